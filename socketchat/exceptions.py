@@ -1,0 +1,196 @@
+"""Every way in which socketchat says no: a code word, one sentence, an exit code.
+
+    ChatError                 other            1
+    +-- UsageProblem          usage            2   what was asked cannot be meant
+    |   +-- BadName           bad_name         2   a name or room name breaks the rule
+    |   +-- BadText           bad_text         2   a text is empty or not text
+    +-- Unconfirmed           unconfirmed      3   sent, but nobody said that it is stored
+    +-- Refused               refused          4   the server will not
+    |   +-- NameTaken         name_taken       4   the name belongs to somebody
+    |   +-- TooLong           too_long         4   a text is over the limit
+    |   +-- NotAMember        not_a_member     4   the room has to be joined first
+    |   +-- KeyReused         key_reused       4   the key was used for another text
+    |   +-- NotLoggedIn       not_logged_in    4   a command came before the name
+    +-- NotFound              not_found        5
+    |   +-- NoSuchUser        no_such_user     5
+    |   +-- NoSuchRoom        no_such_room     5
+    |   +-- NoSuchCommand     no_such_command  5
+    +-- Unreachable           unreachable      6   no server there, or it went away
+    |   +-- ShuttingDown      shutting_down    6   the server stops
+    +-- BadFile               bad_file         8   a file is damaged or not ours
+    +-- ProtocolError         protocol         1   bytes that are no command; the connection ends
+    |   +-- BadLine           bad_line         1   a line that is no command; the connection stays
+    |   +-- Unsupported       unsupported      1   a command or version that we do not know
+    +-- StorageProblem        storage          1   the server cannot write at the moment
+    +-- TooSlow               too_slow         1   a reader took nothing for too long
+    +-- Replaced              replaced         1   the session was resumed elsewhere
+
+The code words are part of the protocol and never change their meaning; the README lists them.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class ChatError(Exception):
+    """Something that cannot be done; ``str()`` is one sentence that says what to do."""
+
+    code: ClassVar[str] = "other"
+    exit_code: ClassVar[int] = 1
+
+
+class UsageProblem(ChatError):
+    """What was asked for cannot be meant."""
+
+    code = "usage"
+    exit_code = 2
+
+
+class BadName(UsageProblem):
+    """A name or a room name breaks the rule for names."""
+
+    code = "bad_name"
+
+
+class BadText(UsageProblem):
+    """A text is empty or not text."""
+
+    code = "bad_text"
+
+
+class Unconfirmed(ChatError):
+    """A message was sent, but the server did not say in time that it is stored."""
+
+    code = "unconfirmed"
+    exit_code = 3
+
+
+class Refused(ChatError):
+    """The server will not do what was asked."""
+
+    code = "refused"
+    exit_code = 4
+
+
+class NameTaken(Refused):
+    """The name belongs to somebody else."""
+
+    code = "name_taken"
+
+
+class TooLong(Refused):
+    """A text is over the limit."""
+
+    code = "too_long"
+
+
+class NotAMember(Refused):
+    """The room has to be joined first."""
+
+    code = "not_a_member"
+
+
+class KeyReused(Refused):
+    """The key of a message was used before, for another text."""
+
+    code = "key_reused"
+
+
+class NotLoggedIn(Refused):
+    """A command came before the name."""
+
+    code = "not_logged_in"
+
+
+class NotFound(ChatError):
+    """What was named does not exist."""
+
+    code = "not_found"
+    exit_code = 5
+
+
+class NoSuchUser(NotFound):
+    """Nobody of that name was ever here."""
+
+    code = "no_such_user"
+
+
+class NoSuchRoom(NotFound):
+    """There is no room of that name."""
+
+    code = "no_such_room"
+
+
+class NoSuchCommand(NotFound):
+    """There is no slash command of that name."""
+
+    code = "no_such_command"
+
+
+class Unreachable(ChatError):
+    """No server answers there, or it went away."""
+
+    code = "unreachable"
+    exit_code = 6
+
+
+class ShuttingDown(Unreachable):
+    """The server stops."""
+
+    code = "shutting_down"
+
+
+class BadFile(ChatError):
+    """A file is damaged, or is not what it should be."""
+
+    code = "bad_file"
+    exit_code = 8
+
+
+class ProtocolError(ChatError):
+    """Bytes that cannot be a command: the connection cannot go on."""
+
+    code = "protocol"
+
+
+class BadLine(ProtocolError):
+    """A line that is not a command; the next line may be one."""
+
+    code = "bad_line"
+
+
+class Unsupported(ProtocolError):
+    """A command, or a version of the protocol, that this server does not know."""
+
+    code = "unsupported"
+
+
+class StorageProblem(ChatError):
+    """The server cannot write at the moment; nothing was stored."""
+
+    code = "storage"
+
+
+class TooSlow(ChatError):
+    """A reader took not one byte for too long."""
+
+    code = "too_slow"
+
+
+class Replaced(ChatError):
+    """The session was resumed by another connection."""
+
+    code = "replaced"
+
+
+def _children(parent: type[ChatError]) -> list[type[ChatError]]:
+    return [parent, *(c for child in parent.__subclasses__() for c in _children(child))]
+
+
+BY_CODE: dict[str, type[ChatError]] = {error.code: error for error in _children(ChatError)}
+
+
+def from_code(code: str, text: str) -> ChatError:
+    """Return the error that the server named by its code word; unknown words are a plain ChatError."""
+    return BY_CODE.get(code, ChatError)(text)

@@ -1,0 +1,106 @@
+"""What a client asks: one struct per command, the same in every dialect."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from .limits import VERSION
+
+
+class Command(
+    msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, tag_field="type", tag=str.lower
+):
+    """A command; one with an ``id`` gets exactly one ``ok`` or ``error`` with the same ``id``."""
+
+    id: int | None = None
+
+
+class Hello(Command):
+    """Log in: must be the first command of a connection.
+
+    Either ``name`` (with ``secret``, which makes the name its owner's; without, a guest) or ``token``, the resume token of
+    an earlier ``welcome``. ``positions`` are the last seqs that the client has, valid in ``epoch``; what came after
+    them is replayed. With ``listen`` "none" the session hears only its answers, and nobody sees it come or go.
+    """
+
+    version: int = VERSION
+    name: str | None = None
+    secret: str | None = None
+    token: str | None = None
+    epoch: str | None = None
+    positions: dict[str, int] = {}
+    listen: Literal["all", "none"] = "all"
+
+
+class Send(Command):
+    """Store ``text`` in a room (``to`` is "#room") or send it to one user ("@name").
+
+    ``outbox`` (16 hex digits, random) and ``n`` (rising) are the key of the message: what is sent again under the
+    same key is stored once.
+    """
+
+    to: str
+    text: str
+    kind: Literal["message", "action"] = "message"
+    outbox: str | None = None
+    n: int | None = None
+
+
+class Join(Command):
+    """Become a member of a room, which is made where there is none; members hear it and read its history."""
+
+    room: str
+
+
+class Leave(Command):
+    """Stop being a member of a room; nobody leaves the lobby."""
+
+    room: str
+
+
+class Rooms(Command):
+    """List the rooms."""
+
+
+class Users(Command):
+    """List the users who are online, or those of them who are members of ``room``."""
+
+    room: str | None = None
+
+
+class Topic(Command):
+    """Tell the topic of a room, or set it where ``text`` is given ("" clears it)."""
+
+    room: str
+    text: str | None = None
+
+
+class History(Command):
+    """Return up to ``limit`` entries of a conversation, the newest that come before seq ``before`` and after ``after``.
+
+    ``conversation`` is "#room", "@name" or a conversation id from an entry.
+    """
+
+    conversation: str
+    before: int | None = None
+    after: int = 0
+    limit: int = 50
+
+
+class Help(Command):
+    """Explain the slash commands, or one of them."""
+
+    topic: str | None = None
+
+
+class Ping(Command):
+    """Be answered ``ok`` when everything that was asked before is answered."""
+
+
+class Quit(Command):
+    """Leave the chat and close the connection."""
+
+
+ANY = Hello | Send | Join | Leave | Rooms | Users | Topic | History | Help | Ping | Quit

@@ -1,0 +1,154 @@
+"""What a client is told: entries, answers, and facts that are not kept."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class Event(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, tag_field="type", tag=str.lower):
+    """Something that a session is told."""
+
+
+class Entry(Event):
+    """A durable fact in the log of a conversation: seq 1, 2, 3 … without a hole.
+
+    ``ts`` is milliseconds since 1970 UTC, ``author`` a user id and ``name`` that user's name at the time. ``body`` is JSON
+    whose form depends on ``kind``: a :class:`Text` for "message", "action" and "topic".
+    """
+
+    conversation: str
+    seq: int
+    ts: int
+    author: str
+    name: str
+    kind: str
+    body: msgspec.Raw
+
+
+class Past(Entry):
+    """An entry that was asked for with ``history``; the stream of entries is not moved by it."""
+
+    id: int | None = None
+
+
+class Text(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+    """The body of an entry that holds text; ``to`` is the addressee's name in direct messages."""
+
+    text: str
+    to: str | None = None
+
+
+class Conversation(Event):
+    """A conversation that the session hears from now on: its newest and its oldest kept seq.
+
+    ``topic`` is for rooms, ``peer`` (the other user's name) for direct messages.
+    """
+
+    conversation: str
+    head: int = 0
+    floor: int = 1
+    topic: str = ""
+    peer: str | None = None
+
+
+class Left(Event):
+    """A room that the session hears no longer."""
+
+    conversation: str
+
+
+class Welcome(Event):
+    """The answer to ``hello``: who one is, and where the conversations stand."""
+
+    epoch: str
+    user: str
+    name: str
+    token: str
+    version: str
+    limits: dict[str, int]
+    conversations: list[Conversation]
+    id: int | None = None
+
+
+class Ok(Event):
+    """What was asked is done; for an entry, it is on disk under this seq. ``more`` says that history goes on."""
+
+    id: int | None = None
+    conversation: str | None = None
+    seq: int | None = None
+    duplicate: bool = False
+    more: bool = False
+
+
+class Error(Event):
+    """What was asked is not done; with ``retry`` it may succeed later."""
+
+    code: str
+    text: str
+    id: int | None = None
+    retry: bool = False
+
+
+class Presence(Event):
+    """Who came and went since the last one; ``online`` is everybody, after a time in which some were not told.
+
+    With ``room``, who became or stopped being a member of that room. Above 20 names only the first are listed and
+    ``joined_count`` and ``left_count`` tell how many there were.
+    """
+
+    joined: list[str] = []
+    left: list[str] = []
+    joined_count: int = 0
+    left_count: int = 0
+    room: str | None = None
+    online: list[str] | None = None
+
+
+class Users(Event):
+    """The answer to ``users``, sorted by name; a long list comes in several."""
+
+    users: list[str]
+    id: int | None = None
+    room: str | None = None
+
+
+class Room(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+    """A line in the list of rooms; ``online`` counts the members who are online."""
+
+    name: str
+    online: int
+    topic: str = ""
+    member: bool = False
+
+
+class Rooms(Event):
+    """The answer to ``rooms``, sorted by name; a long list comes in several."""
+
+    rooms: list[Room]
+    id: int | None = None
+
+
+class Topic(Event):
+    """The answer to ``topic`` without a text."""
+
+    room: str
+    text: str
+    id: int | None = None
+
+
+class Help(Event):
+    """The answer to ``help``."""
+
+    text: str
+    id: int | None = None
+
+
+class Bye(Event):
+    """The last line before the server closes the connection; ``reconnect`` says whether to come back."""
+
+    code: str
+    text: str
+    reconnect: bool = False
+
+
+ANY = Entry | Past | Conversation | Left | Welcome | Ok | Error | Presence | Users | Rooms | Topic | Help | Bye

@@ -1,0 +1,41 @@
+"""The limits that both sides of the wire keep, each with its reason."""
+
+from __future__ import annotations
+
+VERSION = 1
+"""Version of the native protocol; a server refuses any other."""
+
+DEFAULT_PORT = 5000
+"""The port of the seed; above 1024, and no browser blocks it."""
+
+NAME_CHARACTERS = 20
+"""Longest user or room name in code points after NFC; the seed's limit, and what fits beside a text in 80 columns."""
+
+TEXT_BYTES = 32_768
+"""Longest text in bytes of UTF-8: a long log excerpt fits, and 64 of them are still only 2 MiB."""
+
+LINE_BYTES = 262_144
+"""Longest line of the native protocol: a text of 32 KiB in which every byte needs a JSON escape of six bytes, and its envelope."""
+
+UNACKNOWLEDGED_ENTRIES = 64
+"""Entries that one connection may have under way; more are not read until some are stored."""
+
+UNACKNOWLEDGED_BYTES = 262_144
+"""Bytes of entries that one connection may have under way: one long text never waits for another."""
+
+HISTORY_ENTRIES = 200
+"""Most entries that one history command returns; more are asked for page by page."""
+
+PRESENCE_NAMES = 20
+"""Names above which joins and leaves of one moment become one line with a count."""
+
+
+def as_told() -> dict[str, int]:
+    """Return the limits that ``welcome`` tells a client, by name."""
+    return {
+        "history": HISTORY_ENTRIES,
+        "line": LINE_BYTES,
+        "name": NAME_CHARACTERS,
+        "text": TEXT_BYTES,
+        "unacknowledged": UNACKNOWLEDGED_ENTRIES,
+    }
