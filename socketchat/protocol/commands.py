@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
-from .limits import VERSION
+from .limits import LARGEST_NUMBER, VERSION
+
+Number = Annotated[int, msgspec.Meta(ge=0, le=LARGEST_NUMBER)]
 
 
-class Command(
-    msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, tag_field="type", tag=str.lower
-):
+class Command(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, tag_field="type", tag=str.lower):
     """A command; one with an ``id`` gets exactly one ``ok`` or ``error`` with the same ``id``."""
 
-    id: int | None = None
+    id: Number | None = None
 
 
-class Hello(Command):
+class Hello(Command, frozen=True):
     """Log in: must be the first command of a connection.
 
     Either ``name`` (with ``secret``, which makes the name its owner's; without, a guest) or ``token``, the resume token of
@@ -25,16 +25,16 @@ class Hello(Command):
     them is replayed. With ``listen`` "none" the session hears only its answers, and nobody sees it come or go.
     """
 
-    version: int = VERSION
+    version: Number = VERSION
     name: str | None = None
     secret: str | None = None
     token: str | None = None
     epoch: str | None = None
-    positions: dict[str, int] = {}
+    positions: dict[str, Number] = {}
     listen: Literal["all", "none"] = "all"
 
 
-class Send(Command):
+class Send(Command, frozen=True):
     """Store ``text`` in a room (``to`` is "#room") or send it to one user ("@name").
 
     ``outbox`` (16 hex digits, random) and ``n`` (rising) are the key of the message: what is sent again under the
@@ -45,61 +45,61 @@ class Send(Command):
     text: str
     kind: Literal["message", "action"] = "message"
     outbox: str | None = None
-    n: int | None = None
+    n: Number | None = None
 
 
-class Join(Command):
+class Join(Command, frozen=True):
     """Become a member of a room, which is made where there is none; members hear it and read its history."""
 
     room: str
 
 
-class Leave(Command):
+class Leave(Command, frozen=True):
     """Stop being a member of a room; nobody leaves the lobby."""
 
     room: str
 
 
-class Rooms(Command):
+class Rooms(Command, frozen=True):
     """List the rooms."""
 
 
-class Users(Command):
+class Users(Command, frozen=True):
     """List the users who are online, or those of them who are members of ``room``."""
 
     room: str | None = None
 
 
-class Topic(Command):
+class Topic(Command, frozen=True):
     """Tell the topic of a room, or set it where ``text`` is given ("" clears it)."""
 
     room: str
     text: str | None = None
 
 
-class History(Command):
+class History(Command, frozen=True):
     """Return up to ``limit`` entries of a conversation, the newest that come before seq ``before`` and after ``after``.
 
     ``conversation`` is "#room", "@name" or a conversation id from an entry.
     """
 
     conversation: str
-    before: int | None = None
-    after: int = 0
-    limit: int = 50
+    before: Number | None = None
+    after: Number = 0
+    limit: Number = 50
 
 
-class Help(Command):
+class Help(Command, frozen=True):
     """Explain the slash commands, or one of them."""
 
     topic: str | None = None
 
 
-class Ping(Command):
+class Ping(Command, frozen=True):
     """Be answered ``ok`` when everything that was asked before is answered."""
 
 
-class Quit(Command):
+class Quit(Command, frozen=True):
     """Leave the chat and close the connection."""
 
 

@@ -9,7 +9,7 @@ class Event(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=T
     """Something that a session is told."""
 
 
-class Entry(Event):
+class Entry(Event, frozen=True):
     """A durable fact in the log of a conversation: seq 1, 2, 3 … without a hole.
 
     ``ts`` is milliseconds since 1970 UTC, ``author`` a user id and ``name`` that user's name at the time. ``body`` is JSON
@@ -25,7 +25,7 @@ class Entry(Event):
     body: msgspec.Raw
 
 
-class Past(Entry):
+class Past(Entry, frozen=True):
     """An entry that was asked for with ``history``; the stream of entries is not moved by it."""
 
     id: int | None = None
@@ -38,7 +38,7 @@ class Text(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     to: str | None = None
 
 
-class Conversation(Event):
+class Conversation(Event, frozen=True):
     """A conversation that the session hears from now on: its newest and its oldest kept seq.
 
     ``topic`` is for rooms, ``peer`` (the other user's name) for direct messages.
@@ -51,13 +51,13 @@ class Conversation(Event):
     peer: str | None = None
 
 
-class Left(Event):
+class Left(Event, frozen=True):
     """A room that the session hears no longer."""
 
     conversation: str
 
 
-class Welcome(Event):
+class Welcome(Event, frozen=True):
     """The answer to ``hello``: who one is, and where the conversations stand."""
 
     epoch: str
@@ -70,7 +70,7 @@ class Welcome(Event):
     id: int | None = None
 
 
-class Ok(Event):
+class Ok(Event, frozen=True):
     """What was asked is done; for an entry, it is on disk under this seq. ``more`` says that history goes on."""
 
     id: int | None = None
@@ -80,7 +80,7 @@ class Ok(Event):
     more: bool = False
 
 
-class Error(Event):
+class Error(Event, frozen=True):
     """What was asked is not done; with ``retry`` it may succeed later."""
 
     code: str
@@ -89,7 +89,7 @@ class Error(Event):
     retry: bool = False
 
 
-class Presence(Event):
+class Presence(Event, frozen=True):
     """Who came and went since the last one; ``online`` is everybody, after a time in which some were not told.
 
     With ``room``, who became or stopped being a member of that room. Above 20 names only the first are listed and
@@ -104,7 +104,7 @@ class Presence(Event):
     online: list[str] | None = None
 
 
-class Users(Event):
+class Users(Event, frozen=True):
     """The answer to ``users``, sorted by name; a long list comes in several."""
 
     users: list[str]
@@ -121,14 +121,14 @@ class Room(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     member: bool = False
 
 
-class Rooms(Event):
+class Rooms(Event, frozen=True):
     """The answer to ``rooms``, sorted by name; a long list comes in several."""
 
     rooms: list[Room]
     id: int | None = None
 
 
-class Topic(Event):
+class Topic(Event, frozen=True):
     """The answer to ``topic`` without a text."""
 
     room: str
@@ -136,14 +136,14 @@ class Topic(Event):
     id: int | None = None
 
 
-class Help(Event):
+class Help(Event, frozen=True):
     """The answer to ``help``."""
 
     text: str
     id: int | None = None
 
 
-class Bye(Event):
+class Bye(Event, frozen=True):
     """The last line before the server closes the connection; ``reconnect`` says whether to come back."""
 
     code: str

@@ -30,6 +30,10 @@ PRESENCE_NAMES = 20
 """Names above which joins and leaves of one moment become one line with a count."""
 
 
+LARGEST_NUMBER = 2**53 - 1
+"""Largest number in a command: the largest that every JSON library reads exactly, and far below what SQLite holds."""
+
+
 def as_told() -> dict[str, int]:
     """Return the limits that ``welcome`` tells a client, by name."""
     return {

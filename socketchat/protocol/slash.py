@@ -1,0 +1,118 @@
+"""Slash commands: what a person types, as a command. One table for the plain dialect and for ``join``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from ..exceptions import NoSuchCommand, UsageProblem
+from . import commands
+from .limits import NAME_CHARACTERS
+from .names import check_room, nearest
+from .text import clean_line
+
+
+class Slash(NamedTuple):
+    """A slash command: ``build`` makes the command of its arguments and the current room, None where they are wrong."""
+
+    name: str
+    usage: str
+    help: str
+    build: Callable[[str, str], commands.ANY | None]
+
+
+def _help(arguments: str, _room: str) -> commands.ANY | None:
+    return commands.Help(topic=arguments or None) if _is_word(arguments) else None
+
+
+def _users(arguments: str, _room: str) -> commands.ANY | None:
+    if not arguments:
+        return commands.Users()
+    return commands.Users(room=check_room(arguments)) if _is_word(arguments) else None
+
+
+def _dm(arguments: str, _room: str) -> commands.ANY | None:
+    name, *text = arguments.split(None, 1)[:2] or [""]
+    return commands.Send(to="@" + name.removeprefix("@"), text=text[0]) if text else None
+
+
+def _quit(arguments: str, _room: str) -> commands.ANY | None:
+    return None if arguments else commands.Quit()
+
+
+def _join(arguments: str, _room: str) -> commands.ANY | None:
+    return commands.Join(room=check_room(arguments)) if arguments and _is_word(arguments) else None
+
+
+def _leave(arguments: str, room: str) -> commands.ANY | None:
+    return None if arguments else commands.Leave(room=room)
+
+
+def _rooms(arguments: str, _room: str) -> commands.ANY | None:
+    return None if arguments else commands.Rooms()
+
+
+def _topic(arguments: str, room: str) -> commands.ANY | None:
+    return commands.Topic(room=room, text="" if arguments == '""' else arguments or None)
+
+
+def _me(arguments: str, room: str) -> commands.ANY | None:
+    return commands.Send(to=room, text=arguments, kind="action") if arguments else None
+
+
+def _is_word(arguments: str) -> bool:
+    return len(arguments.split()) <= 1
+
+
+SLASHES: dict[str, Slash] = {
+    slash.name: slash
+    for slash in (
+        Slash("help", "/help [COMMAND]", "List the commands, or explain one of them.", _help),
+        Slash("users", "/users [#ROOM]", "List who is online, in the whole chat or in a room.", _users),
+        Slash("dm", "/dm NAME TEXT", "Send a direct message that only NAME and you can read.", _dm),
+        Slash("me", "/me TEXT", "Say what you do: /me waves.", _me),
+        Slash("rooms", "/rooms", "List the rooms.", _rooms),
+        Slash("join", "/join #ROOM", "Enter a room and talk there; it is made if there is none.", _join),
+        Slash("leave", "/leave", "Leave the current room; nobody leaves the lobby.", _leave),
+        Slash("topic", "/topic [TEXT]", 'Show the topic of the room, or set it; /topic "" clears it.', _topic),
+        Slash("quit", "/quit", "Leave the chat.", _quit),
+    )
+}
+
+
+def parse(line: str, room: str) -> commands.ANY:
+    """Return what a typed line asks for, where text goes to ``room``; two slashes send a text that begins with one.
+
+    Raises NoSuchCommand, UsageProblem or BadName. Whether a text may be sent is for ``check_text`` to say.
+    """
+    if not line.startswith("/"):
+        return commands.Send(to=room, text=line)
+    if line.startswith("//"):
+        return commands.Send(to=room, text=line[1:])
+    word = line[1:].split(None, 1)[0] if line[1:2].strip() else ""
+    slash = _found(word)
+    command = slash.build(line[1 + len(word) :].strip(), room)
+    if command is None:
+        raise UsageProblem(f"Usage: {slash.usage}")
+    return command
+
+
+def help_text(topic: str | None = None) -> str:
+    """Return the list of slash commands, or the help of one of them; raises NoSuchCommand."""
+    if topic is not None:
+        slash = _found(topic.removeprefix("/"))
+        return f"{slash.usage}\n{slash.help}"
+    width = max(len(slash.usage) for slash in SLASHES.values())
+    lines = [f"  {slash.usage:{width}}  {slash.help}" for slash in SLASHES.values()]
+    return "\n".join(["Commands:", *lines, "Everything else is sent to the room; // sends a text that begins with /."])
+
+
+def _found(word: str) -> Slash:
+    slash = SLASHES.get(word.lower())
+    if slash:
+        return slash
+    near = nearest(word, SLASHES)
+    meant = f"; did you mean /{near}?" if near else "."
+    raise NoSuchCommand(
+        f"There is no /{clean_line(word)[:NAME_CHARACTERS]}{meant} /help lists the commands, // sends a leading slash."
+    )
