@@ -1,4 +1,4 @@
-"""The native protocol's codec: a line of JSON is a command or an event, and whatever is neither raises one kind of error."""
+"""The native codec: a line of JSON is a command or an event, and whatever is neither raises one kind of error."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .text import clean_line
 _SHOWN = 60
 """Characters of a peer's own words that an error repeats: enough to recognise them."""
 
-# All that decoding raises: bytes that are no JSON, no UTF-8 or not the right type, and nesting beyond the C stack's bound.
+# All that decoding raises: for bytes that are no JSON, no UTF-8 or not the right type, and for bombs of nesting.
 _UNDECODABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
@@ -49,7 +49,7 @@ def decode_command(line: bytes) -> commands.ANY:
     except _UNDECODABLE as problem:
         kind = _type(line)
         if kind is not None and kind not in _COMMANDS:
-            raise Unsupported(f"There is no command {_shown(kind)} in this version of the protocol.") from None
+            raise Unsupported(f'There is no command "{_shown(kind)}" in this version of the protocol.') from None
         raise BadLine(_sentence(problem, kind)) from None
 
 
@@ -96,12 +96,13 @@ def _sentence(problem: Exception, kind: str | None) -> str:
     """Say in words what is wrong with a line, for whoever writes a bot."""
     if isinstance(problem, RecursionError):
         return "This line is nested too deeply."
-    if not isinstance(problem, msgspec.ValidationError):
-        return f"This line is not JSON in UTF-8 ({_shown(str(problem))})."
     reason, _, path = str(problem).partition(" - at ")
+    if not isinstance(problem, msgspec.ValidationError):
+        return f"This line is not JSON in UTF-8: {_shown(reason)}."
+    line = f'This "{_shown(kind)}" line' if kind else "This line"
     field = path.strip("`").removeprefix("$").removeprefix(".")
-    where = f" of {_shown(kind)}" if kind else ""
-    return f"Field {_shown(field)}{where}: {_shown(reason)}." if field else f"A line{where} is wrong: {_shown(reason)}."
+    place = f' at "{_shown(field)}"' if field else ""
+    return f"{line} is wrong{place}: {_shown(reason)}."
 
 
 def _shown(words: str) -> str:

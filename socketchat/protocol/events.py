@@ -12,8 +12,8 @@ class Event(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=T
 class Entry(Event, frozen=True):
     """A durable fact in the log of a conversation: seq 1, 2, 3 … without a hole.
 
-    ``ts`` is milliseconds since 1970 UTC, ``author`` a user id and ``name`` that user's name at the time. ``body`` is JSON
-    whose form depends on ``kind``: a :class:`Text` for "message", "action" and "topic".
+    ``ts`` is milliseconds since 1970 UTC, ``author`` a user id and ``name`` that user's name at the time. ``body`` is
+    JSON whose form depends on ``kind``: a :class:`Text` for "message", "action" and "topic".
     """
 
     conversation: str

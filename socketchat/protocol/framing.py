@@ -4,33 +4,37 @@ from __future__ import annotations
 
 from ..exceptions import TooLong
 
+_TOO_LONG = b"\n"
+"""Stands among the lines for one that was too long; no line holds a newline."""
+
 
 class LineBuffer:
-    """Collects bytes and hands out lines without their end, ``\\n`` or ``\\r\\n``.
+    r"""Collects bytes and hands out lines without their end, ``\n`` or ``\r\n``.
 
-    A line has at most ``limit`` bytes before its ``\\n``. A longer one raises TooLong once, in its place among the lines;
-    the rest of it is skipped. The caller decides whether that ends the connection.
+    A line has at most ``limit`` bytes before its ``\n``. A longer one raises TooLong once, in its place among the
+    lines, and the rest of it is skipped; the caller decides whether that ends the connection.
     """
 
     __slots__ = ("_limit", "_lines", "_rest", "_skipping")
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
-        # Lines not yet taken, the next one last; None stands for one that was too long.
-        self._lines: list[bytes | None] = []
+        # Complete lines that were not taken yet, the next one last.
+        self._lines: list[bytes] = []
         # The line that has begun. It holds no newline, so that only what arrives is ever searched.
         self._rest: bytearray | None = None
         self._skipping = False
 
     def receive_data(self, data: bytes) -> None:
         """Take what the peer sent; then call ``next_line`` until it returns None."""
-        lines: list[bytes | None] = data.split(b"\n")  # type: ignore[assignment]  # nobody else holds this list
+        lines = data.split(b"\n")
         begun = lines.pop()
         if lines:
             if len(data) > self._limit:
-                lines = [line if line and len(line) <= self._limit else line and None for line in lines]
+                lines = [line if len(line) <= self._limit else _TOO_LONG for line in lines]
             if self._rest is not None:
-                lines[0] = self._ended(lines[0])
+                lines[0] = self._joined(self._rest, lines[0])
+                self._rest = None
             elif self._skipping:
                 del lines[0]
                 self._skipping = False
@@ -44,25 +48,21 @@ class LineBuffer:
         if not self._lines:
             return None
         line = self._lines.pop()
-        if line is None:
+        if line == _TOO_LONG:
             raise TooLong(f"A line has at most {self._limit:,} bytes.")
         return line[:-1] if line.endswith(b"\r") else line
 
-    def _ended(self, end: bytes | None) -> bytes | None:
-        """Return the line that had begun, with its end; None where it is too long."""
-        begun, self._rest = self._rest, None
-        if begun is None or end is None or len(begun) + len(end) > self._limit:
-            return None
-        begun += end
-        return bytes(begun)
+    def _joined(self, begun: bytearray, end: bytes) -> bytes:
+        if end == _TOO_LONG or len(begun) + len(end) > self._limit:
+            return _TOO_LONG
+        return b"".join((begun, end))
 
     def _begin(self, begun: bytes) -> None:
         """Keep the part of a line that has no end yet, unless it is too long already."""
-        size = len(begun) + len(self._rest or b"")
-        if size > self._limit:
+        if len(begun) + len(self._rest or b"") > self._limit:
             self._rest = None
             self._skipping = True
-            self._lines.insert(0, None)
+            self._lines.insert(0, _TOO_LONG)
         elif self._rest is None:
             self._rest = bytearray(begun)
         else:

@@ -15,7 +15,7 @@ TEXT_BYTES = 32_768
 """Longest text in bytes of UTF-8: a long log excerpt fits, and 64 of them are still only 2 MiB."""
 
 LINE_BYTES = 262_144
-"""Longest line of the native protocol: a text of 32 KiB in which every byte needs a JSON escape of six bytes, and its envelope."""
+"""Longest line of the native protocol: a text in which every byte is a JSON escape of six bytes, and its envelope."""
 
 UNACKNOWLEDGED_ENTRIES = 64
 """Entries that one connection may have under way; more are not read until some are stored."""

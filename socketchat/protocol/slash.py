@@ -111,8 +111,8 @@ def _found(word: str) -> Slash:
     slash = SLASHES.get(word.lower())
     if slash:
         return slash
+    shown = "/" + clean_line(word)[:NAME_CHARACTERS]
     near = nearest(word, SLASHES)
-    meant = f"; did you mean /{near}?" if near else "."
-    raise NoSuchCommand(
-        f"There is no /{clean_line(word)[:NAME_CHARACTERS]}{meant} /help lists the commands, // sends a leading slash."
-    )
+    if near:
+        raise NoSuchCommand(f"There is no {shown}; did you mean /{near}? /help lists the commands.")
+    raise NoSuchCommand(f"There is no {shown}. /help lists the commands; // sends a text that begins with /.")

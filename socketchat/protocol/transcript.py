@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import assert_never
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from ..exceptions import ProtocolError
 from . import events
@@ -21,33 +21,10 @@ def text_lines(event: events.ANY, *, me: str | None) -> str:
 
     ``me`` is the reader's user id. No line has a control character but its end and tabs.
     """
-    match event:
-        case events.Entry():
-            return _entry(event, me)
-        case events.Presence():
-            return _presence(event)
-        case events.Users():
-            return _online(event.users, event.room)
-        case events.Rooms():
-            return _rooms(event.rooms)
-        case events.Topic():
-            return _line(f"[topic] {event.room}: {event.text}" if event.text else f"[topic] {event.room} has no topic.")
-        case events.Conversation():
-            return _conversation(event)
-        case events.Left():
-            return _line(f"[room] You left {event.conversation}.")
-        case events.Welcome():
-            return "\n=== Connected! Type /help for commands ===\n\n"
-        case events.Error():
-            return _line(f"[error] {event.text}")
-        case events.Bye():
-            return _line(f"[server] {event.text}")
-        case events.Help():
-            return clean(event.text) + "\n"
-        case events.Ok():
-            return ""
-        case _:
-            assert_never(event)
+    if isinstance(event, events.Entry):
+        return _entry(event, me)
+    lines = _LINES.get(type(event))
+    return lines(event) if lines else ""
 
 
 def _line(text: str) -> str:
@@ -96,14 +73,22 @@ def _crowd(tag: str, names: Sequence[str], count: int, what: str) -> str:
     return _line(f"{tag} {', '.join(sample)} and {count - len(sample)} others have {what}")
 
 
-def _online(users: Sequence[str], room: str | None) -> str:
+def _online(names: Sequence[str], room: str | None) -> str:
     place = f" in {room}" if room else ""
-    return _line(f"=== Online Users{place} ({len(users)}) ===") + "".join(_line(f"  - {user}") for user in users)
+    return _line(f"=== Online Users{place} ({len(names)}) ===") + "".join(_line(f"  - {name}") for name in names)
 
 
-def _rooms(rooms: Sequence[events.Room]) -> str:
-    lines = [_line(f"  - {room.name} ({room.online} online) {room.topic}".rstrip()) for room in rooms]
-    return _line(f"=== Rooms ({len(rooms)}) ===") + "".join(lines)
+def _users(event: events.Users) -> str:
+    return _online(event.users, event.room)
+
+
+def _rooms(event: events.Rooms) -> str:
+    lines = [_line(f"  - {room.name} ({room.online} online) {room.topic}".rstrip()) for room in event.rooms]
+    return _line(f"=== Rooms ({len(lines)}) ===") + "".join(lines)
+
+
+def _topic(event: events.Topic) -> str:
+    return _line(f"[topic] {event.room}: {event.text}" if event.text else f"[topic] {event.room} has no topic.")
 
 
 def _conversation(event: events.Conversation) -> str:
@@ -111,3 +96,38 @@ def _conversation(event: events.Conversation) -> str:
         return ""
     topic = f" Topic: {event.topic}" if event.topic else ""
     return _line(f"[room] You are now in {event.conversation}.{topic}")
+
+
+def _left(event: events.Left) -> str:
+    return _line(f"[room] You left {event.conversation}.")
+
+
+def _welcome(_event: events.Welcome) -> str:
+    return "\n=== Connected! Type /help for commands ===\n\n"
+
+
+def _error(event: events.Error) -> str:
+    return _line(f"[error] {event.text}")
+
+
+def _bye(event: events.Bye) -> str:
+    return _line(f"[server] {event.text}")
+
+
+def _help(event: events.Help) -> str:
+    return clean(event.text) + "\n"
+
+
+# Entries depend on the reader; what is in neither place, such as an ``ok``, does not show.
+_LINES: dict[type[events.Event], Callable[[Any], str]] = {
+    events.Presence: _presence,
+    events.Users: _users,
+    events.Rooms: _rooms,
+    events.Topic: _topic,
+    events.Conversation: _conversation,
+    events.Left: _left,
+    events.Welcome: _welcome,
+    events.Error: _error,
+    events.Bye: _bye,
+    events.Help: _help,
+}
