@@ -149,9 +149,11 @@ class BadFile(ChatError):
 
 
 class ProtocolError(ChatError):
-    """Bytes that cannot be a command: the connection cannot go on."""
+    """Bytes that cannot be a command: the connection cannot go on, but for the two below."""
 
     code = "protocol"
+    command_id: int | None = None
+    """The id of the command that was meant, where it could be read."""
 
 
 class BadLine(ProtocolError):

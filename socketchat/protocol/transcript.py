@@ -16,7 +16,7 @@ _SAMPLE = 3
 """Names in a line that stands for many who came or went at once."""
 
 
-def text_lines(event: events.ANY, *, me: str | None) -> str:
+def text_lines(event: events.Event, *, me: str | None) -> str:
     """Return the lines, each with its end, in which an event reads; "" for one that does not show.
 
     ``me`` is the reader's user id. No line has a control character but its end and tabs.

@@ -1,0 +1,50 @@
+"""What each command does to the hub: one module per feature, one line of registration per command."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ..exceptions import ChatError, NotLoggedIn
+from ..hub import Hub, Session
+from ..protocol import commands
+from .chat import ping, quit_chat, send
+from .history import history
+from .login import hello
+from .rooms import join, leave, rooms, topic
+from .users import help_on, users
+
+HANDLERS: dict[type[commands.Command], Callable[[Hub, Session, Any], None]] = {
+    commands.Hello: hello,
+    commands.Send: send,
+    commands.Join: join,
+    commands.Leave: leave,
+    commands.Rooms: rooms,
+    commands.Users: users,
+    commands.Topic: topic,
+    commands.History: history,
+    commands.Help: help_on,
+    commands.Ping: ping,
+    commands.Quit: quit_chat,
+}
+
+BEFORE_LOGIN = {commands.Hello, commands.Ping, commands.Quit}
+
+
+def handle(hub: Hub, session: Session, command: commands.Command) -> bool:
+    """Do what a command says, or answer why not; return False if it has to be handed in again later.
+
+    Only sends may be under way together. Any other command waits until they are answered, and holds back what comes
+    after it, so that answers keep the order of questions.
+    """
+    kind = type(command)
+    if session.under_way and kind is not commands.Send:
+        session.stalled = True
+        return False
+    try:
+        if session.user is None and kind not in BEFORE_LOGIN:
+            raise NotLoggedIn("Say who you are first.")
+        HANDLERS[kind](hub, session, command)
+    except ChatError as error:
+        session.refuse(error, command.id)
+    return True

@@ -1,0 +1,74 @@
+"""Saying something, and leaving."""
+
+from __future__ import annotations
+
+import msgspec
+
+from ..exceptions import BadLine, NotLoggedIn
+from ..hub import Hub, Pending, Session, User
+from ..hub.conversations import Conversation
+from ..protocol import commands, events
+from ..protocol.text import check_text
+
+OUTBOX_DIGITS = 16
+"""An outbox is 64 random bits, in hex."""
+
+N_MOST = 2**63 - 1
+"""What fits into a column of the journal."""
+
+_encode = msgspec.json.Encoder().encode
+
+
+def send(hub: Hub, session: Session, command: commands.Send) -> None:
+    """Submit a message to a room or a direct message; it is answered when it is stored."""
+    user = speaker(session)
+    text = check_text(command.text)
+    conversation, to = _addressee(hub, user, command.to)
+    hub.submit(
+        Pending(
+            conversation.id,
+            user,
+            command.kind,
+            _encode(events.Text(text, to)),
+            session=session,
+            command_id=command.id,
+            key=_key(hub, session, command) if command.outbox is not None else None,
+        )
+    )
+
+
+def ping(_hub: Hub, session: Session, command: commands.Ping) -> None:
+    """Answer; everything that came before is answered already."""
+    session.tell(events.Ok(id=command.id))
+
+
+def quit_chat(hub: Hub, session: Session, command: commands.Quit) -> None:
+    """Let the session go and close its connection."""
+    last_words = session.rendering.event(events.Ok(id=command.id)) if command.id is not None else b""
+    session.link.close(last_words)
+    hub.exit(session, quits=True)
+
+
+def speaker(session: Session) -> User:
+    """Return the user of a session; raises NotLoggedIn."""
+    if session.user is None:
+        raise NotLoggedIn("Say who you are first.")
+    return session.user
+
+
+def _addressee(hub: Hub, user: User, to: str) -> tuple[Conversation, str | None]:
+    """Return the conversation that ``to`` names, and the addressee's name in a direct message."""
+    room = hub.directory.rooms.get(to)
+    if room is not None:
+        return room, None
+    if to.startswith("@"):
+        other = hub.directory.user(to[1:])
+        return hub.pair(user, other), other.name
+    return hub.directory.room(to), None
+
+
+def _key(hub: Hub, session: Session, command: commands.Send) -> tuple[int, int]:
+    outbox, n = command.outbox or "", command.n
+    if len(outbox) != OUTBOX_DIGITS or not 0 < (n or 0) <= N_MOST:
+        raise BadLine(f"outbox has to be {OUTBOX_DIGITS} hex digits, and n a number from 1 on.")
+    return hub.outbox_key(session, outbox), n or 0

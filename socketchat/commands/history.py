@@ -1,0 +1,71 @@
+"""Reading what was said: entries that were delivered, newest last."""
+
+from __future__ import annotations
+
+from ..exceptions import ChatError, NoSuchRoom
+from ..hub import Hub, Session, User
+from ..hub.conversations import Conversation, Pair
+from ..hub.replay import WRITE_BYTES
+from ..protocol import commands, events
+from ..protocol.limits import HISTORY_ENTRIES
+from .chat import speaker
+
+
+def history(hub: Hub, session: Session, command: commands.History) -> None:
+    """Answer with up to ``limit`` entries, fewer where they are long; ``more`` says that there are older ones."""
+    conversation = _readable(hub, speaker(session), command.conversation)
+    session.blocked = True
+    hub.spawn(_answer(hub, session, command, conversation))
+
+
+async def _answer(hub: Hub, session: Session, command: commands.History, conversation: Conversation) -> None:
+    before = min(command.before or conversation.head + 1, conversation.head + 1)
+    limit = max(1, min(command.limit, HISTORY_ENTRIES))
+    try:
+        entries = await hub.journal.read(
+            conversation.id, after=max(0, command.after), before=before, limit=limit, upto=conversation.head
+        )
+    except ChatError as error:
+        session.refuse(error, command.id, retry=True)
+    else:
+        _tell(session, command, entries, conversation.floor)
+    hub.unblock(session)
+
+
+def _tell(session: Session, command: commands.History, entries: list[events.Entry], floor: int) -> None:
+    """Write the newest entries that fit into one write, the oldest of them first."""
+    lines: list[bytes] = []
+    size = 0
+    for entry in reversed(entries):
+        past = events.Past(
+            conversation=entry.conversation,
+            seq=entry.seq,
+            ts=entry.ts,
+            author=entry.author,
+            name=entry.name,
+            kind=entry.kind,
+            body=entry.body,
+            id=command.id,
+        )
+        line = session.rendering.event(past)
+        size += len(line)
+        if size > WRITE_BYTES and lines:
+            break
+        lines.append(line)
+    more = len(lines) < len(entries) or bool(entries and entries[0].seq > max(floor, command.after + 1))
+    lines.reverse()
+    if command.id is not None:
+        lines.append(session.rendering.event(events.Ok(id=command.id, more=more)))
+    session.write(b"".join(lines))
+
+
+def _readable(hub: Hub, user: User, name: str) -> Conversation:
+    """Return the conversation of that name or id, if this user may read it."""
+    if not name.startswith("@"):
+        return hub.directory.room(name)
+    if ":" not in name:
+        return hub.pair(user, hub.directory.user(name[1:]))
+    conversation = hub.directory.conversations.get(name)
+    if isinstance(conversation, Pair) and user.id in conversation.names:
+        return conversation
+    raise NoSuchRoom(f"There is no conversation {name}.")

@@ -1,0 +1,80 @@
+"""Conversations: a room or a pair of users, each with one log and an audience."""
+
+from __future__ import annotations
+
+from ..protocol import conversations, events
+from .sessions import Rendering, Session
+from .users import User
+
+
+class Conversation:
+    """One log. ``head`` is the newest seq that was delivered, ``floor`` the oldest that is kept."""
+
+    __slots__ = ("audience", "floor", "head", "id")
+
+    topic = ""
+
+    def __init__(self, conversation_id: str) -> None:
+        self.id = conversation_id
+        self.head = 0
+        self.floor = 1
+        self.audience: dict[Rendering, dict[Session, None]] = {}
+
+    def add(self, session: Session) -> None:
+        """Let a session hear what is said here from now on; once is enough."""
+        if self in session.heard:
+            return
+        self.audience.setdefault(session.rendering, {})[session] = None
+        session.heard.append(self)
+        if session.positions is not None:
+            session.positions.setdefault(self.id, self.head)
+
+    def remove(self, session: Session) -> None:
+        """Let a session hear this no longer."""
+        sessions = self.audience[session.rendering]
+        del sessions[session]
+        if not sessions:
+            del self.audience[session.rendering]
+        session.heard.remove(self)
+        if session.positions is not None:
+            session.positions.pop(self.id, None)
+
+    def described_to(self, user: User) -> events.Conversation:
+        """Return what a user is told of this conversation."""
+        return events.Conversation(
+            conversation=self.id, head=self.head, floor=self.floor, topic=self.topic, peer=self._peer_of(user)
+        )
+
+    def _peer_of(self, user: User) -> str | None:  # noqa: ARG002 - only pairs have one
+        return None
+
+
+class Room(Conversation):
+    """A room; everyone is in the lobby, whose ``members`` stay empty."""
+
+    __slots__ = ("members", "name", "topic")
+
+    def __init__(self, name: str) -> None:
+        super().__init__(conversations.room_id(name))
+        self.name = name
+        self.topic = ""
+        self.members: dict[str, User] = {}
+
+    @property
+    def is_lobby(self) -> bool:
+        """Whether this is the room that nobody enters or leaves."""
+        return self.id == conversations.LOBBY
+
+
+class Pair(Conversation):
+    """The direct messages of two users; the names are None for a guest of an earlier run."""
+
+    __slots__ = ("names",)
+
+    def __init__(self, names: dict[str, str | None]) -> None:
+        ids = list(names)
+        super().__init__(conversations.pair_id(ids[0], ids[-1]))
+        self.names = names
+
+    def _peer_of(self, user: User) -> str | None:
+        return next((name for user_id, name in self.names.items() if user_id != user.id), user.name)

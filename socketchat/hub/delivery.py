@@ -1,0 +1,95 @@
+"""Delivery: what a batch of outcomes costs per recipient is one write.
+
+Entries are encoded once per rendering, joined once per conversation and rendering, and every session gets the same
+bytes object. Only authors who do not hear themselves, and the two ends of a direct message, get bytes of their own.
+"""
+
+from __future__ import annotations
+
+from ..protocol.events import Entry
+from .conversations import Conversation, Pair
+from .replay import WRITE_BYTES
+from .sessions import Rendering, Session
+
+Group = list[tuple[Entry, Session]]
+"""Entries of one conversation in order, each with the session that sent it."""
+
+
+class Delivery:
+    """Collects what one batch tells each session, then writes it."""
+
+    def __init__(self) -> None:
+        self.groups: dict[Conversation, Group] = {}
+        self._answers: dict[Session, list[bytes]] = {}
+
+    def answer(self, session: Session, data: bytes) -> None:
+        """Add a line for one session alone; it comes before the entries."""
+        answers = self._answers.get(session)
+        if answers is None:
+            self._answers[session] = [data]
+        else:
+            answers.append(data)
+
+    def add(self, conversation: Conversation, entry: Entry, session: Session) -> None:
+        """Add an entry, in log order."""
+        group = self.groups.get(conversation)
+        if group is None:
+            self.groups[conversation] = [(entry, session)]
+        else:
+            group.append((entry, session))
+
+    def authors(self) -> set[str]:
+        """Return the ids of the users who said something."""
+        return {entry.author for group in self.groups.values() for entry, _ in group}
+
+    def send(self) -> None:
+        """Move the heads, then write to each session once."""
+        bases = {conversation: conversation.head for conversation in self.groups}
+        news: dict[Session, bytes] = {}
+        for conversation, group in self.groups.items():
+            conversation.head = group[-1][0].seq
+            for rendering, sessions in conversation.audience.items():
+                if rendering.sided and isinstance(conversation, Pair):
+                    self._gather_sided(news, rendering, sessions, group)
+                else:
+                    self._gather(news, rendering, sessions, group)
+        answers = self._answers
+        for session, data in news.items():
+            lines = answers.pop(session, None) if answers else None
+            if len(data) > WRITE_BYTES:
+                session.positions = {each.id: bases.get(each, each.head) for each in session.heard}
+                data = b""  # noqa: PLW2901 - replay serves it in parts
+            if lines is not None:
+                data = b"".join(lines) + data  # noqa: PLW2901 - still one write
+            session.write(data)
+        for session, lines in answers.items():
+            session.write(b"".join(lines))
+
+    @staticmethod
+    def _gather(news: dict[Session, bytes], rendering: Rendering, sessions: dict[Session, None], group: Group) -> None:
+        """Add the same bytes for every session that is live, but for authors who do not hear themselves."""
+        render = rendering.entry
+        lines = [render(entry) for entry, _ in group]
+        data = b"".join(lines)
+        authors = () if rendering.echo else {session for _, session in group}
+        for session in sessions:
+            if session.positions is not None:
+                continue
+            mine = data
+            if session in authors:
+                mine = b"".join([line for line, (_, author) in zip(lines, group, strict=True) if author is not session])
+            if session in news:
+                news[session] += mine
+            elif mine:
+                news[session] = mine
+
+    @staticmethod
+    def _gather_sided(
+        news: dict[Session, bytes], rendering: Rendering, sessions: dict[Session, None], group: Group
+    ) -> None:
+        """Add the lines of a direct message as each of its two ends reads them."""
+        for session in sessions:
+            if session.positions is None and session.user is not None:
+                me = session.user.id
+                mine = b"".join([rendering.entry(entry, own=entry.author == me) for entry, _ in group])
+                news[session] = news.get(session, b"") + mine

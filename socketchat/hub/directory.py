@@ -1,0 +1,126 @@
+"""The directory: which users, rooms and direct messages exist, as the log tells it, and the guests of the moment."""
+
+from __future__ import annotations
+
+import msgspec
+
+from ..exceptions import NoSuchRoom, NoSuchUser
+from ..journal import State
+from ..protocol import conversations
+from ..protocol.events import Entry, Text
+from ..protocol.names import name_key, nearest
+from . import facts
+from .conversations import Conversation, Pair, Room
+from .users import User
+
+
+class Directory:
+    """Finds users by id and name, and conversations by id; a projection of the log, but for the guests."""
+
+    def __init__(self) -> None:
+        self.users: dict[str, User] = {}
+        self.conversations: dict[str, Conversation] = {}
+        self.rooms: dict[str, Room] = {}
+        self._names: dict[str, User] = {}
+        self.lobby = self._add_room(conversations.LOBBY)
+
+    def load(self, state: State) -> None:
+        """Apply what a journal knew when it was opened."""
+        for entry in state.facts:
+            self.apply(entry)
+        for conversation_id, head in state.heads.items():
+            conversation = self.conversations.get(conversation_id) or self._known_pair(conversation_id)
+            if conversation is not None:
+                conversation.head = head
+                conversation.floor = state.floors.get(conversation_id, 1)
+
+    def apply(self, entry: Entry) -> None:
+        """Change the state as a fact says; facts of kinds that are not known here change nothing."""
+        match entry.kind:
+            case "user":
+                user = msgspec.json.decode(entry.body, type=facts.UserFact)
+                self.add_user(User(user.id, user.name, name_key(user.name), user.secret))
+            case "room":
+                self._add_room(msgspec.json.decode(entry.body, type=facts.RoomFact).name)
+            case "member":
+                member = msgspec.json.decode(entry.body, type=facts.MemberFact)
+                self.set_member(self.users[member.user], self.rooms[member.room], member=member.member)
+            case "topic":
+                self.rooms[entry.conversation].topic = msgspec.json.decode(entry.body, type=Text).text
+
+    def add_user(self, user: User) -> None:
+        """Enter a user, who owns the name from now on."""
+        self.users[user.id] = user
+        self._names[user.key] = user
+
+    def remove_guest(self, user: User) -> None:
+        """Forget a guest, and the direct messages that only guests could read."""
+        del self.users[user.id]
+        del self._names[user.key]
+        for room in user.rooms:
+            del room.members[user.id]
+        for pair in user.pairs:
+            others = [self.users[user_id] for user_id in pair.names if user_id in self.users]
+            if not others:
+                del self.conversations[pair.id]
+
+    def set_member(self, user: User, room: Room, *, member: bool) -> None:
+        """Enter a user among the members of a room, or take the user out."""
+        if member and user.id not in room.members:
+            room.members[user.id] = user
+            user.rooms.append(room)
+        elif not member and user.id in room.members:
+            del room.members[user.id]
+            user.rooms.remove(room)
+
+    def holder(self, key: str) -> User | None:
+        """Return the user who has the name with this key."""
+        return self._names.get(key)
+
+    def user(self, name: str) -> User:
+        """Return the user of that name; raises NoSuchUser with the nearest name."""
+        user = self._names.get(name_key(name))
+        if user is None:
+            near = nearest(name, [each.name for each in self._names.values()])
+            hint = f"did you mean {near}?" if near else "/users lists who is online."
+            raise NoSuchUser(f"There is no user {name}; {hint}")
+        return user
+
+    def room(self, name: str) -> Room:
+        """Return the room of that name; raises NoSuchRoom with the nearest name."""
+        room = self.rooms.get(name) or self.rooms.get(conversations.room_id(name))
+        if room is None:
+            near = nearest(name, [each.name for each in self.rooms.values()])
+            hint = f"did you mean {near}?" if near else "/rooms lists the rooms."
+            raise NoSuchRoom(f"There is no room {name}; {hint}")
+        return room
+
+    def pair(self, one: User, other: User) -> tuple[Pair, bool]:
+        """Return the direct messages of two users, and whether they are new."""
+        found = self.conversations.get(conversations.pair_id(one.id, other.id))
+        if isinstance(found, Pair):
+            return found, False
+        return self._add_pair({one.id: one.name, other.id: other.name}), True
+
+    def _known_pair(self, conversation_id: str) -> Pair | None:
+        """Return a new pair for an id from the log, if one of the two still exists."""
+        if conversations.is_room(conversation_id) or ":" not in conversation_id:
+            return None
+        names = {
+            user_id: user.name if (user := self.users.get(user_id)) else None
+            for user_id in conversations.pair_users(conversation_id)
+        }
+        return self._add_pair(names) if any(names.values()) else None
+
+    def _add_pair(self, names: dict[str, str | None]) -> Pair:
+        pair = Pair(names)
+        self.conversations[pair.id] = pair
+        for user_id in names:
+            if user_id in self.users:
+                self.users[user_id].pairs.append(pair)
+        return pair
+
+    def _add_room(self, name: str) -> Room:
+        room = Room(name)
+        self.conversations[room.id] = self.rooms[room.id] = room
+        return room

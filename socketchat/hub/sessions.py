@@ -1,0 +1,99 @@
+"""A session is one connected client of a user, as the domain sees it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Protocol
+
+from ..protocol.events import Entry, Error, Event
+
+if TYPE_CHECKING:
+    from ..exceptions import ChatError
+    from .conversations import Conversation
+    from .users import User
+
+
+class Rendering(Protocol):
+    """How events become bytes; sessions with the same rendering share every byte that all of them hear."""
+
+    echo: bool
+    """Whether a session hears what it said in a room itself."""
+    sided: bool
+    """Whether the two ends of a direct message read different bytes."""
+    follows: bool
+    """Whether a session hears all its rooms, or only the one it is in."""
+    resumes: bool
+    """Whether a client whose link broke comes back by itself, so that its absence is worth waiting for."""
+
+    def entry(self, entry: Entry, *, own: bool = False) -> bytes:
+        """Return the bytes of an entry, as its author reads it where ``own`` is set."""
+
+    def event(self, event: Event) -> bytes:
+        """Return the bytes of any event; b"" where this dialect does not tell it."""
+
+
+class Link(Protocol):
+    """What the hub needs of the connection under a session."""
+
+    def proceed(self) -> None:
+        """Go on handing in commands, which stopped when the session could not take more."""
+
+    def close(self, last_words: bytes) -> None:
+        """Write these bytes, then close."""
+
+
+class Session:
+    """One connected client.
+
+    ``positions`` is None while the session is live: it has everything up to the head of each conversation that it
+    hears. Otherwise the session is behind, and they are the last seqs that it was sent.
+    """
+
+    __slots__ = (
+        "blocked",
+        "heard",
+        "link",
+        "listens",
+        "missed_presence",
+        "outbox",
+        "outbox_key",
+        "paused",
+        "positions",
+        "rendering",
+        "room",
+        "stalled",
+        "token",
+        "under_way",
+        "under_way_bytes",
+        "user",
+        "write",
+    )
+
+    def __init__(self, rendering: Rendering, link: Link, write: Callable[[bytes], None]) -> None:
+        self.rendering = rendering
+        self.link = link
+        self.write = write  # never blocks; when the peer takes nothing, the link calls Hub.pause
+        self.user: User | None = None
+        self.token = ""
+        self.listens = False
+        self.room = ""  # the current room, for dialects that have one
+        self.heard: list[Conversation] = []
+        self.positions: dict[str, int] | None = None
+        self.paused = False  # the write buffer is full
+        self.missed_presence = False
+        self.blocked = False  # a command is being answered; the next one has to wait
+        self.stalled = False  # the link has more commands, and waits for proceed()
+        self.under_way = 0  # entries submitted, outcome unknown
+        self.under_way_bytes = 0
+        self.outbox: str | None = None
+        self.outbox_key = 0
+
+    def tell(self, event: Event) -> None:
+        """Write an event that is for this session alone."""
+        data = self.rendering.event(event)
+        if data:
+            self.write(data)
+
+    def refuse(self, error: ChatError, command_id: int | None, *, retry: bool = False) -> None:
+        """Answer a command with an error."""
+        self.tell(Error(code=error.code, text=str(error), id=command_id, retry=retry))

@@ -1,0 +1,39 @@
+"""The limits that the server keeps towards its connections, each with its reason."""
+
+from __future__ import annotations
+
+SEND_BUFFER_BYTES = 65_536
+"""SO_SNDBUF of accepted sockets: the kernel would otherwise grow to 4 MiB for each reader that stalls."""
+
+WRITE_BUFFER_HIGH = 262_144
+"""Above this, a session is behind: nothing is pushed, and its commands are not read."""
+
+WRITE_BUFFER_LOW = 65_536
+"""Below this, a session that is behind is served again; well above zero, so that the link does not run dry."""
+
+STALL_SECONDS = 30.0
+"""A reader that took not one byte for this long while it was behind is closed; a native client resumes."""
+
+KEEPALIVE_SECONDS = 30
+"""An idle link is probed after this long, so that a peer that vanished is noticed within a minute."""
+
+KEEPALIVE_PROBES = 3
+"""Probes without an answer, 10 s apart, before a link counts as broken."""
+
+USER_TIMEOUT_MS = 30_000
+"""TCP_USER_TIMEOUT: bytes that nobody acknowledged for this long break the link (Linux)."""
+
+BACKLOG = 1024
+"""Connections that wait to be accepted: a whole company comes back after a restart."""
+
+SWEEP_SECONDS = 1.0
+"""How often greeting deadlines and stalled readers are looked at: one timer for all, none per connection."""
+
+SHUTDOWN_SECONDS = 4.0
+"""Time for the last bytes to be taken, so that `serve` ends within five seconds."""
+
+OPEN_FILES = 65_536
+"""Open files that the server asks the system for, if the hard limit allows: one per connection."""
+
+SWITCH_SECONDS = 0.0005
+"""sys.setswitchinterval: how long the journal's thread waits for the interpreter after an fsync."""
