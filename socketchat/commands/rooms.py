@@ -7,7 +7,7 @@ from collections.abc import Callable
 import msgspec
 
 from ..exceptions import NotAMember, Refused, TooLong
-from ..hub import Hub, Pending, Session, User, facts
+from ..hub import Hub, Pending, Session, facts
 from ..hub.conversations import Room
 from ..journal import SERVER_LOG, Conflict, Outcome, Stored
 from ..protocol import commands, events

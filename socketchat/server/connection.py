@@ -74,8 +74,10 @@ class Connection(asyncio.Protocol):
             else:
                 self._wire.receive_data(data)
                 self.proceed()
-        except Exception:  # noqa: BLE001 - the one boundary: what nobody expected costs this connection only
-            self._crashed()
+        except Exception:  # the one boundary: what nobody expected costs this connection only
+            log.exception("a connection failed")
+            rendering = self._wire.rendering if self._wire else PLAIN
+            self.close(rendering.event(Bye(code="other", text="The server made a mistake here; its log says more.")))
 
     def eof_received(self) -> bool:
         """Close: who does not write any more has left."""
@@ -189,9 +191,3 @@ class Connection(asyncio.Protocol):
                 self._transport.resume_reading()
             else:
                 self._transport.pause_reading()
-
-    def _crashed(self) -> None:
-        """Log what nobody expected, and end this connection only."""
-        log.error("a connection failed", exc_info=True)
-        rendering = self._wire.rendering if self._wire else PLAIN
-        self.close(rendering.event(Bye(code="other", text="The server made a mistake here; its log says more.")))

@@ -57,8 +57,8 @@ class Server:
         for connection in list(self.connections):
             connection.close((connection.session.rendering if connection.session else PLAIN).event(bye))
         deadline = self._loop.time() + SHUTDOWN_SECONDS
-        while self.connections and self._loop.time() < deadline:
-            await asyncio.sleep(0.01)  # noqa: ASYNC110 - once, at the end
+        while self.connections and self._loop.time() < deadline:  # noqa: ASYNC110 - once, at the end
+            await asyncio.sleep(0.01)
         if self._sweeper is not None:
             self._sweeper.cancel()
         for task in self._tasks:
