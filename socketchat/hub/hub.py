@@ -229,10 +229,8 @@ class Hub:
         self.listeners.setdefault(session.rendering, {})[session] = None
         for conversation in heard:
             conversation.add(session)
-        if hello.positions and hello.epoch == self.epoch:
-            session.positions = {
-                each.id: max(0, min(hello.positions.get(each.id, each.head), each.head)) for each in heard
-            }
+        if hello.epoch == self.epoch:
+            session.positions = {each.id: _position(each, hello.positions) for each in heard}
             self.replay.advance(session)
         user.lingers = None
         if user.id not in self.present:
@@ -387,6 +385,12 @@ class Hub:
 def refusal(error: ChatError, command_id: int | None, *, retry: bool = False) -> events.Error:
     """Return the event that tells an error."""
     return events.Error(code=error.code, text=str(error), id=command_id, retry=retry)
+
+
+def _position(conversation: Conversation, positions: dict[str, int]) -> int:
+    """Return the last seq that a returning client has; direct messages that it does not know began meanwhile."""
+    unknown = 0 if isinstance(conversation, Pair) else conversation.head
+    return max(0, min(positions.get(conversation.id, unknown), conversation.head))
 
 
 def _nowhere(data: bytes) -> None:
