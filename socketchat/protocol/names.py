@@ -53,6 +53,8 @@ _REFUSED = frozenset("\u034f\u0640\u115f\u1160\u17b4\u17b5\u3164\uffa0\u01c0\u01
 _DISGUISE = re.compile(r"<(?!wide|narrow)").match
 _VOWELS = frozenset("\u0e33\u0eb3")
 _OVERLAY = 1
+# A dot above changes nothing in these letters, and is what case folding makes of the Turkish İ.
+_DOTS = re.compile("(?<=[ij])\u0307+").sub
 
 
 def check_name(name: str) -> str:
@@ -69,20 +71,21 @@ def check_room(name: str) -> str:
 def name_key(name: str) -> str:
     """Return the key by which names are compared, of a room without its "#": equal keys are the same name.
 
-    Case, width and the script of a digit do not tell names apart. The key of a key is that key.
+    Case, width, the script of a digit and the dot of an i do not tell names apart. The key of a key is that key.
     """
     name = name.removeprefix("#")
     if name.isascii():
         return name.lower()
     if len(name) > _DECOMPOSED:
         return name
-    folded = normalize("NFKC", normalize("NFKC", name.casefold()).casefold())
+    folded = normalize("NFKC", name.casefold()).casefold().replace("ı", "i")
+    folded = normalize("NFKC", _DOTS("", folded))
     return "".join(map(_digit_folded, folded))
 
 
 def nearest(name: str, candidates: Iterable[str]) -> str | None:
     """Return the candidate that ``name`` was probably meant to be, or None."""
-    from difflib import get_close_matches  # noqa: PLC0415  # only mistakes need it
+    from difflib import get_close_matches  # only mistakes need it
 
     key = name_key(name)
     by_key = {name_key(candidate): candidate for candidate in islice(candidates, _CANDIDATES)}

@@ -34,7 +34,7 @@ _RUN = re.compile(rf"[^\w\x00-\x7f]{{{MARKS + 1},}}")
 def clean(text: str) -> str:
     """Return ``text`` with nothing in it that drives a terminal; newlines and tabs stay.
 
-    Cleaning twice changes nothing. The result has at most two and a half times as many bytes of UTF-8.
+    Cleaning twice changes nothing. The result has at most three times as many bytes of UTF-8.
     """
     # All that is unsafe is unprintable, and this answers at the speed of C.
     if not (text.isprintable() or text.replace("\n", "").replace("\t", "").isprintable()):
@@ -52,7 +52,7 @@ def check_text(text: str) -> str:
     """Return the text of a message, cleaned; raises BadText for a blank one and TooLong for one over the limit.
 
     The limit counts the bytes of UTF-8 that were sent, so that whoever counts before sending is never surprised. A
-    client therefore sends what was typed, and what is stored has at most two and a half times the limit.
+    client therefore sends what was typed, and what is stored has at most three times the limit.
     """
     if not text or text.isspace():
         raise BadText("A message needs a text.")
