@@ -1,0 +1,121 @@
+"""The side of a journal that lives on the event loop: what is submitted in one turn of it goes on as one batch.
+
+A failure of the storage must not let a sender's later message overtake an earlier one. So batches carry a generation. With
+the first batch of a generation that fails, all that follow in it are refused, and what is submitted meanwhile is refused
+at once. The generation ends when all of it has been answered; from then on the gate holds back what would still overtake.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from . import Outcome, Proposal, StorageRefused
+from .gate import Gate
+
+if TYPE_CHECKING:
+    import asyncio
+
+TROUBLE = "the server cannot write to its disk at the moment; try again later"
+STOPPED = "the server stops; try again when it is back"
+OVERTAKING = "an earlier message from here was not stored; send that one again first"
+
+
+class Batch:
+    """Proposals in the order of submission, and the generation to which they belong."""
+
+    __slots__ = ("generation", "proposals")
+
+    def __init__(self, generation: int, proposals: list[Proposal]) -> None:
+        self.generation = generation
+        self.proposals = proposals
+
+
+class Intake:
+    """Takes proposals and tells their outcomes; a backend says in ``_hand_over`` what happens in between."""
+
+    committed: Callable[[Sequence[Outcome]], None]
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._pending: list[Proposal] = []
+        self._refused: list[Outcome] = []
+        self._gate = Gate()
+        self._generation = 0
+        self._under_way = 0
+        self._trouble: str | None = None
+        self._stopped = False
+        self._guarded = False
+
+    def submit(self, proposal: Proposal) -> None:
+        """Take a proposal; never blocks. Its outcome comes through ``committed``, never before this returns."""
+        if self._guarded and not self._admits(proposal):
+            return
+        if not self._pending:
+            self._loop.call_soon(self._flush)
+        self._pending.append(proposal)
+
+    def _hand_over(self, batch: Batch) -> None:
+        raise NotImplementedError
+
+    def _flush(self) -> None:
+        if self._pending:
+            proposals, self._pending = self._pending, []
+            self._under_way += len(proposals)
+            self._hand_over(Batch(self._generation, proposals))
+
+    def _report(self, outcomes: Sequence[Outcome], failure: str | None) -> None:
+        """Tell the hub; with ``failure`` the generation has failed."""
+        self._under_way -= len(outcomes)
+        if failure is not None:
+            self._begin_trouble(failure)
+            for outcome in outcomes:
+                if isinstance(outcome, StorageRefused) and outcome.retry:
+                    self._gate.note(outcome.proposal)
+        try:
+            self.committed(outcomes)
+        finally:
+            if self._trouble is not None:
+                self._end_trouble()
+
+    def _begin_trouble(self, reason: str) -> None:
+        """Refuse what is submitted from now on, until all of this generation has been answered."""
+        self._trouble = reason
+        self._watch()
+
+    def _end_trouble(self) -> None:
+        self._flush()  # what was submitted before the hub had handled the report belongs to the failed generation
+        if not self._under_way:
+            self._generation += 1
+            self._trouble = None
+            self._watch()
+
+    def _admits(self, proposal: Proposal) -> bool:
+        if self._stopped:
+            reason = STOPPED
+        elif self._trouble is not None:
+            reason = self._trouble
+        elif not self._gate.admits(proposal):
+            reason = OVERTAKING
+        else:
+            self._watch()
+            return True
+        self._gate.note(proposal)
+        if not self._refused:
+            self._loop.call_soon(self._tell_refused)
+        self._refused.append(StorageRefused(proposal, reason, retry=True))
+        return False
+
+    def _tell_refused(self) -> None:
+        refused, self._refused = self._refused, []
+        if refused:
+            self.committed(refused)
+
+    def _stop(self) -> None:
+        """Hand over what was submitted, and refuse what still comes."""
+        self._flush()
+        self._stopped = True
+        self._watch()
+
+    def _watch(self) -> None:
+        self._guarded = self._stopped or self._trouble is not None or bool(self._gate)

@@ -1,0 +1,43 @@
+"""The lock file that keeps a second server out of a data directory."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from pathlib import Path
+
+from ..exceptions import StorageProblem
+
+
+class DirectoryLock:
+    """Holds DIR/lock from ``acquire`` to ``release``; the kernel lets go of it when the process dies.
+
+    The file stays behind: were it removed, two processes could each hold a lock file of that name.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self._fd = -1
+
+    def acquire(self) -> None:
+        """Take the lock and write our process id into it; raises StorageProblem where another process has it."""
+        fd = os.open(self._directory / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            holder = os.read(fd, 20).decode("ascii", "replace").strip()
+            os.close(fd)
+            raise StorageProblem(
+                f"the data directory {self._directory} is in use by another socketchat (process {holder or 'unknown'}); "
+                "stop it or choose another directory"
+            ) from None
+        os.fchmod(fd, 0o600)
+        os.ftruncate(fd, 0)
+        os.write(fd, f"{os.getpid()}\n".encode())
+        self._fd = fd
+
+    def release(self) -> None:
+        """Let go of the directory; harmless where it is not held."""
+        if self._fd >= 0:
+            os.close(self._fd)
+            self._fd = -1

@@ -1,0 +1,72 @@
+"""The tables of the SQLite store, as numbered migrations."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+
+import apsw
+
+APPLICATION_ID = 0x53434854
+"""Marks a database as ours ("SCHT"), so that another program's is never written to."""
+
+MIGRATIONS: list[Callable[[apsw.Connection], None]] = []
+"""What turns schema version k into k + 1, at index k; a released one is never changed."""
+
+
+def migration(step: Callable[[apsw.Connection], None]) -> Callable[[apsw.Connection], None]:
+    """Add the next migration."""
+    MIGRATIONS.append(step)
+    return step
+
+
+@migration
+def m001_initial(db: apsw.Connection) -> None:
+    """Conversations, entries, claims, and the index of keys that is fed behind.
+
+    ``outbox`` is the sender's 64 random bits as a signed number. ``meta.fed`` is the last entry whose key is in ``sent``.
+    """
+    db.execute(
+        """
+        CREATE TABLE meta (
+            id INTEGER PRIMARY KEY CHECK (id = 1), epoch TEXT NOT NULL, fed INTEGER NOT NULL
+        );
+        CREATE TABLE conversation (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
+        CREATE TABLE entry (
+            id INTEGER PRIMARY KEY,
+            conversation INTEGER NOT NULL,
+            seq INTEGER NOT NULL,
+            ts INTEGER NOT NULL,
+            author TEXT NOT NULL,
+            name TEXT NOT NULL,
+            kind TEXT NOT NULL,
+            body BLOB NOT NULL,
+            outbox INTEGER,
+            n INTEGER,
+            fact INTEGER NOT NULL,
+            UNIQUE (conversation, seq)
+        );
+        CREATE INDEX fact ON entry (id) WHERE fact = 1;
+        CREATE TABLE claim (name TEXT PRIMARY KEY, entry INTEGER NOT NULL) WITHOUT ROWID;
+        CREATE TABLE sent (
+            outbox INTEGER, n INTEGER, entry INTEGER NOT NULL, PRIMARY KEY (outbox, n)
+        ) WITHOUT ROWID;
+        """
+    )
+    db.execute("INSERT INTO meta VALUES (1, ?, 0)", (secrets.token_hex(8),))
+
+
+def version(db: apsw.Connection) -> int:
+    """Return the schema version of a database."""
+    return int(db.pragma("user_version"))
+
+
+def migrate(db: apsw.Connection) -> None:
+    """Bring a database to the newest schema version, in one transaction."""
+    if version(db) == len(MIGRATIONS):
+        return
+    with db:
+        for step in MIGRATIONS[version(db) :]:
+            step(db)
+        db.pragma("application_id", APPLICATION_ID)
+        db.pragma("user_version", len(MIGRATIONS))

@@ -1,0 +1,205 @@
+"""The thread that commits: it takes all that came in meanwhile as one transaction with one fsync.
+
+Its connection is the only one that writes and the only one that makes checkpoints.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from queue import Empty, SimpleQueue
+
+import apsw
+
+from ..exceptions import ChatError
+from . import Outcome, State, StorageRefused
+from .intake import TROUBLE, Batch
+from .ledger import Ledger, Staged
+from .readers import Readers
+from .store import Store, close_whole
+from .transaction import STORAGE_ERRORS, Unknown, commit, outcomes
+
+CHECKPOINT_PAGES = 1000
+"""Pages written to the log between two checkpoints: 4 MiB, so that a start has little to read."""
+
+LOG_PAGES = 8 * CHECKPOINT_PAGES
+"""A log so long was held by reads that overlapped: the next checkpoint waits for a moment without any."""
+
+IDLE_SECONDS = 1.0
+"""After so long without work the keys are fed and the log is checkpointed."""
+
+FIRST_DELAY, LONGEST_DELAY = 0.1, 10.0
+"""Seconds between attempts to reopen the database; each delay is twice the one before."""
+
+FULL = "the server's disk is full; try again later"
+
+_log = logging.getLogger(__name__)
+
+
+class Writer:
+    """Owns the writing connection; ``report`` and ``begin_trouble`` are called in the writer's thread."""
+
+    def __init__(
+        self,
+        store: Store,
+        readers: Readers,
+        clock: Callable[[], int],
+        report: Callable[[Sequence[Outcome], str | None], object],
+        begin_trouble: Callable[[str], object],
+    ) -> None:
+        self._store = store
+        self._readers = readers
+        self._clock = clock
+        self._report = report
+        self._begin_trouble = begin_trouble
+        self._inbox: SimpleQueue[Batch | None] = SimpleQueue()
+        self._waiting: deque[Batch] = deque()
+        self._stopping = False
+        self._idle = True
+        self._failed = -1
+        self._log_pages = 0
+        self._checkpointed = 0
+        self._db: apsw.Connection | None = None
+        self._ledger: Ledger
+        self._thread = threading.Thread(target=self._run, name="journal-writer", daemon=True)
+
+    def start(self) -> State:
+        """Open the database and start the thread; raises BadFile, StorageProblem."""
+        state = self._open()
+        self._thread.start()
+        return state
+
+    def put(self, batch: Batch) -> None:
+        """Hand a batch over."""
+        self._inbox.put(batch)
+
+    def stop(self) -> None:
+        """Wait until what was handed over is committed and the thread has ended."""
+        self._inbox.put(None)
+        self._thread.join()
+
+    def close(self) -> None:
+        """Leave the database as one file; to be called when nobody reads any more."""
+        if self._db is not None:
+            try:
+                close_whole(self._db)
+            except apsw.Error as error:
+                _log.warning("the log could not be folded into the database; the next start will: %s", error)
+                self._db.close(force=True)
+
+    def _open(self) -> State:
+        self._db = self._store.open_writer()
+        self._checkpointed = 0
+        self._ledger = Ledger(self._db, self._clock)
+        return self._ledger.load()
+
+    def _run(self) -> None:
+        try:
+            while (batch := self._take()) is not None:
+                if batch.generation <= self._failed:
+                    self._refuse(batch, TROUBLE)
+                else:
+                    self._process(batch)
+        except Exception:
+            _log.exception("the journal's writer ends; nothing more will be stored")
+            self._begin_trouble(TROUBLE)
+
+    def _take(self) -> Batch | None:
+        """Wait for work and return all of one generation that there is; None at the end."""
+        while not self._waiting and not self._stopping:
+            if not self._receive(None if self._idle else IDLE_SECONDS):
+                self._maintain(idle=True)
+        while not self._inbox.empty():
+            self._receive(None)
+        if not self._waiting:
+            return None
+        batch = self._waiting.popleft()
+        while self._waiting and self._waiting[0].generation == batch.generation:
+            batch.proposals += self._waiting.popleft().proposals
+        return batch
+
+    def _receive(self, timeout: float | None) -> bool:
+        try:
+            batch = self._inbox.get(timeout=timeout)
+        except Empty:
+            return False
+        if batch is None:
+            self._stopping = True
+        else:
+            self._waiting.append(batch)
+        return True
+
+    def _process(self, batch: Batch) -> None:
+        assert self._db is not None  # noqa: S101
+        try:
+            done = commit(self._db, self._ledger, batch.proposals)
+        except Unknown as unknown:
+            self._recover(batch, unknown.staged)
+        except STORAGE_ERRORS as error:
+            _log.warning("%d entries refused: %s", len(batch.proposals), error)
+            self._refuse(batch, FULL if isinstance(error, apsw.FullError) else TROUBLE)
+        else:
+            self._report(done, None)
+            self._maintain(idle=False)
+
+    def _refuse(self, batch: Batch, reason: str) -> None:
+        self._failed = batch.generation
+        self._report([StorageRefused(proposal, reason, retry=True) for proposal in batch.proposals], reason)
+
+    def _maintain(self, *, idle: bool) -> None:
+        """Feed the keys and checkpoint the log where it is time, or where nothing else is to be done."""
+        assert self._db is not None  # noqa: S101
+        self._idle = idle
+        newest = self._ledger.newest
+        try:
+            if idle or self._ledger.keys.is_due(newest):
+                self._ledger.keys.feed(newest)
+            written = self._db.status(apsw.SQLITE_DBSTATUS_CACHE_WRITE)[0] - self._checkpointed
+            if written >= CHECKPOINT_PAGES or (idle and written):
+                crowded = self._log_pages > LOG_PAGES
+                mode = apsw.SQLITE_CHECKPOINT_RESTART if crowded else apsw.SQLITE_CHECKPOINT_PASSIVE
+                self._checkpointed += written
+                self._log_pages, _ = self._db.wal_checkpoint(mode=mode)
+        except apsw.Error as error:
+            # Nothing is lost: keys stay in memory, pages in the log, and both are tried again.
+            _log.warning("the journal's upkeep failed and is put off: %s", error)
+
+    def _recover(self, batch: Batch, staged: Sequence[Staged]) -> None:
+        """Find out whether a batch is stored whose COMMIT raised, and say so; until then nobody is answered."""
+        self._begin_trouble(TROUBLE)
+        delay = FIRST_DELAY
+        while (found := self._try_to_reopen(staged)) is None:
+            if not self._pause(delay):
+                return
+            delay = min(2 * delay, LONGEST_DELAY)
+        if not found:
+            self._refuse(batch, TROUBLE)
+            return
+        self._failed = batch.generation
+        self._report(outcomes(staged), TROUBLE)
+
+    def _try_to_reopen(self, staged: Sequence[Staged]) -> bool | None:
+        """Reopen the database, make what it holds durable, and tell whether all that was staged is in it."""
+        try:
+            with self._readers.suspended():
+                if self._db is not None:
+                    self._db.close(force=True)
+                    self._db = None
+                self._store.rewrite_log()
+                self._open()
+                assert self._db is not None  # noqa: S101
+                self._db.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
+                return bool(staged) and all(self._ledger.has(part) for part in staged)
+        except (apsw.Error, OSError, ChatError) as error:
+            _log.warning("the database cannot be reopened after a failed commit; it is tried again: %s", error)
+            return None
+
+    def _pause(self, seconds: float) -> bool:
+        """Wait, receiving what comes; False where the journal is being closed."""
+        end = time.monotonic() + seconds
+        while not self._stopping and (left := end - time.monotonic()) > 0:
+            self._receive(left)
+        return not self._stopping
