@@ -22,7 +22,8 @@ class Hello(Command, frozen=True):
 
     Either ``name`` (with ``secret``, which makes the name its owner's; without, a guest) or ``token``, the resume token
     of an earlier ``welcome``. ``positions`` are the last seqs that the client has, valid in ``epoch``: what came after
-    them is replayed, and so are direct messages that began meanwhile. With ``listen`` "none" the session hears only its answers, and nobody sees it come or go.
+    them is replayed, and so are direct messages that began meanwhile. With ``listen`` "none" the session hears only
+    its answers, and nobody sees it come or go.
     """
 
     version: Number = VERSION

@@ -1,0 +1,75 @@
+"""The promises that the project makes about its own shape."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import socketchat
+
+ROOT = Path(__file__).parent.parent
+PACKAGE = ROOT / "socketchat"
+SOURCES = sorted(PACKAGE.rglob("*.py"))
+TESTS = sorted((ROOT / "tests").rglob("*.py"))
+LONGEST_FILE = 400
+LONGEST_FUNCTION = 60
+FUNCTIONS = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+def identify(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=identify)
+def test_a_module_opens_with_one_sentence_and_is_short(path: Path) -> None:
+    text = path.read_text()
+    docstring = ast.get_docstring(ast.parse(text)) or ""
+    assert re.match(r"[A-Z].{8,116}[.:;]$", docstring.split("\n")[0]), docstring
+    assert text.count("\n") <= LONGEST_FILE
+
+
+@pytest.mark.parametrize("path", SOURCES + TESTS, ids=identify)
+def test_no_function_is_long(path: Path) -> None:
+    functions = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, FUNCTIONS)]
+    assert [f.name for f in functions if (f.end_lineno or 0) - f.lineno >= LONGEST_FUNCTION] == []
+
+
+def test_layers_hold() -> None:
+    command = [sys.executable, "-c", "from importlinter.cli import lint_imports_command as lint; lint()"]
+    found = subprocess.run([*command, "--no-cache"], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert found.returncode == 0, found.stdout + found.stderr
+    assert "0 broken" in found.stdout
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=identify)
+def test_nothing_does_what_the_security_rules_forbid(path: Path) -> None:
+    # CVE-2024-12254; unpickling and evaluating what others wrote; user text as markup; a shell.
+    forbidden = r"\.writelines\(|\bpickle\b|\bmarshal\b|\beval\(|\bexec\(|from_markup|markup=True|shell=True|patch_stdout\("
+    assert re.findall(forbidden, path.read_text()) == []
+
+
+def test_no_test_mocks_our_objects_or_sleeps() -> None:
+    tests = [path for path in TESTS if path != Path(__file__) and "benchmarks" not in path.parts]
+    found = [
+        f"{identify(path)}: {match}"
+        for path in tests
+        for match in re.findall(r"unittest\.mock|MagicMock|AsyncMock|mocker\.|\bsleep\((?!0\))", path.read_text())
+    ]
+    assert found == []
+
+
+def test_the_changelog_has_the_version() -> None:
+    assert f"## [{socketchat.__version__}]" in (ROOT / "CHANGELOG.md").read_text()
+
+
+def test_the_top_level_is_as_the_user_drew_it() -> None:
+    tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False)
+    if tracked.returncode:
+        pytest.skip("not a git checkout")
+    drawn = {"socketchat", "tests", "pyproject.toml", "README.md", "CHANGELOG.md", ".gitignore", "LICENSE", ".ci"}
+    assert {line.split("/")[0] for line in tracked.stdout.splitlines()} == drawn
