@@ -1,0 +1,24 @@
+from typing import get_args
+
+import pytest
+
+from socketchat.protocol import events
+
+EVENTS = get_args(events.ANY)
+
+
+def children(parent):
+    return {child for each in parent.__subclasses__() for child in (each, *children(each))}
+
+
+def test_every_event_is_in_the_union():
+    assert set(EVENTS) == children(events.Event)
+
+
+@pytest.mark.parametrize("event", EVENTS)
+def test_an_event_is_frozen_and_later_versions_may_add_fields(event):
+    config = event.__struct_config__
+
+    assert config.frozen
+    assert not config.forbid_unknown_fields
+    assert config.tag == event.__name__.lower()

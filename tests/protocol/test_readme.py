@@ -1,0 +1,113 @@
+import re
+from importlib.resources import files
+from typing import get_args
+
+import msgspec
+import pytest
+
+from socketchat.exceptions import BY_CODE
+from socketchat.protocol import codec, commands, events, limits
+
+README = files("socketchat.protocol").joinpath("README.md").read_text("utf-8")
+
+
+def chapter(title):
+    return README.partition(f"\n## {title}\n")[2].partition("\n## ")[0]
+
+
+def sections(title):
+    """Return the text under each ``### type`` of a chapter."""
+    return dict(re.findall(r"^### (\w+)\n(.*?)(?=^### |\Z)", chapter(title), re.MULTILINE | re.DOTALL))
+
+
+def examples(section):
+    return [line for block in re.findall(r"```json\n(.*?)```", section, re.DOTALL) for line in block.splitlines()]
+
+
+def rows(title):
+    return [
+        [cell.strip(" `") for cell in row.split("|")[1:-1]]
+        for row in re.findall(r"^\| `.*", chapter(title), re.MULTILINE)
+    ]
+
+
+def types(union):
+    return {struct.__struct_config__.tag: struct for struct in get_args(union)}
+
+
+COMMANDS, EVENTS = sections("Commands"), sections("Events")
+MINUTE = re.findall(r"^([<>]) (\{.*)$", chapter("In one minute"), re.MULTILINE)
+
+ASKED = [
+    pytest.param(line, id=f"{kind}-{n}") for kind, text in COMMANDS.items() for n, line in enumerate(examples(text))
+]
+TOLD = [pytest.param(line, id=f"{kind}-{n}") for kind, text in EVENTS.items() for n, line in enumerate(examples(text))]
+
+
+def test_every_command_and_every_event_has_its_section():
+    assert list(COMMANDS) == list(types(commands.ANY))
+    assert sorted(EVENTS) == sorted(types(events.ANY))
+
+
+@pytest.mark.parametrize(
+    ("struct", "section"),
+    [(types(commands.ANY)[kind], text) for kind, text in COMMANDS.items()]
+    + [(types(events.ANY)[kind], text) for kind, text in EVENTS.items()],
+)
+def test_a_section_has_an_example_and_names_every_field(struct, section):
+    fields = {field.name for field in msgspec.structs.fields(struct)}
+    if issubclass(struct, commands.Command):
+        fields.discard("id")  # explained once, for all commands
+
+    assert {msgspec.json.decode(line)["type"] for line in examples(section)} == {struct.__struct_config__.tag}
+    assert fields <= set(re.findall(r"`(\w+)`", section))
+
+
+@pytest.mark.parametrize("line", ASKED)
+def test_an_example_of_a_command_is_what_the_program_writes(line):
+    assert codec.encode(codec.decode_command(line.encode())) == f"{line}\n".encode()
+
+
+@pytest.mark.parametrize("line", TOLD)
+def test_an_example_of_an_event_is_what_the_program_writes(line):
+    event = codec.decode_event(line.encode())
+
+    assert event is not None
+    assert codec.encode(event) == f"{line}\n".encode()
+    if isinstance(event, events.Entry):
+        assert codec.encode_text(codec.decode_text(event)) == bytes(event.body)
+
+
+def test_the_minute_is_what_both_sides_write():
+    assert [codec.encode(codec.decode_command(line.encode())) for side, line in MINUTE if side == ">"] == [
+        f"{line}\n".encode() for side, line in MINUTE if side == ">"
+    ]
+    told = [codec.decode_event(line.encode()) for side, line in MINUTE if side == "<"]
+    assert [type(event) for event in told] == [events.Welcome, events.Ok, events.Entry]
+    assert [codec.encode(event) for event in told] == [f"{line}\n".encode() for side, line in MINUTE if side == "<"]
+
+
+def test_the_table_of_errors_is_the_code_s():
+    assert {code: int(exit_code) for code, exit_code, _ in rows("Error codes")} == {
+        code: error.exit_code for code, error in BY_CODE.items()
+    }
+
+
+def test_errors_in_examples_have_codes_that_exist():
+    codes = re.findall(r'"code":"(\w+)"', README)
+
+    assert codes
+    assert set(codes) <= set(BY_CODE)
+
+
+def test_the_table_of_limits_is_the_code_s():
+    assert {name: int(value.replace(",", "")) for name, value, _ in rows("Limits")} == limits.as_told()
+
+
+def test_limits_in_the_text_are_the_code_s():
+    assert f"{limits.LARGEST_NUMBER:,}" in README
+    assert f"up to {limits.UNACKNOWLEDGED_ENTRIES} `send`s" in README
+    assert f"Above {limits.PRESENCE_NAMES} names" in README
+    assert f"{limits.DEFAULT_PORT} by default" in README
+    for line in [line for text in EVENTS.values() for line in examples(text) if '"limits":' in line]:
+        assert msgspec.json.decode(line)["limits"] == limits.as_told()

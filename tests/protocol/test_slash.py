@@ -1,0 +1,134 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from socketchat.exceptions import BadName, ChatError, NoSuchCommand, UsageProblem
+from socketchat.protocol import slash
+from socketchat.protocol.commands import Help, Join, Leave, Quit, Rooms, Send, Topic, Users
+from socketchat.protocol.text import clean_line
+from tests.hostile import CORPUS
+
+ROOM = "#ops"
+
+CASES = {
+    "hello": Send(to=ROOM, text="hello"),
+    "  /users": Send(to=ROOM, text="  /users"),
+    "two\nlines": Send(to=ROOM, text="two\nlines"),
+    "//etc/passwd": Send(to=ROOM, text="/etc/passwd"),
+    "//": Send(to=ROOM, text="/"),
+    "///": Send(to=ROOM, text="//"),
+    "/help": Help(),
+    "/help dm": Help(topic="dm"),
+    "/help /dm": Help(topic="/dm"),
+    "/users": Users(),
+    "/USERS": Users(),
+    "/users ": Users(),
+    "/users #dev": Users(room="#dev"),
+    "/users Dev": Users(room="#Dev"),
+    "/dm bob hi": Send(to="@bob", text="hi"),
+    "/dm @bob hi": Send(to="@bob", text="hi"),
+    "/dm  bob   hi  there": Send(to="@bob", text="hi  there"),
+    "/dm bob two\nlines": Send(to="@bob", text="two\nlines"),
+    "/dm\tbob\thi": Send(to="@bob", text="hi"),
+    "/dm bob /quit": Send(to="@bob", text="/quit"),
+    "/me waves": Send(to=ROOM, text="waves", kind="action"),
+    "/rooms": Rooms(),
+    "/join #dev": Join(room="#dev"),
+    "/join dev": Join(room="#dev"),
+    "/leave": Leave(room=ROOM),
+    "/topic": Topic(room=ROOM),
+    "/topic Release on Friday": Topic(room=ROOM, text="Release on Friday"),
+    '/topic ""': Topic(room=ROOM, text=""),
+    "/quit": Quit(),
+}
+
+
+@pytest.mark.parametrize(("line", "command"), CASES.items())
+def test_what_a_line_asks_for(line, command):
+    assert slash.parse(line, ROOM) == command
+
+
+def test_every_slash_command_has_a_case():
+    assert {line.split()[0].lower()[1:] for line in CASES if line.startswith("/")} - {"", "/"} >= set(slash.SLASHES)
+
+
+@pytest.mark.parametrize(
+    ("line", "usage"),
+    [
+        ("/dm", "/dm NAME TEXT"),
+        ("/dm bob", "/dm NAME TEXT"),
+        ("/dm bob  ", "/dm NAME TEXT"),
+        ("/me", "/me TEXT"),
+        ("/join", "/join #ROOM"),
+        ("/join #a #b", "/join #ROOM"),
+        ("/users #a #b", "/users [#ROOM]"),
+        ("/help a b", "/help [COMMAND]"),
+        ("/rooms x", "/rooms"),
+        ("/leave #dev", "/leave"),
+        ("/quit now", "/quit"),
+    ],
+)
+def test_wrong_arguments_show_the_usage(line, usage):
+    with pytest.raises(UsageProblem) as refusal:
+        slash.parse(line, ROOM)
+
+    assert str(refusal.value) == f"Usage: {usage}"
+
+
+@pytest.mark.parametrize(
+    ("line", "sentence"),
+    [
+        ("/uesrs", "There is no /uesrs; did you mean /users? /help lists the commands."),
+        ("/Quti", "There is no /Quti; did you mean /quit? /help lists the commands."),
+        ("/etc/passwd x", "There is no /etc/passwd. /help lists the commands; // sends a text that begins with /."),
+        ("/", "There is no /. /help lists the commands; // sends a text that begins with /."),
+        ("/ users", "There is no /. /help lists the commands; // sends a text that begins with /."),
+    ],
+)
+def test_an_unknown_command_is_never_sent(line, sentence):
+    with pytest.raises(NoSuchCommand) as refusal:
+        slash.parse(line, ROOM)
+
+    assert str(refusal.value) == sentence
+
+
+def test_a_bad_room_name_is_refused():
+    with pytest.raises(BadName):
+        slash.parse("/join a:b", ROOM)
+
+
+@pytest.mark.parametrize("text", CORPUS.values(), ids=CORPUS)
+def test_an_error_repeats_nothing_dangerous(text):
+    for line in (f"/{text}", f"/join {text}", f"/help {text}", f"/users {text}"):
+        try:
+            slash.parse(line, ROOM)
+        except ChatError as refusal:
+            assert clean_line(str(refusal)) == str(refusal)  # noqa: PT017 - most lines raise, some do not
+
+
+@given(st.text())
+def test_any_line_is_a_command_or_a_refusal(line):
+    for text in (line, "/" + line, "/dm " + line, "/join " + line):
+        try:
+            slash.parse(text, ROOM)
+        except ChatError:
+            continue
+
+
+def test_help_lists_every_usage_in_columns():
+    lines = slash.help_text().splitlines()
+
+    assert lines[0] == "Commands:"
+    assert [line.split("  ")[1] for line in lines[1:-1]] == [each.usage for each in slash.SLASHES.values()]
+    assert len({line.index(each.help) for line, each in zip(lines[1:], slash.SLASHES.values(), strict=False)}) == 1
+    assert all(len(line) <= 80 for line in lines)
+
+
+@pytest.mark.parametrize("topic", ["dm", "/dm", "DM"])
+def test_help_on_one_command(topic):
+    assert slash.help_text(topic) == "/dm NAME TEXT\nSend a direct message that only NAME and you can read."
+
+
+def test_help_on_an_unknown_command():
+    with pytest.raises(NoSuchCommand, match="did you mean /topic"):
+        slash.help_text("topics")

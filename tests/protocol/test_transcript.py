@@ -1,0 +1,174 @@
+from typing import get_args
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from socketchat.protocol import codec
+from socketchat.protocol.events import (
+    ANY,
+    Bye,
+    Conversation,
+    Entry,
+    Error,
+    Event,
+    Help,
+    Left,
+    Ok,
+    Past,
+    Presence,
+    Room,
+    Rooms,
+    Text,
+    Topic,
+    Users,
+    Welcome,
+)
+from socketchat.protocol.transcript import text_lines
+from tests.hostile import CORPUS, dangerous
+from tests.protocol.structs import values
+
+PAIR = "@uA:uB"
+
+
+def entry(text, *, kind="message", conversation="#ops", to=None, name="alice", event=Entry):
+    body = msgspec.Raw(codec.encode_text(Text(text, to)))
+    return event(conversation=conversation, seq=1, ts=0, author="uA", name=name, kind=kind, body=body)
+
+
+def dm(text, kind="message"):
+    return entry(text, conversation=PAIR, to="bob", kind=kind)
+
+
+CASES = {
+    "message": (entry("hello"), "alice: hello\n"),
+    "message of several lines": (entry("a\n\n\tb\n"), "alice: a\nalice: \nalice: \tb\nalice: \n"),
+    "older message": (entry("hello", event=Past), "alice: hello\n"),
+    "action": (entry("waves", kind="action"), "* alice waves\n"),
+    "action of two lines": (entry("waves\nbob: hi", kind="action"), "* alice waves\n* alice bob: hi\n"),
+    "direct message": (dm("hi"), "[DM from alice] hi\n"),
+    "direct message of two lines": (dm("a\nb"), "[DM from alice] a\n[DM from alice] b\n"),
+    "direct action": (dm("waves", "action"), "[DM from alice] * alice waves\n"),
+    "topic": (entry("Friday", kind="topic"), "[topic] alice set the topic of #ops: Friday\n"),
+    "topic cleared": (entry("", kind="topic"), "[topic] alice cleared the topic of #ops.\n"),
+    "unknown kind": (entry("x", kind="reaction"), ""),
+    "one came": (Presence(joined=["alice"]), "[join] alice has joined the chat.\n"),
+    "one went": (Presence(left=["alice"]), "[leave] alice has left the chat.\n"),
+    "some came and went": (
+        Presence(joined=["a", "b"], left=["c"]),
+        "[join] a has joined the chat.\n[join] b has joined the chat.\n[leave] c has left the chat.\n",
+    ),
+    "one entered a room": (Presence(joined=["a"], room="#joined"), "[join] a has joined #joined.\n"),
+    "one left a room": (Presence(left=["a"], room="#joined"), "[leave] a has left #joined.\n"),
+    "twenty came": (
+        Presence(joined=[f"u{n}" for n in range(20)]),
+        "".join(f"[join] u{n} has joined the chat.\n" for n in range(20)),
+    ),
+    "many came": (
+        Presence(joined=[f"u{n}" for n in range(20)], joined_count=40),
+        "[join] u0, u1, u2 and 37 others have joined the chat.\n",
+    ),
+    "many names": (
+        Presence(left=[f"u{n}" for n in range(21)], room="#ops"),
+        "[leave] u0, u1, u2 and 18 others have left #ops.\n",
+    ),
+    "snapshot": (Presence(online=["alice", "bob"]), "=== Online Users (2) ===\n  - alice\n  - bob\n"),
+    "users": (Users(users=["alice", "bob"]), "=== Online Users (2) ===\n  - alice\n  - bob\n"),
+    "nobody": (Users(users=[]), "=== Online Users (0) ===\n"),
+    "users of a room": (Users(users=["bob"], room="#ops"), "=== Online Users in #ops (1) ===\n  - bob\n"),
+    "rooms": (
+        Rooms(rooms=[Room("#lobby", 3, "Welcome", member=True), Room("#ops", 0)]),
+        "=== Rooms (2) ===\n  - #lobby (3 online) Welcome\n  - #ops (0 online)\n",
+    ),
+    "topic told": (Topic(room="#ops", text="Friday"), "[topic] #ops: Friday\n"),
+    "no topic": (Topic(room="#ops", text=""), "[topic] #ops has no topic.\n"),
+    "error": (Error(code="bad_name", text="No."), "[error] No.\n"),
+    "bye": (Bye(code="shutting_down", text="The server stops."), "[server] The server stops.\n"),
+    "help": (Help(text="Commands:\n  /help"), "Commands:\n  /help\n"),
+    "welcome": (
+        Welcome(epoch="e", user="u", name="n", token="t", version="0", limits={}, conversations=[]),
+        "\n=== Connected! Type /help for commands ===\n\n",
+    ),
+    "a room": (Conversation(conversation="#ops", head=9), "[room] You are now in #ops.\n"),
+    "a room with a topic": (
+        Conversation(conversation="#ops", topic="Friday"),
+        "[room] You are now in #ops. Topic: Friday\n",
+    ),
+    "a pair": (Conversation(conversation=PAIR, peer="bob"), ""),
+    "left": (Left(conversation="#ops"), "[room] You left #ops.\n"),
+    "ok": (Ok(id=1), ""),
+}
+
+
+@pytest.mark.parametrize(("event", "expected"), CASES.values(), ids=CASES)
+def test_how_an_event_reads(event, expected):
+    assert text_lines(event, me=None) == expected
+    assert text_lines(event, me="uB") == expected
+
+
+def test_every_event_has_a_case():
+    assert {type(event) for event, _ in CASES.values()} == set(get_args(ANY))
+
+
+def test_one_s_own_direct_message_tells_the_addressee():
+    assert text_lines(dm("hi"), me="uA") == "[DM to bob] hi\n"
+    assert text_lines(dm("a\nb"), me="uA") == "[DM to bob] a\n[DM to bob] b\n"
+    assert text_lines(dm("waves", "action"), me="uA") == "[DM to bob] * alice waves\n"
+
+
+def test_one_s_own_message_in_a_room_reads_like_any_other():
+    assert text_lines(entry("hello"), me="uA") == "alice: hello\n"
+
+
+@pytest.mark.parametrize("body", [b"5", b"{}", b'{"text":"\\ud800"}', b'{"text":"\xff"}'])
+def test_a_body_that_is_no_text_does_not_show(body):
+    assert text_lines(msgspec.structs.replace(entry("x"), body=msgspec.Raw(body)), me=None) == ""
+
+
+def test_an_event_of_a_later_version_does_not_show():
+    class Reaction(Event):
+        emoji: str
+
+    assert text_lines(Reaction(emoji="x"), me=None) == ""
+
+
+@pytest.mark.parametrize("text", CORPUS.values(), ids=CORPUS)
+def test_a_hostile_text_is_harmless_in_every_field(text):
+    for event in (
+        entry(text),
+        entry(text, kind="action"),
+        entry(text, kind="topic"),
+        entry("x", name=text),
+        entry(text, name=text, conversation=PAIR, to=text),
+        entry("x", kind="topic", conversation="#" + text),
+        Presence(joined=[text], left=[text], room=text),
+        Presence(joined=[text] * 30, joined_count=90),
+        Presence(online=[text]),
+        Users(users=[text], room=text),
+        Rooms(rooms=[Room(text, 1, text)]),
+        Topic(room=text, text=text),
+        Conversation(conversation="#" + text, topic=text),
+        Left(conversation=text),
+        Error(code=text, text=text),
+        Bye(code=text, text=text),
+        Help(text=text),
+    ):
+        for me in (None, "uA"):
+            lines = text_lines(event, me=me)
+            assert not dangerous(lines)
+            assert lines.endswith("\n")
+
+
+@pytest.mark.parametrize("text", CORPUS.values(), ids=CORPUS)
+def test_nobody_writes_a_line_that_looks_like_another_s(text):
+    for line in text_lines(entry(text), me=None).splitlines():
+        assert line.startswith("alice: ")
+
+
+@given(st.one_of(*map(values, get_args(ANY))), st.none() | st.just("uA"))
+def test_any_event_reads_as_whole_harmless_lines(event, me):
+    lines = text_lines(event, me=me)
+
+    assert not dangerous(lines)
+    assert not lines or lines.endswith("\n")
