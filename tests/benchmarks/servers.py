@@ -1,0 +1,159 @@
+"""The chat servers that are compared: how each is started without limits, entered, and heard."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import socket
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol
+
+
+class Server(Protocol):
+    """A line-based chat server, as the generator sees it; a room of None is the place where everybody is."""
+
+    name: str
+    line_end: bytes
+    logins: int
+    """Logins under way at once: what fits in the server's queue of new connections."""
+
+    def missing(self) -> str | None:
+        """Say what keeps the server from being measured here."""
+
+    def command(self, directory: Path) -> Sequence[str | Path]:
+        """Prepare the directory and return the command that serves from it, in the foreground."""
+
+    def port(self, output: str) -> int | None:
+        """Return the port once the output of the server shows that it accepts."""
+
+    def login(self, name: str, room: str | None) -> list[bytes]:
+        """Return the lines that bring a client in, each to be sent after the answer to the one before."""
+
+    def answers(self, *, rooms: bool) -> list[bytes]:
+        """Return by what the answer to each line of a login is known, with a room or without."""
+
+    def say(self, room: str | None) -> bytes:
+        """Return what stands before a text to send it to the room."""
+
+    def heard(self, name: str, room: str | None) -> bytes:
+        """Return what others see before a text of that client."""
+
+
+class Socketchat:
+    """This project's server, in its plain dialect, with its data on disk."""
+
+    name = "socketchat"
+    line_end = b"\n"
+    logins = 100
+
+    def missing(self) -> str | None:
+        return None
+
+    def command(self, directory: Path) -> Sequence[str | Path]:
+        return (sys.executable, "-m", "socketchat", "serve", "--port", "0", "--data", directory / "data")
+
+    def port(self, output: str) -> int | None:
+        listening = re.search(r"^Server listening on 127\.0\.0\.1:(\d+)$", output, re.MULTILINE)
+        return int(listening[1]) if listening else None
+
+    def login(self, name: str, room: str | None) -> list[bytes]:
+        return [name.encode()] + ([f"/join #{room}".encode()] if room else [])
+
+    def answers(self, *, rooms: bool) -> list[bytes]:
+        return [b"=== Connected!", b"#r"] if rooms else [b"=== Connected!"]
+
+    def say(self, room: str | None) -> bytes:  # noqa: ARG002 - what is written goes to the room one is in
+        return b""
+
+    def heard(self, name: str, room: str | None) -> bytes:  # noqa: ARG002 - likewise
+        return f"{name}: ".encode()
+
+
+class _Irc:
+    """What the IRC servers share: the protocol, and a port that has to be found for them."""
+
+    program: str
+    user: str
+    line_end = b"\r\n"
+
+    def missing(self) -> str | None:
+        return None if self._path() else f"{self.program} is not installed"
+
+    def _path(self) -> str:
+        return shutil.which(self.program) or shutil.which(self.program, path="/usr/sbin:/usr/local/sbin") or ""
+
+    def login(self, name: str, room: str | None) -> list[bytes]:
+        return [f"NICK {name}\r\nUSER u 0 * :u".encode(), b"JOIN " + self._channel(room)]
+
+    def answers(self, *, rooms: bool) -> list[bytes]:  # noqa: ARG002 - the lobby is a channel too
+        return [b" 001 ", b" 366 "]
+
+    def say(self, room: str | None) -> bytes:
+        return b"PRIVMSG " + self._channel(room) + b" :"
+
+    def heard(self, name: str, room: str | None) -> bytes:
+        return f":{name}!{self.user}@127.0.0.1 ".encode() + self.say(room)
+
+    def _channel(self, room: str | None) -> bytes:
+        return f"#{room or 'lobby'}".encode()
+
+
+class InspIrcd(_Irc):
+    """InspIRCd 3 (C++): one thread, one write per recipient and turn of its loop."""
+
+    name = "InspIRCd"
+    program = "inspircd"
+    user = "u"
+    logins = 1000  # it finishes logins once a second, all at once
+
+    def command(self, directory: Path) -> Sequence[str | Path]:
+        self._port = _free_port()
+        configuration = directory / "inspircd.conf"
+        configuration.write_text(
+            f'<path configdir="{directory}" datadir="{directory}" logdir="{directory}" runtimedir="{directory}">\n'
+            '<server name="benchmark.test" description="benchmark" network="benchmark" id="000">\n'
+            '<admin name="benchmark" nick="benchmark" email="root@benchmark.test">\n'
+            f'<bind address="127.0.0.1" port="{self._port}" type="clients">\n'
+            '<connect allow="*" timeout="60" pingfreq="1h" resolvehostnames="no" useident="no" localmax="20000"'
+            ' globalmax="20000" maxconnwarn="no" fakelag="no" threshold="1000000" commandrate="1000000000"'
+            ' recvq="10M" softsendq="1G" hardsendq="1G">\n'
+            '<performance netbuffersize="65534" somaxconn="4096" quietbursts="yes">\n'
+        )
+        return (self._path(), f"--config={configuration}", "--nofork", "--nolog", "--nopid", "--runasroot")
+
+    def port(self, output: str) -> int | None:
+        return self._port if "InspIRCd is now running" in output else None
+
+
+class NgIrcd(_Irc):
+    """ngIRCd 26 (C): one thread, small."""
+
+    name = "ngIRCd"
+    program = "ngircd"
+    user = "~u"
+    logins = 8  # its queue of new connections holds ten
+
+    def command(self, directory: Path) -> Sequence[str | Path]:
+        self._port = _free_port()
+        configuration = directory / "ngircd.conf"
+        configuration.write_text(
+            "[Global]\nName = benchmark.test\nInfo = benchmark\n"
+            "AdminInfo1 = benchmark\nAdminEMail = root@benchmark.test\n"
+            f"Listen = 127.0.0.1\nPorts = {self._port}\n"
+            "[Limits]\nMaxConnections = 0\nMaxConnectionsIP = 0\nMaxJoins = 0\nMaxPenaltyTime = 0\nPingTimeout = 3600\n"
+            "[Options]\nDNS = no\nIdent = no\nPAM = no\n"
+        )
+        return (self._path(), "--nodaemon", "--config", configuration)
+
+    def port(self, output: str) -> int | None:
+        return self._port if re.search(r"Server .* ready\.", output) else None
+
+
+SERVERS: tuple[Server, ...] = (Socketchat(), InspIrcd(), NgIrcd())
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])

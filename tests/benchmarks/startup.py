@@ -1,0 +1,64 @@
+"""Cold start: ``socketchat send`` as a whole process, compared with what importing click alone costs."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+
+from .processes import CORES, Running, pinned, running
+from .report import Section, at_most, median_and_range, ratio
+from .servers import SERVERS
+from .settings import Settings
+
+RATIO = 2.5
+"""What a command line tool may cost: the user must not see that it is written in Python."""
+
+RUNS = 10
+"""Pairs of runs per round; single processes vary much."""
+
+
+def run(name: str, settings: Settings) -> Section:
+    """Time both commands in turns, with the server already there."""
+    socketchat = next(server for server in SERVERS if server.name == "socketchat")
+    with running(socketchat, settings.directory) as started:
+        commands = {
+            'python -c "import click"': [sys.executable, "-c", "import click"],
+            "socketchat send": _send(started),
+        }
+        environment = _environment(settings)
+        for command in commands.values():
+            _seconds(command, environment)  # compiles to bytecode what will be imported
+        figures: dict[str, list[float]] = {label: [] for label in commands}
+        for _ in range(RUNS * settings.rounds):
+            for label, command in commands.items():
+                figures[label].append(_seconds(command, environment) * 1000)
+    click, send = figures.values()
+    value = ratio(send, click)
+    return Section(
+        f"{name}: whole processes, bytecode cached",
+        ["", "ms"],
+        [[label, median_and_range(of_command)] for label, of_command in figures.items()],
+        [at_most(f"{name}: socketchat send in relation to import click, at most {RATIO}", value, RATIO)],
+    )
+
+
+def _send(started: Running) -> list[str]:
+    return [sys.executable, "-m", "socketchat", "send", "--port", str(started.port), "--as", "bench", "good morning"]
+
+
+def _environment(settings: Settings) -> dict[str, str]:
+    home = settings.directory / "home"
+    bytecode = settings.directory / "bytecode"
+    own = {"HOME": str(home), "XDG_CONFIG_HOME": str(home), "XDG_DATA_HOME": str(home), "XDG_STATE_HOME": str(home)}
+    kept = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
+    return kept | own | {"PYTHONPYCACHEPREFIX": str(bytecode)}
+
+
+def _seconds(command: Sequence[str], environment: dict[str, str]) -> float:
+    with pinned(CORES[-1]):
+        start = time.perf_counter()
+        subprocess.run(command, check=True, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+        return time.perf_counter() - start
