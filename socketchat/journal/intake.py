@@ -1,8 +1,9 @@
 """The side of a journal that lives on the event loop: what is submitted in one turn of it goes on as one batch.
 
-A failure of the storage must not let a sender's later message overtake an earlier one. So batches carry a generation. With
-the first batch of a generation that fails, all that follow in it are refused, and what is submitted meanwhile is refused
-at once. The generation ends when all of it has been answered; from then on the gate holds back what would still overtake.
+A failure of the storage must not let a sender's later message overtake an earlier one. So batches carry a generation.
+With the first batch of a generation that fails, all that follow in it are refused, and what is submitted meanwhile is
+refused at once. The generation ends when all of it has been answered; from then on the gate holds back what would
+still overtake.
 """
 
 from __future__ import annotations

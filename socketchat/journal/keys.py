@@ -1,22 +1,14 @@
-"""Finds the entry that was stored under a key, with an index that is not in the commit path.
+"""Finds the entry that was stored under a key (outbox, n).
 
-Keys are (outbox, n). What was committed lately is in memory; ``feed`` moves it to the table ``sent`` in a transaction of its
-own, in the order of the table, which costs a fraction of inserting random keys one by one. What a crash leaves unfed
-is read again at the start.
+The table of keys is fed behind the log, so the keys that are not fed yet are held in memory.
 """
 
 from __future__ import annotations
 
 import apsw
 
-FEED_KEYS = 4_096
-"""Keys held in memory until they are fed: about a megabyte, and some milliseconds of feeding."""
-
-FEED_ENTRIES = 65_536
-"""Entries, with or without a key, after which ``meta.fed`` moves on, so that a start never has to read more."""
-
 OUTBOXES = 16_384
-"""Outboxes whose last number is remembered after feeding; others are looked up again."""
+"""Outboxes whose last number is remembered: some megabytes; others are looked up when they come."""
 
 Key = tuple[int, int]
 
@@ -27,30 +19,22 @@ def signed(outbox: int) -> int:
 
 
 class Keys:
-    """The keys of one store."""
+    """The keys of one store, whose table holds all of them to begin with."""
 
     def __init__(self, db: apsw.Connection) -> None:
         self._db = db
         self._unfed: dict[Key, int] = {}
         self._unfed_last: dict[int, int] = {}
-        self._last: dict[int, int | None] = {}
-        self._fed = 0
-
-    def load(self) -> None:
-        """Read the keys of the entries that were not fed."""
-        self._fed = self._db.execute("SELECT fed FROM meta").get
-        tail = self._db.execute("SELECT id, outbox, n FROM entry WHERE id > ? AND outbox IS NOT NULL", (self._fed,))
-        for entry, outbox, n in tail:
-            self.add((outbox % (1 << 64), n), entry)
+        self._fed_last: dict[int, int | None] = {}
 
     def last(self, outbox: int) -> int | None:
         """Return the last number stored of an outbox, None where there is none."""
-        last = self._unfed_last.get(outbox)
+        last: int | None = self._unfed_last.get(outbox)
         if last is not None:
             return last
-        if outbox in self._last:
-            return self._last[outbox]
-        last = self._db.execute("SELECT max(n) FROM sent WHERE outbox = ?", (signed(outbox),)).get
+        if outbox in self._fed_last:
+            return self._fed_last[outbox]
+        (last,) = next(self._db.execute("SELECT max(n) FROM sent WHERE outbox = ?", (signed(outbox),)))
         self._remember(outbox, last)
         return last
 
@@ -59,13 +43,11 @@ class Keys:
         entry = self._unfed.get(key)
         if entry is not None:
             return entry
-        found: int | None = self._db.execute(
-            "SELECT entry FROM sent WHERE outbox = ? AND n = ?", (signed(key[0]), key[1])
-        ).get
-        return found
+        found = self._db.execute("SELECT entry FROM sent WHERE outbox = ? AND n = ?", (signed(key[0]), key[1]))
+        return next((entry for (entry,) in found), None)
 
     def add(self, key: Key, entry: int) -> int | None:
-        """Note that an entry is stored under a key; returns what ``undo`` wants back."""
+        """Note that an entry is to be stored under a key; returns what ``undo`` wants back."""
         outbox, n = key
         before = self._unfed_last.get(outbox)
         self._unfed[key] = entry
@@ -80,32 +62,15 @@ class Keys:
         else:
             self._unfed_last[key[0]] = before
 
-    def is_due(self, newest: int) -> bool:
-        """Tell whether it is time to feed, though there is other work; ``newest`` is the id of the newest entry."""
-        return len(self._unfed) >= FEED_KEYS or newest - self._fed >= FEED_ENTRIES
-
-    def feed(self, newest: int) -> None:
-        """Move the unfed keys to the table; raises apsw.Error, and then nothing is moved."""
-        if not self._unfed and newest - self._fed < FEED_KEYS:
-            return
-        self._db.execute("BEGIN IMMEDIATE")
-        try:
-            rows = sorted((signed(outbox), n, entry) for (outbox, n), entry in self._unfed.items())
-            self._db.executemany("INSERT OR IGNORE INTO sent VALUES (?, ?, ?)", rows)
-            self._db.execute("UPDATE meta SET fed = ?", (newest,))
-            self._db.execute("COMMIT")
-        except BaseException:
-            if self._db.in_transaction:
-                self._db.execute("ROLLBACK")
-            raise
+    def fed(self) -> None:
+        """Let go of the keys in memory: the table has them."""
         for outbox, last in self._unfed_last.items():
             self._remember(outbox, last)
         self._unfed.clear()
         self._unfed_last.clear()
-        self._fed = newest
 
     def _remember(self, outbox: int, last: int | None) -> None:
-        self._last.pop(outbox, None)
-        self._last[outbox] = last
-        if len(self._last) > OUTBOXES:
-            del self._last[next(iter(self._last))]
+        self._fed_last.pop(outbox, None)
+        self._fed_last[outbox] = last
+        if len(self._fed_last) > OUTBOXES:
+            del self._fed_last[next(iter(self._fed_last))]

@@ -1,7 +1,7 @@
 """Gives each proposal its place: seq, time, who was first; and writes the entries.
 
-The writer stages a batch inside a transaction, writes it, and commits. Where that fails it undoes what was staged, and the
-ledger is as it was before. A ledger belongs to one connection.
+The writer stages a batch inside a transaction, writes it and commits. Where that fails it undoes what was staged, and
+the ledger is as it was before. A ledger belongs to one connection.
 """
 
 from __future__ import annotations
@@ -14,10 +14,12 @@ import msgspec
 
 from ..protocol.events import Entry
 from . import Conflict, Duplicate, Outcome, Proposal, State, Stored
+from .feed import FEED_ENTRIES, feed
 from .keys import Key, Keys, signed
+from .schema import entry_from
 
 ROWS = 128
-"""Rows in one INSERT: each execution gives up the interpreter lock and has to win it back, so there should be few."""
+"""Rows in one INSERT: each execution gives up the interpreter and has to win it back, so there should be few."""
 
 COLUMNS = 11
 
@@ -27,8 +29,8 @@ class Log:
 
     __slots__ = ("head", "id", "staged", "ts")
 
-    def __init__(self, log_id: int, head: int, ts: int) -> None:
-        self.id = log_id
+    def __init__(self, number: int, head: int, ts: int) -> None:
+        self.id = number
         self.head = head
         self.ts = ts
         self.staged: Staged | None = None
@@ -43,7 +45,7 @@ class Staged:
         self.first = 0
         self.outcomes: list[Outcome] = []
         self.entries: list[Entry] = []
-        self.values: list[object] = []
+        self.values: list[apsw.SQLiteValue] = []
         self.opened: list[tuple[int, str]] = []
         self.claims: dict[str, int] = {}
         self.keys: list[tuple[Key, int | None]] = []
@@ -58,43 +60,43 @@ class Ledger:
         self._clock = clock
         self._logs: dict[str, Log] = {}
         self._next = 1
-        self.keys = Keys(db)
-
-    @property
-    def newest(self) -> int:
-        """The id of the newest entry, 0 where there is none."""
-        return self._next - 1
+        self._next_log = 1
+        self._fed = 0
+        self._keys = Keys(db)
 
     def load(self) -> State:
-        """Read where everything stands."""
+        """Feed what was left unfed, and read where everything stands; raises apsw.Error."""
+        feed(self._db)
         floors = {}
-        for log_id, name, floor, head, ts in self._db.execute(_LOGS):
-            self._logs[name] = Log(log_id, head or 0, ts or 0)
+        for number, name, floor, head, ts in self._db.execute(_LOGS):
+            self._logs[name] = Log(number, head or 0, ts or 0)
+            self._next_log = number + 1
             floors[name] = floor or 1
-        self._next = self._db.execute("SELECT ifnull(max(id), 0) + 1 FROM entry").get
-        self.keys.load()
+        self._fed, epoch = next(self._db.execute("SELECT fed, epoch FROM meta"))
+        self._next = self._fed + 1
         return State(
-            epoch=self._db.execute("SELECT epoch FROM meta").get,
+            epoch=epoch,
             heads={name: log.head for name, log in self._logs.items()},
             floors=floors,
-            facts=[_entry(*row) for row in self._db.execute(_ENTRIES + "WHERE fact = 1 ORDER BY e.id")],
+            facts=[entry_from(row) for row in self._db.execute(_ENTRIES + "WHERE e.fact = 1 ORDER BY e.id")],
         )
 
     def stage(self, staged: Staged, proposals: Sequence[Proposal]) -> None:
         """Give the proposals their places, in their order; where it raises, ``undo`` is to be called as well."""
-        staged.first = self._next
+        entry_id = staged.first = self._next
         now = self._clock()
-        logs, keys = self._logs, self.keys
+        logs, keys = self._logs, self._keys
         outcomes, entries, values = staged.outcomes, staged.entries, staged.values
-        entry_id = self._next
         for proposal in proposals:
-            key = proposal.key
+            conversation, author, name, kind, body = (
+                proposal.conversation, proposal.author, proposal.name, proposal.kind, proposal.body,
+            )  # fmt: skip
             outbox = n = None
-            if key is not None:
-                outbox, n = key
+            if proposal.key is not None:
+                outbox, n = proposal.key
                 last = keys.last(outbox)
                 if last is not None and n <= last:
-                    outcomes.append(Duplicate(proposal, self._first_of(key, staged)))
+                    outcomes.append(Duplicate(proposal, self._first_of(proposal.key, staged)))
                     continue
             if proposal.claims:
                 taken = self._taken(proposal, staged)
@@ -102,33 +104,29 @@ class Ledger:
                     outcomes.append(Conflict(proposal, taken))
                     continue
                 staged.claims.update(dict.fromkeys(proposal.claims, entry_id))
-            log = logs.get(proposal.conversation)
+            log = logs.get(conversation)
             if log is None:
-                log = self._open(proposal.conversation, staged)
+                log = self._open(conversation, staged)
             if log.staged is not staged:
                 log.staged = staged
                 staged.touched.append((log, log.head, log.ts))
-                if now > log.ts:
-                    log.ts = now
+                log.ts = max(log.ts, now)
             log.head = seq = log.head + 1
             entry = Entry(
-                conversation=proposal.conversation,
+                conversation=conversation,
                 seq=seq,
                 ts=log.ts,
-                author=proposal.author,
-                name=proposal.name,
-                kind=proposal.kind,
-                body=msgspec.Raw(proposal.body),
+                author=author,
+                name=name,
+                kind=kind,
+                body=msgspec.Raw(body),
             )
             entries.append(entry)
             outcomes.append(Stored(proposal, entry))
-            if outbox is not None and n is not None and key is not None:
-                staged.keys.append((key, keys.add(key, entry_id)))
+            if outbox is not None and proposal.key is not None:
+                staged.keys.append((proposal.key, keys.add(proposal.key, entry_id)))
                 outbox = signed(outbox)
-            values += (
-                entry_id, log.id, seq, log.ts, proposal.author, proposal.name, proposal.kind, proposal.body, outbox, n,
-                proposal.fact,
-            )  # fmt: skip
+            values += (entry_id, log.id, seq, log.ts, author, name, kind, body, outbox, n, proposal.fact)
             entry_id += 1
         self._next = entry_id
 
@@ -153,20 +151,31 @@ class Ledger:
             log.head = head
             log.ts = ts
             log.staged = None
-        for _, name in staged.opened:
+        for number, name in reversed(staged.opened):
             del self._logs[name]
+            self._next_log = number
         for key, before in reversed(staged.keys):
-            self.keys.undo(key, before)
-        self._next = staged.first
+            self._keys.undo(key, before)
+        if staged.first:
+            self._next = staged.first
 
     def has(self, staged: Staged) -> bool:
         """Tell whether the store has exactly the entries that were staged."""
         last = staged.first + len(staged.entries) - 1
         rows = self._db.execute(_ENTRIES + "WHERE e.id BETWEEN ? AND ? ORDER BY e.id", (staged.first, last))
-        return [_entry(*row) for row in rows] == staged.entries
+        return [entry_from(row) for row in rows] == staged.entries
+
+    def feed(self, *, idle: bool) -> None:
+        """Feed the indexes where it is time, or where nothing else is to be done; raises apsw.Error."""
+        unfed = self._next - 1 - self._fed
+        if unfed >= FEED_ENTRIES or (idle and unfed):
+            feed(self._db)
+            self._keys.fed()
+            self._fed = self._next - 1
 
     def _open(self, name: str, staged: Staged) -> Log:
-        log = self._logs[name] = Log(len(self._logs) + 1, 0, 0)
+        log = self._logs[name] = Log(self._next_log, 0, 0)
+        self._next_log += 1
         staged.opened.append((log.id, name))
         return log
 
@@ -174,30 +183,24 @@ class Ledger:
         for claim in proposal.claims:
             if claim in staged.claims:
                 return claim
-            if self._db.execute("SELECT entry FROM claim WHERE name = ?", (claim,)).get is not None:
+            if self._db.execute("SELECT 1 FROM claim WHERE name = ?", (claim,)).fetchone():
                 return claim
         return None
 
     def _first_of(self, key: Key, staged: Staged) -> Entry | None:
-        entry_id = self.keys.find(key)
+        entry_id = self._keys.find(key)
         if entry_id is None:
             return None
         if entry_id >= staged.first:
             return staged.entries[entry_id - staged.first]
         row = self._db.execute(_ENTRIES + "WHERE e.id = ?", (entry_id,)).fetchone()
-        return None if row is None else _entry(*row)
+        return None if row is None else entry_from(row)
 
 
 @cache
 def _insert(rows: int) -> str:
     row = f"({','.join('?' * COLUMNS)})"
-    return f"INSERT INTO entry VALUES {','.join([row] * rows)}"
-
-
-def _entry(conversation: str, seq: int, ts: int, author: str, name: str, kind: str, body: bytes) -> Entry:
-    return Entry(
-        conversation=conversation, seq=seq, ts=ts, author=author, name=name, kind=kind, body=msgspec.Raw(body)
-    )
+    return f"INSERT INTO entry VALUES {','.join([row] * rows)}"  # noqa: S608  nothing but question marks
 
 
 _ENTRIES = """
@@ -206,11 +209,12 @@ _ENTRIES = """
 """
 
 _LOGS = """
-    SELECT id, name, floor, head, (SELECT ts FROM entry WHERE conversation = found.id AND seq = head)
-    FROM (
+    SELECT id, name, floor, head, (
+        SELECT e.ts FROM place p JOIN entry e ON e.id = p.entry WHERE p.conversation = log.id AND p.seq = log.head
+    ) FROM (
         SELECT id, name,
-            (SELECT min(seq) FROM entry WHERE conversation = c.id) AS floor,
-            (SELECT max(seq) FROM entry WHERE conversation = c.id) AS head
+            (SELECT min(seq) FROM place WHERE conversation = c.id) AS floor,
+            (SELECT max(seq) FROM place WHERE conversation = c.id) AS head
         FROM conversation c
-    ) AS found
+    ) AS log ORDER BY id
 """

@@ -58,11 +58,9 @@ class MemoryJournal(Intake):
     async def read(
         self, conversation: str, *, after: int = 0, before: int | None = None, upto: int | None = None, limit: int
     ) -> list[Entry]:
-        """Return entries with after < seq, seq < before and seq <= upto; the newest with ``before``, else the oldest."""
+        """Return entries with after < seq < before and seq <= upto; with ``before`` the newest, else the oldest."""
         log = self._logs.get(conversation, [])
-        end = len(log)
-        if upto is not None:
-            end = min(end, upto)
+        end = len(log) if upto is None else min(upto, len(log))
         if before is None:
             return log[after : min(end, after + limit)]
         end = min(end, before - 1)
@@ -82,10 +80,9 @@ class MemoryJournal(Intake):
         self._report([self._store(proposal, now) for proposal in batch.proposals], None)
 
     def _store(self, proposal: Proposal, now: int) -> Outcome:
-        if proposal.key is not None:
-            outbox, n = proposal.key
-            if n <= self._last.get(outbox, -1):
-                return Duplicate(proposal, self._sent.get(proposal.key))
+        outbox, n = proposal.key or (None, 0)
+        if outbox is not None and n <= self._last.get(outbox, -1):
+            return Duplicate(proposal, self._sent.get((outbox, n)))
         for claim in proposal.claims:
             if claim in self._claims:
                 return Conflict(proposal, claim)
@@ -102,8 +99,8 @@ class MemoryJournal(Intake):
         log.append(entry)
         self._count += 1
         self._claims.update(proposal.claims)
-        if proposal.key is not None:
-            self._sent[proposal.key] = entry
+        if outbox is not None:
+            self._sent[outbox, n] = entry
             self._last[outbox] = n
         if proposal.fact:
             self._facts.append(entry)

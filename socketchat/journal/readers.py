@@ -8,10 +8,10 @@ from contextlib import contextmanager
 from queue import SimpleQueue
 
 import apsw
-import msgspec
 
 from ..exceptions import StorageProblem
 from ..protocol.events import Entry
+from .schema import entry_from
 from .store import Store
 
 READERS = 2
@@ -38,15 +38,11 @@ class Readers:
             if db is None:
                 db = self._store.open_reader()
             order = "ASC" if before is None else "DESC"
-            rows = db.execute(_RANGE + order + " LIMIT ?", (conversation, after, stop, limit)).fetchall()
+            entries = [entry_from(row) for row in db.execute(_RANGE[order], (conversation, after, stop, limit))]
         except apsw.Error as error:
             raise StorageProblem(f"the history cannot be read at the moment ({error}); try again later") from error
         finally:
             self._idle.put(db)
-        entries = [
-            Entry(conversation=conversation, seq=seq, ts=ts, author=author, name=name, kind=kind, body=msgspec.Raw(body))
-            for seq, ts, author, name, kind, body in rows
-        ]
         return entries if before is None else entries[::-1]
 
     @contextmanager
@@ -71,8 +67,16 @@ class Readers:
 
 _MAX = (1 << 63) - 1
 
-_RANGE = """
-    SELECT seq, ts, author, name, kind, body FROM entry
-    WHERE conversation = (SELECT id FROM conversation WHERE name = ?) AND seq > ? AND seq < ?
-    ORDER BY seq
-"""
+_RANGE = {
+    order: f"""
+        SELECT ?1, p.seq, e.ts, e.author, e.name, e.kind, e.body FROM place p CROSS JOIN entry e ON e.id = p.entry
+        WHERE p.conversation = (SELECT id FROM conversation WHERE name = ?1) AND p.seq > ?2 AND p.seq < ?3
+        UNION ALL
+        SELECT ?1, e.seq, e.ts, e.author, e.name, e.kind, e.body FROM entry e
+        WHERE e.id > (SELECT fed FROM meta) AND e.conversation = (SELECT id FROM conversation WHERE name = ?1)
+            AND e.seq > ?2 AND e.seq < ?3
+        ORDER BY 2 {order} LIMIT ?4
+    """  # noqa: S608  constants
+    for order in ("ASC", "DESC")
+}
+"""Entries by their place, merged with those at the end of the log that have not got one yet."""

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
+from typing import Any
 
 import apsw
+import msgspec
+
+from ..protocol.events import Entry
 
 APPLICATION_ID = 0x53434854
 """Marks a database as ours ("SCHT"), so that another program's is never written to."""
@@ -22,9 +26,10 @@ def migration(step: Callable[[apsw.Connection], None]) -> Callable[[apsw.Connect
 
 @migration
 def m001_initial(db: apsw.Connection) -> None:
-    """Conversations, entries, claims, and the index of keys that is fed behind.
+    """Make the entries, which are only ever appended, and what is fed from them (see ``feed``).
 
-    ``outbox`` is the sender's 64 random bits as a signed number. ``meta.fed`` is the last entry whose key is in ``sent``.
+    ``outbox`` is the sender's 64 random bits as a signed number. ``fact`` is 0 or 1. ``meta.fed`` is the last entry
+    whose place and key are in ``place`` and ``sent``.
     """
     db.execute(
         """
@@ -43,11 +48,13 @@ def m001_initial(db: apsw.Connection) -> None:
             body BLOB NOT NULL,
             outbox INTEGER,
             n INTEGER,
-            fact INTEGER NOT NULL,
-            UNIQUE (conversation, seq)
+            fact INTEGER NOT NULL
         );
         CREATE INDEX fact ON entry (id) WHERE fact = 1;
         CREATE TABLE claim (name TEXT PRIMARY KEY, entry INTEGER NOT NULL) WITHOUT ROWID;
+        CREATE TABLE place (
+            conversation INTEGER, seq INTEGER, entry INTEGER NOT NULL, PRIMARY KEY (conversation, seq)
+        ) WITHOUT ROWID;
         CREATE TABLE sent (
             outbox INTEGER, n INTEGER, entry INTEGER NOT NULL, PRIMARY KEY (outbox, n)
         ) WITHOUT ROWID;
@@ -70,3 +77,9 @@ def migrate(db: apsw.Connection) -> None:
             step(db)
         db.pragma("application_id", APPLICATION_ID)
         db.pragma("user_version", len(MIGRATIONS))
+
+
+def entry_from(row: Any) -> Entry:
+    """Return the entry that a row holds: the conversation's name, seq, ts, author, name, kind, body."""
+    conversation, seq, ts, author, name, kind, body = row
+    return Entry(conversation=conversation, seq=seq, ts=ts, author=author, name=name, kind=kind, body=msgspec.Raw(body))

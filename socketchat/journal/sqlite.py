@@ -42,7 +42,7 @@ class SQLiteJournal(Intake):
     async def read(
         self, conversation: str, *, after: int = 0, before: int | None = None, upto: int | None = None, limit: int
     ) -> list[Entry]:
-        """Return entries with after < seq, seq < before and seq <= upto; the newest with ``before``, else the oldest."""
+        """Return entries with after < seq < before and seq <= upto; with ``before`` the newest, else the oldest."""
         if not self._open:
             raise StorageProblem("the history cannot be read any more: the server stops")
         return await self._loop.run_in_executor(
@@ -63,7 +63,8 @@ class SQLiteJournal(Intake):
     def _start(self) -> State:
         self._store.claim()
         try:
-            return self._writer.start()
+            with self._store.told():
+                return self._writer.start()
         except BaseException:
             self._store.release()
             raise

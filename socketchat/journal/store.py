@@ -37,7 +37,7 @@ class Store:
 
     def claim(self) -> None:
         """Make the directory and the database where they are missing, and lock them; raises BadFile, StorageProblem."""
-        with self._told():
+        with self.told():
             _make_directory(self.directory)
             self._lock.acquire()
             try:
@@ -52,7 +52,7 @@ class Store:
 
     def open_writer(self) -> apsw.Connection:
         """Open the one connection that writes and checkpoints; raises BadFile, StorageProblem, apsw.Error."""
-        with self._told():
+        with self.told():
             db = apsw.Connection(os.fspath(self.path), apsw.SQLITE_OPEN_READWRITE, statementcachesize=STATEMENTS)
             try:
                 self._prepare_writer(db)
@@ -96,7 +96,7 @@ class Store:
             if self.path.stat().st_size == 0:
                 raise BadFile(f"{self.path} is empty: put a backup in its place, or move it away to start anew")
         elif log.exists() and log.stat().st_size > 0:
-            raise BadFile(f"{self.path} is missing beside {log.name}: put it back, or move the directory away to start anew")
+            raise BadFile(f"{self.path} is missing beside its log: put it back, or move {log.name} away to start anew")
         else:
             self._create()
         for file in (self.path, log, Path(f"{self.path}-shm")):
@@ -129,7 +129,7 @@ class Store:
         version, known = schema.version(db), len(schema.MIGRATIONS)
         if version > known:
             raise BadFile(
-                f"{self.path} was written by a newer socketchat (schema {version}, this one knows {known}): upgrade this one"
+                f"{self.path} is of a newer socketchat (schema {version}, this one knows {known}): upgrade this one"
             )
         _keep_log_on_close(db)
         for name, value in _WRITER_PRAGMAS.items():
@@ -139,7 +139,7 @@ class Store:
         schema.migrate(db)
 
     @contextmanager
-    def _told(self) -> Iterator[None]:
+    def told(self) -> Iterator[None]:
         """Turn what the system or SQLite raise into one sentence that says what to do."""
         try:
             yield

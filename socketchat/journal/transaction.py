@@ -1,8 +1,8 @@
 """Commits a batch: all of it, or all but the entries that cannot be stored, or nothing.
 
-Three things can go wrong. An entry that cannot be stored is refused alone. The storage may fail before COMMIT: then nothing
-was stored. Or COMMIT raises, and nobody knows: a failed fsync can leave the commit in the log, where the next recovery
-finds it.
+Three things can go wrong. An entry that cannot be stored is refused alone. The storage may fail before COMMIT: then
+nothing was stored. Or COMMIT raises, and nobody knows: a failed fsync can leave the commit in the log, where the next
+recovery finds it.
 """
 
 from __future__ import annotations
@@ -86,7 +86,6 @@ def _one_by_one(db: apsw.Connection, ledger: Ledger, proposals: Sequence[Proposa
             except _BAD_ENTRY_ERRORS:
                 ledger.undo(staged[-1])
                 staged[-1] = Staged()
-                staged[-1].first = ledger.newest + 1
                 staged[-1].outcomes.append(StorageRefused(proposal, BAD_ENTRY, retry=False))
                 db.execute("ROLLBACK TO entry")
             db.execute("RELEASE entry")

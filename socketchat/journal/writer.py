@@ -62,7 +62,7 @@ class Writer:
         self._failed = -1
         self._log_pages = 0
         self._checkpointed = 0
-        self._db: apsw.Connection | None = None
+        self._db: apsw.Connection
         self._ledger: Ledger
         self._thread = threading.Thread(target=self._run, name="journal-writer", daemon=True)
 
@@ -83,18 +83,22 @@ class Writer:
 
     def close(self) -> None:
         """Leave the database as one file; to be called when nobody reads any more."""
-        if self._db is not None:
-            try:
-                close_whole(self._db)
-            except apsw.Error as error:
-                _log.warning("the log could not be folded into the database; the next start will: %s", error)
-                self._db.close(force=True)
+        try:
+            close_whole(self._db)
+        except apsw.Error as error:
+            _log.warning("the log stays beside the database, and the next start reads it: %s", error)
+            self._db.close(force=True)
 
     def _open(self) -> State:
-        self._db = self._store.open_writer()
-        self._checkpointed = 0
-        self._ledger = Ledger(self._db, self._clock)
-        return self._ledger.load()
+        db = self._store.open_writer()
+        ledger = Ledger(db, self._clock)
+        try:
+            state = ledger.load()
+        except BaseException:
+            db.close(force=True)
+            raise
+        self._db, self._ledger, self._checkpointed = db, ledger, 0
+        return state
 
     def _run(self) -> None:
         try:
@@ -103,7 +107,7 @@ class Writer:
                     self._refuse(batch, TROUBLE)
                 else:
                     self._process(batch)
-        except Exception:
+        except Exception:  # noqa: BLE001  dying in silence would leave everybody waiting
             _log.exception("the journal's writer ends; nothing more will be stored")
             self._begin_trouble(TROUBLE)
 
@@ -133,7 +137,6 @@ class Writer:
         return True
 
     def _process(self, batch: Batch) -> None:
-        assert self._db is not None  # noqa: S101
         try:
             done = commit(self._db, self._ledger, batch.proposals)
         except Unknown as unknown:
@@ -151,12 +154,9 @@ class Writer:
 
     def _maintain(self, *, idle: bool) -> None:
         """Feed the keys and checkpoint the log where it is time, or where nothing else is to be done."""
-        assert self._db is not None  # noqa: S101
         self._idle = idle
-        newest = self._ledger.newest
         try:
-            if idle or self._ledger.keys.is_due(newest):
-                self._ledger.keys.feed(newest)
+            self._ledger.feed(idle=idle)
             written = self._db.status(apsw.SQLITE_DBSTATUS_CACHE_WRITE)[0] - self._checkpointed
             if written >= CHECKPOINT_PAGES or (idle and written):
                 crowded = self._log_pages > LOG_PAGES
@@ -185,12 +185,9 @@ class Writer:
         """Reopen the database, make what it holds durable, and tell whether all that was staged is in it."""
         try:
             with self._readers.suspended():
-                if self._db is not None:
-                    self._db.close(force=True)
-                    self._db = None
+                self._db.close(force=True)
                 self._store.rewrite_log()
                 self._open()
-                assert self._db is not None  # noqa: S101
                 self._db.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
                 return bool(staged) and all(self._ledger.has(part) for part in staged)
         except (apsw.Error, OSError, ChatError) as error:
