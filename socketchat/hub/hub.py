@@ -158,6 +158,8 @@ class Hub:
             for conversation, group in delivery.groups.items():
                 self.replay.extend(conversation, [entry for entry, _ in group])
         delivery.send()
+        for session in delivery.behind:
+            self.replay.advance(session)
         for session in waiting:
             self._proceed(session)
         if self._crowd and self._under_way_bytes < UNDER_WAY_BYTES:

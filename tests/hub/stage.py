@@ -1,0 +1,233 @@
+"""A real hub over a real journal, without sockets or clocks: nothing happens before the test turns the loop."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
+from heapq import heappop, heappush
+from itertools import count
+from types import coroutine
+
+from socketchat.commands import handle
+from socketchat.hub import Hub, Session
+from socketchat.journal.memory import MemoryJournal
+from socketchat.protocol import commands, events
+from socketchat.protocol.codec import decode_event, decode_text
+from socketchat.server.limits import WRITE_BUFFER_HIGH
+from socketchat.wire.native import NATIVE
+from socketchat.wire.plain import PLAIN
+
+SECRETS = {"alice": "a" * 32, "bob": "b" * 32, "carol": "c" * 32}
+
+
+class Turns:
+    """An event loop that is turned by hand."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self._ready: deque[Callable[[], None]] = deque()
+        self._timers: list[tuple[float, int, Callable[[], None]]] = []
+        self._order = count()
+
+    def call_soon(self, callback: Callable[..., None], *args: object) -> None:
+        self._ready.append(lambda: callback(*args))
+
+    def call_later(self, seconds: float, callback: Callable[[], None]) -> None:
+        heappush(self._timers, (self.now + seconds, next(self._order), callback))
+
+    def spawn(self, task: Coroutine[None, None, None]) -> None:
+        """Run a coroutine; each time that it yields, it waits for another turn."""
+        with suppress(StopIteration):
+            task.send(None)
+            self._ready.append(lambda: self.spawn(task))
+
+    def turn(self) -> None:
+        """Do what was ready when the turn began."""
+        for _ in range(len(self._ready)):
+            self._ready.popleft()()
+
+    def settle(self) -> None:
+        """Turn until nothing is left to do without time passing."""
+        while self._ready or (self._timers and self._timers[0][0] <= self.now):
+            while self._timers and self._timers[0][0] <= self.now:
+                heappop(self._timers)[2]()
+            self.turn()
+
+    def wait(self, seconds: float) -> None:
+        """Let time pass, and do what falls due."""
+        self.settle()
+        end = self.now + seconds
+        while self._timers and self._timers[0][0] <= end:
+            self.now = self._timers[0][0]
+            self.settle()
+        self.now = end
+
+
+@coroutine
+def another_turn():
+    """Wait for the loop to be turned."""
+    yield
+
+
+class CountingJournal(MemoryJournal):
+    """Notes what is read; a read takes ``turns`` of the loop, in which more may be stored."""
+
+    def __init__(self, loop, **options) -> None:
+        super().__init__(loop, **options)
+        self.reads: list[tuple[str, int]] = []
+        self.turns = 1
+
+    async def read(self, conversation, *, after=0, before=None, upto=None, limit):
+        self.reads.append((conversation, after))
+        for _ in range(self.turns):
+            await another_turn()
+        return await super().read(conversation, after=after, before=before, upto=upto, limit=limit)
+
+
+class Stage:
+    """A hub, its journal and the clients that the test lets in."""
+
+    def __init__(self, journal=CountingJournal) -> None:
+        self.turns = Turns()
+        self.journal = journal(self.turns)
+        self.hub = self.new_hub()
+
+    def new_hub(self) -> Hub:
+        """Begin again over what the journal holds, as after a restart."""
+        words = count(1)
+        hub = Hub(self.journal, self.turns.call_later, self.turns.spawn, token=lambda size: f"word{next(words)}-{size}")
+        hub.load(finished(self.journal.open()))
+        return hub
+
+    def connect(self, rendering=NATIVE) -> Peer:
+        return Peer(self, rendering)
+
+    def native(self, name: str, **hello) -> Peer:
+        """Let a native client in under a name that it owns, or with what ``hello`` says."""
+        peer = self.connect()
+        hello = hello or {"name": name, "secret": SECRETS.get(name.lower(), name * 4)}
+        peer.ask(commands.Hello(id=peer.next_id(), **hello))
+        self.turns.settle()
+        return peer
+
+    def plain(self, name: str) -> Peer:
+        peer = self.connect(PLAIN)
+        peer.ask(commands.Hello(name=name))
+        self.turns.settle()
+        return peer
+
+    def settle(self) -> None:
+        self.turns.settle()
+
+
+def finished(task):
+    """Return the result of a coroutine that waits for nothing."""
+    try:
+        task.send(None)
+    except StopIteration as stop:
+        return stop.value
+    raise AssertionError("the coroutine waits for something")
+
+
+class Peer:
+    """One client without a socket: hands in commands as a connection does, and keeps each write."""
+
+    def __init__(self, stage: Stage, rendering) -> None:
+        self.hub = stage.hub
+        self.stage = stage
+        self.writes: list[bytes] = []
+        self.last_words: bytes | None = None
+        self.stuck = False
+        self.buffered = 0
+        self._ids = count(1)
+        self._commands: deque[commands.Command] = deque()
+        self.session = Session(rendering, self, self._write)
+
+    def next_id(self) -> int | None:
+        """Return a number for the next command; the plain dialect has none."""
+        return next(self._ids) if self.session.rendering is NATIVE else None
+
+    # What the hub calls
+
+    def proceed(self) -> None:
+        while self._commands and self.last_words is None and self.hub.takes(self.session):
+            command = self._commands.popleft()
+            if not handle(self.hub, self.session, command):
+                self._commands.appendleft(command)
+                return
+
+    def close(self, last_words: bytes) -> None:
+        self.last_words = last_words
+
+    def _write(self, data: bytes) -> None:
+        self.writes.append(data)
+        if self.stuck:
+            self.buffered += len(data)
+            if self.buffered > WRITE_BUFFER_HIGH and not self.session.paused:
+                self.hub.pause(self.session)
+
+    # What the client does
+
+    def ask(self, *asked: commands.Command) -> None:
+        """Hand in commands, as far as the session takes them; the rest waits."""
+        idle = not self._commands
+        self._commands += asked
+        if idle:
+            self.proceed()
+
+    @property
+    def waiting(self) -> int:
+        """How many commands were not taken yet."""
+        return len(self._commands)
+
+    def say(self, text: str, to: str = "#lobby", **more) -> int | None:
+        number = self.next_id()
+        self.ask(commands.Send(id=number, to=to, text=text, **more))
+        return number
+
+    def do(self, kind: type[commands.Command], **fields) -> int | None:
+        """Ask something and wait for the answer; return the id."""
+        number = self.next_id()
+        self.ask(kind(id=number, **fields))
+        self.stage.settle()
+        return number
+
+    def drop(self) -> None:
+        """Break the link."""
+        self.last_words = self.last_words or b""
+        self.hub.exit(self.session, quits=False)
+
+    def stall(self) -> None:
+        """Take nothing any more, with a buffer that is full."""
+        self.stuck = True
+        self.buffered = 0
+        self.hub.pause(self.session)
+
+    def read_again(self) -> None:
+        """Take everything again."""
+        self.stuck = False
+        self.hub.drain(self.session)
+
+    # What the client got
+
+    def take(self) -> bytes:
+        """Return what was written since the last time."""
+        data = b"".join(self.writes)
+        self.writes.clear()
+        return data
+
+    def events(self) -> list[events.Event]:
+        """Return the events since the last time."""
+        return [event for line in self.take().splitlines() if (event := decode_event(line)) is not None]
+
+    def told(self, kind: type) -> list:
+        """Return the events of one kind since the last time."""
+        return [event for event in self.events() if type(event) is kind]
+
+    def heard(self) -> list[tuple[str, int, str]]:
+        """Return the entries since the last time, as conversation, seq and text."""
+        return [(entry.conversation, entry.seq, decode_text(entry).text) for entry in self.told(events.Entry)]
+
+    def text(self) -> str:
+        return self.take().decode()
