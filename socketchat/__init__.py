@@ -1,3 +1,56 @@
 """Team chat in the terminal: one command hosts it, one command joins it, and scripts use it like any Unix tool."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .client.aio import Client, connect
+    from .client.facts import Answer, Gap, LinkBack, LinkLost, Reset
+    from .client.profiles import Profile, Profiles
+    from .exceptions import ChatError
+    from .protocol.codec import decode_text
+    from .protocol.events import Conversation, Entry, Error, Left, Ok, Presence, Text
+
 __version__ = "0.1.0"
+
+__all__ = [
+    "Answer",
+    "ChatError",
+    "Client",
+    "Conversation",
+    "Entry",
+    "Error",
+    "Gap",
+    "Left",
+    "LinkBack",
+    "LinkLost",
+    "Ok",
+    "Presence",
+    "Profile",
+    "Profiles",
+    "Reset",
+    "Text",
+    "__version__",
+    "connect",
+    "decode_text",
+]
+
+_HOMES = {
+    "client.aio": ("Client", "connect"),
+    "client.facts": ("Answer", "Gap", "LinkBack", "LinkLost", "Reset"),
+    "client.profiles": ("Profile", "Profiles"),
+    "exceptions": ("ChatError",),
+    "protocol.codec": ("decode_text",),
+    "protocol.events": ("Conversation", "Entry", "Error", "Left", "Ok", "Presence", "Text"),
+}
+
+
+def __getattr__(name: str) -> object:
+    """Import a public name when it is first used, so that ``import socketchat`` stays light."""
+    for home, names in _HOMES.items():
+        if name in names:
+            from importlib import import_module
+
+            return getattr(import_module(f".{home}", __name__), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,96 @@
+"""The command line: finds a subcommand, and turns every error into one line and an exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+import click
+
+from .. import __version__
+from ..exceptions import ChatError
+
+INTERRUPTED = 130
+"""The exit code after Ctrl+C, as shells have it."""
+
+HELP = """Team chat in the terminal: one command hosts it, one joins it, one sends from scripts.
+
+\b
+Examples:
+  socketchat serve                       host a chat on this machine
+  socketchat join alice                  talk; --host tells where
+  make test 2>&1 | tail -5 | socketchat send --room '#ops'"""
+
+
+class _Subcommands(click.Group):
+    """Subcommands by name, each in a module of its name that is imported when it is used."""
+
+    names = ("serve", "join", "send")
+
+    def list_commands(self, _ctx: click.Context) -> list[str]:
+        return list(self.names)
+
+    def get_command(self, _ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in self.names:
+            return None
+        command: click.Command = getattr(import_module(f"{__name__}.{cmd_name}"), cmd_name)
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args[0] in self.names or args[0].startswith("-"):
+            return super().resolve_command(ctx, args)
+        # click compares with the subcommands that it holds itself, and these are not loaded.
+        from ..protocol.names import nearest
+
+        meant = nearest(args[0], self.names)
+        suggestion = f" Did you mean {meant!r}?" if meant else ""
+        raise click.UsageError(f"There is no command {args[0]!r}.{suggestion}", ctx)
+
+
+@click.command(
+    cls=_Subcommands, help=HELP, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]}
+)
+@click.version_option(__version__, message="socketchat %(version)s")
+@click.pass_context
+def group(ctx: click.Context) -> None:
+    """Show the help where no subcommand is given."""
+    if ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help())
+
+
+def main() -> None:
+    """Run the program, and end the process with its exit code."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run a command line; return its exit code."""
+    try:
+        code = group.main(list(arguments), prog_name="socketchat", standalone_mode=False)
+        # Here a reader that is gone can still be dealt with; when the interpreter ends it can not.
+        sys.stdout.flush()
+    except ChatError as error:
+        _complain(str(error))
+        return error.exit_code
+    except click.UsageError as error:
+        path = error.ctx.command_path if error.ctx else "socketchat"
+        _complain(f"{error.format_message()} See `{path} --help`.")
+        return error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        return INTERRUPTED
+    except BrokenPipeError:
+        # Nobody reads any more, as in `socketchat --help | head -1`. What is left in the buffer has to go somewhere.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    return code if isinstance(code, int) else 0
+
+
+def _complain(sentence: str) -> None:
+    """Write one line to stderr; the sentence may be the server's, so it must not drive the terminal."""
+    from ..protocol.text import clean_line
+
+    click.echo(f"socketchat: {clean_line(sentence)}", err=True)

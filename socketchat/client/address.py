@@ -1,0 +1,92 @@
+"""Where a server is: how its address is written, where it is looked up, and why it cannot be reached."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from socket import gaierror
+from typing import NamedTuple
+
+from ..exceptions import Unreachable, UsageProblem
+from ..protocol.limits import DEFAULT_PORT
+
+DEFAULT_HOST = "127.0.0.1"
+
+
+class Address(NamedTuple):
+    """A host, without brackets, and a port."""
+
+    host: str
+    port: int
+
+    @property
+    def wire_host(self) -> bytes:
+        """The host for getaddrinfo, as bytes to spare the codec that it would load; raises gaierror."""
+        try:
+            return self.host.encode("ascii" if self.host.isascii() else "idna")
+        except UnicodeError:
+            raise gaierror from None
+
+    def __str__(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+def parse_host(text: str) -> tuple[str, int | None]:
+    """Return host and port of "host", "host:port", "[v6]:port" or a bare IPv6 address; raises UsageProblem."""
+    host, port = text, ""
+    if text.startswith("["):
+        host, bracket, port = text[1:].partition("]")
+        if not bracket or (port and not port.startswith(":")):
+            raise UsageProblem(f"{text!r} is no address: an IPv6 address with a port is written [::1]:5000.")
+        port = port[1:]
+    elif text.count(":") == 1:
+        host, _, port = text.partition(":")
+    if not host or (text.endswith(":") and not host.endswith(":")):
+        raise UsageProblem(f"{text!r} is no address: write HOST or HOST:PORT.")
+    return host, parse_port(port) if port else None
+
+
+def parse_port(text: str) -> int:
+    """Return a port from 1 to 65535; raises UsageProblem."""
+    if text.isascii() and text.isdigit() and 1 <= int(text[:6]) <= 65535:
+        return int(text)
+    raise UsageProblem(f"{text!r} is no port: a port is a number from 1 to 65535.")
+
+
+def find_server(
+    host: str | None, port: int | None, environ: Mapping[str, str], last: Callable[[], Address | None]
+) -> Address:
+    """Return the server that is meant: by option, by SOCKETCHAT_HOST and SOCKETCHAT_PORT, the server last joined, ours.
+
+    ``last`` is asked only where nothing else tells the host. Raises UsageProblem.
+    """
+    told_port = environ.get("SOCKETCHAT_PORT")
+    if host:
+        name, own_port = parse_host(host)
+        if port and own_port and port != own_port:
+            raise UsageProblem(f"The address {host} has another port than --port {port}: leave one of them out.")
+        port = port or own_port
+        default = DEFAULT_PORT
+    elif told_host := environ.get("SOCKETCHAT_HOST"):
+        name, own_port = parse_host(told_host)
+        default = own_port or DEFAULT_PORT
+    else:
+        name, default = last() or Address(DEFAULT_HOST, DEFAULT_PORT)
+    return Address(name, port or (parse_port(told_port) if told_port else default))
+
+
+def unreachable(address: Address, problem: OSError) -> Unreachable:
+    """Return the error that says why a server cannot be reached, and what to look at."""
+    reason, advice = _reason(problem)
+    return Unreachable(f"Cannot connect to {address}: {reason}. {advice}")
+
+
+def _reason(problem: OSError) -> tuple[str, str]:
+    if isinstance(problem, gaierror):
+        return "there is no host of that name", "Is it spelled right?"
+    if isinstance(problem, ConnectionRefusedError):
+        return "connection refused", "Is `socketchat serve` running there?"
+    if isinstance(problem, TimeoutError):
+        return "no answer in time", "Are the address and the network right?"
+    words = os.strerror(problem.errno) if problem.errno else str(problem)
+    return words[:1].lower() + words[1:], "Are the address and the network right?"

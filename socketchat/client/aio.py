@@ -1,0 +1,367 @@
+"""The client under asyncio, for ``join`` and for bots: one stay in a chat, which outlives its connections."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import random as system_random
+from collections.abc import Callable, Iterable
+from types import TracebackType
+from typing import Any, Self
+
+from ..exceptions import BadFile, ChatError, ProtocolError, Unreachable, from_code
+from ..protocol import commands, events
+from .address import Address
+from .backlog import Backlog, Happening
+from .facts import Answer, Answered, Broken, Failed, Gap, LinkBack, LinkLost, LoggedIn, LoginRefused, Reset, RetryLater
+from .link import Link, dial
+from .outbox import Kind
+from .patience import Patience
+from .profiles import Profile
+from .session import Listen, Out, Session
+
+__all__ = ["Client", "Happening", "connect"]
+
+_log = logging.getLogger(__name__)
+
+
+class _NotNowError(Exception):
+    """An attempt to log in failed in a way that may mend itself."""
+
+    def __init__(self, error: ChatError) -> None:
+        super().__init__(str(error))
+        self.error = error
+
+
+def connect(
+    host: str,
+    port: int,
+    *,
+    name: str,
+    secret: str | None = None,
+    profile: Profile | None = None,
+    listen: Listen = "all",
+    epoch: str | None = None,
+    positions: dict[str, int] | None = None,
+    patience: Patience | None = None,
+    random: Callable[[], float] = system_random.random,
+) -> Client:
+    """Return a client to be entered with ``async with``, which logs in as ``name``.
+
+    A ``secret`` makes the name its owner's; without, one is a guest. ``epoch`` and ``positions``, kept from an earlier
+    client, bring what came since. A ``profile`` has all three, and is kept up to date. A client that is not iterated
+    over has to ``listen`` to "none", or reading stops when too much waits for it.
+
+    Entering raises Unreachable, NameTaken, BadName or another ChatError where the first login fails.
+    """
+    if profile is not None:
+        secret, epoch, positions = profile.secret, profile.epoch, profile.positions
+    outbox = os.urandom(8).hex()
+    session = Session(name, outbox=outbox, secret=secret, listen=listen, epoch=epoch, positions=positions)
+    return Client(Address(host, port), session, profile, patience or Patience(), random)
+
+
+class Client:
+    """A stay in a chat. Iterating, by one consumer, yields what happens; made by :func:`connect`.
+
+    When the link breaks, the client comes back by itself, says so, and goes on with what was missed; messages wait
+    meanwhile. The iteration ends after :meth:`quit`, and raises a ChatError when the server will not have the client
+    any longer.
+    """
+
+    def __init__(
+        self,
+        address: Address,
+        session: Session,
+        profile: Profile | None,
+        patience: Patience,
+        random: Callable[[], float],
+    ) -> None:
+        self.address = address
+        self._session = session
+        self._profile = profile
+        self._patience = patience
+        self._random = random
+        self._link: Link | None = None
+        self._keeper: asyncio.Task[None] | None = None
+        self._failures = 0
+        self._refusals = 0
+        self._retry_timer: asyncio.TimerHandle | None = None
+        self._bye: events.Bye | None = None
+        self._entered = False
+        self._ended = False
+        self._error: BaseException | None = None
+        self._waiting: dict[int, asyncio.Future[Answer]] = {}
+        self._turn = asyncio.Lock()
+        self._room = asyncio.Event()
+        self._backlog = Backlog()
+        self._news = asyncio.Event()
+
+    @property
+    def welcome(self) -> events.Welcome:
+        """What the server said at the newest login; there is none before the client is entered."""
+        if self._session.welcome is None:
+            raise RuntimeError("A client has to be entered with `async with` first.")
+        return self._session.welcome
+
+    @property
+    def name(self) -> str:
+        """The name as it is shown."""
+        return self.welcome.name
+
+    @property
+    def user(self) -> str:
+        """The user id."""
+        return self.welcome.user
+
+    @property
+    def epoch(self) -> str:
+        """The epoch in which ``positions`` are valid."""
+        return self.welcome.epoch
+
+    @property
+    def online(self) -> bool:
+        """Whether there is a link at the moment."""
+        return self._session.logged_in
+
+    @property
+    def waiting(self) -> int:
+        """How many messages are not confirmed yet."""
+        return len(self._session.outbox)
+
+    @property
+    def conversations(self) -> dict[str, events.Conversation]:
+        """The conversations that are heard, as the server last described them; not to be changed."""
+        return self._session.positions.heard
+
+    @property
+    def positions(self) -> dict[str, int]:
+        """The newest seq that was handed out, by conversation."""
+        return self._backlog.positions(self._session.positions.seqs)
+
+    async def send(self, to: str, text: str, kind: Kind = "message") -> events.Ok:
+        """Send a message to "#room" or "@name"; return when it is on the server's disk.
+
+        Messages keep the order of the calls, and are sent again, stored once, where a link breaks. While as many wait
+        as the server allows, the call waits. Raises the server's refusal, or Unconfirmed where the client ended before
+        the answer came. A call that is cancelled may have sent its message.
+        """
+        async with self._turn:
+            while not self._session.outbox.has_room(text) and not self._ended:
+                self._room.clear()
+                await self._room.wait()
+            self._check_open()
+            request = self._session.send(to, text, kind)
+        return (await self._answer(request)).ok
+
+    async def request(self, command: commands.Command) -> Answer:
+        """Ask anything but ``send``; raises the server's refusal, or Unreachable without a link."""
+        self._check_open()
+        return await self._answer(self._session.request(command))
+
+    async def quit(self) -> None:
+        """Tell the server that one leaves, and end; leaving the ``async with`` block does it too."""
+        if self._keeper is None:
+            return
+        keeper, self._keeper = self._keeper, None
+        keeper.cancel()
+        await asyncio.wait({keeper})
+        if self._link is not None and not self._link.closed.done():
+            if self._session.logged_in:
+                self._session.request(commands.Quit())
+                self._link.write_soon()
+                await asyncio.wait({self._link.closed}, timeout=self._patience.quit)
+            await self._link.close(Unreachable("The client was closed."))
+        self._finish(None)
+
+    async def __aenter__(self) -> Self:
+        try:
+            link = await self._open()
+        except _NotNowError as failed:
+            raise failed.error from None
+        self._keeper = asyncio.create_task(self._keep(link))
+        self._keeper.add_done_callback(self._keeper_done)
+        if self._profile is not None:
+            try:
+                self._profile.joined(self.name)
+            except ChatError:
+                await self.quit()
+                raise
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self.quit()
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> Happening:
+        while not self._backlog:
+            self._keep_positions()
+            if self._ended:
+                raise self._error or StopAsyncIteration
+            self._news.clear()
+            await self._news.wait()
+        happening = self._backlog.take()
+        self._throttle()
+        return happening
+
+    async def _open(self) -> Link:
+        """Connect and log in; raises _NotNowError, or ChatError for a refusal that will not change."""
+        try:
+            link = await dial(self.address, self._new_link, self._patience.connect)
+        except Unreachable as error:
+            raise _NotNowError(error) from None
+        self._link = link
+        late = Unreachable(f"The server at {self.address} did not answer the login in time.")
+        answers: set[asyncio.Future[Any]] = {link.login, link.closed}
+        try:
+            await asyncio.wait(answers, timeout=self._patience.login, return_when=asyncio.FIRST_COMPLETED)
+        except asyncio.CancelledError:
+            await link.close(late)
+            raise
+        if not link.login.done():
+            await link.close(late)
+            raise self._why_ended(link)
+        outcome = link.login.result()
+        if isinstance(outcome, LoginRefused):
+            await link.close(outcome.error)
+            raise _NotNowError(outcome.error) if outcome.retry else outcome.error
+        return link
+
+    def _new_link(self) -> Link:
+        self._bye = None
+        return Link(self._session, self._take, self._patience)
+
+    def _why_ended(self, link: Link) -> ChatError | _NotNowError:
+        error = link.closed.result()
+        return error if self._bye is not None and not self._bye.reconnect else _NotNowError(error)
+
+    async def _keep(self, link: Link) -> None:
+        """Come back whenever the link is lost; raises ChatError when the server will not have the client any longer."""
+        while True:
+            await asyncio.wait({link.closed})
+            self._settle(self._session.link_lost())
+            if asyncio.get_running_loop().time() - link.since >= self._patience.steady:
+                self._failures = 0
+            link = await self._come_back(self._why_ended(link))
+
+    async def _come_back(self, reason: ChatError | _NotNowError) -> Link:
+        while isinstance(reason, _NotNowError):
+            self._failures += 1
+            delay = self._patience.delay(self._failures, self._random)
+            self._put(LinkLost(str(reason), delay, self._failures))
+            await asyncio.sleep(delay)
+            try:
+                return await self._open()
+            except _NotNowError as failed:
+                reason = failed
+        raise reason
+
+    def _keeper_done(self, keeper: asyncio.Task[None]) -> None:
+        if not keeper.cancelled():
+            self._finish(keeper.exception())
+
+    def _finish(self, error: BaseException | None) -> None:
+        self._ended = True
+        self._error = error
+        if self._retry_timer is not None:
+            self._retry_timer.cancel()
+        self._settle(
+            self._session.end(error if isinstance(error, ChatError) else Unreachable("The client was closed."))
+        )
+        self._keep_positions()
+        self._news.set()
+
+    def _take(self, link: Link, out: list[Out], size: int) -> None:
+        """Deal with what a link brought, in order."""
+        for fact in out:
+            match fact:
+                case Answered() | Failed():
+                    self._settle([fact])
+                case LoggedIn():
+                    self._logged_in(link, fact)
+                case LoginRefused():
+                    link.login.set_result(fact)
+                case RetryLater():
+                    self._retry_later()
+                case Broken():
+                    link.lose(ProtocolError(f"What answers at {self.address} is no socketchat server. {fact.error}"))
+                case events.Bye():
+                    self._bye = fact
+                    link.lose(from_code(fact.code, fact.text))
+                case events.Entry() | events.Presence() | events.Conversation() | events.Left() | events.Error():
+                    self._put(fact, size // len(out))
+                case Reset() | Gap():
+                    self._put(fact)
+        self._throttle()
+
+    def _logged_in(self, link: Link, fact: LoggedIn) -> None:
+        link.login.set_result(fact)
+        if self._entered:
+            self._put(LinkBack(fact.missed, fact.sent))
+        self._entered = True
+
+    def _put(self, happening: Happening, size: int = 0) -> None:
+        self._backlog.put(happening, size)
+        self._news.set()
+
+    def _throttle(self) -> None:
+        """Read on or not, as far as the consumer lags behind."""
+        if self._link is not None:
+            if self._backlog.is_full(awaited=bool(self._waiting)):
+                self._link.pause()
+            else:
+                self._link.resume()
+
+    def _retry_later(self) -> None:
+        if self._retry_timer is None:
+            self._refusals += 1
+            delay = self._patience.delay(self._refusals, self._random)
+            self._retry_timer = asyncio.get_running_loop().call_later(delay, self._retry)
+
+    def _retry(self) -> None:
+        self._retry_timer = None
+        self._session.retry()
+        self._write_soon()
+
+    def _write_soon(self) -> None:
+        if self._link is not None:
+            self._link.write_soon()
+
+    async def _answer(self, request: int) -> Answer:
+        answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        self._waiting[request] = answer
+        self._write_soon()
+        self._throttle()
+        try:
+            return await answer
+        finally:
+            self._waiting.pop(request, None)
+
+    def _settle(self, facts: Iterable[Answered | Failed]) -> None:
+        for fact in facts:
+            answer = self._waiting.pop(fact.id, None)
+            if answer is not None and not answer.done():
+                if isinstance(fact, Answered):
+                    answer.set_result(fact.answer)
+                    self._refusals = 0
+                else:
+                    answer.set_exception(fact.error)
+        self._room.set()
+
+    def _check_open(self) -> None:
+        if self._ended:
+            raise self._error or Unreachable("The client was closed.")
+
+    def _keep_positions(self) -> None:
+        """Let the profile know what was handed out, now that nothing more waits."""
+        if self._profile is not None and self._session.welcome is not None:
+            try:
+                self._profile.keep(self.epoch, self.positions)
+            except BadFile as problem:
+                # Direct messages may show a second time next time, which is better than to stop now.
+                _log.warning("%s", problem)

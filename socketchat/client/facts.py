@@ -1,0 +1,91 @@
+"""What a client learns beside the protocol's own events: about its link, its login and what it asked for."""
+
+from __future__ import annotations
+
+import msgspec
+
+from ..exceptions import ChatError, ProtocolError
+from ..protocol.events import ANY, Ok, Welcome
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """The whole answer to a command: the events that carry data, in order, then the ``ok``."""
+
+    events: list[ANY]
+    ok: Ok
+
+
+class LinkLost(msgspec.Struct, frozen=True):
+    """The link broke, or trying to mend it failed; the next attempt begins in ``delay`` seconds.
+
+    ``reason`` is a sentence. ``attempt`` is 1 for the loss itself and rises with each try that fails.
+    """
+
+    reason: str
+    delay: float
+    attempt: int
+
+
+class LinkBack(msgspec.Struct, frozen=True):
+    """The link is back: ``missed`` entries follow as they would have come, ``sent`` kept messages are on their way."""
+
+    missed: int
+    sent: int
+
+
+class Reset(msgspec.Struct, frozen=True):
+    """The server has another history than the one that the client knew; positions in the old one mean nothing here."""
+
+    epoch: str
+
+
+class Gap(msgspec.Struct, frozen=True):
+    """Entries ``first`` to ``last`` of a conversation are not to be had; the entries that follow come after them."""
+
+    conversation: str
+    first: int
+    last: int
+
+
+class LoggedIn(msgspec.Struct, frozen=True):
+    """The login succeeded; ``missed`` entries and the ``sent`` messages that were kept are on their way."""
+
+    welcome: Welcome
+    missed: int
+    sent: int
+
+
+class LoginRefused(msgspec.Struct, frozen=True):
+    """The login failed; with ``retry`` it may succeed later, unchanged."""
+
+    error: ChatError
+    retry: bool
+
+
+class Answered(msgspec.Struct, frozen=True):
+    """The request ``id`` is done."""
+
+    id: int
+    answer: Answer
+
+
+class Failed(msgspec.Struct, frozen=True):
+    """The request ``id`` is not done, and will not be."""
+
+    id: int
+    error: ChatError
+
+
+class RetryLater(msgspec.Struct, frozen=True):
+    """The server cannot store messages at the moment; they are kept until ``Session.retry`` is called."""
+
+    error: ChatError
+
+
+class Broken(msgspec.Struct, frozen=True):
+    """The server sent what no server may; the connection must be closed."""
+
+    error: ProtocolError
+
+
+Fact = Reset | Gap | LoggedIn | LoginRefused | Answered | Failed | RetryLater | Broken

@@ -1,0 +1,41 @@
+"""Who one is on a server when nobody says so, and the key that makes repeating a message safe."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ..exceptions import BadName, UsageProblem
+from ..protocol.names import check_name, name_key
+from .profiles import Profile
+
+
+def find_name(named: str | None, environ: Mapping[str, str], profile: Profile) -> str | None:
+    """Return the name that is meant: by option, by SOCKETCHAT_NAME, or the one last joined with.
+
+    Raises BadName, and BadFile for a damaged profile.
+    """
+    if named is None:
+        named = environ.get("SOCKETCHAT_NAME") or profile.name
+    return None if named is None else check_name(named)
+
+
+def login_name() -> str:
+    """Return the name of this process's user; raises UsageProblem where it cannot be a name in a chat."""
+    from getpass import getuser
+
+    try:
+        return check_name(getuser())
+    except (BadName, KeyError, ImportError, OSError):
+        raise UsageProblem(
+            "Your login name cannot be your name in a chat. Say who you are with --as NAME or SOCKETCHAT_NAME."
+        ) from None
+
+
+def outbox_name(key: str, name: str, secret: str) -> str:
+    """Return the outbox for one message under a key of the user's, the same each time: 16 hex digits.
+
+    The secret keeps it from being foreseen, so nobody else can use it up.
+    """
+    from hashlib import sha256
+
+    return sha256("\0".join(("send", secret, name_key(name), key)).encode("utf-8", "surrogateescape")).hexdigest()[:16]

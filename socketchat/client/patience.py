@@ -1,0 +1,44 @@
+"""How long a client waits for what, and how it spreads its attempts to come back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import msgspec
+
+
+class Patience(msgspec.Struct, frozen=True, kw_only=True):
+    """Times in seconds, each with its reason."""
+
+    connect: float = 10.0
+    """For a TCP connection: two lost packets of the handshake are sent again within 7 s."""
+
+    login: float = 10.0
+    """For the answer to ``hello``, which needs one fsync at most."""
+
+    idle: float = 20.0
+    """Silence after which the server is asked for a sign of life; shorter than any NAT forgets a connection."""
+
+    answer: float = 20.0
+    """For that sign: longer than a loaded server or a bad radio link needs."""
+
+    first_delay: float = 0.5
+    """Bound of the first delay before coming back: a server restarts in less."""
+
+    longest_delay: float = 30.0
+    """Bound of every later one: whoever repairs the network is not kept waiting longer."""
+
+    steady: float = 10.0
+    """A link that held this long was a good one; the delays begin again at the first."""
+
+    quit: float = 1.0
+    """For a farewell; who waits for a prompt notices anything longer."""
+
+    def delay(self, attempt: int, random: Callable[[], float]) -> float:
+        """Return how long to wait before an attempt, 1 being the first.
+
+        The bound doubles with each attempt, and the delay is anywhere below it ("full jitter"), so that a thousand
+        clients which lost their server at once come back spread out.
+        """
+        # Beyond 2**16 the longest delay has long been reached, and a float would overflow some day.
+        return random() * min(self.longest_delay, self.first_delay * 2.0 ** min(attempt - 1, 16))

@@ -1,0 +1,232 @@
+"""What a client remembers of each server: who it is there, and which direct messages it has shown.
+
+Per server there is a secret, written once, and a small record, replaced as a whole. Processes that start at once agree
+on one secret, and no reader ever finds half a file. Only their owner may read them.
+"""
+
+# ruff: noqa: PTH102, PTH103, PTH104, PTH105, PTH108, PTH112, PTH118, PTH120, PTH123
+# pathlib would cost `send` a twentieth of its start.
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from typing import TypeVar
+
+import msgspec
+
+from ..exceptions import BadFile
+from ..protocol.conversations import is_room
+from .address import Address
+
+_LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})
+"""The names of this machine, which are one server."""
+
+_SECRET_BYTES = 16
+"""128 bits: nobody guesses them."""
+
+_PLAIN = frozenset("abcdefghijklmnopqrstuvwxyz0123456789.-")
+"""Characters of a host that stand for themselves in a file's name."""
+
+
+class _Record(msgspec.Struct, omit_defaults=True):
+    """What changes of a profile; ``positions`` are those of direct messages, valid in ``epoch``."""
+
+    name: str | None = None
+    epoch: str | None = None
+    positions: dict[str, int] = {}
+
+
+class _Last(msgspec.Struct):
+    host: str
+    port: int
+
+
+_Kept = TypeVar("_Kept", _Record, _Last)
+
+
+class Profiles:
+    """The profiles of this user, in a directory of their own. All methods raise BadFile."""
+
+    def __init__(self, directory: str | None = None) -> None:
+        self._directory = directory or default_directory()
+
+    def server(self, host: str, port: int) -> Profile:
+        """Return what is known of a server."""
+        return Profile(self._directory, Address(host, port))
+
+    def last(self) -> Address | None:
+        """Return the server last joined."""
+        last = _read(os.path.join(self._directory, "last.json"), _Last)
+        return Address(last.host, last.port) if last else None
+
+
+class Profile:
+    """What is known of one server; files are read and made when they are needed. All raise BadFile."""
+
+    def __init__(self, directory: str, address: Address) -> None:
+        self.address = address
+        self._directory = directory
+        self._path = os.path.join(directory, _key(address))
+        self._secret: str | None = None
+        self._known: _Record | None = None
+
+    @property
+    def secret(self) -> str:
+        """What proves that one is the same as before: 32 random hex digits, made on first use."""
+        if self._secret is None:
+            self._secret = _read_secret(f"{self._path}.secret") or self._make_secret()
+        return self._secret
+
+    @property
+    def name(self) -> str | None:
+        """The name last joined with."""
+        return self._record().name
+
+    @property
+    def epoch(self) -> str | None:
+        """The epoch of the positions."""
+        return self._record().epoch
+
+    @property
+    def positions(self) -> dict[str, int]:
+        """The newest seq shown of each conversation that is direct messages."""
+        return dict(self._record().positions)
+
+    def joined(self, name: str) -> None:
+        """Remember the name, and the server as the one last joined."""
+        if self._record().name != name:
+            record = self._reread()
+            record.name = name
+            self._write(f"{self._path}.json", msgspec.json.encode(record))
+        self._write(os.path.join(self._directory, "last.json"), msgspec.json.encode(_Last(*self.address)))
+
+    def keep(self, epoch: str, positions: Mapping[str, int]) -> None:
+        """Remember positions; those of rooms, whose last lines show on every arrival, are not kept."""
+        shown = {conversation: seq for conversation, seq in positions.items() if not is_room(conversation)}
+        known = self._record()
+        if (known.epoch, known.positions) == (epoch, shown):
+            return
+        record = self._reread()
+        if record.epoch == epoch:
+            # Another process of this user may have shown more.
+            shown = {each: max(seq, record.positions.get(each, 0)) for each, seq in shown.items()}
+        record.epoch, record.positions = epoch, shown
+        self._write(f"{self._path}.json", msgspec.json.encode(record))
+
+    def _record(self) -> _Record:
+        return self._known or self._reread()
+
+    def _reread(self) -> _Record:
+        self._known = _read(f"{self._path}.json", _Record) or _Record()
+        return self._known
+
+    def _make_secret(self) -> str:
+        """Make a secret, unless another process was first; return the one that holds."""
+        path = f"{self._path}.secret"
+        try:
+            fresh = self._write_fresh(path, os.urandom(_SECRET_BYTES).hex().encode() + b"\n", lasting=True)
+            try:
+                # Unlike a rename, a link never replaces what is there. (On Windows a rename does not either.)
+                if sys.platform == "win32":
+                    os.rename(fresh, path)
+                else:
+                    os.link(fresh, path)
+            except FileExistsError:
+                pass
+            finally:
+                if os.path.lexists(fresh):
+                    os.unlink(fresh)
+        except OSError as problem:
+            raise _bad(path, problem) from None
+        return _read_secret(path) or ""
+
+    def _write(self, path: str, content: bytes) -> None:
+        try:
+            os.replace(self._write_fresh(path, content), path)
+        except OSError as problem:
+            raise _bad(path, problem) from None
+
+    def _write_fresh(self, path: str, content: bytes, *, lasting: bool = False) -> str:
+        _make_directory(self._directory)
+        fresh = f"{path}.{os.urandom(8).hex()}"
+        file = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        try:
+            os.write(file, content)
+            if lasting:
+                os.fsync(file)
+        finally:
+            os.close(file)
+        return fresh
+
+
+def default_directory() -> str:
+    """Return the platform's place for a user's data, as platformdirs knows it."""
+    if sys.platform == "linux" and "ANDROID_ROOT" not in os.environ:
+        # The usual case without loading platformdirs, which costs `send` a quarter of its start.
+        data, home = os.environ.get("XDG_DATA_HOME", ""), os.environ.get("HOME", "")
+        if data.startswith("/"):
+            return os.path.join(data, "socketchat", "client")
+        if home.startswith("/"):
+            return os.path.join(home, ".local", "share", "socketchat", "client")
+    from platformdirs import user_data_dir
+
+    return os.path.join(user_data_dir("socketchat", appauthor=False), "client")
+
+
+def _key(address: Address) -> str:
+    host = address.host.lower()
+    host = "localhost" if host in _LOCAL else host
+    plain = "".join(each if each in _PLAIN else f"%{ord(each):x}%" for each in host)
+    return f"{plain}_{address.port}"
+
+
+def _make_directory(path: str) -> None:
+    if not os.path.isdir(path):
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        try:
+            os.mkdir(path, 0o700)
+        except FileExistsError:
+            if not os.path.isdir(path):
+                raise
+
+
+def _read_secret(path: str) -> str | None:
+    try:
+        with open(path, "rb") as file:
+            mode = os.fstat(file.fileno()).st_mode
+            content = file.read(2 * _SECRET_BYTES + 2)
+    except FileNotFoundError:
+        return None
+    except OSError as problem:
+        raise _bad(path, problem) from None
+    if os.name == "posix" and mode & 0o077:
+        raise BadFile(f"Others may read {path}, which proves who you are. Mend it with: chmod 600 {_quoted(path)}")
+    secret = content.rstrip(b"\r\n")
+    if len(secret) != 2 * _SECRET_BYTES or not secret.isalnum():
+        raise BadFile(f"{path} is damaged. Restore it, or give up the names that it proves with: rm {_quoted(path)}")
+    return secret.decode()
+
+
+def _read(path: str, kind: type[_Kept]) -> _Kept | None:
+    try:
+        with open(path, "rb") as file:
+            return msgspec.json.decode(file.read(), type=kind)
+    except FileNotFoundError:
+        return None
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        raise BadFile(f"{path} is damaged. Remove it with: rm {_quoted(path)}") from None
+    except OSError as problem:
+        raise _bad(path, problem) from None
+
+
+def _bad(path: str, problem: OSError) -> BadFile:
+    words = os.strerror(problem.errno) if problem.errno else str(problem)
+    return BadFile(f"Cannot use {path}: {words[:1].lower()}{words[1:]}. Check it and its directory.")
+
+
+def _quoted(path: str) -> str:
+    from shlex import quote
+
+    return quote(path)

@@ -1,0 +1,254 @@
+"""The client's side of the native protocol without a socket: what a shell feeds with bytes and asks for bytes.
+
+A shell calls ``link_up`` when a connection is there, ``receive_data`` with what arrives, ``link_lost`` when the
+connection is gone, and after each call, as after ``send``, ``request`` and ``retry``, writes what ``data_to_send``
+returns. Messages outlive links: they are kept until the server says that they are stored, and are sent again under the
+same key. Other requests end with their link.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from msgspec.structs import replace
+
+from ..exceptions import BadText, ChatError, ProtocolError, TooLong, Unconfirmed, Unreachable, from_code
+from ..protocol import commands, events
+from ..protocol.codec import decode_event, encode
+from ..protocol.framing import LineBuffer
+from ..protocol.limits import LINE_BYTES, UNACKNOWLEDGED_ENTRIES
+from ..protocol.text import check_text
+from .facts import Answer, Answered, Broken, Fact, Failed, LoggedIn, LoginRefused, RetryLater
+from .outbox import Kind, Outbox
+from .positions import Positions
+
+ANSWER_BYTES = 16_777_216
+"""Most bytes that answers not yet complete take up: 200 of the longest texts, and room to spare."""
+
+Listen = Literal["all", "none"]
+Out = events.ANY | Fact
+_Data = events.Past | events.Users | events.Rooms | events.Topic | events.Help
+
+
+class _Pending:
+    __slots__ = ("bytes", "events")
+
+    def __init__(self) -> None:
+        self.events: list[events.ANY] = []
+        self.bytes = 0
+
+
+class Session:
+    """Logs in as ``name``, owner of ``secret`` or a guest, and keeps the state that outlives a link.
+
+    ``outbox`` is 16 random hex digits. ``epoch`` and ``positions`` say what the client had when it was here last.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        outbox: str,
+        secret: str | None = None,
+        listen: Listen = "all",
+        epoch: str | None = None,
+        positions: dict[str, int] | None = None,
+    ) -> None:
+        self.name = name
+        self.positions = Positions(epoch, positions)
+        self.outbox = Outbox(outbox)
+        self.welcome: events.Welcome | None = None
+        self.logged_in = False
+        self._secret = secret
+        self._listen: Listen = listen
+        self._token: str | None = None
+        self._last = 0
+        self._hello: int | None = None
+        self._pending: dict[int, _Pending] = {}
+        self._lines = LineBuffer(LINE_BYTES)
+        self._data: list[bytes] = []
+
+    def link_up(self, *, eager: bool = False) -> None:
+        """Begin to log in on a new connection; with ``eager`` the messages follow without waiting for the answer."""
+        self._lines = LineBuffer(LINE_BYTES)
+        self._data.clear()
+        self._say_hello()
+        if eager:
+            self._write_due()
+
+    def link_lost(self) -> list[Failed]:
+        """Take note that the connection is gone; return the requests that end with it. Messages are kept."""
+        self.logged_in = False
+        self._hello = None
+        self._data.clear()
+        self.outbox.link_lost()
+        lost = [Failed(request, Unreachable("The link broke before the answer came.")) for request in self._pending]
+        self._pending.clear()
+        return lost
+
+    def end(self, error: ChatError) -> list[Failed]:
+        """Give up for good because of ``error``: return every request and message that was not answered."""
+        failed: list[Failed] = [*self.link_lost()]
+        for request in list(self.outbox):
+            unsure = Unconfirmed(f"The message may or may not be stored. {error}")
+            failed.append(Failed(request, unsure if self.outbox.was_tried(request) else error))
+            self.outbox.settle(request)
+        return failed
+
+    def data_to_send(self) -> bytes:
+        """Return what is to be written to the connection now."""
+        data = b"".join(self._data)
+        self._data.clear()
+        return data
+
+    def send(self, to: str, text: str, kind: Kind = "message") -> int:
+        """Keep a message until it is stored, and return the id of the request.
+
+        The caller has asked ``outbox.has_room``. Raises BadText and TooLong.
+        """
+        _check_sendable(text)
+        self._last += 1
+        self.outbox.add(self._last, to, text, kind)
+        if self.logged_in:
+            self._write_due()
+        return self._last
+
+    def request(self, command: commands.Command) -> int:
+        """Ask something, and return the id of the request; raises Unreachable where there is no login at the moment."""
+        if not self.logged_in:
+            raise Unreachable("There is no link to the server at the moment.")
+        request = self._ask(command)
+        self._pending[request] = _Pending()
+        return request
+
+    def retry(self) -> None:
+        """Try again to send what the server could not store."""
+        self.outbox.release()
+        if self.logged_in:
+            self._write_due()
+
+    def receive_data(self, data: bytes) -> list[Out]:
+        """Take what the server sent; return what happened, in order. After ``Broken`` the connection must be closed."""
+        out: list[Out] = []
+        self._lines.receive_data(data)
+        try:
+            while (line := self._lines.next_line()) is not None:
+                event = decode_event(line)
+                if event is not None:
+                    self._receive(event, len(line), out)
+        except TooLong:
+            out.append(Broken(ProtocolError(f"The server sent a line of more than {LINE_BYTES:,} bytes.")))
+        except ProtocolError as error:
+            out.append(Broken(error))
+        return out
+
+    def _receive(self, event: events.ANY, size: int, out: list[Out]) -> None:
+        match event:
+            case events.Past() | events.Users() | events.Rooms() | events.Topic() | events.Help():
+                self._collect(event, size)
+            case events.Entry():
+                out.extend(self.positions.take(event))
+            case events.Ok():
+                self._receive_ok(event, out)
+            case events.Error() if event.id is not None:
+                self._receive_error(event.id, event, out)
+            case events.Error() if not self.logged_in:
+                self._refuse_login(from_code(event.code, event.text), out, retry=event.retry)
+            case events.Welcome():
+                self._receive_welcome(event, out)
+            case events.Conversation():
+                self.positions.begin(event)
+                out.append(event)
+            case events.Left():
+                self.positions.end(event.conversation)
+                out.append(event)
+            case _:
+                out.append(event)
+
+    def _receive_welcome(self, welcome: events.Welcome, out: list[Out]) -> None:
+        if self._hello is None:
+            raise ProtocolError("The server said welcome to nobody.")
+        self._hello = None
+        self.logged_in = True
+        self.welcome = welcome
+        self.name = welcome.name
+        self._token = welcome.token
+        most = welcome.limits.get("unacknowledged", UNACKNOWLEDGED_ENTRIES)
+        self.outbox.most = max(1, min(most, UNACKNOWLEDGED_ENTRIES))
+        told, missed = self.positions.login(welcome)
+        out.append(LoggedIn(welcome, missed, len(self.outbox)))
+        out.extend(told)
+        self._write_due()
+
+    def _receive_ok(self, ok: events.Ok, out: list[Out]) -> None:
+        if ok.id is None:
+            return
+        if ok.id in self.outbox:
+            self.outbox.settle(ok.id)
+            out.append(Answered(ok.id, Answer([], ok)))
+            self._write_due()
+        elif (pending := self._pending.pop(ok.id, None)) is not None:
+            out.append(Answered(ok.id, Answer(pending.events, ok)))
+
+    def _receive_error(self, request: int, told: events.Error, out: list[Out]) -> None:
+        error = from_code(told.code, told.text)
+        if request == self._hello:
+            self._refuse_login(error, out, retry=told.retry)
+        elif request in self.outbox:
+            if told.retry:
+                self.outbox.hold(request)
+                out.append(RetryLater(error))
+            else:
+                self.outbox.settle(request)
+                out.append(Failed(request, error))
+            self._write_due()
+        elif self._pending.pop(request, None) is not None:
+            out.append(Failed(request, error))
+
+    def _refuse_login(self, error: ChatError, out: list[Out], *, retry: bool) -> None:
+        self._hello = None
+        if self._token is not None and not retry:
+            # The session cannot be resumed any more, but its name can be taken as at first.
+            self._token = None
+            self._say_hello()
+        else:
+            out.append(LoginRefused(error, retry))
+
+    def _say_hello(self) -> None:
+        positions, epoch = self.positions.seqs, self.positions.epoch
+        if self._token is not None:
+            hello = commands.Hello(token=self._token, epoch=epoch, positions=positions, listen=self._listen)
+        else:
+            hello = commands.Hello(
+                name=self.name, secret=self._secret, epoch=epoch, positions=positions, listen=self._listen
+            )
+        self._hello = self._ask(hello)
+
+    def _ask(self, command: commands.Command) -> int:
+        self._last += 1
+        self._data.append(encode(replace(command, id=self._last)))
+        return self._last
+
+    def _write_due(self) -> None:
+        self._data.extend(map(encode, self.outbox.due()))
+
+    def _collect(self, event: _Data, size: int) -> None:
+        """Keep a part of an answer until its ``ok`` comes; one that nobody waits for is dropped."""
+        pending = None if event.id is None else self._pending.get(event.id)
+        if pending is None:
+            return
+        pending.events.append(event)
+        pending.bytes += size
+        if sum(each.bytes for each in self._pending.values()) > ANSWER_BYTES:
+            raise ProtocolError(f"The server sent an answer of more than {ANSWER_BYTES:,} bytes.")
+
+
+def _check_sendable(text: str) -> None:
+    # A text far over the limit must not reach the wire: an overlong line ends the connection, and the message would be
+    # sent again on the next.
+    check_text(text)
+    if not text.isascii():
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            raise BadText("A message is text in Unicode; this one has bytes that are none.") from None
