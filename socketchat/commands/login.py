@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from collections import Counter
 
 from ..exceptions import NameTaken, Refused, Unsupported, UsageProblem
 from ..hub import Hub, Pending, Session, User, facts
-from ..journal import SERVER_LOG, Conflict, Outcome, Stored
+from ..journal import SERVER_LOG, Conflict, Outcome
 from ..protocol import commands
 from ..protocol.limits import VERSION
 from ..protocol.names import check_name, name_key
@@ -40,34 +41,35 @@ def _user_named(hub: Hub, session: Session, command: commands.Hello, name: str) 
     holder = hub.directory.holder(key)
     secret = _digest(command.secret)
     if holder is not None:
-        if secret and holder.secret and hmac.compare_digest(secret, holder.secret):
-            return holder
-        if holder.is_guest:
-            raise NameTaken(f"{name} is in use by somebody else; choose another name.")
-        raise NameTaken(f"The name {name} belongs to somebody else; choose another name.")
-    if key in hub.claimed:
-        raise NameTaken(f"{name} is in use by somebody else; choose another name.")
+        if not _owns(holder, secret):
+            raise _taken(name, for_good=not holder.is_guest)
+        return holder
     user = User(hub.token(USER_ID_BYTES), name, key, secret)
-    if user.is_guest:
-        hub.directory.add_user(user)
-        return user
-    _make_account(hub, session, command, user)
-    return None
+    if not user.is_guest:
+        _make_account(hub, session, command, user)
+        return None
+    if hub.claimed[key]:
+        raise _taken(name, for_good=False)
+    hub.directory.add_user(user)
+    return user
 
 
 def _make_account(hub: Hub, session: Session, command: commands.Hello, user: User) -> None:
+    """Ask the log for the name; the same person may do so twice at once, and is let in twice."""
+
     def decided(outcome: Outcome) -> None:
-        hub.claimed.discard(user.key)
-        if isinstance(outcome, Stored):
-            hub.enter(session, hub.directory.users[user.id], command)
+        hub.claimed -= Counter((user.key,))
+        holder = hub.directory.holder(user.key)
+        if session.gone:
+            return
+        if holder is not None and _owns(holder, user.secret):
+            hub.enter(session, holder, command)
         elif isinstance(outcome, Conflict):
-            session.refuse(
-                NameTaken(f"The name {user.name} belongs to somebody else; choose another name."), command.id
-            )
+            session.refuse(_taken(user.name, for_good=True), command.id)
         else:
             session.refuse(hub.why_not(outcome), command.id, retry=True)
 
-    hub.claimed.add(user.key)
+    hub.claimed[user.key] += 1
     hub.submit(
         Pending(
             SERVER_LOG,
@@ -80,6 +82,15 @@ def _make_account(hub: Hub, session: Session, command: commands.Hello, user: Use
             then=decided,
         )
     )
+
+
+def _owns(holder: User, secret: str) -> bool:
+    return bool(secret and holder.secret) and hmac.compare_digest(secret, holder.secret)
+
+
+def _taken(name: str, *, for_good: bool) -> NameTaken:
+    whose = f"The name {name} belongs to" if for_good else f"{name} is in use by"
+    return NameTaken(f"{whose} somebody else; choose another name.")
 
 
 def _digest(secret: str | None) -> str:

@@ -32,6 +32,8 @@ def join(hub: Hub, session: Session, command: commands.Join) -> None:
         return
 
     def decided(outcome: Outcome) -> None:
+        if session.gone:
+            return
         made = hub.directory.rooms.get(room_id(name))
         if made is not None and isinstance(outcome, Stored | Conflict):
             _enter(hub, session, command, made)

@@ -7,6 +7,7 @@ Everything runs on one thread, and nothing here awaits, so no state changes in b
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Coroutine, Sequence
 from hashlib import blake2b
 from secrets import token_urlsafe
@@ -92,7 +93,7 @@ class Hub:
         self.resumable: dict[str, Session] = {}
         self.presence = Presence(timer, self._presence_audience)
         self.replay = Replay(journal, spawn, self._caught_up)
-        self.claimed: set[str] = set()  # keys of names whose account is under way
+        self.claimed: Counter[str] = Counter()  # accounts under way, by the key of their name
         self._under_way_bytes = 0
         self._crowd: dict[Session, None] = {}
 
@@ -241,8 +242,7 @@ class Hub:
 
     def exit(self, session: Session, *, quits: bool) -> None:
         """Let a session go; a link that broke without ``quit`` may be resumed for a while."""
-        session.write = _nowhere
-        session.stalled = False
+        session.end()
         self._crowd.pop(session, None)
         user = session.user
         if user is None or session not in user.sessions:
@@ -393,7 +393,3 @@ def _position(conversation: Conversation, positions: dict[str, int]) -> int:
     """Return the last seq that a returning client has; direct messages that it does not know began meanwhile."""
     unknown = 0 if isinstance(conversation, Pair) else conversation.head
     return max(0, min(positions.get(conversation.id, unknown), conversation.head))
-
-
-def _nowhere(data: bytes) -> None:
-    """Take the bytes for a session that is gone."""

@@ -51,6 +51,7 @@ class Session:
 
     __slots__ = (
         "blocked",
+        "gone",
         "heard",
         "link",
         "listens",
@@ -81,12 +82,19 @@ class Session:
         self.positions: dict[str, int] | None = None
         self.paused = False  # the write buffer is full
         self.missed_presence = False
+        self.gone = False  # the connection ended, perhaps before the log decided what it asked for
         self.blocked = False  # a command is being answered; the next one has to wait
         self.stalled = False  # the link has more commands, and waits for proceed()
         self.under_way = 0  # entries submitted, outcome unknown
         self.under_way_bytes = 0
         self.outbox: str | None = None
         self.outbox_key = 0
+
+    def end(self) -> None:
+        """Note that the connection is gone; whatever is still told to this session goes nowhere."""
+        self.gone = True
+        self.stalled = False
+        self.write = _nowhere
 
     def tell(self, event: Event) -> None:
         """Write an event that is for this session alone."""
@@ -97,3 +105,7 @@ class Session:
     def refuse(self, error: ChatError, command_id: int | None, *, retry: bool = False) -> None:
         """Answer a command with an error."""
         self.tell(Error(code=error.code, text=str(error), id=command_id, retry=retry))
+
+
+def _nowhere(data: bytes) -> None:
+    """Take the bytes for a session that is gone."""

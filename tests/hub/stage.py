@@ -103,10 +103,16 @@ class Stage:
     def connect(self, rendering=NATIVE) -> Peer:
         return Peer(self, rendering)
 
-    def native(self, name: str, **hello) -> Peer:
-        """Let a native client in under a name that it owns, or with what ``hello`` says."""
+    def native(self, name: str, **more) -> Peer:
+        """Let a native client in under a name that it owns."""
+        return self.login(name=name, secret=SECRETS.get(name.lower(), name * 4), **more)
+
+    def guest(self, name: str) -> Peer:
+        """Let a native client in under a name that nobody owns."""
+        return self.login(name=name)
+
+    def login(self, **hello) -> Peer:
         peer = self.connect()
-        hello = hello or {"name": name, "secret": SECRETS.get(name.lower(), name * 4)}
         peer.ask(commands.Hello(id=peer.next_id(), **hello))
         self.turns.settle()
         return peer
