@@ -1,0 +1,1 @@
+"""Everything that draws: the rendering of events, the prompt below them, and the plain lines for pipes."""

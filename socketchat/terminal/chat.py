@@ -1,0 +1,249 @@
+"""A visit in a terminal: what the client is told goes above the prompt, what is typed goes to the client."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Coroutine, Iterable, Sequence
+from datetime import tzinfo
+from typing import TYPE_CHECKING, TextIO
+
+from ..client.aio import Client
+from ..client.facts import LinkBack, LinkLost
+from ..exceptions import ChatError, Unconfirmed
+from ..protocol import commands, events
+from ..protocol.conversations import LOBBY, room_id
+from ..protocol.slash import help_text, parse
+from ..protocol.text import check_text, clean_line
+from .completion import ChatCompleter
+from .prompt import Prompt
+from .rendering import Rendering
+from .scroll import Scroll
+from .theme import Look
+from .view import View
+
+if TYPE_CHECKING:
+    from prompt_toolkit.formatted_text import StyleAndTextTuples
+    from prompt_toolkit.input import Input
+    from rich.console import RenderableType
+
+PAST_LINES = 50
+"""Lines of a room that are shown when it is entered: two screens, read at a glance."""
+
+PENDING_SECONDS = 0.3
+"""Time after which a message that is not stored yet is shown as being sent; most are stored long before."""
+
+LAST_SECONDS = 2.0
+"""Time that somebody who leaves waits for messages under way; a server that is there needs milliseconds."""
+
+NARROW = 60
+"""Columns below which the prompt leaves out the name."""
+
+HINT = "/help · Tab completes · Ctrl+D leaves"
+
+
+class Chat:
+    """One visit; ``stdin``, ``stdout``, ``zone`` and ``clock`` (seconds since 1970) are for tests."""
+
+    def __init__(
+        self,
+        client: Client,
+        look: Look,
+        *,
+        stdin: Input | None = None,
+        stdout: TextIO | None = None,
+        zone: tzinfo | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._client = client
+        self._clock = clock
+        self._view = View(client.user)
+        self._rendering = Rendering(look, self._now(), zone)
+        self._typed: asyncio.Queue[str | events.Left] = asyncio.Queue()
+        self._sending: dict[asyncio.Task[None], float] = {}
+        self._unconfirmed = 0
+        self._prompt = Prompt(
+            label=self._label,
+            status=self._status,
+            completer=ChatCompleter(lambda: self._view.known),
+            on_line=self._typed.put_nowait,
+            look=look,
+            stdin=stdin,
+            stdout=stdout,
+        )
+        self._scroll = Scroll(self._write)
+
+    async def run(self) -> None:
+        """Chat until somebody leaves; raises what ended the link for good, and Unconfirmed for messages under way."""
+        self._view.enter()
+        parts = [asyncio.create_task(part) for part in (self._prompt.run(), self._listen(), self._obey())]
+        try:
+            await asyncio.wait(parts, return_when=asyncio.FIRST_COMPLETED)
+            parts[0].cancel()
+            await self._settle()
+        finally:
+            for part in (*parts, *self._sending):
+                part.cancel()
+            ends = await asyncio.gather(*parts, return_exceptions=True)
+            self._scroll.finish()
+        for end in ends:
+            if isinstance(end, Exception):
+                raise end
+        if self._unconfirmed:
+            many = "A message was" if self._unconfirmed == 1 else f"{self._unconfirmed} messages were"
+            raise Unconfirmed(f"{many} sent, but the server did not say that it has stored what you wrote.")
+
+    async def _settle(self) -> None:
+        """Give the messages under way a moment; note those that are not stored."""
+        if self._sending and self._client.online:
+            await asyncio.wait(self._sending, timeout=LAST_SECONDS)
+        self._unconfirmed += len(self._sending)
+
+    async def _listen(self) -> None:
+        async for event in self._client:
+            self._show(self._view.take(event))
+            if isinstance(event, LinkLost | LinkBack):
+                self._prompt.repaint()
+            await self._scroll.room()
+
+    def _show(self, seen: Iterable[object]) -> None:
+        for event in seen:
+            self._scroll.add(self._rendering.lines(event, self._client.user, self._now()))
+            if isinstance(event, events.Left):
+                self._typed.put_nowait(event)
+
+    async def _obey(self) -> None:
+        """Do what is typed, line by line: a text after /join goes to the new room."""
+        await self._attempt(self._arrive())
+        while True:
+            line = await self._typed.get()
+            if isinstance(line, events.Left):
+                if line.conversation == room_id(self._view.room):
+                    await self._attempt(self._enter(LOBBY))
+            elif await self._obeyed(line):
+                return
+
+    async def _obeyed(self, line: str) -> bool:
+        """Do what a line asks for; tell whether it asks to leave."""
+        try:
+            command = parse(line, self._view.room)
+            if isinstance(command, commands.Send):
+                check_text(command.text)
+        except ChatError as error:
+            self._complain(error, line)
+            return False
+        if isinstance(command, commands.Send):
+            self._send(command, line)
+        elif not isinstance(command, commands.Quit):
+            await self._attempt(self._ask(command))
+        return isinstance(command, commands.Quit)
+
+    async def _attempt(self, doing: Coroutine[None, None, None]) -> None:
+        """Do something that the server may refuse, and say so where it does."""
+        try:
+            await doing
+        except ChatError as error:
+            self._complain(error)
+
+    def _complain(self, error: ChatError, line: str = "") -> None:
+        """Say what did not work; what was typed comes back for another try, or is left for the arrow key."""
+        kept = not line or self._prompt.put_back(line)
+        self._scroll.add([self._rendering.error(str(error) if kept else f"{error} (Up brings back what you typed.)")])
+
+    async def _arrive(self) -> None:
+        await self._enter(LOBBY)
+        answer = await self._client.request(commands.Users())
+        self._view.meet([name for event in answer.events if isinstance(event, events.Users) for name in event.users])
+        self._scroll.add([self._rendering.welcome(self._client.name, sorted(self._view.online.values()))])
+
+    async def _enter(self, room: str, joining: commands.Join | None = None) -> None:
+        """Make a room current and show its last lines; what happens meanwhile is shown below them."""
+        self._view.enter()
+        try:
+            if joining:
+                await self._client.request(joining)
+            answer = await self._client.request(commands.History(conversation=room_id(room), limit=PAST_LINES))
+        except BaseException:
+            self._show(self._view.stayed())
+            raise
+        past = [event for event in answer.events if isinstance(event, events.Past)]
+        held = self._view.entered(room, past)
+        self._scroll.add(self._rendering.past(past, self._view.room, self._client.user))
+        conversation = self._client.conversations.get(room_id(room))
+        if conversation and conversation.topic:
+            self._scroll.add([self._rendering.topic(self._view.room, conversation.topic)])
+        self._show(held)
+        self._prompt.repaint()
+
+    def _send(self, command: commands.Send, line: str) -> None:
+        loop = asyncio.get_running_loop()
+        task = asyncio.create_task(self._deliver(command, line))
+        self._sending[task] = loop.time()
+        task.add_done_callback(self._sending.pop)
+        task.add_done_callback(lambda _: self._prompt.repaint())
+        loop.call_later(PENDING_SECONDS, self._prompt.repaint)
+
+    async def _deliver(self, command: commands.Send, line: str) -> None:
+        """Send a message; the lines of the client's own messages are written when they come back."""
+        try:
+            await self._client.send(command.to, command.text, command.kind)
+        except Unconfirmed:
+            self._unconfirmed += 1
+        except ChatError as error:
+            self._complain(error, line)
+
+    async def _ask(self, command: commands.ANY) -> None:
+        """Ask the server, or the table of commands, and show the answer."""
+        match command:
+            case commands.Help():
+                self._scroll.add([self._rendering.help(help_text(command.topic))])
+            case commands.Join():
+                await self._enter(command.room, command)
+            case commands.Leave():
+                await self._client.request(command)
+                await self._enter(LOBBY)
+            case _:
+                answer = await self._client.request(command)
+                self._scroll.add(self._answer(command, answer.events))
+
+    def _answer(self, command: commands.ANY, answer: Sequence[events.ANY]) -> list[RenderableType]:
+        width = self._prompt.width
+        match command:
+            case commands.Users():
+                names = [name for event in answer if isinstance(event, events.Users) for name in event.users]
+                return [self._rendering.users(names, me=self._client.name, room=command.room, width=width)]
+            case commands.Rooms():
+                rooms = [room for event in answer if isinstance(event, events.Rooms) for room in event.rooms]
+                for room in rooms:
+                    self._view.name_room(room.name)
+                return [self._rendering.rooms(rooms, current=self._view.room, unread=self._view.unread, width=width)]
+        return [self._rendering.topic(event.room, event.text) for event in answer if isinstance(event, events.Topic)]
+
+    def _now(self) -> int:
+        return int(self._clock() * 1000)
+
+    def _write(self, lines: Sequence[RenderableType]) -> None:
+        self._prompt.write(self._rendering.paint(lines, self._prompt.width))
+
+    def _label(self) -> StyleAndTextTuples:
+        name = f" {self._client.name}" if self._prompt.width >= NARROW else ""
+        return [("class:prompt", clean_line(f"{self._view.room}{name}> "))]
+
+    def _status(self) -> StyleAndTextTuples:
+        """Return the line below the prompt, the most important first: a narrow terminal cuts its end."""
+        parts: list[tuple[str, str]] = []
+        late = asyncio.get_running_loop().time() - PENDING_SECONDS
+        pending = sum(since <= late for since in self._sending.values())
+        if not self._client.online:
+            parts.append(("class:status.trouble", "link down"))
+        if pending:
+            parts.append(("class:status.strong", f"{pending} {'being sent' if self._client.online else 'waiting'}"))
+        for conversation, count in self._view.unread.items():
+            parts.append(("class:status.strong", f"{self._view.rooms.get(conversation, conversation)} {count}"))
+        if self._view.online:
+            parts.append(("class:status", f"{len(self._view.online)} online"))
+        parts.append(("class:status", HINT))
+        line: StyleAndTextTuples = []
+        for style, text in parts:
+            line += [("class:status", " · " if line else ""), (style, clean_line(text))]
+        return line

@@ -1,0 +1,176 @@
+"""A visit without a terminal: plain lines in and out, without a single escape sequence."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Iterable, Iterator
+from concurrent.futures import CancelledError
+from itertools import chain
+from typing import BinaryIO, TextIO
+
+from ..client.aio import Client
+from ..client.facts import LinkBack, LinkLost
+from ..exceptions import BadText, ChatError, TooLong
+from ..protocol import commands, events
+from ..protocol.conversations import LOBBY, is_room, room_id
+from ..protocol.limits import TEXT_BYTES, UNACKNOWLEDGED_ENTRIES
+from ..protocol.slash import help_text, parse
+from ..protocol.text import check_text, clean_line
+from ..protocol.transcript import text_lines
+from .view import View
+
+LINE_BYTES = 2 * TEXT_BYTES
+"""Longest line that is read: a text that is too long is refused with its length, an endless one is not kept."""
+
+LINES = 64
+"""Lines that are read ahead of what is sent."""
+
+
+class Pipe:
+    """One visit; messages from ``stdin``, one a line, are sent, and what happens is written to ``stdout``."""
+
+    def __init__(self, client: Client, *, stdin: BinaryIO, stdout: TextIO, stderr: TextIO) -> None:
+        self._client = client
+        self._stdin = stdin
+        self._stdout = stdout
+        self._stderr = stderr
+        self._view = View(client.user)
+        self._lines: asyncio.Queue[str | ChatError | None] = asyncio.Queue(LINES)
+        self._free = asyncio.Semaphore(UNACKNOWLEDGED_ENTRIES)
+        self._sending: set[asyncio.Task[None]] = set()
+        self._exit_code = 0
+
+    async def run(self) -> int:
+        """Go on until the end of stdin, and until all is stored; return the exit code, that of the first refusal.
+
+        Raises what ended the link for good, and BrokenPipeError where nobody reads ``stdout`` any more.
+        """
+        reading = threading.Thread(target=self._read, args=(asyncio.get_running_loop(),), daemon=True)
+        reading.start()
+        parts = [asyncio.create_task(part) for part in (self._obey(), self._listen())]
+        try:
+            await asyncio.wait(parts, return_when=asyncio.FIRST_COMPLETED)
+            if self._sending and parts[0].done():
+                await asyncio.wait([*self._sending])
+        finally:
+            for task in (*parts, *self._sending):
+                task.cancel()
+            ends = await asyncio.gather(*parts, return_exceptions=True)
+        for end in ends:
+            if isinstance(end, Exception):
+                raise end
+        return self._exit_code
+
+    def _read(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Read lines in a thread, as not every stdin can be waited for by an event loop."""
+        try:
+            for line in chain(read_lines(self._stdin), (None,)):
+                asyncio.run_coroutine_threadsafe(self._lines.put(line), loop).result()
+        except (CancelledError, RuntimeError):
+            return  # the loop is closed: the visit ended before stdin did
+
+    async def _obey(self) -> None:
+        while (line := await self._lines.get()) is not None:
+            try:
+                command = parsed(line, self._view.room)
+            except ChatError as error:
+                self._complain(error)
+                continue
+            if isinstance(command, commands.Quit):
+                return
+            await self._do(command)
+
+    async def _do(self, command: commands.ANY) -> None:
+        match command:
+            case commands.Send():
+                await self._free.acquire()
+                task = asyncio.create_task(self._send(command))
+                self._sending.add(task)
+                task.add_done_callback(self._sending.discard)
+            case commands.Help():
+                self._write(help_text(command.topic) + "\n")
+            case commands.Join():
+                await self._enter(command, command.room)
+            case commands.Leave():
+                await self._enter(command, LOBBY)
+            case _:
+                await self._ask(command)
+
+    async def _send(self, command: commands.Send) -> None:
+        try:
+            await self._client.send(command.to, command.text, command.kind)
+        except ChatError as error:
+            self._complain(error)
+        finally:
+            self._free.release()
+
+    async def _enter(self, command: commands.Join | commands.Leave, room: str) -> None:
+        """Go to a room. Where that is refused the visit ends: what comes next is not meant for the room before."""
+        await self._client.request(command)
+        self._view.enter()
+        self._show(self._view.entered(room, []))
+        if conversation := self._client.conversations.get(room_id(room)):
+            self._write(text_lines(conversation, me=self._client.user))
+
+    async def _ask(self, command: commands.ANY) -> None:
+        try:
+            answer = await self._client.request(command)
+        except ChatError as error:
+            self._complain(error)
+        else:
+            self._write("".join(text_lines(event, me=self._client.user) for event in answer.events))
+
+    async def _listen(self) -> None:
+        async for event in self._client:
+            self._show(self._view.take(event))
+
+    def _show(self, seen: Iterable[object]) -> None:
+        for event in seen:
+            match event:
+                case LinkLost():
+                    self._tell(f"The link is lost; trying to get it back. {event.reason}")
+                case LinkBack():
+                    self._tell(f"The link is back: {event.missed} missed, {event.sent} sent.")
+                case events.Entry() if event.author == self._client.user and is_room(event.conversation):
+                    pass  # as with the plain dialect, nobody hears himself: a program must not answer itself
+                case events.Event():
+                    self._write(text_lines(event, me=self._client.user))
+
+    def _write(self, text: str) -> None:
+        self._stdout.write(text)
+        self._stdout.flush()
+
+    def _complain(self, error: ChatError) -> None:
+        self._exit_code = self._exit_code or error.exit_code
+        self._tell(str(error))
+
+    def _tell(self, text: str) -> None:
+        print(clean_line(f"socketchat: {text}"), file=self._stderr, flush=True)
+
+
+def parsed(line: str | ChatError, room: str) -> commands.ANY:
+    """Return what a line asks for; raises the ChatError that it stands for, or that it deserves."""
+    if isinstance(line, ChatError):
+        raise line
+    command = parse(line, room)
+    if isinstance(command, commands.Send):
+        check_text(command.text)
+    return command
+
+
+def read_lines(stdin: BinaryIO) -> Iterator[str | ChatError]:
+    """Yield the lines that are not blank, without their ends, and an error for each that is no line of text."""
+    while data := stdin.readline(LINE_BYTES):
+        if len(data) == LINE_BYTES and data[-1:] != b"\n":
+            while (rest := stdin.readline(LINE_BYTES)) and rest[-1:] != b"\n":
+                pass
+            yield TooLong(f"A line has more than {LINE_BYTES:,} bytes; a message has at most {TEXT_BYTES:,}.")
+            continue
+        try:
+            line = data.decode().rstrip("\r\n")
+        except UnicodeDecodeError:
+            yield BadText("A line is not UTF-8.")
+            continue
+        if line.strip():
+            yield line

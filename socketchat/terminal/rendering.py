@@ -1,0 +1,257 @@
+"""How everything that happens looks in the terminal: events become rich renderables, and those a string.
+
+What others wrote passes :func:`clean` or :func:`clean_line` and becomes a rich ``Text``, never markup. Lines are not
+wrapped here: the terminal does that, so a URL stays whole and what is selected is what was written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, tzinfo
+from io import StringIO
+from itertools import zip_longest
+from typing import TYPE_CHECKING
+
+from rich import box
+from rich.cells import cell_len
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from ..client.facts import Gap, LinkBack, LinkLost, Reset
+from ..exceptions import ProtocolError
+from ..protocol.codec import decode_text
+from ..protocol.conversations import is_room, room_id
+from ..protocol.events import Entry, Error, Left, Past, Presence, Room
+from ..protocol.events import Text as TextBody
+from ..protocol.text import clean, clean_line
+from .theme import Look, rich_theme
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+    from rich.style import Style
+
+INDENT = " " * len("12:34 ")
+"""Before the further lines of a text: nobody's second line can look like the start of a message."""
+
+LAST_TIME = 253_370_764_800_000
+"""The start of the year 9999 in milliseconds since 1970: a server's clock may say more, a calendar cannot."""
+
+WELCOMERS = 5
+"""Names of those online that greet somebody who comes; /users lists all."""
+
+TOPIC_COLUMNS = 50
+"""Columns below which the table of rooms leaves out the topics; /topic tells one."""
+
+LONGEST_COLUMN = 12
+"""Names in one column of the table of users, before there is a second column."""
+
+
+def spoken(entry: Entry) -> TextBody | None:
+    """Return the text of an entry, or None where it is of a kind that has none."""
+    if entry.kind not in ("message", "action", "topic"):
+        return None
+    try:
+        return decode_text(entry)
+    except ProtocolError:
+        return None
+
+
+class Rendering:
+    """Draws for one terminal: ``look`` is what it can do, ``zone`` its time zone (None: the machine's).
+
+    Times are in milliseconds since 1970 UTC. It remembers the day of the last line, which is today, ``now``, at first:
+    the first line of another day comes below a line with its date.
+    """
+
+    def __init__(self, look: Look, now: int, zone: tzinfo | None = None) -> None:
+        self._look = look
+        self._zone = zone
+        self._day = datetime.fromtimestamp(now / 1000, zone).date()
+
+    def paint(self, what: Iterable[RenderableType], width: int) -> str:
+        """Return the lines to write, each ended by a newline, with no escapes but those of colours."""
+        file = StringIO()
+        console = Console(
+            file=file,
+            width=max(1, width - 1),  # a table as wide as the terminal would be torn when that gets narrower
+            force_terminal=True,
+            color_system="standard" if self._look.colors == "standard" else "256",
+            no_color=self._look.colors == "none",
+            theme=rich_theme(self._look),
+            markup=False,
+            emoji=False,
+            highlight=False,
+            legacy_windows=False,
+            _environ={},
+        )
+        for renderable in what:
+            console.print(renderable, soft_wrap=isinstance(renderable, Text))
+        return file.getvalue()
+
+    def lines(self, event: object, me: str, now: int) -> list[Text]:
+        """Return the lines of something that the client was told; ``me`` is the reader's user id."""
+        match event:
+            case Entry():
+                return self._entry(event, me)
+            case Presence():
+                return self._presence(event, now)
+            case Left():
+                return [self.notice(f"You are no longer in {event.conversation}.")]
+            case Error():
+                return [self.error(event.text)]
+            case Gap():
+                return [self.notice(f"Lines {event.first} to {event.last} before the next one are no longer kept.")]
+            case LinkLost():
+                return [self.notice(f"The link is lost; what you type waits until it is back. {event.reason}")]
+            case LinkBack():
+                return [self.notice(f"The link is back: {event.missed} missed, {event.sent} sent.")]
+            case Reset():
+                return [self.notice("The server has begun a new history; what is above is not in it.")]
+        return []
+
+    def past(self, entries: Sequence[Past], room: str, me: str) -> list[Text]:
+        """Return the last lines of a room, and below them the line that says so."""
+        lines = [line for entry in entries for line in self._entry(entry, me)]
+        many = sum(spoken(entry) is not None for entry in entries)
+        what = "nothing was said" if not many else f"above: the last {'line' if many == 1 else f'{many} lines'}"
+        return [*lines, self._rule(f"{what} {'in' if not many else 'of'} {room}{' so far' if not many else ''}")]
+
+    def welcome(self, name: str, online: Sequence[str]) -> Text:
+        """Return the line for somebody who has just come."""
+        who = self._names(online[:WELCOMERS], len(online))
+        return Text.assemble(("-- ", "notice"), "Welcome, ", self._name(name), f". {len(online)} online: ", who, ".")
+
+    def topic(self, room: str, text: str) -> Text:
+        """Return the line that tells the topic of a room."""
+        return self.notice(f"Topic of {room}: {text}" if text else f"{room} has no topic; /topic TEXT sets one.")
+
+    def _entry(self, entry: Entry, me: str) -> list[Text]:
+        body = spoken(entry)
+        if body is None:
+            return []
+        text = indented(body.text)
+        author = self._name(entry.name)
+        match entry.kind:
+            case "topic" if body.text:
+                said = Text.assemble(author, " set the topic: ", text)
+            case "topic":
+                said = Text.assemble(author, " cleared the topic")
+            case _ if not is_room(entry.conversation):
+                said = self._direct(entry, body, me)
+            case "action":
+                said = Text.assemble("* ", author, " ", text)
+            case _:
+                said = Text.assemble(author, ": ", text)
+        return self._dated(entry.ts, said)
+
+    def _presence(self, event: Presence, now: int) -> list[Text]:
+        place = clean_line(event.room) if event.room else "the chat"
+        lines: list[Text] = []
+        if event.joined:
+            who = self._names(event.joined, event.joined_count)
+            have = "has" if len(event.joined) == 1 >= event.joined_count else "have"
+            lines += self._dated(now, Text.assemble(("→ ", "join"), who, (f" {have} joined {place}", "join")))
+        if event.left:
+            who = self._names(event.left, event.left_count)
+            have = "has" if len(event.left) == 1 >= event.left_count else "have"
+            lines += self._dated(now, Text.assemble(("← ", "leave"), who, (f" {have} left {place}", "leave")))
+        return lines
+
+    def notice(self, text: str) -> Text:
+        """Return a line of the program itself."""
+        return Text.assemble(("-- ", "notice"), clean_line(text))
+
+    def error(self, text: str) -> Text:
+        """Return a line that says what did not work."""
+        return Text.assemble(("!! ", "error"), (clean_line(text), "refused"))
+
+    def help(self, text: str) -> Text:
+        """Return the answer to /help."""
+        return Text(clean(text))
+
+    def users(self, names: Sequence[str], *, me: str, room: str | None, width: int) -> Table:
+        """Return the table of those who are online; ``me`` is marked."""
+        place = f" in {clean_line(room)}" if room else ""
+        table = framed(f"Online users{place} ({len(names)})")
+        table.show_header = False
+        cells = [Text.assemble(self._name(name), " (you)" if name == me else "") for name in names]
+        columns = in_columns(cells, width - 1)
+        for _ in columns:
+            table.add_column(no_wrap=True, overflow="ellipsis")
+        for row in zip_longest(*columns, fillvalue=Text()):
+            table.add_row(*row)
+        return table
+
+    def rooms(self, rooms: Sequence[Room], *, current: str, unread: Mapping[str, int], width: int) -> Table:
+        """Return the table of rooms; ``current`` is marked, ``unread`` counts by conversation id."""
+        table = framed(f"Rooms ({len(rooms)})")
+        table.add_column("room", no_wrap=True, overflow="ellipsis")
+        table.add_column("online", justify="right", no_wrap=True)
+        table.add_column("new", justify="right", no_wrap=True)
+        if width >= TOPIC_COLUMNS:
+            table.add_column("topic")
+        for room in rooms:
+            name = Text(("» " if room.name == current else "  ") + clean_line(room.name), "room" if room.member else "")
+            new = unread.get(room_id(room.name))
+            cells = [name, Text(str(room.online)), Text(str(new) if new else ""), Text(clean_line(room.topic))]
+            table.add_row(*cells[: len(table.columns)])
+        return table
+
+    def _dated(self, ts: int, said: Text) -> list[Text]:
+        """Return a line with its time, and before it the date where that is another than the line before had."""
+        moment = datetime.fromtimestamp(min(max(ts, 0), LAST_TIME) / 1000, self._zone)
+        line = Text.assemble((f"{moment:%H:%M} ", "time"), said)
+        if moment.date() == self._day:
+            return [line]
+        self._day = moment.date()
+        return [self._rule(f"{moment:%A} {moment.day} {moment:%B %Y}"), line]
+
+    def _rule(self, text: str) -> Text:
+        return Text(f"── {clean_line(text)} ──", "rule")
+
+    def _name(self, name: str) -> tuple[str, Style]:
+        return clean_line(name), self._look.author_style(name)
+
+    def _names(self, names: Sequence[str], count: int) -> Text:
+        more = max(0, count - len(names))
+        who = [Text(*self._name(name)) for name in names] + ([Text(f"{more} more")] if more else [])
+        if len(who) == 1:
+            return who[0]
+        return Text.assemble(Text(", ").join(who[:-1]), " and ", who[-1])
+
+    def _direct(self, entry: Entry, body: TextBody, me: str) -> Text:
+        if entry.author == me:
+            label: list[str | tuple[str, Style | str]] = [("[DM to ", "dm"), self._name(body.to or "?")]
+        else:
+            label = [("[DM from ", "dm"), self._name(entry.name)]
+        before = Text.assemble("* ", self._name(entry.name), " ") if entry.kind == "action" else Text()
+        return Text.assemble(*label, ("] ", "dm"), before, indented(body.text))
+
+
+def framed(title: str) -> Table:
+    """Return an empty table with a title, wide enough for it."""
+    style = "rule"
+    return Table(
+        title=title,
+        box=box.ROUNDED,
+        min_width=cell_len(title) + 1,
+        title_style=style,
+        border_style=style,
+        title_justify="left",
+    )
+
+
+def in_columns(cells: Sequence[Text], width: int) -> list[Sequence[Text]]:
+    """Return cells in as many columns as fit beside each other, if one would be long."""
+    for count in range(-(-len(cells) // LONGEST_COLUMN), 1, -1):
+        rows = -(-len(cells) // count)
+        columns = [cells[start : start + rows] for start in range(0, len(cells), rows)]
+        if 1 + sum(max(cell.cell_len for cell in column) + len("│  ") for column in columns) <= width:
+            return columns
+    return [cells]
+
+
+def indented(text: str) -> str:
+    """Return a text from somebody, fit to be drawn, with its further lines indented."""
+    return clean(text).replace("\n", "\n" + INDENT)

@@ -1,0 +1,134 @@
+"""What is current, what is counted and what is held back: decides which events are seen, and draws nothing."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from ..client.facts import Gap, LinkBack, LinkLost, Reset
+from ..protocol.conversations import LOBBY, is_room, room_id
+from ..protocol.events import Conversation, Entry, Left, Past, Presence
+from ..protocol.names import name_key
+from .completion import Known
+
+TOLD = ("message", "action")
+"""Kinds of entries that count as unread."""
+
+
+class View:
+    """One user's view of the chat: the text of the current room and all direct messages are seen, the rest is counted.
+
+    While a room is entered, everything is held back until its history is there: what comes meanwhile belongs below it.
+    """
+
+    def __init__(self, user: str) -> None:
+        self.user = user
+        self.room = LOBBY
+        self.unread: Counter[str] = Counter()
+        self.rooms: dict[str, str] = {LOBBY: LOBBY}
+        self.online: dict[str, str] = {}
+        self._speakers: dict[str, str] = {}
+        self._peers: dict[str, str] = {}
+        self._newest: dict[str, int] = {}
+        self._held: list[object] | None = None
+        self._is_down = False
+
+    @property
+    def known(self) -> Known:
+        """What Tab can complete."""
+        names = {**dict(reversed(self._speakers.items())), **self.online, **self._peers}
+        return Known(list(names.values()), sorted(self.rooms.values()))
+
+    def take(self, event: object) -> list[object]:
+        """Take what the client was told; return what is to be seen now."""
+        if self._held is not None:
+            self._held.append(event)
+            return []
+        return [event] if self._seen(event) else []
+
+    def enter(self) -> None:
+        """Begin to enter a room: hold back everything until :meth:`entered` or :meth:`stayed`."""
+        self._held = []
+
+    def entered(self, room: str, past: Sequence[Past]) -> list[object]:
+        """Make ``room`` current, of which ``past`` is seen; return what was held back and is to be seen below it."""
+        self.room = self.name_room(room)
+        if past:
+            self._newest[room_id(room)] = past[-1].seq
+        for entry in past:
+            self._note_speaker(entry)
+        self.unread.pop(room_id(room), None)
+        return self.stayed()
+
+    def stayed(self) -> list[object]:
+        """Stay where one is after all; return what was held back and is to be seen."""
+        held, self._held = self._held or [], None
+        return [event for event in held if self._seen(event)]
+
+    def name_room(self, room: str) -> str:
+        """Note how a room writes its name; return that."""
+        known = self.rooms.get(room_id(room))
+        if known is None or known == room_id(room):
+            self.rooms[room_id(room)] = room
+        return self.rooms[room_id(room)]
+
+    def meet(self, names: Sequence[str]) -> None:
+        """Note who is online."""
+        self.online.update((name_key(name), name) for name in names)
+
+    def _seen(self, event: object) -> bool:
+        match event:
+            case Entry():
+                return self._entry_seen(event)
+            case Presence():
+                return self._presence_seen(event)
+            case Conversation():
+                return self._noted(event)
+            case Left():
+                self.unread.pop(event.conversation, None)
+                return event.conversation == room_id(self.room)
+            case Gap():
+                return not is_room(event.conversation) or event.conversation == room_id(self.room)
+            case LinkLost():
+                first, self._is_down = not self._is_down, True
+                return first
+            case LinkBack():
+                self._is_down = False
+            case Reset():
+                self.unread.clear()
+                self._newest.clear()
+        return True
+
+    def _noted(self, event: Conversation) -> bool:
+        if is_room(event.conversation):
+            self.name_room(event.conversation)
+        elif event.peer:
+            self._peers[name_key(event.peer)] = event.peer
+        return False
+
+    def _entry_seen(self, entry: Entry) -> bool:
+        if entry.seq <= self._newest.get(entry.conversation, 0):
+            return False
+        self._newest[entry.conversation] = entry.seq
+        if is_room(entry.conversation) and entry.conversation != room_id(self.room):
+            if entry.kind in TOLD and entry.author != self.user:
+                self.unread[entry.conversation] += 1
+            return False
+        self._note_speaker(entry)
+        return True
+
+    def _presence_seen(self, event: Presence) -> bool:
+        if event.room:
+            return room_id(event.room) == room_id(self.room)
+        if event.online is not None:
+            self.online.clear()
+            self.meet(event.online)
+        self.meet(event.joined)
+        for name in event.left:
+            self.online.pop(name_key(name), None)
+        return bool(event.joined or event.left)
+
+    def _note_speaker(self, entry: Entry) -> None:
+        if entry.author != self.user:
+            self._speakers.pop(name_key(entry.name), None)
+            self._speakers[name_key(entry.name)] = entry.name

@@ -1,0 +1,118 @@
+"""Comes in, under a name that the server accepts, and stays in the chat until somebody leaves."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import AsyncExitStack, contextmanager
+from functools import partial
+from io import BytesIO
+
+from ..client.address import Address
+from ..client.aio import connect
+from ..client.identity import find_name
+from ..client.profiles import Profile
+from ..exceptions import BadName, NameTaken, UsageProblem
+from ..protocol.names import check_name
+from ..protocol.text import clean_line
+from .chat import Chat
+from .pipe import Pipe
+from .theme import Look
+
+SLOW_SECONDS = 0.1
+"""Time after which somebody who waits for the server is told so."""
+
+SIGNALS = (signal.SIGTERM, signal.SIGHUP) if sys.platform != "win32" else ()
+"""What ends a visit politely, with the terminal as it was."""
+
+
+class Visit:
+    """What ``socketchat join`` does: at ``address``, as the user of ``profile``, on a terminal with this ``look``."""
+
+    def __init__(self, address: Address, profile: Profile, look: Look, environ: Mapping[str, str]) -> None:
+        self._address = address
+        self._profile = profile
+        self._look = look
+        self._environ = environ
+        self._signal = 0
+        self._admitted = False
+
+    def run(self, name: str | None) -> int:
+        """Stay until somebody leaves; return the exit code. Without a name that can be had, asks for one at a terminal.
+
+        Raises ChatError, and KeyboardInterrupt where somebody gives up.
+        """
+        if not self._look.edits:
+            return self._stay(self._named(name))
+        name = name if name is not None else self._environ.get("SOCKETCHAT_NAME")
+        suggested = self._profile.name
+        while True:
+            try:
+                return self._stay(check_name(ask(suggested) if name is None else name))
+            except (BadName, NameTaken) as problem:
+                if self._admitted:
+                    raise
+                sys.stdout.write(clean_line(str(problem)) + "\n")
+                name = suggested = None
+
+    def _named(self, name: str | None) -> str:
+        found = find_name(name, self._environ, self._profile)
+        if found is None:
+            raise UsageProblem("Who are you? Give a name: socketchat join NAME.")
+        return found
+
+    def _stay(self, name: str) -> int:
+        try:
+            return asyncio.run(self._visit(name))
+        except asyncio.CancelledError:
+            return 128 + self._signal
+
+    async def _visit(self, name: str) -> int:
+        async with AsyncExitStack() as stack:
+            with self._patience():
+                client = await stack.enter_async_context(connect(*self._address, name=name, profile=self._profile))
+            self._admitted = True
+            self._heed_signals()
+            if not self._look.edits:
+                stdin = sys.stdin.buffer if sys.stdin else BytesIO()
+                return await Pipe(client, stdin=stdin, stdout=sys.stdout, stderr=sys.stderr).run()
+            await Chat(client, self._look).run()
+            return 0
+
+    @contextmanager
+    def _patience(self) -> Iterator[None]:
+        """Tell somebody at a terminal what is waited for, if it takes time."""
+        loop = asyncio.get_running_loop()
+        telling = loop.call_later(SLOW_SECONDS, partial(print, f"Connecting to {self._address} …", file=sys.stderr))
+        if not self._look.edits:
+            telling.cancel()
+        try:
+            yield
+        finally:
+            telling.cancel()
+
+    def _heed_signals(self) -> None:
+        """End politely on a signal: the chat is told, and the terminal is left as it was."""
+        loop = asyncio.get_running_loop()
+        visit = asyncio.current_task()
+
+        def stop(number: int) -> None:
+            self._signal = number
+            if visit:
+                visit.cancel()
+
+        for number in SIGNALS:
+            loop.add_signal_handler(number, stop, number)
+
+
+def ask(suggested: str | None) -> str:
+    """Ask for a name at the terminal; raises KeyboardInterrupt where there is no answer."""
+    hint = f" [{clean_line(suggested)}]" if suggested else ""
+    try:
+        answer = input(f"Your name{hint}: ").strip()
+    except EOFError:
+        sys.stdout.write("\n")
+        raise KeyboardInterrupt from None
+    return answer or suggested or ""

@@ -1,0 +1,28 @@
+"""Events as a server tells them, at a fixed moment."""
+
+import msgspec
+
+from socketchat.protocol.events import Entry
+
+NOON = 1_762_171_200_000
+"""Monday 3 November 2025, 12:00 UTC, in milliseconds since 1970."""
+
+DAY = 86_400_000
+"""A day in milliseconds."""
+
+DIRECT = "@alice:bob"
+"""The direct messages of alice and bob, whose user ids are their names here."""
+
+
+def entry(text, *, name="bob", kind="message", room="#lobby", seq=1, ts=NOON, to=None, of=Entry):
+    """Return an entry that holds text."""
+    body = {"text": text} | ({"to": to} if to else {})
+    return of(
+        conversation=room,
+        seq=seq,
+        ts=ts,
+        author=name,
+        name=name,
+        kind=kind,
+        body=msgspec.Raw(msgspec.json.encode(body)),
+    )

@@ -1,0 +1,135 @@
+"""A real pseudo-terminal with a screen to look at: what a test sees is what a person would see."""
+
+import asyncio
+import fcntl
+import os
+import pty
+import select
+import struct
+import termios
+import time
+from collections.abc import Callable
+
+import pyte
+
+DEADLINE = 3.0
+"""Seconds until a screen that does not show what it should fails the test; it shows it in milliseconds."""
+
+
+class Terminal:
+    """The person's end of a pseudo-terminal: ``type`` is the keyboard, ``lines`` what is seen or scrolled off."""
+
+    def __init__(self, columns: int = 80, rows: int = 24) -> None:
+        self._master, self.slave = pty.openpty()
+        os.set_blocking(self._master, False)
+        self._screen = pyte.HistoryScreen(columns, rows, history=10_000, ratio=0.5)
+        self._stream = pyte.ByteStream(self._screen)
+        self._screen.write_process_input = self._answer
+        self.written = bytearray()
+        self.writes = 0
+        self.answers = b""
+        self.resize(columns, rows)
+
+    def resize(self, columns: int, rows: int) -> None:
+        """Give the terminal another size; whoever has it as controlling terminal is told."""
+        fcntl.ioctl(self.slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+        self._screen.resize(rows, columns)
+
+    def type(self, keys: str) -> None:
+        """Press keys; they go out whole, as a terminal sends them."""
+        data = keys.encode()
+        while data:
+            select.select([], [self._master], [])
+            data = data[os.write(self._master, data) :]
+
+    @property
+    def lines(self) -> list[str]:
+        """Everything written so far: what scrolled off, and the screen without the empty rows at its end."""
+        above = ["".join(row[column].data for column in sorted(row)).rstrip() for row in self._screen.history.top]
+        return above + "\n".join(row.rstrip() for row in self._screen.display).rstrip().split("\n")
+
+    @property
+    def text(self) -> str:
+        """The same as one string."""
+        return "\n".join(self.lines)
+
+    @property
+    def cursor(self) -> tuple[int, int]:
+        """Row and column of the cursor."""
+        return self._screen.cursor.y, self._screen.cursor.x
+
+    @property
+    def row(self) -> str:
+        """The row that the cursor is in."""
+        return self._screen.display[self._screen.cursor.y].rstrip()
+
+    @property
+    def settings(self) -> list[object]:
+        """The modes of the line, as termios tells them."""
+        return termios.tcgetattr(self.slave)
+
+    @property
+    def modes(self) -> set[int]:
+        """The modes that are set on the screen."""
+        return set(self._screen.mode)
+
+    @property
+    def brackets_pastes(self) -> bool:
+        """Whether pastes are marked."""
+        return self._is_on(2004)
+
+    @property
+    def shows_cursor(self) -> bool:
+        """Whether the cursor is seen."""
+        return not self._screen.cursor.hidden
+
+    def _is_on(self, mode: int) -> bool:
+        return self.written.rfind(b"\x1b[?%dh" % mode) > self.written.rfind(b"\x1b[?%dl" % mode)
+
+    def _answer(self, text: str) -> None:
+        self.answers += text.encode()
+
+    def read(self) -> bool:
+        """Draw what was written since; tell whether there was anything."""
+        try:
+            data = os.read(self._master, 65_536)
+        except (BlockingIOError, OSError):
+            return False
+        self.written += data
+        self.writes += 1
+        self._stream.feed(data)
+        return bool(data)
+
+    def show(self, text: str) -> None:
+        """Draw a text that no program has to write."""
+        self._stream.feed(text.encode())
+
+    def until(self, condition: Callable[[], bool]) -> None:
+        """Read until the screen is as it should be; fails with the screen where it does not become so."""
+        end = time.monotonic() + DEADLINE
+        while not condition():
+            left = end - time.monotonic()
+            ready, _, _ = select.select([self._master], [], [], max(0, left))
+            assert ready, "\n" + self.text
+            self.read()
+
+    async def until_async(self, condition: Callable[[], bool]) -> None:
+        """Do the same on an event loop, whose other tasks go on meanwhile."""
+        loop = asyncio.get_running_loop()
+        readable = asyncio.Event()
+        loop.add_reader(self._master, readable.set)
+        try:
+            async with asyncio.timeout(DEADLINE):
+                while not condition():
+                    await readable.wait()
+                    readable.clear()
+                    self.read()
+        except TimeoutError:
+            raise AssertionError("\n" + self.text) from None
+        finally:
+            loop.remove_reader(self._master)
+
+    def close(self) -> None:
+        """Close both ends."""
+        os.close(self.slave)
+        os.close(self._master)

@@ -1,0 +1,71 @@
+"""What others write, and a server that is not ours, never drive the terminal."""
+
+import re
+
+import pytest
+from rich.text import Text
+
+from socketchat.client.facts import LinkLost
+from socketchat.protocol.events import Error, Left, Presence, Room
+from socketchat.terminal.rendering import Rendering
+from socketchat.terminal.theme import Look
+from tests.hostile import CORPUS, dangerous
+
+from .events import DIRECT, NOON, entry
+from .screens import Terminal
+
+OURS = re.compile(r"\x1b\[(?:0|1|(?:1;)?38;5;\d{1,3})m")
+"""The only escapes that the rendering may write: those of its own styles."""
+
+
+def drawn(text, width=80):
+    """Return all that the rendering can draw, with ``text`` in each field that comes over the network."""
+    here = Rendering(Look(edits=True, colors="256"), NOON)
+    told = [
+        entry(text),
+        entry("x", name=text),
+        entry(text, kind="action"),
+        entry(text, kind="topic"),
+        entry(text, room=DIRECT),
+        entry("x", name=text, room=DIRECT),
+        entry("x", name="alice", room=DIRECT, to=text),
+        Presence(joined=[text], left=[text], room=text),
+        Left(conversation=text),
+        Error(code=text, text=text),
+        LinkLost(reason=text, delay=1.0, attempt=1),
+    ]
+    lines = [line for event in told for line in here.lines(event, "alice", NOON)]
+    lines += [*here.past([], text, "alice"), here.welcome(text, [text]), here.topic(text, text), here.help(text)]
+    lines += [here.notice(text), here.error(text)]
+    tables = [
+        here.users([text], me="alice", room=text, width=width),
+        here.rooms([Room(name=text, online=1, topic=text)], current="#lobby", unread={}, width=width),
+    ]
+    return here.paint([*lines, *tables], width)
+
+
+@pytest.mark.parametrize("name", CORPUS)
+def test_nothing_dangerous_is_left_in_any_field(name):
+    assert dangerous(OURS.sub("", drawn(CORPUS[name]))) == set()
+
+
+@pytest.mark.parametrize("name", CORPUS)
+def test_the_screen_is_as_after_harmless_lines(name):
+    terminal = Terminal()
+    terminal.show("before\r\n")
+    modes = terminal.modes
+
+    terminal.show(drawn(CORPUS[name]).replace("\n", "\r\n") + "after")
+
+    assert terminal.modes == modes
+    assert terminal.answers == b""
+    assert terminal.lines[0] == "before"
+    assert terminal.lines[-1] == "after"
+    assert dangerous(terminal.text) == set()
+    terminal.close()
+
+
+def test_the_test_would_notice_a_field_that_is_not_cleaned():
+    here = Rendering(Look(edits=True, colors="256"), NOON)
+
+    assert dangerous(OURS.sub("", here.paint([Text("\x1b[2J")], 80)))

@@ -1,0 +1,165 @@
+from socketchat.client.facts import Gap, LinkBack, LinkLost, Reset
+from socketchat.protocol.events import Conversation, Error, Left, Past, Presence
+from socketchat.terminal.view import View
+
+from .events import DIRECT, entry
+
+
+def view(room="#lobby"):
+    here = View("alice")
+    here.enter()
+    here.entered(room, [])
+    return here
+
+
+def test_the_current_room_and_direct_messages_are_seen():
+    here = view()
+    told = [entry("a"), entry("b", room=DIRECT), Error(code="x", text="x"), LinkBack(missed=0, sent=0)]
+
+    assert [seen for event in told for seen in here.take(event)] == told
+    assert not here.unread
+
+
+def test_other_rooms_are_counted():
+    here = view()
+
+    assert here.take(entry("a", room="#ops", seq=1)) == []
+    assert here.take(entry("b", room="#ops", seq=2)) == []
+    assert here.unread == {"#ops": 2}
+
+
+def test_own_messages_and_topics_elsewhere_are_not_counted():
+    here = view()
+
+    here.take(entry("a", room="#ops", seq=1, name="alice"))
+    here.take(entry("a", room="#ops", seq=2, kind="topic"))
+
+    assert not here.unread
+
+
+def test_entering_a_room_makes_it_current_and_read():
+    here = view()
+    here.take(entry("a", room="#ops", seq=1))
+
+    here.enter()
+    here.entered("#Ops", [entry("a", room="#ops", seq=1, of=Past)])
+
+    assert here.room == "#Ops"
+    assert not here.unread
+    assert here.take(entry("b", room="#ops", seq=2))
+    assert not here.take(entry("c", seq=1))
+
+
+def test_what_comes_while_a_room_is_entered_is_seen_once_and_below_its_history():
+    here = view()
+    in_history, direct, later = (
+        entry("a", room="#ops", seq=1),
+        entry("b", room=DIRECT),
+        entry("c", room="#ops", seq=2),
+    )
+
+    here.enter()
+    assert [here.take(event) for event in (in_history, direct, later)] == [[], [], []]
+    seen = here.entered("#ops", [entry("a", room="#ops", seq=1, of=Past)])
+
+    assert seen == [direct, later]
+    assert not here.unread
+
+
+def test_who_could_not_enter_stays_and_sees_what_came():
+    here = view()
+    said = entry("a")
+
+    here.enter()
+    here.take(said)
+    here.take(entry("b", room="#ops"))
+
+    assert here.stayed() == [said]
+    assert here.room == "#lobby"
+    assert here.unread == {"#ops": 1}
+
+
+def test_a_room_keeps_the_name_that_it_was_given_first():
+    here = view()
+
+    assert here.name_room("#Ops") == "#Ops"
+    assert here.name_room("#OPS") == "#Ops"
+
+
+def test_a_room_known_by_its_id_takes_the_name_that_is_told_later():
+    here = view()
+    here.take(Conversation(conversation="#ops"))
+
+    assert here.name_room("#Ops") == "#Ops"
+
+
+def test_a_room_that_one_is_put_out_of_is_told_where_it_is_current():
+    here = view("#ops")
+    here.take(entry("a"))
+
+    assert here.take(Left(conversation="#random")) == []
+    assert here.take(Left(conversation="#ops")) == [Left(conversation="#ops")]
+
+
+def test_a_room_that_is_left_is_not_counted():
+    here = view()
+    here.take(entry("a", room="#ops"))
+    here.take(Left(conversation="#ops"))
+
+    assert not here.unread
+
+
+def test_gaps_are_told_where_lines_are_seen():
+    here = view()
+    seen = [Gap(conversation=DIRECT, first=1, last=2), Gap(conversation="#lobby", first=1, last=2)]
+
+    assert here.take(Gap(conversation="#ops", first=1, last=2)) == []
+    assert [gap for event in seen for gap in here.take(event)] == seen
+
+
+def test_a_new_history_counts_anew():
+    here = view()
+    here.take(entry("a", seq=9))
+    here.take(entry("a", room="#ops", seq=9))
+
+    assert here.take(Reset(epoch="new")) == [Reset(epoch="new")]
+    assert here.take(entry("b", seq=1))
+    assert not here.unread
+
+
+def test_who_is_online():
+    here = view()
+    here.meet(["alice", "bob"])
+
+    assert here.take(Presence(joined=["Carol"], left=["BOB"]))
+    assert list(here.online.values()) == ["alice", "Carol"]
+    assert here.take(Presence(online=["dave"])) == []
+    assert list(here.online.values()) == ["dave"]
+
+
+def test_members_come_and_go_in_their_room():
+    here = view()
+
+    assert here.take(Presence(joined=["bob"], room="#ops")) == []
+    assert here.take(Presence(joined=["bob"], room="#Lobby"))
+    assert not here.online
+
+
+def test_tab_knows_the_latest_speakers_first_then_who_is_online_then_who_wrote():
+    here = view()
+    here.meet(["dave", "bob"])
+    here.take(Conversation(conversation=DIRECT, peer="eve"))
+    for seq, name in enumerate(("bob", "carol", "alice", "bob"), 1):
+        here.take(entry("x", name=name, seq=seq))
+    here.name_room("#ops")
+
+    assert here.known.names == ["bob", "carol", "dave", "eve"]
+    assert here.known.rooms == ["#lobby", "#ops"]
+
+
+def test_a_link_that_is_lost_is_told_once_until_it_is_back():
+    here = view()
+    lost = [LinkLost(reason="x", delay=1.0, attempt=number) for number in (1, 2, 3)]
+    back = LinkBack(missed=0, sent=0)
+
+    assert [here.take(event) for event in (*lost[:2], back, lost[2])] == [[lost[0]], [], [back], [lost[2]]]
