@@ -7,6 +7,7 @@ from ..hub import Hub, Session, User
 from ..hub.conversations import Conversation, Pair
 from ..hub.replay import WRITE_BYTES
 from ..protocol import commands, events
+from ..protocol.conversations import pair_id
 from ..protocol.limits import HISTORY_ENTRIES
 from .chat import speaker
 
@@ -14,6 +15,10 @@ from .chat import speaker
 def history(hub: Hub, session: Session, command: commands.History) -> None:
     """Answer with up to ``limit`` entries, fewer where they are long; ``more`` says that there are older ones."""
     conversation = _readable(hub, speaker(session), command.conversation)
+    if conversation is None:
+        if command.id is not None:
+            session.tell(events.Ok(id=command.id))
+        return
     session.blocked = True
     hub.spawn(_answer(hub, session, command, conversation))
 
@@ -59,12 +64,12 @@ def _tell(session: Session, command: commands.History, entries: list[events.Entr
     session.write(b"".join(lines))
 
 
-def _readable(hub: Hub, user: User, name: str) -> Conversation:
-    """Return the conversation of that name or id, if this user may read it."""
+def _readable(hub: Hub, user: User, name: str) -> Conversation | None:
+    """Return the conversation of that name or id, if this user may read it; None where nothing was said yet."""
     if not name.startswith("@"):
         return hub.directory.room(name)
     if ":" not in name:
-        return hub.pair(user, hub.directory.user(name[1:]))
+        return hub.directory.conversations.get(pair_id(user.id, hub.directory.user(name[1:]).id))
     conversation = hub.directory.conversations.get(name)
     if isinstance(conversation, Pair) and user.id in conversation.names:
         return conversation

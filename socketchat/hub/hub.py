@@ -23,7 +23,7 @@ from .delivery import Delivery
 from .directory import Directory
 from .presence import Audience, Presence, Timer
 from .replay import Replay
-from .sessions import Session
+from .sessions import Session, refusal
 from .users import User
 
 UNDER_WAY_BYTES = 16_777_216
@@ -34,6 +34,9 @@ RESUME_SECONDS = 15.0
 
 TOKEN_BYTES = 16
 """128 random bits cannot be guessed."""
+
+WELCOME_CONVERSATIONS = 500
+"""Conversations told in the line of ``welcome``, which has to stay under the limit of a line; the others follow."""
 
 
 class Pending(Proposal):
@@ -346,6 +349,7 @@ class Hub:
         if session.rendering.resumes:
             session.token = self.token(TOKEN_BYTES)
             self.resumable[session.token] = session
+        described = [each.described_to(user) for each in heard]
         session.tell(
             events.Welcome(
                 epoch=self.epoch,
@@ -354,10 +358,12 @@ class Hub:
                 token=session.token,
                 version=__version__,
                 limits=limits.as_told(),
-                conversations=[each.described_to(user) for each in heard],
+                conversations=described[:WELCOME_CONVERSATIONS],
                 id=command_id,
             )
         )
+        for conversation in described[WELCOME_CONVERSATIONS:]:
+            session.tell(conversation)
 
     def _give_up(self, session: Session, user: User) -> None:
         """Forget a session that did not come back, and its user's presence if that was the last one."""
@@ -382,11 +388,6 @@ class Hub:
 
     def _presence_audience(self, room: str | None) -> Audience:
         return self.listeners if room is None else self.directory.rooms[room].audience
-
-
-def refusal(error: ChatError, command_id: int | None, *, retry: bool = False) -> events.Error:
-    """Return the event that tells an error."""
-    return events.Error(code=error.code, text=str(error), id=command_id, retry=retry)
 
 
 def _position(conversation: Conversation, positions: dict[str, int]) -> int:

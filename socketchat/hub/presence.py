@@ -28,13 +28,13 @@ class Changes:
 
     def __init__(self) -> None:
         self.joined: dict[str, str] = {}
-        self.left: dict[str, str] = {}
+        self.left: dict[str, User] = {}  # by the key of the name
         self.newcomers: dict[Session, None] = {}
 
     def event(self, room: str | None, *, without: User | None = None) -> events.Presence:
         """Return what is told; ``without`` leaves out the one who came and knows it."""
         joined = [name for user_id, name in self.joined.items() if without is None or user_id != without.id]
-        left = list(self.left.values())
+        left = [user.name for user in self.left.values()]
         many = len(joined) > PRESENCE_NAMES or len(left) > PRESENCE_NAMES
         return events.Presence(
             joined=joined[:PRESENCE_NAMES],
@@ -57,7 +57,11 @@ class Presence:
     def came(self, user: User, session: Session, room: str | None = None) -> None:
         """Say that a user came, through ``session``, which knows it already."""
         changes = self.pending.setdefault(room, Changes())
-        if changes.left.pop(user.id, None) is None:
+        before = changes.left.get(user.key)
+        if before is not None and before is not user:
+            self._flush()  # who had the name before has to be seen to leave first
+            changes = self.pending.setdefault(room, Changes())
+        if changes.left.pop(user.key, None) is None:
             changes.joined[user.id] = user.name
         changes.newcomers[session] = None
         self._wake()
@@ -66,7 +70,7 @@ class Presence:
         """Say that a user went."""
         changes = self.pending.setdefault(room, Changes())
         if changes.joined.pop(user.id, None) is None:
-            changes.left[user.id] = user.name
+            changes.left[user.key] = user
         self._wake()
 
     def settle(self, user_ids: Iterable[str]) -> None:

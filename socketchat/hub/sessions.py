@@ -6,11 +6,15 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
 from ..protocol.events import Entry, Error, Event
+from ..protocol.text import clean_line
 
 if TYPE_CHECKING:
     from ..exceptions import ChatError
     from .conversations import Conversation
     from .users import User
+
+REFUSAL_CHARACTERS = 500
+"""Longest text of an error: our sentence and enough of the words that it is about."""
 
 
 class Rendering(Protocol):
@@ -104,7 +108,12 @@ class Session:
 
     def refuse(self, error: ChatError, command_id: int | None, *, retry: bool = False) -> None:
         """Answer a command with an error."""
-        self.tell(Error(code=error.code, text=str(error), id=command_id, retry=retry))
+        self.tell(refusal(error, command_id, retry=retry))
+
+
+def refusal(error: ChatError, command_id: int | None, *, retry: bool = False) -> Error:
+    """Return the event that tells an error, which may repeat words of a peer."""
+    return Error(code=error.code, text=clean_line(str(error)[:REFUSAL_CHARACTERS]), id=command_id, retry=retry)
 
 
 def _nowhere(data: bytes) -> None:
