@@ -49,7 +49,9 @@ def test_layers_hold() -> None:
 @pytest.mark.parametrize("path", SOURCES, ids=identify)
 def test_nothing_does_what_the_security_rules_forbid(path: Path) -> None:
     # CVE-2024-12254; unpickling and evaluating what others wrote; user text as markup; a shell.
-    forbidden = r"\.writelines\(|\bpickle\b|\bmarshal\b|\beval\(|\bexec\(|from_markup|markup=True|shell=True|patch_stdout\("
+    forbidden = (
+        r"\.writelines\(|\bpickle\b|\bmarshal\b|\beval\(|\bexec\(|from_markup|markup=True|shell=True|patch_stdout\("
+    )
     assert re.findall(forbidden, path.read_text()) == []
 
 

@@ -9,18 +9,27 @@ import click
 
 from ..protocol.limits import DEFAULT_PORT
 
-EPILOG = """\b
+HELP = """Host a chat.
+
+\b
 Examples:
   socketchat serve                       for this machine, on port 5000
   socketchat serve --host 0.0.0.0        for everybody who can reach it
-  socketchat serve --port 0 --data DIR   on a free port, with its own store
+  socketchat serve --port 0 --data DIR   on a free port, with a store of its own
+
+Everything that was said is kept in the data directory, which one server uses at a time. What is sent is not
+encrypted yet: beyond this machine, use a VPN or an ssh tunnel. Ctrl+C and SIGTERM end it, a second Ctrl+C at once;
+what was confirmed is on disk.
 
 \b
-Ctrl+C stops it; what was answered is on disk. Exit codes: 0 stopped, 1 the port is
-taken or the data directory is in use or not writable, 2 usage, 8 damaged store."""
+Exit codes:
+  0  ended as asked
+  2  wrong usage
+  8  the store is damaged, or of another program or version
+  1  anything else, such as a port or a data directory in use"""
 
 
-@click.command(epilog=EPILOG)
+@click.command(help=HELP)
 @click.option(
     "--host", "hosts", multiple=True, metavar="ADDR", help="Listen here; may be repeated.  [default: 127.0.0.1]"
 )
@@ -29,13 +38,14 @@ taken or the data directory is in use or not writable, 2 usage, 8 damaged store.
     type=click.IntRange(0, 65535),
     default=DEFAULT_PORT,
     show_default=True,
+    metavar="PORT",
     help="Listen on this port; 0 takes a free one.",
 )
 @click.option(
     "--data",
     type=click.Path(file_okay=False, path_type=Path),
     metavar="DIR",
-    help="Keep everything here.  [default: the platform's place]",
+    help="Keep everything here.  [default: the platform's place, such as ~/.local/share/socketchat/server]",
 )
 def serve(hosts: tuple[str, ...], port: int, data: Path | None) -> None:
     """Host a chat."""
