@@ -1,0 +1,167 @@
+import pytest
+
+from socketchat.exceptions import StorageProblem
+from socketchat.hub.replay import WRITE_BYTES
+from socketchat.journal.memory import MemoryJournal
+from socketchat.protocol import commands, events
+from socketchat.protocol.codec import decode_text
+from socketchat.protocol.limits import HISTORY_ENTRIES
+from tests.hub.stage import Peer, Stage
+
+
+def told(peer: Peer) -> tuple[list[int], events.Ok]:
+    """Return the seqs of the entries in the answer, and its end."""
+    *past, ok = peer.events()
+    assert {type(event) for event in past} <= {events.Past}
+    assert {event.id for event in past} <= {ok.id}
+    return [event.seq for event in past], ok
+
+
+def lobby_of(count: int) -> tuple[Stage, Peer]:
+    stage = Stage()
+    alice = stage.native("alice")
+    for n in range(count):
+        alice.say(f"text {n + 1}")
+        stage.settle()
+    alice.take()
+    return stage, alice
+
+
+@pytest.mark.parametrize(
+    ("asked", "seqs", "more"),
+    [
+        ({}, range(1, 11), False),
+        ({"limit": 3}, [8, 9, 10], True),
+        ({"limit": 10}, range(1, 11), False),
+        ({"limit": 0}, [10], True),
+        ({"before": 4}, [1, 2, 3], False),
+        ({"before": 4, "limit": 2}, [2, 3], True),
+        ({"before": 1}, [], False),
+        ({"before": 99}, range(1, 11), False),
+        ({"after": 7}, [8, 9, 10], False),
+        ({"after": 7, "limit": 2}, [9, 10], True),
+        ({"after": 2, "before": 6}, [3, 4, 5], False),
+        ({"after": 10}, [], False),
+        ({"after": 99}, [], False),
+    ],
+    ids=str,
+)
+def test_the_newest_that_were_asked_for_are_told_in_order(asked: dict, seqs: range, more: bool) -> None:  # noqa: FBT001
+    _, alice = lobby_of(10)
+    number = alice.do(commands.History, conversation="#lobby", **asked)
+    assert told(alice) == (list(seqs), events.Ok(id=number, more=more))
+
+
+def test_no_more_than_the_limit_is_told() -> None:
+    _, alice = lobby_of(HISTORY_ENTRIES + 5)
+    alice.do(commands.History, conversation="#lobby", limit=100_000)
+    seqs, ok = told(alice)
+    assert (seqs[0], len(seqs), ok.more) == (6, HISTORY_ENTRIES, True)
+
+
+def test_long_entries_are_told_in_parts() -> None:
+    stage, alice = lobby_of(0)
+    for n in range(20):
+        alice.say(f"{n} " + "x" * 30_000)
+    stage.settle()
+    alice.take()
+    alice.do(commands.History, conversation="#lobby")
+    (data,) = alice.writes
+    assert len(data) <= WRITE_BYTES + 100
+    seqs, ok = told(alice)
+    assert ok.more
+    assert seqs == list(range(seqs[0], 21))
+    rest: list[int] = []
+    while ok.more:
+        alice.do(commands.History, conversation="#lobby", before=(rest or seqs)[0])
+        older, ok = told(alice)
+        rest = older + rest
+    assert rest + seqs == list(range(1, 21))
+
+
+def test_what_was_not_delivered_is_not_told() -> None:
+    stage, alice = lobby_of(3)
+    bob = stage.native("bob")
+    bob.take()
+    alice.say("under way")
+    bob.ask(commands.History(id=7, conversation="#lobby"))
+    stage.settle()
+    events_told = bob.events()
+    past = [event.seq for event in events_told if isinstance(event, events.Past)]
+    assert past in ([1, 2, 3], [1, 2, 3, 4])
+    heard = [event.seq for event in events_told if isinstance(event, events.Entry) and type(event) is events.Entry]
+    assert heard == [4]
+
+
+def test_an_answer_that_takes_a_while_holds_back_what_was_asked_after_it() -> None:
+    stage, alice = lobby_of(3)
+    alice.ask(commands.History(id=50, conversation="#lobby"), commands.Ping(id=51), commands.Users(id=52))
+    assert alice.waiting == 2
+    stage.settle()
+    assert [event.id for event in alice.told(events.Ok)] == [50, 51, 52]
+
+
+def test_a_room_may_be_read_by_who_is_no_member() -> None:
+    stage, alice = lobby_of(0)
+    alice.do(commands.Join, room="#ops")
+    alice.say("hi", to="#ops")
+    stage.settle()
+    bob = stage.native("bob")
+    bob.take()
+    bob.do(commands.History, conversation="OPS")
+    assert told(bob)[0] == [1]
+
+
+def test_direct_messages_are_read_by_name_or_id_and_only_by_the_two() -> None:
+    stage, alice = lobby_of(0)
+    bob, carol = stage.native("bob"), stage.native("carol")
+    alice.say("secret", to="@bob")
+    stage.settle()
+    (entry,) = bob.told(events.Entry)
+    for peer, conversation in ((alice, "@Bob"), (bob, "@alice"), (bob, entry.conversation)):
+        peer.take()
+        peer.do(commands.History, conversation=conversation)
+        past = peer.told(events.Past)
+        assert [decode_text(each).text for each in past] == ["secret"]
+    for conversation in (entry.conversation, "@alice", "@nobody", "@x:y", "@:"):
+        carol.take()
+        carol.do(commands.History, conversation=conversation)
+        assert carol.told(events.Past) == []
+
+
+def test_reading_begins_no_conversation() -> None:
+    stage, alice = lobby_of(0)
+    bob = stage.native("bob")
+    stage.turns.wait(1)
+    bob.take()
+    before = set(stage.hub.directory.conversations)
+    number = alice.do(commands.History, conversation="@bob")
+    assert alice.told(events.Ok) == [events.Ok(id=number)]
+    assert bob.events() == []
+    assert set(stage.hub.directory.conversations) == before
+
+
+class UnreadableJournal(MemoryJournal):
+    """A journal whose disk cannot be read."""
+
+    async def read(self, *_args, **_options):
+        raise StorageProblem("the disk cannot be read")
+
+
+def test_a_history_that_cannot_be_read_may_be_asked_for_again() -> None:
+    stage = Stage(UnreadableJournal)
+    alice = stage.native("alice")
+    alice.take()
+    number = alice.do(commands.History, conversation="#lobby")
+    alice.do(commands.Ping)
+    error, ok = (event for event in alice.events() if not isinstance(event, events.Presence))
+    assert (error.code, error.id, error.retry) == ("storage", number, True)
+    assert ok.id == number + 1
+
+
+def test_who_is_gone_before_the_answer_harms_nobody() -> None:
+    stage, alice = lobby_of(3)
+    alice.ask(commands.History(id=50, conversation="#lobby"), commands.Ping(id=51))
+    alice.drop()
+    stage.settle()
+    assert alice.writes == []

@@ -1,0 +1,102 @@
+"""Whatever is written in whatever field: nothing that anybody is told drives a terminal."""
+
+import msgspec
+import pytest
+
+from socketchat.protocol import commands
+from tests.hostile import CORPUS, dangerous
+from tests.hub.stage import Peer, Stage
+
+
+def hostile_commands(text: str) -> list[commands.Command]:
+    """Return commands with a hostile text in each field that takes one."""
+    return [
+        commands.Send(id=1, to="#lobby", text=text),
+        commands.Send(id=2, to="#lobby", text=text, kind="action"),
+        commands.Send(id=3, to="@bob", text=text),
+        commands.Send(id=4, to=text, text="hi"),
+        commands.Send(id=5, to="@" + text, text="hi"),
+        commands.Send(id=6, to="#" + text, text="hi"),
+        commands.Send(id=7, to="#lobby", text="hi", outbox=text, n=1),
+        commands.Join(id=8, room=text),
+        commands.Leave(id=9, room=text),
+        commands.Topic(id=10, room="#lobby", text=text),
+        commands.Topic(id=11, room=text),
+        commands.Users(id=12, room=text),
+        commands.History(id=13, conversation=text),
+        commands.History(id=14, conversation="@" + text),
+        commands.History(id=15, conversation="@a:" + text),
+        commands.Help(id=16, topic=text),
+        commands.Rooms(id=17),
+        commands.Ping(id=18),
+    ]
+
+
+def strings(value: object) -> list[str]:
+    match value:
+        case str():
+            return [value]
+        case dict():
+            return [text for pair in value.items() for each in pair for text in strings(each)]
+        case list():
+            return [text for each in value for text in strings(each)]
+    return []
+
+
+def read(peer: Peer) -> list[str]:
+    return [text for line in peer.take().splitlines() for text in strings(msgspec.json.decode(line))]
+
+
+@pytest.mark.parametrize("text", CORPUS.values(), ids=CORPUS)
+def test_no_field_of_any_command_carries_anything_dangerous(text: str) -> None:
+    stage = Stage()
+    alice, bob, plain = stage.native("alice"), stage.native("bob"), stage.plain("dave")
+    for command in hostile_commands(text):
+        alice.ask(command)
+        stage.settle()
+    answers = read(alice)
+    assert {"ok", "error", "entry"} <= set(answers)
+    for text_read in [*answers, *read(bob)]:
+        assert dangerous(text_read) == set()
+        assert "\r" not in text_read
+    assert dangerous(plain.text()) == set()
+
+
+@pytest.mark.parametrize("text", CORPUS.values(), ids=CORPUS)
+def test_no_name_or_token_carries_anything_dangerous(text: str) -> None:
+    stage = Stage()
+    bob = stage.native("bob")
+    for fields in ({"name": text}, {"name": text, "secret": text}, {"name": "x" + text}, {"token": text}):
+        peer = stage.login(**fields)
+        for each in read(peer):
+            assert dangerous(each) == set()
+    assert not any(map(dangerous, read(bob)))
+
+
+def test_an_error_repeats_only_the_beginning_of_a_long_name() -> None:
+    stage = Stage()
+    alice = stage.native("alice")
+    alice.take()
+    for command in hostile_commands("z" * 100_000):
+        alice.ask(command)
+        stage.settle()
+    lines = alice.take().splitlines()
+    errors = [line for line in lines if b'"error"' in line]
+    assert len(errors) >= 10
+    assert max(map(len, errors)) < 600
+
+
+def test_the_commands_above_cover_every_field_of_text() -> None:
+    fields = {
+        (type(command), field.name)
+        for command in hostile_commands("x")
+        for field in msgspec.structs.fields(type(command))
+        if field.type in (str, str | None)
+    }
+    used = {
+        (type(command), name)
+        for command in hostile_commands("HOSTILE")
+        for name, value in msgspec.structs.asdict(command).items()
+        if isinstance(value, str) and "HOSTILE" in value
+    }
+    assert used == fields
