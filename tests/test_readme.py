@@ -77,7 +77,8 @@ def test_python_examples_parse(block: str) -> None:
 def test_links_lead_somewhere() -> None:
     text = README.read_text()
     headings = {
-        re.sub(r"[^a-z0-9 -]", "", line.lower()).replace(" ", "-") for line in re.findall(r"^#+ (.+)$", text, re.M)
+        re.sub(r"[^a-z0-9 -]", "", line.lower()).replace(" ", "-")
+        for line in re.findall(r"^#+ (.+)$", text, re.MULTILINE)
     }
     for target in re.findall(r"\]\(([^)]+)\)", text):
         if target.startswith("#"):
