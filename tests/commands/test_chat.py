@@ -1,0 +1,254 @@
+import pytest
+
+from socketchat.protocol import commands, events
+from socketchat.protocol.codec import decode_text
+from socketchat.protocol.limits import TEXT_BYTES
+from socketchat.wire.plain import PLAIN
+from tests.hub.stage import Peer, Stage
+
+OUTBOX = "0123456789abcdef"
+
+
+def refusal(peer: Peer) -> events.Error:
+    (error,) = peer.told(events.Error)
+    return error
+
+
+def two() -> tuple[Stage, Peer, Peer]:
+    stage = Stage()
+    alice, bob = stage.native("alice"), stage.native("bob")
+    stage.turns.wait(1)
+    alice.take(), bob.take()
+    return stage, alice, bob
+
+
+def test_a_message_goes_to_the_room_that_it_names() -> None:
+    stage, alice, bob = two()
+    number = alice.say("hello", to="Lobby")
+    stage.settle()
+    (entry,) = bob.told(events.Entry)
+    assert (entry.conversation, entry.seq, entry.name, entry.kind) == ("#lobby", 1, "alice", "message")
+    assert alice.told(events.Ok) == [events.Ok(id=number, conversation="#lobby", seq=1)]
+
+
+def test_anybody_may_speak_in_a_room_without_being_a_member() -> None:
+    stage, alice, bob = two()
+    alice.do(commands.Join, room="#ops")
+    alice.take()
+    number = bob.say("hi", to="#ops")
+    stage.settle()
+    assert alice.heard() == [("#ops", 1, "hi")]
+    assert bob.events() == [events.Ok(id=number, conversation="#ops", seq=1)]
+
+
+def test_an_action_is_an_action() -> None:
+    stage, alice, bob = two()
+    alice.say("waves", kind="action")
+    stage.settle()
+    (entry,) = bob.told(events.Entry)
+    assert (entry.kind, decode_text(entry).text) == ("action", "waves")
+
+
+def test_lines_of_a_message_stay_and_what_drives_a_terminal_does_not() -> None:
+    stage, alice, bob = two()
+    alice.say("one\r\ntwo\tthree\x1b[2J")
+    stage.settle()
+    assert bob.heard() == [("#lobby", 1, "one\ntwo\tthree^[[2J")]
+
+
+def test_a_direct_message_is_announced_before_its_first_entry() -> None:
+    stage, alice, bob = two()
+    alice.say("hi", to="@BOB")
+    stage.settle()
+    first, entry = bob.events()
+    assert isinstance(first, events.Conversation)
+    assert (first.peer, first.head, first.conversation) == ("alice", 0, entry.conversation)
+    assert decode_text(entry) == events.Text("hi", to="bob")
+    told = alice.events()
+    assert [type(event) for event in told] == [events.Conversation, events.Ok, events.Entry]
+    assert told[0].peer == "bob"
+    alice.say("again", to="@bob")
+    stage.settle()
+    assert bob.told(events.Conversation) == []
+
+
+def test_a_direct_message_waits_for_who_is_away() -> None:
+    stage, alice, bob = two()
+    bob.do(commands.Quit)
+    alice.say("read this later", to="@bob")
+    stage.settle()
+    stage.hub = stage.new_hub()
+    bob = stage.native("bob")
+    (welcome,) = bob.told(events.Welcome)
+    (pair,) = (each for each in welcome.conversations if each.peer == "alice")
+    assert pair.head == 1
+    bob.do(commands.History, conversation="@alice")
+    (past,) = bob.told(events.Past)
+    assert decode_text(past).text == "read this later"
+
+
+@pytest.mark.parametrize(
+    ("fields", "code"),
+    [
+        ({"text": ""}, "bad_text"),
+        ({"text": " \n\t "}, "bad_text"),
+        ({"text": "x" * (TEXT_BYTES + 1)}, "too_long"),
+        ({"text": "hi", "to": "@bobby"}, "no_such_user"),
+        ({"text": "hi", "to": "@"}, "no_such_user"),
+        ({"text": "hi", "to": "#nowhere"}, "no_such_room"),
+        ({"text": "hi", "to": ""}, "no_such_room"),
+        ({"text": "hi", "outbox": "short", "n": 1}, "bad_line"),
+        ({"text": "hi", "outbox": OUTBOX}, "bad_line"),
+        ({"text": "hi", "outbox": OUTBOX, "n": 0}, "bad_line"),
+    ],
+)
+def test_what_is_refused_is_not_stored(fields: dict, code: str) -> None:
+    stage, alice, bob = two()
+    number = alice.say(**fields)
+    stage.settle()
+    error = refusal(alice)
+    assert (error.code, error.id, error.retry) == (code, number, False)
+    assert bob.events() == []
+    assert stage.journal._logs.keys() == {"*"}
+
+
+def test_the_longest_text_is_stored() -> None:
+    stage, alice, bob = two()
+    text = "ä" * (TEXT_BYTES // 2)
+    alice.say(text)
+    stage.settle()
+    assert bob.heard() == [("#lobby", 1, text)]
+
+
+def test_the_error_for_a_user_names_the_nearest() -> None:
+    _, alice, _ = two()
+    alice.say("hi", to="@bop")
+    assert refusal(alice).text == "There is no user bop; did you mean bob?"
+
+
+def test_what_is_sent_again_is_stored_once_and_answered_alike() -> None:
+    stage, alice, bob = two()
+    for _ in range(3):
+        alice.say("hello", outbox=OUTBOX, n=1)
+        stage.settle()
+    assert bob.heard() == [("#lobby", 1, "hello")]
+    assert [(ok.seq, ok.duplicate) for ok in alice.told(events.Ok)] == [(1, False), (1, True), (1, True)]
+
+
+def test_what_is_sent_again_in_the_same_batch_is_stored_once() -> None:
+    stage, alice, bob = two()
+    for _ in range(2):
+        alice.say("hello", outbox=OUTBOX, n=1)
+    stage.settle()
+    assert bob.heard() == [("#lobby", 1, "hello")]
+
+
+def test_what_is_sent_again_after_a_restart_is_stored_once() -> None:
+    stage, alice, _ = two()
+    alice.say("hello", outbox=OUTBOX, n=1)
+    stage.settle()
+    stage.hub = stage.new_hub()
+    alice = stage.native("alice")
+    alice.take()
+    alice.say("hello", outbox=OUTBOX, n=1)
+    stage.settle()
+    assert [(ok.seq, ok.duplicate) for ok in alice.told(events.Ok)] == [(1, True)]
+
+
+@pytest.mark.parametrize("changed", [{"text": "other"}, {"to": "#ops"}, {"to": "@bob"}])
+def test_a_key_is_for_one_message(changed: dict) -> None:
+    stage, alice, bob = two()
+    bob.do(commands.Join, room="#ops")
+    alice.say("hello", outbox=OUTBOX, n=1)
+    stage.settle()
+    alice.take()
+    alice.say(**({"text": "hello", "outbox": OUTBOX, "n": 1} | changed))
+    stage.settle()
+    assert refusal(alice).code == "key_reused"
+
+
+def test_a_number_below_the_last_was_never_used() -> None:
+    stage, alice, _ = two()
+    alice.say("five", outbox=OUTBOX, n=5)
+    alice.say("three", outbox=OUTBOX, n=3)
+    stage.settle()
+    assert refusal(alice).code == "key_reused"
+
+
+def test_an_outbox_of_another_user_is_another_outbox() -> None:
+    stage, alice, bob = two()
+    alice.say("hers", outbox=OUTBOX, n=1)
+    bob.say("his", outbox=OUTBOX, n=1)
+    stage.settle()
+    assert [text for _, _, text in alice.heard()] == ["hers", "his"]
+
+
+def test_a_message_that_cannot_be_stored_may_be_sent_again() -> None:
+    stage, alice, bob = two()
+    stage.journal.capacity = 0
+    number = alice.say("hello", outbox=OUTBOX, n=1)
+    stage.settle()
+    error = refusal(alice)
+    assert (error.code, error.id, error.retry) == ("storage", number, True)
+    assert bob.events() == []
+    stage.journal.capacity = 10
+    alice.say("later", outbox=OUTBOX, n=2)
+    stage.settle()
+    assert refusal(alice).retry
+    alice.say("hello", outbox=OUTBOX, n=1)
+    alice.say("later", outbox=OUTBOX, n=2)
+    stage.settle()
+    assert [text for _, _, text in bob.heard()] == ["hello", "later"]
+
+
+def test_without_an_id_only_errors_are_answered() -> None:
+    stage, alice, _ = two()
+    alice.ask(commands.Send(to="#lobby", text="hi"), commands.Send(to="#lobby", text=""))
+    stage.settle()
+    answers = [event for event in alice.events() if not isinstance(event, events.Entry)]
+    assert [(event.code, event.id) for event in answers] == [("bad_text", None)]
+
+
+def test_ping_is_answered_after_all_that_came_before() -> None:
+    stage, alice, _ = two()
+    sent = [alice.say(f"text {n}") for n in range(5)]
+    number = alice.next_id()
+    alice.ask(commands.Ping(id=number))
+    assert alice.events() == []
+    stage.settle()
+    assert [ok.id for ok in alice.told(events.Ok)] == [*sent, number]
+
+
+def test_ping_needs_no_name() -> None:
+    peer = Stage().connect()
+    peer.do(commands.Ping)
+    assert peer.events() == [events.Ok(id=1)]
+
+
+def test_quit_is_answered_and_ends_the_session_after_all_that_came_before() -> None:
+    stage, alice, bob = two()
+    alice.say("last words")
+    alice.ask(commands.Quit(id=9))
+    assert alice.last_words is None
+    stage.settle()
+    assert alice.last_words == b'{"type":"ok","id":9}\n'
+    assert bob.heard() == [("#lobby", 1, "last words")]
+    assert stage.hub.online() == ["bob"]
+
+
+def test_quit_without_a_name_closes() -> None:
+    peer = Stage().connect(PLAIN)
+    peer.do(commands.Quit)
+    assert peer.last_words == b""
+
+
+def test_a_message_outlives_its_author_who_quits_before_it_is_stored() -> None:
+    stage = Stage()
+    bob, dave = stage.native("bob"), stage.plain("dave")
+    stage.turns.wait(1)
+    bob.take()
+    dave.say("to all")
+    dave.say("to bob", to="@bob")
+    dave.drop()
+    stage.settle()
+    assert {text for _, _, text in bob.heard()} == {"to all", "to bob"}

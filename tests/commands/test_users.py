@@ -1,0 +1,64 @@
+from socketchat.protocol import commands, events
+from socketchat.protocol.slash import SLASHES
+from tests.hub.stage import Stage
+
+
+def test_users_are_listed_by_name_whatever_its_case() -> None:
+    stage = Stage()
+    for name in ("carol", "Bob", "dave"):
+        stage.guest(name)
+    alice = stage.native("alice")
+    stage.turns.wait(1)
+    alice.take()
+    number = alice.do(commands.Users)
+    assert alice.events() == [events.Users(users=["alice", "Bob", "carol", "dave"], id=number), events.Ok(id=number)]
+
+
+def test_members_of_a_room_are_listed_who_are_online() -> None:
+    stage = Stage()
+    alice, bob, carol = stage.native("alice"), stage.native("bob"), stage.native("carol")
+    for peer in (alice, bob):
+        peer.do(commands.Join, room="#Ops")
+    bob.do(commands.Quit)
+    stage.turns.wait(1)
+    carol.take()
+    carol.do(commands.Users, room="ops")
+    (users,) = carol.told(events.Users)
+    assert (users.room, users.users) == ("#Ops", ["alice"])
+
+
+def test_everybody_is_in_the_lobby() -> None:
+    stage = Stage()
+    alice, _ = stage.native("alice"), stage.native("bob")
+    alice.do(commands.Users, room="#lobby")
+    (users,) = alice.told(events.Users)
+    assert (users.room, users.users) == (None, ["alice", "bob"])
+
+
+def test_a_long_list_comes_in_several_lines() -> None:
+    stage = Stage()
+    alice = stage.native("alice")
+    for n in range(1500):
+        stage.guest(f"g{n}")
+    stage.turns.wait(1)
+    alice.take()
+    alice.do(commands.Users)
+    assert [len(users.users) for users in alice.told(events.Users)] == [1000, 501]
+
+
+def test_help_explains_every_slash_command() -> None:
+    stage = Stage()
+    alice = stage.native("alice")
+    alice.take()
+    number = alice.do(commands.Help)
+    told, ok = (event for event in alice.events() if not isinstance(event, events.Presence))
+    assert all(slash.usage in told.text for slash in SLASHES.values())
+    assert (told.id, ok) == (number, events.Ok(id=number))
+    alice.do(commands.Help, topic="/dm")
+    assert SLASHES["dm"].help in alice.told(events.Help)[0].text
+    alice.do(commands.Help, topic="topc")
+    (error,) = alice.told(events.Error)
+    assert (error.code, error.text) == (
+        "no_such_command",
+        "There is no /topc; did you mean /topic? /help lists the commands.",
+    )
