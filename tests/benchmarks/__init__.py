@@ -7,7 +7,8 @@ What is measured
     message exactly once, unchanged and in order, and sets TCP_QUICKACK after every recv, so that no server is held
     up by Nagle's algorithm. A text is 40 bytes. socketchat is spoken to in its plain dialect and syncs every
     message to disk before anybody sees it; the IRC servers store nothing, and their throttles are off. Each run has
-    a fresh server on 127.0.0.1.
+    a fresh server on 127.0.0.1, with nothing stored, or with a copy of the history that ``--rows`` asks for.
+    ``--quick`` is one short round for development.
 
 How to read a table
     Figures are medians of the rounds, which are interleaved (A B C A B C …); least and most stand in brackets. A

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import resource
+import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -10,16 +11,28 @@ from pathlib import Path
 
 import click
 
+from socketchat.server.limits import SWITCH_SECONDS
+
 from . import connections, messages, startup
+from .history import make_history
 from .processes import CORES, NotMeasuredError, filesystem_of
-from .report import Verdict
-from .servers import SERVERS, Server
+from .report import Section, Verdict
+from .servers import InspIrcd, NgIrcd, Server, Socketchat
 from .settings import Settings
+
+
+def _journal(name: str, settings: Settings) -> Section:
+    options = ["--directory", str(settings.directory), "--switch", str(SWITCH_SECONDS)]
+    command = [sys.executable, "-m", "tests.benchmarks.journal", *options]  # alone: its threads contend for the GIL
+    run = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+    return Section(f"{name}: commits, with the event loop idle and busy", notes=run.stdout.splitlines())
+
 
 BENCHMARKS = dict.fromkeys(messages.SCENARIOS, messages.run) | {
     "entering": connections.entering,
     "memory": connections.memory,
     "cold-start": startup.run,
+    "journal": _journal,
 }
 
 ROUNDS, SECONDS = 5, 1.5
@@ -33,6 +46,7 @@ QUICK_SECONDS = 0.5
 @click.option("--server", "only", multiple=True, help="Measure only this server; may be repeated.")
 @click.option("--rounds", type=click.IntRange(1), default=ROUNDS, show_default=True)
 @click.option("--seconds", type=float, default=SECONDS, show_default=True, help="Timed seconds of each run.")
+@click.option("--rows", default=0, help="Messages that socketchat's store holds already, at least.")
 @click.option("--quick", is_flag=True, help="One short round, for development; its figures prove nothing.")
 @click.option(
     "--directory",
@@ -42,17 +56,18 @@ QUICK_SECONDS = 0.5
     help="Where data is kept while it runs: on a real disk.",
 )
 def main(
-    *, names: Sequence[str], only: Sequence[str], rounds: int, seconds: float, quick: bool, directory: Path
+    *, names: Sequence[str], only: Sequence[str], rounds: int, seconds: float, rows: int, quick: bool, directory: Path
 ) -> None:
     """Run the benchmarks NAMED, or all; exit with 1 if a bar is missed."""
-    wanted = [name for name in BENCHMARKS if not names or any(name.startswith(asked) for asked in names)]
+    wanted = [name for name in BENCHMARKS if not names or _is_asked(name, names)]
     if not wanted:
         raise click.UsageError(f"the benchmarks are {', '.join(BENCHMARKS)}; the beginning of a name is enough")
     files = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (files, files))  # servers and generator inherit it
     print(f"Data on {filesystem_of(directory)}; server on core {CORES[0]}, generator on core {CORES[-1]}.")
     with tempfile.TemporaryDirectory(dir=directory, prefix="benchmarks-") as place:
-        servers = _servers(only)
+        history = make_history(rows, Path(place)) if rows else None
+        servers = _servers([Socketchat(history), InspIrcd(), NgIrcd()], only)
         settings = Settings(servers, 1 if quick else rounds, QUICK_SECONDS if quick else seconds, Path(place))
         verdicts = [verdict for name in wanted for verdict in _measured(name, settings)]
     if verdicts:
@@ -61,9 +76,13 @@ def main(
     sys.exit(any(verdict.missed for verdict in verdicts))
 
 
-def _servers(only: Sequence[str]) -> list[Server]:
+def _is_asked(name: str, names: Sequence[str]) -> bool:
+    return name in names or any(name.startswith(asked) for asked in names if asked not in BENCHMARKS)
+
+
+def _servers(all_servers: Sequence[Server], only: Sequence[str]) -> list[Server]:
     servers = []
-    for server in SERVERS:
+    for server in all_servers:
         if only and server.name.lower() not in map(str.lower, only):
             continue
         if reason := server.missing():

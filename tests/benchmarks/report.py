@@ -22,7 +22,7 @@ class Verdict:
     def __str__(self) -> str:
         if self.value is None:
             return f"not measured  {self.bar}"
-        return f"{'met' if self.met else 'MISSED':<12}  {self.bar}: {self.value:.2f}"
+        return f"{'met' if self.met else 'MISSED':<12}  {self.bar}: {self.value:.3g}"
 
 
 @dataclass(frozen=True)
@@ -30,13 +30,14 @@ class Section:
     """What one benchmark has to say."""
 
     title: str
-    heads: Sequence[str]
-    rows: Sequence[Sequence[str]]
+    heads: Sequence[str] = ()
+    rows: Sequence[Sequence[str]] = ()
     verdicts: Sequence[Verdict] = ()
     notes: Sequence[str] = ()
 
     def __str__(self) -> str:
-        return "\n".join([self.title, *_aligned([self.heads, *self.rows]), *(f"  {note}" for note in self.notes)])
+        table = _aligned([self.heads, *self.rows]) if self.rows else []
+        return "\n".join([self.title, *table, *(f"  {note}" for note in self.notes)])
 
 
 def at_least(bar: str, value: float | None, least: float) -> Verdict:

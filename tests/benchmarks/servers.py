@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import socket
@@ -42,17 +43,27 @@ class Server(Protocol):
 
 
 class Socketchat:
-    """This project's server, in its plain dialect, with its data on disk."""
+    """This project's server, in its plain dialect, with its data on disk: a copy of the history given, or none."""
 
     name = "socketchat"
     line_end = b"\n"
     logins = 100
 
+    def __init__(self, history: Path | None = None) -> None:
+        self._history = history
+
     def missing(self) -> str | None:
         return None
 
     def command(self, directory: Path) -> Sequence[str | Path]:
-        return (sys.executable, "-m", "socketchat", "serve", "--port", "0", "--data", directory / "data")
+        if self._history:
+            shutil.copytree(self._history, directory / "data")
+            os.sync()  # or the copy is written while messages are timed
+        return self.serve(directory / "data")
+
+    def serve(self, data: Path) -> Sequence[str | Path]:
+        """Return the command that serves this data directory."""
+        return (sys.executable, "-m", "socketchat", "serve", "--port", "0", "--data", data)
 
     def port(self, output: str) -> int | None:
         listening = re.search(r"^Server listening on 127\.0\.0\.1:(\d+)$", output, re.MULTILINE)
@@ -149,9 +160,6 @@ class NgIrcd(_Irc):
 
     def port(self, output: str) -> int | None:
         return self._port if re.search(r"Server .* ready\.", output) else None
-
-
-SERVERS: tuple[Server, ...] = (Socketchat(), InspIrcd(), NgIrcd())
 
 
 def _free_port() -> int:

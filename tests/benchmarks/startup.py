@@ -8,9 +8,9 @@ import sys
 import time
 from collections.abc import Sequence
 
-from .processes import CORES, Running, pinned, running
+from .processes import CORES, Running, pinned, running, wait_until_quiet
 from .report import Section, at_most, median_and_range, ratio
-from .servers import SERVERS
+from .servers import Socketchat
 from .settings import Settings
 
 RATIO = 2.5
@@ -22,8 +22,7 @@ RUNS = 10
 
 def run(name: str, settings: Settings) -> Section:
     """Time both commands in turns, with the server already there."""
-    socketchat = next(server for server in SERVERS if server.name == "socketchat")
-    with running(socketchat, settings.directory) as started:
+    with running(Socketchat(), settings.directory) as started:
         commands = {
             'python -c "import click"': [sys.executable, "-c", "import click"],
             "socketchat send": _send(started),
@@ -32,6 +31,7 @@ def run(name: str, settings: Settings) -> Section:
         for command in commands.values():
             _seconds(command, environment)  # compiles to bytecode what will be imported
         figures: dict[str, list[float]] = {label: [] for label in commands}
+        wait_until_quiet()
         for _ in range(RUNS * settings.rounds):
             for label, command in commands.items():
                 figures[label].append(_seconds(command, environment) * 1000)

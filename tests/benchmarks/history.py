@@ -1,0 +1,38 @@
+"""A long history, made once by chatting, of which every run gets a copy."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from .load import Load, clients
+from .processes import running, wait_until_quiet
+from .servers import Socketchat
+
+CHATTING = Load(200, rooms=100, in_flight=2000)
+"""Makes rows in a hundred rooms in turn, as they lie on disk after years."""
+
+SECONDS = 5.0
+"""Of chatting, before the rows are counted again."""
+
+
+class _InPlace(Socketchat):
+    """A server whose data outlives it."""
+
+    def __init__(self, data: Path) -> None:
+        super().__init__()
+        self._data = data
+
+    def command(self, directory: Path) -> Sequence[str | Path]:  # noqa: ARG002 - it is the other servers' place
+        return self.serve(self._data)
+
+
+def make_history(rows: int, directory: Path) -> Path:
+    """Make a data directory with at least so many messages, and return it."""
+    data, made = directory / "history", 0.0
+    with running(_InPlace(data), directory) as started:
+        while made < rows:
+            with clients(started, CHATTING, seconds=SECONDS) as entered:
+                made += entered.talk().deliveries  # in rooms of two each message is delivered once
+            wait_until_quiet()  # the names are free again
+    return data
