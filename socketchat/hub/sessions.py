@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from ..protocol.events import Entry, Error, Event
 from ..protocol.text import clean_line
@@ -46,6 +46,21 @@ class Link(Protocol):
         """Write these bytes, then close."""
 
 
+class Channel(NamedTuple):
+    """What the server knows of the connection under a session.
+
+    ``peer`` is the address without the port. ``binding`` is the SHA-256 of the server's certificate (DER) under TLS,
+    and b"" in plaintext; proofs cover it, so that they are worthless on another connection.
+    """
+
+    peer: str = ""
+    is_loopback: bool = False
+    binding: bytes = b""
+
+
+NO_CHANNEL = Channel()
+
+
 class Session:
     """One connected client.
 
@@ -55,6 +70,7 @@ class Session:
 
     __slots__ = (
         "blocked",
+        "channel",
         "gone",
         "heard",
         "link",
@@ -74,8 +90,11 @@ class Session:
         "write",
     )
 
-    def __init__(self, rendering: Rendering, link: Link, write: Callable[[bytes], None]) -> None:
+    def __init__(
+        self, rendering: Rendering, link: Link, write: Callable[[bytes], None], channel: Channel = NO_CHANNEL
+    ) -> None:
         self.rendering = rendering
+        self.channel = channel
         self.link = link
         self.write = write  # never blocks; when the peer takes nothing, the link calls Hub.pause
         self.user: User | None = None

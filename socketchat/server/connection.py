@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from ipaddress import ip_address
 from typing import cast
 
 from ..commands import handle
 from ..exceptions import ChatError, ProtocolError
-from ..hub import Hub, Session
+from ..hub import Channel, Hub, Session
 from ..protocol.commands import Command
 from ..protocol.events import Bye, Error
 from ..wire import Wire, detect
@@ -179,10 +180,14 @@ class Connection(asyncio.Protocol):
             self.close(PLAIN.event(Error(code=error.code, text=text)) if text else b"")
             return
         if self._wire is not None:
-            self.session = Session(self._wire.rendering, self, self._transport.write)
+            self.session = Session(self._wire.rendering, self, self._transport.write, self._channel())
             self._wire.receive_data(self._first)
             self._first = b""
             self.proceed()
+
+    def _channel(self) -> Channel:
+        peer = str((self._transport.get_extra_info("peername") or ("",))[0])
+        return Channel(peer, is_loopback=bool(peer) and ip_address(peer.partition("%")[0]).is_loopback)
 
     def _read(self, *, wanted: bool) -> None:
         if self._not_reading == wanted and not self._transport.is_closing():
