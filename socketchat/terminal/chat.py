@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from datetime import tzinfo
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from ..client.aio import Client
 from ..client.facts import LinkBack, LinkLost
-from ..exceptions import ChatError, Unconfirmed
+from ..exceptions import ChatError, Refused, Unconfirmed
 from ..protocol import commands, events
 from ..protocol.conversations import LOBBY, room_id
 from ..protocol.slash import help_text, parse
@@ -40,6 +41,17 @@ NARROW = 60
 """Columns below which the prompt leaves out the name."""
 
 HINT = "/help · Tab completes · Ctrl+D leaves"
+
+
+class _LogAbove(logging.Handler):
+    """Has what is logged told above the prompt, where stderr would tear the screen."""
+
+    def __init__(self, tell: Callable[[str], None]) -> None:
+        super().__init__(logging.WARNING)
+        self._tell = tell
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._tell(self.format(record))
 
 
 class Chat:
@@ -75,6 +87,14 @@ class Chat:
 
     async def run(self) -> None:
         """Chat until somebody leaves; raises what ended the link for good, and Unconfirmed for messages under way."""
+        log = _LogAbove(self._tell)
+        logging.getLogger().addHandler(log)
+        try:
+            await self._run()
+        finally:
+            logging.getLogger().removeHandler(log)
+
+    async def _run(self) -> None:
         self._view.enter()
         parts = [asyncio.create_task(part) for part in (self._prompt.run(), self._listen(), self._obey())]
         try:
@@ -108,7 +128,7 @@ class Chat:
 
     def _show(self, seen: Iterable[object]) -> None:
         for event in seen:
-            self._scroll.add(self._rendering.lines(event, self._client.user, self._now()))
+            self._scroll.add(self._rendering.lines(self._view.named(event), self._client.user, self._now()))
             if isinstance(event, events.Left):
                 self._typed.put_nowait(event)
 
@@ -127,23 +147,33 @@ class Chat:
         """Do what a line asks for; tell whether it asks to leave."""
         try:
             command = parse(line, self._view.room)
-            if isinstance(command, commands.Send):
-                check_text(command.text)
         except ChatError as error:
-            self._complain(error, line)
+            self._complain(error)
             return False
         if isinstance(command, commands.Send):
             self._send(command, line)
         elif not isinstance(command, commands.Quit):
-            await self._attempt(self._ask(command))
+            done = await self._attempt(self._ask(command))
+            if isinstance(command, commands.Join | commands.Leave) and not done:
+                self._give_back()
         return isinstance(command, commands.Quit)
 
-    async def _attempt(self, doing: Coroutine[None, None, None]) -> None:
-        """Do something that the server may refuse, and say so where it does."""
+    async def _attempt(self, doing: Coroutine[None, None, None]) -> bool:
+        """Do something that the server may refuse, and say so where it does; tell whether it is done."""
         try:
             await doing
         except ChatError as error:
             self._complain(error)
+            return False
+        return True
+
+    def _give_back(self) -> None:
+        """Give back what was typed for a room that could not be entered: it is not meant for this one."""
+        for line in [self._typed.get_nowait() for _ in range(self._typed.qsize())]:
+            if isinstance(line, str):
+                self._complain(Refused(f"Not sent, as you are still in {self._view.room}."), line)
+            else:
+                self._typed.put_nowait(line)
 
     def _complain(self, error: ChatError, line: str = "") -> None:
         """Say what did not work; what was typed comes back for another try, or is left for the arrow key."""
@@ -155,6 +185,7 @@ class Chat:
         answer = await self._client.request(commands.Users())
         self._view.meet([name for event in answer.events if isinstance(event, events.Users) for name in event.users])
         self._scroll.add([self._rendering.welcome(self._client.name, sorted(self._view.online.values()))])
+        self._prompt.repaint()
 
     async def _enter(self, room: str, joining: commands.Join | None = None) -> None:
         """Make a room current and show its last lines; what happens meanwhile is shown below them."""
@@ -184,8 +215,9 @@ class Chat:
         loop.call_later(PENDING_SECONDS, self._prompt.repaint)
 
     async def _deliver(self, command: commands.Send, line: str) -> None:
-        """Send a message; the lines of the client's own messages are written when they come back."""
+        """Send a message; it is written above when it comes back from the server."""
         try:
+            check_text(command.text)
             await self._client.send(command.to, command.text, command.kind)
         except Unconfirmed:
             self._unconfirmed += 1
@@ -194,6 +226,7 @@ class Chat:
 
     async def _ask(self, command: commands.ANY) -> None:
         """Ask the server, or the table of commands, and show the answer."""
+        await asyncio.sleep(0)  # what was typed before begins to be sent
         match command:
             case commands.Help():
                 self._scroll.add([self._rendering.help(help_text(command.topic))])
@@ -218,6 +251,9 @@ class Chat:
                     self._view.name_room(room.name)
                 return [self._rendering.rooms(rooms, current=self._view.room, unread=self._view.unread, width=width)]
         return [self._rendering.topic(event.room, event.text) for event in answer if isinstance(event, events.Topic)]
+
+    def _tell(self, text: str) -> None:
+        self._scroll.add([self._rendering.notice(text)])
 
     def _now(self) -> int:
         return int(self._clock() * 1000)

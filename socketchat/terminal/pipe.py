@@ -51,8 +51,8 @@ class Pipe:
         parts = [asyncio.create_task(part) for part in (self._obey(), self._listen())]
         try:
             await asyncio.wait(parts, return_when=asyncio.FIRST_COMPLETED)
-            if self._sending and parts[0].done():
-                await asyncio.wait([*self._sending])
+            if parts[0].done():
+                await self._stored()
         finally:
             for task in (*parts, *self._sending):
                 task.cancel()
@@ -81,7 +81,14 @@ class Pipe:
                 return
             await self._do(command)
 
+    async def _stored(self) -> None:
+        """Wait until what was read is stored, or refused."""
+        if self._sending:
+            await asyncio.wait([*self._sending])
+
     async def _do(self, command: commands.ANY) -> None:
+        if not isinstance(command, commands.Send):
+            await self._stored()
         match command:
             case commands.Send():
                 await self._free.acquire()

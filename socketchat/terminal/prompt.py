@@ -139,6 +139,7 @@ class Prompt:
             self._output.write_raw(lines.replace("\n", "\r\n"))
             self._output.flush()
             if self._app.is_running and not self._app.is_done:
+                self._app.render_counter += 1  # or label and status would come from a cache
                 with set_app(self._app):
                     self._app.renderer.render(self._app, self._app.layout)
 

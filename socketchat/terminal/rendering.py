@@ -1,6 +1,6 @@
 """How everything that happens looks in the terminal: events become rich renderables, and those a string.
 
-What others wrote passes :func:`clean` or :func:`clean_line` and becomes a rich ``Text``, never markup. Lines are not
+What others wrote passes :func:`clean` or :func:`clean_line` and becomes a rich ``Text``, never markup. Messages are not
 wrapped here: the terminal does that, so a URL stays whole and what is selected is what was written.
 """
 
@@ -86,7 +86,7 @@ class Rendering:
             _environ={},
         )
         for renderable in what:
-            console.print(renderable, soft_wrap=isinstance(renderable, Text))
+            console.print(renderable, soft_wrap=isinstance(renderable, Text) and bool(renderable.no_wrap))
         return file.getvalue()
 
     def lines(self, event: object, me: str, now: int) -> list[Text]:
@@ -96,18 +96,18 @@ class Rendering:
                 return self._entry(event, me)
             case Presence():
                 return self._presence(event, now)
-            case Left():
-                return [self.notice(f"You are no longer in {event.conversation}.")]
             case Error():
                 return [self.error(event.text)]
+            case Left():
+                return self._told(now, f"You are no longer in {event.conversation}.")
             case Gap():
-                return [self.notice(f"Lines {event.first} to {event.last} before the next one are no longer kept.")]
+                return self._told(now, f"Lines {event.first} to {event.last} before the next one are no longer kept.")
             case LinkLost():
-                return [self.notice(f"The link is lost; what you type waits until it is back. {event.reason}")]
+                return self._told(now, f"The link is lost; what you type waits until it is back. {event.reason}")
             case LinkBack():
-                return [self.notice(f"The link is back: {event.missed} missed, {event.sent} sent.")]
+                return self._told(now, f"The link is back: {event.missed} missed, {event.sent} sent.")
             case Reset():
-                return [self.notice("The server has begun a new history; what is above is not in it.")]
+                return self._told(now, "The server has begun a new history; what is above is not in it.")
         return []
 
     def past(self, entries: Sequence[Past], room: str, me: str) -> list[Text]:
@@ -143,6 +143,7 @@ class Rendering:
                 said = Text.assemble("* ", author, " ", text)
             case _:
                 said = Text.assemble(author, ": ", text)
+        said.no_wrap = True
         return self._dated(entry.ts, said)
 
     def _presence(self, event: Presence, now: int) -> list[Text]:
@@ -201,11 +202,14 @@ class Rendering:
     def _dated(self, ts: int, said: Text) -> list[Text]:
         """Return a line with its time, and before it the date where that is another than the line before had."""
         moment = datetime.fromtimestamp(min(max(ts, 0), LAST_TIME) / 1000, self._zone)
-        line = Text.assemble((f"{moment:%H:%M} ", "time"), said)
+        line = Text.assemble((f"{moment:%H:%M} ", "time"), said, no_wrap=said.no_wrap)
         if moment.date() == self._day:
             return [line]
         self._day = moment.date()
         return [self._rule(f"{moment:%A} {moment.day} {moment:%B %Y}"), line]
+
+    def _told(self, now: int, text: str) -> list[Text]:
+        return self._dated(now, self.notice(text))
 
     def _rule(self, text: str) -> Text:
         return Text(f"── {clean_line(text)} ──", "rule")

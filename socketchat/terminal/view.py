@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
+from msgspec.structs import replace
+
 from ..client.facts import Gap, LinkBack, LinkLost, Reset
 from ..protocol.conversations import LOBBY, is_room, room_id
 from ..protocol.events import Conversation, Entry, Left, Past, Presence
@@ -71,6 +73,18 @@ class View:
         if known is None or known == room_id(room):
             self.rooms[room_id(room)] = room
         return self.rooms[room_id(room)]
+
+    def named(self, event: object) -> object:
+        """Return an event with the room written as it writes itself."""
+        match event:
+            case Presence() if event.room:
+                return replace(event, room=self._room_name(event.room))
+            case Left():
+                return replace(event, conversation=self._room_name(event.conversation))
+        return event
+
+    def _room_name(self, room: str) -> str:
+        return self.rooms.get(room_id(room), room)
 
     def meet(self, names: Sequence[str]) -> None:
         """Note who is online."""

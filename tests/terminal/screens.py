@@ -28,6 +28,7 @@ class Terminal:
         self.written = bytearray()
         self.writes = 0
         self.answers = b""
+        self.beside = [self]
         self.resize(columns, rows)
 
     def resize(self, columns: int, rows: int) -> None:
@@ -105,13 +106,17 @@ class Terminal:
         self._stream.feed(text.encode())
 
     def until(self, condition: Callable[[], bool]) -> None:
-        """Read until the screen is as it should be; fails with the screen where it does not become so."""
+        """Read until the screen is as it should be; fails with the screen where it does not become so.
+
+        The terminals ``beside`` are read as well, as a program stands still whose terminal nobody reads.
+        """
         end = time.monotonic() + DEADLINE
         while not condition():
-            left = end - time.monotonic()
-            ready, _, _ = select.select([self._master], [], [], max(0, left))
-            assert ready, "\n" + self.text
-            self.read()
+            ready, _, _ = select.select(self.beside, [], [], max(0, end - time.monotonic()))
+            assert ready, self._complaint()
+            assert time.monotonic() < end, self._complaint()
+            for terminal in ready:
+                terminal.read()
 
     async def until_async(self, condition: Callable[[], bool]) -> None:
         """Do the same on an event loop, whose other tasks go on meanwhile."""
@@ -125,9 +130,16 @@ class Terminal:
                     readable.clear()
                     self.read()
         except TimeoutError:
-            raise AssertionError("\n" + self.text) from None
+            raise AssertionError(self._complaint()) from None
         finally:
             loop.remove_reader(self._master)
+
+    def fileno(self) -> int:
+        """Return the descriptor to read from."""
+        return self._master
+
+    def _complaint(self) -> str:
+        return "\n".join(["the screen is:", *self.lines[-40:]])
 
     def close(self) -> None:
         """Close both ends."""

@@ -46,17 +46,17 @@ def painted(renderable, width=80):
         (Presence(joined=["bob"], room="#ops"), "12:00 → bob has joined #ops\n"),
         (Presence(joined=["bob", "carol", "dave"]), "12:00 → bob, carol and dave have joined the chat\n"),
         (Presence(left=["bob", "carol"], left_count=30), "12:00 ← bob, carol and 28 more have left the chat\n"),
-        (Left(conversation="#ops"), "-- You are no longer in #ops.\n"),
+        (Left(conversation="#ops"), "12:00 -- You are no longer in #ops.\n"),
         (Error(code="storage", text="The disk is full."), "!! The disk is full.\n"),
         (
             LinkLost(reason="The server does not answer.", delay=1.0, attempt=1),
-            "-- The link is lost; what you type waits until it is back. The server does not answer.\n",
+            "12:00 -- The link is lost; what you type waits until it is back. The server does not answer.\n",
         ),
-        (LinkBack(missed=12, sent=2), "-- The link is back: 12 missed, 2 sent.\n"),
-        (Reset(epoch="other"), "-- The server has begun a new history; what is above is not in it.\n"),
+        (LinkBack(missed=12, sent=2), "12:00 -- The link is back: 12 missed, 2 sent.\n"),
+        (Reset(epoch="other"), "12:00 -- The server has begun a new history; what is above is not in it.\n"),
         (
             Gap(conversation="#lobby", first=3, last=5),
-            "-- Lines 3 to 5 before the next one are no longer kept.\n",
+            "12:00 -- Lines 3 to 5 before the next one are no longer kept.\n",
         ),
     ],
 )

@@ -163,3 +163,12 @@ def test_a_link_that_is_lost_is_told_once_until_it_is_back():
     back = LinkBack(missed=0, sent=0)
 
     assert [here.take(event) for event in (*lost[:2], back, lost[2])] == [[lost[0]], [], [back], [lost[2]]]
+
+
+def test_rooms_in_events_get_their_names():
+    here = view("#Ops")
+
+    assert here.named(Left(conversation="#ops")) == Left(conversation="#Ops")
+    assert here.named(Presence(joined=["bob"], room="#ops")).room == "#Ops"
+    assert here.named(Presence(joined=["bob"])) == Presence(joined=["bob"])
+    assert here.named(Left(conversation="#other")) == Left(conversation="#other")

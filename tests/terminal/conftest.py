@@ -1,0 +1,42 @@
+"""A server for the tests of a module, one for a test alone, and seats at it."""
+
+import itertools
+
+import pytest
+
+from .seats import Seat, Server
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    """Return a server that the tests of a module share; each talks in rooms of its own."""
+    server = Server(str(tmp_path_factory.mktemp("server")))
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def own_server(tmp_path):
+    """Return a server that the test may kill."""
+    server = Server(str(tmp_path / "server"))
+    yield server
+    server.kill()
+
+
+@pytest.fixture
+def sit(tmp_path):
+    """Return a function that seats somebody, each name with a home of its own."""
+    seats = []
+    numbers = itertools.count()
+
+    def sit_down(server, *arguments, home=None, **options):
+        home = tmp_path / (home or f"home{next(numbers)}")
+        home.mkdir(exist_ok=True)
+        seat = Seat(server.port, home, *arguments, **options)
+        seats.append(seat)
+        seat.beside = seats
+        return seat
+
+    yield sit_down
+    for seat in seats:
+        seat.close()

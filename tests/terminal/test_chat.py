@@ -1,0 +1,325 @@
+"""People in terminals at a real server: what they see."""
+
+import itertools
+import re
+import signal
+
+import pytest
+
+CTRL_C = "\x03"
+names = (f"{name}{number}" for number in itertools.count() for name in ("ann", "bob"))
+
+
+@pytest.fixture
+def pair(server, sit):
+    """Return the names and seats of two who are in the lobby."""
+    ann, bob = next(names), next(names)
+    seats = sit(server, ann), sit(server, bob)
+    for seat in seats:
+        seat.shows("Welcome")
+    return ann, bob, *seats
+
+
+def said(seat):
+    """Return the lines on a screen without their times."""
+    return [re.sub(r"^\d\d:\d\d ", "", line) for line in seat.lines]
+
+
+def test_the_conversation_of_the_seed(pair):
+    ann, bob, anns, bobs = pair
+    anns.says("hello")
+    bobs.shows(f"{ann}: hello")
+    bobs.says("hi there", f"/dm {ann} psst")
+    anns.shows(f"{bob}: hi there")
+    anns.shows(f"[DM from {bob}] psst")
+    bobs.shows(f"[DM to {ann}] psst")
+    anns.says("/users")
+    anns.shows("Online users")
+    assert f"│ {bob}" in anns.text
+    assert bobs.leaves() == 0
+    anns.shows(f"← {bob} has left the chat")
+    assert said(anns).count(f"{ann}: hello") == 1
+
+
+def test_whoever_comes_sees_the_last_lines_above_one_that_says_so(own_server, sit):
+    ann = sit(own_server, "ann")
+    ann.shows("nothing was said in #lobby so far")
+    ann.says(*(f"line {number}" for number in range(60)))
+    ann.shows("line 59")
+
+    bob = sit(own_server, "bob")
+    bob.shows("Welcome, bob. 2 online: ann and bob.")
+    past = [f"ann: line {number}" for number in range(10, 60)]
+
+    assert said(bob)[:51] == [*past, "── above: the last 50 lines of #lobby ──"]
+
+
+def test_a_half_typed_line_survives_what_others_say(pair):
+    _, _, anns, bobs = pair
+    bobs.type("half ty")
+    anns.says(*(f"line {number}" for number in range(30)))
+    bobs.shows("line 29")
+    bobs.type("ped\r")
+    anns.shows("half typed")
+
+
+def test_rooms_are_entered_counted_and_left(pair):
+    ann, bob, anns, bobs = pair
+    room = f"#Room-{ann}"
+    anns.says(f"/join {room}", "first", "/topic pumps")
+    anns.shows(f"{ann} set the topic: pumps")
+    bobs.says(f"/join {room.upper()}")
+    bobs.shows(f"── above: the last 2 lines of {room.upper()} ──")
+    bobs.shows(f"-- Topic of {room.upper()}: pumps")
+    anns.shows(f"→ {bob} has joined {room}")
+    bobs.says("/join #lobby")
+    bobs.shows(f"#lobby {bob}>")
+    anns.says("second", "/me waves")
+    bobs.shows(f"{room.upper()} 2 · ")
+    assert "second" not in bobs.text
+    bobs.says("/rooms")
+    bobs.shows("» #lobby")
+    bobs.says(f"/join {room}")
+    bobs.shows(f"* {ann} waves")
+    bobs.lacks(f"{room.upper()} 2 · ")
+    bobs.says("/leave", "in the lobby")
+    bobs.shows(f"You are no longer in {room.upper()}")
+    bobs.shows(f"{bob}: in the lobby")
+    anns.says("/join #lobby")
+    anns.shows(f"{bob}: in the lobby")
+
+
+def test_a_text_after_join_goes_to_the_new_room(pair):
+    ann, _, anns, bobs = pair
+    anns.says(f"/join #quick-{ann}", "secret", "/join #lobby", "public")
+    bobs.shows(f"{ann}: public")
+
+    assert "secret" not in bobs.text
+
+
+def test_what_is_typed_before_a_command_is_told_before_it(pair):
+    ann, _, anns, _ = pair
+    anns.says(f"/join #order-{ann}", "one", "/topic two", "three")
+    anns.shows("three")
+    lines = said(anns)
+
+    assert [lines.index(line) for line in (f"{ann}: one", f"{ann} set the topic: two", f"{ann}: three")] == sorted(
+        lines.index(line) for line in (f"{ann}: one", f"{ann} set the topic: two", f"{ann}: three")
+    )
+
+
+def test_a_mistyped_command_is_never_sent(pair):
+    ann, _, anns, bobs = pair
+    anns.says("/joni #ops", "//slashes are fine", "/quit now")
+    anns.shows("!! There is no /joni; did you mean /join?")
+    anns.shows("!! Usage: /quit")
+    bobs.shows(f"{ann}: /slashes are fine")
+
+    assert "joni" not in bobs.text
+
+
+def test_a_refused_text_comes_back_for_another_try(pair):
+    _, bob, anns, bobs = pair
+    anns.says(f"/dm {bob}x precious words")
+    anns.shows(f"!! There is no user {bob}x; did you mean {bob}?")
+    anns.shows(f"> /dm {bob}x precious words")
+    anns.type("\x01" + "\x1b[C" * len(f"/dm {bob}") + "\x04\r")
+    bobs.shows("precious words")
+
+
+def test_a_refused_text_does_not_disturb_what_is_typed_meanwhile(server, pair):
+    _, bob, anns, _ = pair
+    server.freeze()
+    anns.says(f"/dm {bob}x precious words")
+    anns.type("half")
+    anns.shows("1 being sent")
+    server.thaw()
+    anns.shows("(Up brings back what you typed.)")
+
+    assert anns.row.endswith("> half")
+
+
+def test_a_text_over_the_limit_is_refused_and_comes_back(pair):
+    _, _, anns, _ = pair
+    anns.type(f"\x1b[200~{'x' * 40_000}\x1b[201~\r")
+    anns.shows("!! A message has at most 32,768 bytes; this one has 40,000.")
+    anns.shows("xxxxxxxx")
+
+
+def test_a_paste_arrives_as_one_message(pair):
+    ann, _, anns, bobs = pair
+    anns.type("\x1b[200~def f():\n\treturn 1\n\x1b[201~f()\r")
+    bobs.shows("      f()")
+
+    lines = said(bobs)
+    assert lines[lines.index(f"{ann}: def f():") :][:3] == [f"{ann}: def f():", "        return 1", "      f()"]
+
+
+def test_tab_completes_names_and_rooms(pair):
+    ann, bob, anns, bobs = pair
+    anns.says(f"/join #tab-{ann}")
+    anns.shows(f"#tab-{ann} {ann}>")
+    bobs.says("/rooms")
+    bobs.shows(f"#tab-{ann}")
+    bobs.type(f"/jo\t#TAB-{ann}\t\r")
+    bobs.shows(f"#tab-{ann} {bob}>")
+    anns.type(f"{bob.upper()}\tlook\r")
+    bobs.shows(f"{ann}: {bob}: look")
+
+
+def test_help_comes_from_the_table_of_commands(pair):
+    *_, anns, _ = pair
+    anns.says("/help", "/help dm")
+    anns.shows("/topic [TEXT]    Show the topic")
+    anns.shows("/dm NAME TEXT\nSend a direct message")
+
+
+def test_direct_messages_wait_for_who_is_away_and_show_once(own_server, sit):
+    bob = sit(own_server, "bob", home="bob")
+    bob.shows("Welcome")
+    bob.leaves()
+    ann = sit(own_server, "ann")
+    ann.shows("Welcome")
+    ann.says("/dm bob while you were away")
+    ann.shows("[DM to bob]")
+
+    bob = sit(own_server, home="bob")
+    bob.shows("Your name [bob]:")
+    bob.says("")
+    bob.shows("[DM from ann] while you were away")
+    bob.shows("Welcome")
+    bob.leaves()
+    again = sit(own_server, "bob", home="bob")
+    again.shows("Welcome")
+    again.says("/dm ann here")
+    again.shows("[DM to ann] here")
+
+    assert "away" not in again.text
+
+
+def test_a_broken_link_is_told_mended_and_nothing_is_lost(own_server, sit):
+    ann, bob = sit(own_server, "ann"), sit(own_server, "bob")
+    for seat in (ann, bob):
+        seat.shows("Welcome")
+    ann.says("before")
+    bob.shows("ann: before")
+    own_server.kill()
+    for seat in (ann, bob):
+        seat.shows("-- The link is lost")
+        seat.shows("link down")
+    ann.says("typed meanwhile")
+    ann.shows("1 waiting")
+    bob.type("half ")
+    own_server.start()
+    for seat in (ann, bob):
+        seat.shows("-- The link is back")
+        seat.shows("ann: typed meanwhile")
+    bob.says("typed")
+
+    for seat in (ann, bob):
+        seat.shows("bob: half typed")
+        assert [line for line in said(seat) if line.startswith(("ann: ", "bob: "))] == [
+            "ann: before",
+            "ann: typed meanwhile",
+            "bob: half typed",
+        ]
+
+
+def test_a_room_that_could_not_be_entered_gets_nothing_and_neither_does_the_one_before(own_server, sit):
+    ann = sit(own_server, "ann")
+    ann.shows("Welcome")
+    own_server.freeze()
+    ann.says("/join #secrets", "password")
+    ann.type("x")
+    ann.shows("#lobby ann> x")
+    ann.type("\x7f")
+    ann.lacks("#lobby ann> x")
+    own_server.kill()
+    ann.shows("!! Not sent, as you are still in #lobby.")
+    ann.shows("#lobby ann> password")
+
+
+def test_a_slow_server_is_seen_below(server, pair):
+    ann, _, anns, _ = pair
+    server.freeze()
+    anns.says("hello")
+    anns.shows("1 being sent · ")
+    assert f"{ann}: hello" not in anns.text
+    server.thaw()
+    anns.shows(f"{ann}: hello")
+    anns.lacks("being sent")
+
+
+def test_who_leaves_with_a_message_under_way_is_told(own_server, sit):
+    ann = sit(own_server, "ann")
+    ann.shows("Welcome")
+    own_server.kill()
+    ann.shows("link down")
+    ann.says("hello")
+    ann.shows("1 waiting")
+
+    assert ann.leaves() == 3
+    assert "socketchat: A message was sent, but the server did not say that it has stored" in ann.text
+
+
+def test_quit_leaves_at_once(pair):
+    _, bob, anns, bobs = pair
+    bobs.says("/quit")
+
+    assert bobs.ends() == 0
+    anns.shows(f"← {bob} has left the chat")
+
+
+def test_ctrl_c_clears_a_line_and_leaves_an_empty_one(pair):
+    _, bob, anns, bobs = pair
+    bobs.type("never said" + CTRL_C + CTRL_C)
+
+    assert bobs.ends() == 0
+    anns.shows(f"← {bob} has left the chat")
+    assert "never said" not in anns.text
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_signals_end_politely(pair, number):
+    _, bob, anns, bobs = pair
+    bobs.type("half")
+    bobs.shows("half")
+    bobs.signal(number)
+
+    assert bobs.ends() == 128 + number
+    anns.shows(f"← {bob} has left the chat")
+
+
+def test_no_color_is_respected(server, sit):
+    ann = sit(server, next(names), NO_COLOR="1")
+    ann.shows("Welcome")
+    ann.says("hello", "/users", "/nonsense")
+    ann.shows("!! There is no /nonsense")
+    ann.leaves()
+
+    assert set(re.findall(rb"\x1b\[([0-9;]*)m", bytes(ann.written))) <= {b"", b"0", b"1", b"0;1", b"7", b"0;7"}
+
+
+def test_thirty_columns_are_enough(server, sit):
+    ann = next(names)
+    seat = sit(server, ann, columns=30, rows=12)
+    seat.shows("#lobby>")
+    seat.says("https://example.org/a/long/link/that/the/terminal/wraps")
+    seat.shows("wraps\n#lobby>")
+
+    assert "https://example.org/a/long/link/that/the/terminal/wraps" in "".join(seat.lines)
+
+
+def test_a_flood_does_not_freeze_the_typing(pair):
+    ann, bob, anns, bobs = pair
+    bobs.says(f"/join #flood-{ann}")
+    bobs.shows(f"#flood-{ann} {bob}>")
+    anns.says(f"/join #flood-{ann}", *(f"flood {number}" for number in range(1000)))
+    for typed in itertools.accumulate("still here"):
+        bobs.type(typed[-1])
+        bobs.until(lambda typed=typed: bobs.row.endswith(f"> {typed}".rstrip()))
+    bobs.type("\r")
+    bobs.shows(f"{bob}: still here")
+    bobs.shows("flood 999")
+
+    assert [line for line in said(bobs) if line.startswith(f"{ann}: ")] == [f"{ann}: flood {n}" for n in range(1000)]
