@@ -45,7 +45,7 @@ def send_once(
     """
     deadline = clock() + seconds
     key = os.urandom(8).hex() if key is None else key
-    session = Session(name, outbox=outbox_name(key, name, secret), secret=secret, listen="none")
+    session = Session(name, outbox=outbox_name(key, name), secret=secret, listen="none")
     request = session.send(to, text)
     with _connect(address, deadline, clock) as connection:
         try:

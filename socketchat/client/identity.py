@@ -31,11 +31,8 @@ def login_name() -> str:
         ) from None
 
 
-def outbox_name(key: str, name: str, secret: str) -> str:
-    """Return the outbox for one message under a key of the user's, the same each time: 16 hex digits.
-
-    The secret keeps it from being foreseen, so nobody else can use it up.
-    """
+def outbox_name(key: str, name: str) -> str:
+    """Return the outbox of the one message that ``name`` sends under a key, the same each time: 16 hex digits."""
     from hashlib import sha256
 
-    return sha256("\0".join(("send", secret, name_key(name), key)).encode("utf-8", "surrogateescape")).hexdigest()[:16]
+    return sha256(f"{name_key(name)}\0{key}".encode("utf-8", "surrogateescape")).hexdigest()[:16]

@@ -1,0 +1,110 @@
+import os
+import subprocess
+import sys
+
+import pytest
+
+import socketchat
+from socketchat import cli, exceptions
+from socketchat.cli import run
+from tests.hostile import CORPUS, dangerous
+
+
+def test_alone_it_shows_a_short_help_with_examples(capsys) -> None:
+    assert run([]) == 0
+    out = capsys.readouterr().out
+    assert "socketchat serve" in out
+    assert "socketchat join" in out
+    assert out.count("\n") < 40
+    assert "\x1b" not in out
+
+
+@pytest.mark.parametrize("flag", ["-h", "--help"])
+@pytest.mark.parametrize("command", [[], ["serve"], ["join"], ["send"], ["send", "--dm", "bob"]])
+def test_help_is_everywhere(command: list[str], flag: str, capsys) -> None:
+    assert run([*command, flag]) == 0
+    assert f"Usage: {' '.join(['socketchat', *command[:1]])}" in capsys.readouterr().out
+
+
+def test_version(capsys) -> None:
+    assert run(["--version"]) == 0
+    assert capsys.readouterr().out == f"socketchat {socketchat.__version__}\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["sned"], "There is no command 'sned'. Did you mean 'send'? See `socketchat --help`."),
+        (["xyzzy"], "There is no command 'xyzzy'. See `socketchat --help`."),
+        (["se"], "There is no command 'se'."),  # no abbreviations
+        (["--hlep"], "See `socketchat --help`."),
+        (["send", "--rom", "x"], "--room"),
+        (["send", "--port", "0", "hi"], "See `socketchat send --help`."),
+        (["send", "--timeout", "0", "hi"], "See `socketchat send --help`."),
+    ],
+)
+def test_wrong_usage_is_one_line_that_helps_and_exit_code_2(arguments: list[str], words: str, capsys) -> None:
+    assert run(arguments) == 2
+    out, err = capsys.readouterr()
+    assert (out, err.count("\n")) == ("", 1)
+    assert err.startswith("socketchat: ")
+    assert words in err
+
+
+def fail_with(error: BaseException):
+    def fail(*_: object, **__: object) -> int:
+        raise error
+
+    return fail
+
+
+@pytest.mark.parametrize("kind", exceptions.BY_CODE.values())
+def test_every_error_is_one_line_and_its_exit_code(kind: type, monkeypatch, capsys) -> None:
+    monkeypatch.setattr(cli.group, "main", fail_with(kind("It is\nso.")))
+    assert run([]) == kind.exit_code
+    assert capsys.readouterr() == ("", "socketchat: It is so.\n")
+
+
+def test_what_a_server_writes_into_an_error_does_not_drive_the_terminal(monkeypatch, capsys) -> None:
+    for text in CORPUS:
+        monkeypatch.setattr(cli.group, "main", fail_with(exceptions.Refused(text)))
+        run([])
+        err = capsys.readouterr().err
+        assert err.count("\n") == 1
+        assert not dangerous(err)
+
+
+def test_an_interrupt_is_130(monkeypatch) -> None:
+    monkeypatch.setattr(cli.group, "main", fail_with(KeyboardInterrupt()))
+    assert run([]) == 130
+
+
+def test_only_the_subcommand_that_is_used_is_imported() -> None:
+    code = "import sys\nfrom socketchat.cli import run\nrun(['send', '--room', 'a b', 'x'])\nprint(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    assert "socketchat.cli.send" in loaded
+    assert not {"socketchat.cli.serve", "socketchat.cli.join", "socketchat.server", "asyncio"} & set(loaded)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="pipes of POSIX")
+def test_a_reader_that_goes_away_is_no_traceback() -> None:
+    read, write = os.pipe()
+    os.close(read)
+    result = subprocess.run(
+        [sys.executable, "-m", "socketchat", "--help"], stdout=write, stderr=subprocess.PIPE, text=True, check=False
+    )
+    os.close(write)
+    assert (result.returncode, result.stderr) == (1, "")
+
+
+def test_public_names_are_there_and_the_import_is_light() -> None:
+    code = "import sys, socketchat\nprint(*sys.modules)\nfor name in socketchat.__all__: getattr(socketchat, name)"
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert not {"asyncio", "click", "msgspec", "socketchat.protocol"} & set(result.stdout.split())
+    with pytest.raises(AttributeError, match="novelty"):
+        _ = socketchat.novelty
+
+
+def test_every_public_name_has_one_home() -> None:
+    homes = [name for names in socketchat._HOMES.values() for name in names]
+    assert sorted([*homes, "__version__"]) == sorted(socketchat.__all__)

@@ -1,0 +1,375 @@
+import asyncio
+import io
+import os
+import pty
+import signal
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from socketchat import connect, decode_text
+from socketchat.cli import run
+from socketchat.client.profiles import Profiles
+from socketchat.protocol.commands import History
+from tests.client.scripted import Listener, error, ok, welcome
+from tests.client.serving import serving
+
+NEVER_LOADED = {
+    "asyncio",
+    "uvloop",
+    "rich",
+    "prompt_toolkit",
+    "ssl",
+    "cryptography",
+    "cryptography.x509",
+    "importlib.metadata",
+    "platformdirs",
+    "socketchat.server",
+    "socketchat.hub",
+    "socketchat.wire",
+    "socketchat.journal",
+    "socketchat.terminal",
+}
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path, monkeypatch):
+    """A home of its own for each test, in which nobody has a name."""
+    for name in ("SOCKETCHAT_NAME", "SOCKETCHAT_HOST", "SOCKETCHAT_PORT"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("LOGNAME", "login")
+    monkeypatch.setattr(sys, "stdin", None)
+    return tmp_path / "home"
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    with serving(tmp_path_factory.mktemp("server")) as started:
+        yield started
+
+
+class Outcome:
+    """A run of ``send`` against a script."""
+
+    def __init__(self, listener: Listener, code) -> None:
+        self.listener = listener
+        self._code = code
+
+    @property
+    def code(self) -> int:
+        return self._code.result(20)
+
+
+class Sending:
+    """Runs ``send`` in another thread, while the test is the server."""
+
+    def __init__(self, *arguments: str) -> None:
+        self._arguments = arguments
+
+    def __enter__(self) -> Outcome:
+        self._pool = ThreadPoolExecutor(1)
+        self._listener = Listener().__enter__()
+        arguments = ["send", "--port", str(self._listener.port), *self._arguments]
+        return Outcome(self._listener, self._pool.submit(run, arguments))
+
+    def __exit__(self, *_: object) -> None:
+        self._listener.__exit__()
+        self._pool.shutdown()
+
+
+def sent(*arguments: str) -> tuple[dict, dict]:
+    """Return the hello and the message of a run that succeeds."""
+    with Sending(*arguments) as outcome, outcome.listener.accept() as peer:
+        hello, send = peer.read(), peer.read()
+        peer.write(welcome(hello=hello["id"]), ok(send["id"], seq=1))
+        assert outcome.code == 0
+        return hello, send
+
+
+def refused(arguments: list[str], code: int, words: str, capsys) -> None:
+    assert run(["send", *arguments]) == code
+    out, err = capsys.readouterr()
+    assert (out, err.count("\n")) == ("", 1)
+    assert err.startswith("socketchat: ")
+    assert words in err
+
+
+def stdin_of(data: bytes):
+    return io.TextIOWrapper(io.BytesIO(data))
+
+
+# The text
+
+
+def test_the_arguments_are_the_text_and_nothing_is_said_of_success(capsys) -> None:
+    _, send = sent("several", "words", "  kept ")
+    assert (send["to"], send["text"]) == ("#lobby", "several words   kept ")
+    assert capsys.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("arguments", [[], ["-"]])
+def test_stdin_is_one_message_without_its_last_line_end(arguments: list[str], monkeypatch) -> None:
+    for data, text in ((b"one\ntwo\n\n", "one\ntwo\n"), (b"x\r\n", "x"), (b"x", "x"), ("ü\n".encode(), "ü")):
+        monkeypatch.setattr(sys, "stdin", stdin_of(data))
+        assert sent(*arguments)[1]["text"] == text
+
+
+def test_stdin_is_not_touched_where_there_are_arguments(monkeypatch) -> None:
+    stdin = stdin_of(b"not this")
+    monkeypatch.setattr(sys, "stdin", stdin)
+    assert sent("this")[1]["text"] == "this"
+    assert stdin.buffer.read() == b"not this"
+
+
+@pytest.mark.parametrize(
+    ("data", "code", "words"),
+    [
+        (b"", 2, "needs a text"),
+        (b"\n", 2, "needs a text"),
+        (b"\xff\n", 2, "not text in UTF-8"),
+        (b"x" * 32_769, 4, "at most 32,768 bytes"),
+        (b"x" * 1_000_000, 4, "at most 32,768 bytes"),
+    ],
+)
+def test_a_stdin_that_is_no_message_is_refused(data: bytes, code: int, words: str, monkeypatch, capsys) -> None:
+    monkeypatch.setattr(sys, "stdin", stdin_of(data))
+    refused([], code, words, capsys)
+
+
+def test_the_longest_text_fits(monkeypatch) -> None:
+    monkeypatch.setattr(sys, "stdin", stdin_of(b"x" * 32_768 + b"\r\n"))
+    assert len(sent()[1]["text"]) == 32_768
+
+
+def test_no_text_and_a_terminal_is_a_hint_at_once(capsys) -> None:
+    refused([], 2, "Give a text, or pipe one in", capsys)  # no stdin at all, as under cron
+    main, other = pty.openpty()
+    result = subprocess.run(
+        [sys.executable, "-m", "socketchat", "send"],
+        stdin=other,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=20,
+    )
+    os.close(main)
+    os.close(other)
+    assert result.returncode == 2
+    assert "Give a text, or pipe one in" in result.stderr
+
+
+@pytest.mark.parametrize("text", ["", "  "])
+def test_an_empty_argument_is_no_message(text: str, capsys, monkeypatch) -> None:
+    monkeypatch.setattr(sys, "stdin", stdin_of(b"not this"))
+    refused([text], 2, "needs a text", capsys)
+
+
+# Who, where, to whom
+
+
+@pytest.mark.parametrize(
+    ("arguments", "to"),
+    [
+        (["--room", "#ops"], "#ops"),
+        (["--room", "ops"], "#ops"),
+        (["--dm", "bob"], "@bob"),
+        (["--dm", "@bob"], "@bob"),
+    ],
+)
+def test_a_message_goes_to_a_room_or_one_user(arguments: list[str], to: str) -> None:
+    assert sent(*arguments, "hi")[1]["to"] == to
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--room", "#ops", "--dm", "bob", "hi"], "exclude each other"),
+        (["--room", "", "hi"], "A room name is missing"),  # an unset variable must not become the lobby
+        (["--dm", "", "hi"], "A name is missing"),
+        (["--as", "", "hi"], "A name is missing"),
+        (["--key", "", "hi"], "--key is empty"),
+        (["--as", "two words", "hi"], "A name"),
+        (["--host", "h:x", "hi"], "is no port"),
+        (["--host", "h:1", "--port", "2", "hi"], "leave one of them out"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused_before_anything_is_sent(arguments: list[str], words: str, capsys) -> None:
+    refused(arguments, 2, words, capsys)
+
+
+def test_the_name_is_option_environment_last_joined_or_login(monkeypatch, home) -> None:
+    assert sent("hi")[0]["name"] == "login"
+    with Listener() as listener:
+        Profiles(str(home / "socketchat" / "client")).server("127.0.0.1", listener.port).joined("joined")
+        port = str(listener.port)
+        for expected, arguments, environ in (
+            ("joined", [], {}),
+            ("env", [], {"SOCKETCHAT_NAME": "env"}),
+            ("option", ["--as", "option"], {"SOCKETCHAT_NAME": "env"}),
+        ):
+            for name, value in environ.items():
+                monkeypatch.setenv(name, value)
+            with ThreadPoolExecutor(1) as pool:
+                code = pool.submit(run, ["send", "--port", port, *arguments, "hi"])
+                with listener.accept() as peer:
+                    hello, send = peer.read(), peer.read()
+                    peer.write(welcome(hello=hello["id"]), ok(send["id"]))
+                    assert (code.result(20), hello["name"]) == (0, expected)
+
+
+def test_a_login_name_that_is_no_name_is_told(monkeypatch, capsys) -> None:
+    monkeypatch.setenv("LOGNAME", "two words")
+    refused(["--port", "1", "hi"], 2, "Your login name cannot be your name in a chat", capsys)
+
+
+def test_the_server_last_joined_is_the_default(home) -> None:
+    with Listener() as listener, ThreadPoolExecutor(1) as pool:
+        Profiles(str(home / "socketchat" / "client")).server("127.0.0.1", listener.port).joined("ann")
+        code = pool.submit(run, ["send", "hi"])
+        with listener.accept() as peer:
+            hello, send = peer.read(), peer.read()
+            peer.write(welcome(hello=hello["id"]), ok(send["id"]))
+            assert (code.result(20), hello["name"]) == (0, "ann")
+
+
+def test_the_environment_tells_host_and_port(monkeypatch) -> None:
+    with Listener() as listener, ThreadPoolExecutor(1) as pool:
+        monkeypatch.setenv("SOCKETCHAT_HOST", "127.0.0.1")
+        monkeypatch.setenv("SOCKETCHAT_PORT", str(listener.port))
+        code = pool.submit(run, ["send", "hi"])
+        with listener.accept() as peer:
+            hello, send = peer.read(), peer.read()
+            peer.write(welcome(hello=hello["id"]), ok(send["id"]))
+            assert code.result(20) == 0
+
+
+def test_the_same_secret_is_shown_each_time() -> None:
+    with Listener() as listener, ThreadPoolExecutor(1) as pool:
+        secrets = set()
+        for _ in range(2):
+            code = pool.submit(run, ["send", "--port", str(listener.port), "hi"])
+            with listener.accept() as peer:
+                hello, send = peer.read(), peer.read()
+                secrets.add(hello["secret"])
+                peer.write(welcome(hello=hello["id"]), ok(send["id"]))
+                assert code.result(20) == 0
+    assert len(secrets) == 1
+
+
+# Exit codes
+
+
+@pytest.mark.parametrize(
+    ("code", "exit_code"),
+    [("name_taken", 4), ("key_reused", 4), ("no_such_user", 5), ("no_such_room", 5), ("other", 1), ("bad_name", 2)],
+)
+def test_what_the_server_refuses_is_its_sentence_and_the_exit_code_of_its_code(
+    code: str, exit_code: int, capsys
+) -> None:
+    with Sending("hi") as outcome, outcome.listener.accept() as peer:
+        hello, send = peer.read(), peer.read()
+        peer.write(welcome(hello=hello["id"]), error(send["id"], code, "It is so."))
+        assert outcome.code == exit_code
+    assert capsys.readouterr() == ("", "socketchat: It is so.\n")
+
+
+def test_a_link_cut_after_sending_is_perhaps_and_tells_how_to_repeat(capsys) -> None:
+    with Sending("--key", "k 1", "hi") as outcome:
+        with outcome.listener.accept() as peer:
+            peer.read()
+            peer.read()
+        assert outcome.code == 3
+    assert capsys.readouterr().err.endswith("To repeat it safely, add: --key 'k 1'\n")
+
+
+def test_silence_until_the_time_ran_out_is_perhaps(capsys) -> None:
+    with Sending("--timeout", "0.3", "hi") as outcome, outcome.listener.accept():
+        assert outcome.code == 3
+    assert "did not answer in time" in capsys.readouterr().err
+
+
+def test_nobody_there_is_6(capsys) -> None:
+    with Listener() as listener:
+        port = listener.port
+    refused(["--port", str(port), "hi"], 6, "Is `socketchat serve` running there?", capsys)
+
+
+def test_a_secret_that_others_may_read_is_8(capsys, home) -> None:
+    sent("hi")
+    (path,) = (home / "socketchat" / "client").glob("*.secret")
+    path.chmod(0o644)
+    port = path.stem.partition("_")[2]
+    refused(["--port", port, "hi"], 8, f"chmod 600 {path}", capsys)
+
+
+def test_an_interrupt_is_130_without_a_traceback() -> None:
+    with Listener() as listener:
+        command = [sys.executable, "-m", "socketchat", "send", "--port", str(listener.port), "--as", "ann", "hi"]
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        with listener.accept() as peer:
+            peer.read()
+            peer.read()
+            process.send_signal(signal.SIGINT)
+            out, err = process.communicate(timeout=20)
+    assert (process.returncode, out) == (130, "")
+    assert "Traceback" not in err
+
+
+# The server as it is
+
+
+def stored(server) -> list[str]:
+    """Return the texts in the lobby."""
+
+    async def texts() -> list[str]:
+        async with connect("127.0.0.1", server.port, name="reader", listen="none") as client:
+            past = (await client.request(History(conversation="#lobby", limit=200))).events
+            return [decode_text(each).text for each in past]
+
+    return asyncio.run(texts())
+
+
+def test_a_message_is_stored_once_under_its_key_and_another_text_is_refused(server, capsys) -> None:
+    to_server = ["send", "--port", str(server.port), "--as", "ann"]
+    for _ in range(2):
+        assert run([*to_server, "--key", "k", "once\nand for all"]) == 0
+    assert stored(server).count("once\nand for all") == 1
+    assert run([*to_server, "--key", "k", "something else"]) == 4
+    assert run([*to_server, "--dm", "nobody", "hi"]) == 5
+    assert run([*to_server, "--room", "#nowhere", "hi"]) == 5
+    assert capsys.readouterr().out == ""
+
+
+def test_a_name_of_somebody_else_is_refused(server, monkeypatch, tmp_path, capsys) -> None:
+    to_server = ["send", "--port", str(server.port), "--as", "owner", "hi"]
+    assert run(to_server) == 0
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "another"))
+    assert run(to_server) == 4
+    assert "owner" in capsys.readouterr().err
+
+
+def test_a_stopped_server_is_perhaps(server, capsys) -> None:
+    server.stop()
+    try:
+        assert run(["send", "--port", str(server.port), "--as", "ann", "--timeout", "0.5", "hi"]) == 3
+    finally:
+        server.go_on()
+    assert "may or may not be stored" in capsys.readouterr().err
+
+
+def test_a_run_loads_nothing_that_it_does_not_need(server) -> None:
+    code = "import sys\nfrom socketchat.cli import run\ncode = run(sys.argv[1:])\nprint(code, *sys.modules)"
+    command = [sys.executable, "-c", code, "send", "--port", str(server.port), "--as", "light", "hi"]
+    result = subprocess.run(command, capture_output=True, text=True, check=True)
+    code, *loaded = result.stdout.split()
+    assert code == "0"
+    assert NEVER_LOADED & set(loaded) == set()
+
+
+def test_twenty_at_once_from_nothing_all_succeed_under_one_name(server) -> None:
+    command = [sys.executable, "-m", "socketchat", "send", "--port", str(server.port), "--as", "swarm", "hi"]
+    processes = [subprocess.Popen(command, stderr=subprocess.PIPE) for _ in range(20)]
+    assert [(process.communicate()[1], process.returncode) for process in processes] == [(b"", 0)] * 20

@@ -1,0 +1,54 @@
+"""A real ``socketchat serve`` in a process of its own."""
+
+from __future__ import annotations
+
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+class Served:
+    """A server that can be killed and begun again on the same port, over the same data."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self.port = 0
+        self.begin()
+
+    def begin(self, *, data: str = "data") -> None:
+        """Start, and return when it accepts."""
+        command = [sys.executable, "-m", "socketchat", "serve", "--port", str(self.port)]
+        command += ["--data", str(self._directory / data)]
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        line = self.process.stdout.readline()
+        found = re.fullmatch(r"Server listening on 127\.0\.0\.1:(\d+)\n", line)
+        assert found, line
+        self.port = int(found[1])
+
+    def stop(self) -> None:
+        """Let it do nothing until ``go_on``."""
+        self.process.send_signal(signal.SIGSTOP)
+
+    def go_on(self) -> None:
+        self.process.send_signal(signal.SIGCONT)
+
+    def end(self, number: signal.Signals = signal.SIGTERM) -> None:
+        """Stop, and return when it is gone."""
+        self.process.send_signal(number)
+        self.go_on()
+        self.process.wait(20)
+        self.process.stdout.close()
+
+
+@contextmanager
+def serving(directory: Path) -> Iterator[Served]:
+    server = Served(directory)
+    try:
+        yield server
+    finally:
+        if server.process.poll() is None:
+            server.end(signal.SIGKILL)
