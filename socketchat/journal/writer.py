@@ -169,17 +169,17 @@ class Writer:
 
     def _recover(self, batch: Batch, staged: Sequence[Staged]) -> None:
         """Find out whether a batch is stored whose COMMIT raised, and say so; until then nobody is answered."""
+        self._failed = batch.generation
         self._begin_trouble(TROUBLE)
         delay = FIRST_DELAY
         while (found := self._try_to_reopen(staged)) is None:
             if not self._pause(delay):
                 return
             delay = min(2 * delay, LONGEST_DELAY)
-        if not found:
+        if found:
+            self._report(outcomes(staged), TROUBLE)
+        else:
             self._refuse(batch, TROUBLE)
-            return
-        self._failed = batch.generation
-        self._report(outcomes(staged), TROUBLE)
 
     def _try_to_reopen(self, staged: Sequence[Staged]) -> bool | None:
         """Reopen the database, make what it holds durable, and tell whether all that was staged is in it."""

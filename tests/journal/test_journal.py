@@ -1,0 +1,401 @@
+"""What every journal does, whatever it is kept in."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine, Iterator
+from itertools import count, product
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from socketchat.exceptions import UsageProblem
+from socketchat.journal import (
+    Conflict,
+    Duplicate,
+    Journal,
+    Outcome,
+    StorageRefused,
+    Stored,
+    ledger,
+    open_journal,
+)
+from socketchat.journal.memory import MemoryJournal
+from socketchat.journal.sqlite import SQLiteJournal
+from socketchat.protocol.events import Entry
+from tests.journal.desk import Desk, opened, say, text_of
+from tests.journal.disk import FULL, Disk, inserted
+
+OUTBOX = 2**64 - 1  # the largest: SQLite's numbers are signed
+
+
+class Backend:
+    """One store, opened as often as a test likes, that can be made to run out of space."""
+
+    def __init__(self) -> None:
+        self.clock = 1_700_000_000_000
+
+    def journal(self) -> Journal:
+        raise NotImplementedError
+
+    def fill(self, *, full: bool) -> None:
+        raise NotImplementedError
+
+
+class InMemory(Backend):
+    kept: MemoryJournal | None = None
+
+    def journal(self) -> Journal:
+        if self.kept is None:
+            self.kept = MemoryJournal(asyncio.get_running_loop(), clock=lambda: self.clock)
+        self.kept._loop = asyncio.get_running_loop()
+        return self.kept
+
+    def fill(self, *, full: bool) -> None:
+        assert self.kept is not None
+        self.kept.capacity = 0 if full else 1_000_000
+
+
+class InSQLite(Backend):
+    def __init__(self, directory: Path, disk: Disk) -> None:
+        super().__init__()
+        self.directory = directory
+        self.disk = disk
+
+    def journal(self) -> Journal:
+        return SQLiteJournal(str(self.directory), asyncio.get_running_loop(), clock=lambda: self.clock)
+
+    def fill(self, *, full: bool) -> None:
+        self.disk.fault = FULL if full else None
+
+
+@pytest.fixture
+def disk() -> Iterator[Disk]:
+    with inserted() as disk:
+        yield disk
+
+
+@pytest.fixture(params=["memory", "sqlite"])
+def backend(request: pytest.FixtureRequest, tmp_path: Path, disk: Disk) -> Backend:
+    return InMemory() if request.param == "memory" else InSQLite(tmp_path / "data", disk)
+
+
+def play(scene: Callable[[], Coroutine[None, None, None]]) -> None:
+    asyncio.run(scene())
+
+
+def seqs(outcomes: list[Outcome]) -> list[int]:
+    return [outcome.entry.seq for outcome in outcomes if isinstance(outcome, Stored)]
+
+
+def test_entries_are_numbered_without_a_hole_in_the_order_of_submission(backend: Backend) -> None:
+    async def scene() -> None:
+        async with opened(backend.journal()) as desk:
+            proposals = [say(str(i), f"#{i * i % 7}") for i in range(700)]
+            for proposal in proposals:
+                desk.journal.submit(proposal)
+                if proposal.body.endswith(b'5"}'):
+                    await asyncio.sleep(0)  # so that there are batches of several sizes
+            outcomes = [await desk.outcome(proposal) for proposal in proposals]
+            assert desk.outcomes() == outcomes
+            counts = {f"#{i}": count(1) for i in range(7)}
+            assert seqs(outcomes) == [next(counts[p.conversation]) for p in proposals]
+            for conversation in {p.conversation for p in proposals}:
+                read = await desk.journal.read(conversation, limit=1000)
+                told = [o.entry for o in outcomes if isinstance(o, Stored) and o.proposal.conversation == conversation]
+                assert read == told
+
+    play(scene)
+
+
+def test_an_entry_is_what_was_proposed(backend: Backend) -> None:
+    async def scene() -> None:
+        async with opened(backend.journal()) as desk:
+            proposal = say("grüße 🎈\\n", "@a:b")
+            [stored] = await desk.store(proposal)
+            assert isinstance(stored, Stored)
+            assert stored.proposal is proposal
+            entry = stored.entry
+            assert (entry.conversation, entry.seq, entry.ts) == ("@a:b", 1, backend.clock)
+            assert (entry.author, entry.name, entry.kind) == ("u1", "alice", "message")
+            assert bytes(entry.body) == proposal.body
+            assert await desk.journal.read("@a:b", limit=9) == [entry]
+
+    play(scene)
+
+
+def test_what_is_submitted_in_one_turn_is_told_in_one_report_and_later(backend: Backend) -> None:
+    async def scene() -> None:
+        async with opened(backend.journal()) as desk:
+            proposals = [say(str(i)) for i in range(300)]
+            for proposal in proposals:
+                desk.journal.submit(proposal)
+            assert desk.reports == []
+            await desk.outcome(proposals[-1])
+            assert [[o.proposal for o in report] for report in desk.reports] == [proposals]
+
+    play(scene)
+
+
+def test_a_store_knows_itself_when_it_is_opened_again(backend: Backend) -> None:
+    async def scene() -> None:
+        async with opened(backend.journal()) as desk:
+            assert (desk.state.heads, desk.state.floors, desk.state.facts) == ({}, {}, [])
+            epoch = desk.state.epoch
+            outcomes = await desk.store(
+                say("a", "*", fact=True), say("b", "#r"), say("c", "#r"), say("d", "#r", fact=True), say("e", "*")
+            )
+        async with opened(backend.journal()) as desk:
+            assert desk.state.epoch == epoch
+            assert desk.state.heads == {"*": 2, "#r": 3}
+            assert desk.state.floors == {"*": 1, "#r": 1}
+            assert desk.state.facts == [outcomes[0].entry, outcomes[3].entry]
+            assert seqs(await desk.store(say("f", "#r"), say("g", "#new"), say("h", "*"))) == [4, 1, 3]
+
+    play(scene)
+
+
+def test_every_store_has_its_own_epoch(tmp_path: Path) -> None:
+    async def scene() -> None:
+        loop = asyncio.get_running_loop()
+        journals = [open_journal(f"sqlite:{tmp_path / name}", loop) for name in "ab"]
+        epochs = {(await journal.open()).epoch for journal in [*journals, open_journal("memory:", loop)]}
+        for journal in journals:
+            await journal.close()
+        assert len(epochs) == 3
+        with pytest.raises(UsageProblem, match="names no journal"):
+            open_journal("oracle:x", loop)
+
+    play(scene)
+
+
+@pytest.mark.parametrize("between", ["one batch", "batches", "feeding", "reopening"])
+def test_what_comes_again_under_its_key_is_stored_once(backend: Backend, between: str) -> None:
+    async def scene() -> None:
+        first = [say("one", key=(OUTBOX, 1)), say("three", "#r", key=(OUTBOX, 3)), say("other", key=(7, 3))]
+        again = [say("one", key=(OUTBOX, 1)), say("three", "#r", key=(OUTBOX, 3)), say("never", key=(OUTBOX, 2))]
+        later = say("four", key=(OUTBOX, 4))
+        async with opened(backend.journal()) as desk:
+            if between == "one batch":
+                stored, repeated = [], await desk.store(*first, *again, later)
+                stored, repeated = repeated[:3], repeated[3:]
+            else:
+                stored = await desk.store(*first)
+            if between == "feeding":
+                await desk.store(*(say() for _ in range(ledger.FEED_ENTRIES)))
+            if between in {"batches", "feeding"}:
+                repeated = await desk.store(*again, later)
+        if between == "reopening":
+            async with opened(backend.journal()) as desk:
+                repeated = await desk.store(*again, later)
+        assert all(isinstance(outcome, Stored) for outcome in stored)
+        assert repeated[:2] == [Duplicate(again[0], stored[0].entry), Duplicate(again[1], stored[1].entry)]
+        assert repeated[2] == Duplicate(again[2], None)  # 2 is at or below the last, and was never stored
+        assert isinstance(repeated[3], Stored)
+
+    play(scene)
+
+
+def test_a_claim_is_granted_once(backend: Backend) -> None:
+    async def scene() -> None:
+        async with opened(backend.journal()) as desk:
+            winner, loser, other = (
+                say("a", claims=("name:alice",)),
+                say("b", claims=("room:x", "name:alice")),
+                say("c", claims=("room:x",)),
+            )
+            outcomes = await desk.store(winner, loser, other)
+            assert seqs(outcomes) == [1, 2]
+            assert outcomes[1] == Conflict(loser, "name:alice")  # and it took nothing else
+            assert isinstance(outcomes[2], Stored)
+            late = say("d", claims=("name:alice",))
+            assert await desk.store(late) == [Conflict(late, "name:alice")]
+        async with opened(backend.journal()) as desk:
+            last = say("e", claims=("name:bob", "room:x"))
+            assert await desk.store(last) == [Conflict(last, "room:x")]
+            assert seqs(await desk.store(say("f", claims=("name:bob",)))) == [3]
+
+    play(scene)
+
+
+def test_a_claim_that_comes_again_under_its_key_is_no_conflict(backend: Backend) -> None:
+    async def scene() -> None:
+        async with opened(backend.journal()) as desk:
+            again = say("a", key=(1, 1), claims=("name:alice",))
+            [stored] = await desk.store(say("a", key=(1, 1), claims=("name:alice",)))
+            assert isinstance(stored, Stored)
+            assert await desk.store(again) == [Duplicate(again, stored.entry)]
+
+    play(scene)
+
+
+def test_time_never_goes_back_within_a_conversation(backend: Backend) -> None:
+    async def scene() -> None:
+        noon = backend.clock
+        async with opened(backend.journal()) as desk:
+            await desk.store(say("a"))
+            backend.clock = noon - 3_600_000
+            outcomes = await desk.store(say("b"), say("c", "#other"))
+            assert [o.entry.ts for o in outcomes] == [noon, noon - 3_600_000]
+        async with opened(backend.journal()) as desk:
+            assert [o.entry.ts for o in await desk.store(say("d"))] == [noon]
+            backend.clock = noon + 1
+            assert [o.entry.ts for o in await desk.store(say("e"))] == [noon + 1]
+
+    play(scene)
+
+
+def test_what_was_refused_for_lack_of_space_may_be_tried_again(backend: Backend) -> None:
+    async def scene() -> None:
+        async with opened(backend.journal()) as desk:
+            [before] = await desk.store(say("before", claims=("x",)))
+            backend.fill(full=True)
+            proposals = [say("a", key=(1, 1), claims=("y",)), say("b", "#new"), say("again", claims=("x",))]
+            refused = await desk.store(*proposals)
+            assert all(isinstance(o, StorageRefused) and o.retry and "full" in o.reason for o in refused)
+            assert await desk.journal.read("#lobby", limit=9) == [before.entry]
+            backend.fill(full=False)
+            outcomes = await desk.store(*proposals)
+            assert seqs(outcomes) == [2, 1]
+            assert outcomes[2] == Conflict(proposals[2], "x")
+
+    play(scene)
+
+
+def test_later_messages_wait_for_all_that_were_refused(backend: Backend) -> None:
+    async def scene() -> None:
+        async with opened(backend.journal()) as desk:
+            backend.fill(full=True)
+            one, two = say("1", key=(1, 1)), say("2", key=(1, 2))
+            await desk.store(one, two)
+            backend.fill(full=False)
+            stranger, three = say("stranger", key=(2, 9)), say("3", key=(1, 3))
+            outcomes = await desk.store(three, stranger, say("no key"))
+            assert isinstance(outcomes[0], StorageRefused)
+            assert outcomes[0].retry
+            assert seqs(outcomes) == [1, 2]
+            assert seqs(await desk.store(one)) == [3]
+            assert seqs(await desk.store(three)) == []  # two has not come again yet
+            assert seqs(await desk.store(two, three, say("4", key=(1, 4)))) == [4, 5, 6]
+
+    play(scene)
+
+
+def test_what_is_submitted_before_the_report_is_handled_shares_its_fate(backend: Backend) -> None:
+    async def scene() -> None:
+        async with opened(backend.journal()) as desk:
+            meanwhile = [say("2"), say("3", key=(1, 3))]
+
+            def handle(_: object) -> None:
+                desk.on_report = None
+                backend.fill(full=False)
+                for proposal in meanwhile:
+                    desk.journal.submit(proposal)
+
+            backend.fill(full=True)
+            desk.on_report = handle
+            await desk.store(say("1"))
+            assert [type(await desk.outcome(proposal)) for proposal in meanwhile] == [StorageRefused] * 2
+            assert seqs(await desk.store(say("4"))) == [1]
+
+    play(scene)
+
+
+def test_closing_commits_and_reports_what_was_submitted(backend: Backend) -> None:
+    async def scene() -> None:
+        async with opened(backend.journal()) as desk:
+            proposals = [say(str(i)) for i in range(5)]
+            for proposal in proposals:
+                desk.journal.submit(proposal)
+            await desk.journal.close()
+            assert seqs(desk.outcomes()) == [1, 2, 3, 4, 5]
+            late = say("late")
+            [refused] = await desk.store(late)
+            assert isinstance(refused, StorageRefused)
+            assert refused.retry
+            await desk.journal.close()
+        async with opened(backend.journal()) as desk:
+            assert desk.state.heads == {"#lobby": 5}
+
+    play(scene)
+
+
+@pytest.mark.parametrize("reopened_after", [[], [10], [10, 20]], ids=["not fed", "half fed", "fed"])
+def test_reading_gives_the_entries_asked_for(backend: Backend, reopened_after: list[int]) -> None:
+    async def scene() -> None:
+        entries: list[Entry] = []
+        ends = [*reopened_after, 20]
+        for part, end in enumerate(ends, 1):
+            async with opened(backend.journal()) as desk:
+                while len(entries) < end:
+                    [_, stored] = await desk.store(say("other", "#other"), say(str(len(entries)), "#r"))
+                    entries.append(stored.entry)
+                if part == len(ends):
+                    await compare(desk.journal, entries)
+
+    async def compare(journal: Journal, entries: list[Entry]) -> None:
+        afters, befores, uptos, limits = (
+            (0, 1, 9, 19, 20, 50),
+            (None, 1, 2, 11, 21, 50),
+            (None, 0, 10, 15, 50),
+            (0, 1, 7, 50),
+        )
+        for after, before, upto, limit in product(afters, befores, uptos, limits):
+            stop = min(before or 99, 99 if upto is None else upto + 1)
+            expected = [entry for entry in entries if after < entry.seq < stop]
+            expected = expected[:limit] if before is None else expected[max(0, len(expected) - limit) :]
+            read = await journal.read("#r", after=after, before=before, upto=upto, limit=limit)
+            assert read == expected, (after, before, upto, limit)
+        assert await journal.read("#nowhere", limit=9) == []
+
+    play(scene)
+
+
+STEPS = st.lists(
+    st.one_of(
+        st.lists(st.tuples(st.sampled_from([0, 1, OUTBOX]), st.integers(0, 6)), min_size=1, max_size=6),
+        st.just("reopen"),
+    ),
+    max_size=8,
+)
+
+
+@pytest.mark.parametrize("kind", ["memory", "sqlite"])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(steps=STEPS)
+def test_keys_behave_like_a_model(
+    kind: str, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch, steps: list
+) -> None:
+    monkeypatch.setattr(ledger, "FEED_ENTRIES", 4)
+
+    async def scene(backend: Backend) -> None:
+        last: dict[int, int] = {}
+        first: dict[tuple[int, int], str] = {}
+        texts = count()
+        journal = backend.journal()
+        await journal.open()
+        desk = Desk(journal)
+        for step in steps:
+            if step == "reopen":
+                await journal.close()
+                journal = backend.journal()
+                await journal.open()
+                desk = Desk(journal)
+                continue
+            proposals = [say(str(next(texts)), key=key) for key in step]
+            for outcome in await desk.store(*proposals):
+                outbox, n = outcome.proposal.key
+                if n > last.get(outbox, -1):
+                    assert isinstance(outcome, Stored)
+                    last[outbox] = n
+                    first[outbox, n] = text_of(outcome.entry)
+                else:
+                    assert isinstance(outcome, Duplicate)
+                    assert (outcome.entry and text_of(outcome.entry)) == first.get((outbox, n))
+        await journal.close()
+
+    with inserted() as disk:
+        directory = tmp_path_factory.mktemp("data")
+        asyncio.run(scene(InMemory() if kind == "memory" else InSQLite(directory, disk)))
