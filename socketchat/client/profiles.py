@@ -12,6 +12,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import TypeVar
 
 import msgspec
@@ -124,19 +125,14 @@ class Profile:
 
     def _make_secret(self) -> str:
         """Make a secret, unless another process was first; return the one that holds."""
-        path = f"{self._path}.secret"
+        path, content = f"{self._path}.secret", os.urandom(_SECRET_BYTES).hex().encode() + b"\n"
         try:
-            fresh = self._write_fresh(path, os.urandom(_SECRET_BYTES).hex().encode() + b"\n", lasting=True)
+            # The server keeps what a secret proved, so the secret must outlast a power cut too.
+            fresh = self._write_fresh(path, content, lasting=True)
             try:
-                # Unlike a rename, a link never replaces what is there. (On Windows a rename does not either.)
-                if sys.platform == "win32":
-                    os.rename(fresh, path)
-                else:
-                    os.link(fresh, path)
-            except FileExistsError:
-                pass
+                _publish(fresh, path, content)
             finally:
-                if os.path.lexists(fresh):
+                with suppress(FileNotFoundError):
                     os.unlink(fresh)
         except OSError as problem:
             raise _bad(path, problem) from None
@@ -151,13 +147,7 @@ class Profile:
     def _write_fresh(self, path: str, content: bytes, *, lasting: bool = False) -> str:
         _make_directory(self._directory)
         fresh = f"{path}.{os.urandom(8).hex()}"
-        file = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        try:
-            os.write(file, content)
-            if lasting:
-                os.fsync(file)
-        finally:
-            os.close(file)
+        _create(fresh, content, lasting=lasting)
         return fresh
 
 
@@ -192,6 +182,32 @@ def _make_directory(path: str) -> None:
                 raise
 
 
+def _create(path: str, content: bytes, *, lasting: bool) -> None:
+    file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        os.write(file, content)
+        if lasting:
+            os.fsync(file)
+    finally:
+        os.close(file)
+
+
+def _publish(fresh: str, path: str, content: bytes) -> None:
+    """Give a finished file its name; one that has the name already stays."""
+    try:
+        # Unlike a rename, a link never replaces what is there. (On Windows a rename does not either.)
+        if sys.platform == "win32":
+            os.rename(fresh, path)
+        else:
+            os.link(fresh, path)
+    except FileExistsError:
+        pass
+    except OSError:
+        # Some file systems have no links, and Android allows none. Here a reader could find the file half written.
+        with suppress(FileExistsError):
+            _create(path, content, lasting=True)
+
+
 def _read_secret(path: str) -> str | None:
     try:
         with open(path, "rb") as file:
@@ -212,7 +228,9 @@ def _read_secret(path: str) -> str | None:
 def _read(path: str, kind: type[_Kept]) -> _Kept | None:
     try:
         with open(path, "rb") as file:
-            return msgspec.json.decode(file.read(), type=kind)
+            content = file.read()
+        # After a power cut a file may be empty that was not forced to disk.
+        return msgspec.json.decode(content, type=kind) if content else None
     except FileNotFoundError:
         return None
     except (msgspec.DecodeError, UnicodeDecodeError):

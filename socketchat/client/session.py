@@ -152,7 +152,7 @@ class Session:
                 self._receive_ok(event, out)
             case events.Error() if event.id is not None:
                 self._receive_error(event.id, event, out)
-            case events.Error() if not self.logged_in:
+            case events.Error() if self._hello is not None:
                 self._refuse_login(from_code(event.code, event.text), out, retry=event.retry)
             case events.Welcome():
                 self._receive_welcome(event, out)

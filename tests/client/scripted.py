@@ -11,6 +11,9 @@ from contextlib import asynccontextmanager, suppress
 from typing import Self
 
 EPOCH = "e" * 16
+AT_ONCE = struct.pack("ii", 1, 0)
+"""The option by which closing a socket resets its connection."""
+
 LOBBY = {"type": "conversation", "conversation": "#lobby", "head": 0, "floor": 1}
 
 
@@ -65,9 +68,8 @@ class Peer:
 
     def cut(self) -> None:
         """Reset the connection."""
-        at_once = struct.pack("ii", 1, 0)
         with suppress(OSError):
-            self._writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, at_once)
+            self._writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, AT_ONCE)
         self._writer.transport.abort()
 
     def close(self) -> None:
@@ -140,6 +142,10 @@ class BlockingPeer:
     def close(self) -> None:
         self._file.close()
         self._connection.close()
+
+    def reset(self) -> None:
+        self._connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, AT_ONCE)
+        self.close()
 
     def __enter__(self) -> Self:
         return self

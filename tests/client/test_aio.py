@@ -1,4 +1,5 @@
 import asyncio
+import shutil
 import socket
 from collections.abc import Coroutine
 from contextlib import suppress
@@ -478,6 +479,20 @@ def test_a_slow_consumer_is_not_taken_for_a_dead_server(monkeypatch) -> None:
 # Leaving
 
 
+def test_leaving_while_the_server_cannot_store_gives_the_message_back_as_unsure() -> None:
+    async def test() -> None:
+        patience = Patience(first_delay=1000, quit=0.01)
+        async with scripted() as script, Stay(script, patience=patience) as (client, peer):
+            sending = asyncio.create_task(client.send("#lobby", "a"))
+            peer.write(error((await peer.read())["id"], "storage", retry=True), entry(1))
+            await anext(client)
+            await client.quit()
+            with pytest.raises(Unconfirmed):
+                await sending
+
+    run(test())
+
+
 def test_leaving_tells_the_server_and_ends_the_iteration() -> None:
     async def test() -> None:
         async with scripted() as script, Stay(script, patience=Patience()) as (client, peer):
@@ -572,9 +587,28 @@ def test_positions_are_kept_as_soon_as_nothing_more_waits(tmp_path) -> None:
     run(test())
 
 
+def test_positions_that_cannot_be_kept_do_not_stop_the_chat(tmp_path, caplog) -> None:
+    profile = Profiles(str(tmp_path / "client")).server("h", 1)
+
+    async def test() -> None:
+        async with scripted() as script, Stay(script, conversation("@a:b", 2), profile=profile) as (client, peer):
+            shutil.rmtree(tmp_path / "client")
+            (tmp_path / "client").write_text("in the way")
+            peer.write(entry(3, to="@a:b"))
+            assert (await anext(client)).seq == 3
+            reading = asyncio.create_task(anext(client, None))
+            await asyncio.wait({reading}, timeout=0.01)
+            peer.write(entry(4, to="@a:b"))
+            assert (await reading).seq == 4
+            assert "Cannot use" in caplog.text
+
+    run(test())
+
+
 def test_a_profile_that_cannot_be_written_is_told_at_the_door(tmp_path) -> None:
     profile = Profiles(str(tmp_path / "client")).server("h", 1)
     assert profile.secret
+    assert profile.epoch is None
     for path in (tmp_path / "client").iterdir():
         path.unlink()
     (tmp_path / "client").rmdir()

@@ -2,6 +2,7 @@ import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from threading import Event
 
 import pytest
 
@@ -141,6 +142,41 @@ def test_what_the_server_could_not_store_until_the_deadline_is_its_problem_not_a
         errand = blocking._Errand(Address("h", 1), session, ours, 50.0, lambda: 51.0 if errand._refused else 0.0)
         with pytest.raises(StorageProblem, match="Disk full"):
             errand.run(send)
+
+
+def test_a_link_that_breaks_before_the_last_byte_is_no_perhaps() -> None:
+    session = Session("ann", outbox="f" * 16)
+    send = session.send("#lobby", "hi")
+    ours, theirs = socket.socketpair()
+    theirs.close()
+    with ours, pytest.raises(Unreachable, match="broken pipe"):
+        blocking._Errand(Address("h", 1), session, ours, 50.0, lambda: 0.0).run(send)
+
+
+def test_a_link_that_is_reset_after_sending_is_unconfirmed() -> None:
+    with errand() as (listener, outcome):
+        with listener.accept() as peer:
+            peer.read()
+            peer.read()
+            peer.reset()
+        with pytest.raises(Unconfirmed, match="The link broke"):
+            outcome.result()
+
+
+def test_a_name_server_that_is_silent_does_not_hold_us_beyond_the_deadline(monkeypatch) -> None:
+    answer = Event()
+    look_up = socket.getaddrinfo
+
+    def slow(*arguments, flags: int = 0, **options) -> list:
+        if not flags & socket.AI_NUMERICHOST:
+            answer.wait(20)
+        return look_up(*arguments, flags=flags, **options)
+
+    monkeypatch.setattr(socket, "getaddrinfo", slow)
+    options = {"name": "ann", "secret": "s", "to": "#lobby", "text": "hi", "seconds": 0.05}
+    with pytest.raises(Unreachable, match="no answer in time"):
+        send_once(Address("localhost", 1), **options)
+    answer.set()
 
 
 def test_a_farewell_before_the_welcome_means_that_nothing_was_sent() -> None:

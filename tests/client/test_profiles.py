@@ -1,3 +1,4 @@
+import errno
 import os
 import subprocess
 import sys
@@ -75,6 +76,27 @@ def test_a_damaged_secret_is_told_and_never_replaced(content: bytes, profiles, d
     assert path.read_bytes() == content
 
 
+def test_without_links_a_secret_is_made_once_all_the_same(profiles, directory, monkeypatch) -> None:
+    def forbidden(*_: object) -> None:
+        raise PermissionError(errno.EACCES, "links are not allowed")
+
+    monkeypatch.setattr(os, "link", forbidden)
+    secret = profiles.server("h", 1).secret
+    assert profiles.server("h", 1)._make_secret() == secret
+    assert [path.suffix for path in directory.iterdir()] == [".secret"]
+
+
+def test_a_disk_that_takes_nothing_is_told(profiles, monkeypatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "full")
+
+    monkeypatch.setattr(os, "write", full)
+    with pytest.raises(BadFile, match=r"^Cannot use .*: no space left on device\."):
+        _ = profiles.server("h", 1).secret
+    with pytest.raises(BadFile, match=r"^Cannot use .*: no space left on device\."):
+        profiles.server("h", 1).joined("ann")
+
+
 def test_name_and_last_server_are_those_last_joined(profiles) -> None:
     assert profiles.last() is None
     assert profiles.server("h", 1).name is None
@@ -114,7 +136,15 @@ def test_keeping_what_is_kept_writes_nothing(profiles, directory) -> None:
     assert only(directory, ".json").stat().st_ino == before.st_ino
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b'{"name":1}', b'{"positions":{"@a:b":"x"}}', b"\xff"])
+def test_a_record_that_a_power_cut_left_empty_is_none(profiles, directory) -> None:
+    profiles.server("h", 1).keep("epoch", {"@a:b": 1})
+    only(directory, ".json").write_bytes(b"")
+    assert profiles.server("h", 1).epoch is None
+    profiles.server("h", 1).keep("epoch", {"@a:b": 1})
+    assert profiles.server("h", 1).epoch == "epoch"
+
+
+@pytest.mark.parametrize("content", [b"{", b'{"name":1}', b'{"positions":{"@a:b":"x"}}', b"\xff"])
 def test_a_damaged_record_is_told(content: bytes, profiles, directory) -> None:
     profiles.server("h", 1).keep("epoch", {})
     only(directory, ".json").write_bytes(content)

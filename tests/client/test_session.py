@@ -1,6 +1,9 @@
 import json
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from socketchat.client import session as module
 from socketchat.client.facts import Answer, Answered, Broken, Failed, Gap, LoggedIn, LoginRefused, Reset, RetryLater
@@ -16,10 +19,11 @@ from socketchat.exceptions import (
     Unreachable,
 )
 from socketchat.protocol import commands, events
-from socketchat.protocol.codec import decode_command
+from socketchat.protocol.codec import decode_command, encode
 from socketchat.protocol.limits import LINE_BYTES, TEXT_BYTES
 from tests.client.scripted import EPOCH, conversation, entry, error, lines, ok, welcome
 from tests.hub.stage import Peer, Stage
+from tests.protocol.structs import values
 
 OUTBOX = "f" * 16
 
@@ -104,6 +108,8 @@ def test_a_refused_login_is_told_with_its_reason(number) -> None:
     assert isinstance(fact, LoginRefused)
     assert isinstance(fact.error, NameTaken)
     assert (str(fact.error), fact.retry) == ("Taken.", False)
+    (again,) = receive(session, error(None, "name_taken", "Taken."))
+    assert isinstance(again, events.Error)
 
 
 def test_a_login_that_may_succeed_later_keeps_its_token() -> None:
@@ -363,6 +369,34 @@ def test_what_no_server_may_send_breaks_the_link_after_what_was_said_before(junk
     assert [type(each) for each in out] == [events.Entry, Broken]
     assert isinstance(out[-1].error, ProtocolError)
     assert session.positions.seqs == {"#lobby": 2}
+
+
+NEAR = {name: st.integers(0, 8) for name in ("id", "seq", "head")} | {
+    "conversation": st.sampled_from(["#lobby", "#ops", "@a:b"])
+}
+
+
+@given(st.lists(values(events.ANY), max_size=30), st.data())
+def test_no_server_whatever_it_says_makes_the_session_fail_or_shows_an_entry_twice(told: list, data) -> None:
+    session = logged_in(conversation("#lobby", 5))
+    session.send("#lobby", "hi")
+    session.request(commands.Users())
+    # Numbers and names that mean something are more telling than any others.
+    told = [
+        replace(event, **{field: data.draw(near) for field, near in NEAR.items() if hasattr(event, field)})
+        for event in told
+    ]
+    out = session.receive_data(b"".join(map(encode, told)))
+    shown = [(each.conversation, each.seq) for each in out if isinstance(each, events.Entry)]
+    if not {events.Left, Reset, LoggedIn} & set(map(type, out)):
+        assert len(shown) == len(set(shown))
+    for _ in range(2):
+        session.link_lost()
+        session.link_up()
+        session.receive_data(b"\xff\n")
+        for line in session.data_to_send().splitlines():
+            decode_command(line)
+    session.end(NameTaken("Taken."))
 
 
 # Against the real hub
