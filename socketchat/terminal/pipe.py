@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Iterable, Iterator
-from concurrent.futures import CancelledError
 from itertools import chain
 from typing import BinaryIO, TextIO
 
@@ -36,7 +35,8 @@ class Pipe:
         self._stdout = stdout
         self._stderr = stderr
         self._view = View(client.user)
-        self._lines: asyncio.Queue[str | ChatError | None] = asyncio.Queue(LINES)
+        self._lines: asyncio.Queue[str | ChatError | None] = asyncio.Queue()
+        self._room = threading.Semaphore(LINES)
         self._free = asyncio.Semaphore(UNACKNOWLEDGED_ENTRIES)
         self._sending: set[asyncio.Task[None]] = set()
         self._exit_code = 0
@@ -64,14 +64,20 @@ class Pipe:
 
     def _read(self, loop: asyncio.AbstractEventLoop) -> None:
         """Read lines in a thread, as not every stdin can be waited for by an event loop."""
-        try:
-            for line in chain(read_lines(self._stdin), (None,)):
-                asyncio.run_coroutine_threadsafe(self._lines.put(line), loop).result()
-        except (CancelledError, RuntimeError):
-            return  # the loop is closed: the visit ended before stdin did
+        for line in chain(read_lines(self._stdin), (None,)):
+            self._room.acquire()
+            try:
+                loop.call_soon_threadsafe(self._lines.put_nowait, line)
+            except RuntimeError:
+                return  # the loop is closed: the visit ended before stdin did
+
+    async def _next(self) -> str | ChatError | None:
+        line = await self._lines.get()
+        self._room.release()
+        return line
 
     async def _obey(self) -> None:
-        while (line := await self._lines.get()) is not None:
+        while (line := await self._next()) is not None:
             try:
                 command = parsed(line, self._view.room)
             except ChatError as error:

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import AsyncExitStack, contextmanager
 from functools import partial
 from io import BytesIO
+from typing import BinaryIO
 
 from ..client.address import Address
 from ..client.aio import connect
@@ -76,8 +77,7 @@ class Visit:
             self._admitted = True
             self._heed_signals()
             if not self._look.edits:
-                stdin = sys.stdin.buffer if sys.stdin else BytesIO()
-                return await Pipe(client, stdin=stdin, stdout=sys.stdout, stderr=sys.stderr).run()
+                return await Pipe(client, stdin=own_stdin(), stdout=sys.stdout, stderr=sys.stderr).run()
             await Chat(client, self._look).run()
             return 0
 
@@ -105,6 +105,11 @@ class Visit:
 
         for number in SIGNALS:
             loop.add_signal_handler(number, stop, number)
+
+
+def own_stdin() -> BinaryIO:
+    """Return stdin, under a lock of its own: the interpreter does not end while a thread reads ``sys.stdin`` itself."""
+    return open(sys.stdin.fileno(), "rb", closefd=False) if sys.stdin else BytesIO()
 
 
 def ask(suggested: str | None) -> str:

@@ -32,7 +32,8 @@ def sit(tmp_path):
     def sit_down(server, *arguments, home=None, **options):
         home = tmp_path / (home or f"home{next(numbers)}")
         home.mkdir(exist_ok=True)
-        seat = Seat(server.port, home, *arguments, **options)
+        port = ("--port", str(server.port)) if server else ()
+        seat = Seat(home, *port, *arguments, **options)
         seats.append(seat)
         seat.beside = seats
         return seat

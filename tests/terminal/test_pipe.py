@@ -1,0 +1,262 @@
+"""Visits through pipes: what is read is sent, what happens is written, and the exit code tells how it went."""
+
+import asyncio
+import io
+import itertools
+import os
+from contextlib import asynccontextmanager
+
+import pytest
+
+from socketchat.client.aio import connect
+from socketchat.exceptions import BadText, ChatError, TooLong
+from socketchat.protocol.commands import History, Ping
+from socketchat.protocol.limits import TEXT_BYTES
+from socketchat.protocol.transcript import text_lines
+from socketchat.terminal.pipe import LINE_BYTES, Pipe, read_lines
+from tests.hostile import CORPUS, dangerous
+
+names = (f"user{number}" for number in itertools.count())
+
+
+def visit(server, stdin, *, name=None, play=None):
+    """Visit with what stands on stdin; return exit code, stdout and stderr. ``play`` goes on beside it."""
+
+    async def run():
+        out, err = Paper(), Paper()
+        async with connect("127.0.0.1", server.port, name=name or next(names)) as client:
+            pipe = Pipe(client, stdin=stdin, stdout=out, stderr=err)
+            code, *_ = await asyncio.gather(pipe.run(), *([play(out, err)] if play else []))
+        return code, out.getvalue(), err.getvalue()
+
+    return asyncio.run(run())
+
+
+def history(server, room):
+    """Return what was said in a room, as plain lines."""
+
+    async def run():
+        async with connect("127.0.0.1", server.port, name=next(names)) as client:
+            answer = await client.request(History(conversation=room, limit=200))
+            return "".join(text_lines(event, me=None) for event in answer.events)
+
+    return asyncio.run(run())
+
+
+@asynccontextmanager
+async def guest(server, name):
+    """Have somebody in the chat who is online for sure."""
+    async with connect("127.0.0.1", server.port, name=name) as client:
+        await client.request(Ping())
+        yield client
+
+
+class Keyboard:
+    """A stdin that is written to while it is read."""
+
+    def __init__(self):
+        reading, writing = os.pipe()
+        self.stdin = os.fdopen(reading, "rb")
+        self._writing = os.fdopen(writing, "wb", buffering=0)
+
+    def type(self, text):
+        """Write to it."""
+        self._writing.write(text.encode())
+
+    def end(self):
+        """Let there be nothing more."""
+        self._writing.close()
+
+
+@pytest.fixture
+def keyboard():
+    """Return a stdin that is closed at the end."""
+    keyboard = Keyboard()
+    yield keyboard
+    keyboard.end()
+    keyboard.stdin.close()
+
+
+class Paper(io.StringIO):
+    """What is written to, and can be waited for."""
+
+    def __init__(self):
+        super().__init__()
+        self._changed = asyncio.Event()
+
+    def write(self, text):
+        """Take what is written."""
+        self._changed.set()
+        return super().write(text)
+
+    async def has(self, text):
+        """Wait until this was written."""
+        async with asyncio.timeout(10):
+            while text not in self.getvalue():
+                self._changed.clear()
+                await self._changed.wait()
+
+
+def test_each_line_is_a_message_and_all_are_stored_at_the_end(server):
+    lines = "".join(f"line {number}\n" for number in range(200))
+
+    assert visit(server, io.BytesIO(b"/join #lines\n" + lines.encode()), name="liner") == (
+        0,
+        "[room] You are now in #lines.\n",
+        "",
+    )
+    assert history(server, "#lines") == "".join(f"liner: line {number}\n" for number in range(200))
+
+
+def test_blank_lines_are_nothing_and_line_ends_are_not_sent(server):
+    visit(server, io.BytesIO(b"/join #ends\n\n  \na\r\n b \n//c\nd"), name="ender")
+
+    assert history(server, "#ends") == "ender: a\nender:  b \nender: /c\nender: d\n"
+
+
+def test_nothing_to_say_is_no_failure(server):
+    assert visit(server, io.BytesIO()) == (0, "", "")
+
+
+@pytest.mark.parametrize(
+    ("line", "code", "complaint"),
+    [
+        (b"/nonsense", 5, "There is no /nonsense. "),
+        (b"/dm nobody-of-that-name hi", 5, "There is no user nobody-of-that-name"),
+        (b"/dm", 2, "Usage: /dm NAME TEXT"),
+        (b"x" * (TEXT_BYTES + 1), 4, "A message has at most 32,768 bytes; this one has 32,769."),
+        (b"\xff", 2, "A line is not UTF-8."),
+        (b"/topic", 0, ""),
+    ],
+)
+def test_what_is_refused_is_told_and_the_rest_is_sent_all_the_same(server, line, code, complaint):
+    name = next(names)
+
+    got, _, err = visit(server, io.BytesIO(b"/join #rest-%s\n%s\nafter\n" % (name.encode(), line)), name=name)
+
+    assert got == code
+    assert err.startswith(f"socketchat: {complaint}" if complaint else "")
+    assert err.count("\n") == bool(complaint)
+    assert history(server, f"#rest-{name}") == f"{name}: after\n"
+
+
+def test_the_first_refusal_is_the_exit_code(server):
+    assert visit(server, io.BytesIO(b"/dm\n/nonsense\nfine\n"))[0] == 2
+
+
+def test_a_room_that_cannot_be_left_ends_the_visit_as_the_rest_is_meant_for_elsewhere(server):
+    with pytest.raises(ChatError, match="Nobody leaves #lobby"):
+        visit(server, io.BytesIO(b"/leave\nsecret\n"), name="leaver")
+
+    assert "leaver: secret" not in history(server, "#lobby")
+
+
+def test_quit_ends_the_visit_before_the_end_of_stdin(server, keyboard):
+    keyboard.type("/quit\n")
+
+    assert visit(server, keyboard.stdin) == (0, "", "")
+
+
+def test_commands_are_answered_in_plain_lines(server):
+    room = f"#answers-{next(names)}"
+    stdin = f"/join {room}\n/topic pumps\n/topic\n/users {room}\n/rooms\n/help me\n/leave\n".encode()
+
+    code, out, err = visit(server, io.BytesIO(stdin), name="asker")
+
+    assert (code, err) == (0, "")
+    assert f"[topic] {room}: pumps\n" in out
+    assert f"=== Online Users in {room} (1) ===\n  - asker\n" in out
+    assert f"  - {room} (1 online) pumps\n" in out
+    assert "/me TEXT\nSay what you do: /me waves.\n" in out
+    assert out.endswith("[room] You are now in #lobby.\n")
+
+
+def test_what_happens_is_written_but_not_what_one_says_oneself(server, keyboard):
+    bob = next(names)
+    keyboard.type("mine\n")
+
+    async def play(out, _err):
+        async with guest(server, bob) as client:
+            await client.send("#lobby", "one\ntwo")
+            await client.send("#lobby", "waves", "action")
+            await client.send("@piper", "psst")
+        await out.has(f"[leave] {bob} has left the chat.\n")
+        keyboard.end()
+
+    code, out, _ = visit(server, keyboard.stdin, name="piper", play=play)
+
+    assert code == 0
+    assert [line for line in out.splitlines() if bob in line] == [
+        f"[join] {bob} has joined the chat.",
+        f"{bob}: one",
+        f"{bob}: two",
+        f"* {bob} waves",
+        f"[DM from {bob}] psst",
+        f"[leave] {bob} has left the chat.",
+    ]
+    assert "mine" not in out
+
+
+@pytest.mark.parametrize("name", ["title", "clear the screen", "C1 CSI", "bidi override", "bells"])
+def test_nothing_dangerous_comes_out(server, keyboard, name):
+    bob = next(names)
+
+    async def play(out, _err):
+        async with guest(server, bob) as client:
+            await client.send("#lobby", CORPUS[name])
+            await client.send("#lobby", "done")
+        await out.has(f"{bob}: done\n")
+        keyboard.end()
+
+    _, out, _ = visit(server, keyboard.stdin, play=play)
+
+    assert dangerous(out) == set()
+
+
+def test_a_broken_link_is_told_and_mended(own_server, keyboard):
+    async def play(out, err):
+        keyboard.type("/help quit\n")
+        await out.has("/quit\n")
+        own_server.kill()
+        await err.has("socketchat: The link is lost; trying to get it back. ")
+        keyboard.type("typed meanwhile\n")
+        keyboard.end()
+        await asyncio.to_thread(own_server.start)
+
+    code, _, err = visit(own_server, keyboard.stdin, name="mender", play=play)
+
+    assert code == 0
+    assert "socketchat: The link is back: " in err
+    assert "mender: typed meanwhile\n" in history(own_server, "#lobby")
+
+
+def test_lines_are_read_one_by_one_and_errors_stand_in_their_place():
+    too_long = b"y" * (2 * LINE_BYTES)
+    lines = list(read_lines(io.BytesIO(b"a\n" + too_long + b"\nb\n\xff\nc\r\n" + too_long)))
+
+    assert [line if isinstance(line, str) else type(line) for line in lines] == [
+        "a",
+        TooLong,
+        "b",
+        BadText,
+        "c",
+        TooLong,
+    ]
+
+
+def test_an_endless_line_is_not_kept():
+    class Endless(io.RawIOBase):
+        def __init__(self):
+            self.left = 64
+
+        def readable(self):
+            return True
+
+        def readline(self, size=-1):
+            assert 0 < size <= LINE_BYTES
+            self.left -= 1
+            return b"x" * size if self.left > 0 else b""
+
+    (line,) = read_lines(Endless())
+
+    assert isinstance(line, TooLong)

@@ -1,0 +1,111 @@
+"""Coming in: which name one gets, and what happens where there is no getting in."""
+
+import io
+import socket
+from contextlib import closing
+
+import pytest
+
+from socketchat.client.address import Address
+from socketchat.client.profiles import Profiles
+from socketchat.exceptions import UsageProblem
+from socketchat.terminal.theme import Look
+from socketchat.terminal.visit import Visit, ask
+
+CTRL_C, CTRL_D = "\x03", "\x04"
+
+
+class Silence:
+    """A server that accepts and never says a word, or one that is not there."""
+
+    def __init__(self, *, accepts):
+        self._socket = socket.create_server(("127.0.0.1", 0))
+        self.port = self._socket.getsockname()[1]
+        if not accepts:
+            self._socket.close()
+
+    def close(self):
+        """Stop listening."""
+        self._socket.close()
+
+
+def test_a_missing_name_is_asked_for_until_it_can_be_had(server, sit):
+    taken = sit(server, "taken")
+    taken.shows("Welcome")
+
+    seat = sit(server)
+    seat.shows("Your name:")
+    seat.says("not a name")
+    seat.shows("A name cannot contain ' '")
+    seat.says("")
+    seat.shows("A name is missing")
+    seat.says("Taken")
+    seat.shows("The name Taken belongs to somebody else; choose another name.\nYour name:")
+    seat.says("newcomer")
+    seat.shows("Welcome, newcomer.")
+
+    assert seat.leaves() == 0
+
+
+def test_a_name_on_the_command_line_that_cannot_be_had_is_asked_for_again(server, sit):
+    seat = sit(server, "--", "-x-")
+    seat.shows("Your name:")
+    seat.says("dora")
+    seat.shows("Welcome, dora.")
+
+
+def test_the_name_may_come_from_the_environment(server, sit):
+    sit(server, SOCKETCHAT_NAME="enno").shows("Welcome, enno.")
+
+
+def test_the_name_of_the_last_visit_is_suggested_and_its_server_found(server, sit):
+    first = sit(server, "fred", home="fred")
+    first.shows("Welcome, fred.")
+    first.leaves()
+
+    again = sit(None, home="fred")
+    again.shows("Your name [fred]:")
+    again.says("")
+    again.shows("Welcome, fred.")
+
+
+@pytest.mark.parametrize("key", [CTRL_C, CTRL_D])
+def test_who_does_not_want_to_tell_a_name_may_go(server, sit, key):
+    seat = sit(server)
+    seat.shows("Your name:")
+    seat.type(key)
+
+    assert seat.ends() == 130
+    assert "Traceback" not in seat.text
+
+
+def test_a_server_that_is_not_there_is_one_clear_line(sit):
+    seat = sit(Silence(accepts=False), "ann")
+
+    assert seat.ends() == 6
+    assert "connection refused. Is `socketchat serve` running there?" in seat.text.replace("\n", "")
+
+
+def test_a_server_that_does_not_answer_is_told_and_can_be_given_up(sit):
+    with closing(Silence(accepts=True)) as silence:
+        seat = sit(silence, "ann")
+        seat.shows(f"Connecting to 127.0.0.1:{silence.port} …")
+        seat.type(CTRL_C)
+
+        assert seat.ends() == 130
+        assert "Traceback" not in seat.text
+
+
+def test_without_a_terminal_somebody_unknown_has_to_give_a_name(tmp_path):
+    address = Address("127.0.0.1", 1)
+    visit = Visit(address, Profiles(str(tmp_path)).server(*address), Look(edits=False, colors="none"), {})
+
+    with pytest.raises(UsageProblem, match="socketchat join NAME"):
+        visit.run(None)
+
+
+def test_asking_suggests_a_name(monkeypatch, capsys):
+    monkeypatch.setattr("sys.stdin", io.StringIO("\n\n bob \n"))
+
+    assert [ask("alice"), ask(None), ask("alice")] == ["alice", "", "bob"]
+    assert capsys.readouterr().out == "Your name [alice]: Your name: Your name [alice]: "
