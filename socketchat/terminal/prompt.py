@@ -20,8 +20,9 @@ from prompt_toolkit.filters import has_focus
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 from prompt_toolkit.layout import BufferControl, FormattedTextControl, HSplit, Layout, Window
 from prompt_toolkit.layout.dimension import Dimension
-from prompt_toolkit.output import create_output
+from prompt_toolkit.output import Output, create_output
 from prompt_toolkit.output.vt100 import Vt100_Output
+from prompt_toolkit.shortcuts import PromptSession
 from prompt_toolkit.widgets import SearchToolbar
 
 from .completion import menu
@@ -82,6 +83,20 @@ class Burst(io.TextIOBase):
             self.flush()
 
 
+def terminal_output(stdout: TextIO) -> Output:
+    """Return what writes to a terminal without ever asking it for its cursor."""
+    output = create_output(stdout)
+    if isinstance(output, Vt100_Output):
+        output.enable_cpr = False
+    return output
+
+
+def ask(question: str, look: Look) -> str:
+    """Return what somebody answers; raises KeyboardInterrupt and EOFError."""
+    asking: PromptSession[str] = PromptSession(output=terminal_output(sys.stdout), color_depth=look.color_depth)
+    return asking.prompt(question).strip()
+
+
 class Prompt:
     """A line editor; ``label`` and ``status`` are asked for at each repaint, ``on_line`` gets what was entered."""
 
@@ -100,9 +115,7 @@ class Prompt:
         self._status = status
         self._on_line = on_line
         self._burst = Burst(stdout or sys.stdout)
-        self._output = create_output(cast("TextIO", self._burst))  # all that it asks for is there
-        if isinstance(self._output, Vt100_Output):
-            self._output.enable_cpr = False
+        self._output = terminal_output(cast("TextIO", self._burst))  # all that is asked of it is there
         self._completer = completer
         self._buffer = Buffer(multiline=True, enable_history_search=True, accept_handler=self._accept)
         self._app: Application[None] = Application(

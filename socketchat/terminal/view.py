@@ -50,7 +50,8 @@ class View:
 
     def enter(self) -> None:
         """Begin to enter a room: hold back everything until :meth:`entered` or :meth:`stayed`."""
-        self._held = []
+        if self._held is None:
+            self._held = []
 
     def entered(self, room: str, past: Sequence[Past]) -> list[object]:
         """Make ``room`` current, of which ``past`` is seen; return what was held back and is to be seen below it."""

@@ -20,6 +20,7 @@ from ..protocol.names import check_name
 from ..protocol.text import clean_line
 from .chat import Chat
 from .pipe import Pipe
+from .prompt import ask
 from .theme import Look
 
 SLOW_SECONDS = 0.1
@@ -51,12 +52,19 @@ class Visit:
         suggested = self._profile.name
         while True:
             try:
-                return self._stay(check_name(ask(suggested) if name is None else name))
+                return self._stay(check_name(self._ask(suggested) if name is None else name))
             except (BadName, NameTaken) as problem:
                 if self._admitted:
                     raise
                 sys.stdout.write(clean_line(str(problem)) + "\n")
                 name = suggested = None
+
+    def _ask(self, suggested: str | None) -> str:
+        hint = f" [{clean_line(suggested)}]" if suggested else ""
+        try:
+            return ask(f"Your name{hint}: ", self._look) or suggested or ""
+        except EOFError:
+            raise KeyboardInterrupt from None
 
     def _named(self, name: str | None) -> str:
         found = find_name(name, self._environ, self._profile)
@@ -110,14 +118,3 @@ class Visit:
 def own_stdin() -> BinaryIO:
     """Return stdin, under a lock of its own: the interpreter does not end while a thread reads ``sys.stdin`` itself."""
     return open(sys.stdin.fileno(), "rb", closefd=False) if sys.stdin else BytesIO()
-
-
-def ask(suggested: str | None) -> str:
-    """Ask for a name at the terminal; raises KeyboardInterrupt where there is no answer."""
-    hint = f" [{clean_line(suggested)}]" if suggested else ""
-    try:
-        answer = input(f"Your name{hint}: ").strip()
-    except EOFError:
-        sys.stdout.write("\n")
-        raise KeyboardInterrupt from None
-    return answer or suggested or ""

@@ -126,7 +126,6 @@ def join(terminal, arguments, environ):
     os.environ.clear()
     os.environ.update(environ)
     time.tzset()
-    signal.signal(signal.SIGINT, signal.default_int_handler)  # anew, or Ctrl+C does not interrupt input()
     sys.exit(run(arguments))
 
 

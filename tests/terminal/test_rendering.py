@@ -50,7 +50,7 @@ def painted(renderable, width=80):
         (Error(code="storage", text="The disk is full."), "!! The disk is full.\n"),
         (
             LinkLost(reason="The server does not answer.", delay=1.0, attempt=1),
-            "12:00 -- The link is lost; what you type waits until it is back. The server does not answer.\n",
+            "12:00 -- The link is lost; what you type waits until it is back. The server \ndoes not answer.\n",
         ),
         (LinkBack(missed=12, sent=2), "12:00 -- The link is back: 12 missed, 2 sent.\n"),
         (Reset(epoch="other"), "12:00 -- The server has begun a new history; what is above is not in it.\n"),

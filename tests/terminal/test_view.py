@@ -79,6 +79,17 @@ def test_who_could_not_enter_stays_and_sees_what_came():
     assert here.unread == {"#ops": 1}
 
 
+def test_what_is_held_back_stays_so_when_entering_begins_anew():
+    here = View("alice")
+    direct = entry("b", room=DIRECT)
+
+    here.enter()
+    here.take(direct)
+    here.enter()
+
+    assert here.entered("#lobby", []) == [direct]
+
+
 def test_a_room_keeps_the_name_that_it_was_given_first():
     here = view()
 

@@ -1,6 +1,5 @@
 """Coming in: which name one gets, and what happens where there is no getting in."""
 
-import io
 import socket
 from contextlib import closing
 
@@ -10,7 +9,7 @@ from socketchat.client.address import Address
 from socketchat.client.profiles import Profiles
 from socketchat.exceptions import UsageProblem
 from socketchat.terminal.theme import Look
-from socketchat.terminal.visit import Visit, ask
+from socketchat.terminal.visit import Visit
 
 CTRL_C, CTRL_D = "\x03", "\x04"
 
@@ -102,10 +101,3 @@ def test_without_a_terminal_somebody_unknown_has_to_give_a_name(tmp_path):
 
     with pytest.raises(UsageProblem, match="socketchat join NAME"):
         visit.run(None)
-
-
-def test_asking_suggests_a_name(monkeypatch, capsys):
-    monkeypatch.setattr("sys.stdin", io.StringIO("\n\n bob \n"))
-
-    assert [ask("alice"), ask(None), ask("alice")] == ["alice", "", "bob"]
-    assert capsys.readouterr().out == "Your name [alice]: Your name: Your name [alice]: "
