@@ -46,6 +46,8 @@ class Pipe:
 
         Raises what ended the link for good, and BrokenPipeError where nobody reads ``stdout`` any more.
         """
+        if self._stdout.isatty():
+            self._write(text_lines(self._client.welcome, me=self._client.user))
         reading = threading.Thread(target=self._read, args=(asyncio.get_running_loop(),), daemon=True)
         reading.start()
         parts = [asyncio.create_task(part) for part in (self._obey(), self._listen())]

@@ -1,12 +1,24 @@
 """People in terminals at a real server: what they see."""
 
+import asyncio
 import itertools
+import logging
+import os
 import re
 import signal
+from datetime import UTC, datetime
 
 import pytest
+from prompt_toolkit.input.vt100 import Vt100Input
 
-CTRL_C = "\x03"
+from socketchat.client.aio import connect
+from socketchat.terminal.chat import Chat
+from socketchat.terminal.theme import Look
+
+from .events import NOON
+from .screens import Terminal
+
+CTRL_C, CTRL_D = "\x03", "\x04"
 names = (f"{name}{number}" for number in itertools.count() for name in ("ann", "bob"))
 
 
@@ -323,3 +335,54 @@ def test_a_flood_does_not_freeze_the_typing(pair):
     bobs.shows("flood 999")
 
     assert [line for line in said(bobs) if line.startswith(f"{ann}: ")] == [f"{ann}: flood {n}" for n in range(1000)]
+
+
+def chat_here(server, name, play):
+    """Chat in this process, at noon of a day in 2025, while ``play`` goes on; return the terminal."""
+    terminal = Terminal()
+
+    async def run(stdin, stdout):
+        async with connect("127.0.0.1", server.port, name=name) as client:
+            look = Look(edits=True, colors="256")
+            chat = Chat(client, look, stdin=Vt100Input(stdin), stdout=stdout, zone=UTC, clock=lambda: NOON / 1000)
+            running = asyncio.create_task(chat.run())
+            await terminal.until_async(lambda: "Welcome" in terminal.text)
+            await play(terminal)
+            terminal.type(CTRL_D)
+            await running
+
+    with os.fdopen(os.dup(terminal.slave)) as stdin, os.fdopen(os.dup(terminal.slave), "w") as stdout:
+        asyncio.run(run(stdin, stdout))
+    return terminal
+
+
+def test_what_is_logged_is_told_above_the_prompt_and_tears_nothing(server):
+    before = list(logging.getLogger().handlers)
+
+    async def play(terminal):
+        terminal.type("half")
+        await terminal.until_async(lambda: terminal.row.endswith("> half"))
+        logging.getLogger("socketchat.client").warning("The disk is %s", "full\x1b[2J.")
+        await terminal.until_async(lambda: "-- The disk is full^[[2J." in terminal.text)
+        assert terminal.row.endswith("> half")
+        terminal.type(CTRL_C)
+
+    chat_here(server, next(names), play).close()
+    assert logging.getLogger().handlers == before
+
+
+def test_days_and_times_are_those_of_the_clock_and_of_the_messages(server):
+    name, other = next(names), next(names)
+    today = datetime.now(UTC)
+
+    async def play(terminal):
+        async with connect("127.0.0.1", server.port, name=other):
+            await terminal.until_async(lambda: f"12:00 → {other} has joined the chat" in terminal.text)
+            terminal.type("hello\r")
+            await terminal.until_async(lambda: f"{name}: hello" in terminal.text)
+
+    terminal = chat_here(server, name, play)
+
+    above = terminal.lines[[line.endswith(f" {name}: hello") for line in terminal.lines].index(True) - 1]
+    assert above in {f"── {day:%A} {day.day} {day:%B %Y} ──" for day in (today, datetime.now(UTC))}
+    terminal.close()

@@ -101,3 +101,14 @@ def test_without_a_terminal_somebody_unknown_has_to_give_a_name(tmp_path):
 
     with pytest.raises(UsageProblem, match="socketchat join NAME"):
         visit.run(None)
+
+
+def test_a_dumb_terminal_gets_plain_lines_and_is_told_that_one_is_in(server, sit):
+    seat = sit(server, "gudrun", TERM="dumb")
+    seat.shows("=== Connected! Type /help for commands ===")
+    seat.type("/dm gudrun note\n")
+    seat.shows("[DM to gudrun] note")
+    seat.type("\x04")
+
+    assert seat.ends() == 0
+    assert b"\x1b" not in seat.written
