@@ -31,7 +31,7 @@ LOG_PAGES = 8 * CHECKPOINT_PAGES
 IDLE_SECONDS = 1.0
 """After so long without work the keys are fed and the log is checkpointed."""
 
-FIRST_DELAY, LONGEST_DELAY = 0.1, 10.0
+FIRST_DELAY, LONGEST_DELAY = 0.1, 2.0
 """Seconds between attempts to reopen the database; each delay is twice the one before."""
 
 FULL = "the server's disk is full; try again later"
