@@ -1,0 +1,120 @@
+import msgspec
+import pytest
+
+from socketchat.exceptions import NoSuchRoom, NoSuchUser
+from socketchat.hub import User
+from socketchat.hub.directory import Directory
+from socketchat.journal import State
+from socketchat.protocol.events import Entry
+
+
+def entry(kind: str, body: object, conversation: str = "*") -> Entry:
+    return Entry(
+        conversation=conversation,
+        seq=1,
+        ts=1,
+        author="u1",
+        name="x",
+        kind=kind,
+        body=msgspec.Raw(msgspec.json.encode(body)),
+    )
+
+
+def directory_of(*facts: Entry, heads: dict[str, int] | None = None) -> Directory:
+    directory = Directory()
+    heads = heads or {}
+    directory.load(State(epoch="e", heads=heads, floors=dict.fromkeys(heads, 1), facts=list(facts)))
+    return directory
+
+
+ALICE = entry("user", {"id": "u1", "name": "Alice", "secret": "s"})
+BOB = entry("user", {"id": "u2", "name": "bob", "secret": "s"})
+OPS = entry("room", {"name": "#Ops"})
+
+
+def test_the_lobby_is_always_there() -> None:
+    assert Directory().lobby.is_lobby
+    assert Directory().room("#LOBBY").is_lobby
+
+
+def test_facts_are_applied_in_order() -> None:
+    joined = entry("member", {"room": "#ops", "user": "u1", "member": True})
+    left = entry("member", {"room": "#ops", "user": "u1", "member": False})
+    topic = entry("topic", {"text": "broken"}, "#ops")
+    directory = directory_of(ALICE, OPS, joined, topic)
+    assert directory.room("ops").members == {"u1": directory.users["u1"]}
+    assert directory.users["u1"].rooms == [directory.room("ops")]
+    assert directory.room("ops").topic == "broken"
+    directory = directory_of(ALICE, OPS, joined, left, left)
+    assert directory.room("ops").members == {}
+    assert directory.users["u1"].rooms == []
+
+
+def test_facts_of_kinds_that_come_later_change_nothing() -> None:
+    assert directory_of(entry("ban", {"user": "u1"})).users == {}
+
+
+def test_heads_are_known_and_direct_messages_of_who_exists() -> None:
+    heads = {"*": 9, "#lobby": 3, "#ops": 4, "@u1:u2": 5, "@u1:zz": 6, "@yy:zz": 7}
+    directory = directory_of(ALICE, BOB, OPS, heads=heads)
+    assert {each.id: each.head for each in directory.conversations.values()} == {
+        "#lobby": 3,
+        "#ops": 4,
+        "@u1:u2": 5,
+        "@u1:zz": 6,
+    }
+
+
+def test_a_user_is_found_by_name_whatever_its_case() -> None:
+    directory = directory_of(ALICE)
+    assert directory.user("aLICE").id == "u1"
+    assert directory.holder("alice") is directory.user("Alice")
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"), [("alicf", "did you mean Alice?"), ("zzzzzz", "/users lists who is online.")]
+)
+def test_the_error_for_a_user_helps(name: str, hint: str) -> None:
+    with pytest.raises(NoSuchUser, match=f"There is no user {name}; {hint}"):
+        directory_of(ALICE).user(name)
+
+
+@pytest.mark.parametrize(("name", "hint"), [("#opps", "did you mean #Ops?"), ("#zz", "/rooms lists the rooms.")])
+def test_the_error_for_a_room_helps(name: str, hint: str) -> None:
+    with pytest.raises(NoSuchRoom, match=f"There is no room {name}; {hint}"):
+        directory_of(OPS).room(name)
+
+
+def test_direct_messages_are_one_conversation_from_both_sides() -> None:
+    directory = directory_of(ALICE, BOB)
+    alice, bob = directory.users["u1"], directory.users["u2"]
+    pair, is_new = directory.pair(alice, bob)
+    assert is_new
+    assert directory.pair(bob, alice) == (pair, False)
+    assert alice.pairs == bob.pairs == [pair]
+    assert (pair.described_to(alice).peer, pair.described_to(bob).peer) == ("bob", "Alice")
+
+
+def test_a_note_to_oneself_has_oneself_as_peer() -> None:
+    directory = directory_of(ALICE)
+    alice = directory.users["u1"]
+    pair, _ = directory.pair(alice, alice)
+    assert alice.pairs == [pair]
+    assert pair.described_to(alice).peer == "Alice"
+
+
+def test_a_guest_leaves_nothing_but_what_others_may_read() -> None:
+    directory = directory_of(ALICE, OPS)
+    guest, other = User("g1", "gus", "gus"), User("g2", "gil", "gil")
+    for user in (guest, other):
+        directory.add_user(user)
+    directory.set_member(guest, directory.room("ops"), member=True)
+    kept, _ = directory.pair(guest, directory.users["u1"])
+    dropped, _ = directory.pair(guest, other)
+    directory.remove_guest(guest)
+    assert directory.room("ops").members == {}
+    assert directory.holder("gus") is None
+    assert dropped.id in directory.conversations
+    directory.remove_guest(other)
+    assert dropped.id not in directory.conversations
+    assert kept.id in directory.conversations

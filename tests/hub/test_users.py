@@ -1,0 +1,18 @@
+from socketchat.hub import User
+from tests.hub.stage import Stage
+
+
+def test_a_guest_has_no_secret() -> None:
+    assert User("u1", "gus", "gus").is_guest
+    assert not User("u1", "alice", "alice", "digest").is_guest
+
+
+def test_a_user_listens_while_any_of_its_sessions_does() -> None:
+    stage = Stage()
+    sender = stage.native("alice", listen="none")
+    user = sender.session.user
+    assert not user.listens
+    listener = stage.native("alice")
+    assert user.listens
+    listener.drop()
+    assert not user.listens
