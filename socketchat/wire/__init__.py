@@ -62,6 +62,8 @@ def detect(first: bytes) -> Wire | None:
 
 def _is_text(first: bytes) -> bool:
     """Tell whether bytes may begin a text in UTF-8, or telnet's negotiation in front of one."""
+    if first[0] == 0xFF:  # telnet's IAC, which a command follows
+        return len(first) == 1 or first[1] >= 0xF0
     if 0x80 <= first[0] < 0xC0 or first[0] == 0x7F:  # a continuation byte, DEL
         return False
     return all(byte >= 0x20 or byte in b"\r\n\t" for byte in first[:DETECT_BYTES])
