@@ -23,8 +23,11 @@ LINE_BYTES = TEXT_BYTES + 128
 """A text of the longest, and a command with a name in front of it."""
 
 IAC = b"\xff"
-_TELNET = re.compile(rb"\xff(?:[\xfb-\xfe].?|\xfa.*?\xff\xf0|[^\xfa-\xff]|\xff)", re.DOTALL)
-"""RFC 854: IAC WILL/WONT/DO/DONT option, IAC SB … IAC SE, IAC command, and an escaped 255, which is no UTF-8."""
+_TELNET = re.compile(rb"\xff(?:[\xfb-\xfe].?|\xfa[^\xff]*\xff\xf0|[^\xfa-\xff]|\xff)", re.DOTALL)
+"""RFC 854: IAC WILL/WONT/DO/DONT option, IAC SB … IAC SE, IAC command, and an escaped 255, which is no UTF-8.
+
+No escape is looked for between SB and SE: what has no end would be searched again and again, for seconds in all.
+"""
 
 _text_of = msgspec.json.Decoder(Text).decode
 
@@ -41,7 +44,7 @@ class PlainRendering:
         """Return an entry as lines; in direct messages the two ends read different ones."""
         if entry.kind == "message" and entry.conversation.startswith("#"):
             text = _text_of(entry.body).text
-            if "\n" not in text:
+            if text.isprintable():
                 return f"{entry.name}: {text}\n".encode()
         return text_lines(entry, me=entry.author if own else None).encode()
 

@@ -1,0 +1,40 @@
+"""A stream of bytes, cut in every way that a network may cut it."""
+
+from collections.abc import Iterable, Iterator
+from itertools import pairwise
+
+from socketchat.exceptions import BadLine, ChatError, ProtocolError
+from socketchat.hub import Session
+from socketchat.wire import Wire
+
+
+def splits(stream: bytes) -> Iterator[list[bytes]]:
+    """Return the stream whole, byte by byte, and in two parts cut at each place."""
+    yield [stream]
+    yield [stream[at : at + 1] for at in range(len(stream))]
+    for at in range(1, len(stream)):
+        yield [stream[:at], stream[at:]]
+
+
+def cut_at(stream: bytes, cuts: Iterable[int]) -> list[bytes]:
+    places = sorted({0, len(stream), *(cut for cut in cuts if cut < len(stream))})
+    return [stream[start:end] for start, end in pairwise(places)]
+
+
+def read_all(wire: Wire, session: Session, reads: Iterable[bytes]) -> list:
+    """Return the commands in what was read, and the errors in their places, up to one that ends the connection."""
+    found: list = []
+    for data in reads:
+        wire.receive_data(data)
+        while True:
+            try:
+                command = wire.next_command(session)
+            except ChatError as error:
+                found.append(error)
+                if isinstance(error, ProtocolError) and not isinstance(error, BadLine) and error.code == "protocol":
+                    return found
+                continue
+            if command is None:
+                break
+            found.append(command)
+    return found

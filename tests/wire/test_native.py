@@ -1,0 +1,97 @@
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from socketchat.exceptions import BadLine, ProtocolError, Unsupported
+from socketchat.hub import Session
+from socketchat.protocol import commands, events
+from socketchat.protocol.codec import encode
+from socketchat.protocol.limits import LINE_BYTES
+from socketchat.wire.native import NATIVE, NativeWire
+from tests.hub.stage import Stage
+from tests.wire.splits import cut_at, read_all, splits
+
+
+def read(*reads: bytes) -> list:
+    return read_all(NativeWire(), Session(NATIVE, Stage().connect(), bytearray().extend), reads)
+
+
+ASKED = [
+    commands.Hello(id=1, name="alice", secret="s" * 32, positions={"#lobby": 7}, epoch="e"),
+    commands.Send(id=2, to="#lobby", text="grüße 👋\nand a second line"),
+    commands.Join(id=3, room="#ops"),
+    commands.Ping(id=4),
+    commands.Quit(),
+]
+STREAM = (
+    b"".join(map(encode, ASKED[:3]))
+    + b'{"type":"later","id":9}\n\n'
+    + b'not json\r\n{"type":"ping","id":"x"}\n'
+    + b'{"type":"send","to":"#lobby","text":"caf\xe9"}\n'
+    + b"".join(map(encode, ASKED[3:]))
+    + b'{"type":"pi'
+)
+
+
+def test_a_line_is_a_command_or_an_error_with_the_id_that_was_meant() -> None:
+    found = read(STREAM)
+    assert found[:3] + found[-2:] == ASKED
+    errors = found[3:-2]
+    assert [(type(error), error.command_id) for error in errors] == [
+        (Unsupported, 9),
+        (BadLine, None),
+        (BadLine, None),
+        (BadLine, None),
+        (BadLine, None),
+    ]
+
+
+def test_however_a_stream_is_cut_it_says_the_same() -> None:
+    whole = [repr(each) for each in read(STREAM)]
+    for reads in splits(STREAM):
+        assert [repr(each) for each in read(*reads)] == whole
+
+
+@given(st.binary(max_size=300), st.lists(st.integers(0, 300)))
+@example(b"[" * 300, [])
+def test_arbitrary_bytes_are_commands_or_errors_however_they_are_cut(stream: bytes, cuts: list[int]) -> None:
+    stream += b"\n"
+    whole = [repr(each) for each in read(stream)]
+    assert [repr(each) for each in read(*cut_at(stream, cuts))] == whole
+
+
+@pytest.mark.parametrize("nested", [b"[" * 100_000, b'{"id":' * 30_000, b'{"type":"ping","x":' + b"[" * 200_000])
+def test_a_bomb_of_brackets_is_an_error(nested: bytes) -> None:
+    (error, ping) = read(nested + b'\n{"type":"ping"}\n')
+    assert isinstance(error, BadLine)
+    assert ping == commands.Ping()
+
+
+def test_the_longest_line_is_read_and_a_longer_one_ends_the_connection() -> None:
+    line = b'{"type":"ping","id":1,"x":"' + b"x" * (LINE_BYTES - 29) + b'"}'
+    assert len(line) == LINE_BYTES
+    assert read(line + b"\n") == [commands.Ping(id=1)]
+    (error,) = read(line[:-2] + b'x"}\n{"type":"ping"}\n')
+    assert type(error) is ProtocolError
+    assert str(error) == "A line has at most 262,144 bytes."
+
+
+def test_a_line_without_an_end_is_refused_as_soon_as_it_is_too_long() -> None:
+    wire = NativeWire()
+    session = Session(NATIVE, Stage().connect(), bytearray().extend)
+    for _ in range(4):
+        wire.receive_data(b"{" * 65_536)
+        assert wire.next_command(session) is None
+    wire.receive_data(b"{")
+    with pytest.raises(ProtocolError, match="at most"):
+        wire.next_command(session)
+
+
+def test_everybody_reads_the_same_bytes() -> None:
+    entry = events.Entry(conversation="#lobby", seq=1, ts=2, author="u1", name="a", kind="message", body=b"{}")
+    assert NATIVE.entry(entry) == NATIVE.entry(entry, own=True) == encode(entry)
+    assert NATIVE.event(events.Ok(id=1)) == b'{"type":"ok","id":1}\n'
+
+
+def test_a_program_has_ten_seconds_to_say_who_it_is() -> None:
+    assert NativeWire().greeting_seconds == 10

@@ -1,0 +1,188 @@
+import time
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from socketchat.exceptions import ChatError
+from socketchat.hub import Session, User
+from socketchat.protocol import commands, events
+from socketchat.protocol.limits import TEXT_BYTES
+from socketchat.wire.plain import LINE_BYTES, PLAIN, PlainWire
+from tests.hostile import CORPUS, dangerous
+from tests.hub.stage import Stage
+from tests.wire.splits import cut_at, read_all, splits
+
+
+def greeted() -> Session:
+    """Return a session that has said its name, in the lobby."""
+    session = Session(PLAIN, Stage().connect(), bytearray().extend)
+    session.user = User("u1", "dave", "dave")
+    session.room = "#lobby"
+    return session
+
+
+def read(*reads: bytes, session: Session | None = None) -> list:
+    return read_all(PlainWire(), session or greeted(), reads)
+
+
+def test_the_first_line_is_the_name() -> None:
+    session = greeted()
+    session.user = None
+    assert read(b"  alice \r\n", session=session) == [commands.Hello(name="alice")]
+    assert read(b"\n", session=session) == [commands.Hello(name="")]
+
+
+@pytest.mark.parametrize(
+    ("line", "command"),
+    [
+        (b"hello", commands.Send(to="#lobby", text="hello")),
+        (b"  hello  ", commands.Send(to="#lobby", text="  hello  ")),
+        ("grüße 👋".encode(), commands.Send(to="#lobby", text="grüße 👋")),
+        (b"//etc/hosts", commands.Send(to="#lobby", text="/etc/hosts")),
+        (b"/dm bob hi there", commands.Send(to="@bob", text="hi there")),
+        (b"/me waves", commands.Send(to="#lobby", text="waves", kind="action")),
+        (b"/join #ops", commands.Join(room="#ops")),
+        (b"/leave", commands.Leave(room="#lobby")),
+        (b"/users", commands.Users()),
+        (b"/rooms", commands.Rooms()),
+        (b"/topic", commands.Topic(room="#lobby")),
+        (b"/topic all is well", commands.Topic(room="#lobby", text="all is well")),
+        (b"/help", commands.Help()),
+        (b"/quit", commands.Quit()),
+        (b'{"type":"ping"}', commands.Send(to="#lobby", text='{"type":"ping"}')),
+        (b"GET / HTTP/1.1", commands.Send(to="#lobby", text="GET / HTTP/1.1")),
+    ],
+)
+def test_a_line_is_a_text_or_a_slash_command(line: bytes, command: commands.Command) -> None:
+    for end in (b"\n", b"\r\n"):
+        assert read(line + end) == [command]
+
+
+@pytest.mark.parametrize("line", [b"", b" ", b"\t", b"\r", "\u2003".encode()])
+def test_empty_lines_are_ignored(line: bytes) -> None:
+    assert read(line + b"\nhello\n") == [commands.Send(to="#lobby", text="hello")]
+
+
+@pytest.mark.parametrize(
+    ("line", "code"),
+    [
+        (b"/nosuch", "no_such_command"),
+        (b"/", "no_such_command"),
+        (b"/dm bob", "usage"),
+        (b"/join", "usage"),
+        (b"/join a/b", "bad_name"),
+        (b"caf\xe9", "bad_text"),
+        (b"\xed\xa0\x80", "bad_text"),
+        (b"\xc0\xaf", "bad_text"),
+        (b"x" * (LINE_BYTES + 1), "too_long"),
+    ],
+)
+def test_a_line_that_is_nothing_is_an_error_and_the_next_one_counts(line: bytes, code: str) -> None:
+    wrong, right = read(line + b"\nhello\n")
+    assert isinstance(wrong, ChatError)
+    assert wrong.code == code
+    assert right == commands.Send(to="#lobby", text="hello")
+
+
+def test_the_longest_text_fits_into_a_line() -> None:
+    assert read(b"/dm " + b"n" * 20 + b" " + b"x" * TEXT_BYTES + b"\r\n") == [
+        commands.Send(to="@" + "n" * 20, text="x" * TEXT_BYTES)
+    ]
+
+
+TELNET = {
+    "will": b"\xff\xfb\x1f",
+    "do echo": b"\xff\xfd\x01",
+    "no operation": b"\xff\xf1",
+    "interrupt, timing mark": b"\xff\xf4\xff\xfd\x06",
+    "window size": b"\xff\xfa\x1f\x00\x50\x00\x18\xff\xf0",
+    "escaped 255": b"\xff\xff",
+}
+
+
+@pytest.mark.parametrize("said", TELNET.values(), ids=TELNET)
+def test_what_telnet_negotiates_is_not_said_however_it_is_cut(said: bytes) -> None:
+    stream = b"he" + said + b"llo\r\n" + said + b"\r\n" + b"bye" + said + b"\r\n"
+    expected = [commands.Send(to="#lobby", text="hello"), commands.Send(to="#lobby", text="bye")]
+    for reads in splits(stream):
+        assert read(*reads) == expected
+
+
+def test_telnet_without_an_end_costs_no_time() -> None:
+    before = time.process_time()
+    for endless in (b"\xff\xfa", b"\xff\xfa\x1f", b"\xff\xff\xfa", b"\xff"):
+        (told,) = read((endless * LINE_BYTES)[:LINE_BYTES] + b"\n") or [None]
+        assert told is None or isinstance(told, ChatError)
+    assert time.process_time() - before < 1  # once it took ten
+
+
+STREAM = (
+    "alice\r\nhello\n\n/dm bob grüße 👋\r\n/nosuch\n\n  \n/topic\n".encode()
+    + b"\xff\xfb\x1fcaf\xe9\n/me waves\r\n//x\nan unfinished line"
+)
+
+
+def test_however_a_stream_is_cut_it_says_the_same() -> None:
+    whole = [repr(each) for each in read(STREAM)]
+    assert len(whole) == 8
+    for reads in splits(STREAM):
+        assert [repr(each) for each in read(*reads)] == whole
+
+
+@given(st.binary(max_size=300), st.lists(st.integers(0, 300)))
+def test_arbitrary_bytes_are_commands_or_errors_however_they_are_cut(stream: bytes, cuts: list[int]) -> None:
+    stream += b"\n"
+    whole = [repr(each) for each in read(stream)]
+    assert [repr(each) for each in read(*cut_at(stream, cuts))] == whole
+
+
+# What a plain client is told
+
+
+def entry(text: str, conversation: str = "#lobby", kind: str = "message", **more) -> events.Entry:
+    body = msgspec.Raw(msgspec.json.encode({"text": text} | more))
+    return events.Entry(conversation=conversation, seq=1, ts=1, author="u1", name="alice", kind=kind, body=body)
+
+
+@pytest.mark.parametrize(
+    ("told", "line"),
+    [
+        (entry("hello"), "alice: hello\n"),
+        (entry("one\ntwo"), "alice: one\nalice: two\n"),
+        (entry("waves", kind="action"), "* alice waves\n"),
+        (entry("news", kind="topic"), "[topic] alice set the topic of #lobby: news\n"),
+        (entry("hi", "@u1:u2", to="bob"), "[DM from alice] hi\n"),
+        (entry("a\nb", "@u1:u2", to="bob"), "[DM from alice] a\n[DM from alice] b\n"),
+        (entry("x", kind="later"), ""),
+    ],
+)
+def test_an_entry_is_lines(told: events.Entry, line: str) -> None:
+    assert PLAIN.entry(told).decode() == line
+
+
+def test_the_two_ends_of_a_direct_message_read_different_lines() -> None:
+    told = entry("hi", "@u1:u2", to="bob")
+    assert PLAIN.entry(told, own=True) == b"[DM to bob] hi\n"
+    assert PLAIN.entry(told) == b"[DM from alice] hi\n"
+
+
+def test_the_greeting_is_the_seeds() -> None:
+    welcome = events.Welcome(epoch="", user="", name="alice", token="", version="", limits={}, conversations=[])
+    assert PLAIN.event(welcome) == (
+        b"[join] alice has joined the chat.\n\n=== Connected! Type /help for commands ===\n\n"
+    )
+
+
+@pytest.mark.parametrize("text", CORPUS.values(), ids=CORPUS)
+def test_a_stored_text_that_was_never_cleaned_does_not_drive_a_terminal(text: str) -> None:
+    for kind in ("message", "action", "topic"):
+        for conversation in ("#lobby", "@u1:u2"):
+            for own in (False, True):
+                shown = PLAIN.entry(entry(text, conversation, kind), own=own).decode()
+                assert not dangerous(shown)
+
+
+def test_a_program_has_less_time_to_say_its_name_than_a_person() -> None:
+    assert PlainWire().greeting_seconds == 120

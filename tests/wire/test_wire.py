@@ -1,0 +1,127 @@
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from socketchat.exceptions import ProtocolError
+from socketchat.wire import DETECT_BYTES, HTTP_VERBS, IRC_VERBS, detect
+from socketchat.wire.native import NativeWire
+from socketchat.wire.plain import PlainWire
+
+VERBS = {**dict.fromkeys(IRC_VERBS, "IRC"), **dict.fromkeys(HTTP_VERBS, "HTTP")}
+
+PLAIN = {
+    "a name": b"alice\n",
+    "a name without its end": b"alice",
+    "a letter": b"b",
+    "a user named Nick": b"Nick\n",
+    "a user named NICK, by telnet": b"NICK\r\n",
+    "a user named Joiner": b"Joiner\n",
+    "a user named Get": b"Get\r\n",
+    "a name that begins with a verb": b"Users",
+    "a name that begins with a verb, and its end": b"Pingu\n",
+    "two words": b"hello world\n",
+    "a name in Greek": "Ελένη\n".encode(),
+    "half a character": "Ελένη".encode()[:1],
+    "an empty line": b"\n",
+    "spaces": b"  alice\n",
+    "a space": b" ",
+    "a slash": b"/help\n",
+    "telnet's negotiation": b"\xff\xfd\x03\xff\xfb\x18\xff\xfb\x1f",
+    "half of telnet's negotiation": b"\xff",
+    "telnet's negotiation, then a name": b"\xff\xfb\x1falice\r\n",
+}
+
+CLOSED = {
+    "TLS 1.3": b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
+    "TLS, one byte": b"\x16",
+    "SSLv2": b"\x80\x2e\x01\x00\x02\x00\x15",
+    "SSLv3": b"\x16\x03\x00\x00\x41",
+    "a NUL": b"\0",
+    "a NUL behind a letter": b"a\0b",
+    "SSH would be text, its key exchange is not": b"\x00\x00\x05\x0c\x0a\x14",
+    "PROXY protocol, version 2": b"\r\n\r\n\x00\r\nQUIT\n",
+    "a continuation byte": b"\x9f",
+    "DEL": b"\x7f",
+    "escape": b"\x1b[A",
+    "SOCKS 5": b"\x05\x01\x00",
+    "RDP": b"\x03\x00\x00\x13",
+    "telnet's escape, and no command": b"\xff\x00\x01",
+}
+
+
+@pytest.mark.parametrize("first", [b"{", b'{"type":"hello"}\n', b"{}", b"{\xff\x00"])
+def test_a_brace_is_native(first: bytes) -> None:
+    assert isinstance(detect(first), NativeWire)
+
+
+@pytest.mark.parametrize("first", PLAIN.values(), ids=PLAIN)
+def test_text_is_plain(first: bytes) -> None:
+    assert isinstance(detect(first), PlainWire)
+
+
+@pytest.mark.parametrize("first", CLOSED.values(), ids=CLOSED)
+def test_what_is_no_text_is_closed_without_a_word(first: bytes) -> None:
+    with pytest.raises(ProtocolError) as caught:
+        detect(first)
+    assert str(caught.value) == ""
+
+
+@pytest.mark.parametrize(("verb", "name"), VERBS.items(), ids=str)
+def test_a_verb_with_an_argument_gets_one_line(verb: bytes, name: str) -> None:
+    for first in (verb + b" ", verb.lower() + b" x\r\n", verb.title() + b" LS 302\r\nNICK x\r\n"):
+        with pytest.raises(ProtocolError, match=f"^{name} is not spoken here; .*socketchat join"):
+            detect(first)
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_a_verb_without_an_argument_is_a_name(verb: bytes) -> None:
+    assert isinstance(detect(verb + b"\n"), PlainWire)
+    assert isinstance(detect(verb + b"\r\n"), PlainWire)
+    assert isinstance(detect(verb + b"x"), PlainWire)
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_beginning_of_a_verb_needs_more(verb: bytes) -> None:
+    for length in range(1, len(verb) + 1):
+        assert detect(verb[:length]) is None
+        assert detect(verb[:length].lower()) is None
+
+
+def what(first: bytes) -> type | str | None:
+    """Return the type of the wire for these bytes, the error, or None."""
+    try:
+        wire = detect(first)
+    except ProtocolError as error:
+        return str(error)
+    return None if wire is None else type(wire)
+
+
+def decided(data: bytes) -> tuple[int, type | str | None]:
+    """Return after how many bytes it was decided, and what."""
+    for length in range(1, len(data) + 1):
+        if (outcome := what(data[:length])) is not None:
+            return length, outcome
+    return len(data), None
+
+
+LINES = [
+    *PLAIN.values(),
+    *(verb + end for verb in VERBS for end in (b" x\r\n", b"\n", b"\r\n", b"s\n")),
+    b'{"type":"hello","name":"alice"}\n',
+]
+
+
+@pytest.mark.parametrize("line", LINES, ids=repr)
+def test_it_does_not_matter_how_the_first_line_is_cut(line: bytes) -> None:
+    """Whatever the first read holds: byte by byte, in any two parts, or all at once."""
+    length, outcome = decided(line)
+    for cut in range(length, len(line) + 1):
+        assert decided(line[:cut]) == (length, outcome)
+        assert what(line[:cut]) == outcome
+
+
+@given(st.binary(min_size=1, max_size=64))
+@example(b"\xff\xfa" + b"x" * 40)
+def test_whatever_comes_first_is_decided_soon_and_without_an_accident(first: bytes) -> None:
+    length, _ = decided(first)
+    assert length <= DETECT_BYTES
