@@ -1,0 +1,23 @@
+"""What was acknowledged survives kill -9 of the server: once, in one order, without a hole."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.faults.kills import rounds
+
+LONG = bool(os.environ.get("SOCKETCHAT_LONG"))
+
+
+def test_five_kills_under_load(tmp_path: Path) -> None:
+    assert asyncio.run(asyncio.wait_for(rounds(5, tmp_path, seed=5), 50)) > 100
+
+
+@pytest.mark.faults
+@pytest.mark.timeout(3600)
+def test_many_kills_under_load(tmp_path: Path) -> None:
+    assert asyncio.run(rounds(300 if LONG else 20, tmp_path, seed=20)) > 1000

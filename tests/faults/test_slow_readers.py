@@ -1,0 +1,134 @@
+"""Readers that stall slow nobody, cost bounded memory in the process and in the kernel, and lose nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import re
+import socket
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from socketchat.client.aio import Client, connect
+from socketchat.client.profiles import Profiles
+from socketchat.protocol import commands, events
+from socketchat.server.limits import SEND_BUFFER_BYTES, WRITE_BUFFER_HIGH
+from tests.client.serving import serving
+
+pytestmark = pytest.mark.skipif(not Path("/proc/self/smaps_rollup").exists(), reason="needs Linux's /proc")
+
+LONG = bool(os.environ.get("SOCKETCHAT_LONG"))
+MESSAGES = 20_000 if LONG else 6_000
+TEXT = 200
+RECEIVE_BUFFER = 4096
+SLACK = 64 * 1024
+"""Bytes per connection beside the buffers: objects, and what the allocator keeps."""
+
+SHARED = 24 * 1024 * 1024
+"""What the server keeps however many stall: pages of replay, and SQLite's cache."""
+
+KERNEL_FACTOR = 3
+"""The kernel doubles SO_SNDBUF for its own bookkeeping, and fills the last packet."""
+
+
+class Reader:
+    """A connection that reads nothing until it is told to."""
+
+    def __init__(self, port: int, login: bytes) -> None:
+        self._socket = socket.socket()
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
+        self._socket.connect(("127.0.0.1", port))
+        self._socket.sendall(login)
+        self._socket.setblocking(False)  # noqa: FBT003  the name says it
+
+    async def read_until(self, number: int, number_in: Callable[[bytes], int | None]) -> list[int]:
+        """Read until message ``number``, and return the numbers of all that came."""
+        loop = asyncio.get_running_loop()
+        numbers: list[int] = []
+        rest = b""
+        while not numbers or numbers[-1] != number:
+            data = await loop.sock_recv(self._socket, 65_536)
+            assert data, "closed"
+            *lines, rest = (rest + data).split(b"\n")
+            numbers += [found for line in lines if (found := number_in(line)) is not None]
+        return numbers
+
+    def close(self) -> None:
+        self._socket.close()
+
+
+def plain_login(name: str) -> bytes:
+    return f"{name}\n".encode()
+
+
+def native_login(name: str) -> bytes:
+    return json.dumps({"type": "hello", "name": name}).encode() + b"\n"
+
+
+def plain_number(line: bytes) -> int | None:
+    found = re.match(rb"speaker: (\d+) x+$", line)
+    return int(found[1]) if found else None
+
+
+def native_number(line: bytes) -> int | None:
+    event = json.loads(line)
+    return int(event["body"]["text"].split()[0]) if event["type"] == "entry" else None
+
+
+def process_memory(pid: int) -> int:
+    found = re.search(r"^Pss: +(\d+) kB", Path(f"/proc/{pid}/smaps_rollup").read_text(), re.MULTILINE)
+    assert found
+    return int(found[1]) * 1024
+
+
+def kernel_memory() -> int:
+    """Return the bytes that all TCP sockets of this machine hold in the kernel."""
+    found = re.search(r"^TCP: .* mem (\d+)$", Path("/proc/net/sockstat").read_text(), re.MULTILINE)
+    assert found
+    return int(found[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+async def online(client: Client) -> list[str]:
+    answer = await client.request(commands.Users())
+    return [name for event in answer.events if isinstance(event, events.Users) for name in event.users]
+
+
+async def scene(directory: Path, count: int, *, native: bool) -> None:
+    login, number_in = (native_login, native_number) if native else (plain_login, plain_number)
+    with serving(directory) as server:
+        port = server.port
+        profile = Profiles(directory / "speaker").server("127.0.0.1", port)
+        async with connect("127.0.0.1", port, name="speaker", profile=profile, listen="none") as speaker:
+            attentive = Reader(port, login("attentive"))
+            readers = [Reader(port, login(f"r{n}")) for n in range(count)]
+            while len(await online(speaker)) < count + 1:
+                pass
+            memory, kernel = process_memory(server.process.pid), kernel_memory()
+            heard = asyncio.create_task(attentive.read_until(MESSAGES, number_in))
+            sends = [speaker.send("#lobby", f"{n} {'x' * TEXT}") for n in range(1, MESSAGES + 1)]
+            await asyncio.gather(*sends)
+            # Nobody who reads waits for those who do not: all is heard while they are still stalled.
+            assert await heard == list(range(1, MESSAGES + 1))
+            grown = process_memory(server.process.pid) - memory
+            assert grown < SHARED + count * (WRITE_BUFFER_HIGH + SLACK)
+            assert kernel_memory() - kernel < count * (KERNEL_FACTOR * SEND_BUFFER_BYTES + SLACK)
+            # Those who read again have lost nothing, and get it once and in order.
+            for numbers in await asyncio.gather(*(reader.read_until(MESSAGES, number_in) for reader in readers)):
+                assert numbers == list(range(1, MESSAGES + 1))
+            for reader in (attentive, *readers):
+                reader.close()
+
+
+@pytest.mark.parametrize("native", [False, True], ids=["plain", "native"])
+def test_a_few_stalled_readers(tmp_path: Path, *, native: bool) -> None:
+    asyncio.run(asyncio.wait_for(scene(tmp_path, 10, native=native), 50))
+
+
+@pytest.mark.faults
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("native", [False, True], ids=["plain", "native"])
+def test_two_hundred_stalled_readers(tmp_path: Path, *, native: bool) -> None:
+    asyncio.run(scene(tmp_path, 200, native=native))
