@@ -17,7 +17,7 @@ from ..journal import Journal
 from ..protocol.events import Bye
 from ..wire.plain import PLAIN
 from .connection import Connection
-from .limits import OPEN_FILES, SHUTDOWN_SECONDS, STALL_SECONDS, SWEEP_SECONDS, SWITCH_SECONDS
+from .limits import BACKLOG, OPEN_FILES, SHUTDOWN_SECONDS, STALL_SECONDS, SWEEP_SECONDS, SWITCH_SECONDS
 from .listener import listen, shown
 
 log = logging.getLogger(__name__)
@@ -65,7 +65,9 @@ class Server:
             task.cancel()
 
     async def _serve(self, sock: socket.socket) -> str:
-        server = await self._loop.create_server(lambda: Connection(self.hub, self.connections), sock=sock)
+        server = await self._loop.create_server(
+            lambda: Connection(self.hub, self.connections), sock=sock, backlog=BACKLOG
+        )
         self._servers.append(server)
         return shown(sock)
 
