@@ -2,7 +2,8 @@
 
 A proposal is submitted without a seq and never blocks. The backend takes all that came in meanwhile, gives each its
 seq in the order of submission, makes the batch durable, and reports one outcome per proposal, in that order, on the
-event loop. So order, seq and "who was first" are decided in one place, which one day may be a cluster.
+event loop; only a refusal may come sooner, while the storage is in trouble. So order, seq and "who was first" are
+decided in one place, which one day may be a cluster.
 """
 
 from __future__ import annotations

@@ -33,12 +33,13 @@ class Batch:
 
 
 class Intake:
-    """Takes proposals and tells their outcomes; a backend says in ``_hand_over`` what happens in between."""
+    """Takes proposals and tells their outcomes; what happens in between begins with ``hand_over``."""
 
     committed: Callable[[Sequence[Outcome]], None]
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, hand_over: Callable[[Batch], None]) -> None:
         self._loop = loop
+        self._hand_over = hand_over
         self._pending: list[Proposal] = []
         self._refused: list[Outcome] = []
         self._gate = Gate()
@@ -55,9 +56,6 @@ class Intake:
         if not self._pending:
             self._loop.call_soon(self._flush)
         self._pending.append(proposal)
-
-    def _hand_over(self, batch: Batch) -> None:
-        raise NotImplementedError
 
     def _flush(self) -> None:
         if self._pending:

@@ -36,7 +36,7 @@ class MemoryJournal(Intake):
     def __init__(
         self, loop: asyncio.AbstractEventLoop, *, clock: Callable[[], int] = _now, capacity: int = ENTRIES
     ) -> None:
-        super().__init__(loop)
+        super().__init__(loop, self._commit)
         self.capacity = capacity
         self._clock = clock
         self._epoch = secrets.token_hex(8)
@@ -71,7 +71,7 @@ class MemoryJournal(Intake):
         self._stop()
         self._tell_refused()
 
-    def _hand_over(self, batch: Batch) -> None:
+    def _commit(self, batch: Batch) -> None:
         if batch.generation <= self._failed or self._count + len(batch.proposals) > self.capacity:
             self._failed = batch.generation
             self._report([StorageRefused(proposal, FULL, retry=True) for proposal in batch.proposals], FULL)

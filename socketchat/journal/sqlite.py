@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from ..exceptions import StorageProblem
 from ..protocol.events import Entry
 from . import Outcome, State
-from .intake import Batch, Intake
+from .intake import Intake
 from .readers import Readers
 from .store import Store
 from .writer import Writer
@@ -27,10 +27,10 @@ class SQLiteJournal(Intake):
     """Keeps its entries in DIRECTORY/socketchat.db and holds DIRECTORY/lock; ``clock`` returns milliseconds."""
 
     def __init__(self, directory: str, loop: asyncio.AbstractEventLoop, *, clock: Callable[[], int] = _now) -> None:
-        super().__init__(loop)
         self._store = Store(Path(directory).absolute())
         self._readers = Readers(self._store)
         self._writer = Writer(self._store, self._readers, clock, self._report_soon, self._begin_trouble_soon)
+        super().__init__(loop, self._writer.put)
         self._open = False
 
     async def open(self) -> State:
@@ -56,9 +56,6 @@ class SQLiteJournal(Intake):
         self._open = False
         self._stop()
         await self._loop.run_in_executor(None, self._end)
-
-    def _hand_over(self, batch: Batch) -> None:
-        self._writer.put(batch)
 
     def _start(self) -> State:
         self._store.claim()

@@ -9,14 +9,15 @@ from contextlib import contextmanager
 
 import apsw
 
-FULL, NO_WRITE, NO_SYNC, LOST = "full", "no write", "no sync", "lost"
+FULL, NO_WRITE, NO_SYNC, LOST, NO_READ = "full", "no write", "no sync", "lost", "no read"
 
 
 class Disk(apsw.VFS):
     """SQLite's default VFS while it is registered.
 
-    ``fault`` is what happens to everything from now on: with FULL and NO_WRITE a write fails, with NO_SYNC a sync, and
-    with LOST a sync fails and what was written since the last one is gone. ``failures`` is released by each failure.
+    ``fault`` is what happens to everything from now on: with NO_READ a read fails, with FULL and NO_WRITE a write, with
+    NO_SYNC a sync, and with LOST a sync fails and what was written since the last one is gone. ``failures`` is released
+    by each failure.
     ``before_sync`` and ``after_sync`` are called in the thread that syncs.
     """
 
@@ -46,6 +47,11 @@ class File(apsw.VFSFile):
         self.disk = disk
         self.size = self.xFileSize()
         self.unsynced: list[tuple[int, bytes]] = []
+
+    def xRead(self, amount: int, offset: int) -> bytes:  # noqa: N802
+        if self.disk.fault == NO_READ:
+            self.disk.fail(apsw.SQLITE_IOERR_READ)
+        return super().xRead(amount, offset)
 
     def xWrite(self, data: bytes, offset: int) -> None:  # noqa: N802
         if self.disk.fault == FULL:

@@ -188,3 +188,40 @@ def test_an_error_before_the_commit_needs_no_recovery(tmp_path: Path) -> None:
             assert (before.entry.seq, after.entry.seq) == (1, 2)
 
     asyncio.run(scene())
+
+
+def test_a_batch_that_cannot_be_rolled_back_is_looked_for_too(tmp_path: Path) -> None:
+    def refuse_to_roll_back(_: object, statement: str, __: object) -> bool:
+        return statement != "ROLLBACK"
+
+    async def scene() -> None:
+        async with opened(journal_in(tmp_path)) as desk:
+            [before] = await desk.store(say("1", key=(1, 1)))
+            desk.journal._writer._db.exec_trace = refuse_to_roll_back
+            again = say("1", key=(1, 1))
+            [refused] = await desk.store(again)  # a batch without an entry is rolled back
+            assert isinstance(refused, StorageRefused)
+            assert await desk.store(again) == [Duplicate(again, before.entry)]
+
+    asyncio.run(scene())
+
+
+def test_an_entry_that_cannot_be_stored_is_told_with_a_batch_that_was_looked_for(tmp_path: Path, disk: Disk) -> None:
+    async def scene() -> None:
+        async with opened(journal_in(tmp_path)) as desk:
+            await desk.store(say("0"))
+            bad = say("bad")
+            bad.body = None  # type: ignore[assignment]
+            batch = [say("1"), bad, say("2")]
+            disk.fault = NO_SYNC
+            for proposal in batch:
+                desk.journal.submit(proposal)
+            await failures(disk, 2)
+            disk.fault = None
+            assert [type(await desk.outcome(proposal)) for proposal in batch] == [Stored, StorageRefused, Stored]
+            assert await desk.journal.read("#lobby", after=1, limit=9) == [
+                desk.told(batch[0]).entry,
+                desk.told(batch[2]).entry,
+            ]
+
+    asyncio.run(scene())

@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -15,12 +16,12 @@ import apsw
 import pytest
 
 from socketchat.exceptions import BadFile, ChatError, StorageProblem
-from socketchat.journal import Duplicate, Proposal, StorageRefused, Stored, ledger, schema
+from socketchat.journal import Duplicate, Proposal, StorageRefused, Stored, keys, ledger, schema, writer
 from socketchat.journal.sqlite import SQLiteJournal
 from socketchat.journal.store import WAL_KEPT
 from socketchat.journal.writer import CHECKPOINT_PAGES
 from tests.journal.desk import opened, say
-from tests.journal.disk import FULL, Disk, inserted
+from tests.journal.disk import FULL, NO_READ, Disk, inserted
 
 HOLDER = """
 import asyncio, sys
@@ -317,6 +318,89 @@ def test_upkeep_that_fails_is_put_off(directory: Path, disk: Disk, monkeypatch: 
             assert await desk.store(again) == [Duplicate(again, stored[3].entry)]
             stored += await desk.store(say("10", key=(1, 10)))
             assert await desk.journal.read("#lobby", limit=99) == [outcome.entry for outcome in stored]
+
+    asyncio.run(scene())
+
+
+def test_keys_are_fed_when_nothing_else_is_to_be_done(
+    directory: Path, disk: Disk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writer, "IDLE_SECONDS", 0.01)
+    synced = threading.Semaphore(0)
+    disk.after_sync = synced.release
+
+    async def scene() -> None:
+        async with opened(journal_in(directory)) as desk:
+            await desk.store(say(key=(1, 1)), say(key=(1, 2)))
+            looker = desk.journal._store.open_reader()
+            while looker.execute("SELECT fed FROM meta").get != 2:
+                assert await asyncio.to_thread(synced.acquire, timeout=10)
+            looker.close()
+            again = say(key=(1, 2))
+            assert isinstance((await desk.store(again))[0], Duplicate)
+
+    asyncio.run(scene())
+
+
+def test_outboxes_that_were_forgotten_are_looked_up(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keys, "OUTBOXES", 2)
+    monkeypatch.setattr(ledger, "FEED_ENTRIES", 5)
+
+    async def scene() -> None:
+        async with opened(journal_in(directory)) as desk:
+            await desk.store(*(say(key=(outbox, 7)) for outbox in range(9)))
+            again = [say(key=(outbox, n)) for outbox in range(9) for n in (6, 7, 8)]
+            types = [type(outcome) for outcome in await desk.store(*again)]
+            assert types == [Duplicate, Duplicate, Stored] * 9
+            assert len(desk.journal._writer._ledger._keys._fed_last) <= 2
+
+    asyncio.run(scene())
+
+
+def test_a_storage_error_while_entries_are_tried_one_by_one_refuses_them_all(directory: Path) -> None:
+    async def scene() -> None:
+        async with opened(journal_in(directory)) as desk:
+            db = desk.journal._writer._db
+            db.pragma("max_page_count", db.pragma("page_count") + 2)
+            bad = say("bad", "#new", key=(1, 1))
+            bad.body = None  # type: ignore[assignment]
+            proposals = [bad, *(say("x" * 9000, "#new") for _ in range(5))]
+            outcomes = await desk.store(*proposals)
+            assert all(isinstance(o, StorageRefused) and o.retry and "full" in o.reason for o in outcomes)
+            db.pragma("max_page_count", 10**6)
+            outcomes = await desk.store(*proposals)
+            assert isinstance(outcomes[0], StorageRefused)
+            assert not outcomes[0].retry
+            assert [o.entry.seq for o in outcomes[1:]] == [1, 2, 3, 4, 5]
+
+    asyncio.run(scene())
+
+
+def test_a_writer_that_fails_says_so_from_then_on(directory: Path, caplog: pytest.LogCaptureFixture) -> None:
+    def broken_clock() -> int:
+        raise ZeroDivisionError
+
+    async def scene() -> None:
+        journal = SQLiteJournal(str(directory), asyncio.get_running_loop(), clock=broken_clock)
+        async with opened(journal) as desk:
+            desk.journal.submit(say())
+            await asyncio.to_thread(journal._writer._thread.join, 10)
+            [refused] = await desk.store(say())
+            assert isinstance(refused, StorageRefused)
+
+    asyncio.run(scene())
+    assert "ZeroDivisionError" in caplog.text
+
+
+def test_a_read_that_fails_says_so(directory: Path, disk: Disk) -> None:
+    async def scene() -> None:
+        async with opened(journal_in(directory)) as desk:
+            [stored] = await desk.store(say())
+            disk.fault = NO_READ
+            with pytest.raises(StorageProblem, match="cannot be read"):
+                await desk.journal.read("#lobby", limit=1)
+            disk.fault = None
+            assert await desk.journal.read("#lobby", limit=1) == [stored.entry]
 
     asyncio.run(scene())
 
