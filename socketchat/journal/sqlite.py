@@ -58,7 +58,7 @@ class SQLiteJournal(Intake):
         await self._loop.run_in_executor(None, self._end)
 
     def _start(self) -> State:
-        self._store.claim()
+        self._store.acquire()
         try:
             with self._store.told():
                 return self._writer.start()

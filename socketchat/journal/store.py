@@ -20,8 +20,8 @@ WAL_KEPT = 32 * 1024 * 1024
 CACHE_KIB = 16 * 1024
 """The writer's page cache: the ends of some thousand conversations in the index."""
 
-BUSY_MS = 2_000
-"""How long to wait for a foreign program that holds the database, such as a shell."""
+BUSY_MS = 250
+"""How long to wait for a foreign program that holds the database, such as a shell; everybody's messages wait with us."""
 
 STATEMENTS = 300
 """Prepared statements kept by the writer: an INSERT for each size of batch, and the rest."""
@@ -35,7 +35,7 @@ class Store:
         self.path = directory / "socketchat.db"
         self._lock = DirectoryLock(directory)
 
-    def claim(self) -> None:
+    def acquire(self) -> None:
         """Make the directory and the database where they are missing, and lock them; raises BadFile, StorageProblem."""
         with self.told():
             _make_directory(self.directory)

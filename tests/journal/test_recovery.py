@@ -155,7 +155,7 @@ def test_the_log_is_written_and_synced_again_before_it_is_believed(
 
 def test_writing_the_log_again_changes_nothing(tmp_path: Path) -> None:
     store = Store(tmp_path)
-    store.claim()
+    store.acquire()
     store.rewrite_log()  # none yet
     db = store.open_writer()
     with db:
@@ -178,7 +178,6 @@ def test_an_error_before_the_commit_needs_no_recovery(tmp_path: Path) -> None:
             [before] = await desk.store(say("1"))
             shell = apsw.Connection(str(tmp_path / "socketchat.db"))
             shell.execute("BEGIN IMMEDIATE")  # as somebody's shell might
-            desk.journal._writer._db.set_busy_timeout(0)
             [refused] = await desk.store(say("2"))
             assert isinstance(refused, StorageRefused)
             assert refused.retry
