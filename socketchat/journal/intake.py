@@ -17,9 +17,9 @@ from .gate import Gate
 if TYPE_CHECKING:
     import asyncio
 
-TROUBLE = "the server cannot write to its disk at the moment; try again later"
-STOPPED = "the server stops; try again when it is back"
-OVERTAKING = "an earlier message from here was not stored; send that one again first"
+TROUBLE = "The server cannot write to its disk at the moment; try again later."
+STOPPED = "The server stops; try again when it is back."
+OVERTAKING = "An earlier message from here was not stored; send that one again first."
 
 
 class Batch:

@@ -91,12 +91,12 @@ class Ledger:
             conversation, author, name, kind, body = (
                 proposal.conversation, proposal.author, proposal.name, proposal.kind, proposal.body,
             )  # fmt: skip
+            key = proposal.key
             outbox = n = None
-            if proposal.key is not None:
-                outbox, n = proposal.key
-                last = keys.last(outbox)
-                if last is not None and n <= last:
-                    outcomes.append(Duplicate(proposal, self._first_of(proposal.key, staged)))
+            if key is not None:
+                last = keys.last(key[0])
+                if last is not None and key[1] <= last:
+                    outcomes.append(Duplicate(proposal, self._first_of(key, staged)))
                     continue
             if proposal.claims:
                 taken = self._taken(proposal, staged)
@@ -123,9 +123,9 @@ class Ledger:
             )
             entries.append(entry)
             outcomes.append(Stored(proposal, entry))
-            if outbox is not None and proposal.key is not None:
-                staged.keys.append((proposal.key, keys.add(proposal.key, entry_id)))
-                outbox = signed(outbox)
+            if key is not None:
+                staged.keys.append((key, keys.add(key, entry_id)))
+                outbox, n = signed(key[0]), key[1]
             values += (entry_id, log.id, seq, log.ts, author, name, kind, body, outbox, n, proposal.fact)
             entry_id += 1
         self._next = entry_id

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 ENTRIES = 1_000_000
 """Entries kept unless told otherwise: about half a gigabyte."""
 
-FULL = "the journal's memory is full; try again later"
+FULL = "The journal's memory is full; try again later."
 
 
 def _now() -> int:

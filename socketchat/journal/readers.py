@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -16,6 +17,8 @@ from .store import Store
 
 READERS = 2
 """Reads at a time: reads are short, and each thread competes with the loop for the interpreter."""
+
+_log = logging.getLogger(__name__)
 
 
 class Readers:
@@ -40,7 +43,8 @@ class Readers:
             order = "ASC" if before is None else "DESC"
             entries = [entry_from(row) for row in db.execute(_RANGE[order], (conversation, after, stop, limit))]
         except apsw.Error as error:
-            raise StorageProblem(f"the history cannot be read at the moment ({error}); try again later") from error
+            _log.warning("a read of %s failed: %s", conversation, error)
+            raise StorageProblem("The history cannot be read at the moment; try again later.") from error
         finally:
             self._idle.put(db)
         return entries if before is None else entries[::-1]

@@ -44,7 +44,7 @@ class SQLiteJournal(Intake):
     ) -> list[Entry]:
         """Return entries with after < seq < before and seq <= upto; with ``before`` the newest, else the oldest."""
         if not self._open:
-            raise StorageProblem("the history cannot be read any more: the server stops")
+            raise StorageProblem("The history cannot be read any more: the server stops.")
         return await self._loop.run_in_executor(
             self._readers.threads, self._readers.read, conversation, after, before, upto, limit
         )

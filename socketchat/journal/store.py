@@ -21,7 +21,7 @@ CACHE_KIB = 16 * 1024
 """The writer's page cache: the ends of some thousand conversations in the index."""
 
 BUSY_MS = 250
-"""How long to wait for a foreign program that holds the database, such as a shell; everybody's messages wait with us."""
+"""How long to wait for a foreign program that holds the database, such as a shell; all messages wait meanwhile."""
 
 STATEMENTS = 300
 """Prepared statements kept by the writer: an INSERT for each size of batch, and the rest."""

@@ -10,6 +10,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from queue import Empty, SimpleQueue
 
 import apsw
@@ -21,6 +22,9 @@ from .ledger import Ledger, Staged
 from .readers import Readers
 from .store import Store, close_whole
 from .transaction import STORAGE_ERRORS, Unknown, commit, outcomes
+
+MOST_IN_BATCH = 4096
+"""Entries above which no more are taken into a batch: what a slow disk has let pile up is acknowledged in steps."""
 
 CHECKPOINT_PAGES = 1000
 """Pages written to the log between two checkpoints: 4 MiB, so that a start has little to read."""
@@ -34,7 +38,7 @@ IDLE_SECONDS = 1.0
 FIRST_DELAY, LONGEST_DELAY = 0.1, 2.0
 """Seconds between attempts to reopen the database; each delay is twice the one before."""
 
-FULL = "the server's disk is full; try again later"
+FULL = "The server's disk is full; try again later."
 
 _log = logging.getLogger(__name__)
 
@@ -121,7 +125,9 @@ class Writer:
         if not self._waiting:
             return None
         batch = self._waiting.popleft()
-        while self._waiting and self._waiting[0].generation == batch.generation:
+        while self._waiting and len(batch.proposals) < MOST_IN_BATCH:
+            if self._waiting[0].generation != batch.generation:
+                break
             batch.proposals += self._waiting.popleft().proposals
         return batch
 
@@ -188,7 +194,8 @@ class Writer:
                 self._db.close(force=True)
                 self._store.rewrite_log()
                 self._open()
-                self._db.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
+                with suppress(apsw.BusyError):  # somebody's shell reads; the log is durable already
+                    self._db.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
                 return bool(staged) and all(self._ledger.has(part) for part in staged)
         except (apsw.Error, OSError, ChatError) as error:
             _log.warning("the database cannot be reopened after a failed commit; it is tried again: %s", error)

@@ -224,3 +224,25 @@ def test_an_entry_that_cannot_be_stored_is_told_with_a_batch_that_was_looked_for
             ]
 
     asyncio.run(scene())
+
+
+def test_somebody_who_reads_with_a_shell_does_not_hold_the_journal_up(tmp_path: Path, disk: Disk) -> None:
+    async def scene() -> None:
+        async with opened(journal_in(tmp_path)) as desk:
+            await desk.store(say("0"))
+            shell = apsw.Connection(str(tmp_path / "socketchat.db"))
+            shell.execute("BEGIN")
+            shell.execute("SELECT * FROM entry").fetchall()
+            unknown = say("1", key=(1, 1))
+            disk.fault = NO_SYNC
+            desk.journal.submit(unknown)
+            await failures(disk, 2)
+            disk.fault = None
+            outcome = await desk.outcome(unknown)
+            if isinstance(outcome, StorageRefused):  # the shell's view of the log does not have it
+                [outcome] = await desk.store(unknown)
+            assert isinstance(outcome, Stored)
+            assert outcome.entry.seq == 2
+            shell.close()
+
+    asyncio.run(scene())
