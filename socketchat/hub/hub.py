@@ -185,7 +185,10 @@ class Hub:
             delivery.answer(session, session.rendering.event(answer))
         if pending.then is not None:
             session.blocked = False
-            pending.then(outcome)
+            try:
+                pending.then(outcome)
+            except Exception as error:  # noqa: BLE001 - costs this connection, not the others of the batch
+                session.link.fail(error)
         return session
 
     def _stored(self, pending: Pending, entry: events.Entry, delivery: Delivery) -> None:

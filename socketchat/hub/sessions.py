@@ -45,6 +45,9 @@ class Link(Protocol):
     def close(self, last_words: bytes) -> None:
         """Write these bytes, then close."""
 
+    def fail(self, error: Exception) -> None:
+        """Log what nobody expected, and close."""
+
 
 class Channel(NamedTuple):
     """What the server knows of the connection under a session.

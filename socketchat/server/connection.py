@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
+from collections.abc import Callable
 from ipaddress import ip_address
 from typing import cast
 
@@ -31,6 +31,7 @@ class Connection(asyncio.Protocol):
     """
 
     __slots__ = (
+        "_clock",
         "_connections",
         "_done",
         "_first",
@@ -45,9 +46,10 @@ class Connection(asyncio.Protocol):
         "since",
     )
 
-    def __init__(self, hub: Hub, connections: set[Connection]) -> None:
+    def __init__(self, hub: Hub, connections: set[Connection], clock: Callable[[], float]) -> None:
         self._hub = hub
         self._connections = connections
+        self._clock = clock
         self._transport: asyncio.Transport
         self._wire: Wire | None = None
         self._first = b""
@@ -56,7 +58,7 @@ class Connection(asyncio.Protocol):
         self._done = False
         self._size = 0
         self.session: Session | None = None
-        self.since = time.monotonic()
+        self.since = clock()
         self.behind_since = 0.0
 
     # What the event loop calls
@@ -75,10 +77,8 @@ class Connection(asyncio.Protocol):
             else:
                 self._wire.receive_data(data)
                 self.proceed()
-        except Exception:  # the one boundary: what nobody expected costs this connection only
-            log.exception("a connection failed")
-            rendering = self._wire.rendering if self._wire else PLAIN
-            self.close(rendering.event(Bye(code="other", text="The server made a mistake here; its log says more.")))
+        except Exception as error:  # noqa: BLE001 - what nobody expected costs this connection only
+            self.fail(error)
 
     def eof_received(self) -> bool:
         """Close: who does not write any more has left."""
@@ -93,7 +93,7 @@ class Connection(asyncio.Protocol):
     def pause_writing(self) -> None:
         """Note that the peer does not take what it is sent."""
         if self.session is not None:
-            self.behind_since = time.monotonic()
+            self.behind_since = self._clock()
             self._size = self._transport.get_write_buffer_size()
             self._hub.pause(self.session)
 
@@ -107,26 +107,16 @@ class Connection(asyncio.Protocol):
 
     def proceed(self) -> None:
         """Do commands until there are no more, or the session cannot take one."""
-        session, wire, hub = self.session, self._wire, self._hub
-        if session is None or wire is None or self._done:
-            return
-        while not self._transport.is_closing() and hub.takes(session):
-            command, self._held = self._held, None
-            try:
-                command = command or wire.next_command(session)
-            except ChatError as error:
-                if type(error) is ProtocolError:
-                    self.close(session.rendering.event(Bye(code=error.code, text=str(error))))
-                    return
-                session.refuse(error, error.command_id if isinstance(error, ProtocolError) else None)
-                continue
-            if command is None:
-                self._read(wanted=True)
-                return
-            if not handle(hub, session, command):
-                self._held = command
-                break
-        self._read(wanted=False)
+        try:
+            self._proceed()
+        except Exception as error:  # noqa: BLE001 - the others, in whose batch this one waited, must not notice
+            self.fail(error)
+
+    def fail(self, error: Exception) -> None:
+        """Log what nobody expected, and close."""
+        log.error("a connection failed", exc_info=error)
+        rendering = self._wire.rendering if self._wire else PLAIN
+        self.close(rendering.event(Bye(code="other", text="The server made a mistake here; its log says more.")))
 
     def close(self, last_words: bytes) -> None:
         """Write these bytes and close; nothing that is read from now on counts."""
@@ -169,6 +159,28 @@ class Connection(asyncio.Protocol):
             self.close(rendering.event(bye))
 
     # Inside
+
+    def _proceed(self) -> None:
+        session, wire, hub = self.session, self._wire, self._hub
+        if session is None or wire is None or self._done:
+            return
+        while not self._transport.is_closing() and hub.takes(session):
+            command, self._held = self._held, None
+            try:
+                command = command or wire.next_command(session)
+            except ChatError as error:
+                if type(error) is ProtocolError:
+                    self.close(session.rendering.event(Bye(code=error.code, text=str(error))))
+                    return
+                session.refuse(error, error.command_id if isinstance(error, ProtocolError) else None)
+                continue
+            if command is None:
+                self._read(wanted=True)
+                return
+            if not handle(hub, session, command):
+                self._held = command
+                break
+        self._read(wanted=False)
 
     def _greet(self, data: bytes) -> None:
         """Find out which dialect the peer speaks."""

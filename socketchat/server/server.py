@@ -24,10 +24,11 @@ log = logging.getLogger(__name__)
 
 
 class Server:
-    """Serves one hub on any number of sockets, from ``start`` to ``stop``."""
+    """Serves one hub on any number of sockets, from ``start`` to ``stop``; ``clock`` returns seconds."""
 
-    def __init__(self, journal: Journal) -> None:
+    def __init__(self, journal: Journal, clock: Callable[[], float] = time.monotonic) -> None:
         self._loop = asyncio.get_running_loop()
+        self._clock = clock
         self._tasks: set[asyncio.Task[None]] = set()
         self.hub = Hub(journal, self._loop.call_later, self._spawn)
         self.connections: set[Connection] = set()
@@ -66,7 +67,7 @@ class Server:
 
     async def _serve(self, sock: socket.socket) -> str:
         server = await self._loop.create_server(
-            lambda: Connection(self.hub, self.connections), sock=sock, backlog=BACKLOG
+            lambda: Connection(self.hub, self.connections, self._clock), sock=sock, backlog=BACKLOG
         )
         self._servers.append(server)
         return shown(sock)
@@ -83,7 +84,7 @@ class Server:
 
     def _sweep(self) -> None:
         """Close who is late to say who it is, and who took nothing for too long."""
-        now = time.monotonic()
+        now = self._clock()
         for connection in list(self.connections):
             if connection.is_late(now):
                 connection.abort(TooSlow("You did not say who you are in time."), reconnect=False)

@@ -171,6 +171,9 @@ class Peer:
     def close(self, last_words: bytes) -> None:
         self.last_words = last_words
 
+    def fail(self, error: Exception) -> None:
+        raise error
+
     def _write(self, data: bytes) -> None:
         self.writes.append(data)
         if self.stuck:

@@ -1,0 +1,164 @@
+"""A real server on a real socket in this process, and clients that read what it writes, line by line."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import struct
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from itertools import count
+
+import uvloop
+
+from socketchat.journal import Journal, open_journal
+from socketchat.protocol import commands, events
+from socketchat.protocol.codec import decode_event, encode
+from socketchat.server import Server
+
+LOOPS = {"asyncio": asyncio.new_event_loop, "uvloop": uvloop.new_event_loop}
+
+DEADLINE = 20.0
+"""Seconds after which a test has failed; what it waits for comes in milliseconds."""
+
+
+class Clock:
+    """The time that the server goes by, turned by hand."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def run(loop: str, scene: Callable[[House], Awaitable[None]], **options) -> None:
+    """Play a scene in a house of its own, under one of the event loops."""
+
+    async def played() -> None:
+        async with asyncio.timeout(DEADLINE), opened(**options) as house:
+            await scene(house)
+
+    with asyncio.Runner(loop_factory=LOOPS[loop]) as runner:
+        runner.run(played())
+
+
+@asynccontextmanager
+async def opened(journal: str | Callable[..., Journal] = "memory:") -> AsyncIterator[House]:
+    loop = asyncio.get_running_loop()
+    clock = Clock()
+    server = Server(open_journal(journal, loop) if isinstance(journal, str) else journal(loop), clock)
+    (address,) = await server.start(("127.0.0.1",), 0)
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(server.stop)
+        house = House(server, clock, int(address.rpartition(":")[2]))
+        try:
+            yield house
+        finally:
+            for caller in house.callers:
+                caller.hang_up()
+
+
+class House:
+    """A server and who called."""
+
+    def __init__(self, server: Server, clock: Clock, port: int) -> None:
+        self.server = server
+        self.clock = clock
+        self.port = port
+        self.callers: list[Caller] = []
+
+    async def call(self, *, receive_buffer: int = 0) -> Caller:
+        """Connect, and say nothing yet."""
+        sock = socket.socket()
+        if receive_buffer:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+        sock.setblocking(False)  # noqa: FBT003 - the name says it
+        await asyncio.get_running_loop().sock_connect(sock, ("127.0.0.1", self.port))
+        caller = Caller(*await asyncio.open_connection(sock=sock, limit=2**20))
+        self.callers.append(caller)
+        return caller
+
+    async def native(self, name: str, *, receive_buffer: int = 0, **hello) -> Caller:
+        """Log in with the native client's dialect as the owner of a name."""
+        return await self.login(receive_buffer, name=name, secret=name * 8, **hello)
+
+    async def guest(self, name: str) -> Caller:
+        """Log in with the native client's dialect under a name that nobody owns."""
+        return await self.login(name=name)
+
+    async def login(self, receive_buffer: int = 0, **hello) -> Caller:
+        caller = await self.call(receive_buffer=receive_buffer)
+        await caller.say(commands.Hello(id=0, **hello))
+        await caller.hears(events.Welcome)
+        return caller
+
+    async def plain(self, name: str, *, receive_buffer: int = 0) -> Caller:
+        """Log in by a first line."""
+        caller = await self.call(receive_buffer=receive_buffer)
+        await caller.write(name.encode() + b"\n")
+        await caller.reads("=== Connected! Type /help for commands ===", "")
+        return caller
+
+
+class Caller:
+    """A client that does nothing by itself."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.reader = reader
+        self.writer = writer
+        self._ids = count(1)
+
+    async def write(self, data: bytes) -> None:
+        self.writer.write(data)
+        await self.writer.drain()
+
+    async def say(self, *said: commands.Command) -> None:
+        await self.write(b"".join(map(encode, said)))
+
+    async def send(self, text: str, to: str = "#lobby") -> None:
+        await self.say(commands.Send(to=to, text=text))
+
+    async def line(self) -> str:
+        """Return the next line without its end, "" at the end of everything."""
+        return (await self.reader.readline()).decode().removesuffix("\n")
+
+    async def event(self) -> events.Event:
+        return decode_event((await self.reader.readline()).rstrip(b"\n"))
+
+    async def hears(self, kind: type) -> events.Event:
+        """Return the next event of this kind, and forget those before it."""
+        while not isinstance(event := await self.event(), kind):
+            pass
+        return event
+
+    async def reads(self, *lines: str) -> list[str]:
+        """Return what comes up to and with these lines, the last of it."""
+        read: list[str] = []
+        while read[-len(lines) :] != list(lines):
+            data = await self.reader.readline()
+            assert data, f"{lines} did not come, but {read}"
+            read.append(data.decode().removesuffix("\n"))
+        return read
+
+    async def barrier(self) -> list[events.Event]:
+        """Return what came before all that was said until now was answered."""
+        number = 1_000_000 + next(self._ids)
+        await self.say(commands.Ping(id=number))
+        came: list[events.Event] = []
+        while not (isinstance(event := await self.event(), events.Ok) and event.id == number):
+            came.append(event)
+        return came
+
+    async def end(self) -> bytes:
+        """Return what comes until the server closes."""
+        return await self.reader.read()
+
+    def hang_up(self) -> None:
+        self.writer.transport.abort()
+
+    def vanish(self) -> None:
+        """Be gone without a word, as a process that is killed with bytes unread."""
+        sock = self.writer.get_extra_info("socket")
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.writer.transport.abort()

@@ -1,0 +1,391 @@
+import logging
+from collections.abc import Callable
+
+import pytest
+
+from socketchat.commands import HANDLERS
+from socketchat.hub import hub
+from socketchat.journal.memory import MemoryJournal
+from socketchat.protocol import commands, events
+from socketchat.protocol.codec import decode_text, encode
+from socketchat.protocol.limits import LINE_BYTES, UNACKNOWLEDGED_ENTRIES
+from socketchat.server import server
+from socketchat.server.limits import STALL_SECONDS, WRITE_BUFFER_HIGH
+from socketchat.wire import plain
+from tests.server.house import LOOPS, Caller, House, run
+
+pytestmark = pytest.mark.parametrize("loop", LOOPS)
+
+LONG = "x" * 30_000
+
+
+@pytest.fixture(autouse=True)
+def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server, "SWEEP_SECONDS", 0.005)
+
+
+# Greeting
+
+
+@pytest.mark.parametrize(
+    ("first", "seconds", "told"),
+    [
+        (b"", 120, b"[server] You did not say who you are in time.\n"),
+        (b"NIC", 120, b"[server] You did not say who you are in time.\n"),
+        (b"{", 10, b'{"type":"bye","code":"too_slow","text":"You did not say who you are in time."}\n'),
+        (b'{"type":"ping"}\n', 10, b'{"type":"bye","code":"too_slow","text":"You did not say who you are in time."}\n'),
+        (b"b", 120, b"[server] You did not say who you are in time.\n"),
+        (b"/bad\n", 120, b"[server] You did not say who you are in time.\n"),
+    ],
+    ids=str,
+)
+def test_who_does_not_say_its_name_in_time_is_closed(loop: str, first: bytes, seconds: float, told: bytes) -> None:
+    async def scene(house: House) -> None:
+        caller = await house.call()
+        if first:
+            await caller.write(first)
+        other = await house.native("other")
+        await other.barrier()
+        (connection,) = (each for each in house.server.connections if each.session is None or not each.session.user)
+        house.clock.now += seconds - 1
+        assert not connection.is_late(house.clock.now)
+        house.clock.now += 2
+        assert (await caller.end()).endswith(told)
+        await other.barrier()
+
+    run(loop, scene)
+
+
+def test_who_has_said_its_name_may_be_silent(loop: str) -> None:
+    async def scene(house: House) -> None:
+        alice, dave = await house.native("alice"), await house.plain("dave")
+        house.clock.now += 100_000
+        late = await house.call()
+        house.clock.now += 121
+        await late.end()
+        await alice.barrier()
+        await dave.write(b"/topic\n")
+        await dave.reads("[topic] #lobby has no topic.")
+
+    run(loop, scene)
+
+
+@pytest.mark.parametrize(
+    ("first", "told"),
+    [
+        (b"\x16\x03\x01\x02\x00", b""),
+        (b"\x80\x2e\x01\x00\x02", b""),
+        (b"\0\0\0\0", b""),
+        (
+            b"CAP LS 302\r\nNICK alice\r\n",
+            b"[error] IRC is not spoken here; use `socketchat join`, or send a name as the first line.\n",
+        ),
+        (b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", b"[error] HTTP is not spoken here; use `socketchat join`.\n"),
+    ],
+    ids=str,
+)
+def test_what_is_not_spoken_here_is_closed(loop: str, first: bytes, told: bytes) -> None:
+    async def scene(house: House) -> None:
+        caller = await house.call()
+        await caller.write(first)
+        assert await caller.end() == told
+
+    run(loop, scene)
+
+
+def test_a_first_line_may_come_byte_by_byte(loop: str) -> None:
+    async def scene(house: House) -> None:
+        for name in ("Joiner", "nick", "erin"):
+            caller = await house.call()
+            for byte in name.encode() + b"\r\n":
+                await caller.write(bytes([byte]))
+            await caller.reads(f"[join] {name} has joined the chat.", "", "=== Connected! Type /help for commands ===")
+
+    run(loop, scene)
+
+
+# Lines that are none
+
+
+def test_a_line_over_the_limit_ends_a_native_connection_with_a_reason(loop: str) -> None:
+    async def scene(house: House) -> None:
+        alice = await house.native("alice")
+        await alice.write(b"{" * (LINE_BYTES + 1))
+        bye = await alice.hears(events.Bye)
+        assert (bye.code, bye.text, bye.reconnect) == ("protocol", "A line has at most 262,144 bytes.", False)
+        assert await alice.end() == b""
+
+    run(loop, scene)
+
+
+def test_a_line_over_the_limit_is_an_error_to_a_plain_connection(loop: str) -> None:
+    async def scene(house: House) -> None:
+        dave = await house.plain("dave")
+        await dave.write(b"x" * (plain.LINE_BYTES + 1) + b"\n" + b"y" * plain.LINE_BYTES + b"\n/topic\n")
+        read = await dave.reads("[topic] #lobby has no topic.")
+        assert read[:2] == [
+            "[error] A line has at most 32,896 bytes.",
+            "[error] A message has at most 32,768 bytes; this one has 32,896.",
+        ]
+
+    run(loop, scene)
+
+
+def test_a_line_that_is_no_command_is_answered_under_its_id(loop: str) -> None:
+    async def scene(house: House) -> None:
+        alice = await house.native("alice")
+        await alice.write(b'{"type":"dance","id":7}\n{"id":8}\n[]\n')
+        errors = [event for event in await alice.barrier() if isinstance(event, events.Error)]
+        assert [(error.code, error.id) for error in errors] == [("unsupported", 7), ("bad_line", 8), ("bad_line", None)]
+
+    run(loop, scene)
+
+
+# The end of a connection
+
+
+def test_a_plain_client_that_vanishes_is_announced(loop: str) -> None:
+    async def scene(house: House) -> None:
+        alice, dave = await house.native("alice"), await house.plain("dave")
+        await alice.hears(events.Presence)
+        dave.vanish()
+        assert (await alice.hears(events.Presence)).left == ["dave"]
+
+    run(loop, scene)
+
+
+def test_a_native_client_that_vanishes_is_announced_when_it_does_not_come_back(
+    loop: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hub, "RESUME_SECONDS", 0.05)
+
+    async def scene(house: House) -> None:
+        alice, bob = await house.native("alice"), await house.native("bob")
+        await alice.hears(events.Presence)
+        bob.vanish()
+        assert (await alice.hears(events.Presence)).left == ["bob"]
+
+    run(loop, scene)
+
+
+@pytest.mark.parametrize("end", [Caller.vanish, Caller.hang_up, lambda caller: caller.writer.write_eof()])
+def test_a_line_without_its_end_is_not_said(loop: str, end: Callable[[Caller], None]) -> None:
+    async def scene(house: House) -> None:
+        alice, dave = await house.native("alice"), await house.plain("dave")
+        await dave.write(b"all of it\nhalf of")
+        entry = await alice.hears(events.Entry)
+        assert decode_text(entry).text == "all of it"
+        end(dave)
+        assert (await alice.hears(events.Presence)).left == ["dave"]
+        assert not any(isinstance(event, events.Entry) for event in await alice.barrier())
+
+    run(loop, scene)
+
+
+def test_what_was_said_before_the_end_is_heard(loop: str) -> None:
+    async def scene(house: House) -> None:
+        alice = await house.native("alice")
+        caller = await house.call()
+        await caller.write(b"dave\n" + b"".join(b"line %d\n" % n for n in range(200)))
+        caller.writer.write_eof()
+        heard = [decode_text(await alice.hears(events.Entry)).text for _ in range(200)]
+        assert heard == [f"line {n}" for n in range(200)]
+
+    run(loop, scene)
+
+
+def test_quit_closes_after_all_answers(loop: str) -> None:
+    async def scene(house: House) -> None:
+        alice, dave = await house.native("alice"), await house.plain("dave")
+        await alice.say(commands.Send(id=1, to="#lobby", text="bye"), commands.Quit(id=2))
+        assert [ok for ok in (await alice.end()).splitlines() if b'"ok"' in ok] == [
+            b'{"type":"ok","id":1,"conversation":"#lobby","seq":1}',
+            b'{"type":"ok","id":2}',
+        ]
+        await dave.reads("alice: bye", "[leave] alice has left the chat.")
+
+    run(loop, scene)
+
+
+# Push-back
+
+
+class HeldJournal(MemoryJournal):
+    """A journal whose disk stands still until it is let go."""
+
+    held = False
+
+    def _flush(self) -> None:
+        if not self.held:
+            super()._flush()
+
+    def let_go(self) -> None:
+        self.held = False
+        super()._flush()
+
+
+def test_a_connection_is_not_read_while_its_entries_are_under_way(loop: str) -> None:
+    async def scene(house: House) -> None:
+        journal = house.server.hub.journal
+        alice, bob = await house.native("alice"), await house.native("bob")
+        (connection,) = (each for each in house.server.connections if each.session.user.name == "alice")
+        journal.held = True
+        flood = b"".join(encode(commands.Send(to="#lobby", text=f"{n} " + "x" * 3000)) for n in range(1000))
+        alice.writer.write(flood)
+        alice.writer.write(encode(commands.Ping(id=5)))
+        while connection._transport.is_reading():
+            await bob.barrier()
+        under_way = connection.session.under_way
+        assert under_way == UNACKNOWLEDGED_ENTRIES
+        for _ in range(5):
+            await bob.barrier()
+        assert connection.session.under_way == under_way
+        journal.let_go()
+        heard = [(await bob.hears(events.Entry)).seq for _ in range(1000)]
+        assert heard == list(range(1, 1001))
+        while (await alice.hears(events.Ok)).id != 5:
+            pass
+
+    run(loop, scene, journal=HeldJournal)
+
+
+# Slow readers
+
+
+async def stalled(house: House, speaker: Caller, name: str) -> int:
+    """Speak until the reader of that name is behind; return how often."""
+    (connection,) = (each for each in house.server.connections if each.session.user.name == name)
+    spoken = 0
+    while not connection.session.paused:
+        await speaker.send(f"{spoken} {LONG}")
+        await speaker.barrier()
+        spoken += 1
+    assert connection._transport.get_write_buffer_size() <= 2 * WRITE_BUFFER_HIGH
+    return spoken
+
+
+@pytest.mark.parametrize("dialect", ["native", "plain"])
+def test_a_reader_that_takes_nothing_is_closed_and_the_others_hear_of_it(loop: str, dialect: str) -> None:
+    async def scene(house: House) -> None:
+        alice = await house.native("alice")
+        bob = await getattr(house, dialect)("bob", receive_buffer=4096)
+        await alice.hears(events.Presence)
+        watcher = await house.plain("watcher")
+        bob.writer.transport.pause_reading()
+        await stalled(house, alice, "bob")
+        house.clock.now += STALL_SECONDS - 1
+        (connection,) = (each for each in house.server.connections if each.session.user.name == "bob")
+        await alice.barrier()
+        assert not connection._transport.is_closing()
+        house.clock.now += 2
+        if dialect == "plain":
+            await watcher.reads("[leave] bob has left the chat.")
+        while connection in house.server.connections:
+            await alice.barrier()
+        assert connection.session.gone
+
+    run(loop, scene)
+
+
+def test_a_reader_that_takes_a_little_is_not_closed(loop: str) -> None:
+    async def scene(house: House) -> None:
+        alice = await house.native("alice")
+        bob = await house.native("bob", receive_buffer=4096)
+        bob.writer.transport.pause_reading()
+        await stalled(house, alice, "bob")
+        (connection,) = (each for each in house.server.connections if each.session.user.name == "bob")
+        for _ in range(4):
+            house.clock.now += STALL_SECONDS - 1
+            before = connection._transport.get_write_buffer_size()
+            bob.writer.transport.resume_reading()
+            while connection._transport.get_write_buffer_size() >= before:
+                await bob.reader.read(65_536)
+            bob.writer.transport.pause_reading()
+            assert not connection.is_stalled(house.clock.now, STALL_SECONDS)
+        assert not connection._transport.is_closing()
+
+    run(loop, scene)
+
+
+@pytest.mark.parametrize("dialect", ["native", "plain"])
+def test_a_reader_that_reads_again_has_lost_nothing(loop: str, dialect: str) -> None:
+    async def scene(house: House) -> None:
+        alice = await house.native("alice")
+        bob = await getattr(house, dialect)("bob", receive_buffer=4096)
+        bob.writer.transport.pause_reading()
+        spoken = await stalled(house, alice, "bob")
+        for n in range(spoken, spoken + 100):
+            await alice.send(f"{n} {LONG}")
+        await alice.barrier()
+        bob.writer.transport.resume_reading()
+        heard = []
+        while len(heard) < spoken + 100:
+            if dialect == "native":
+                heard.append(decode_text(await bob.hears(events.Entry)).text)
+            elif (line := await bob.line()).startswith("alice: "):
+                heard.append(line.removeprefix("alice: "))
+        assert [text.split()[0] for text in heard] == [str(n) for n in range(spoken + 100)]
+
+    run(loop, scene)
+
+
+# What nobody expected
+
+
+def broken(*_: object) -> None:
+    raise ZeroDivisionError
+
+
+SAID = "The server made a mistake here; its log says more."
+
+
+@pytest.mark.parametrize("before", [(), (commands.Send(to="#lobby", text="before"),)], ids=["at once", "in a batch"])
+def test_an_exception_costs_one_connection(
+    loop: str, before: tuple, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setitem(HANDLERS, commands.Rooms, broken)
+
+    async def scene(house: House) -> None:
+        alice, bob = await house.native("alice"), await house.native("bob")
+        await alice.say(*before, commands.Rooms(id=5))
+        for n in range(3):
+            await bob.say(commands.Send(id=n, to="#lobby", text=str(n)), commands.Ping(id=10 + n))
+        bye = await alice.hears(events.Bye)
+        assert (bye.code, bye.text) == ("other", SAID)
+        assert await alice.end() == b""
+        while (await bob.hears(events.Ok)).id != 12:
+            pass
+
+    run(loop, scene)
+    assert [(record.levelno, record.exc_info[0]) for record in caplog.records] == [(logging.ERROR, ZeroDivisionError)]
+
+
+def test_an_exception_after_the_log_decided_costs_one_connection(
+    loop: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def scene(house: House) -> None:
+        alice, bob = await house.native("alice"), await house.native("bob")
+        monkeypatch.setattr(house.server.hub, "admit", broken)
+        house.server.hub.journal.held = True
+        await alice.say(commands.Join(room="#ops"))
+        await bob.say(commands.Send(id=7, to="#lobby", text="same batch"))
+        carol = await house.guest("carol")
+        while sum(each.session.under_way for each in house.server.connections) < 2:
+            await carol.barrier()
+        house.server.hub.journal.let_go()
+        assert (await alice.hears(events.Bye)).text == SAID
+        assert (await bob.hears(events.Ok)).seq == 1
+        assert await bob.barrier()
+
+    run(loop, scene, journal=HeldJournal)
+    assert [record.exc_info[0] for record in caplog.records] == [ZeroDivisionError]
+
+
+def test_an_error_of_ours_is_an_answer_and_no_accident(loop: str, caplog: pytest.LogCaptureFixture) -> None:
+    async def scene(house: House) -> None:
+        dave = await house.plain("dave")
+        await dave.write(b"/dm nobody hi\n/quit\n")
+        assert await dave.end() == b"[error] There is no user nobody; /users lists who is online.\n"
+
+    run(loop, scene)
+    assert caplog.records == []
