@@ -12,6 +12,7 @@ from itertools import count
 import uvloop
 
 from socketchat.journal import Journal, open_journal
+from socketchat.journal.memory import MemoryJournal
 from socketchat.protocol import commands, events
 from socketchat.protocol.codec import decode_event, encode
 from socketchat.server import Server
@@ -30,6 +31,20 @@ class Clock:
 
     def __call__(self) -> float:
         return self.now
+
+
+class HeldJournal(MemoryJournal):
+    """A journal whose disk stands still until it is let go."""
+
+    held = False
+
+    def _flush(self) -> None:
+        if not self.held:
+            super()._flush()
+
+    def let_go(self) -> None:
+        self.held = False
+        super()._flush()
 
 
 def run(loop: str, scene: Callable[[House], Awaitable[None]], **options) -> None:
@@ -74,7 +89,11 @@ class House:
         if receive_buffer:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
         sock.setblocking(False)  # noqa: FBT003 - the name says it
-        await asyncio.get_running_loop().sock_connect(sock, ("127.0.0.1", self.port))
+        try:
+            await asyncio.get_running_loop().sock_connect(sock, ("127.0.0.1", self.port))
+        except OSError:
+            sock.close()
+            raise
         caller = Caller(*await asyncio.open_connection(sock=sock, limit=2**20))
         self.callers.append(caller)
         return caller

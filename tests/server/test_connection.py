@@ -5,14 +5,13 @@ import pytest
 
 from socketchat.commands import HANDLERS
 from socketchat.hub import hub
-from socketchat.journal.memory import MemoryJournal
 from socketchat.protocol import commands, events
 from socketchat.protocol.codec import decode_text, encode
 from socketchat.protocol.limits import LINE_BYTES, UNACKNOWLEDGED_ENTRIES
 from socketchat.server import server
 from socketchat.server.limits import STALL_SECONDS, WRITE_BUFFER_HIGH
 from socketchat.wire import plain
-from tests.server.house import LOOPS, Caller, House, run
+from tests.server.house import LOOPS, Caller, HeldJournal, House, run
 
 pytestmark = pytest.mark.parametrize("loop", LOOPS)
 
@@ -208,20 +207,6 @@ def test_quit_closes_after_all_answers(loop: str) -> None:
 
 
 # Push-back
-
-
-class HeldJournal(MemoryJournal):
-    """A journal whose disk stands still until it is let go."""
-
-    held = False
-
-    def _flush(self) -> None:
-        if not self.held:
-            super()._flush()
-
-    def let_go(self) -> None:
-        self.held = False
-        super()._flush()
 
 
 def test_a_connection_is_not_read_while_its_entries_are_under_way(loop: str) -> None:

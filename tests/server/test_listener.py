@@ -1,0 +1,102 @@
+import socket
+
+import pytest
+
+from socketchat.exceptions import ChatError, UsageProblem
+from socketchat.server.limits import (
+    KEEPALIVE_PROBES,
+    KEEPALIVE_SECONDS,
+    SEND_BUFFER_BYTES,
+    USER_TIMEOUT_MS,
+    WRITE_BUFFER_HIGH,
+    WRITE_BUFFER_LOW,
+)
+from socketchat.server.listener import listen, shown
+
+
+def test_a_free_port_is_taken_and_shown() -> None:
+    (sock,) = listen(("127.0.0.1",), 0)
+    with sock:
+        assert shown(sock) == f"127.0.0.1:{sock.getsockname()[1]}"
+        assert not sock.getblocking()
+
+
+def test_an_address_of_ipv6_has_brackets_and_leaves_ipv4_alone() -> None:
+    (sock,) = listen(("::1",), 0)
+    with sock:
+        port = sock.getsockname()[1]
+        assert shown(sock) == f"[::1]:{port}"
+        (other,) = listen(("127.0.0.1",), port)
+        other.close()
+
+
+def test_a_name_may_have_several_addresses() -> None:
+    sockets = listen(("localhost", "127.0.0.1"), 0)
+    families = {sock.family for sock in sockets}
+    for sock in sockets:
+        sock.close()
+    assert socket.AF_INET in families
+
+
+def test_accepted_sockets_keep_what_the_kernel_was_told() -> None:
+    (sock,) = listen(("127.0.0.1",), 0)
+    with sock, socket.create_connection(sock.getsockname()):
+        sock.settimeout(10)
+        accepted, _ = sock.accept()
+        with accepted:
+            size = accepted.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF)
+            assert SEND_BUFFER_BYTES <= size <= 2 * SEND_BUFFER_BYTES
+            assert accepted.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+            if hasattr(socket, "TCP_KEEPIDLE"):
+                assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE) == KEEPALIVE_SECONDS
+                assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT) == KEEPALIVE_PROBES
+            if hasattr(socket, "TCP_USER_TIMEOUT"):
+                assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == USER_TIMEOUT_MS
+
+
+def test_a_server_that_was_killed_can_listen_again_at_once() -> None:
+    (sock,) = listen(("127.0.0.1",), 0)
+    port = sock.getsockname()[1]
+    with socket.create_connection(("127.0.0.1", port)) as caller:
+        sock.settimeout(10)
+        accepted, _ = sock.accept()
+        accepted.close()
+        sock.close()
+        assert caller.recv(1) == b""
+        (again,) = listen(("127.0.0.1",), port)
+        again.close()
+
+
+def test_a_taken_port_is_one_sentence_that_helps() -> None:
+    (sock,) = listen(("127.0.0.1",), 0)
+    port = sock.getsockname()[1]
+    with sock, pytest.raises(ChatError) as caught:
+        listen(("127.0.0.1",), port)
+    assert str(caught.value) == (
+        f"cannot listen on 127.0.0.1:{port}: the port is taken; stop what listens there, or choose another with --port"
+    )
+    assert caught.value.exit_code == 1
+
+
+def test_what_was_bound_is_freed_when_a_later_address_fails() -> None:
+    (taken,) = listen(("::1",), 0)
+    port = taken.getsockname()[1]
+    with taken, pytest.raises(ChatError):
+        listen(("127.0.0.1", "::1"), port)
+    (again,) = listen(("127.0.0.1",), port)
+    again.close()
+
+
+@pytest.mark.parametrize("host", ["no.such.host.invalid", "a" * 70, "a..b"])
+def test_a_host_that_is_none_is_usage(host: str) -> None:
+    with pytest.raises(UsageProblem, match="there is no address"):
+        listen((host,), 0)
+
+
+def test_an_address_of_another_machine_is_told() -> None:
+    with pytest.raises(ChatError, match="this machine has no such address"):
+        listen(("192.0.2.1",), 0)
+
+
+def test_the_marks_of_the_write_buffer_are_in_order() -> None:
+    assert SEND_BUFFER_BYTES <= WRITE_BUFFER_LOW < WRITE_BUFFER_HIGH

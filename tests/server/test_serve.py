@@ -1,0 +1,219 @@
+"""``socketchat serve`` as a process of its own: what it prints, how it ends, and what it will not do."""
+
+from __future__ import annotations
+
+import json
+import re
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from socketchat.server.limits import OPEN_FILES
+
+SERVE = [sys.executable, "-m", "socketchat", "serve"]
+
+
+class Serving:
+    """A server in a process."""
+
+    def __init__(self, data: Path, *options: str) -> None:
+        command = [*SERVE, "--port", "0", "--data", str(data), *options]
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self.line = self.process.stdout.readline()
+        found = re.fullmatch(r"Server listening on 127\.0\.0\.1:(\d+)\n", self.line)
+        assert found, self.line + self.process.stderr.read()
+        self.port = int(found[1])
+
+    def call(self, first: bytes) -> socket.socket:
+        """Connect, say something, and wait until it is answered."""
+        caller = socket.create_connection(("127.0.0.1", self.port), timeout=10)
+        caller.sendall(first)
+        assert caller.recv(1, socket.MSG_PEEK)
+        return caller
+
+    def end(self, *signals: signal.Signals) -> tuple[int, str, str]:
+        """Return exit code, standard output and standard error."""
+        for number in signals:
+            self.process.send_signal(number)
+        out, error = self.process.communicate(timeout=10)
+        return self.process.returncode, out, error
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Serving]:
+    serving = Serving(tmp_path / "data")
+    yield serving
+    if serving.process.poll() is None:
+        serving.end(signal.SIGKILL)
+
+
+def everything(sock: socket.socket) -> bytes:
+    """Return what comes until the server closes, whether or not it had read all that it was sent."""
+    read = b""
+    with sock, suppress(ConnectionResetError):
+        while data := sock.recv(65_536):
+            read += data
+    return read
+
+
+def refused(*options: str) -> tuple[int, str]:
+    """Return exit code and complaint of a server that does not start."""
+    done = subprocess.run([*SERVE, *options], capture_output=True, text=True, timeout=20, check=False)
+    assert done.stdout == ""
+    return done.returncode, done.stderr
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_it_after_everybody_was_told(server: Serving, number: signal.Signals) -> None:
+    native, plain = server.call(b'{"type":"hello","name":"ann"}\n'), server.call(b"bob\n")
+    silent = socket.create_connection(("127.0.0.1", server.port), timeout=10)
+    code, out, error = server.end(number)
+    assert (code, error) == (0, "")
+    assert out == f"To join from another terminal: socketchat join NAME --port {server.port}\n"
+    bye = json.loads(everything(native).splitlines()[-1])
+    assert bye == {
+        "type": "bye",
+        "code": "shutting_down",
+        "text": "The server is shutting down.",
+        "reconnect": True,
+    }
+    assert everything(plain).endswith(b"\n[server] The server is shutting down.\n")
+    assert everything(silent) == b"[server] The server is shutting down.\n"
+
+
+def test_what_was_said_is_there_after_a_restart(server: Serving, tmp_path: Path) -> None:
+    ann = server.call(b'{"type":"hello","name":"ann","secret":"12345678"}\n')
+    ann.sendall(b'{"type":"send","to":"#lobby","text":"hello"}\n')
+    server.call(b"bob\n").close()
+    assert server.end(signal.SIGTERM)[0] == 0
+    assert b'"text":"hello"' in everything(ann)
+    again = Serving(tmp_path / "data")
+    ann = again.call(
+        b'{"type":"hello","name":"ann","secret":"12345678"}\n{"type":"history","id":1,"conversation":"#lobby"}\n'
+    )
+    with again.call(b"ann\n") as other:
+        assert other.recv(1000) == b"[error] The name ann belongs to somebody else; choose another name.\n"
+    assert again.end(signal.SIGTERM)[0] == 0
+    assert b'"type":"past"' in everything(ann)
+
+
+def test_a_reader_that_takes_nothing_does_not_hold_up_the_end(server: Serving) -> None:
+    """The limit for the end is five seconds; the process is given no more than eight on a busy machine."""
+    stalled = socket.socket()
+    stalled.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    stalled.connect(("127.0.0.1", server.port))
+    stalled.sendall(b"stalled\n")
+    speaker = server.call(b'{"type":"hello","name":"ann"}\n')
+    text = "x" * 30_000
+    line = json.dumps({"type": "send", "to": "#lobby", "text": text}).encode() + b"\n"
+    reading = threading.Thread(target=everything, args=[speaker])
+    reading.start()
+    speaker.sendall(line * 30 + b'{"type":"ping"}\n')
+    server.process.send_signal(signal.SIGTERM)
+    _, error = server.process.communicate(timeout=8)
+    reading.join()
+    assert (server.process.returncode, error) == (0, "")
+    stalled.close()
+
+
+def test_a_second_signal_ends_it_at_once(server: Serving) -> None:
+    stalled = socket.socket()
+    stalled.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    stalled.connect(("127.0.0.1", server.port))
+    stalled.sendall(b"stalled\n")
+    speaker = server.call(b"ann\n")
+    speaker.sendall(b"\n".join([b"x" * 30_000] * 30) + b"\n/topic\n")
+    read = b""
+    while b"[topic]" not in read:
+        read += speaker.recv(65_536)
+    server.process.send_signal(signal.SIGINT)
+    while b"shutting down" not in read:
+        read += speaker.recv(65_536)
+    code, _, error = server.end(signal.SIGINT)
+    assert (code, error) == (130, "")
+    stalled.close()
+    speaker.close()
+
+
+def test_its_data_directory_is_made_for_its_user_only(server: Serving, tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    assert stat.S_IMODE(data.stat().st_mode) == 0o700
+    assert server.end(signal.SIGTERM)[0] == 0
+    assert {stat.S_IMODE(path.stat().st_mode) for path in data.iterdir()} == {0o600}
+
+
+@pytest.mark.skipif(not Path("/proc/self/limits").exists(), reason="needs Linux's /proc")
+def test_it_raises_its_limit_of_open_files(server: Serving) -> None:
+    limits = Path(f"/proc/{server.process.pid}/limits").read_text()
+    soft, hard = re.search(r"Max open files +(\d+|unlimited) +(\d+|unlimited)", limits).groups()
+    assert soft in {str(OPEN_FILES), hard} or int(soft) > OPEN_FILES
+    server.end(signal.SIGTERM)
+
+
+def test_a_directory_in_use_is_one_line(server: Serving, tmp_path: Path) -> None:
+    code, error = refused("--port", "0", "--data", str(tmp_path / "data"))
+    assert code == 1
+    assert re.fullmatch(r"socketchat: .*(in use|locked|another server).*\n", error), error
+    assert server.end(signal.SIGTERM)[0] == 0
+
+
+def test_a_taken_port_is_one_line(server: Serving, tmp_path: Path) -> None:
+    code, error = refused("--port", str(server.port), "--data", str(tmp_path / "other"))
+    assert (code, error.count("\n")) == (1, 1)
+    assert "the port is taken; stop what listens there, or choose another with --port" in error
+    server.end(signal.SIGTERM)
+
+
+def test_a_directory_that_cannot_be_made_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    code, error = refused("--port", "0", "--data", str(tmp_path / "file" / "data"))
+    assert (code, error.count("\n")) == (1, 1)
+    assert error.startswith("socketchat: ")
+
+
+@pytest.mark.parametrize("damage", [b"this is no database" * 100, b"SQLite format 3\0" + b"\xff" * 4080])
+def test_a_damaged_store_is_one_line_and_stays_as_it_is(tmp_path: Path, damage: bytes) -> None:
+    data = tmp_path / "data"
+    data.mkdir(0o700)
+    (data / "socketchat.db").write_bytes(damage)
+    code, error = refused("--port", "0", "--data", str(data))
+    assert (code, error.count("\n")) == (8, 1)
+    assert error.startswith("socketchat: ")
+    assert (data / "socketchat.db").read_bytes() == damage
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--port", "many"], "'many' is not a valid integer"),
+        (["--port", "65536"], "65536 is not in the range"),
+        (["--port", "-1"], "-1 is not in the range"),
+        (["--host", "no.such.host.invalid"], "there is no address no.such.host.invalid"),
+        (["--nothing"], "No such option"),
+    ],
+)
+def test_wrong_usage_is_one_line(tmp_path: Path, options: list[str], words: str) -> None:
+    code, error = refused("--data", str(tmp_path / "data"), *options)
+    assert (code, error.count("\n")) == (2, 1)
+    assert words in error
+    assert not (tmp_path / "data").exists()
+
+
+def test_each_address_has_its_line_and_the_hint_names_what_join_needs(tmp_path: Path) -> None:
+    command = [*SERVE, "--host", "::1", "--host", "127.0.0.1", "--port", "0", "--data", str(tmp_path)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    lines = [process.stdout.readline() for _ in range(3)]
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=10)
+    port = re.fullmatch(r"Server listening on \[::1\]:(\d+)\n", lines[0])[1]
+    assert re.fullmatch(r"Server listening on 127\.0\.0\.1:\d+\n", lines[1])
+    assert lines[2] == f"To join from another terminal: socketchat join NAME --host [::1] --port {port}\n"
+    assert process.returncode == 0

@@ -1,0 +1,177 @@
+import asyncio
+import logging
+import socket
+
+import pytest
+
+from socketchat.exceptions import ChatError, StorageProblem
+from socketchat.journal.memory import MemoryJournal
+from socketchat.protocol import commands, events
+from socketchat.protocol.codec import decode_text
+from socketchat.server import Server
+from socketchat.server.limits import BACKLOG
+from tests.server.house import LOOPS, HeldJournal, House, run
+
+pytestmark = pytest.mark.parametrize("loop", LOOPS)
+
+
+def test_two_dialects_talk(loop: str) -> None:
+    async def scene(house: House) -> None:
+        alice, dave = await house.native("alice"), await house.plain("dave")
+        await alice.send("hello")
+        await dave.reads("alice: hello")
+        await dave.write(b"hi\n")
+        entry = await alice.hears(events.Entry)
+        while decode_text(entry).text != "hi":
+            entry = await alice.hears(events.Entry)
+        assert (entry.name, entry.seq) == ("dave", 2)
+
+    run(loop, scene)
+
+
+def test_everybody_is_told_when_the_server_stops(loop: str) -> None:
+    async def scene(house: House) -> None:
+        alice, dave, silent = await house.native("alice"), await house.plain("dave"), await house.call()
+        await alice.barrier()
+        await house.server.stop()
+        bye = await alice.hears(events.Bye)
+        assert (bye.code, bye.text, bye.reconnect) == ("shutting_down", "The server is shutting down.", True)
+        assert (await dave.end()).endswith(b"[server] The server is shutting down.\n")
+        assert await silent.end() == b"[server] The server is shutting down.\n"
+        assert house.server.connections == set()
+
+    run(loop, scene)
+
+
+def test_what_was_taken_is_stored_told_and_answered_before_the_server_stops(loop: str) -> None:
+    async def scene(house: House) -> None:
+        alice, dave = await house.native("alice"), await house.plain("dave")
+        journal = house.server.hub.journal
+        journal.held = True
+        await alice.say(*(commands.Send(id=n, to="#lobby", text=str(n)) for n in range(1, 41)))
+        (connection,) = (each for each in house.server.connections if each.session.user.name == "alice")
+        while connection.session.under_way < 40:
+            await dave.write(b"/topic\n")
+            await dave.reads("[topic] #lobby has no topic.")
+        journal.held = False
+        await house.server.stop()
+        answered = [line for line in (await alice.end()).splitlines() if b'"ok"' in line]
+        assert len(answered) == 40
+        told = [line for line in (await dave.end()).decode().splitlines() if line.startswith("alice: ")]
+        assert told == [f"alice: {n}" for n in range(1, 41)]
+
+    run(loop, scene, journal=HeldJournal)
+
+
+def test_a_command_that_comes_while_the_server_stops_is_not_taken(loop: str) -> None:
+    async def scene(house: House) -> None:
+        alice = await house.native("alice")
+        for connection in house.server.connections:
+            connection.stop_reading()
+        await alice.send("too late")
+        await house.server.stop()
+        assert await house.server.hub.journal.read("#lobby", limit=1) == []
+
+    run(loop, scene)
+
+
+def test_nobody_is_accepted_any_more_when_the_server_stops(loop: str) -> None:
+    async def scene(house: House) -> None:
+        await house.server.stop()
+        with pytest.raises(ConnectionRefusedError):
+            await house.call()
+
+    run(loop, scene)
+
+
+def test_a_reader_that_takes_nothing_does_not_hold_up_the_end(loop: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("socketchat.server.server.SHUTDOWN_SECONDS", 0.1)
+
+    async def scene(house: House) -> None:
+        alice, bob = await house.native("alice"), await house.native("bob", receive_buffer=4096)
+        bob.writer.transport.pause_reading()
+        for _ in range(12):
+            await alice.send("x" * 30_000)
+        await alice.barrier()
+        await house.server.stop()
+        assert {each.session.user.name for each in house.server.connections} == {"bob"}
+
+    run(loop, scene)
+
+
+class DamagedJournal(MemoryJournal):
+    """A journal that does not open."""
+
+    async def open(self):
+        raise StorageProblem("the store is damaged")
+
+
+def test_a_journal_that_does_not_open_leaves_nothing_listening(loop: str) -> None:
+    async def scene(house: House) -> None:
+        server = Server(DamagedJournal(asyncio.get_running_loop()))
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        with pytest.raises(StorageProblem):
+            await server.start(("127.0.0.1",), port)
+        with socket.socket() as sock:
+            assert sock.connect_ex(("127.0.0.1", port)) != 0
+        assert house.server.connections == set()
+
+    run(loop, scene)
+
+
+def test_a_taken_port_is_told_before_the_journal_is_opened(loop: str) -> None:
+    async def scene(house: House) -> None:
+        server = Server(DamagedJournal(asyncio.get_running_loop()))
+        with pytest.raises(ChatError, match="the port is taken"):
+            await server.start(("127.0.0.1",), house.port)
+
+    run(loop, scene)
+
+
+def test_a_server_listens_on_each_address(loop: str) -> None:
+    async def scene(house: House) -> None:
+        server = Server(MemoryJournal(asyncio.get_running_loop()))
+        addresses = await server.start(("127.0.0.1", "::1"), 0)
+        assert [address.rpartition(":")[0] for address in addresses] == ["127.0.0.1", "[::1]"]
+        for address in addresses:
+            host, _, port = address.rpartition(":")
+            reader, writer = await asyncio.open_connection(host.strip("[]"), int(port))
+            writer.write(b"dave%d\n" % len(server.connections))
+            assert (await reader.readline()).endswith(b"has joined the chat.\n")
+            writer.close()
+        await server.stop()
+        assert not house.server.connections
+
+    run(loop, scene)
+
+
+def test_a_company_that_comes_at_once_is_not_kept_waiting(loop: str) -> None:
+    """All connect while the server has no time to accept: the kernel keeps them, as many as the backlog says."""
+
+    async def scene(house: House) -> None:
+        crowd = [socket.socket() for _ in range(300)]
+        for sock in crowd:
+            sock.settimeout(0.5)
+            sock.connect(("127.0.0.1", house.port))
+        assert len(crowd) < BACKLOG
+        alice = await house.native("alice")
+        await alice.barrier()
+        for sock in crowd:
+            sock.close()
+
+    run(loop, scene)
+
+
+def test_a_task_that_fails_is_logged(loop: str, caplog: pytest.LogCaptureFixture) -> None:
+    async def failing() -> None:
+        raise ZeroDivisionError
+
+    async def scene(house: House) -> None:
+        house.server._spawn(failing())
+        alice = await house.native("alice")
+        await alice.barrier()
+
+    run(loop, scene)
+    assert [(record.levelno, record.exc_info[0]) for record in caplog.records] == [(logging.ERROR, ZeroDivisionError)]
