@@ -7,6 +7,7 @@
     +-- Unconfirmed           unconfirmed      3   sent, but nobody said that it is stored
     +-- Refused               refused          4   the server will not
     |   +-- NameTaken         name_taken       4   the name belongs to somebody
+    |   +-- BadProof          bad_proof        4   a proof of who one is does not hold
     |   +-- TooLong           too_long         4   a text is over the limit
     |   +-- NotAMember        not_a_member     4   the room has to be joined first
     |   +-- KeyReused         key_reused       4   the key was used for another text
@@ -77,6 +78,12 @@ class NameTaken(Refused):
     """The name belongs to somebody else."""
 
     code = "name_taken"
+
+
+class BadProof(Refused):
+    """A proof of who one is does not hold."""
+
+    code = "bad_proof"
 
 
 class TooLong(Refused):

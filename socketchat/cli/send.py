@@ -88,7 +88,7 @@ def send(
     address = find_server(host, port, os.environ, profiles.last)
     profile = profiles.server(*address)
     name = find_name(name, os.environ, profile) or login_name()
-    send_once(address, name=name, secret=profile.secret, to=to, text=text, key=key, seconds=timeout)
+    send_once(address, name=name, signer=profile.key, to=to, text=text, key=key, seconds=timeout)
 
 
 def message_text(words: tuple[str, ...]) -> str:

@@ -15,6 +15,7 @@ from ..protocol import commands, events
 from .address import Address
 from .backlog import Backlog, Happening
 from .facts import Answer, Answered, Broken, Failed, Gap, LinkBack, LinkLost, LoggedIn, LoginRefused, Reset, RetryLater
+from .keys import Key
 from .link import Link, dial
 from .outbox import Kind
 from .patience import Patience
@@ -39,7 +40,7 @@ def connect(
     port: int,
     *,
     name: str,
-    secret: str | None = None,
+    key: Key | None = None,
     profile: Profile | None = None,
     listen: Listen = "all",
     epoch: str | None = None,
@@ -49,16 +50,16 @@ def connect(
 ) -> Client:
     """Return a client to be entered with ``async with``, which logs in as ``name``.
 
-    A ``secret`` makes the name its owner's; without, one is a guest. ``epoch`` and ``positions``, kept from an earlier
+    A ``key`` makes the name its owner's; without, one is a guest. ``epoch`` and ``positions``, kept from an earlier
     client, bring what came since. A ``profile`` has all three, and is kept up to date. A client that is not iterated
     over has to ``listen`` to "none", or reading stops when too much waits for it.
 
     Entering raises Unreachable, NameTaken, BadName or another ChatError where the first login fails.
     """
     if profile is not None:
-        secret, epoch, positions = profile.secret, profile.epoch, profile.positions
+        key, epoch, positions = profile.key, profile.epoch, profile.positions
     outbox = os.urandom(8).hex()
-    session = Session(name, outbox=outbox, secret=secret, listen=listen, epoch=epoch, positions=positions)
+    session = Session(name, outbox=outbox, key=key, listen=listen, epoch=epoch, positions=positions)
     return Client(Address(host, port), session, profile, patience or Patience(), random)
 
 

@@ -9,12 +9,12 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any
 
-from ..exceptions import ChatError, ProtocolError, Unconfirmed, from_code
+from ..exceptions import ChatError, ProtocolError, Unconfirmed, Unreachable, from_code
 from ..protocol import commands, events
 from .address import Address, unreachable
 from .facts import Answered, Broken, Failed, LoggedIn, LoginRefused, RetryLater
 from .identity import outbox_name
-from .session import Out, Session
+from .session import Out, Session, Signer
 
 READ_BYTES = 65_536
 """What is read at once; answers are much shorter."""
@@ -30,7 +30,7 @@ def send_once(
     address: Address,
     *,
     name: str,
-    secret: str,
+    signer: Signer,
     to: str,
     text: str,
     key: str | None = None,
@@ -45,42 +45,48 @@ def send_once(
     """
     deadline = clock() + seconds
     key = os.urandom(8).hex() if key is None else key
-    session = Session(name, outbox=outbox_name(key, name), secret=secret, listen="none")
+    session = Session(name, outbox=outbox_name(key, name), key=signer, listen="none")
     request = session.send(to, text)
     with _connect(address, deadline, clock) as connection:
         try:
-            return _Errand(address, session, connection, deadline, clock).run(request)
+            return _Errand(address, session, connection, deadline, clock, request=request).run()
         except Unconfirmed as error:
             advice = f"The message may or may not be stored. To repeat it safely, add: --key {_quoted(key)}"
             raise Unconfirmed(f"{error} {advice}") from None
 
 
 class _Errand:
-    """One message on its way over a connection, until ``deadline``."""
+    """One message, the session's ``request``, on its way over a connection, until ``deadline``."""
 
     def __init__(
-        self, address: Address, session: Session, connection: socket.socket, deadline: float, clock: Clock
+        self,
+        address: Address,
+        session: Session,
+        connection: socket.socket,
+        deadline: float,
+        clock: Clock,
+        *,
+        request: int,
     ) -> None:
         self._address = address
         self._session = session
         self._connection = connection
         self._deadline = deadline
         self._clock = clock
+        self._request = request
         self._welcome = False
         self._refused: ChatError | None = None
         self._retry_at: float | None = None
 
-    def run(self, request: int) -> events.Ok:
-        """Log in, send what the session holds, and return the answer to ``request``."""
+    def run(self) -> events.Ok:
+        """Log in, send what the session holds, and return the answer to the request."""
         self._session.link_up(eager=True)
-        try:
-            self._write()
-        except OSError as problem:
-            # What lacks its line end is no message.
-            raise unreachable(self._address, problem) from None
+        self._write_first()
         while True:
-            for fact in self._session.receive_data(self._read()):
-                if isinstance(fact, Answered) and fact.id == request:
+            facts = self._session.receive_data(self._read())
+            self._write_first()
+            for fact in facts:
+                if isinstance(fact, Answered) and fact.id == self._request:
                     self._part()
                     return fact.answer.ok
                 self._take(fact)
@@ -116,13 +122,26 @@ class _Errand:
                 data = self._connection.recv(READ_BYTES)
             except TimeoutError:
                 if until == self._deadline:
-                    raise self._refused or Unconfirmed("The server did not answer in time.") from None
+                    raise self._refused or self._unsure("The server did not answer in time.") from None
             except OSError:
-                raise Unconfirmed("The link broke before the server answered.") from None
+                raise self._unsure("The link broke before the server answered.") from None
             else:
                 if data:
                     return data
-                raise Unconfirmed("The server closed the connection before it answered.")
+                raise self._unsure("The server closed the connection before it answered.")
+
+    def _unsure(self, sentence: str) -> ChatError:
+        """Return the error for the lack of an answer: before its message is on the wire, nothing is unsure."""
+        tried = self._session.outbox.was_tried(self._request)
+        return Unconfirmed(sentence) if tried else Unreachable(f"{sentence} Nothing was sent.")
+
+    def _write_first(self) -> None:
+        """Write what logs in, and the message behind it."""
+        try:
+            self._write()
+        except OSError as problem:
+            # What lacks its line end is no message.
+            raise unreachable(self._address, problem) from None
 
     def _write(self) -> None:
         data = memoryview(self._session.data_to_send())

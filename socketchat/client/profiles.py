@@ -1,7 +1,7 @@
-"""What a client remembers of each server: who it is there, and which direct messages it has shown.
+"""What a client remembers: the user's key, and of each server the name there and which direct messages it has shown.
 
-Per server there is a secret, written once, and a small record, replaced as a whole. Processes that start at once agree
-on one secret, and no reader ever finds half a file. Only their owner may read them.
+The key is written once, and the small record of a server is replaced as a whole. Processes that start at once agree on
+one key, and no reader ever finds half a file. Only their owner may read them.
 """
 
 # ruff: noqa: PTH102, PTH103, PTH104, PTH105, PTH108, PTH112, PTH118, PTH120, PTH123
@@ -19,13 +19,12 @@ import msgspec
 
 from ..exceptions import BadFile
 from ..protocol.conversations import is_room
+from ..protocol.proofs import KEY_BYTES
 from .address import Address
+from .keys import Key
 
 _LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})
 """The names of this machine, which are one server."""
-
-_SECRET_BYTES = 16
-"""128 bits: nobody guesses them."""
 
 _PLAIN = frozenset("abcdefghijklmnopqrstuvwxyz0123456789.-")
 """Characters of a host that stand for themselves in a file's name."""
@@ -69,16 +68,17 @@ class Profile:
     def __init__(self, directory: str, address: Address) -> None:
         self.address = address
         self._directory = directory
-        self._path = os.path.join(directory, _key(address))
-        self._secret: str | None = None
+        self._path = os.path.join(directory, _file_name(address))
+        self._key: Key | None = None
         self._known: _Record | None = None
 
     @property
-    def secret(self) -> str:
-        """What proves that one is the same as before: 32 random hex digits, made on first use."""
-        if self._secret is None:
-            self._secret = _read_secret(f"{self._path}.secret") or self._make_secret()
-        return self._secret
+    def key(self) -> Key:
+        """What proves that one is the same as before, on every server; made on first use."""
+        if self._key is None:
+            path = os.path.join(self._directory, "key")
+            self._key = _read_key(path) or self._make_key(path)
+        return self._key
 
     @property
     def name(self) -> str | None:
@@ -123,11 +123,11 @@ class Profile:
         self._known = _read(f"{self._path}.json", _Record) or _Record()
         return self._known
 
-    def _make_secret(self) -> str:
-        """Make a secret, unless another process was first; return the one that holds."""
-        path, content = f"{self._path}.secret", os.urandom(_SECRET_BYTES).hex().encode() + b"\n"
+    def _make_key(self, path: str) -> Key:
+        """Make a key, unless another process was first; return the one that holds."""
+        content = os.urandom(KEY_BYTES).hex().encode() + b"\n"
         try:
-            # The server keeps what a secret proved, so the secret must outlast a power cut too.
+            # The servers keep what a key proved, so the key must outlast a power cut too.
             fresh = self._write_fresh(path, content, lasting=True)
             try:
                 _publish(fresh, path, content)
@@ -136,7 +136,10 @@ class Profile:
                     os.unlink(fresh)
         except OSError as problem:
             raise _bad(path, problem) from None
-        return _read_secret(path) or ""
+        key = _read_key(path)
+        if key is None:
+            raise BadFile(f"{path} was removed just now, by another program.")
+        return key
 
     def _write(self, path: str, content: bytes) -> None:
         try:
@@ -165,7 +168,7 @@ def default_directory() -> str:
     return os.path.join(user_data_dir("socketchat", appauthor=False), "client")
 
 
-def _key(address: Address) -> str:
+def _file_name(address: Address) -> str:
     host = address.host.lower()
     host = "localhost" if host in _LOCAL else host
     plain = "".join(each if each in _PLAIN else f"%{ord(each):x}%" for each in host)
@@ -208,21 +211,24 @@ def _publish(fresh: str, path: str, content: bytes) -> None:
             _create(path, content, lasting=True)
 
 
-def _read_secret(path: str) -> str | None:
+def _read_key(path: str) -> Key | None:
     try:
         with open(path, "rb") as file:
             mode = os.fstat(file.fileno()).st_mode
-            content = file.read(2 * _SECRET_BYTES + 2)
+            content = file.read(2 * KEY_BYTES + 3)
     except FileNotFoundError:
         return None
     except OSError as problem:
         raise _bad(path, problem) from None
     if os.name == "posix" and mode & 0o077:
         raise BadFile(f"Others may read {path}, which proves who you are. Mend it with: chmod 600 {_quoted(path)}")
-    secret = content.rstrip(b"\r\n")
-    if len(secret) != 2 * _SECRET_BYTES or not secret.isalnum():
+    try:
+        seed = bytes.fromhex(content.decode())
+    except ValueError:
+        seed = b""
+    if len(seed) != KEY_BYTES:
         raise BadFile(f"{path} is damaged. Restore it, or give up the names that it proves with: rm {_quoted(path)}")
-    return secret.decode()
+    return Key(seed)
 
 
 def _read(path: str, kind: type[_Kept]) -> _Kept | None:

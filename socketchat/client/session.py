@@ -8,15 +8,27 @@ same key. Other requests end with their link.
 
 from __future__ import annotations
 
-from typing import Literal
+import os
+from collections.abc import Callable
+from typing import Literal, Protocol
 
 from msgspec.structs import replace
 
-from ..exceptions import BadText, ChatError, ProtocolError, TooLong, Unconfirmed, Unreachable, from_code
+from ..exceptions import (
+    BadText,
+    ChatError,
+    ProtocolError,
+    TooLong,
+    Unconfirmed,
+    Unreachable,
+    UsageProblem,
+    from_code,
+)
 from ..protocol import commands, events
 from ..protocol.codec import decode_event, encode
 from ..protocol.framing import LineBuffer
 from ..protocol.limits import LINE_BYTES, UNACKNOWLEDGED_ENTRIES
+from ..protocol.proofs import NONCE_BYTES, from_word, signed_bytes, to_word
 from ..protocol.text import check_text
 from .facts import Answer, Answered, Broken, Fact, Failed, LoggedIn, LoginRefused, RetryLater
 from .outbox import Kind, Outbox
@@ -30,6 +42,17 @@ Out = events.ANY | Fact
 _Data = events.Past | events.Users | events.Rooms | events.Topic | events.Help
 
 
+class Signer(Protocol):
+    """The key of a user: the public half as a word, and signatures of the other."""
+
+    @property
+    def public(self) -> str:
+        """The public key, in base64url without padding."""
+
+    def sign(self, message: bytes) -> bytes:
+        """Return the signature of a message."""
+
+
 class _Pending:
     __slots__ = ("bytes", "events")
 
@@ -39,7 +62,7 @@ class _Pending:
 
 
 class Session:
-    """Logs in as ``name``, owner of ``secret`` or a guest, and keeps the state that outlives a link.
+    """Logs in as ``name``, its owner by ``key`` or a guest, and keeps the state that outlives a link.
 
     ``outbox`` is 16 random hex digits. ``epoch`` and ``positions`` say what the client had when it was here last.
     """
@@ -49,17 +72,22 @@ class Session:
         name: str,
         *,
         outbox: str,
-        secret: str | None = None,
+        key: Signer | None = None,
         listen: Listen = "all",
         epoch: str | None = None,
         positions: dict[str, int] | None = None,
+        random: Callable[[int], bytes] = os.urandom,
     ) -> None:
         self.name = name
         self.positions = Positions(epoch, positions)
         self.outbox = Outbox(outbox)
         self.welcome: events.Welcome | None = None
         self.logged_in = False
-        self._secret = secret
+        self._key = key
+        self._random = random
+        self._binding = b""
+        self._nonce: bytes | None = None  # of a hello with a key, until its challenge comes
+        self._eager = False
         self._listen: Listen = listen
         self._token: str | None = None
         self._last = 0
@@ -68,18 +96,21 @@ class Session:
         self._lines = LineBuffer(LINE_BYTES)
         self._data: list[bytes] = []
 
-    def link_up(self, *, eager: bool = False) -> None:
-        """Begin to log in on a new connection; with ``eager`` the messages follow without waiting for the answer."""
+    def link_up(self, *, eager: bool = False, binding: bytes = b"") -> None:
+        """Begin to log in on a new connection; with ``eager`` the messages follow without waiting for the welcome.
+
+        ``binding`` is the SHA-256 of the certificate (DER) that the server shows, b"" in plaintext.
+        """
+        self._binding = binding
+        self._eager = eager
         self._lines = LineBuffer(LINE_BYTES)
         self._data.clear()
         self._say_hello()
-        if eager:
-            self._write_due()
 
     def link_lost(self) -> list[Failed]:
         """Take note that the connection is gone; return the requests that end with it. Messages are kept."""
         self.logged_in = False
-        self._hello = None
+        self._hello = self._nonce = None
         self._data.clear()
         self.outbox.link_lost()
         lost = [Failed(request, Unreachable("The link broke before the answer came.")) for request in self._pending]
@@ -154,6 +185,8 @@ class Session:
                 self._receive_error(event.id, event, out)
             case events.Error() if self._hello is not None:
                 self._refuse_login(from_code(event.code, event.text), out, retry=event.retry)
+            case events.Challenge():
+                self._receive_challenge(event)
             case events.Welcome():
                 self._receive_welcome(event, out)
             case events.Conversation():
@@ -165,10 +198,24 @@ class Session:
             case _:
                 out.append(event)
 
+    def _receive_challenge(self, challenge: events.Challenge) -> None:
+        """Prove who one is; ``send`` lets its message follow at once."""
+        nonce, self._nonce = self._nonce, None
+        if nonce is None or self._key is None or self._hello is None:
+            raise ProtocolError("The server asks for a proof that nobody offered.")
+        try:
+            theirs = from_word(challenge.nonce, NONCE_BYTES, "A nonce")
+        except UsageProblem as error:
+            raise ProtocolError(str(error)) from None
+        signature = self._key.sign(signed_bytes(self._binding, theirs, nonce, self.name))
+        self._hello = self._ask(commands.Prove(signature=to_word(signature)))
+        if self._eager:
+            self._write_due()
+
     def _receive_welcome(self, welcome: events.Welcome, out: list[Out]) -> None:
         if self._hello is None:
             raise ProtocolError("The server said welcome to nobody.")
-        self._hello = None
+        self._hello = self._nonce = None
         self.logged_in = True
         self.welcome = welcome
         self.name = welcome.name
@@ -206,7 +253,7 @@ class Session:
             out.append(Failed(request, error))
 
     def _refuse_login(self, error: ChatError, out: list[Out], *, retry: bool) -> None:
-        self._hello = None
+        self._hello = self._nonce = None
         if self._token is not None and not retry:
             # The session cannot be resumed any more, but its name can be taken as at first.
             self._token = None
@@ -215,14 +262,17 @@ class Session:
             out.append(LoginRefused(error, retry))
 
     def _say_hello(self) -> None:
-        positions, epoch = self.positions.seqs, self.positions.epoch
+        hello = commands.Hello(epoch=self.positions.epoch, positions=self.positions.seqs, listen=self._listen)
         if self._token is not None:
-            hello = commands.Hello(token=self._token, epoch=epoch, positions=positions, listen=self._listen)
+            hello = replace(hello, token=self._token)
+        elif self._key is not None:
+            self._nonce = self._random(NONCE_BYTES)
+            hello = replace(hello, name=self.name, key=self._key.public, nonce=to_word(self._nonce))
         else:
-            hello = commands.Hello(
-                name=self.name, secret=self._secret, epoch=epoch, positions=positions, listen=self._listen
-            )
+            hello = replace(hello, name=self.name)
         self._hello = self._ask(hello)
+        if self._eager and self._nonce is None:
+            self._write_due()
 
     def _ask(self, command: commands.Command) -> int:
         self._last += 1

@@ -10,12 +10,13 @@ from ..hub import Hub, Session
 from ..protocol import commands
 from .chat import ping, quit_chat, send
 from .history import history
-from .login import hello
+from .login import hello, prove
 from .rooms import join, leave, rooms, topic
 from .users import help_on, users
 
 HANDLERS: dict[type[commands.Command], Callable[[Hub, Session, Any], None]] = {
     commands.Hello: hello,
+    commands.Prove: prove,
     commands.Send: send,
     commands.Join: join,
     commands.Leave: leave,
@@ -28,7 +29,7 @@ HANDLERS: dict[type[commands.Command], Callable[[Hub, Session, Any], None]] = {
     commands.Quit: quit_chat,
 }
 
-BEFORE_LOGIN = {commands.Hello, commands.Ping, commands.Quit}
+BEFORE_LOGIN = {commands.Hello, commands.Prove, commands.Ping, commands.Quit}
 
 
 def handle(hub: Hub, session: Session, command: commands.Command) -> bool:

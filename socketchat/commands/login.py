@@ -1,73 +1,120 @@
-"""Logging in: a resume token, a name with its owner's secret, or a guest's name."""
+"""Logging in: a resume token, a name with the proof of its owner's key, or a guest's name."""
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 from collections import Counter
 
-from ..exceptions import NameTaken, Refused, Unsupported, UsageProblem
-from ..hub import Hub, Pending, Session, User, facts
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from msgspec.structs import replace
+
+from ..exceptions import BadProof, NameTaken, Refused, Unsupported, UsageProblem
+from ..hub import Challenged, Hub, Pending, Session, User, facts
 from ..journal import SERVER_LOG, Conflict, Outcome
-from ..protocol import commands
+from ..protocol import commands, events
 from ..protocol.limits import VERSION
 from ..protocol.names import check_name, name_key
+from ..protocol.proofs import KEY_BYTES, NONCE_BYTES, SIGNATURE_BYTES, from_word, signed_bytes
 
 USER_ID_BYTES = 8
 """64 random bits: two users of one server never share an id."""
 
-SECRET_CHARACTERS = 256
-"""Longest secret; ours have 32."""
+NAMES_PER_KEY = 5
+"""A person and a few bots; nobody collects the names that others would want."""
 
 
 def hello(hub: Hub, session: Session, command: commands.Hello) -> None:
-    """Let a session in, or say why not; an account is made where the name is new and comes with a secret."""
+    """Let a session in, ask for a proof, or say why not."""
     if session.user is not None:
         raise Refused("You are logged in already.")
     if command.version != VERSION:
         raise Unsupported(f"This server speaks version {VERSION} of the protocol, not {command.version}.")
+    session.challenged = None
     user = hub.resume(command.token) if command.token else None
     if user is None:
         if command.name is None:
             raise UsageProblem("hello needs a name, or the token of a session that can be resumed.")
-        user = _user_named(hub, session, command, check_name(command.name))
-    if user is not None:
-        hub.enter(session, user, command)
+        name = check_name(command.name)
+        if command.key is not None:
+            _challenge(hub, session, replace(command, name=name))
+            return
+        user = _guest(hub, name)
+    hub.enter(session, user, command)
 
 
-def _user_named(hub: Hub, session: Session, command: commands.Hello, name: str) -> User | None:
-    """Return the user who may use the name; None while the log decides who was first."""
+def prove(hub: Hub, session: Session, command: commands.Prove) -> None:
+    """Let in whoever signed the challenge; an account is made where the name is new."""
+    challenged, session.challenged = session.challenged, None  # a challenge is good for one answer
+    if challenged is None:
+        raise UsageProblem("prove answers a challenge; say hello with a key first.")
+    asked = challenged.hello
+    _check_signature(session, challenged, from_word(command.signature, SIGNATURE_BYTES, "A signature"))
+    _enter_owner(hub, session, replace(asked, id=command.id), asked.name or "", asked.key or "")
+
+
+def _challenge(hub: Hub, session: Session, command: commands.Hello) -> None:
+    from_word(command.key, KEY_BYTES, "A key")
+    from_word(command.nonce, NONCE_BYTES, "A nonce")
+    nonce = hub.token(NONCE_BYTES)
+    session.challenged = Challenged(command, from_word(nonce, NONCE_BYTES, "A nonce"))
+    session.tell(events.Challenge(nonce=nonce, id=command.id))
+
+
+def _check_signature(session: Session, challenged: Challenged, signature: bytes) -> None:
+    asked = challenged.hello
+    key = from_word(asked.key, KEY_BYTES, "A key")
+    nonce = from_word(asked.nonce, NONCE_BYTES, "A nonce")
+    try:
+        signed = signed_bytes(session.channel.binding, challenged.nonce, nonce, asked.name or "")
+        Ed25519PublicKey.from_public_bytes(key).verify(signature, signed)
+    except (InvalidSignature, ValueError):
+        raise BadProof("The proof does not hold: it has to be the key's own, for this connection.") from None
+
+
+def _guest(hub: Hub, name: str) -> User:
+    """Return a guest of this name, which nobody may own or use."""
     key = name_key(name)
     holder = hub.directory.holder(key)
-    secret = _digest(command.secret)
-    if holder is not None:
-        if not _owns(holder, secret):
-            raise _taken(name, for_good=not holder.is_guest)
-        return holder
-    user = User(hub.token(USER_ID_BYTES), name, key, secret)
-    if not user.is_guest:
-        _make_account(hub, session, command, user)
-        return None
-    if hub.claimed[key]:
-        raise _taken(name, for_good=False)
+    if holder is not None or hub.claimed[key]:
+        raise _taken(name, for_good=holder is not None and not holder.is_guest)
+    user = User(hub.token(USER_ID_BYTES), name, key)
     hub.directory.add_user(user)
     return user
 
 
-def _make_account(hub: Hub, session: Session, command: commands.Hello, user: User) -> None:
+def _enter_owner(hub: Hub, session: Session, asked: commands.Hello, name: str, device: str) -> None:
+    """Let in the owner of a device's key under a name that is the owner's, or becomes it."""
+    holder = hub.directory.holder(name_key(name))
+    if holder is None:
+        _make_account(hub, session, asked, User(hub.token(USER_ID_BYTES), name, name_key(name), device))
+    elif device in holder.devices:
+        hub.enter(session, holder, asked)
+    else:
+        raise _taken(name, for_good=not holder.is_guest)
+
+
+def _make_account(hub: Hub, session: Session, asked: commands.Hello, user: User) -> None:
     """Ask the log for the name; the same person may do so twice at once, and is let in twice."""
+    (device,) = user.devices
+    owned = hub.directory.owned(device)
+    if len(owned) >= NAMES_PER_KEY:
+        names = ", ".join(each.name for each in owned)
+        raise Refused(f"Your key owns {NAMES_PER_KEY} names, and no more are given to one: {names}.")
+    place = f"key:{device}:{len(owned) + 1}"
 
     def decided(outcome: Outcome) -> None:
         hub.claimed -= Counter((user.key,))
         holder = hub.directory.holder(user.key)
         if session.gone:
             return
-        if holder is not None and _owns(holder, user.secret):
-            hub.enter(session, holder, command)
+        if holder is not None and device in holder.devices:
+            hub.enter(session, holder, asked)
+        elif isinstance(outcome, Conflict) and outcome.claim == place and holder is None:
+            _again(hub, session, asked, user)
         elif isinstance(outcome, Conflict):
-            session.refuse(_taken(user.name, for_good=True), command.id)
+            session.refuse(_taken(user.name, for_good=True), asked.id)
         else:
-            session.refuse(hub.why_not(outcome), command.id, retry=True)
+            session.refuse(hub.why_not(outcome), asked.id, retry=True)
 
     hub.claimed[user.key] += 1
     hub.submit(
@@ -75,28 +122,23 @@ def _make_account(hub: Hub, session: Session, command: commands.Hello, user: Use
             SERVER_LOG,
             user,
             "user",
-            facts.encode(facts.UserFact(user.id, user.name, user.secret)),
+            facts.encode(facts.UserFact(user.id, user.name, device)),
             session=session,
-            claims=(f"name:{user.key}",),
+            claims=(f"name:{user.key}", place),
             fact=True,
             then=decided,
         )
     )
 
 
-def _owns(holder: User, secret: str) -> bool:
-    return bool(secret and holder.secret) and hmac.compare_digest(secret, holder.secret)
+def _again(hub: Hub, session: Session, asked: commands.Hello, user: User) -> None:
+    """Ask once more, since another name of the same key came first."""
+    try:
+        _make_account(hub, session, asked, user)
+    except Refused as error:
+        session.refuse(error, asked.id)
 
 
 def _taken(name: str, *, for_good: bool) -> NameTaken:
     whose = f"The name {name} belongs to" if for_good else f"{name} is in use by"
     return NameTaken(f"{whose} somebody else; choose another name.")
-
-
-def _digest(secret: str | None) -> str:
-    """Return what is kept of a secret: it has 128 random bits, so that no slow hash is needed."""
-    if not secret:
-        return ""
-    if len(secret) > SECRET_CHARACTERS:
-        raise UsageProblem(f"A secret has at most {SECRET_CHARACTERS} characters.")
-    return hashlib.sha256(secret.encode()).hexdigest()

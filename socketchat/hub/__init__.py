@@ -1,7 +1,7 @@
 """The domain: who is here, who hears what, and what becomes of an outcome."""
 
 from .hub import Hub, Pending
-from .sessions import Channel, Link, Rendering, Session
+from .sessions import Challenged, Channel, Link, Rendering, Session
 from .users import User
 
-__all__ = ["Channel", "Hub", "Link", "Pending", "Rendering", "Session", "User"]
+__all__ = ["Challenged", "Channel", "Hub", "Link", "Pending", "Rendering", "Session", "User"]

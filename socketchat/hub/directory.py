@@ -22,6 +22,7 @@ class Directory:
         self.conversations: dict[str, Conversation] = {}
         self.rooms: dict[str, Room] = {}
         self._names: dict[str, User] = {}
+        self._owned: dict[str, list[User]] = {}
         self.lobby = self._add_room(conversations.LOBBY)
 
     def load(self, state: State) -> None:
@@ -39,7 +40,7 @@ class Directory:
         match entry.kind:
             case "user":
                 user = msgspec.json.decode(entry.body, type=facts.UserFact)
-                self.add_user(User(user.id, user.name, name_key(user.name), user.secret))
+                self.add_user(User(user.id, user.name, name_key(user.name), user.key))
             case "room":
                 self._add_room(msgspec.json.decode(entry.body, type=facts.RoomFact).name)
             case "member":
@@ -52,6 +53,12 @@ class Directory:
         """Enter a user, who owns the name from now on."""
         self.users[user.id] = user
         self._names[user.key] = user
+        for device in user.devices:
+            self._owned.setdefault(device, []).append(user)
+
+    def owned(self, device: str) -> list[User]:
+        """Return the accounts that a device's key proves the owner of."""
+        return self._owned.get(device, [])
 
     def remove_guest(self, user: User) -> None:
         """Forget a guest, and the direct messages that only guests could read."""

@@ -6,11 +6,11 @@ import msgspec
 
 
 class UserFact(msgspec.Struct, frozen=True):
-    """Kind "user": an account was made. ``secret`` is the SHA-256 (hex) of the owner's secret."""
+    """Kind "user": an account was made. ``key`` is the public key of the owner's first device."""
 
     id: str
     name: str
-    secret: str
+    key: str
 
 
 class RoomFact(msgspec.Struct, frozen=True):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+from ..protocol.commands import Hello
 from ..protocol.events import Entry, Error, Event
 from ..protocol.text import clean_line
 
@@ -64,6 +65,13 @@ class Channel(NamedTuple):
 NO_CHANNEL = Channel()
 
 
+class Challenged(NamedTuple):
+    """A ``hello`` that waits for its proof, and the nonce that it was challenged with."""
+
+    hello: Hello
+    nonce: bytes
+
+
 class Session:
     """One connected client.
 
@@ -73,6 +81,7 @@ class Session:
 
     __slots__ = (
         "blocked",
+        "challenged",
         "channel",
         "gone",
         "heard",
@@ -101,6 +110,7 @@ class Session:
         self.link = link
         self.write = write  # never blocks; when the peer takes nothing, the link calls Hub.pause
         self.user: User | None = None
+        self.challenged: Challenged | None = None
         self.token = ""
         self.listens = False
         self.room = ""  # the current room, for dialects that have one

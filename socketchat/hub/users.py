@@ -12,25 +12,21 @@ if TYPE_CHECKING:
 class User:
     """Who somebody is; conversations refer to the id, and the name is an attribute.
 
-    ``secret`` is the SHA-256 (hex) of the secret that proves an account's owner, "" for a guest.
+    ``devices`` are the public keys, as words, that prove an account's owner; a guest has none.
     """
 
-    __slots__ = ("id", "key", "lingers", "name", "pairs", "rooms", "secret", "sessions")
+    __slots__ = ("devices", "id", "is_guest", "key", "lingers", "name", "pairs", "rooms", "sessions")
 
-    def __init__(self, user_id: str, name: str, key: str, secret: str = "") -> None:
+    def __init__(self, user_id: str, name: str, key: str, device: str | None = None) -> None:
         self.id = user_id
         self.name = name
         self.key = key
-        self.secret = secret
+        self.is_guest = device is None  # nothing of a guest outlives the connection
+        self.devices = set() if device is None else {device}
         self.rooms: list[Room] = []  # besides the lobby, where everyone is
         self.pairs: list[Pair] = []
         self.sessions: list[Session] = []
         self.lingers: Session | None = None  # the last one, whose link broke and may be resumed
-
-    @property
-    def is_guest(self) -> bool:
-        """Whether nothing of this user outlives the connection."""
-        return not self.secret
 
     @property
     def listens(self) -> bool:

@@ -11,8 +11,11 @@ import msgspec
 
 from ..protocol.events import Entry
 
-APPLICATION_ID = 0x53434854
-"""Marks a database as ours ("SCHT"), so that another program's is never written to."""
+APPLICATION_ID = 0x53434831
+"""Marks a database as ours ("SCH1"), so that another program's is never written to."""
+
+EARLIER_ID = 0x53434854
+"""Marked the databases of before the first version ("SCHT"), whose accounts have no keys."""
 
 MIGRATIONS: list[Callable[[apsw.Connection], None]] = []
 """What turns schema version k into k + 1, at index k; a released one is never changed."""

@@ -124,6 +124,8 @@ class Store:
 
     def _prepare_writer(self, db: apsw.Connection) -> None:
         db.set_busy_timeout(BUSY_MS)
+        if db.pragma("application_id") == schema.EARLIER_ID:
+            raise BadFile(f"{self.path} was made before version 0.1.0, by a trial version: choose another directory")
         if db.pragma("application_id") != schema.APPLICATION_ID:
             raise BadFile(f"{self.path} is another program's database: choose another directory")
         version, known = schema.version(db), len(schema.MIGRATIONS)

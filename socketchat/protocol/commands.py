@@ -20,19 +20,27 @@ class Command(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults
 class Hello(Command, frozen=True):
     """Log in: must be the first command of a connection.
 
-    Either ``name`` (with ``secret``, which makes the name its owner's; without, a guest) or ``token``, the resume token
-    of an earlier ``welcome``. ``positions`` are the last seqs that the client has, valid in ``epoch``: what came after
+    Either ``name`` or ``token``, the resume token of an earlier ``welcome``. With ``key``, an Ed25519 public key, and
+    ``nonce`` the name is its owner's: the answer is a ``challenge``, and the next command ``prove``; without, one is a
+    guest. ``positions`` are the last seqs that the client has, valid in ``epoch``: what came after
     them is replayed, and so are direct messages that began meanwhile. With ``listen`` "none" the session hears only
     its answers, and nobody sees it come or go.
     """
 
     version: Number = VERSION
     name: str | None = None
-    secret: str | None = None
+    key: str | None = None
+    nonce: str | None = None
     token: str | None = None
     epoch: str | None = None
     positions: dict[str, Number] = {}
     listen: Literal["all", "none"] = "all"
+
+
+class Prove(Command, frozen=True):
+    """Answer a ``challenge``: ``signature`` shows that the key of ``hello`` is one's own."""
+
+    signature: str
 
 
 class Send(Command, frozen=True):
@@ -104,4 +112,4 @@ class Quit(Command, frozen=True):
     """Leave the chat and close the connection."""
 
 
-ANY = Hello | Send | Join | Leave | Rooms | Users | Topic | History | Help | Ping | Quit
+ANY = Hello | Prove | Send | Join | Leave | Rooms | Users | Topic | History | Help | Ping | Quit

@@ -57,8 +57,15 @@ class Left(Event, frozen=True):
     conversation: str
 
 
+class Challenge(Event, frozen=True):
+    """The answer to a ``hello`` with a key: ``nonce`` is to be signed, and sent back with ``prove``."""
+
+    nonce: str
+    id: int | None = None
+
+
 class Welcome(Event, frozen=True):
-    """The answer to ``hello``: who one is, and where the conversations stand."""
+    """The answer to ``hello`` or ``prove``: who one is, and where the conversations stand."""
 
     epoch: str
     user: str
@@ -151,4 +158,19 @@ class Bye(Event, frozen=True):
     reconnect: bool = False
 
 
-ANY = Entry | Past | Conversation | Left | Welcome | Ok | Error | Presence | Users | Rooms | Topic | Help | Bye
+ANY = (
+    Entry
+    | Past
+    | Conversation
+    | Left
+    | Challenge
+    | Welcome
+    | Ok
+    | Error
+    | Presence
+    | Users
+    | Rooms
+    | Topic
+    | Help
+    | Bye
+)

@@ -36,6 +36,10 @@ def ok(number: int, **more: object) -> dict:
     return {"type": "ok", "id": number, **more}
 
 
+def challenge(hello: int = 1) -> dict:
+    return {"type": "challenge", "nonce": "A" * 22, "id": hello}
+
+
 def error(number: int | None, code: str, text: str = "No.", *, retry: bool = False) -> dict:
     told = {"type": "error", "code": code, "text": text, "retry": retry}
     return told if number is None else told | {"id": number}
@@ -132,6 +136,12 @@ class BlockingPeer:
     def read(self) -> dict:
         line = self._file.readline()
         return json.loads(line) if line else {}
+
+    def challenge(self) -> tuple[dict, dict]:
+        """Challenge whoever says hello; return the hello, under the id that waits for a welcome, and what follows."""
+        hello = self.read()
+        self.write(challenge(hello["id"]))
+        return hello | {"id": self.read()["id"]}, self.read()
 
     def write(self, *events: dict) -> None:
         self._connection.sendall(lines(*events))

@@ -13,6 +13,7 @@ from socketchat.client.profiles import Profiles
 from socketchat.exceptions import NameTaken, NoSuchUser
 from socketchat.protocol import commands, events
 from tests.client.serving import Served, serving
+from tests.keys import key_of
 
 PATIENCE = Patience(first_delay=0.05, longest_delay=0.2)
 
@@ -24,11 +25,11 @@ def server(tmp_path):
 
 
 def ann(server: Served, **options) -> Client:
-    return connect("127.0.0.1", server.port, **({"name": "ann", "secret": "a" * 32, "patience": PATIENCE} | options))
+    return connect("127.0.0.1", server.port, **({"name": "ann", "key": key_of("a"), "patience": PATIENCE} | options))
 
 
 def bob(server: Served, **options) -> Client:
-    return ann(server, **({"name": "bob", "secret": "b" * 32} | options))
+    return ann(server, **({"name": "bob", "key": key_of("b")} | options))
 
 
 async def until(client: Client, kind: type) -> tuple[list[str], object]:
@@ -69,12 +70,12 @@ def test_two_users_talk_in_rooms_and_alone(server: Served) -> None:
     asyncio.run(test())
 
 
-def test_a_name_belongs_to_its_secret(server: Served) -> None:
+def test_a_name_belongs_to_its_key(server: Served) -> None:
     async def test() -> None:
         async with ann(server):
             pass
         with pytest.raises(NameTaken):
-            await ann(server, secret="x" * 32).__aenter__()
+            await ann(server, key=key_of("x")).__aenter__()
 
     asyncio.run(test())
 

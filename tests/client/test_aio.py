@@ -24,6 +24,7 @@ from socketchat.exceptions import (
 )
 from socketchat.protocol import commands, events
 from tests.client.scripted import Peer, Scripted, conversation, entry, error, lines, ok, scripted
+from tests.keys import key_of
 
 PATIENCE = Patience(first_delay=0.01, longest_delay=0.02, quit=0.01)
 """Comes back at once."""
@@ -253,7 +254,7 @@ def test_everything_that_happens_is_yielded_in_order() -> None:
 def test_a_lost_link_comes_back_with_what_was_missed_and_sends_what_waits() -> None:
     async def test() -> None:
         async with scripted() as script:
-            stay = Stay(script, conversation("#lobby", 5), secret="s")
+            stay = Stay(script, conversation("#lobby", 5), key=key_of("s"))
             async with stay as (client, peer):
                 sending = asyncio.create_task(client.send("#lobby", "hi"))
                 first = await peer.read()
@@ -547,7 +548,7 @@ def test_a_waiting_consumer_wakes_when_the_stay_ends() -> None:
 # Profiles
 
 
-def test_a_profile_gives_secret_and_positions_and_is_kept_up_to_date(tmp_path) -> None:
+def test_a_profile_gives_key_and_positions_and_is_kept_up_to_date(tmp_path) -> None:
     profiles = Profiles(str(tmp_path / "client"))
 
     async def test(*conversations: dict, seq: int) -> dict:
@@ -560,7 +561,7 @@ def test_a_profile_gives_secret_and_positions_and_is_kept_up_to_date(tmp_path) -
                 return stay.hello
 
     first = asyncio.run(test(conversation("#lobby", 5), conversation("@a:b", 2), seq=3))
-    assert (first["secret"], "epoch" in first) == (profiles.server("h", 1).secret, False)
+    assert (first["key"], "epoch" in first) == (profiles.server("h", 1).key.public, False)
     assert profiles.last() == ("h", 1)
     assert profiles.server("h", 1).name == "ann"
     # What came in but was not taken is not shown, and comes again.
@@ -607,7 +608,7 @@ def test_positions_that_cannot_be_kept_do_not_stop_the_chat(tmp_path, caplog) ->
 
 def test_a_profile_that_cannot_be_written_is_told_at_the_door(tmp_path) -> None:
     profile = Profiles(str(tmp_path / "client")).server("h", 1)
-    assert profile.secret
+    assert profile.key.public
     assert profile.epoch is None
     for path in (tmp_path / "client").iterdir():
         path.unlink()

@@ -28,17 +28,18 @@ def only(directory, suffix: str):
     return path
 
 
-def test_a_secret_is_random_and_stays(profiles) -> None:
-    secret = profiles.server("h", 1).secret
-    assert len(secret) == 32
-    assert int(secret, 16) > 0
-    assert profiles.server("h", 1).secret == secret
-    assert profiles.server("h", 2).secret != secret
-    assert profiles.server("g", 1).secret != secret
+def test_a_key_is_random_the_same_everywhere_and_stays(profiles, tmp_path) -> None:
+    key = profiles.server("h", 1).key.public
+    assert len(key) == 43
+    assert profiles.server("h", 1).key.public == key
+    assert profiles.server("g", 2).key.public == key
+    assert Profiles(str(tmp_path / "another")).server("h", 1).key.public != key
 
 
 def test_the_names_of_this_machine_are_one_server(profiles) -> None:
-    assert len({profiles.server(host, 1).secret for host in ("localhost", "LOCALHOST", "127.0.0.1", "::1")}) == 1
+    for host in ("localhost", "LOCALHOST", "127.0.0.1", "::1"):
+        profiles.server("localhost", 1).joined(host.replace(":", "x"))
+        assert profiles.server(host, 1).name == host.replace(":", "x")
 
 
 @posix
@@ -46,7 +47,7 @@ def test_directory_and_files_are_for_their_owner_alone(profiles, directory) -> N
     before = os.umask(0)
     try:
         profile = profiles.server("h", 1)
-        assert profile.secret
+        assert profile.key.public
         profile.joined("ann")
     finally:
         os.umask(before)
@@ -56,34 +57,34 @@ def test_directory_and_files_are_for_their_owner_alone(profiles, directory) -> N
 
 
 @posix
-def test_a_secret_that_others_may_read_is_refused_with_the_command_that_mends_it(profiles, directory) -> None:
-    secret = profiles.server("h", 1).secret
-    path = only(directory, ".secret")
+def test_a_key_that_others_may_read_is_refused_with_the_command_that_mends_it(profiles, directory) -> None:
+    key = profiles.server("h", 1).key.public
+    path = directory / "key"
     path.chmod(0o640)
     with pytest.raises(BadFile, match=r"chmod 600 ") as caught:
-        _ = profiles.server("h", 1).secret
+        _ = profiles.server("h", 1).key.public
     subprocess.run(str(caught.value).partition("with: ")[2], shell=True, check=True)
-    assert profiles.server("h", 1).secret == secret
+    assert profiles.server("h", 1).key.public == key
 
 
-@pytest.mark.parametrize("content", [b"", b"abc\n", b"x" * 100, b"-" * 32])
-def test_a_damaged_secret_is_told_and_never_replaced(content: bytes, profiles, directory) -> None:
-    assert profiles.server("h", 1).secret
-    path = only(directory, ".secret")
+@pytest.mark.parametrize("content", [b"", b"abc\n", b"x" * 100, b"-" * 64])
+def test_a_damaged_key_is_told_and_never_replaced(content: bytes, profiles, directory) -> None:
+    assert profiles.server("h", 1).key.public
+    path = directory / "key"
     path.write_bytes(content)
     with pytest.raises(BadFile, match="is damaged"):
-        _ = profiles.server("h", 1).secret
+        _ = profiles.server("h", 1).key.public
     assert path.read_bytes() == content
 
 
-def test_without_links_a_secret_is_made_once_all_the_same(profiles, directory, monkeypatch) -> None:
+def test_without_links_a_key_is_made_once_all_the_same(profiles, directory, monkeypatch) -> None:
     def forbidden(*_: object) -> None:
         raise PermissionError(errno.EACCES, "links are not allowed")
 
     monkeypatch.setattr(os, "link", forbidden)
-    secret = profiles.server("h", 1).secret
-    assert profiles.server("h", 1)._make_secret() == secret
-    assert [path.suffix for path in directory.iterdir()] == [".secret"]
+    key = profiles.server("h", 1).key.public
+    assert profiles.server("h", 1)._make_key(str(directory / "key")).public == key
+    assert [path.name for path in directory.iterdir()] == ["key"]
 
 
 def test_a_disk_that_takes_nothing_is_told(profiles, monkeypatch) -> None:
@@ -92,7 +93,7 @@ def test_a_disk_that_takes_nothing_is_told(profiles, monkeypatch) -> None:
 
     monkeypatch.setattr(os, "write", full)
     with pytest.raises(BadFile, match=r"^Cannot use .*: no space left on device\."):
-        _ = profiles.server("h", 1).secret
+        _ = profiles.server("h", 1).key.public
     with pytest.raises(BadFile, match=r"^Cannot use .*: no space left on device\."):
         profiles.server("h", 1).joined("ann")
 
@@ -156,15 +157,15 @@ def test_a_directory_that_cannot_be_used_is_told(tmp_path) -> None:
     (tmp_path / "file").write_text("")
     profile = Profiles(str(tmp_path / "file" / "client")).server("h", 1)
     with pytest.raises(BadFile, match=r"^Cannot use .*: not a directory\."):
-        _ = profile.secret
+        _ = profile.key.public
     with pytest.raises(BadFile, match=r"^Cannot use "):
         profile.joined("ann")
 
 
 @pytest.mark.parametrize("host", ["../../etc/passwd", "/etc/passwd", "..", "fe80::1%eth0", "C:\\x", "ü", "a_b", "a%b"])
 def test_no_host_leads_out_of_the_directory(host: str, profiles, directory, tmp_path) -> None:
-    assert profiles.server(host, 1).secret
-    assert profiles.server(host, 1).secret == profiles.server(host, 1).secret
+    assert profiles.server(host, 1).key.public
+    assert profiles.server(host, 1).key.public == profiles.server(host, 1).key.public
     assert [path.parent for path in tmp_path.rglob("*") if path.is_file()] == [directory]
 
 
@@ -173,12 +174,12 @@ import sys
 from socketchat.client.profiles import Profiles
 profile = Profiles(sys.argv[1]).server("h", 1)
 sys.stdin.read(1)
-secret = profile.secret
+key = profile.key.public
 for number in range(20):
     profile.joined("ann")
     profile.keep("epoch", {"@a:b": number})
     assert Profiles(sys.argv[1]).server("h", 1).epoch == "epoch"
-print(secret)
+print(key)
 """
 
 
@@ -191,10 +192,10 @@ def test_twenty_processes_at_once_agree(directory) -> None:
         process.stdin.flush()
     results = [process.communicate(timeout=50) for process in processes]
     assert [error for _, error in results if error] == []
-    assert len({secret for secret, _ in results}) == 1
-    assert len(results[0][0].strip()) == 32
+    assert len({key for key, _ in results}) == 1
+    assert len(results[0][0].strip()) == 43
     assert Profiles(str(directory)).server("h", 1).positions == {"@a:b": 19}
-    assert sorted(path.suffix for path in directory.iterdir()) == [".json", ".json", ".secret"]
+    assert sorted(path.suffix for path in directory.iterdir()) == ["", ".json", ".json"]
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,7 @@ from socketchat.protocol.codec import decode_command, encode
 from socketchat.protocol.limits import LINE_BYTES, TEXT_BYTES
 from tests.client.scripted import EPOCH, conversation, entry, error, lines, ok, welcome
 from tests.hub.stage import Peer, Stage
+from tests.keys import key_of
 from tests.protocol.structs import values
 
 OUTBOX = "f" * 16
@@ -52,14 +53,15 @@ def receive(session: Session, *told: dict) -> list:
 
 
 def test_the_first_hello_names_the_user_and_what_it_had() -> None:
-    session = new_session(secret="s", epoch=EPOCH, positions={"@a:b": 3}, listen="none")
+    session = new_session(key=key_of("s"), random=bytes, epoch=EPOCH, positions={"@a:b": 3}, listen="none")
     session.link_up()
     assert sent(session) == [
         {
             "type": "hello",
             "id": 1,
             "name": "ann",
-            "secret": "s",
+            "key": key_of("s").public,
+            "nonce": "A" * 22,
             "epoch": EPOCH,
             "positions": {"@a:b": 3},
             "listen": "none",
@@ -79,7 +81,7 @@ def test_a_welcome_logs_in_and_tells_what_was_missed() -> None:
 
 
 def test_a_later_hello_resumes_with_token_and_positions() -> None:
-    session = logged_in(conversation("#lobby", 5), secret="s")
+    session = logged_in(conversation("#lobby", 5), key=key_of("s"))
     receive(session, entry(6))
     session.link_lost()
     assert not session.logged_in
@@ -88,14 +90,14 @@ def test_a_later_hello_resumes_with_token_and_positions() -> None:
     assert hello == {"type": "hello", "id": 2, "token": "token", "epoch": EPOCH, "positions": {"#lobby": 6}}
 
 
-def test_a_token_that_is_gone_is_followed_by_name_and_secret_on_the_same_connection() -> None:
-    session = logged_in(conversation("#lobby", 5), secret="s")
+def test_a_token_that_is_gone_is_followed_by_name_and_key_on_the_same_connection() -> None:
+    session = logged_in(conversation("#lobby", 5), key=key_of("s"))
     session.link_lost()
     session.link_up()
     (by_token,) = sent(session)
     assert receive(session, error(by_token["id"], "usage")) == []
     (by_name,) = sent(session)
-    assert (by_name["name"], by_name["secret"], by_name["positions"]) == ("ann", "s", {"#lobby": 5})
+    assert (by_name["name"], by_name["key"], by_name["positions"]) == ("ann", key_of("s").public, {"#lobby": 5})
     (fact,) = receive(session, welcome(conversation("#lobby", 5), hello=by_name["id"]))
     assert isinstance(fact, LoggedIn)
 
@@ -444,7 +446,7 @@ class Pair:
 def test_a_stay_with_cuts_shows_every_message_once_in_order() -> None:
     stage = Stage()
     bob = stage.native("bob")
-    ann = Pair(stage, new_session(secret="a" * 32))
+    ann = Pair(stage, new_session(key=key_of("a")))
     said = []
     for number in range(6):
         ann.session.send("#lobby", f"ann {number}")
@@ -468,7 +470,7 @@ def test_a_stay_with_cuts_shows_every_message_once_in_order() -> None:
 
 def test_an_answer_that_was_lost_comes_again_as_a_duplicate() -> None:
     stage = Stage()
-    ann = Pair(stage, new_session(secret="a" * 32))
+    ann = Pair(stage, new_session(key=key_of("a")))
     number = ann.session.send("#lobby", "hi")
     ann.ask()
     stage.settle()
@@ -478,9 +480,9 @@ def test_an_answer_that_was_lost_comes_again_as_a_duplicate() -> None:
     assert (answered.id, answered.answer.ok.seq, answered.answer.ok.duplicate) == (number, 1, True)
 
 
-def test_a_hub_that_began_again_knows_the_owner_of_a_secret() -> None:
+def test_a_hub_that_began_again_knows_the_owner_of_a_key() -> None:
     stage = Stage()
-    ann = Pair(stage, new_session(secret="a" * 32))
+    ann = Pair(stage, new_session(key=key_of("a")))
     ann.session.send("#lobby", "before")
     ann.turn()
     ann.session.link_lost()
@@ -495,7 +497,7 @@ def test_a_hub_that_began_again_knows_the_owner_of_a_secret() -> None:
 def test_first_direct_messages_to_somebody_away_are_waiting() -> None:
     stage = Stage()
     bob = stage.native("bob")
-    ann = Pair(stage, new_session(secret="a" * 32))
+    ann = Pair(stage, new_session(key=key_of("a")))
     ann.down()
     stage.turns.wait(60)
     bob.say("one", to="@ann")
@@ -508,7 +510,7 @@ def test_first_direct_messages_to_somebody_away_are_waiting() -> None:
 def test_one_who_comes_again_with_kept_positions_reads_what_waited_once() -> None:
     stage = Stage()
     bob = stage.native("bob")
-    first = Pair(stage, new_session(secret="a" * 32))
+    first = Pair(stage, new_session(key=key_of("a")))
     bob.say("seen", to="@ann")
     stage.settle()
     first.turn()
@@ -516,12 +518,12 @@ def test_one_who_comes_again_with_kept_positions_reads_what_waited_once() -> Non
     first.down()
     bob.say("waiting", to="@ann")
     stage.settle()
-    second = Pair(stage, new_session(secret="a" * 32, epoch=first.session.positions.epoch, positions=kept))
+    second = Pair(stage, new_session(key=key_of("a"), epoch=first.session.positions.epoch, positions=kept))
     assert (first.texts(), second.texts()) == (["seen"], ["waiting"])
 
 
 def test_requests_are_answered_by_the_real_commands() -> None:
-    ann = Pair(Stage(), new_session(secret="a" * 32))
+    ann = Pair(Stage(), new_session(key=key_of("a")))
     number = ann.session.request(commands.Join(room="#ops"))
     out = ann.turn()
     assert number in [each.id for each in out if isinstance(each, Answered)]

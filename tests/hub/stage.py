@@ -9,16 +9,17 @@ from heapq import heappop, heappush
 from itertools import count
 from types import coroutine
 
+from socketchat.client.keys import Key
 from socketchat.commands import handle
-from socketchat.hub import Hub, Session
+from socketchat.hub import Channel, Hub, Session
+from socketchat.hub.sessions import NO_CHANNEL
 from socketchat.journal.memory import MemoryJournal
 from socketchat.protocol import commands, events
 from socketchat.protocol.codec import decode_event, decode_text
 from socketchat.server.limits import WRITE_BUFFER_HIGH
 from socketchat.wire.native import NATIVE
 from socketchat.wire.plain import PLAIN
-
-SECRETS = {"alice": "a" * 32, "bob": "b" * 32, "carol": "c" * 32}
+from tests.keys import hello_of, key_of, proof_of
 
 
 class Turns:
@@ -101,24 +102,24 @@ class Stage:
     def new_hub(self) -> Hub:
         """Begin again over what the journal holds, as after a restart."""
         words = count(1)
-        hub = Hub(self.journal, self.turns.call_later, self.turns.spawn, token=lambda size: f"word{next(words)}-{size}")
+        hub = Hub(self.journal, self.turns.call_later, self.turns.spawn, token=lambda size: token(next(words), size))
         hub.load(finished(self.journal.open()))
         return hub
 
-    def connect(self, rendering=NATIVE) -> Peer:
-        return Peer(self, rendering)
+    def connect(self, rendering=NATIVE, channel: Channel = NO_CHANNEL) -> Peer:
+        return Peer(self, rendering, channel)
 
     def native(self, name: str, **more) -> Peer:
         """Let a native client in under a name that it owns."""
-        return self.login(name=name, secret=SECRETS.get(name.lower(), name * 4), **more)
+        return self.login(key_of(name.lower()), name=name, **more)
 
     def guest(self, name: str) -> Peer:
         """Let a native client in under a name that nobody owns."""
         return self.login(name=name)
 
-    def login(self, **hello) -> Peer:
+    def login(self, key: Key | None = None, **hello) -> Peer:
         peer = self.connect()
-        peer.ask(commands.Hello(id=peer.next_id(), **hello))
+        peer.log_in(key, **hello)
         self.turns.settle()
         return peer
 
@@ -130,6 +131,11 @@ class Stage:
 
     def settle(self) -> None:
         self.turns.settle()
+
+
+def token(number: int, size: int) -> str:
+    """Return a word for so many bytes."""
+    return f"word{number}".ljust(-(-size * 8 // 6), "A")
 
 
 def finished(task):
@@ -144,7 +150,7 @@ def finished(task):
 class Peer:
     """One client without a socket: hands in commands as a connection does, and keeps each write."""
 
-    def __init__(self, stage: Stage, rendering) -> None:
+    def __init__(self, stage: Stage, rendering, channel: Channel) -> None:
         self.hub = stage.hub
         self.stage = stage
         self.writes: list[bytes] = []
@@ -153,7 +159,7 @@ class Peer:
         self.buffered = 0
         self._ids = count(1)
         self._commands: deque[commands.Command] = deque()
-        self.session = Session(rendering, self, self._write)
+        self.session = Session(rendering, self, self._write, channel)
 
     def next_id(self) -> int | None:
         """Return a number for the next command; the plain dialect has none."""
@@ -189,6 +195,22 @@ class Peer:
         self._commands += asked
         if idle:
             self.proceed()
+
+    def log_in(self, key: Key | None = None, **hello) -> None:
+        """Say hello, and answer the challenge with the key."""
+        if key is None:
+            self.ask(commands.Hello(id=self.next_id(), **hello))
+            return
+        self.ask(hello_of(key, id=self.next_id(), **hello))
+        challenge = decode_event(self.writes[-1])
+        if isinstance(challenge, events.Challenge):
+            del self.writes[-1]
+            self.prove(key, challenge, hello["name"])
+
+    def prove(self, key: Key, challenge: events.Challenge, name: str) -> None:
+        """Answer a challenge."""
+        binding = self.session.channel.binding
+        self.ask(proof_of(key, challenge, name, binding=binding, id=self.next_id()))
 
     @property
     def waiting(self) -> int:

@@ -27,8 +27,8 @@ def directory_of(*facts: Entry, heads: dict[str, int] | None = None) -> Director
     return directory
 
 
-ALICE = entry("user", {"id": "u1", "name": "Alice", "secret": "s"})
-BOB = entry("user", {"id": "u2", "name": "bob", "secret": "s"})
+ALICE = entry("user", {"id": "u1", "name": "Alice", "key": "k"})
+BOB = entry("user", {"id": "u2", "name": "bob", "key": "k"})
 OPS = entry("room", {"name": "#Ops"})
 
 

@@ -7,7 +7,7 @@ from socketchat.hub import facts
 @pytest.mark.parametrize(
     ("fact", "stored"),
     [
-        (facts.UserFact("u1", "alice", "digest"), b'{"id":"u1","name":"alice","secret":"digest"}'),
+        (facts.UserFact("u1", "alice", "key"), b'{"id":"u1","name":"alice","key":"key"}'),
         (facts.RoomFact("#Ops"), b'{"name":"#Ops"}'),
         (facts.MemberFact("#ops", "u1", member=True), b'{"room":"#ops","user":"u1","member":true}'),
     ],

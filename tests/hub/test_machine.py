@@ -13,10 +13,12 @@ from hypothesis.stateful import (
     rule,
 )
 
+from socketchat.client.keys import Key
 from socketchat.protocol import commands, events
 from socketchat.protocol.codec import decode_text
 from socketchat.protocol.conversations import is_room
 from tests.hub.stage import Peer, Stage
+from tests.keys import key_of
 
 NAMES = ("ann", "ben", "cat")
 ROOMS = ("#lobby", "#ops", "#dev")
@@ -104,16 +106,18 @@ class Hearing(RuleBasedStateMachine):
 
     @rule(target=natives, name=st.sampled_from(NAMES))
     def owner_comes(self, name: str) -> Listener:
-        return self._native(name, name=name, secret=name * 10)
+        return self._native(name, key=key_of(name), name=name)
 
     @rule(target=natives)
     def guest_comes(self) -> Listener:
         name = "g" + self.fresh()
         return self._native(name, name=name)
 
-    def _native(self, listener_name: str, known: dict[str, int] | None = None, **hello) -> Listener:
+    def _native(
+        self, listener_name: str, known: dict[str, int] | None = None, *, key: Key | None = None, **hello
+    ) -> Listener:
         peer = self.stage.connect()
-        peer.ask(commands.Hello(id=peer.next_id(), **hello))
+        peer.log_in(key, **hello)
         self.listeners.append(Listener(peer, listener_name, known))
         return self.listeners[-1]
 
@@ -153,13 +157,14 @@ class Hearing(RuleBasedStateMachine):
     @rule(target=natives, listener=consumes(gone))
     def resumes(self, listener: Listener) -> Listener:
         hello = {"epoch": self.stage.hub.epoch, "positions": dict(listener.last)}
+        key = None
         if self.stage.hub.resumable.get(listener.token):
             hello["token"] = listener.token
         else:
             hello["name"] = listener.name
             if listener.name in NAMES:
-                hello["secret"] = listener.name * 10
-        return self._native(listener.name, dict(listener.last), **hello)
+                key = key_of(listener.name)
+        return self._native(listener.name, dict(listener.last), key=key, **hello)
 
     @rule(listener=consumes(natives))
     def quits(self, listener: Listener) -> None:

@@ -6,6 +6,7 @@ from socketchat.hub.replay import CACHE_BYTES, PAGE_ENTRIES, READS_IN_FLIGHT, WR
 from socketchat.protocol import commands, events
 from socketchat.protocol.codec import decode_event
 from tests.hub.stage import CountingJournal, Peer, Stage
+from tests.keys import key_of
 
 LONG = "x" * 30_000
 
@@ -84,9 +85,7 @@ def test_what_is_delivered_while_a_page_is_read_comes_once_and_in_order() -> Non
         stage, alice = lobby_of(100)
         stage.journal.turns = turns
         bob = stage.connect()
-        bob.ask(
-            commands.Hello(name="bob", secret="b" * 32, epoch=stage.hub.epoch, positions={"#lobby": 30}),
-        )
+        bob.log_in(key_of("bob"), name="bob", epoch=stage.hub.epoch, positions={"#lobby": 30})
         for n in range(80):
             alice.say(f"meanwhile {n}")
             stage.turns.turn()

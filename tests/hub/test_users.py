@@ -2,9 +2,9 @@ from socketchat.hub import User
 from tests.hub.stage import Stage
 
 
-def test_a_guest_has_no_secret() -> None:
+def test_a_guest_has_no_key() -> None:
     assert User("u1", "gus", "gus").is_guest
-    assert not User("u1", "alice", "alice", "digest").is_guest
+    assert not User("u1", "alice", "alice", "key").is_guest
 
 
 def test_a_user_listens_while_any_of_its_sessions_does() -> None:

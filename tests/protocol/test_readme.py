@@ -4,9 +4,11 @@ from typing import get_args
 
 import msgspec
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from socketchat.exceptions import BY_CODE
 from socketchat.protocol import codec, commands, events, limits
+from socketchat.protocol.proofs import KEY_BYTES, NONCE_BYTES, SIGNATURE_BYTES, from_word, signed_bytes
 
 README = files("socketchat.protocol").joinpath("README.md").read_text("utf-8")
 
@@ -83,8 +85,16 @@ def test_the_minute_is_what_both_sides_write():
         f"{line}\n".encode() for side, line in MINUTE if side == ">"
     ]
     told = [codec.decode_event(line.encode()) for side, line in MINUTE if side == "<"]
-    assert [type(event) for event in told] == [events.Welcome, events.Ok, events.Entry]
+    assert [type(event) for event in told] == [events.Challenge, events.Welcome, events.Ok, events.Entry]
     assert [codec.encode(event) for event in told] == [f"{line}\n".encode() for side, line in MINUTE if side == "<"]
+
+
+def test_the_proof_in_the_minute_holds():
+    hello, prove = [codec.decode_command(line.encode()) for side, line in MINUTE if side == ">"][:2]
+    challenge = next(codec.decode_event(line.encode()) for side, line in MINUTE if side == "<")
+    nonces = [from_word(each.nonce, NONCE_BYTES, "nonce") for each in (challenge, hello)]
+    key = Ed25519PublicKey.from_public_bytes(from_word(hello.key, KEY_BYTES, "key"))
+    key.verify(from_word(prove.signature, SIGNATURE_BYTES, "signature"), signed_bytes(b"", *nonces, hello.name))
 
 
 def test_the_table_of_errors_is_the_code_s():

@@ -9,6 +9,7 @@ from socketchat.protocol import codec
 from socketchat.protocol.events import (
     ANY,
     Bye,
+    Challenge,
     Conversation,
     Entry,
     Error,
@@ -86,6 +87,7 @@ CASES = {
     "error": (Error(code="bad_name", text="No."), "[error] No.\n"),
     "bye": (Bye(code="shutting_down", text="The server stops."), "[server] The server stops.\n"),
     "help": (Help(text="Commands:\n  /help"), "Commands:\n  /help\n"),
+    "challenge": (Challenge(nonce="AAAAAAAAAAAAAAAAAAAAAA"), ""),
     "welcome": (
         Welcome(epoch="e", user="u", name="n", token="t", version="0", limits={}, conversations=[]),
         "\n=== Connected! Type /help for commands ===\n\n",

@@ -16,6 +16,7 @@ from socketchat.journal.memory import MemoryJournal
 from socketchat.protocol import commands, events
 from socketchat.protocol.codec import decode_event, encode
 from socketchat.server import Server
+from tests.keys import hello_of, key_of, proof_of
 
 LOOPS = {"asyncio": asyncio.new_event_loop, "uvloop": uvloop.new_event_loop}
 
@@ -100,7 +101,13 @@ class House:
 
     async def native(self, name: str, *, receive_buffer: int = 0, **hello) -> Caller:
         """Log in with the native client's dialect as the owner of a name."""
-        return await self.login(receive_buffer, name=name, secret=name * 8, **hello)
+        caller = await self.call(receive_buffer=receive_buffer)
+        key = key_of(name)
+        await caller.say(hello_of(key, name=name, **hello))
+        challenge = await caller.hears(events.Challenge)
+        await caller.say(proof_of(key, challenge, name, id=0))
+        await caller.hears(events.Welcome)
+        return caller
 
     async def guest(self, name: str) -> Caller:
         """Log in with the native client's dialect under a name that nobody owns."""

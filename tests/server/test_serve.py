@@ -16,7 +16,10 @@ from pathlib import Path
 
 import pytest
 
+from socketchat.protocol import commands
+from socketchat.protocol.codec import decode_event, encode
 from socketchat.server.limits import OPEN_FILES
+from tests.keys import hello_of, key_of, proof_of
 
 SERVE = [sys.executable, "-m", "socketchat", "serve"]
 
@@ -89,16 +92,22 @@ def test_a_signal_ends_it_after_everybody_was_told(server: Serving, number: sign
     assert everything(silent) == b"[server] The server is shutting down.\n"
 
 
+def as_ann(server: Serving, command: commands.Command) -> socket.socket:
+    """Log in as the owner of a name, and ask something."""
+    key = key_of("ann")
+    ann = server.call(encode(hello_of(key, name="ann")))
+    challenge = decode_event(ann.recv(1000))
+    ann.sendall(encode(proof_of(key, challenge, "ann")) + encode(command))
+    return ann
+
+
 def test_what_was_said_is_there_after_a_restart(server: Serving, tmp_path: Path) -> None:
-    ann = server.call(b'{"type":"hello","name":"ann","secret":"12345678"}\n')
-    ann.sendall(b'{"type":"send","to":"#lobby","text":"hello"}\n')
+    ann = as_ann(server, commands.Send(to="#lobby", text="hello"))
     server.call(b"bob\n").close()
     assert server.end(signal.SIGTERM)[0] == 0
     assert b'"text":"hello"' in everything(ann)
     again = Serving(tmp_path / "data")
-    ann = again.call(
-        b'{"type":"hello","name":"ann","secret":"12345678"}\n{"type":"history","id":1,"conversation":"#lobby"}\n'
-    )
+    ann = as_ann(again, commands.History(id=1, conversation="#lobby"))
     with again.call(b"ann\n") as other:
         assert other.recv(1000) == b"[error] The name ann belongs to somebody else; choose another name.\n"
     assert again.end(signal.SIGTERM)[0] == 0

@@ -17,7 +17,7 @@ def read(*reads: bytes) -> list:
 
 
 ASKED = [
-    commands.Hello(id=1, name="alice", secret="s" * 32, positions={"#lobby": 7}, epoch="e"),
+    commands.Hello(id=1, name="alice", key="k" * 43, positions={"#lobby": 7}, epoch="e"),
     commands.Send(id=2, to="#lobby", text="grüße 👋\nand a second line"),
     commands.Join(id=3, room="#ops"),
     commands.Ping(id=4),
