@@ -10,7 +10,6 @@ from datetime import tzinfo
 from typing import TYPE_CHECKING, TextIO
 
 from ..client.aio import Client
-from ..client.facts import LinkBack, LinkLost
 from ..exceptions import ChatError, Refused, Unconfirmed
 from ..protocol import commands, events
 from ..protocol.conversations import LOBBY, room_id
@@ -122,8 +121,7 @@ class Chat:
     async def _listen(self) -> None:
         async for event in self._client:
             self._show(self._view.take(event))
-            if isinstance(event, LinkLost | LinkBack):
-                self._prompt.repaint()
+            self._scroll.add(())  # what is not seen may be counted below the prompt
             await self._scroll.room()
 
     def _show(self, seen: Iterable[object]) -> None:
@@ -259,7 +257,10 @@ class Chat:
         return int(self._clock() * 1000)
 
     def _write(self, lines: Sequence[RenderableType]) -> None:
-        self._prompt.write(self._rendering.paint(lines, self._prompt.width))
+        if lines:
+            self._prompt.write(self._rendering.paint(lines, self._prompt.width))
+        else:
+            self._prompt.repaint()
 
     def _label(self) -> StyleAndTextTuples:
         name = f" {self._client.name}" if self._prompt.width >= NARROW else ""

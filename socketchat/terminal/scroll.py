@@ -26,16 +26,18 @@ class Scroll:
     def __init__(self, write: Callable[[Sequence[RenderableType]], None]) -> None:
         self._write = write
         self._waiting: deque[RenderableType] = deque()
+        self._is_due = False
         self._pause: asyncio.TimerHandle | None = None
         self._roomy = asyncio.Event()
         self._roomy.set()
 
     def add(self, lines: Iterable[RenderableType]) -> None:
-        """Write lines now or with the next burst."""
+        """Write lines now or with the next burst, which has none where there are none: the prompt may have changed."""
         self._waiting.extend(lines)
+        self._is_due = True
         if len(self._waiting) > WAITING:
             self._roomy.clear()
-        if self._waiting and self._pause is None:
+        if self._pause is None:
             self._next()
 
     async def room(self) -> None:
@@ -52,12 +54,13 @@ class Scroll:
 
     def _next(self) -> None:
         self._pause = None
-        if self._waiting:
+        if self._is_due:
             self._burst()
             self._pause = asyncio.get_running_loop().call_later(REPAINT_SECONDS, self._next)
 
     def _burst(self) -> None:
         lines = [self._waiting.popleft() for _ in range(min(BURST, len(self._waiting)))]
+        self._is_due = bool(self._waiting)
         self._write(lines)
         if len(self._waiting) <= WAITING // 2:
             self._roomy.set()

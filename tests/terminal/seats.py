@@ -27,8 +27,9 @@ class Server:
         self.port = 0
         self.start()
 
-    def start(self):
-        """Start it and wait until it accepts."""
+    def start(self, directory=None):
+        """Start it and wait until it accepts; with another directory it is another server at the same address."""
+        self._directory = directory or self._directory
         self._process = subprocess.Popen(
             [*PROGRAM, "serve", "--port", str(self.port), "--data", self._directory], stdout=subprocess.PIPE, text=True
         )

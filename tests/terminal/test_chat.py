@@ -12,6 +12,8 @@ import pytest
 from prompt_toolkit.input.vt100 import Vt100Input
 
 from socketchat.client.aio import connect
+from socketchat.protocol.commands import Ping
+from socketchat.terminal import scroll
 from socketchat.terminal.chat import Chat
 from socketchat.terminal.theme import Look
 
@@ -347,7 +349,7 @@ def chat_here(server, name, play):
             chat = Chat(client, look, stdin=Vt100Input(stdin), stdout=stdout, zone=UTC, clock=lambda: NOON / 1000)
             running = asyncio.create_task(chat.run())
             await terminal.until_async(lambda: "Welcome" in terminal.text)
-            await play(terminal)
+            await play(terminal, chat)
             terminal.type(CTRL_D)
             await running
 
@@ -359,7 +361,7 @@ def chat_here(server, name, play):
 def test_what_is_logged_is_told_above_the_prompt_and_tears_nothing(server):
     before = list(logging.getLogger().handlers)
 
-    async def play(terminal):
+    async def play(terminal, _chat):
         terminal.type("half")
         await terminal.until_async(lambda: terminal.row.endswith("> half"))
         logging.getLogger("socketchat.client").warning("The disk is %s", "full\x1b[2J.")
@@ -371,11 +373,26 @@ def test_what_is_logged_is_told_above_the_prompt_and_tears_nothing(server):
     assert logging.getLogger().handlers == before
 
 
+def test_what_waits_to_be_drawn_is_bounded(server, monkeypatch):
+    name, other = next(names), next(names)
+
+    async def play(_terminal, chat):
+        monkeypatch.setattr(scroll, "WAITING", 10)
+        monkeypatch.setattr(scroll, "REPAINT_SECONDS", 60)
+        async with connect("127.0.0.1", server.port, name=other, listen="none") as client:
+            await asyncio.gather(*(client.send("#lobby", f"flood {number}") for number in range(60)))
+            await chat._client.request(Ping())
+            assert len(chat._scroll._waiting) <= 11
+
+    terminal = chat_here(server, name, play)
+    terminal.close()
+
+
 def test_days_and_times_are_those_of_the_clock_and_of_the_messages(server):
     name, other = next(names), next(names)
     today = datetime.now(UTC)
 
-    async def play(terminal):
+    async def play(terminal, _chat):
         async with connect("127.0.0.1", server.port, name=other):
             await terminal.until_async(lambda: f"12:00 → {other} has joined the chat" in terminal.text)
             terminal.type("hello\r")

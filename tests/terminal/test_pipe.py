@@ -114,6 +114,20 @@ def test_blank_lines_are_nothing_and_line_ends_are_not_sent(server):
     assert history(server, "#ends") == "ender: a\nender:  b \nender: /c\nender: d\n"
 
 
+def test_lines_and_commands_keep_their_order(server):
+    lines = b"one\n/topic two\nthree\n/topic four\nfive\n"
+
+    visit(server, io.BytesIO(b"/join #order\n" + lines), name="orderly")
+
+    assert history(server, "#order") == (
+        "orderly: one\n"
+        "[topic] orderly set the topic of #order: two\n"
+        "orderly: three\n"
+        "[topic] orderly set the topic of #order: four\n"
+        "orderly: five\n"
+    )
+
+
 def test_nothing_to_say_is_no_failure(server):
     assert visit(server, io.BytesIO()) == (0, "", "")
 

@@ -52,6 +52,25 @@ def test_bursts_come_by_themselves_and_are_bounded():
     assert [line.plain for burst in bursts for line in burst] == [str(number) for number in range(2 * BURST + 1)]
 
 
+def test_a_change_without_lines_is_a_burst_too_but_not_each_of_many():
+    done = asyncio.Event()
+    bursts = []
+
+    def write(lines):
+        bursts.append(lines)
+        if len(bursts) == 2:
+            done.set()
+
+    async def play():
+        scroll = Scroll(write)
+        for _ in range(50):
+            scroll.add(())
+        await done.wait()
+
+    asyncio.run(asyncio.wait_for(play(), 20))
+    assert bursts == [[], []]
+
+
 def test_a_flood_has_to_wait_for_room():
     async def play(scroll, bursts):
         scroll.add(texts(WAITING + BURST + 1))

@@ -11,6 +11,8 @@ from socketchat.exceptions import UsageProblem
 from socketchat.terminal.theme import Look
 from socketchat.terminal.visit import Visit
 
+from .seats import Server
+
 CTRL_C, CTRL_D = "\x03", "\x04"
 
 
@@ -66,6 +68,19 @@ def test_the_name_of_the_last_visit_is_suggested_and_its_server_found(server, si
     again.shows("Your name [fred]:")
     again.says("")
     again.shows("Welcome, fred.")
+
+
+def test_who_loses_the_name_while_away_is_told_and_not_asked(own_server, sit, tmp_path):
+    other = Server(str(tmp_path / "other"))
+    sit(other, "hugo").shows("Welcome")
+    other.stop()
+    hugo = sit(own_server, "hugo")
+    hugo.shows("Welcome")
+    own_server.kill()
+    own_server.start(str(tmp_path / "other"))
+
+    assert hugo.ends() == 4
+    assert hugo.lines[-1] == "socketchat: The name hugo belongs to somebody else; choose another name."
 
 
 @pytest.mark.parametrize("key", [CTRL_C, CTRL_D])
