@@ -151,9 +151,8 @@ class Ledger:
             log.head = head
             log.ts = ts
             log.staged = None
-        for number, name in reversed(staged.opened):
+        for _, name in staged.opened:
             del self._logs[name]
-            self._next_log = number
         for key, before in reversed(staged.keys):
             self._keys.undo(key, before)
         if staged.first:

@@ -107,9 +107,7 @@ class Store:
         """Make the database under another name and move it in place whole, so that a crash leaves none or all of it."""
         new = Path(f"{self.path}.new")
         new.unlink(missing_ok=True)
-        fd = os.open(new, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
-        os.fchmod(fd, 0o600)  # the umask does not decide; SQLite gives -wal and -shm the mode of the database
-        os.close(fd)
+        os.close(os.open(new, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))  # -wal and -shm will have the same mode
         db = apsw.Connection(os.fspath(new), apsw.SQLITE_OPEN_READWRITE)
         try:
             schema.migrate(db)

@@ -17,8 +17,7 @@ class Disk(apsw.VFS):
 
     ``fault`` is what happens to everything from now on: with NO_READ a read fails, with FULL and NO_WRITE a write, with
     NO_SYNC a sync, and with LOST a sync fails and what was written since the last one is gone. ``failures`` is released
-    by each failure.
-    ``before_sync`` and ``after_sync`` are called in the thread that syncs.
+    by each failure. ``on_failure``, ``before_sync`` and ``after_sync`` are called in the thread that writes or syncs.
     """
 
     def __init__(self, name: str, base: str) -> None:
@@ -27,6 +26,7 @@ class Disk(apsw.VFS):
         self.fault: str | None = None
         self.failures = threading.Semaphore(0)
         self.syncs = 0
+        self.on_failure: Callable[[], object] | None = None
         self.before_sync: Callable[[], object] | None = None
         self.after_sync: Callable[[], object] | None = None
 
@@ -35,6 +35,8 @@ class Disk(apsw.VFS):
 
     def fail(self, code: int) -> None:
         self.failures.release()
+        if self.on_failure is not None:
+            self.on_failure()
         raise apsw.exception_for(code)
 
     def excepthook(self, *_: object) -> None:

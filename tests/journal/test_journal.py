@@ -278,7 +278,9 @@ def test_later_messages_wait_for_all_that_were_refused(backend: Backend) -> None
             assert seqs(outcomes) == [1, 2]
             assert seqs(await desk.store(one)) == [3]
             assert seqs(await desk.store(three)) == []  # two has not come again yet
-            assert seqs(await desk.store(two, three, say("4", key=(1, 4)))) == [4, 5, 6]
+            four = say("4", key=(1, 4))
+            assert seqs(await desk.store(two, four)) == [4]  # three was refused as well
+            assert seqs(await desk.store(three, four, say("5", key=(1, 5)))) == [5, 6, 7]
 
     play(scene)
 

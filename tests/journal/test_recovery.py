@@ -44,6 +44,7 @@ def test_a_batch_whose_commit_failed_is_looked_for(tmp_path: Path, disk: Disk, f
     async def scene() -> None:
         async with opened(journal_in(tmp_path)) as desk:
             before = await desk.store(*(say(str(i), key=(1, i)) for i in range(3)))
+            assert len(await desk.journal.read("#lobby", limit=9)) == 3  # so that a reader holds the log as well
             unknown = [say("a", key=(5, 3), claims=("x",)), say("b", "#new"), say("2", key=(1, 2))]
             disk.fault = fault
             for proposal in unknown:
