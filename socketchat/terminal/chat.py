@@ -6,6 +6,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Coroutine, Iterable, Sequence
+from contextlib import suppress
 from datetime import tzinfo
 from typing import TYPE_CHECKING, TextIO
 
@@ -99,7 +100,7 @@ class Chat:
         try:
             await asyncio.wait(parts, return_when=asyncio.FIRST_COMPLETED)
             parts[0].cancel()
-            await self._settle()
+            await self._settle(obeying=not parts[2].done())
         finally:
             for part in (*parts, *self._sending):
                 part.cancel()
@@ -109,14 +110,28 @@ class Chat:
             if isinstance(end, Exception):
                 raise end
         if self._unconfirmed:
-            many = "A message was" if self._unconfirmed == 1 else f"{self._unconfirmed} messages were"
-            raise Unconfirmed(f"{many} sent, but the server did not say that it has stored what you wrote.")
+            many = "A message is" if self._unconfirmed == 1 else f"{self._unconfirmed} messages are"
+            raise Unconfirmed(f"{many} perhaps not stored: the server did not confirm it before you left.")
 
-    async def _settle(self) -> None:
-        """Give the messages under way a moment; note those that are not stored."""
-        if self._sending and self._client.online:
-            await asyncio.wait(self._sending, timeout=LAST_SECONDS)
+    async def _settle(self, *, obeying: bool) -> None:
+        """Give what was typed a moment to be done and stored; note what is not."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LAST_SECONDS if self._client.online else 0):
+                if obeying:
+                    await self._typed.join()
+                if self._sending:
+                    await asyncio.wait(self._sending)
         self._unconfirmed += len(self._sending)
+        if obeying:
+            self._unconfirmed += sum(isinstance(line, str) for line in self._rest())
+
+    def _rest(self) -> list[str | events.Left]:
+        """Take all that was typed and is not done yet."""
+        rest = []
+        while not self._typed.empty():
+            rest.append(self._typed.get_nowait())
+            self._typed.task_done()
+        return rest
 
     async def _listen(self) -> None:
         async for event in self._client:
@@ -133,13 +148,14 @@ class Chat:
     async def _obey(self) -> None:
         """Do what is typed, line by line: a text after /join goes to the new room."""
         await self._attempt(self._arrive())
-        while True:
+        leaves = False
+        while not leaves:
             line = await self._typed.get()
-            if isinstance(line, events.Left):
-                if line.conversation == room_id(self._view.room):
-                    await self._attempt(self._enter(LOBBY))
-            elif await self._obeyed(line):
-                return
+            if isinstance(line, str):
+                leaves = await self._obeyed(line)
+            elif line.conversation == room_id(self._view.room):
+                await self._attempt(self._enter(LOBBY))
+            self._typed.task_done()
 
     async def _obeyed(self, line: str) -> bool:
         """Do what a line asks for; tell whether it asks to leave."""
@@ -167,7 +183,7 @@ class Chat:
 
     def _give_back(self) -> None:
         """Give back what was typed for a room that could not be entered: it is not meant for this one."""
-        for line in [self._typed.get_nowait() for _ in range(self._typed.qsize())]:
+        for line in self._rest():
             if isinstance(line, str):
                 self._complain(Refused(f"Not sent, as you are still in {self._view.room}."), line)
             else:

@@ -273,7 +273,28 @@ def test_who_leaves_with_a_message_under_way_is_told(own_server, sit):
     ann.shows("1 waiting")
 
     assert ann.leaves() == 3
-    assert "socketchat: A message was sent, but the server did not say that it has stored" in ann.text
+    assert "socketchat: A message is perhaps not stored: the server did not confirm" in ann.text
+
+
+def test_who_leaves_with_lines_that_could_not_be_sent_is_told(own_server, sit):
+    ann = sit(own_server, "ann")
+    ann.shows("Welcome")
+    own_server.freeze()
+    ann.says("/join #far", "one", "two")
+
+    assert ann.leaves() == 3
+    assert "socketchat: 2 messages are perhaps not stored" in ann.text
+
+
+def test_what_is_typed_while_coming_in_is_sent_before_leaving(server, sit, pair):
+    *_, bobs = pair
+    name = next(names)
+    quick = sit(server, name)
+    quick.shows(f"#lobby {name}>")
+    quick.says("typed ahead")
+
+    assert quick.leaves() == 0
+    bobs.shows(f"{name}: typed ahead")
 
 
 def test_quit_leaves_at_once(pair):
