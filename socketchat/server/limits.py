@@ -35,5 +35,8 @@ SHUTDOWN_SECONDS = 4.0
 OPEN_FILES = 65_536
 """Open files that the server asks the system for, if the hard limit allows: one per connection."""
 
-SWITCH_SECONDS = 0.0005
-"""sys.setswitchinterval: how long the journal's thread waits for the interpreter after an fsync."""
+SWITCH_SECONDS = 0.00005
+"""sys.setswitchinterval: how long the journal's thread waits for the interpreter after an fsync.
+
+Its wait begins anew whenever the loop lets go of the interpreter for a moment, as it does at every system call; with
+0.5 ms a busy loop lets it commit 666 entries a second, with 0.05 ms 45,000."""
