@@ -73,24 +73,23 @@ def _check_signature(session: Session, challenged: Challenged, signature: bytes)
 
 def _guest(hub: Hub, name: str) -> User:
     """Return a guest of this name, which nobody may own or use."""
-    key = name_key(name)
-    holder = hub.directory.holder(key)
-    if holder is not None or hub.claimed[key]:
-        raise _taken(name, for_good=holder is not None and not holder.is_guest)
-    user = User(hub.token(USER_ID_BYTES), name, key)
+    user = User(hub.token(USER_ID_BYTES), name, name_key(name))
+    holder = hub.directory.lookalike(name)
+    if holder is not None or any(hub.claimed[look] for look in user.looks):
+        raise _taken(name, holder)
     hub.directory.add_user(user)
     return user
 
 
 def _enter_owner(hub: Hub, session: Session, asked: commands.Hello, name: str, device: str) -> None:
     """Let in the owner of a device's key under a name that is the owner's, or becomes it."""
-    holder = hub.directory.holder(name_key(name))
+    holder = hub.directory.lookalike(name)
     if holder is None:
         _make_account(hub, session, asked, User(hub.token(USER_ID_BYTES), name, name_key(name), device))
-    elif device in holder.devices:
+    elif holder.key == name_key(name) and device in holder.devices:
         hub.enter(session, holder, asked)
     else:
-        raise _taken(name, for_good=not holder.is_guest)
+        raise _taken(name, holder)
 
 
 def _make_account(hub: Hub, session: Session, asked: commands.Hello, user: User) -> None:
@@ -103,20 +102,20 @@ def _make_account(hub: Hub, session: Session, asked: commands.Hello, user: User)
     place = f"key:{device}:{len(owned) + 1}"
 
     def decided(outcome: Outcome) -> None:
-        hub.claimed -= Counter((user.key,))
-        holder = hub.directory.holder(user.key)
+        hub.claimed -= Counter(user.looks)
+        holder = hub.directory.lookalike(user.name)
         if session.gone:
             return
-        if holder is not None and device in holder.devices:
+        if holder is not None and holder.key == user.key and device in holder.devices:
             hub.enter(session, holder, asked)
         elif isinstance(outcome, Conflict) and outcome.claim == place and holder is None:
             _again(hub, session, asked, user)
         elif isinstance(outcome, Conflict):
-            session.refuse(_taken(user.name, for_good=True), asked.id)
+            session.refuse(_taken(user.name, holder), asked.id)
         else:
             session.refuse(hub.why_not(outcome), asked.id, retry=True)
 
-    hub.claimed[user.key] += 1
+    hub.claimed += Counter(user.looks)
     hub.submit(
         Pending(
             SERVER_LOG,
@@ -124,7 +123,7 @@ def _make_account(hub: Hub, session: Session, asked: commands.Hello, user: User)
             "user",
             facts.encode(facts.UserFact(user.id, user.name, device)),
             session=session,
-            claims=(f"name:{user.key}", place),
+            claims=(*(f"name:{look}" for look in sorted(user.looks)), place),
             fact=True,
             then=decided,
         )
@@ -139,6 +138,9 @@ def _again(hub: Hub, session: Session, asked: commands.Hello, user: User) -> Non
         session.refuse(error, asked.id)
 
 
-def _taken(name: str, *, for_good: bool) -> NameTaken:
-    whose = f"The name {name} belongs to" if for_good else f"{name} is in use by"
+def _taken(name: str, holder: User | None) -> NameTaken:
+    """Return the error for a name that ``holder`` has, or that was asked for just now."""
+    if holder is not None and holder.key != name_key(name):
+        return NameTaken(f"{name} reads like {holder.name}, which is somebody else's name; choose another name.")
+    whose = f"{name} is in use by" if holder is None or holder.is_guest else f"The name {name} belongs to"
     return NameTaken(f"{whose} somebody else; choose another name.")

@@ -7,6 +7,7 @@ import msgspec
 from ..exceptions import NoSuchRoom, NoSuchUser
 from ..journal import State
 from ..protocol import conversations
+from ..protocol.confusables import looks
 from ..protocol.events import Entry, Text
 from ..protocol.names import name_key, nearest
 from . import facts
@@ -22,6 +23,7 @@ class Directory:
         self.conversations: dict[str, Conversation] = {}
         self.rooms: dict[str, Room] = {}
         self._names: dict[str, User] = {}
+        self._looks: dict[str, User] = {}
         self._owned: dict[str, list[User]] = {}
         self.lobby = self._add_room(conversations.LOBBY)
 
@@ -53,6 +55,7 @@ class Directory:
         """Enter a user, who owns the name from now on."""
         self.users[user.id] = user
         self._names[user.key] = user
+        self._looks.update(dict.fromkeys(user.looks, user))
         for device in user.devices:
             self._owned.setdefault(device, []).append(user)
 
@@ -64,6 +67,8 @@ class Directory:
         """Forget a guest, and the direct messages that only guests could read."""
         del self.users[user.id]
         del self._names[user.key]
+        for look in user.looks:
+            del self._looks[look]
         for room in user.rooms:
             del room.members[user.id]
         for pair in user.pairs:
@@ -83,6 +88,11 @@ class Directory:
     def holder(self, key: str) -> User | None:
         """Return the user who has the name with this key."""
         return self._names.get(key)
+
+    def lookalike(self, name: str) -> User | None:
+        """Return the user whose name is this one, or reads like it."""
+        found = (self._looks.get(look) for look in looks(name))
+        return self.holder(name_key(name)) or next((user for user in found if user is not None), None)
 
     def user(self, name: str) -> User:
         """Return the user of that name; raises NoSuchUser with the nearest name."""

@@ -96,7 +96,7 @@ class Hub:
         self.resumable: dict[str, Session] = {}
         self.presence = Presence(timer, self._presence_audience)
         self.replay = Replay(journal, spawn, self._caught_up)
-        self.claimed: Counter[str] = Counter()  # accounts under way, by the key of their name
+        self.claimed: Counter[str] = Counter()  # accounts under way, by what their name looks like
         self._under_way_bytes = 0
         self._crowd: dict[Session, None] = {}
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..protocol.confusables import looks
+
 if TYPE_CHECKING:
     from .conversations import Pair, Room
     from .sessions import Session
@@ -12,15 +14,17 @@ if TYPE_CHECKING:
 class User:
     """Who somebody is; conversations refer to the id, and the name is an attribute.
 
+    ``key`` is that of the name; ``looks`` are what the name looks like, which no other user's does.
     ``devices`` are the public keys, as words, that prove an account's owner; a guest has none.
     """
 
-    __slots__ = ("devices", "id", "is_guest", "key", "lingers", "name", "pairs", "rooms", "sessions")
+    __slots__ = ("devices", "id", "is_guest", "key", "lingers", "looks", "name", "pairs", "rooms", "sessions")
 
     def __init__(self, user_id: str, name: str, key: str, device: str | None = None) -> None:
         self.id = user_id
         self.name = name
         self.key = key
+        self.looks = looks(name)
         self.is_guest = device is None  # nothing of a guest outlives the connection
         self.devices = set() if device is None else {device}
         self.rooms: list[Room] = []  # besides the lobby, where everyone is

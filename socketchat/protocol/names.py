@@ -4,7 +4,7 @@ A name has 1 to 20 code points after NFC: letters, digits and marks of one scrip
 with a letter or a digit, so that it never looks like an option, a command, a room or a conversation id. The scripts are
 those that UAX #31 recommends; scripts that are written together count as one (Japanese; Han with Hangul or Bopomofo),
 as in UTS #39, but never together with Latin. Refused are characters that show nothing, and those that are another
-character in disguise. Look-alikes within a script are not told apart here.
+character in disguise. Names that read alike all the same are told by ``confusables.looks``, when a name is taken.
 """
 
 from __future__ import annotations

@@ -317,3 +317,40 @@ def test_a_dead_session_never_keeps_a_name_from_its_owner() -> None:
     dead.stall()
     again = stage.native("alice")
     assert again.told(events.Welcome)[0].name == "alice"
+
+
+@pytest.mark.parametrize("key", [None, key_of("thief"), KEY], ids=["guest", "another key", "the owner's"])
+@pytest.mark.parametrize("name", ["AIice", "a1ice", "ａlice"])
+def test_a_name_that_reads_like_another_is_refused(name: str, key: Key | None) -> None:
+    stage = Stage()
+    stage.native("alice").do(commands.Quit)
+    if (name, key) == ("ａlice", KEY):
+        assert stage.login(key, name=name).told(events.Welcome)[0].name == "alice"  # it is the same name
+    else:
+        assert refusal(stage.login(key, name=name)) == "name_taken"
+
+
+def test_one_who_reads_like_a_guest_is_refused_until_the_guest_is_gone() -> None:
+    stage = Stage()
+    guest = stage.plain("раура")
+    (error,) = stage.login(KEY, name="paypa").told(events.Error)
+    assert error.text == "paypa reads like раура, which is somebody else's name; choose another name."
+    guest.do(commands.Quit)
+    assert stage.login(KEY, name="paypa").told(events.Welcome)
+
+
+def test_of_two_who_read_alike_one_gets_the_name_at_once() -> None:
+    stage = Stage()
+    one, other = stage.connect(), stage.connect()
+    one.log_in(key_of("1"), name="paypa")
+    other.log_in(key_of("2"), name="раура")
+    stage.settle()
+    assert one.told(events.Welcome)
+    assert refusal(other) == "name_taken"
+
+
+def test_the_owner_of_a_name_may_write_it_in_letters_that_read_like_another() -> None:
+    stage = Stage()
+    stage.native("allce")
+    stage.native("alice")
+    assert stage.login(KEY, name="ALICE").told(events.Welcome)[0].name == "alice"

@@ -97,7 +97,9 @@ def as_ann(server: Serving, command: commands.Command) -> socket.socket:
     key = key_of("ann")
     ann = server.call(encode(hello_of(key, name="ann")))
     challenge = decode_event(ann.recv(1000))
-    ann.sendall(encode(proof_of(key, challenge, "ann")) + encode(command))
+    ann.sendall(encode(proof_of(key, challenge, "ann")))
+    assert ann.recv(1, socket.MSG_PEEK)
+    ann.sendall(encode(command))
     return ann
 
 
