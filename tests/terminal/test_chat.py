@@ -65,7 +65,10 @@ def test_whoever_comes_sees_the_last_lines_above_one_that_says_so(own_server, si
     bob.shows("Welcome, bob. 2 online: ann and bob.")
     past = [f"ann: line {number}" for number in range(10, 60)]
 
-    assert said(bob)[:51] == [*past, "── above: the last 50 lines of #lobby ──"]
+    assert [line for line in said(bob) if line.startswith(("ann: ", "──"))] == [
+        *past,
+        "── above: the last 50 lines of #lobby ──",
+    ]
 
 
 def test_a_half_typed_line_survives_what_others_say(pair):
