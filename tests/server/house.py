@@ -86,7 +86,7 @@ class House:
 
     async def call(self, *, receive_buffer: int = 0) -> Caller:
         """Connect, and say nothing yet."""
-        sock = socket.socket()
+        sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         if receive_buffer:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
         sock.setblocking(False)  # noqa: FBT003 - the name says it

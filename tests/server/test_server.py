@@ -164,6 +164,18 @@ def test_a_company_that_comes_at_once_is_not_kept_waiting(loop: str) -> None:
     run(loop, scene)
 
 
+def test_the_kernel_holds_no_answer_back(loop: str) -> None:
+    """Nagle's algorithm would keep the second of two writes for 40 ms."""
+
+    async def scene(house: House) -> None:
+        await house.guest("alice")
+        (connection,) = house.server.connections
+        sock = connection._transport.get_extra_info("socket")
+        assert sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+    run(loop, scene)
+
+
 def test_a_task_that_fails_is_logged(loop: str, caplog: pytest.LogCaptureFixture) -> None:
     async def failing() -> None:
         raise ZeroDivisionError
