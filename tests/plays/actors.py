@@ -1,0 +1,180 @@
+"""Actors: clients on real sockets that see the same lines whatever their dialect."""
+
+from __future__ import annotations
+
+from collections import deque
+
+from msgspec.structs import replace
+
+from socketchat.client.keys import Key
+from socketchat.exceptions import ChatError
+from socketchat.protocol import commands, events
+from socketchat.protocol.conversations import LOBBY, is_room, room_id
+from socketchat.protocol.slash import parse
+from socketchat.protocol.transcript import text_lines
+from tests.keys import hello_of, proof_of
+from tests.server.house import Caller
+
+PRESENCE = ("[join] ", "[leave] ")
+ENDS = events.Ok | events.Error | events.Welcome | events.Challenge
+"""What ends the answer to a command."""
+
+
+class Actor:
+    """Somebody on the stage. Who comes and goes is seen in an order of its own, since it is told a moment later."""
+
+    def __init__(self, name: str, caller: Caller) -> None:
+        self.name = name
+        self.caller = caller
+        self.sights: deque[str] = deque()
+        self.presence: deque[str] = deque()
+        self._barriers = 0
+
+    def notice(self, lines: str) -> None:
+        """Remember lines that were seen."""
+        for line in lines.splitlines():
+            (self.presence if line.startswith(PRESENCE) else self.sights).append(line)
+
+    async def look(self) -> None:
+        """Take in what the server says next."""
+        raise NotImplementedError
+
+    async def next_sight(self, queue: deque[str]) -> str:
+        while not queue:
+            await self.look()
+        return queue.popleft()
+
+    async def ask_for_name(self, name: str) -> bool:
+        """Say who one is, and return whether one was let in."""
+        raise NotImplementedError
+
+    async def type(self, line: str) -> None:
+        """Type a line, and wait until it is answered."""
+        raise NotImplementedError
+
+    async def barrier(self) -> None:
+        """Wait until everything that was done is answered, and take in what came before."""
+        raise NotImplementedError
+
+
+class PlainActor(Actor):
+    """Somebody with nc."""
+
+    async def look(self) -> None:
+        self.notice(await self._line() + "\n")
+
+    async def _line(self) -> str:
+        data = await self.caller.reader.readline()
+        assert data, f"the server closed the connection of {self.name}"
+        return data.decode().removesuffix("\n")
+
+    async def ask_for_name(self, name: str) -> bool:
+        await self.caller.write(name.encode() + b"\n")
+        line = await self._line()
+        if line.startswith("[error]"):
+            self.notice(line)
+            return False
+        self.name = name
+        assert line == f"[join] {name} has joined the chat."
+        assert [await self._line() for _ in range(3)] == ["", "=== Connected! Type /help for commands ===", ""]
+        return True
+
+    async def type(self, line: str) -> None:
+        await self.caller.write(line.encode() + b"\n")
+        await self.barrier()
+
+    async def barrier(self) -> None:
+        """Ask for the topic, which waits for what is under way, then for what nobody has."""
+        self._barriers += 1
+        nonsense = f"/nonsense-{self._barriers}"
+        await self.caller.write(f"/topic\n{nonsense}\n".encode())
+        while not (line := await self._line()).startswith(f"[error] There is no {nonsense}"):
+            self.notice(line)
+        assert self.sights.pop().startswith("[topic] #")
+
+
+class NativeActor(Actor):
+    """Somebody with a client: sees what ``join`` would show, its current room and its direct messages."""
+
+    def __init__(self, name: str, caller: Caller, *, key: Key | None, listen: str = "all") -> None:
+        super().__init__(name, caller)
+        self.key = key
+        self.listen = listen
+        self.room = LOBBY
+        self.user: str | None = None
+        self.token: str | None = None
+        self.epoch: str | None = None
+        self.positions: dict[str, int] = {}
+        self._ids = 0
+        self._ended: dict[int, events.Event] = {}
+
+    async def look(self) -> None:
+        event = await self.caller.event()
+        match event:
+            case events.Welcome():
+                self._enter(event)
+            case events.Past():
+                self.notice(text_lines(event, me=self.user))
+            case events.Entry():
+                self._hear(event)
+            case events.Left() if event.conversation == self.room:
+                self.room = LOBBY
+                self.notice(
+                    text_lines(event, me=self.user) + text_lines(events.Conversation(conversation=LOBBY), me=None)
+                )
+            case _:
+                self.notice(text_lines(event, me=self.user))
+        if isinstance(event, ENDS) and event.id is not None:
+            self._ended[event.id] = event
+
+    def _enter(self, welcome: events.Welcome) -> None:
+        for told in welcome.conversations:
+            began_meanwhile = self.user is not None and not is_room(told.conversation)
+            self.positions.setdefault(told.conversation, 0 if began_meanwhile else told.head)
+        self.user, self.token, self.epoch = welcome.user, welcome.token, welcome.epoch
+
+    def _hear(self, entry: events.Entry) -> None:
+        last = self.positions.get(entry.conversation)
+        assert last in (None, entry.seq - 1), f"{self.name} heard {entry.conversation}/{entry.seq} after {last}"
+        self.positions[entry.conversation] = entry.seq
+        if is_room(entry.conversation) and (entry.author == self.user or entry.conversation != self.room):
+            return
+        self.notice(text_lines(entry, me=self.user))
+
+    async def _do(self, command: commands.Command) -> events.Event:
+        """Ask something, and return what ended the answer."""
+        self._ids += 1
+        await self.caller.say(replace(command, id=self._ids))
+        while self._ids not in self._ended:
+            await self.look()
+        return self._ended.pop(self._ids)
+
+    async def ask_for_name(self, name: str) -> bool:
+        self.name = name
+        hello = commands.Hello(name=name, listen=self.listen)
+        answer = await self._do(hello if self.key is None else hello_of(self.key, name=name, listen=self.listen))
+        if self.key is not None and isinstance(answer, events.Challenge):
+            answer = await self._do(proof_of(self.key, answer, name))
+        return isinstance(answer, events.Welcome)
+
+    async def resume(self, caller: Caller) -> None:
+        """Come back over another connection, saying what one has."""
+        self.caller = caller
+        answer = await self._do(commands.Hello(token=self.token, epoch=self.epoch, positions=self.positions))
+        assert isinstance(answer, events.Welcome)
+
+    async def type(self, line: str) -> None:
+        try:
+            command = parse(line, self.room)
+        except ChatError as error:
+            self.notice(text_lines(events.Error(code=error.code, text=str(error)), me=None))
+            return
+        answer = await self._do(command)
+        if isinstance(command, commands.Join) and isinstance(answer, events.Ok):
+            self.room = room_id(command.room)
+
+    async def read_history(self, conversation: str, limit: int) -> None:
+        await self._do(commands.History(conversation=conversation, limit=limit))
+
+    async def barrier(self) -> None:
+        await self._do(commands.Ping())

@@ -1,0 +1,34 @@
+"""Plays: plain text in which each line is a step; who comes without a dialect is played in every one."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from itertools import product
+from pathlib import Path
+
+DIALECTS = ("native", "plain")
+FREE = re.compile(r"(\w+) comes")
+
+
+@dataclass(frozen=True)
+class Play:
+    """A file of steps, each with the number of its line."""
+
+    name: str
+    steps: tuple[tuple[int, str], ...]
+
+    @classmethod
+    def read(cls, path: Path) -> Play:
+        """Read a file; what begins with # is for people, as are empty lines."""
+        lines = enumerate(path.read_text().splitlines(), 1)
+        return cls(path.stem, tuple((number, line) for number, line in lines if line and not line.startswith("#")))
+
+    def casts(self) -> list[dict[str, str]]:
+        """Return every way to give those a dialect who come without one."""
+        found = (FREE.fullmatch(step) for _, step in self.steps)
+        free = list(dict.fromkeys(match[1] for match in found if match))
+        return [dict(zip(free, dialects, strict=True)) for dialects in product(DIALECTS, repeat=len(free))]
+
+
+PLAYS = [Play.read(path) for path in sorted(Path(__file__).parent.glob("*.play"))]
