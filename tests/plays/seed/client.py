@@ -1,0 +1,25 @@
+"""A client as the seed had it: a thread prints whatever comes, what is typed is sent as a line."""
+
+import socket
+import sys
+import threading
+
+
+def receive(sock: socket.socket) -> None:
+    while data := sock.recv(1024):
+        print(data.decode(), end="", flush=True)
+
+
+def main() -> None:
+    sock = socket.create_connection((sys.argv[1], int(sys.argv[2])))
+    receiver = threading.Thread(target=receive, args=[sock])
+    receiver.start()
+    for line in sys.stdin:
+        sock.sendall(line.encode())
+        if line == "/quit\n":
+            break
+    receiver.join()
+    sock.close()
+
+
+main()
