@@ -57,9 +57,16 @@ _OVERLAY = 1
 _DOTS = re.compile("(?<=[ij])\u0307+").sub
 
 
+RESERVED = frozenset({"server", "system"})
+"""Names, by their keys, under which the server itself seems to speak to a plain client."""
+
+
 def check_name(name: str) -> str:
     """Return a user's name in its display form, NFC; raises BadName with the rule."""
-    return name if _PLAIN(name) else _checked(name, "A name")
+    name = name if _PLAIN(name) else _checked(name, "A name")
+    if name_key(name) in RESERVED:
+        raise BadName(f"The name {name} is kept for the server; choose another name.")
+    return name
 
 
 def check_room(name: str) -> str:

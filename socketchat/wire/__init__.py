@@ -12,7 +12,8 @@ DETECT_BYTES = 16
 """Enough for the longest verb of IRC or HTTP, AUTHENTICATE, and the space behind it."""
 
 IRC_VERBS = (b"CAP", b"NICK", b"USER", b"PASS", b"PING", b"QUIT", b"JOIN", b"AUTHENTICATE")
-HTTP_VERBS = (b"GET", b"HEAD", b"POST", b"PUT", b"PATCH", b"DELETE", b"OPTIONS", b"CONNECT", b"TRACE")
+HTTP_VERBS = (b"GET", b"HEAD", b"POST", b"PUT", b"PATCH", b"DELETE", b"OPTIONS", b"CONNECT", b"TRACE", b"PRI")
+SSH = b"SSH-"
 
 
 class Wire(Protocol):
@@ -53,9 +54,13 @@ def detect(first: bytes) -> Wire | None:
         raise ProtocolError("IRC is not spoken here; use `socketchat join`, or send a name as the first line.")
     if space and word.upper() in HTTP_VERBS:
         raise ProtocolError("HTTP is not spoken here; use `socketchat join`.")
+    if first.startswith(SSH):
+        raise ProtocolError("SSH is not spoken here; use `socketchat join`.")
     if not _is_text(first):
         raise ProtocolError("")  # nothing to say to what may be anything
     if not space and b"\n" not in first and any(verb.startswith(word.upper()) for verb in IRC_VERBS + HTTP_VERBS):
+        return None
+    if SSH.startswith(first):
         return None
     return PlainWire()
 

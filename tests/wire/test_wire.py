@@ -54,6 +54,14 @@ def test_a_brace_is_native(first: bytes) -> None:
     assert isinstance(detect(first), NativeWire)
 
 
+def test_ssh_is_told_that_this_is_none() -> None:
+    for size in range(1, 4):
+        assert detect(b"SSH-"[:size]) is None
+    with pytest.raises(ProtocolError, match="SSH is not spoken here"):
+        detect(b"SSH-2.0-OpenSSH_9.0\r\n")
+    assert isinstance(detect(b"SS\n"), PlainWire)
+
+
 @pytest.mark.parametrize("first", PLAIN.values(), ids=PLAIN)
 def test_text_is_plain(first: bytes) -> None:
     assert isinstance(detect(first), PlainWire)
