@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib import import_module
 
 import click
 
 from .. import __version__
 from ..exceptions import ChatError
+from .streams import flush, is_of_output, open_closed
 
 INTERRUPTED = 130
 """The exit code after Ctrl+C, as shells have it."""
@@ -64,6 +66,7 @@ def group(ctx: click.Context) -> None:
 
 def main() -> None:
     """Run the program, and end the process with its exit code."""
+    open_closed()
     sys.exit(run(sys.argv[1:]))
 
 
@@ -78,19 +81,29 @@ def run(arguments: Sequence[str]) -> int:
         return error.exit_code
     except click.UsageError as error:
         path = error.ctx.command_path if error.ctx else "socketchat"
-        _complain(f"{error.format_message()} See `{path} --help`.")
+        _complain(f"{_sentence(error.format_message())} See `{path} --help`.")
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
         return INTERRUPTED
-    except BrokenPipeError:
-        # Nobody reads any more, as in `socketchat --help | head -1`. What is left in the buffer has to go somewhere.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as problem:
+        if not is_of_output(problem):
+            raise
+        flush(sys.stdout)
+        # That nobody reads any more, as in `socketchat --help | head -1`, needs no words.
+        if not isinstance(problem, BrokenPipeError):
+            _complain(f"Cannot write to stdout: {os.strerror(problem.errno or 0).lower()}.")
         return 1
     return code if isinstance(code, int) else 0
+
+
+def _sentence(text: str) -> str:
+    return text if text.endswith((".", "?", "!")) else f"{text}."
 
 
 def _complain(sentence: str) -> None:
     """Write one line to stderr; the sentence may be the server's, so it must not drive the terminal."""
     from ..protocol.text import clean_line
 
-    click.echo(f"socketchat: {clean_line(sentence)}", err=True)
+    with suppress(OSError):  # the exit code tells it too
+        click.echo(f"socketchat: {clean_line(sentence)}", err=True)
+    flush(sys.stderr)

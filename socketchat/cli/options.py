@@ -3,18 +3,65 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import isfinite
+from pathlib import Path
 from typing import TypeVar
 
 import click
 
+LONGEST_TIMEOUT = 86_400.0
+"""Seconds: a day. Who wants to wait longer repeats the command; the system's own limit differs from one to the next."""
+
 _Function = TypeVar("_Function", bound=Callable[..., object])
+
+
+def port_from(lowest: int) -> Callable[[click.Context, click.Parameter, str | None], int | None]:
+    """Return the callback of an option that takes a port from ``lowest`` on."""
+
+    def check(_ctx: click.Context, _param: click.Parameter, text: str | None) -> int | None:
+        if text is None:
+            return None
+        if text.isascii() and text.isdigit() and lowest <= int(text[:6]) <= 65535:
+            return int(text)
+        raise click.BadParameter(f"{text!r} is no port; a port is a number from {lowest} to 65535.")
+
+    return check
+
+
+def positive_seconds(_ctx: click.Context, _param: click.Parameter, text: str) -> float:
+    """Be the callback of an option that takes a time, up to a day."""
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if isfinite(seconds) and 0 < seconds <= LONGEST_TIMEOUT:
+        return seconds
+    raise click.BadParameter(f"{text!r} is no time; give seconds, above 0 and up to {LONGEST_TIMEOUT:,.0f}.")
+
+
+def listening_hosts(_ctx: click.Context, _param: click.Parameter, hosts: tuple[str, ...]) -> tuple[str, ...]:
+    """Be the callback of an option that takes hosts to listen on; the system takes an empty one for all of them."""
+    if "" in hosts:
+        raise click.BadParameter("It is empty; 0.0.0.0 and :: mean all addresses of this machine.")
+    return hosts
+
+
+def directory(_ctx: click.Context, _param: click.Parameter, text: str | None) -> Path | None:
+    """Be the callback of an option that takes a directory, which may not be there yet."""
+    if text is None:
+        return None
+    if not text:
+        raise click.BadParameter("It is empty; give a directory.")
+    if Path(text).is_file():
+        raise click.BadParameter(f"{text!r} is a file; give a directory.")
+    return Path(text)
 
 
 def server_options(command: _Function) -> _Function:
     """Add --host and --port, which tell where the server is; ``client.address.find_server`` knows what they mean."""
     command = click.option(
         "--port",
-        type=click.IntRange(1, 65535),
+        callback=port_from(1),
         metavar="PORT",
         help="Port of the server.  [default: SOCKETCHAT_PORT, that of the server last joined, 5000]",
     )(command)

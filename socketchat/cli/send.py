@@ -9,7 +9,7 @@ import click
 
 from ..exceptions import BadText, TooLong, UsageProblem
 from ..protocol.limits import TEXT_BYTES
-from .options import server_options
+from .options import positive_seconds, server_options
 
 HELP = """Send one message, and return when it is on the server's disk.
 
@@ -50,8 +50,8 @@ Exit codes:
 )
 @click.option(
     "--timeout",
-    type=click.FloatRange(min=0, min_open=True),
-    default=10.0,
+    callback=positive_seconds,
+    default="10",
     show_default=True,
     metavar="SECONDS",
     help="Give up after this time.",

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import logging
+import sys
 from pathlib import Path
 
 import click
 
 from ..protocol.limits import DEFAULT_PORT
+from .options import directory, listening_hosts, port_from
+
+EVERYWHERE = ("0.0.0.0", "[::]")  # noqa: S104 - the user chose so
+"""Addresses that mean all of a machine's, and that nobody can connect to from elsewhere."""
 
 HELP = """Host a chat.
 
@@ -31,19 +36,24 @@ Exit codes:
 
 @click.command(help=HELP)
 @click.option(
-    "--host", "hosts", multiple=True, metavar="ADDR", help="Listen here; may be repeated.  [default: 127.0.0.1]"
+    "--host",
+    "hosts",
+    callback=listening_hosts,
+    multiple=True,
+    metavar="ADDR",
+    help="Listen here; may be repeated.  [default: 127.0.0.1]",
 )
 @click.option(
     "--port",
-    type=click.IntRange(0, 65535),
-    default=DEFAULT_PORT,
+    callback=port_from(0),
+    default=str(DEFAULT_PORT),
     show_default=True,
     metavar="PORT",
     help="Listen on this port; 0 takes a free one.",
 )
 @click.option(
     "--data",
-    type=click.Path(file_okay=False, path_type=Path),
+    callback=directory,
     metavar="DIR",
     help="Keep everything here.  [default: the platform's place, such as ~/.local/share/socketchat/server]",
 )
@@ -57,6 +67,9 @@ def serve(hosts: tuple[str, ...], port: int, data: Path | None) -> None:
     logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.WARNING)
     where = data if data is not None else user_data_path("socketchat", appauthor=False) / "server"
     run(lambda loop: open_journal(f"sqlite:{where}", loop), hosts or ("127.0.0.1",), port, announce)
+    if sys.stdout.isatty():
+        click.echo()  # below the ^C
+    click.echo("The server has stopped.")
 
 
 def announce(addresses: list[str]) -> None:
@@ -64,6 +77,8 @@ def announce(addresses: list[str]) -> None:
     for address in addresses:
         click.echo(f"Server listening on {address}")
     host, _, port = addresses[0].rpartition(":")
-    options = "" if host == "127.0.0.1" else f" --host {host}"
+    options = "" if host == "127.0.0.1" else f" --host {'ADDRESS' if host in EVERYWHERE else host}"
     options += "" if port == str(DEFAULT_PORT) else f" --port {port}"
     click.echo(f"To join from another terminal: socketchat join NAME{options}")
+    if host in EVERYWHERE:
+        click.echo("ADDRESS is this machine's, as the others know it.")

@@ -28,8 +28,8 @@ class DirectoryLock:
             holder = os.read(fd, 20).decode("ascii", "replace").strip()
             os.close(fd)
             raise StorageProblem(
-                f"the data directory {self._directory} is in use by another socketchat (process {holder or '?'}): "
-                "stop that one or choose another directory"
+                f"The data directory {self._directory} is in use by another socketchat (process {holder or '?'}): "
+                "stop that one or choose another directory."
             ) from None
         os.fchmod(fd, 0o600)
         os.ftruncate(fd, 0)

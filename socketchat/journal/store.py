@@ -94,9 +94,9 @@ class Store:
         log = Path(f"{self.path}-wal")
         if self.path.exists():
             if self.path.stat().st_size == 0:
-                raise BadFile(f"{self.path} is empty: put a backup in its place, or move it away to start anew")
+                raise BadFile(f"{self.path} is empty: put a backup in its place, or move it away to start anew.")
         elif log.exists() and log.stat().st_size > 0:
-            raise BadFile(f"{self.path} is missing beside its log: put it back, or move {log.name} away to start anew")
+            raise BadFile(f"{self.path} is missing beside its log: put it back, or move {log.name} away to start anew.")
         else:
             self._create()
         for file in (self.path, log, Path(f"{self.path}-shm")):
@@ -123,19 +123,19 @@ class Store:
     def _prepare_writer(self, db: apsw.Connection) -> None:
         db.set_busy_timeout(BUSY_MS)
         if db.pragma("application_id") == schema.EARLIER_ID:
-            raise BadFile(f"{self.path} was made before version 0.1.0, by a trial version: choose another directory")
+            raise BadFile(f"{self.path} was made before version 0.1.0, by a trial version: choose another directory.")
         if db.pragma("application_id") != schema.APPLICATION_ID:
-            raise BadFile(f"{self.path} is another program's database: choose another directory")
+            raise BadFile(f"{self.path} is another program's database: choose another directory.")
         version, known = schema.version(db), len(schema.MIGRATIONS)
         if version > known:
             raise BadFile(
-                f"{self.path} is of a newer socketchat (schema {version}, this one knows {known}): upgrade this one"
+                f"{self.path} is of a newer socketchat (schema {version}, this one knows {known}): upgrade this one."
             )
         _keep_log_on_close(db)
         for name, value in _WRITER_PRAGMAS.items():
             db.pragma(name, value)
         if db.pragma("journal_mode", "wal") != "wal" or db.pragma("synchronous") != _FULL:
-            raise StorageProblem(f"{self.path} cannot be written safely on this file system: choose a local disk")
+            raise StorageProblem(f"{self.path} cannot be written safely on this file system: choose a local disk.")
         schema.migrate(db)
 
     @contextmanager
@@ -147,14 +147,14 @@ class Store:
             raise
         except OSError as error:
             raise StorageProblem(
-                f"cannot use the data directory {self.directory} ({error.strerror}): mend that or choose another"
+                f"Cannot use the data directory {self.directory} ({error.strerror}): mend that or choose another."
             ) from error
         except (apsw.NotADBError, apsw.CorruptError) as error:
-            raise BadFile(f"{self.path} is damaged ({error}): put a backup in its place") from error
+            raise BadFile(f"{self.path} is damaged ({error}): put a backup in its place.") from error
         except apsw.FullError as error:
-            raise StorageProblem(f"the disk of {self.directory} is full: make room and start again") from error
+            raise StorageProblem(f"The disk of {self.directory} is full: make room and start again.") from error
         except apsw.Error as error:
-            raise StorageProblem(f"cannot use {self.path} ({error}): mend that or choose another directory") from error
+            raise StorageProblem(f"Cannot use {self.path} ({error}): mend that or choose another directory.") from error
 
 
 _FULL = 2

@@ -38,7 +38,7 @@ def _addresses(host: str, port: int) -> list[tuple[int, tuple[str, int]]]:
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     except (OSError, UnicodeError) as error:
-        raise UsageProblem(f"there is no address {host}; --host takes a name or an address of this machine") from error
+        raise UsageProblem(f"There is no address {host}; --host takes a name or an address of this machine.") from error
     return list(dict.fromkeys((family, address[:2]) for family, _, _, _, address in found))  # type: ignore[misc]
 
 
@@ -62,6 +62,6 @@ def _bound(family: int, address: tuple[str, int]) -> socket.socket:
     except OSError as error:
         sock.close()
         why = _WHY.get(error.errno or 0, error.strerror or str(error))
-        raise ChatError(f"cannot listen on {address[0]}:{address[1]}: {why}") from error
+        raise ChatError(f"Cannot listen on {address[0]}:{address[1]}: {why}.") from error
     sock.setblocking(False)  # noqa: FBT003 - the name says it
     return sock

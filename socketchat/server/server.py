@@ -101,7 +101,7 @@ def run(
 ) -> None:
     """Serve until SIGINT or SIGTERM; a second signal ends it at once. ``ready`` is told the addresses."""
     if sys.platform == "win32":
-        raise UsageProblem("the server needs Linux, macOS or another POSIX system; join and send work here")
+        raise UsageProblem("The server needs Linux, macOS or another POSIX system; join and send work here.")
     import uvloop
 
     _raise_open_files()

@@ -39,8 +39,15 @@ def test_version(capsys) -> None:
         (["se"], "There is no command 'se'."),  # no abbreviations
         (["--hlep"], "See `socketchat --help`."),
         (["send", "--rom", "x"], "--room"),
-        (["send", "--port", "0", "hi"], "See `socketchat send --help`."),
-        (["send", "--timeout", "0", "hi"], "See `socketchat send --help`."),
+        (["send", "--port", "0", "hi"], "'0' is no port; a port is a number from 1 to 65535. See `socketchat send"),
+        (["send", "--port", "x", "hi"], "'x' is no port; a port is a number from 1 to 65535."),
+        (["send", "--port", "--timeout", "hi"], ". See `socketchat send --help`."),
+        *(
+            (["send", "--timeout", time, "hi"], f"{time!r} is no time; give seconds, above 0 and up to 86,400. See ")
+            for time in ("0", "-1", "nan", "inf", "1e300", "x")
+        ),
+        (["serve", "--data", ""], "It is empty; give a directory. See `socketchat serve --help`."),
+        (["serve", "--host", ""], "It is empty; 0.0.0.0 and :: mean all addresses of this machine. See"),
     ],
 )
 def test_wrong_usage_is_one_line_that_helps_and_exit_code_2(arguments: list[str], words: str, capsys) -> None:
@@ -49,6 +56,7 @@ def test_wrong_usage_is_one_line_that_helps_and_exit_code_2(arguments: list[str]
     assert (out, err.count("\n")) == ("", 1)
     assert err.startswith("socketchat: ")
     assert words in err
+    assert ".." not in err
 
 
 def fail_with(error: BaseException):

@@ -112,9 +112,9 @@ def test_a_closed_stdin_says_nothing(port):
     [
         (["not a name"], 2, "A name cannot contain ' '"),
         ([], 2, "Who are you? Give a name: socketchat join NAME."),
-        (["ann", "--port", "0"], 2, "0 is not in the range 1<=x<=65535"),
+        (["ann", "--port", "0"], 2, "'0' is no port; a port is a number from 1 to 65535."),
         (["ann", "--port", "1"], 6, "connection refused. Is `socketchat serve` running there?"),
-        (["ann", "bob"], 2, "Got unexpected extra argument (bob)"),
+        (["ann", "bob"], 2, "Got unexpected extra argument (bob). See `socketchat join --help`."),
     ],
 )
 @pytest.mark.usefixtures("home")

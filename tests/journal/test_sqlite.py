@@ -140,7 +140,7 @@ def test_a_second_process_is_told_who_has_the_directory(directory: Path) -> None
         assert holder.stdout.readline() == "open\n"
         error = asyncio.run(refusal(directory))
         assert isinstance(error, StorageProblem)
-        wanted = f"the data directory {directory} is in use by another socketchat (process {holder.pid})"
+        wanted = f"The data directory {directory} is in use by another socketchat (process {holder.pid})"
         assert str(error).startswith(wanted)
         holder.send_signal(signal.SIGKILL)
     asyncio.run(fill(directory))  # the lock dies with its holder
@@ -222,7 +222,7 @@ def test_a_place_that_cannot_be_a_directory_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     error = asyncio.run(refusal(tmp_path / "file" / "data"))
     assert isinstance(error, StorageProblem)
-    assert "cannot use the data directory" in str(error)
+    assert "Cannot use the data directory" in str(error)
 
 
 def test_a_file_system_without_shared_memory_is_told(directory: Path) -> None:
