@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from .client.facts import Answer, Gap, LinkBack, LinkLost, Reset
     from .client.profiles import Profile, Profiles
     from .exceptions import ChatError
-    from .protocol.codec import decode_text
+    from .protocol.codec import decode_text, text_of
     from .protocol.events import Conversation, Entry, Error, Left, Ok, Presence, Text
 
 __version__ = "0.1.0"
@@ -34,6 +34,7 @@ __all__ = [
     "__version__",
     "connect",
     "decode_text",
+    "text_of",
 ]
 
 _HOMES = {
@@ -41,7 +42,7 @@ _HOMES = {
     "client.facts": ("Answer", "Gap", "LinkBack", "LinkLost", "Reset"),
     "client.profiles": ("Profile", "Profiles"),
     "exceptions": ("ChatError",),
-    "protocol.codec": ("decode_text",),
+    "protocol.codec": ("decode_text", "text_of"),
     "protocol.events": ("Conversation", "Entry", "Error", "Left", "Ok", "Presence", "Text"),
 }
 

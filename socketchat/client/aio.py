@@ -8,7 +8,7 @@ import os
 import random as system_random
 from collections.abc import Callable, Iterable
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from ..exceptions import BadFile, ChatError, ProtocolError, Unreachable, from_code
 from ..protocol import commands, events
@@ -19,7 +19,7 @@ from .keys import Key
 from .link import Link, dial
 from .outbox import Kind
 from .patience import Patience
-from .profiles import Profile
+from .profiles import Profile, Profiles
 from .session import Listen, Out, Session
 
 __all__ = ["Client", "Happening", "connect"]
@@ -41,7 +41,7 @@ def connect(
     *,
     name: str,
     key: Key | None = None,
-    profile: Profile | None = None,
+    profile: Profile | Literal["mine"] | None = "mine",
     listen: Listen = "all",
     epoch: str | None = None,
     positions: dict[str, int] | None = None,
@@ -50,13 +50,18 @@ def connect(
 ) -> Client:
     """Return a client to be entered with ``async with``, which logs in as ``name``.
 
-    A ``key`` makes the name its owner's; without, one is a guest. ``epoch`` and ``positions``, kept from an earlier
-    client, bring what came since. A ``profile`` has all three, and is kept up to date. A client that is not iterated
-    over has to ``listen`` to "none", or reading stops when too much waits for it.
+    The name belongs to your ``key``: the one of your account, which is made at first use, or one that is given. With
+    ``profile=None`` and no key one is a guest. ``epoch`` and ``positions``, kept from an earlier client, bring what
+    came since. A :class:`Profile` has all three, and is kept up to date. A client that is not iterated over has to
+    ``listen`` to "none", or reading stops when too much waits for it.
 
-    Entering raises Unreachable, NameTaken, BadName or another ChatError where the first login fails.
+    Raises BadFile for a key that cannot be used; entering raises Unreachable, NameTaken, BadName or another ChatError
+    where the first login fails.
     """
-    if profile is not None:
+    if profile == "mine":
+        # What `join` remembers is not a bot's: the name last joined with, and which direct messages were seen.
+        key, profile = key or Profiles().server(host, port).key, None
+    elif profile is not None:
         key, epoch, positions = profile.key, profile.epoch, profile.positions
     outbox = os.urandom(8).hex()
     session = Session(name, outbox=outbox, key=key, listen=listen, epoch=epoch, positions=positions)

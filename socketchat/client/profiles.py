@@ -107,12 +107,13 @@ class Profile:
         """Remember positions; those of rooms, whose last lines show on every arrival, are not kept."""
         shown = {conversation: seq for conversation, seq in positions.items() if not is_room(conversation)}
         known = self._record()
-        if (known.epoch, known.positions) == (epoch, shown):
+        if known.epoch == epoch and shown.items() <= known.positions.items():
             return
         record = self._reread()
         if record.epoch == epoch:
-            # Another process of this user may have shown more.
+            # Another process of this user may have shown more, and under other names there are other conversations.
             shown = {each: max(seq, record.positions.get(each, 0)) for each, seq in shown.items()}
+            shown = record.positions | shown
         record.epoch, record.positions = epoch, shown
         self._write(f"{self._path}.json", msgspec.json.encode(record))
 

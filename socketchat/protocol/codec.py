@@ -9,7 +9,7 @@ import msgspec
 
 from ..exceptions import BadLine, ProtocolError, Unsupported
 from . import commands, events
-from .text import clean_line
+from .text import clean, clean_line
 
 _SHOWN = 60
 """Characters of a peer's own words that an error repeats: enough to recognise them."""
@@ -83,6 +83,14 @@ def decode_text(entry: events.Entry) -> events.Text:
         return _decode_text(entry.body)
     except _UNDECODABLE:
         raise ProtocolError("The body of an entry is not a text.") from None
+
+
+def text_of(entry: events.Entry) -> str:
+    """Return the text of an entry, fit to be shown; "" for a kind that has none."""
+    try:
+        return clean(decode_text(entry).text)
+    except ProtocolError:
+        return ""
 
 
 def _type(line: bytes) -> str | None:

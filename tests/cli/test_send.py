@@ -322,7 +322,7 @@ def stored(server) -> list[str]:
     """Return the texts in the lobby."""
 
     async def texts() -> list[str]:
-        async with connect("127.0.0.1", server.port, name="reader", listen="none") as client:
+        async with connect("127.0.0.1", server.port, name="reader", profile=None, listen="none") as client:
             past = (await client.request(History(conversation="#lobby", limit=200))).events
             return [decode_text(each).text for each in past]
 

@@ -35,7 +35,8 @@ def run(test: Coroutine[None, None, None]) -> None:
 
 
 def client_of(script: Scripted, **options) -> Client:
-    return connect("127.0.0.1", script.port, **({"name": "ann", "patience": PATIENCE, "random": lambda: 0.5} | options))
+    ann = {"name": "ann", "profile": None, "patience": PATIENCE, "random": lambda: 0.5}
+    return connect("127.0.0.1", script.port, **(ann | options))
 
 
 class Stay:
@@ -101,7 +102,7 @@ def test_nobody_there_is_raised_at_the_door() -> None:
 
     async def test(host: str, words: str) -> None:
         with pytest.raises(Unreachable, match=words):
-            async with connect(host, port, name="ann"):
+            async with connect(host, port, name="ann", profile=None):
                 pass
 
     run(test("127.0.0.1", rf"^Cannot connect to 127.0.0.1:{port}: connection refused. Is `socketchat serve` running"))
@@ -162,7 +163,7 @@ def test_a_client_that_gives_up_at_the_door_leaves_no_connection() -> None:
 
 def test_a_client_that_was_not_entered_says_so() -> None:
     with pytest.raises(RuntimeError, match="async with"):
-        _ = connect("127.0.0.1", 1, name="ann").name
+        _ = connect("127.0.0.1", 1, name="ann", profile=None).name
 
 
 # Talking

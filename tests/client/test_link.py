@@ -23,7 +23,9 @@ def link_of(patience: Patience) -> tuple[Session, Link]:
 def test_a_silent_server_is_asked_and_one_that_answers_is_kept() -> None:
     async def test() -> None:
         async with scripted() as script:
-            entering = asyncio.create_task(connect("127.0.0.1", script.port, name="ann", patience=QUICK).__aenter__())
+            entering = asyncio.create_task(
+                connect("127.0.0.1", script.port, name="ann", profile=None, patience=QUICK).__aenter__()
+            )
             peer = await script.accept()
             await peer.log_in()
             client = await entering
@@ -40,7 +42,9 @@ def test_a_silent_server_is_asked_and_one_that_answers_is_kept() -> None:
 def test_a_server_that_does_not_answer_is_given_up_though_the_connection_stands() -> None:
     async def test() -> None:
         async with scripted() as script:
-            entering = asyncio.create_task(connect("127.0.0.1", script.port, name="ann", patience=QUICK).__aenter__())
+            entering = asyncio.create_task(
+                connect("127.0.0.1", script.port, name="ann", profile=None, patience=QUICK).__aenter__()
+            )
             peer = await script.accept()
             await peer.log_in()
             client = await entering
@@ -61,7 +65,7 @@ def test_a_server_that_talks_is_not_asked() -> None:
         async with scripted() as script:
             patience = Patience(idle=0.2, answer=0.02, quit=0.01)
             entering = asyncio.create_task(
-                connect("127.0.0.1", script.port, name="ann", patience=patience).__aenter__()
+                connect("127.0.0.1", script.port, name="ann", profile=None, patience=patience).__aenter__()
             )
             peer = await script.accept()
             await peer.log_in()

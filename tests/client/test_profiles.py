@@ -129,6 +129,12 @@ def test_what_another_process_has_shown_stays_shown(profiles) -> None:
     assert profiles.server("h", 1).positions == {"@a:b": 1}
 
 
+def test_what_was_shown_under_another_name_stays_shown(profiles) -> None:
+    profiles.server("h", 1).keep("epoch", {"@ann:bob": 3})
+    profiles.server("h", 1).keep("epoch", {"@bob:bot": 1})
+    assert profiles.server("h", 1).positions == {"@ann:bob": 3, "@bob:bot": 1}
+
+
 def test_keeping_what_is_kept_writes_nothing(profiles, directory) -> None:
     profile = profiles.server("h", 1)
     profile.keep("epoch", {"@a:b": 3})

@@ -212,6 +212,14 @@ def test_direct_messages_wait_for_who_is_away_and_show_once(own_server, sit):
     again.shows("[DM to ann] here")
 
     assert "away" not in again.text
+    again.leaves()
+    sit(own_server, "bobsbot", home="bob").shows("Welcome, bobsbot.")
+    bob = sit(own_server, "bob", home="bob")
+    bob.shows("Welcome")
+    bob.says("/dm ann back")
+    bob.shows("[DM to ann] back")
+
+    assert "away" not in bob.text
 
 
 def test_a_broken_link_is_told_mended_and_nothing_is_lost(own_server, sit):
@@ -368,7 +376,7 @@ def chat_here(server, name, play):
     terminal = Terminal()
 
     async def run(stdin, stdout):
-        async with connect("127.0.0.1", server.port, name=name) as client:
+        async with connect("127.0.0.1", server.port, name=name, profile=None) as client:
             look = Look(edits=True, colors="256")
             chat = Chat(client, look, stdin=Vt100Input(stdin), stdout=stdout, zone=UTC, clock=lambda: NOON / 1000)
             running = asyncio.create_task(chat.run())
@@ -403,7 +411,7 @@ def test_what_waits_to_be_drawn_is_bounded(server, monkeypatch):
     async def play(_terminal, chat):
         monkeypatch.setattr(scroll, "WAITING", 10)
         monkeypatch.setattr(scroll, "REPAINT_SECONDS", 60)
-        async with connect("127.0.0.1", server.port, name=other, listen="none") as client:
+        async with connect("127.0.0.1", server.port, name=other, profile=None, listen="none") as client:
             await asyncio.gather(*(client.send("#lobby", f"flood {number}") for number in range(60)))
             await chat._client.request(Ping())
             assert len(chat._scroll._waiting) <= 11
@@ -417,7 +425,7 @@ def test_days_and_times_are_those_of_the_clock_and_of_the_messages(server):
     today = datetime.now(UTC)
 
     async def play(terminal, _chat):
-        async with connect("127.0.0.1", server.port, name=other):
+        async with connect("127.0.0.1", server.port, name=other, profile=None):
             await terminal.until_async(lambda: f"12:00 → {other} has joined the chat" in terminal.text)
             terminal.type("hello\r")
             await terminal.until_async(lambda: f"{name}: hello" in terminal.text)

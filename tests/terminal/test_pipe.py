@@ -25,7 +25,7 @@ def visit(server, stdin, *, name=None, play=None):
 
     async def run():
         out, err = Paper(), Paper()
-        async with connect("127.0.0.1", server.port, name=name or next(names)) as client:
+        async with connect("127.0.0.1", server.port, name=name or next(names), profile=None) as client:
             pipe = Pipe(client, stdin=stdin, stdout=out, stderr=err)
             code, *_ = await asyncio.gather(pipe.run(), *([play(out, err)] if play else []))
         return code, out.getvalue(), err.getvalue()
@@ -43,7 +43,7 @@ def history(server, room):
     """Return what was said in a room, as plain lines."""
 
     async def run():
-        async with connect("127.0.0.1", server.port, name=next(names)) as client:
+        async with connect("127.0.0.1", server.port, name=next(names), profile=None) as client:
             answer = await client.request(History(conversation=room, limit=200))
             return "".join(text_lines(event, me=None) for event in answer.events)
 
@@ -53,7 +53,7 @@ def history(server, room):
 @asynccontextmanager
 async def guest(server, name):
     """Have somebody in the chat who is online for sure."""
-    async with connect("127.0.0.1", server.port, name=name) as client:
+    async with connect("127.0.0.1", server.port, name=name, profile=None) as client:
         await client.request(Ping())
         yield client
 
