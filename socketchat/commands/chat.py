@@ -46,7 +46,7 @@ def quit_chat(hub: Hub, session: Session, command: commands.Quit) -> None:
     """Let the session go and close its connection."""
     last_words = session.rendering.event(events.Ok(id=command.id)) if command.id is not None else b""
     session.link.close(last_words)
-    hub.exit(session, quits=True)
+    hub.attendance.exit(session, quits=True)
 
 
 def speaker(session: Session) -> User:
@@ -63,7 +63,7 @@ def _addressee(hub: Hub, user: User, to: str) -> tuple[Conversation, str | None]
         return room, None
     if to.startswith("@"):
         other = hub.directory.user(to[1:])
-        return hub.pair(user, other), other.name
+        return hub.attendance.pair(user, other), other.name
     return hub.directory.room(to), None
 
 

@@ -30,7 +30,7 @@ def hello(hub: Hub, session: Session, command: commands.Hello) -> None:
     if command.version != VERSION:
         raise Unsupported(f"This server speaks version {VERSION} of the protocol, not {command.version}.")
     session.challenged = None
-    user = hub.resume(command.token) if command.token else None
+    user = hub.attendance.resume(command.token) if command.token else None
     if user is None:
         if command.name is None:
             raise UsageProblem("hello needs a name, or the token of a session that can be resumed.")
@@ -39,7 +39,7 @@ def hello(hub: Hub, session: Session, command: commands.Hello) -> None:
             _challenge(hub, session, replace(command, name=name))
             return
         user = _guest(hub, name)
-    hub.enter(session, user, command)
+    hub.attendance.enter(session, user, command)
 
 
 def prove(hub: Hub, session: Session, command: commands.Prove) -> None:
@@ -87,7 +87,7 @@ def _enter_owner(hub: Hub, session: Session, asked: commands.Hello, name: str, d
     if holder is None:
         _make_account(hub, session, asked, User(hub.token(USER_ID_BYTES), name, name_key(name), device))
     elif holder.key == name_key(name) and device in holder.devices:
-        hub.enter(session, holder, asked)
+        hub.attendance.enter(session, holder, asked)
     else:
         raise _taken(name, holder)
 
@@ -107,7 +107,7 @@ def _make_account(hub: Hub, session: Session, asked: commands.Hello, user: User)
         if session.gone:
             return
         if holder is not None and holder.key == user.key and device in holder.devices:
-            hub.enter(session, holder, asked)
+            hub.attendance.enter(session, holder, asked)
         elif isinstance(outcome, Conflict) and outcome.claim == place and holder is None:
             _again(hub, session, asked, user)
         elif isinstance(outcome, Conflict):

@@ -53,7 +53,7 @@ def leave(hub: Hub, session: Session, command: commands.Leave) -> None:
         raise NotAMember(f"You are not in {room.name}.")
 
     def left() -> None:
-        hub.dismiss(user, room)
+        hub.attendance.dismiss(user, room)
         _ok(session, command)
 
     _change_membership(hub, session, command, room, left, member=False)
@@ -63,7 +63,7 @@ def rooms(hub: Hub, session: Session, command: commands.Rooms) -> None:
     """List the rooms by name."""
     user = speaker(session)
     lines = [
-        events.Room(room.name, len(hub.online(room)), room.topic, room.is_lobby or user.id in room.members)
+        events.Room(room.name, len(hub.attendance.online(room)), room.topic, room.is_lobby or user.id in room.members)
         for room in sorted(hub.directory.rooms.values(), key=lambda room: room.id)
     ]
     for start in range(0, len(lines), ROOMS_PER_EVENT):
@@ -101,11 +101,11 @@ def _enter(hub: Hub, session: Session, command: commands.Join, room: Room) -> No
     user = speaker(session)
 
     def arrived() -> None:
-        hub.move(session, room)
+        hub.attendance.move(session, room)
         _ok(session, command)
 
     def admitted() -> None:
-        hub.admit(user, room, session)
+        hub.attendance.admit(user, room, session)
         arrived()
 
     if not room.is_lobby and user.id not in room.members:

@@ -13,7 +13,7 @@ NAMES_PER_EVENT = 1000
 def users(hub: Hub, session: Session, command: commands.Users) -> None:
     """List who is online, or which of them are members of a room."""
     room = hub.directory.room(command.room) if command.room else None
-    names = hub.online(room)
+    names = hub.attendance.online(room)
     shown = None if room is None or room.is_lobby else room.name
     for start in range(0, max(1, len(names)), NAMES_PER_EVENT):
         session.tell(events.Users(users=names[start : start + NAMES_PER_EVENT], id=command.id, room=shown))

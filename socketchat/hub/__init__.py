@@ -1,6 +1,7 @@
 """The domain: who is here, who hears what, and what becomes of an outcome."""
 
-from .hub import Hub, Pending
+from .hub import Hub
+from .pending import Pending
 from .sessions import Challenged, Channel, Link, Rendering, Session
 from .users import User
 

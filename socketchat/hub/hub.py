@@ -13,62 +13,20 @@ from hashlib import blake2b
 from secrets import token_urlsafe
 from typing import cast
 
-from .. import __version__
-from ..exceptions import ChatError, KeyReused, NameTaken, Replaced, StorageProblem
-from ..journal import Conflict, Duplicate, Journal, Outcome, Proposal, State, StorageRefused, Stored
-from ..protocol import commands, events, limits
+from ..exceptions import ChatError, KeyReused, NameTaken, StorageProblem
+from ..journal import Conflict, Duplicate, Journal, Outcome, State, StorageRefused, Stored
+from ..protocol import events
 from ..protocol.limits import UNACKNOWLEDGED_BYTES, UNACKNOWLEDGED_ENTRIES
-from .conversations import Conversation, Pair, Room
+from .attendance import Attendance
 from .delivery import Delivery
 from .directory import Directory
-from .presence import Audience, Presence, Timer
+from .pending import Pending
+from .presence import Timer
 from .replay import Replay
 from .sessions import Session, refusal
-from .users import User
 
 UNDER_WAY_BYTES = 16_777_216
 """Bytes of entries under way in all; when a disk stalls, memory holds this much and no more."""
-
-RESUME_SECONDS = 15.0
-"""A link that broke is given this long before the others are told: a lid, a lift, another access point."""
-
-TOKEN_BYTES = 16
-"""128 random bits cannot be guessed."""
-
-WELCOME_CONVERSATIONS = 500
-"""Conversations told in the line of ``welcome``, which has to stay under the limit of a line; the others follow."""
-
-
-class Pending(Proposal):
-    """A proposal with the session that made it, the id of its command, and what is to be done with the outcome."""
-
-    __slots__ = ("id", "session", "then")
-
-    def __init__(
-        self,
-        conversation: str,
-        author: User,
-        kind: str,
-        body: bytes,
-        *,
-        session: Session,
-        command_id: int | None = None,
-        key: tuple[int, int] | None = None,
-        claims: tuple[str, ...] = (),
-        fact: bool = False,
-        then: Callable[[Outcome], None] | None = None,
-    ) -> None:
-        self.conversation = conversation
-        self.author = author.id
-        self.name = author.name
-        self.kind = kind
-        self.body = body
-        self.key = key
-        self.claims = claims
-        self.fact = fact
-        self.session = session
-        self.id = command_id
-        self.then = then
 
 
 class Hub:
@@ -89,20 +47,16 @@ class Hub:
         self.timer = timer
         self.spawn = spawn
         self.token = token
-        self.epoch = ""
         self.directory = Directory()
-        self.listeners: Audience = {}
-        self.present: dict[str, User] = {}
-        self.resumable: dict[str, Session] = {}
-        self.presence = Presence(timer, self._presence_audience)
         self.replay = Replay(journal, spawn, self._caught_up)
+        self.attendance = Attendance(self.directory, self.replay, timer, token)
         self.claimed: Counter[str] = Counter()  # accounts under way, by what their name looks like
         self._under_way_bytes = 0
         self._crowd: dict[Session, None] = {}
 
     def load(self, state: State) -> None:
         """Begin with what the journal knew when it was opened."""
-        self.epoch = state.epoch
+        self.attendance.epoch = state.epoch
         self.directory.load(state)
         self.journal.committed = self.committed
 
@@ -156,8 +110,8 @@ class Hub:
             session = self._apply(outcome, delivery)
             if session.stalled:
                 waiting[session] = None
-        if self.presence.pending:
-            self.presence.settle(delivery.authors())
+        if self.attendance.presence.pending:
+            self.attendance.presence.settle(delivery.authors())
         if self.replay.reads:
             for conversation, group in delivery.groups.items():
                 self.replay.extend(conversation, [entry for entry, _ in group])
@@ -224,104 +178,7 @@ class Hub:
             case _:
                 return KeyReused("This key is older than others of its outbox that are stored; take a new key.")
 
-    # Sessions
-
-    def enter(self, session: Session, user: User, hello: commands.Hello) -> None:
-        """Let a session in as ``user``: welcome it, replay what it lacks, tell the others."""
-        session.user = user
-        session.listens = hello.listen == "all"
-        user.sessions.append(session)
-        heard = self._hears(session, user)
-        self._welcome(session, user, heard, hello.id)
-        if not session.listens:
-            return
-        self.listeners.setdefault(session.rendering, {})[session] = None
-        for conversation in heard:
-            conversation.add(session)
-        if hello.epoch == self.epoch:
-            session.positions = {each.id: _position(each, hello.positions) for each in heard}
-            self.replay.advance(session)
-        user.lingers = None
-        if user.id not in self.present:
-            self.present[user.id] = user
-            self.presence.came(user, session)
-
-    def exit(self, session: Session, *, quits: bool) -> None:
-        """Let a session go; a link that broke without ``quit`` may be resumed for a while."""
-        session.end()
-        self._crowd.pop(session, None)
-        user = session.user
-        if user is None or session not in user.sessions:
-            return
-        user.sessions.remove(session)
-        self.replay.forget(session)
-        for conversation in list(session.heard):
-            conversation.remove(session)
-        if session.listens:
-            sessions = self.listeners[session.rendering]
-            del sessions[session]
-            if not sessions:
-                del self.listeners[session.rendering]
-        if quits or not session.rendering.resumes:
-            self._give_up(session, user)
-        else:
-            if session.listens and not user.listens:
-                user.lingers = session
-            self.timer(RESUME_SECONDS, lambda: self._give_up(session, user))
-
-    def resume(self, token: str) -> User | None:
-        """Return the user whose session had this token, after closing what is left of that session."""
-        session = self.resumable.pop(token, None)
-        if session is None or session.user is None:
-            return None
-        user = session.user
-        if session in user.sessions:
-            bye = events.Bye(code=Replaced.code, text="This session goes on elsewhere.")
-            session.link.close(session.rendering.event(bye))
-            self.exit(session, quits=False)
-        return user
-
-    def pair(self, one: User, other: User) -> Pair:
-        """Return the direct messages of two users; where they are new, the sessions of both hear them from now on."""
-        pair, is_new = self.directory.pair(one, other)
-        if is_new:
-            for user in {one, other}:
-                for session in user.sessions:
-                    if session.listens:
-                        session.tell(pair.described_to(user))
-                        pair.add(session)
-        return pair
-
-    def admit(self, user: User, room: Room, by: Session) -> None:
-        """Make a user a member of a room for those who are here; ``by`` is the session that asked."""
-        self.directory.set_member(user, room, member=True)
-        for session in user.sessions:
-            if session.listens and session.rendering.follows:
-                room.add(session)
-                session.tell(room.described_to(user))
-        self.presence.came(user, by, room.id)
-
-    def dismiss(self, user: User, room: Room) -> None:
-        """End a user's membership for those who are here."""
-        self.directory.set_member(user, room, member=False)
-        self.presence.went(user, room.id)
-        for session in user.sessions:
-            if room in session.heard:
-                room.remove(session)
-                session.tell(events.Left(conversation=room.id))
-                if session.room == room.id:
-                    self.move(session, self.directory.lobby)
-
-    def move(self, session: Session, room: Room) -> None:
-        """Make a room the current one of a session that hears only that."""
-        if session.user is None or session.rendering.follows:
-            return
-        for conversation in list(session.heard):
-            if isinstance(conversation, Room):
-                conversation.remove(session)
-        session.room = room.id
-        room.add(session)
-        session.tell(room.described_to(session.user))
+    # Sessions that are slow
 
     def pause(self, session: Session) -> None:
         """Note that a session's buffer is full: from now on it is behind."""
@@ -335,50 +192,6 @@ class Hub:
         self.replay.advance(session)
         self._proceed(session)
 
-    def online(self, room: Room | None = None) -> list[str]:
-        """Return the names of the users who are online, or of a room's members among them, sorted."""
-        there = list(self.present.values())
-        if room is not None and not room.is_lobby:
-            there = [user for user_id, user in room.members.items() if user_id in self.present]
-        return sorted((user.name for user in there), key=str.casefold)
-
-    def _hears(self, session: Session, user: User) -> list[Conversation]:
-        if session.rendering.follows:
-            return [self.directory.lobby, *user.rooms, *user.pairs]
-        session.room = self.directory.lobby.id
-        return [self.directory.lobby, *user.pairs]
-
-    def _welcome(self, session: Session, user: User, heard: list[Conversation], command_id: int | None) -> None:
-        if session.rendering.resumes:
-            session.token = self.token(TOKEN_BYTES)
-            self.resumable[session.token] = session
-        described = [each.described_to(user) for each in heard]
-        session.tell(
-            events.Welcome(
-                epoch=self.epoch,
-                user=user.id,
-                name=user.name,
-                token=session.token,
-                version=__version__,
-                limits=limits.as_told(),
-                conversations=described[:WELCOME_CONVERSATIONS],
-                id=command_id,
-            )
-        )
-        for conversation in described[WELCOME_CONVERSATIONS:]:
-            session.tell(conversation)
-
-    def _give_up(self, session: Session, user: User) -> None:
-        """Forget a session that did not come back, and its user's presence if that was the last one."""
-        self.resumable.pop(session.token, None)
-        if user.listens or (user.lingers is not None and user.lingers is not session):
-            return
-        user.lingers = None
-        if self.present.pop(user.id, None) is not None:
-            self.presence.went(user)
-        if user.is_guest and not user.sessions and user.id in self.directory.users:
-            self.directory.remove_guest(user)
-
     def _proceed(self, session: Session) -> None:
         if session.stalled:
             session.stalled = False
@@ -387,13 +200,4 @@ class Hub:
     def _caught_up(self, session: Session) -> None:
         if session.missed_presence:
             session.missed_presence = False
-            session.tell(events.Presence(online=self.online()))
-
-    def _presence_audience(self, room: str | None) -> Audience:
-        return self.listeners if room is None else self.directory.rooms[room].audience
-
-
-def _position(conversation: Conversation, positions: dict[str, int]) -> int:
-    """Return the last seq that a returning client has; direct messages that it does not know began meanwhile."""
-    unknown = 0 if isinstance(conversation, Pair) else conversation.head
-    return max(0, min(positions.get(conversation.id, unknown), conversation.head))
+            session.tell(events.Presence(online=self.attendance.online()))

@@ -88,7 +88,7 @@ class Connection(asyncio.Protocol):
         """Tell the hub that the link is gone."""
         self._connections.discard(self)
         if self.session is not None:
-            self._hub.exit(self.session, quits=False)
+            self._hub.attendance.exit(self.session, quits=False)
 
     def pause_writing(self) -> None:
         """Note that the peer does not take what it is sent."""

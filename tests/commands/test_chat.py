@@ -233,7 +233,7 @@ def test_quit_is_answered_and_ends_the_session_after_all_that_came_before() -> N
     stage.settle()
     assert alice.last_words == b'{"type":"ok","id":9}\n'
     assert bob.heard() == [("#lobby", 1, "last words")]
-    assert stage.hub.online() == ["bob"]
+    assert stage.hub.attendance.online() == ["bob"]
 
 
 def test_quit_without_a_name_closes() -> None:

@@ -26,7 +26,7 @@ def test_a_guest_is_welcomed_at_once() -> None:
     hello(peer, name="alice")
     (welcome,) = peer.told(events.Welcome)
     assert welcome.name == "alice"
-    assert welcome.epoch == stage.hub.epoch
+    assert welcome.epoch == stage.hub.attendance.epoch
     assert welcome.id == 1
     assert welcome.token
     assert welcome.limits["text"] == 32_768
@@ -124,7 +124,7 @@ def test_a_client_that_is_gone_before_its_name_is_stored_never_comes() -> None:
     gone.log_in(key_of("1"), name="eve")
     gone.drop()
     stage.turns.wait(60)
-    assert stage.hub.online() == ["alice"]
+    assert stage.hub.attendance.online() == ["alice"]
     assert all("eve" not in presence.joined for presence in alice.told(events.Presence))
     back = stage.connect()
     back.log_in(key_of("1"), name="eve")
@@ -201,7 +201,7 @@ def test_an_owner_may_be_here_several_times() -> None:
     one.say("hi")
     stage.settle()
     assert one.heard() == other.heard() == [("#lobby", 1, "hi")]
-    assert stage.hub.online() == ["alice"]
+    assert stage.hub.attendance.online() == ["alice"]
 
 
 def test_a_plain_client_is_greeted_in_the_words_of_the_seed() -> None:

@@ -232,7 +232,7 @@ class Peer:
     def drop(self) -> None:
         """Break the link."""
         self.last_words = self.last_words or b""
-        self.hub.exit(self.session, quits=False)
+        self.hub.attendance.exit(self.session, quits=False)
 
     def stall(self) -> None:
         """Take nothing any more, with a buffer that is full."""

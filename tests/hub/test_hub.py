@@ -1,7 +1,8 @@
 import pytest
 
 from socketchat.hub import Hub, hub
-from socketchat.hub.hub import RESUME_SECONDS, UNDER_WAY_BYTES, WELCOME_CONVERSATIONS
+from socketchat.hub.attendance import RESUME_SECONDS, WELCOME_CONVERSATIONS
+from socketchat.hub.hub import UNDER_WAY_BYTES
 from socketchat.protocol import commands, events
 from socketchat.protocol.codec import encode
 from socketchat.protocol.limits import LINE_BYTES, UNACKNOWLEDGED_BYTES, UNACKNOWLEDGED_ENTRIES
@@ -32,10 +33,10 @@ def test_a_link_that_breaks_is_waited_for_before_the_others_are_told() -> None:
     bob.drop()
     stage.turns.wait(RESUME_SECONDS - 0.1)
     assert alice.events() == []
-    assert stage.hub.online() == ["alice", "bob"]
+    assert stage.hub.attendance.online() == ["alice", "bob"]
     stage.turns.wait(0.2)
     assert alice.events() == [events.Presence(left=["bob"])]
-    assert stage.hub.online() == ["alice"]
+    assert stage.hub.attendance.online() == ["alice"]
 
 
 def test_who_resumes_in_time_was_never_away() -> None:
@@ -49,7 +50,7 @@ def test_who_resumes_in_time_was_never_away() -> None:
     assert welcome.token != hello["token"]
     stage.turns.wait(60)
     assert alice.events() == []
-    assert stage.hub.online() == ["alice", "bob"]
+    assert stage.hub.attendance.online() == ["alice", "bob"]
 
 
 def test_who_comes_back_by_name_in_time_was_never_away() -> None:
@@ -109,7 +110,7 @@ def test_who_missed_nothing_is_live_at_once(position: int) -> None:
         alice.say(f"text {n}")
     stage.settle()
     bob.do(commands.Quit)
-    bob = stage.native("bob", epoch=stage.hub.epoch, positions={"#lobby": position})
+    bob = stage.native("bob", epoch=stage.hub.attendance.epoch, positions={"#lobby": position})
     assert bob.heard() == []
     assert bob.session.positions is None
     assert stage.journal.reads == []
@@ -126,7 +127,7 @@ def test_a_session_that_goes_on_elsewhere_is_closed_here() -> None:
     assert bob.heard() == []
     stage.turns.wait(60)
     assert alice.told(events.Presence) == []
-    assert stage.hub.online() == ["alice", "bob"]
+    assert stage.hub.attendance.online() == ["alice", "bob"]
 
 
 def test_a_token_is_good_once() -> None:
@@ -147,7 +148,7 @@ def test_a_token_is_forgotten_with_its_session(seconds: float) -> None:
     else:
         bob.do(commands.Quit)
     assert [event.code for event in stage.login(**hello).told(events.Error)] == ["usage"]
-    assert len(stage.hub.resumable) == 1
+    assert len(stage.hub.attendance.resumable) == 1
 
 
 def test_a_guest_resumes_with_its_rooms_and_direct_messages() -> None:
@@ -181,9 +182,9 @@ def test_an_old_break_does_not_end_a_newer_session() -> None:
     bob = stage.native("bob")
     bob.drop()
     stage.turns.wait(2)
-    assert stage.hub.online() == ["alice", "bob"]
+    assert stage.hub.attendance.online() == ["alice", "bob"]
     stage.turns.wait(RESUME_SECONDS)
-    assert stage.hub.online() == ["alice"]
+    assert stage.hub.attendance.online() == ["alice"]
     assert alice.told(events.Presence) == [events.Presence(left=["bob"])]
 
 
@@ -193,7 +194,7 @@ def test_who_comes_back_and_quits_is_gone_at_once() -> None:
     bob.drop()
     stage.login(**hello).do(commands.Quit)
     assert alice.events() == [events.Presence(left=["bob"])]
-    assert stage.hub.online() == ["alice"]
+    assert stage.hub.attendance.online() == ["alice"]
 
 
 def test_the_last_of_several_sessions_ends_a_users_presence() -> None:
@@ -233,7 +234,7 @@ def test_messages_between_guests_are_forgotten_with_both() -> None:
     other.do(commands.Quit)
     assert stage.hub.directory.conversations.keys() == {"#lobby"}
     assert stage.hub.directory.users == {}
-    assert stage.hub.listeners == {}
+    assert stage.hub.attendance.listeners == {}
     assert stage.hub.directory.lobby.audience == {}
 
 

@@ -155,7 +155,7 @@ def test_who_only_sends_is_invisible() -> None:
     stage.turns.wait(60)
     told = alice.events()
     assert [type(event) for event in told] == [events.Entry]
-    assert stage.hub.online() == ["alice"]
+    assert stage.hub.attendance.online() == ["alice"]
     assert bob.heard() == []
 
 
@@ -165,7 +165,7 @@ def test_who_sends_beside_a_session_of_its_own_does_not_end_it() -> None:
     sender.drop()
     stage.turns.wait(60)
     assert alice.told(events.Presence) == []
-    assert stage.hub.online() == ["alice", "bob"]
+    assert stage.hub.attendance.online() == ["alice", "bob"]
 
 
 def test_members_of_a_room_are_told_who_enters_and_leaves_it() -> None:

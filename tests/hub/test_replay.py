@@ -29,7 +29,7 @@ def say(stage: Stage, peer: Peer, count: int, to: str = "#lobby") -> None:
 
 def back(stage: Stage, name: str, position: int) -> Peer:
     """Let somebody in who has read the lobby up to a position."""
-    return stage.native(name, epoch=stage.hub.epoch, positions={"#lobby": position})
+    return stage.native(name, epoch=stage.hub.attendance.epoch, positions={"#lobby": position})
 
 
 def seqs(peer: Peer) -> list[int]:
@@ -85,7 +85,7 @@ def test_what_is_delivered_while_a_page_is_read_comes_once_and_in_order() -> Non
         stage, alice = lobby_of(100)
         stage.journal.turns = turns
         bob = stage.connect()
-        bob.log_in(key_of("bob"), name="bob", epoch=stage.hub.epoch, positions={"#lobby": 30})
+        bob.log_in(key_of("bob"), name="bob", epoch=stage.hub.attendance.epoch, positions={"#lobby": 30})
         for n in range(80):
             alice.say(f"meanwhile {n}")
             stage.turns.turn()
@@ -98,7 +98,7 @@ def test_a_busy_room_does_not_keep_a_reader_behind_for_ever() -> None:
     stage, alice = lobby_of(100)
     stage.journal.turns = 3
     bob = stage.connect()
-    bob.ask(commands.Hello(name="bob", epoch=stage.hub.epoch, positions={"#lobby": 0}))
+    bob.ask(commands.Hello(name="bob", epoch=stage.hub.attendance.epoch, positions={"#lobby": 0}))
     turns = 0
     while bob.session.positions is not None or not bob.session.heard:
         alice.say("and another")
@@ -113,7 +113,7 @@ def test_all_who_come_back_at_once_share_the_reads() -> None:
     stage, alice = lobby_of(300)
     others = [stage.connect() for _ in range(200)]
     for n, peer in enumerate(others):
-        peer.ask(commands.Hello(name=f"g{n}", epoch=stage.hub.epoch, positions={"#lobby": n}))
+        peer.ask(commands.Hello(name=f"g{n}", epoch=stage.hub.attendance.epoch, positions={"#lobby": n}))
     say(stage, alice, 5)
     assert all(seqs(peer) == list(range(n + 1, 306)) for n, peer in enumerate(others))
     starts = [after for _, after in stage.journal.reads]
@@ -134,7 +134,7 @@ def test_few_reads_are_in_flight() -> None:
     stage.journal.turns = 5
     peers = [stage.connect() for _ in range(20)]
     for n, peer in enumerate(peers):
-        peer.ask(commands.Hello(name=f"g{n}", epoch=stage.hub.epoch, positions={"#lobby": n * PAGE_ENTRIES}))
+        peer.ask(commands.Hello(name=f"g{n}", epoch=stage.hub.attendance.epoch, positions={"#lobby": n * PAGE_ENTRIES}))
     stage.settle()
     assert stage.journal.most_at_once == READS_IN_FLIGHT
     assert all(seqs(peer)[0] == n * PAGE_ENTRIES + 1 for n, peer in enumerate(peers))
@@ -222,7 +222,7 @@ def test_who_goes_while_a_page_is_read_harms_nobody() -> None:
     stage.journal.turns = 5
     peers = [stage.connect() for _ in range(3)]
     for n, peer in enumerate(peers):
-        peer.ask(commands.Hello(name=f"g{n}", epoch=stage.hub.epoch, positions={"#lobby": 10}))
+        peer.ask(commands.Hello(name=f"g{n}", epoch=stage.hub.attendance.epoch, positions={"#lobby": 10}))
         peer.take()
     stage.turns.turn()
     peers[1].drop()
@@ -326,5 +326,5 @@ def test_the_page_that_was_not_used_for_longest_goes_first(monkeypatch: pytest.M
     back(stage, "carol", 0)
     back(stage, "dora", PAGE_ENTRIES)
     monkeypatch.setattr(replay, "CACHE_BYTES", stage.hub.replay._size - 1)
-    stage.native("emil", epoch=stage.hub.epoch, positions={"#ops": 0, "#lobby": 2 * PAGE_ENTRIES})
+    stage.native("emil", epoch=stage.hub.attendance.epoch, positions={"#ops": 0, "#lobby": 2 * PAGE_ENTRIES})
     assert stage.hub.replay._pages.keys() == {("#lobby", 1), ("#ops", 0)}

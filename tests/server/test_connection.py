@@ -4,7 +4,7 @@ from collections.abc import Callable
 import pytest
 
 from socketchat.commands import HANDLERS
-from socketchat.hub import hub
+from socketchat.hub import attendance
 from socketchat.protocol import commands, events
 from socketchat.protocol.codec import decode_text, encode
 from socketchat.protocol.limits import LINE_BYTES, UNACKNOWLEDGED_ENTRIES
@@ -156,7 +156,7 @@ def test_a_plain_client_that_vanishes_is_announced(loop: str) -> None:
 def test_a_native_client_that_vanishes_is_announced_when_it_does_not_come_back(
     loop: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(hub, "RESUME_SECONDS", 0.05)
+    monkeypatch.setattr(attendance, "RESUME_SECONDS", 0.05)
 
     async def scene(house: House) -> None:
         alice, bob = await house.native("alice"), await house.native("bob")
@@ -350,7 +350,7 @@ def test_an_exception_after_the_log_decided_costs_one_connection(
 ) -> None:
     async def scene(house: House) -> None:
         alice, bob = await house.native("alice"), await house.native("bob")
-        monkeypatch.setattr(house.server.hub, "admit", broken)
+        monkeypatch.setattr(house.server.hub.attendance, "admit", broken)
         house.server.hub.journal.held = True
         await alice.say(commands.Join(room="#ops"))
         await bob.say(commands.Send(id=7, to="#lobby", text="same batch"))

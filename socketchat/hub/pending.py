@@ -1,0 +1,41 @@
+"""A proposal on its way through the journal: who made it, and what is to be done with the outcome."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ..journal import Outcome, Proposal
+from .sessions import Session
+from .users import User
+
+
+class Pending(Proposal):
+    """A proposal with the session that made it, the id of its command, and what is to be done with the outcome."""
+
+    __slots__ = ("id", "session", "then")
+
+    def __init__(
+        self,
+        conversation: str,
+        author: User,
+        kind: str,
+        body: bytes,
+        *,
+        session: Session,
+        command_id: int | None = None,
+        key: tuple[int, int] | None = None,
+        claims: tuple[str, ...] = (),
+        fact: bool = False,
+        then: Callable[[Outcome], None] | None = None,
+    ) -> None:
+        self.conversation = conversation
+        self.author = author.id
+        self.name = author.name
+        self.kind = kind
+        self.body = body
+        self.key = key
+        self.claims = claims
+        self.fact = fact
+        self.session = session
+        self.id = command_id
+        self.then = then
