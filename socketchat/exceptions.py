@@ -12,6 +12,7 @@
     |   +-- NotAMember        not_a_member     4   the room has to be joined first
     |   +-- KeyReused         key_reused       4   the key was used for another text
     |   +-- NotLoggedIn       not_logged_in    4   a command came before the name
+    |   +-- TooMany           too_many         4   too many, or too often; later it may be possible
     +-- NotFound              not_found        5
     |   +-- NoSuchUser        no_such_user     5
     |   +-- NoSuchRoom        no_such_room     5
@@ -108,6 +109,12 @@ class NotLoggedIn(Refused):
     """A command came before the name."""
 
     code = "not_logged_in"
+
+
+class TooMany(Refused):
+    """There are too many of something, or it came too often; the text says how many, or when to try again."""
+
+    code = "too_many"
 
 
 class NotFound(ChatError):

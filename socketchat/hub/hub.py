@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Coroutine, Sequence
 from hashlib import blake2b
 from secrets import token_urlsafe
+from time import monotonic
 from typing import cast
 
 from ..exceptions import ChatError, KeyReused, NameTaken, StorageProblem
@@ -20,6 +21,7 @@ from ..protocol.limits import UNACKNOWLEDGED_BYTES, UNACKNOWLEDGED_ENTRIES
 from .attendance import Attendance
 from .delivery import Delivery
 from .directory import Directory
+from .guesses import Guesses
 from .pending import Pending
 from .presence import Timer
 from .replay import Replay
@@ -32,7 +34,8 @@ UNDER_WAY_BYTES = 16_777_216
 class Hub:
     """Everybody who is here.
 
-    ``timer`` calls back after seconds, ``spawn`` runs a coroutine, ``token`` makes unguessable words.
+    ``timer`` calls back after seconds, ``spawn`` runs a coroutine, ``token`` makes unguessable words, and
+    ``clock`` returns seconds.
     """
 
     def __init__(
@@ -42,6 +45,7 @@ class Hub:
         spawn: Callable[[Coroutine[None, None, None]], object],
         *,
         token: Callable[[int], str] = token_urlsafe,
+        clock: Callable[[], float] = monotonic,
     ) -> None:
         self.journal = journal
         self.timer = timer
@@ -49,6 +53,7 @@ class Hub:
         self.token = token
         self.directory = Directory()
         self.replay = Replay(journal, spawn, self._caught_up)
+        self.guesses = Guesses(clock)
         self.attendance = Attendance(self.directory, self.replay, timer, token)
         self.claimed: Counter[str] = Counter()  # accounts under way, by what their name looks like
         self._under_way_bytes = 0

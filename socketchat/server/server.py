@@ -30,7 +30,7 @@ class Server:
         self._loop = asyncio.get_running_loop()
         self._clock = clock
         self._tasks: set[asyncio.Task[None]] = set()
-        self.hub = Hub(journal, self._loop.call_later, self._spawn)
+        self.hub = Hub(journal, self._loop.call_later, self._spawn, clock=clock)
         self.connections: set[Connection] = set()
         self._servers: list[asyncio.Server] = []
         self._sweeper: asyncio.TimerHandle | None = None

@@ -102,7 +102,13 @@ class Stage:
     def new_hub(self) -> Hub:
         """Begin again over what the journal holds, as after a restart."""
         words = count(1)
-        hub = Hub(self.journal, self.turns.call_later, self.turns.spawn, token=lambda size: token(next(words), size))
+        hub = Hub(
+            self.journal,
+            self.turns.call_later,
+            self.turns.spawn,
+            token=lambda size: token(next(words), size),
+            clock=lambda: self.turns.now,
+        )
         hub.load(finished(self.journal.open()))
         return hub
 

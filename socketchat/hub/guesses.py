@@ -1,0 +1,145 @@
+"""Guesses at passwords, codes, invites and tokens: each address and each account gets so many, then has to wait."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+from ..exceptions import TooMany
+from ..protocol.names import name_key
+from .networks import is_loopback, network
+
+FREE_GUESSES = 5
+"""Wrong guesses of an address before it has to wait: a person mistypes, and has two keyboard layouts."""
+
+MOST_GUESSES = 10
+"""Guesses of an address in GUESS_SECONDS; 1,440 a day are no danger to five words or to 128 bits."""
+
+GUESS_SECONDS = 600.0
+"""How long a guess of an address counts, and how long one that made too many is refused, before any hashing."""
+
+LOOPBACK_TIMES = 10
+"""Loopback may be a tunnel that many share: it gets this many times the guesses."""
+
+ACCOUNT_GUESSES = 20
+"""Wrong passwords for one account in ACCOUNT_SECONDS from addresses it never logged in from: a botnet shares a name."""
+
+ACCOUNT_SECONDS = 3600.0
+"""How long a wrong password counts against an account."""
+
+REMEMBERED = 65_536
+"""Addresses and accounts that are counted at a time, some 20 MiB at the worst; the one longest quiet is forgotten."""
+
+Value = TypeVar("Value")
+
+
+class Recent(Generic[Value]):
+    """A mapping that keeps what was used last, and forgets the rest."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._values: dict[str, Value] = {}
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def get(self, key: str) -> Value | None:
+        """Return the value of a key, which counts as use."""
+        value = self._values.pop(key, None)
+        if value is not None:
+            self._values[key] = value
+        return value
+
+    def set(self, key: str, value: Value) -> None:
+        """Keep a value, and forget the one that was not used for longest where there are too many."""
+        self._values.pop(key, None)
+        self._values[key] = value
+        if len(self._values) > self._most:
+            del self._values[next(iter(self._values))]
+
+
+class Guesses:
+    """Counts guesses; ``clock`` returns seconds.
+
+    Whoever is about to look at a secret calls ``check``, and then ``succeeded`` or ``failed``. A guess counts from
+    ``check`` on, so that a hundred at once are no way around the limit, and neither is to hang up before the answer.
+    Proofs by key are no guesses: what is paused here is never the way of the owner's own devices.
+    """
+
+    def __init__(self, clock: Callable[[], float], *, most: int = REMEMBERED) -> None:
+        self._clock = clock
+        self._by_network: Recent[deque[float]] = Recent(most)
+        self._by_account: Recent[deque[float]] = Recent(most)
+        self._known: Recent[bool] = Recent(most)
+
+    def check(self, peer: str, name: str = "") -> None:
+        """Count one guess from an address, at the secret of a name where it has one; raises TooMany."""
+        now = self._clock()
+        place = network(peer)
+        times = LOOPBACK_TIMES if is_loopback(peer) else 1
+        made = self._made(place, MOST_GUESSES * times, now)
+        seconds = _wait(made, times) - (now - made[-1]) if made else 0.0
+        if seconds > 0:
+            raise TooMany(f"There were too many wrong tries from your address; try again in {_shown(seconds)}.")
+        if name:
+            self._check_account(place, name_key(name), now)
+        made.append(now)
+
+    def failed(self, peer: str, name: str = "") -> None:
+        """Note that a guess was wrong."""
+        if name and not self._knows(network(peer), name_key(name)):
+            self._against(name_key(name)).append(self._clock())
+
+    def succeeded(self, peer: str, name: str = "") -> None:
+        """Note that a guess was right: it does not count, and the address is known to be the account's."""
+        place = network(peer)
+        made = self._by_network.get(place)
+        if made:
+            made.pop()
+        if name and not is_loopback(peer):  # behind a tunnel everybody comes from loopback
+            self._known.set(f"{name_key(name)} {place}", True)  # noqa: FBT003 - a set that forgets
+
+    def _check_account(self, place: str, key: str, now: float) -> None:
+        wrong = self._against(key)
+        while wrong and now - wrong[0] >= ACCOUNT_SECONDS:
+            wrong.popleft()
+        if len(wrong) >= ACCOUNT_GUESSES and not self._knows(place, key):
+            seconds = _shown(ACCOUNT_SECONDS - (now - wrong[0]))
+            raise TooMany(f"There were too many wrong passwords for this name; try again in {seconds}, or use its key.")
+
+    def _made(self, place: str, most: int, now: float) -> deque[float]:
+        """Return when a network guessed, of what still counts; who made too many is refused for the whole time."""
+        made = self._by_network.get(place)
+        if made is None:
+            made = deque(maxlen=most)
+            self._by_network.set(place, made)
+        if made and now - made[-1] >= GUESS_SECONDS:
+            made.clear()
+        while made and len(made) < most and now - made[0] >= GUESS_SECONDS:
+            made.popleft()
+        return made
+
+    def _against(self, key: str) -> deque[float]:
+        """Return when wrong passwords came for an account."""
+        wrong = self._by_account.get(key)
+        if wrong is None:
+            wrong = deque(maxlen=ACCOUNT_GUESSES)
+            self._by_account.set(key, wrong)
+        return wrong
+
+    def _knows(self, place: str, key: str) -> bool:
+        return self._known.get(f"{key} {place}") is not None
+
+
+def _wait(made: deque[float], times: int) -> float:
+    """Return how many seconds have to pass after the last of these guesses."""
+    over = len(made) - FREE_GUESSES * times
+    if over < 0:
+        return 0.0
+    return GUESS_SECONDS if len(made) >= MOST_GUESSES * times else 2.0 ** (over // times)
+
+
+def _shown(seconds: float) -> str:
+    whole = max(1, round(seconds))
+    return f"{whole} seconds" if whole < 120 else f"{-(-whole // 60)} minutes"

@@ -1,0 +1,35 @@
+import pytest
+
+from socketchat.hub.networks import is_loopback, network
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("192.0.2.1", "192.0.2.1", True),
+        ("192.0.2.1", "192.0.2.2", False),
+        ("192.0.2.1", "::ffff:192.0.2.1", True),
+        ("2001:db8:1:2::1", "2001:db8:1:2:ffff:ffff:ffff:ffff", True),
+        ("2001:db8:1:2::1", "2001:db8:1:3::1", False),
+        ("fe80::1%eth0", "fe80::2%eth1", True),
+        ("", "not an address", False),
+    ],
+)
+def test_what_one_customer_gets_is_one_network(one: str, other: str, *, same: bool) -> None:
+    assert (network(one) == network(other)) is same
+
+
+@pytest.mark.parametrize(
+    ("peer", "expected"),
+    [
+        ("127.0.0.1", True),
+        ("127.8.9.10", True),
+        ("::1", True),
+        ("::ffff:127.0.0.1", True),
+        ("192.0.2.1", False),
+        ("fe80::1%lo", False),
+        ("", False),
+    ],
+)
+def test_loopback_is_this_machine_however_it_is_written(peer: str, *, expected: bool) -> None:
+    assert is_loopback(peer) is expected
