@@ -1,6 +1,7 @@
 """Settings for the whole suite: hypothesis repeats itself and is short, unless SOCKETCHAT_LONG is set."""
 
 import os
+import signal
 
 from hypothesis import settings
 
@@ -8,3 +9,6 @@ from hypothesis import settings
 settings.register_profile("short", max_examples=80, derandomize=True, deadline=None, database=None)
 settings.register_profile("long", max_examples=5000, deadline=None, database=None)
 settings.load_profile("long" if os.environ.get("SOCKETCHAT_LONG") else "short")
+
+# A shell starts what runs in the background with Ctrl+C ignored, and the programs under test would inherit that.
+signal.signal(signal.SIGINT, signal.default_int_handler)

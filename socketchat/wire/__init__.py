@@ -49,26 +49,24 @@ def detect(first: bytes) -> Wire | None:
 
     if first.startswith(b"{"):
         return NativeWire()
-    word, space, _ = first[:DETECT_BYTES].partition(b" ")
+    # Only the first line counts, and all of it that is looked at, so that it does not matter how the stream is cut.
+    line, end, _ = first[:DETECT_BYTES].partition(b"\n")
+    word, space, _ = line.partition(b" ")
     if space and word.upper() in IRC_VERBS:
         raise ProtocolError("IRC is not spoken here; use `socketchat join`, or send a name as the first line.")
     if space and word.upper() in HTTP_VERBS:
         raise ProtocolError("HTTP is not spoken here; use `socketchat join`.")
-    if first.startswith(SSH):
+    if line.startswith(SSH):
         raise ProtocolError("SSH is not spoken here; use `socketchat join`.")
-    if not _is_text(first):
+    if not _may_be_text(line):
         raise ProtocolError("")  # nothing to say to what may be anything
-    if not space and b"\n" not in first and any(verb.startswith(word.upper()) for verb in IRC_VERBS + HTTP_VERBS):
-        return None
-    if SSH.startswith(first):
-        return None
-    return PlainWire()
+    return PlainWire() if end or len(line) == DETECT_BYTES else None
 
 
-def _is_text(first: bytes) -> bool:
+def _may_be_text(line: bytes) -> bool:
     """Tell whether bytes may begin a text in UTF-8, or telnet's negotiation in front of one."""
-    if first[0] == 0xFF:  # telnet's IAC, which a command follows
-        return len(first) == 1 or first[1] >= 0xF0
-    if 0x80 <= first[0] < 0xC0 or first[0] == 0x7F:  # a continuation byte, DEL
+    if line[:1] == b"\xff":  # telnet's IAC, which a command follows
+        return len(line) == 1 or line[1] >= 0xF0
+    if line and (0x80 <= line[0] < 0xC0 or line[0] == 0x7F):  # a continuation byte, DEL
         return False
-    return all(byte >= 0x20 or byte in b"\r\n\t" for byte in first[:DETECT_BYTES])
+    return all(byte >= 0x20 or byte in b"\r\t" for byte in line)
