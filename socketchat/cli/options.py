@@ -57,6 +57,13 @@ def directory(_ctx: click.Context, _param: click.Parameter, text: str | None) ->
     return Path(text)
 
 
+def data_directory(data: Path | None) -> Path:
+    """Return the data directory of the server: what --data says, or the platform's place."""
+    from platformdirs import user_data_path
+
+    return data if data is not None else user_data_path("socketchat", appauthor=False) / "server"
+
+
 def server_options(command: _Function) -> _Function:
     """Add --host and --port, which tell where the server is; ``client.address.find_server`` knows what they mean."""
     command = click.option(

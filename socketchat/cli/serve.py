@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from ..protocol.limits import DEFAULT_PORT
-from .options import directory, listening_hosts, port_from
+from .options import data_directory, directory, listening_hosts, port_from
 
 EVERYWHERE = ("0.0.0.0", "[::]")  # noqa: S104 - the user chose so
 """Addresses that mean all of a machine's, and that nobody can connect to from elsewhere."""
@@ -59,14 +59,12 @@ Exit codes:
 )
 def serve(hosts: tuple[str, ...], port: int, data: Path | None) -> None:
     """Host a chat."""
-    from platformdirs import user_data_path
-
     from ..journal import open_journal
     from ..server import run
 
     logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.WARNING)
-    where = data if data is not None else user_data_path("socketchat", appauthor=False) / "server"
-    run(lambda loop: open_journal(f"sqlite:{where}", loop), hosts or ("127.0.0.1",), port, announce)
+    where = data_directory(data)
+    run(lambda loop: open_journal(f"sqlite:{where}", loop), hosts or ("127.0.0.1",), port, announce, where)
     if sys.stdout.isatty():
         click.echo()  # below the ^C
     click.echo("The server has stopped.")

@@ -26,6 +26,7 @@ from .pending import Pending
 from .presence import Timer
 from .replay import Replay
 from .sessions import Session, refusal
+from .users import User
 
 UNDER_WAY_BYTES = 16_777_216
 """Bytes of entries under way in all; when a disk stalls, memory holds this much and no more."""
@@ -51,6 +52,7 @@ class Hub:
         self.timer = timer
         self.spawn = spawn
         self.token = token
+        self.operator = User("operator", "operator", "operator")  # whoever manages the server on its own machine
         self.directory = Directory()
         self.replay = Replay(journal, spawn, self._caught_up)
         self.guesses = Guesses(clock)

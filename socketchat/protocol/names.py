@@ -57,7 +57,7 @@ _OVERLAY = 1
 _DOTS = re.compile("(?<=[ij])\u0307+").sub
 
 
-RESERVED = frozenset({"server", "system"})
+RESERVED = frozenset({"operator", "server", "system"})
 """Names, by their keys, under which the server itself seems to speak to a plain client."""
 
 

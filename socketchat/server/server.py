@@ -10,12 +10,14 @@ import socket
 import sys
 import time
 from collections.abc import Callable, Coroutine
+from pathlib import Path
 
 from ..exceptions import ShuttingDown, TooSlow, UsageProblem
 from ..hub import Hub
 from ..journal import Journal
 from ..protocol.events import Bye
 from ..wire.plain import PLAIN
+from .admin import AdminSocket
 from .connection import Connection
 from .limits import BACKLOG, OPEN_FILES, SHUTDOWN_SECONDS, STALL_SECONDS, SWEEP_SECONDS, SWITCH_SECONDS
 from .listener import listen, shown
@@ -24,15 +26,21 @@ log = logging.getLogger(__name__)
 
 
 class Server:
-    """Serves one hub on any number of sockets, from ``start`` to ``stop``; ``clock`` returns seconds."""
+    """Serves one hub on any number of sockets, from ``start`` to ``stop``; ``clock`` returns seconds.
 
-    def __init__(self, journal: Journal, clock: Callable[[], float] = time.monotonic) -> None:
+    In ``directory`` is the admin socket; without one nobody manages the server.
+    """
+
+    def __init__(
+        self, journal: Journal, clock: Callable[[], float] = time.monotonic, directory: Path | None = None
+    ) -> None:
         self._loop = asyncio.get_running_loop()
         self._clock = clock
         self._tasks: set[asyncio.Task[None]] = set()
         self.hub = Hub(journal, self._loop.call_later, self._spawn, clock=clock)
         self.connections: set[Connection] = set()
         self._servers: list[asyncio.Server] = []
+        self._admin = AdminSocket(self.hub, directory) if directory is not None else None
         self._sweeper: asyncio.TimerHandle | None = None
 
     async def start(self, hosts: tuple[str, ...], port: int) -> list[str]:
@@ -40,6 +48,8 @@ class Server:
         sockets = listen(hosts, port)
         try:
             self.hub.load(await self.hub.journal.open())
+            if self._admin is not None:
+                await self._admin.open()
         except BaseException:
             for sock in sockets:
                 sock.close()
@@ -51,6 +61,8 @@ class Server:
         """Stop accepting, commit what was taken, tell everybody, close."""
         for server in self._servers:
             server.close()
+        if self._admin is not None:
+            self._admin.close()
         for connection in self.connections:
             connection.stop_reading()
         await self.hub.journal.close()
@@ -98,6 +110,7 @@ def run(
     hosts: tuple[str, ...],
     port: int,
     ready: Callable[[list[str]], None],
+    directory: Path,
 ) -> None:
     """Serve until SIGINT or SIGTERM; a second signal ends it at once. ``ready`` is told the addresses."""
     if sys.platform == "win32":
@@ -107,7 +120,7 @@ def run(
     _raise_open_files()
     sys.setswitchinterval(SWITCH_SECONDS)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(_serve_until_told(make_journal, hosts, port, ready))
+        runner.run(_serve_until_told(make_journal, hosts, port, ready, directory))
 
 
 async def _serve_until_told(
@@ -115,6 +128,7 @@ async def _serve_until_told(
     hosts: tuple[str, ...],
     port: int,
     ready: Callable[[list[str]], None],
+    directory: Path,
 ) -> None:
     loop = asyncio.get_running_loop()
     told = asyncio.Event()
@@ -126,7 +140,7 @@ async def _serve_until_told(
 
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, on_signal)
-    server = Server(make_journal(loop))
+    server = Server(make_journal(loop), directory=directory)
     ready(await server.start(hosts, port))
     await told.wait()
     await server.stop()

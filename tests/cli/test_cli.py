@@ -20,7 +20,7 @@ def test_alone_it_shows_a_short_help_with_examples(capsys) -> None:
 
 
 @pytest.mark.parametrize("flag", ["-h", "--help"])
-@pytest.mark.parametrize("command", [[], ["serve"], ["join"], ["send"], ["send", "--dm", "bob"]])
+@pytest.mark.parametrize("command", [[], ["serve"], ["join"], ["send"], ["send", "--dm", "bob"], ["admin"]])
 def test_help_is_everywhere(command: list[str], flag: str, capsys) -> None:
     assert run([*command, flag]) == 0
     assert f"Usage: {' '.join(['socketchat', *command[:1]])}" in capsys.readouterr().out

@@ -187,7 +187,7 @@ def test_the_nearest_name_is_sought_among_so_many_only():
     assert nearest("alice", (f"{n}" for n in range(1_000_000_000))) is None
 
 
-@pytest.mark.parametrize("name", ["server", "Server", "ＳＹＳＴＥＭ"])
+@pytest.mark.parametrize("name", ["server", "Operator", "Server", "ＳＹＳＴＥＭ"])
 def test_nobody_speaks_as_the_server(name):
     with pytest.raises(BadName, match="kept for the server"):
         check_name(name)

@@ -8,6 +8,7 @@ import struct
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from itertools import count
+from pathlib import Path
 
 import uvloop
 
@@ -60,10 +61,12 @@ def run(loop: str, scene: Callable[[House], Awaitable[None]], **options) -> None
 
 
 @asynccontextmanager
-async def opened(journal: str | Callable[..., Journal] = "memory:") -> AsyncIterator[House]:
+async def opened(
+    journal: str | Callable[..., Journal] = "memory:", directory: Path | None = None
+) -> AsyncIterator[House]:
     loop = asyncio.get_running_loop()
     clock = Clock()
-    server = Server(open_journal(journal, loop) if isinstance(journal, str) else journal(loop), clock)
+    server = Server(open_journal(journal, loop) if isinstance(journal, str) else journal(loop), clock, directory)
     (address,) = await server.start(("127.0.0.1",), 0)
     async with AsyncExitStack() as stack:
         stack.push_async_callback(server.stop)

@@ -1,0 +1,71 @@
+"""The subcommand ``admin``: manage a server on its own machine, through the socket in its data directory."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from .options import data_directory, directory
+
+if TYPE_CHECKING:
+    from ..protocol.commands import Command
+
+HELP = """Manage the server that runs on this machine.
+
+\b
+Examples:
+  socketchat admin users                 who has an account
+  socketchat admin --data DIR rooms      of the server with that data directory
+
+Only the account that runs the server may.
+
+\b
+Exit codes:
+  0  done
+  2  wrong usage
+  4  refused, or the server is another account's
+  5  no such user or room
+  6  no server runs there
+  1  anything else"""
+
+
+@click.group(help=HELP)
+@click.option(
+    "--data",
+    callback=directory,
+    metavar="DIR",
+    help="The data directory of the server.  [default: as for serve]",
+)
+@click.pass_context
+def admin(ctx: click.Context, data: Path | None) -> None:
+    """Remember which server is meant."""
+    ctx.obj = data_directory(data)
+
+
+def give(order: Command) -> None:
+    """Give an order to the server, and print what it answers."""
+    from ..protocol.text import clean_line
+    from ..server.admin import ask
+
+    for line in ask(click.get_current_context().obj, order):
+        click.echo(clean_line(line))
+
+
+@admin.group(invoke_without_command=True)
+@click.pass_context
+def users(ctx: click.Context) -> None:
+    """List the accounts, and the guests of the moment."""
+    from ..protocol import operator
+
+    if ctx.invoked_subcommand is None:
+        give(operator.Users(id=1))
+
+
+@admin.command()
+def rooms() -> None:
+    """List the rooms, private ones too."""
+    from ..protocol import operator
+
+    give(operator.Rooms(id=1))

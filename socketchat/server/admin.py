@@ -1,0 +1,191 @@
+"""The admin socket: whoever may open it, who is the operator's own account, manages the server.
+
+It lies in the data directory, which is 0700, and is 0600 itself. An order is one line of JSON; lines to print come
+back, then ``ok`` or ``error``. Both ends are here: the server's, and the blocking one of ``socketchat admin``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import cast
+
+import msgspec
+
+from ..commands import operator as handlers
+from ..exceptions import BadLine, ChatError, Refused, Unreachable, from_code
+from ..hub import Hub, Session
+from ..protocol import commands, operator
+from ..protocol.codec import encode
+from ..protocol.events import Error, Ok
+from ..protocol.framing import LineBuffer
+from ..protocol.limits import LINE_BYTES
+from ..wire.native import NATIVE
+
+log = logging.getLogger(__name__)
+
+NAME = "admin.sock"
+
+PATH_BYTES = 103
+"""Longest path of a socket on macOS, which has the shortest; Linux takes 107 bytes."""
+
+ANSWER_SECONDS = 60.0
+"""An order may wait for a busy disk; it is not a conversation."""
+
+_decode_order = msgspec.json.Decoder(operator.ORDERS).decode
+_decode_answer = msgspec.json.Decoder(operator.ANSWERS).decode
+
+
+class AdminSocket:
+    """The server's end."""
+
+    def __init__(self, hub: Hub, directory: Path) -> None:
+        self._hub = hub
+        self._directory = directory
+        self._orders: set[_Order] = set()
+        self._server: asyncio.Server | None = None
+
+    async def open(self) -> None:
+        """Take orders; raises ChatError. Whoever holds the directory's lock may replace a socket that was left."""
+        sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            with suppress(FileNotFoundError):
+                (self._directory / NAME).unlink()
+            with _address(self._directory) as address:
+                sock.bind(address)
+            (self._directory / NAME).chmod(0o600)  # before anybody can connect, since nothing listens yet
+        except OSError as problem:
+            sock.close()
+            raise ChatError(f"Cannot make {self._directory / NAME}: {_reason(problem)}.") from problem
+        sock.setblocking(False)  # noqa: FBT003 - the name says it
+        loop = asyncio.get_running_loop()
+        self._server = await loop.create_unix_server(lambda: _Order(self._hub, self._orders), sock=sock)
+
+    def close(self) -> None:
+        """Take no more orders; to be called while the directory's lock is held."""
+        if self._server is not None:
+            self._server.close()
+            with suppress(FileNotFoundError):
+                (self._directory / NAME).unlink()
+        for order in list(self._orders):
+            order.close(b"")
+
+
+class _Order(asyncio.Protocol):
+    """One order on its way; the link of a session that no conversation knows."""
+
+    def __init__(self, hub: Hub, orders: set[_Order]) -> None:
+        self._hub = hub
+        self._orders = orders
+        self._lines = LineBuffer(LINE_BYTES)
+        self._transport: asyncio.WriteTransport | None = None
+        self._session: Session | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begin."""
+        self._orders.add(self)
+        self._transport = cast("asyncio.WriteTransport", transport)  # a socket's can write
+        self._session = Session(NATIVE, self, self._write)
+        self._session.user = self._hub.operator
+
+    def data_received(self, data: bytes) -> None:
+        """Take the order, which is one line."""
+        session = self._session
+        if session is None:
+            return
+        try:
+            self._lines.receive_data(data)
+            line = self._lines.next_line()
+            if line is not None:
+                self._session = None  # one order is all
+                handlers.handle(self._hub, session, _decode_order(line))
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            session.refuse(BadLine("The server does not know this order; is it of another version?"), None)
+        except ChatError as error:
+            session.refuse(error, None)
+        except Exception as error:  # noqa: BLE001 - costs this order, not the server
+            self.fail(error)
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - there is nothing to do about it
+        """End."""
+        self._orders.discard(self)
+
+    def proceed(self) -> None:
+        """Do nothing: there is no second order."""
+
+    def close(self, last_words: bytes) -> None:
+        """Write these bytes, then close."""
+        if self._transport is not None:
+            self._transport.write(last_words)
+            self._transport.close()
+
+    def fail(self, error: Exception) -> None:
+        """Log what nobody expected, and close."""
+        log.error("an order failed", exc_info=error)
+        self.close(encode(Error(code=ChatError.code, text="The order failed; the server's log says why.")))
+
+    def _write(self, data: bytes) -> None:
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.write(data)
+
+
+def ask(directory: Path, order: commands.Command) -> Iterator[str]:
+    """Yield the lines that a server answers an order with; blocks. Raises the error that it answers with instead."""
+    with _connected(directory) as sock, sock.makefile("rb") as answers:
+        try:
+            sock.sendall(encode(order))
+            for line in answers:
+                answer = _decode_answer(line)
+                if isinstance(answer, Error):
+                    raise from_code(answer.code, answer.text)
+                if isinstance(answer, Ok):
+                    return
+                yield from answer.lines
+        except (OSError, msgspec.DecodeError) as problem:
+            raise Unreachable(f"The server in {directory} did not answer: {_reason(problem)}.") from problem
+    raise Unreachable(f"The server in {directory} went away before it had answered.")
+
+
+@contextmanager
+def _connected(directory: Path) -> Iterator[socket.socket]:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as sock:
+        sock.settimeout(ANSWER_SECONDS)
+        try:
+            with _address(directory) as address:
+                if (owner := Path(address).stat().st_uid) not in {os.geteuid(), 0} and os.geteuid() != 0:
+                    raise Refused(f"The server in {directory} is that of another user ({owner}); ask that one.")
+                sock.connect(address)
+        except PermissionError as problem:
+            raise Refused(
+                f"{directory} belongs to another user; only the server's own account manages it."
+            ) from problem
+        except (FileNotFoundError, NotADirectoryError, ConnectionRefusedError) as problem:
+            raise Unreachable(
+                f"No server runs in {directory}; start it with `socketchat serve`, or name its directory with --data."
+            ) from problem
+        except OSError as problem:
+            raise Unreachable(f"Cannot reach the server in {directory}: {_reason(problem)}.") from problem
+        yield sock
+
+
+@contextmanager
+def _address(directory: Path) -> Iterator[str]:
+    """Yield a path of the socket that is short enough; a long one goes through the directory's descriptor."""
+    path = str(directory / NAME)
+    if len(os.fsencode(path)) <= PATH_BYTES:
+        yield path
+        return
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        yield f"/proc/self/fd/{descriptor}/{NAME}"  # without /proc, as on macOS, the system says that there is none
+    finally:
+        os.close(descriptor)
+
+
+def _reason(problem: Exception) -> str:
+    return (getattr(problem, "strerror", None) or str(problem)).lower()
