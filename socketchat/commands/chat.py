@@ -30,9 +30,9 @@ def send(hub: Hub, session: Session, command: commands.Send) -> None:
             user,
             command.kind,
             _encode(events.Text(text, to)),
-            session=session,
-            command_id=command.id,
-            key=_key(hub, session, command) if command.outbox is not None else None,
+            session,
+            command.id,
+            _key(hub, session, command) if command.outbox is not None else None,
         )
     )
 

@@ -74,13 +74,11 @@ class Delivery:
         render = rendering.entry
         lines = [render(entry) for entry, _ in group]
         data = b"".join(lines)
-        authors = () if rendering.echo else {session for _, session in group}
+        authors = {} if rendering.echo else _without_own(data, lines, group)
         for session in sessions:
             if session.positions is not None:
                 continue
-            mine = data
-            if session in authors:
-                mine = b"".join([line for line, (_, author) in zip(lines, group, strict=True) if author is not session])
+            mine = authors.get(session, data) if authors else data
             if session in news:
                 news[session] += mine
             elif mine:
@@ -96,3 +94,21 @@ class Delivery:
                 me = session.user.id
                 mine = b"".join([rendering.entry(entry, own=entry.author == me) for entry, _ in group])
                 news[session] = news.get(session, b"") + mine
+
+
+def _without_own(data: bytes, lines: list[bytes], group: Group) -> dict[Session, bytes]:
+    """Return for each author the bytes of the others, where ``data`` is all lines: what stands between its own runs."""
+    pieces: dict[Session, list[bytes]] = {}
+    ends: dict[Session, int] = {}
+    at = 0
+    author = group[0][1]
+    begin = 0
+    for line, (_, session) in zip(lines, group, strict=True):
+        if session is not author:
+            pieces.setdefault(author, []).append(data[ends.get(author, 0) : begin])
+            ends[author] = at
+            author, begin = session, at
+        at += len(line)
+    pieces.setdefault(author, []).append(data[ends.get(author, 0) : begin])
+    ends[author] = at
+    return {session: b"".join([*parts, data[ends[session] :]]) for session, parts in pieces.items()}

@@ -12,7 +12,6 @@ from collections.abc import Callable, Coroutine, Sequence
 from hashlib import blake2b
 from secrets import token_urlsafe
 from time import monotonic
-from typing import cast
 
 from ..exceptions import ChatError, KeyReused, NameTaken, StorageProblem
 from ..journal import Conflict, Duplicate, Journal, Outcome, State, StorageRefused, Stored
@@ -112,11 +111,7 @@ class Hub:
     def committed(self, outcomes: Sequence[Outcome]) -> None:
         """Apply a batch of outcomes in order, then tell everybody."""
         delivery = Delivery()
-        waiting: dict[Session, None] = {}
-        for outcome in outcomes:
-            session = self._apply(outcome, delivery)
-            if session.stalled:
-                waiting[session] = None
+        waiting = self._apply(outcomes, delivery)
         if self.attendance.presence.pending:
             self.attendance.presence.settle(delivery.authors())
         if self.replay.reads:
@@ -132,25 +127,29 @@ class Hub:
             for session in crowd:
                 session.link.proceed()
 
-    def _apply(self, outcome: Outcome, delivery: Delivery) -> Session:
-        """Apply one outcome, and return the session that waited for it."""
-        pending = cast("Pending", outcome.proposal)  # the hub submits no others
-        session = pending.session
-        size = len(pending.body)
-        session.under_way -= 1
-        session.under_way_bytes -= size
-        self._under_way_bytes -= size
-        if type(outcome) is Stored:
-            self._stored(pending, outcome.entry, delivery)
-        elif pending.then is None and (answer := self._answer(pending, outcome)) is not None:
-            delivery.answer(session, session.rendering.event(answer))
-        if pending.then is not None:
-            session.blocked = False
-            try:
-                pending.then(outcome)
-            except Exception as error:  # noqa: BLE001 - costs this connection, not the others of the batch
-                session.link.fail(error)
-        return session
+    def _apply(self, outcomes: Sequence[Outcome], delivery: Delivery) -> dict[Session, None]:
+        """Apply outcomes, and return the sessions that may have waited for them."""
+        waiting: dict[Session, None] = {}
+        for outcome in outcomes:
+            pending: Pending = outcome.proposal  # type: ignore[assignment]  # the hub submits no others
+            session = pending.session
+            size = len(pending.body)
+            session.under_way -= 1
+            session.under_way_bytes -= size
+            self._under_way_bytes -= size
+            if type(outcome) is Stored:
+                self._stored(pending, outcome.entry, delivery)
+            elif pending.then is None and (answer := self._answer(pending, outcome)) is not None:
+                delivery.answer(session, session.rendering.event(answer))
+            if pending.then is not None:
+                session.blocked = False
+                try:
+                    pending.then(outcome)
+                except Exception as error:  # noqa: BLE001 - costs this connection, not the others of the batch
+                    session.link.fail(error)
+            if session.stalled:
+                waiting[session] = None
+        return waiting
 
     def _stored(self, pending: Pending, entry: events.Entry, delivery: Delivery) -> None:
         if pending.fact:

@@ -14,16 +14,16 @@ class Pending(Proposal):
 
     __slots__ = ("id", "session", "then")
 
-    def __init__(
+    def __init__(  # noqa: PLR0917 - names of arguments would cost a tenth of what a message costs here
         self,
         conversation: str,
         author: User,
         kind: str,
         body: bytes,
-        *,
         session: Session,
         command_id: int | None = None,
         key: tuple[int, int] | None = None,
+        *,
         claims: tuple[str, ...] = (),
         fact: bool = False,
         then: Callable[[Outcome], None] | None = None,

@@ -1,3 +1,6 @@
+from hypothesis import given
+from hypothesis import strategies as st
+
 from socketchat.hub.replay import WRITE_BYTES
 from socketchat.protocol import commands, events
 from socketchat.protocol.codec import decode_event
@@ -152,3 +155,18 @@ def test_a_batch_too_large_for_a_write_does_not_hold_up_the_ok() -> None:
     oks = [event.id for event in told if isinstance(event, events.Ok)]
     assert oks == ids
     assert [event.seq for event in told if isinstance(event, events.Entry)] == list(range(1, 13))
+
+
+@given(authors=st.lists(st.integers(0, 3), min_size=1, max_size=40))
+def test_an_author_gets_all_lines_but_its_own_in_order(authors: list[int]) -> None:
+    stage = Stage()
+    people = [stage.plain(f"p{n}") for n in range(5)]
+    stage.turns.wait(1)
+    for person in people:
+        person.take()
+    for number, author in enumerate(authors):
+        people[author].say(f"text {number}")
+    stage.settle()
+    for n, person in enumerate(people):
+        heard = [f"p{author}: text {number}\n" for number, author in enumerate(authors) if author != n]
+        assert person.take().decode() == "".join(heard)
