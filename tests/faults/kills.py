@@ -11,14 +11,14 @@ from tests.client.serving import serving
 from tests.faults.load import Load, check
 
 
-async def rounds(count: int, directory: Path, seed: int) -> int:
-    """Kill the server so many times at random moments; return how many messages were stored, all of them right."""
+async def rounds(count: int, directory: Path, seed: int, most: int = 400) -> int:
+    """Kill the server so many times, each after at most so many messages; return how many were acknowledged."""
     loop = asyncio.get_running_loop()
     chance = random.Random(seed)
     with serving(directory) as server:
         async with Load(server.port, directory) as load:
             for _ in range(count):
-                await load.acknowledge(chance.randrange(1, 400))
+                await load.acknowledge(chance.randrange(1, most))
                 await loop.run_in_executor(None, server.end, signal.SIGKILL)
                 await loop.run_in_executor(None, server.begin)
             await load.finish()
