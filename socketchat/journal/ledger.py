@@ -14,14 +14,14 @@ import msgspec
 
 from ..protocol.events import Entry
 from . import Conflict, Duplicate, Outcome, Proposal, State, Stored
+from .checksum import DAMAGED, checksum, entry_from
 from .feed import FEED_ENTRIES, feed
 from .keys import Key, Keys, signed
-from .schema import entry_from
 
 ROWS = 128
 """Rows in one INSERT: each execution gives up the interpreter and has to win it back, so there should be few."""
 
-COLUMNS = 11
+COLUMNS = 12
 
 
 class Log:
@@ -69,17 +69,25 @@ class Ledger:
         feed(self._db)
         floors = {}
         for number, name, floor, head, ts in self._db.execute(_LOGS):
-            self._logs[name] = Log(number, head or 0, ts or 0)
+            self._logs[name] = Log(number, head, ts or 0)
             self._next_log = number + 1
-            floors[name] = floor or 1
+            floors[name] = floor
         self._fed, epoch = next(self._db.execute("SELECT fed, epoch FROM meta"))
         self._next = self._fed + 1
         return State(
             epoch=epoch,
             heads={name: log.head for name, log in self._logs.items()},
             floors=floors,
-            facts=[entry_from(row) for row in self._db.execute(_ENTRIES + "WHERE e.fact = 1 ORDER BY e.id")],
+            facts=[self._fact(row) for row in self._db.execute(_ENTRIES + "WHERE e.fact = 1 ORDER BY e.id")],
         )
+
+    @staticmethod
+    def _fact(row: apsw.SQLiteValues) -> Entry:
+        """Return a fact, without which nobody may be let in: it could say who owns a name, or who is banned."""
+        entry = entry_from(row)
+        if entry.kind == DAMAGED:
+            raise apsw.CorruptError(f"entry {entry.seq} of {entry.conversation} is not what was written")
+        return entry
 
     def stage(self, staged: Staged, proposals: Sequence[Proposal]) -> None:
         """Give the proposals their places, in their order; where it raises, ``undo`` is to be called as well."""
@@ -112,10 +120,12 @@ class Ledger:
                 staged.touched.append((log, log.head, log.ts))
                 log.ts = max(log.ts, now)
             log.head = seq = log.head + 1
+            ts = log.ts
+            proof = checksum(conversation, seq, ts, author, name, kind, body)
             entry = Entry(
                 conversation=conversation,
                 seq=seq,
-                ts=log.ts,
+                ts=ts,
                 author=author,
                 name=name,
                 kind=kind,
@@ -126,7 +136,7 @@ class Ledger:
             if key is not None:
                 staged.keys.append((key, keys.add(key, entry_id)))
                 outbox, n = signed(key[0]), key[1]
-            values += (entry_id, log.id, seq, log.ts, author, name, kind, body, outbox, n, proposal.fact)
+            values += (entry_id, log.id, seq, ts, author, name, kind, body, outbox, n, proposal.fact, proof)
             entry_id += 1
         self._next = entry_id
 
@@ -134,7 +144,7 @@ class Ledger:
         """Insert what was staged; raises apsw.Error, TypeError, ValueError, OverflowError."""
         execute = self._db.execute
         for row in staged.opened:
-            execute("INSERT INTO conversation VALUES (?, ?)", row)
+            execute("INSERT INTO conversation (id, name) VALUES (?, ?)", row)
         for claim in staged.claims.items():
             execute("INSERT INTO claim VALUES (?, ?)", claim)
         values, left, at = staged.values, len(staged.entries), 0
@@ -203,7 +213,7 @@ def _insert(rows: int) -> str:
 
 
 _ENTRIES = """
-    SELECT c.name, e.seq, e.ts, e.author, e.name, e.kind, e.body
+    SELECT c.name, e.seq, e.ts, e.author, e.name, e.kind, e.body, e.checksum
     FROM entry e JOIN conversation c ON c.id = e.conversation
 """
 
@@ -211,9 +221,8 @@ _LOGS = """
     SELECT id, name, floor, head, (
         SELECT e.ts FROM place p JOIN entry e ON e.id = p.entry WHERE p.conversation = log.id AND p.seq = log.head
     ) FROM (
-        SELECT id, name,
-            (SELECT min(seq) FROM place WHERE conversation = c.id) AS floor,
-            (SELECT max(seq) FROM place WHERE conversation = c.id) AS head
+        SELECT id, name, floor,
+            ifnull((SELECT max(seq) FROM place WHERE conversation = c.id), floor - 1) AS head
         FROM conversation c
     ) AS log ORDER BY id
 """

@@ -12,11 +12,14 @@ import apsw
 
 from ..exceptions import StorageProblem
 from ..protocol.events import Entry
-from .schema import entry_from
+from .checksum import DAMAGED, damaged, entry_from
 from .store import Store
 
 READERS = 2
 """Reads at a time: reads are short, and each thread competes with the loop for the interpreter."""
+
+DAMAGE_LOGGED = 1_000
+"""Damaged entries that are logged, once each; with more the operator knows."""
 
 _log = logging.getLogger(__name__)
 
@@ -28,6 +31,7 @@ class Readers:
         self._store = store
         self.threads = ThreadPoolExecutor(READERS, thread_name_prefix="journal-reader")
         self._idle: SimpleQueue[apsw.Connection | None] = SimpleQueue()
+        self._damage: set[tuple[str, int]] = set()
         for _ in range(READERS):
             self._idle.put(None)
 
@@ -40,14 +44,26 @@ class Readers:
         try:
             if db is None:
                 db = self._store.open_reader()
+            asked = (conversation, after, stop, limit)
             order = "ASC" if before is None else "DESC"
-            entries = [entry_from(row) for row in db.execute(_RANGE[order], (conversation, after, stop, limit))]
+            try:
+                entries = [entry_from(row) for row in db.execute(_RANGE[order], asked)]
+            except (apsw.CorruptError, UnicodeDecodeError):
+                entries = [_entry_at(db, conversation, *place) for place in list(db.execute(_PLACES[order], asked))]
         except apsw.Error as error:
             _log.warning("a read of %s failed: %s", conversation, error)
             raise StorageProblem("The history cannot be read at the moment; try again later.") from error
         finally:
             self._idle.put(db)
+        self._log_damage(entries)
         return entries if before is None else entries[::-1]
+
+    def _log_damage(self, entries: list[Entry]) -> None:
+        for entry in entries:
+            place = (entry.conversation, entry.seq)
+            if entry.kind == DAMAGED and place not in self._damage and len(self._damage) < DAMAGE_LOGGED:
+                self._damage.add(place)
+                _log.error("entry %d of %s is damaged and shown as such; a backup may have it", entry.seq, place[0])
 
     @contextmanager
     def suspended(self) -> Iterator[None]:
@@ -69,18 +85,38 @@ class Readers:
             pass
 
 
+def _entry_at(db: apsw.Connection, conversation: str, seq: int, entry_id: int) -> Entry:
+    """Return the entry of a place, damaged where its row cannot be read."""
+    try:
+        row = db.execute(_ROW, (conversation, seq, entry_id)).fetchone()
+    except (apsw.CorruptError, UnicodeDecodeError):
+        row = None
+    return damaged(conversation, seq) if row is None else entry_from(row)
+
+
 _MAX = (1 << 63) - 1
 
-_RANGE = {
-    order: f"""
-        SELECT ?1, p.seq, e.ts, e.author, e.name, e.kind, e.body FROM place p CROSS JOIN entry e ON e.id = p.entry
+
+def _range(columns: str, order: str) -> str:
+    """Return the query for entries by their place, merged with those at the end of the log that have none yet.
+
+    A place without a row stays, for there was an entry.
+    """
+    return f"""
+        SELECT {columns.replace("e.seq", "p.seq")} FROM place p LEFT JOIN entry e ON e.id = p.entry
         WHERE p.conversation = (SELECT id FROM conversation WHERE name = ?1) AND p.seq > ?2 AND p.seq < ?3
         UNION ALL
-        SELECT ?1, e.seq, e.ts, e.author, e.name, e.kind, e.body FROM entry e
+        SELECT {columns.replace("p.entry", "e.id")} FROM entry e
         WHERE e.id > (SELECT fed FROM meta) AND e.conversation = (SELECT id FROM conversation WHERE name = ?1)
             AND e.seq > ?2 AND e.seq < ?3
-        ORDER BY 2 {order} LIMIT ?4
+        ORDER BY seq {order} LIMIT ?4
     """  # noqa: S608  constants
-    for order in ("ASC", "DESC")
-}
-"""Entries by their place, merged with those at the end of the log that have not got one yet."""
+
+
+_COLUMNS = "?1, e.seq AS seq, e.ts, e.author, e.name, e.kind, e.body, e.checksum"
+
+_RANGE = {order: _range(_COLUMNS, order) for order in ("ASC", "DESC")}
+
+_PLACES = {order: _range("e.seq AS seq, p.entry", order) for order in ("ASC", "DESC")}
+
+_ROW = "SELECT ?1, ?2, ts, author, name, kind, body, checksum FROM entry WHERE id = ?3"

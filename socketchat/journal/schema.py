@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
-from typing import Any
+from typing import cast
 
 import apsw
-import msgspec
 
-from ..protocol.events import Entry
+from .checksum import checksum
 
 APPLICATION_ID = 0x53434831
 """Marks a database as ours ("SCH1"), so that another program's is never written to."""
@@ -66,6 +65,39 @@ def m001_initial(db: apsw.Connection) -> None:
     db.execute("INSERT INTO meta VALUES (1, ?, 0)", (secrets.token_hex(8),))
 
 
+@migration
+def m002_whole_history(db: apsw.Connection) -> None:
+    """Give each entry a checksum and each conversation a floor, and make room for searching and forgetting.
+
+    ``words`` is fed up to ``meta.indexed``; it holds no text, only where each word is, and ``tags`` stands for an
+    entry's conversation and author. ``edit`` finds the edits of an entry. ``erasure`` is what is left to do of erasing
+    a user: the entries from ``next`` to ``last``.
+    """
+    db.execute(
+        """
+        ALTER TABLE entry ADD COLUMN checksum INTEGER;
+        ALTER TABLE conversation ADD COLUMN floor INTEGER NOT NULL DEFAULT 1;
+        ALTER TABLE meta ADD COLUMN indexed INTEGER NOT NULL DEFAULT 0;
+        CREATE TABLE edit (
+            conversation INTEGER, of INTEGER, seq INTEGER, PRIMARY KEY (conversation, of, seq)
+        ) WITHOUT ROWID;
+        CREATE TABLE erasure (author TEXT PRIMARY KEY, next INTEGER NOT NULL, last INTEGER NOT NULL) WITHOUT ROWID;
+        CREATE VIRTUAL TABLE words USING fts5 (
+            text, tags, content = '', tokenize = "unicode61 remove_diacritics 2"
+        );
+        INSERT INTO words (words, rank) VALUES ('secure-delete', 1), ('automerge', 0), ('crisismerge', 1999);
+        """
+    )
+    db.create_scalar_function("checksum", cast("Callable[..., int]", checksum), 7, deterministic=True)
+    db.execute(
+        """
+        UPDATE entry SET checksum = checksum(
+            (SELECT name FROM conversation WHERE id = conversation), seq, ts, author, name, kind, body
+        )
+        """
+    )
+
+
 def version(db: apsw.Connection) -> int:
     """Return the schema version of a database."""
     return int(db.pragma("user_version"))
@@ -80,9 +112,3 @@ def migrate(db: apsw.Connection) -> None:
             step(db)
         db.pragma("application_id", APPLICATION_ID)
         db.pragma("user_version", len(MIGRATIONS))
-
-
-def entry_from(row: Any) -> Entry:
-    """Return the entry that a row holds: the conversation's name, seq, ts, author, name, kind, body."""
-    conversation, seq, ts, author, name, kind, body = row
-    return Entry(conversation=conversation, seq=seq, ts=ts, author=author, name=name, kind=kind, body=msgspec.Raw(body))

@@ -12,6 +12,7 @@ import apsw
 
 from ..exceptions import BadFile, ChatError, StorageProblem
 from . import schema
+from .copies import copy_whole, put_in_place
 from .lock import DirectoryLock
 
 WAL_KEPT = 32 * 1024 * 1024
@@ -113,12 +114,7 @@ class Store:
             schema.migrate(db)
         finally:
             db.close()
-        new.rename(self.path)
-        folder = os.open(self.directory, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        put_in_place(new, self.path)
 
     def _prepare_writer(self, db: apsw.Connection) -> None:
         db.set_busy_timeout(BUSY_MS)
@@ -136,7 +132,9 @@ class Store:
             db.pragma(name, value)
         if db.pragma("journal_mode", "wal") != "wal" or db.pragma("synchronous") != _FULL:
             raise StorageProblem(f"{self.path} cannot be written safely on this file system: choose a local disk.")
-        schema.migrate(db)
+        if version < known:
+            copy_whole(db, Path(f"{self.path}.v{version}.bak"))
+            schema.migrate(db)
 
     @contextmanager
     def told(self) -> Iterator[None]:

@@ -1,0 +1,40 @@
+"""Copies of a whole store: made as one file, synced, and never seen half made."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import apsw
+
+
+def copy_whole(db: apsw.Connection, target: Path) -> None:
+    """Put a copy of what a connection sees at ``target``, over what is there; raises OSError, apsw.Error.
+
+    The copy is compact: what was deleted is not in it.
+    """
+    new = Path(f"{target}.new")
+    new.unlink(missing_ok=True)
+    os.close(os.open(new, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+    try:
+        db.execute("VACUUM INTO ?", (os.fspath(new),))
+        put_in_place(new, target)
+    except BaseException:
+        new.unlink(missing_ok=True)
+        raise
+
+
+def put_in_place(new: Path, target: Path) -> None:
+    """Sync a file that is whole and give it its name, so that a crash leaves none or all of it."""
+    sync(new)
+    new.rename(target)
+    sync(target.parent)
+
+
+def sync(path: Path) -> None:
+    """Make a file or a directory durable."""
+    fd = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
