@@ -8,6 +8,10 @@
     +-- Refused               refused          4   the server will not
     |   +-- NameTaken         name_taken       4   the name belongs to somebody
     |   +-- BadProof          bad_proof        4   a proof of who one is does not hold
+    |   +-- CodeNeeded        code_needed      4   newcomers need the server's join code, or an invite
+    |   +-- BadCode           bad_code         4   the join code is not this server's
+    |   +-- BadInvite         bad_invite       4   an invite is unknown, used up, expired or revoked
+    |   +-- NoGuests          no_guests        4   guests come in from the server's own machine only
     |   +-- TooLong           too_long         4   a text is over the limit
     |   +-- NotAMember        not_a_member     4   the room has to be joined first
     |   +-- KeyReused         key_reused       4   the key was used for another text
@@ -85,6 +89,30 @@ class BadProof(Refused):
     """A proof of who one is does not hold."""
 
     code = "bad_proof"
+
+
+class CodeNeeded(Refused):
+    """Newcomers need the server's join code, or an invite."""
+
+    code = "code_needed"
+
+
+class BadCode(Refused):
+    """The join code is not this server's."""
+
+    code = "bad_code"
+
+
+class BadInvite(Refused):
+    """An invite is unknown, used up, expired or revoked."""
+
+    code = "bad_invite"
+
+
+class NoGuests(Refused):
+    """Guests come in from the server's own machine only."""
+
+    code = "no_guests"
 
 
 class TooLong(Refused):

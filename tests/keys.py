@@ -4,7 +4,8 @@ from hashlib import sha256
 
 from socketchat.client.keys import Key
 from socketchat.protocol import commands, events
-from socketchat.protocol.proofs import NONCE_BYTES, from_word, signed_bytes, to_word
+from socketchat.protocol.entry import entry_proof
+from socketchat.protocol.proofs import KEY_BYTES, NONCE_BYTES, from_word, signed_bytes, to_word
 
 NONCE = bytes(NONCE_BYTES)
 
@@ -15,6 +16,26 @@ def key_of(word: str) -> Key:
 
 def hello_of(key: Key, **fields) -> commands.Hello:
     return commands.Hello(key=key.public, nonce=to_word(NONCE), **fields)
+
+
+def shown_of(secret: bytes, key: Key, challenge: events.Challenge, name: str, *, binding: bytes = b"") -> str:
+    """Return the proof that a newcomer knows a secret, in answer to a challenge of a hello by ``hello_of``."""
+    return to_word(entry_proof(secret, "join", **_covered(key, challenge, name, binding)))
+
+
+def host_of(secret: bytes, key: Key, challenge: events.Challenge, name: str, *, binding: bytes = b"") -> str:
+    """Return the proof that a server knows it too."""
+    return to_word(entry_proof(secret, "host", **_covered(key, challenge, name, binding)))
+
+
+def _covered(key: Key, challenge: events.Challenge, name: str, binding: bytes) -> dict:
+    return {
+        "binding": binding,
+        "server_nonce": from_word(challenge.nonce, NONCE_BYTES, "A nonce"),
+        "client_nonce": NONCE,
+        "public_key": from_word(key.public, KEY_BYTES, "A key"),
+        "name": name,
+    }
 
 
 def proof_of(key: Key, challenge: events.Challenge, name: str, *, binding: bytes = b"", **fields) -> commands.Prove:

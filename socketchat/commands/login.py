@@ -8,13 +8,14 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from msgspec.structs import replace
 
-from ..exceptions import BadProof, NameTaken, Refused, Unsupported, UsageProblem
+from ..exceptions import BadProof, ChatError, NameTaken, Refused, Unsupported, UsageProblem
 from ..hub import Challenged, Hub, Pending, Session, User, facts
-from ..journal import SERVER_LOG, Conflict, Outcome
+from ..journal import SERVER_LOG, Conflict, Outcome, Stored
 from ..protocol import commands, events
 from ..protocol.limits import VERSION
 from ..protocol.names import check_name, name_key
 from ..protocol.proofs import KEY_BYTES, NONCE_BYTES, SIGNATURE_BYTES, from_word, signed_bytes
+from .entry import Entry, check_guest, check_newcomer, check_shown, needs_entry
 
 USER_ID_BYTES = 8
 """64 random bits: two users of one server never share an id."""
@@ -38,6 +39,7 @@ def hello(hub: Hub, session: Session, command: commands.Hello) -> None:
         if command.key is not None:
             _challenge(hub, session, replace(command, name=name))
             return
+        check_guest(hub, session)
         user = _guest(hub, name)
     hub.attendance.enter(session, user, command)
 
@@ -49,7 +51,8 @@ def prove(hub: Hub, session: Session, command: commands.Prove) -> None:
         raise UsageProblem("prove answers a challenge; say hello with a key first.")
     asked = challenged.hello
     _check_signature(session, challenged, from_word(command.signature, SIGNATURE_BYTES, "A signature"))
-    _enter_owner(hub, session, replace(asked, id=command.id), asked.name or "", asked.key or "")
+    entry = check_shown(hub, session, challenged, command)
+    _enter_owner(hub, session, replace(asked, id=command.id), entry)
 
 
 def _challenge(hub: Hub, session: Session, command: commands.Hello) -> None:
@@ -57,7 +60,11 @@ def _challenge(hub: Hub, session: Session, command: commands.Hello) -> None:
     from_word(command.nonce, NONCE_BYTES, "A nonce")
     nonce = hub.token(NONCE_BYTES)
     session.challenged = Challenged(command, from_word(nonce, NONCE_BYTES, "A nonce"))
-    session.tell(events.Challenge(nonce=nonce, id=command.id))
+    challenge = events.Challenge(nonce=nonce, id=command.id)
+    if needs_entry(hub, command.name or ""):
+        file = hub.entrance.secret_file if session.channel.is_loopback else None
+        challenge = replace(challenge, entry="code", secret_file=file)
+    session.tell(challenge)
 
 
 def _check_signature(session: Session, challenged: Challenged, signature: bytes) -> None:
@@ -81,25 +88,26 @@ def _guest(hub: Hub, name: str) -> User:
     return user
 
 
-def _enter_owner(hub: Hub, session: Session, asked: commands.Hello, name: str, device: str) -> None:
+def _enter_owner(hub: Hub, session: Session, asked: commands.Hello, entry: Entry) -> None:
     """Let in the owner of a device's key under a name that is the owner's, or becomes it."""
+    name, device = asked.name or "", asked.key or ""
     holder = hub.directory.lookalike(name)
     if holder is None:
-        _make_account(hub, session, asked, User(hub.token(USER_ID_BYTES), name, name_key(name), device))
+        check_newcomer(hub, session, entry)
+        user = User(hub.token(USER_ID_BYTES), name, name_key(name), device)
+        _make_account(hub, session, asked, user, entry)
     elif holder.key == name_key(name) and device in holder.devices:
-        hub.attendance.enter(session, holder, asked)
+        hub.attendance.enter(session, holder, asked, host=entry.host)
     else:
         raise _taken(name, holder)
 
 
-def _make_account(hub: Hub, session: Session, asked: commands.Hello, user: User) -> None:
+def _make_account(hub: Hub, session: Session, asked: commands.Hello, user: User, entry: Entry) -> None:
     """Ask the log for the name; the same person may do so twice at once, and is let in twice."""
     (device,) = user.devices
-    owned = hub.directory.owned(device)
-    if len(owned) >= NAMES_PER_KEY:
-        names = ", ".join(each.name for each in owned)
-        raise Refused(f"Your key owns {NAMES_PER_KEY} names, and no more are given to one: {names}.")
-    place = f"key:{device}:{len(owned) + 1}"
+    place = _free_place(hub, device)
+    invite = entry.invite
+    use = () if invite is None else (invite.next_use(hub.now()),)
 
     def decided(outcome: Outcome) -> None:
         hub.claimed -= Counter(user.looks)
@@ -107,9 +115,11 @@ def _make_account(hub: Hub, session: Session, asked: commands.Hello, user: User)
         if session.gone:
             return
         if holder is not None and holder.key == user.key and device in holder.devices:
-            hub.attendance.enter(session, holder, asked)
-        elif isinstance(outcome, Conflict) and outcome.claim == place and holder is None:
-            _again(hub, session, asked, user)
+            hub.attendance.enter(session, holder, asked, host=entry.host)
+            for room in holder.rooms if isinstance(outcome, Stored) else ():
+                hub.attendance.presence.came(holder, session, room.id)
+        elif isinstance(outcome, Conflict) and outcome.claim in (place, *use) and holder is None:
+            _again(hub, session, asked, user, entry)
         elif isinstance(outcome, Conflict):
             session.refuse(_taken(user.name, holder), asked.id)
         else:
@@ -121,20 +131,29 @@ def _make_account(hub: Hub, session: Session, asked: commands.Hello, user: User)
             SERVER_LOG,
             user,
             "user",
-            facts.encode(facts.UserFact(user.id, user.name, device)),
+            facts.encode(facts.UserFact(user.id, user.name, device, None if invite is None else invite.id)),
             session=session,
-            claims=(*(f"name:{look}" for look in sorted(user.looks)), place),
+            claims=(*(f"name:{look}" for look in sorted(user.looks)), place, *use),
             fact=True,
             then=decided,
         )
     )
 
 
-def _again(hub: Hub, session: Session, asked: commands.Hello, user: User) -> None:
-    """Ask once more, since another name of the same key came first."""
+def _free_place(hub: Hub, device: str) -> str:
+    """Return the claim of the next name that a key may own; raises Refused where it owns enough."""
+    owned = hub.directory.owned(device)
+    if len(owned) >= NAMES_PER_KEY:
+        names = ", ".join(each.name for each in owned)
+        raise Refused(f"Your key owns {NAMES_PER_KEY} names, and no more are given to one: {names}.")
+    return f"key:{device}:{len(owned) + 1}"
+
+
+def _again(hub: Hub, session: Session, asked: commands.Hello, user: User, entry: Entry) -> None:
+    """Ask once more, since another name of the same key, or another use of the same invite, came first."""
     try:
-        _make_account(hub, session, asked, user)
-    except Refused as error:
+        _make_account(hub, session, asked, user, entry)
+    except ChatError as error:
         session.refuse(error, asked.id)
 
 

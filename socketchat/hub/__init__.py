@@ -1,8 +1,9 @@
 """The domain: who is here, who hears what, and what becomes of an outcome."""
 
+from .entrance import Entrance
 from .hub import Hub
 from .pending import Pending
 from .sessions import Challenged, Channel, Link, Rendering, Session
 from .users import User
 
-__all__ = ["Challenged", "Channel", "Hub", "Link", "Pending", "Rendering", "Session", "User"]
+__all__ = ["Challenged", "Channel", "Entrance", "Hub", "Link", "Pending", "Rendering", "Session", "User"]

@@ -38,13 +38,13 @@ class Attendance:
         self._timer = timer
         self._token = token
 
-    def enter(self, session: Session, user: User, hello: commands.Hello) -> None:
-        """Let a session in as ``user``: welcome it, replay what it lacks, tell the others."""
+    def enter(self, session: Session, user: User, hello: commands.Hello, *, host: str | None = None) -> None:
+        """Let a session in as ``user``: welcome it with the server's proof, replay what it lacks, tell the others."""
         session.user = user
         session.listens = hello.listen == "all"
         user.sessions.append(session)
         heard = self._hears(session, user)
-        self._welcome(session, user, heard, hello.id)
+        self._welcome(session, user, heard, hello.id, host)
         if not session.listens:
             return
         self.listeners.setdefault(session.rendering, {})[session] = None
@@ -147,7 +147,9 @@ class Attendance:
         session.room = self._directory.lobby.id
         return [self._directory.lobby, *user.pairs]
 
-    def _welcome(self, session: Session, user: User, heard: list[Conversation], command_id: int | None) -> None:
+    def _welcome(
+        self, session: Session, user: User, heard: list[Conversation], command_id: int | None, host: str | None
+    ) -> None:
         if session.rendering.resumes:
             session.token = self._token(TOKEN_BYTES)
             self.resumable[session.token] = session
@@ -161,6 +163,7 @@ class Attendance:
                 version=__version__,
                 limits=limits.as_told(),
                 conversations=described[:WELCOME_CONVERSATIONS],
+                host=host,
                 id=command_id,
             )
         )

@@ -12,6 +12,7 @@ from ..protocol.events import Entry, Text
 from ..protocol.names import name_key, nearest
 from . import facts
 from .conversations import Conversation, Pair, Room
+from .invites import Invites
 from .users import User
 
 
@@ -25,6 +26,7 @@ class Directory:
         self._names: dict[str, User] = {}
         self._looks: dict[str, User] = {}
         self._owned: dict[str, list[User]] = {}
+        self.invites = Invites()
         self.lobby = self._add_room(conversations.LOBBY)
 
     def load(self, state: State) -> None:
@@ -41,8 +43,15 @@ class Directory:
         """Change the state as a fact says; facts of kinds that are not known here change nothing."""
         match entry.kind:
             case "user":
-                user = msgspec.json.decode(entry.body, type=facts.UserFact)
-                self.add_user(User(user.id, user.name, name_key(user.name), user.key))
+                fact = msgspec.json.decode(entry.body, type=facts.UserFact)
+                user = User(fact.id, fact.name, name_key(fact.name), fact.key)
+                self.add_user(user)
+                if fact.invite is not None:
+                    self._invited(user, fact.invite)
+            case "invite":
+                self.invites.made(msgspec.json.decode(entry.body, type=facts.InviteFact))
+            case "revoked invite":
+                self.invites.revoked(msgspec.json.decode(entry.body, type=facts.RevokedInviteFact).id)
             case "room":
                 self._add_room(msgspec.json.decode(entry.body, type=facts.RoomFact).name)
             case "member":
@@ -118,6 +127,12 @@ class Directory:
         if isinstance(found, Pair):
             return found, False
         return self._add_pair({one.id: one.name, other.id: other.name}), True
+
+    def _invited(self, user: User, invite_id: str) -> None:
+        """Count the use of an invite, and make the newcomer a member of its room."""
+        invite = self.invites.used(invite_id)
+        if invite is not None and invite.room in self.rooms:
+            self.set_member(user, self.rooms[invite.room], member=True)
 
     def _known_pair(self, conversation_id: str) -> Pair | None:
         """Return a new pair for an id from the log, if one of the two still exists."""

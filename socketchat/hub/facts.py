@@ -5,12 +5,34 @@ from __future__ import annotations
 import msgspec
 
 
-class UserFact(msgspec.Struct, frozen=True):
-    """Kind "user": an account was made. ``key`` is the public key of the owner's first device."""
+class UserFact(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Kind "user": an account was made; ``key`` is the public key of the owner's first device.
+
+    ``invite`` is the id of the invite that let the owner in.
+    """
 
     id: str
     name: str
     key: str
+    invite: str | None = None
+
+
+class InviteFact(msgspec.Struct, frozen=True):
+    """Kind "invite": whoever has the token, of which ``id`` is the SHA-256, may come in, ``uses`` times in all.
+
+    ``expires`` is in milliseconds since 1970 UTC; ``room`` is that which the newcomers become members of.
+    """
+
+    id: str
+    uses: int
+    expires: int
+    room: str | None = None
+
+
+class RevokedInviteFact(msgspec.Struct, frozen=True):
+    """Kind "revoked invite": nobody comes in by the invite any more."""
+
+    id: str
 
 
 class RoomFact(msgspec.Struct, frozen=True):

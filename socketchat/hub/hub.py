@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Coroutine, Sequence
 from hashlib import blake2b
 from secrets import token_urlsafe
-from time import monotonic
+from time import monotonic, time_ns
 
 from ..exceptions import ChatError, KeyReused, NameTaken, StorageProblem
 from ..journal import Conflict, Duplicate, Journal, Outcome, State, StorageRefused, Stored
@@ -20,6 +20,7 @@ from ..protocol.limits import UNACKNOWLEDGED_BYTES, UNACKNOWLEDGED_ENTRIES
 from .attendance import Attendance
 from .delivery import Delivery
 from .directory import Directory
+from .entrance import Entrance
 from .guesses import Guesses
 from .pending import Pending
 from .presence import Timer
@@ -31,11 +32,16 @@ UNDER_WAY_BYTES = 16_777_216
 """Bytes of entries under way in all; when a disk stalls, memory holds this much and no more."""
 
 
+def now_ms() -> int:
+    """Return the milliseconds since 1970."""
+    return time_ns() // 1_000_000
+
+
 class Hub:
     """Everybody who is here.
 
-    ``timer`` calls back after seconds, ``spawn`` runs a coroutine, ``token`` makes unguessable words, and
-    ``clock`` returns seconds.
+    ``timer`` calls back after seconds, ``spawn`` runs a coroutine, ``token`` makes unguessable words, ``clock`` returns
+    seconds, and ``now`` the milliseconds since 1970. Without an ``entrance`` no newcomer comes in.
     """
 
     def __init__(
@@ -46,12 +52,16 @@ class Hub:
         *,
         token: Callable[[int], str] = token_urlsafe,
         clock: Callable[[], float] = monotonic,
+        entrance: Entrance | None = None,
+        now: Callable[[], int] = now_ms,
     ) -> None:
         self.journal = journal
         self.timer = timer
         self.spawn = spawn
         self.token = token
         self.operator = User("operator", "operator", "operator")  # whoever manages the server on its own machine
+        self.entrance = entrance or Entrance()
+        self.now = now
         self.directory = Directory()
         self.replay = Replay(journal, spawn, self._caught_up)
         self.guesses = Guesses(clock)

@@ -38,9 +38,19 @@ class Hello(Command, frozen=True):
 
 
 class Prove(Command, frozen=True):
-    """Answer a ``challenge``: ``signature`` shows that the key of ``hello`` is one's own."""
+    """Answer a ``challenge``: ``signature`` shows that the key of ``hello`` is one's own.
+
+    A newcomer shows one thing more: a proof of the join ``code`` or of the ``local`` secret, or an ``invite``'s token.
+    """
 
     signature: str
+    code: str | None = None
+    local: str | None = None
+    invite: str | None = None
+
+    def __repr__(self) -> str:
+        """Return what may be logged: nothing of what was shown."""
+        return f"Prove(id={self.id})"
 
 
 class Send(Command, frozen=True):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import msgspec
 
 
@@ -58,14 +60,23 @@ class Left(Event, frozen=True):
 
 
 class Challenge(Event, frozen=True):
-    """The answer to a ``hello`` with a key: ``nonce`` is to be signed, and sent back with ``prove``."""
+    """The answer to a ``hello`` with a key: ``nonce`` is to be signed, and sent back with ``prove``.
+
+    With ``entry`` "code" a newcomer has to show more than the key; where ``secret_file`` can be read, by the operator
+    on the server's own machine, what it holds will do.
+    """
 
     nonce: str
+    entry: Literal["none", "code"] = "none"
+    secret_file: str | None = None
     id: int | None = None
 
 
 class Welcome(Event, frozen=True):
-    """The answer to ``hello`` or ``prove``: who one is, and where the conversations stand."""
+    """The answer to ``hello`` or ``prove``: who one is, and where the conversations stand.
+
+    ``host`` proves, to a client that proved the same, that the server knows the join code or the local secret.
+    """
 
     epoch: str
     user: str
@@ -74,6 +85,7 @@ class Welcome(Event, frozen=True):
     version: str
     limits: dict[str, int]
     conversations: list[Conversation]
+    host: str | None = None
     id: int | None = None
 
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Coroutine
 from pathlib import Path
 
 from ..exceptions import ShuttingDown, TooSlow, UsageProblem
-from ..hub import Hub
+from ..hub import Entrance, Hub
 from ..journal import Journal
 from ..protocol.events import Bye
 from ..wire.plain import PLAIN
@@ -28,16 +28,22 @@ log = logging.getLogger(__name__)
 class Server:
     """Serves one hub on any number of sockets, from ``start`` to ``stop``; ``clock`` returns seconds.
 
-    In ``directory`` is the admin socket; without one nobody manages the server.
+    In ``directory`` is the admin socket; without one nobody manages the server. Without an ``entrance`` no newcomer
+    comes in.
     """
 
     def __init__(
-        self, journal: Journal, clock: Callable[[], float] = time.monotonic, directory: Path | None = None
+        self,
+        journal: Journal,
+        clock: Callable[[], float] = time.monotonic,
+        directory: Path | None = None,
+        *,
+        entrance: Entrance | None = None,
     ) -> None:
         self._loop = asyncio.get_running_loop()
         self._clock = clock
         self._tasks: set[asyncio.Task[None]] = set()
-        self.hub = Hub(journal, self._loop.call_later, self._spawn, clock=clock)
+        self.hub = Hub(journal, self._loop.call_later, self._spawn, clock=clock, entrance=entrance)
         self.connections: set[Connection] = set()
         self._servers: list[asyncio.Server] = []
         self._admin = AdminSocket(self.hub, directory) if directory is not None else None
@@ -140,7 +146,7 @@ async def _serve_until_told(
 
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, on_signal)
-    server = Server(make_journal(loop), directory=directory)
+    server = Server(make_journal(loop), directory=directory, entrance=Entrance(is_open=True))
     ready(await server.start(hosts, port))
     await told.wait()
     await server.stop()

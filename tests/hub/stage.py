@@ -11,7 +11,7 @@ from types import coroutine
 
 from socketchat.client.keys import Key
 from socketchat.commands import handle
-from socketchat.hub import Channel, Hub, Session
+from socketchat.hub import Channel, Entrance, Hub, Session
 from socketchat.hub.sessions import NO_CHANNEL
 from socketchat.journal.memory import MemoryJournal
 from socketchat.protocol import commands, events
@@ -92,9 +92,11 @@ class CountingJournal(MemoryJournal):
 
 
 class Stage:
-    """A hub, its journal and the clients that the test lets in."""
+    """A hub, its journal and the clients that the test lets in; newcomers need nothing, unless the test says so."""
 
-    def __init__(self, journal=CountingJournal) -> None:
+    def __init__(self, journal=CountingJournal, entrance: Entrance | None = None) -> None:
+        self.entrance = entrance or Entrance(is_open=True)
+        self.now = 1_800_000_000_000
         self.turns = Turns()
         self.journal = journal(self.turns)
         self.hub = self.new_hub()
@@ -108,6 +110,8 @@ class Stage:
             self.turns.spawn,
             token=lambda size: token(next(words), size),
             clock=lambda: self.turns.now,
+            entrance=self.entrance,
+            now=lambda: self.now,
         )
         hub.load(finished(self.journal.open()))
         return hub
@@ -213,10 +217,10 @@ class Peer:
             del self.writes[-1]
             self.prove(key, challenge, hello["name"])
 
-    def prove(self, key: Key, challenge: events.Challenge, name: str) -> None:
+    def prove(self, key: Key, challenge: events.Challenge, name: str, **shown) -> None:
         """Answer a challenge."""
         binding = self.session.channel.binding
-        self.ask(proof_of(key, challenge, name, binding=binding, id=self.next_id()))
+        self.ask(proof_of(key, challenge, name, binding=binding, id=self.next_id(), **shown))
 
     @property
     def waiting(self) -> int:

@@ -10,7 +10,8 @@ COMMANDS = get_args(commands.ANY)
 
 
 def test_every_command_is_in_the_union():
-    assert set(COMMANDS) == set(commands.Command.__subclasses__())
+    defined = {kind for kind in commands.Command.__subclasses__() if kind.__module__ == commands.__name__}
+    assert set(COMMANDS) == defined
 
 
 @pytest.mark.parametrize("command", COMMANDS)

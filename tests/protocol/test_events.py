@@ -12,7 +12,7 @@ def children(parent):
 
 
 def test_every_event_is_in_the_union():
-    assert set(EVENTS) == children(events.Event)
+    assert set(EVENTS) == {kind for kind in children(events.Event) if kind.__module__ == events.__name__}
 
 
 @pytest.mark.parametrize("event", EVENTS)

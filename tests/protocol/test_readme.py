@@ -104,7 +104,7 @@ def test_the_table_of_errors_is_the_code_s():
 
 
 def test_errors_in_examples_have_codes_that_exist():
-    codes = re.findall(r'"code":"(\w+)"', README)
+    codes = re.findall(r'"type":"(?:error|bye)",.*?"code":"(\w+)"', README)
 
     assert codes
     assert set(codes) <= set(BY_CODE)

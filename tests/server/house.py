@@ -12,6 +12,7 @@ from pathlib import Path
 
 import uvloop
 
+from socketchat.hub import Entrance
 from socketchat.journal import Journal, open_journal
 from socketchat.journal.memory import MemoryJournal
 from socketchat.protocol import commands, events
@@ -66,7 +67,8 @@ async def opened(
 ) -> AsyncIterator[House]:
     loop = asyncio.get_running_loop()
     clock = Clock()
-    server = Server(open_journal(journal, loop) if isinstance(journal, str) else journal(loop), clock, directory)
+    made = open_journal(journal, loop) if isinstance(journal, str) else journal(loop)
+    server = Server(made, clock, directory, entrance=Entrance(is_open=True))
     (address,) = await server.start(("127.0.0.1",), 0)
     async with AsyncExitStack() as stack:
         stack.push_async_callback(server.stop)

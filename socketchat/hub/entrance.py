@@ -1,0 +1,56 @@
+"""The entrance: who may come in, decided in one place, which says no to all that it does not know."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from .sessions import Channel
+
+Who = Literal["owner", "newcomer", "guest"]
+"""Somebody whose key or password proves a name, somebody with a key who wants a new one, or somebody without a key."""
+
+Shown = Literal["local", "code", "invite"]
+"""What a newcomer has shown, and what was found to be right."""
+
+
+class Entrance:
+    """What lets newcomers in: everybody where it ``is_open``, else what they show.
+
+    ``code_key`` is what the join code stands for, ``local_secret`` what ``secret_file`` holds; neither is ever told.
+    """
+
+    __slots__ = ("code_key", "is_open", "local_secret", "secret_file")
+
+    def __init__(
+        self,
+        *,
+        is_open: bool = False,
+        code_key: bytes = b"",
+        local_secret: bytes = b"",
+        secret_file: str | None = None,
+    ) -> None:
+        self.is_open = is_open
+        self.code_key = code_key
+        self.local_secret = local_secret
+        self.secret_file = secret_file
+
+    def admits(self, who: Who, channel: Channel, shown: Shown | None = None) -> bool:
+        """Tell whether somebody may come in over this channel.
+
+        A code is worth nothing without a certificate that its proof covers, and a token none where others may read it.
+        Behind a tunnel no channel is a loopback's.
+        """
+        match who, shown:
+            case "owner", _:
+                return True
+            case (("newcomer" | "guest"), _) if self.is_open:
+                return True
+            case "newcomer", "local":
+                return True
+            case "newcomer", "code":
+                return bool(channel.binding)
+            case "newcomer", "invite":
+                return bool(channel.binding) or channel.is_loopback
+            case "guest", None:
+                return channel.is_loopback
+        return False

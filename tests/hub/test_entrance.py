@@ -1,0 +1,39 @@
+from itertools import product
+
+from socketchat.hub import Channel, Entrance
+
+LOOPBACK = Channel("127.0.0.1", is_loopback=True)
+LOOPBACK_TLS = Channel("127.0.0.1", is_loopback=True, binding=b"b" * 32)
+REMOTE = Channel("192.0.2.1")
+REMOTE_TLS = Channel("192.0.2.1", binding=b"b" * 32)
+
+WHERE = (LOOPBACK, LOOPBACK_TLS, REMOTE, REMOTE_TLS)
+ADMITTED = {
+    ("owner", None): WHERE,
+    ("owner", "local"): WHERE,
+    ("owner", "code"): WHERE,
+    ("owner", "invite"): WHERE,
+    ("newcomer", None): (),
+    ("newcomer", "local"): WHERE,
+    ("newcomer", "code"): (LOOPBACK_TLS, REMOTE_TLS),
+    ("newcomer", "invite"): (LOOPBACK, LOOPBACK_TLS, REMOTE_TLS),
+    ("guest", None): (LOOPBACK, LOOPBACK_TLS),
+}
+
+
+def test_who_is_admitted_where() -> None:
+    for who, shown, channel in product(("owner", "newcomer", "guest"), (None, "local", "code", "invite"), WHERE):
+        expected = channel in ADMITTED.get((who, shown), ())
+        assert Entrance().admits(who, channel, shown) == expected, (who, shown, channel)
+
+
+def test_an_open_entrance_admits_everybody() -> None:
+    for (who, shown), channel in product(ADMITTED, WHERE):
+        assert Entrance(is_open=True).admits(who, channel, shown)
+
+
+def test_what_is_not_known_is_not_admitted() -> None:
+    for channel in WHERE:
+        assert not Entrance(is_open=True).admits("stranger", channel)
+        assert not Entrance().admits("newcomer", channel, "smile")
+        assert not Entrance().admits("guest", channel, "smile")
