@@ -4,34 +4,51 @@ from __future__ import annotations
 
 import logging
 import sys
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
+from ..exceptions import UsageProblem
 from ..protocol.limits import DEFAULT_PORT
 from .options import data_directory, directory, listening_hosts, port_from
 
-EVERYWHERE = ("0.0.0.0", "[::]")  # noqa: S104 - the user chose so
-"""Addresses that mean all of a machine's, and that nobody can connect to from elsewhere."""
+if TYPE_CHECKING:
+    from asyncio import AbstractEventLoop
+
+    from ..server import Identity
+
+
+Network = IPv4Network | IPv6Network
 
 HELP = """Host a chat.
 
 \b
 Examples:
-  socketchat serve                       for this machine, on port 5000
-  socketchat serve --host 0.0.0.0        for everybody who can reach it
+  socketchat serve                       for everybody who can reach this machine, on port 5000
+  socketchat serve --host 127.0.0.1      for this machine alone
   socketchat serve --port 0 --data DIR   on a free port, with a store of its own
 
-Everything that was said is kept in the data directory, which one server uses at a time. What is sent is not
-encrypted yet: beyond this machine, use a VPN or an ssh tunnel. Ctrl+C and SIGTERM end it, a second Ctrl+C at once;
-what was confirmed is on disk.
+Everything that was said is kept in the data directory, which one server uses at a time. So are the key and the
+certificate with which all is encrypted; clients remember the key, so keep it. Plaintext, as of nc and telnet, is
+served to this machine alone. SIGHUP reads the files of --tls-cert and --tls-key again. Ctrl+C and SIGTERM end it, a
+second Ctrl+C at once; what was confirmed is on disk.
 
 \b
 Exit codes:
   0  ended as asked
   2  wrong usage
-  8  the store is damaged, or of another program or version
+  8  the store is damaged, or of another program or version; or a key or certificate is no good
   1  anything else, such as a port or a data directory in use"""
+
+
+def networks(_ctx: click.Context, _param: click.Parameter, texts: tuple[str, ...]) -> tuple[Network, ...]:
+    """Be the callback of an option that takes networks."""
+    try:
+        return tuple(map(ip_network, texts))
+    except ValueError as problem:
+        raise click.BadParameter(f"{problem}; a network is written 10.0.0.0/8.") from None
 
 
 @click.command(help=HELP)
@@ -41,7 +58,7 @@ Exit codes:
     callback=listening_hosts,
     multiple=True,
     metavar="ADDR",
-    help="Listen here; may be repeated.  [default: 127.0.0.1]",
+    help="Listen here; may be repeated.  [default: all addresses of this machine]",
 )
 @click.option(
     "--port",
@@ -57,26 +74,91 @@ Exit codes:
     metavar="DIR",
     help="Keep everything here.  [default: the platform's place, such as ~/.local/share/socketchat/server]",
 )
-def serve(hosts: tuple[str, ...], port: int, data: Path | None) -> None:
+@click.option(
+    "--tls-cert",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Show this certificate (PEM, with its chain) instead of one made here; needs --tls-key.",
+)
+@click.option(
+    "--tls-key",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="The private key of --tls-cert (PEM).",
+)
+@click.option(
+    "--plaintext-from",
+    callback=networks,
+    multiple=True,
+    metavar="CIDR",
+    help="Serve plaintext to this network too, such as 10.0.0.0/8, where anybody can read it; may be repeated.",
+)
+def serve(
+    *,
+    hosts: tuple[str, ...],
+    port: int,
+    data: Path | None,
+    tls_cert: Path | None,
+    tls_key: Path | None,
+    plaintext_from: tuple[Network, ...],
+) -> None:
     """Host a chat."""
+    from ..hub import Entrance
     from ..journal import open_journal
-    from ..server import run
+    from ..server import Server, load_identity, own_identity, run
 
+    if (tls_cert is None) != (tls_key is None):
+        raise UsageProblem("--tls-cert and --tls-key belong together: give both or neither.")
     logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.WARNING)
     where = data_directory(data)
-    run(lambda loop: open_journal(f"sqlite:{where}", loop), hosts or ("127.0.0.1",), port, announce, where)
+
+    def identify() -> Identity:
+        return load_identity(tls_cert, tls_key) if tls_cert and tls_key else own_identity(where)
+
+    def make_server(loop: AbstractEventLoop) -> Server:
+        return Server(
+            open_journal(f"sqlite:{where}", loop),
+            identify,
+            directory=where,
+            entrance=Entrance(is_open=True),
+            plaintext_from=plaintext_from,
+        )
+
+    run(make_server, hosts, port, announce)
     if sys.stdout.isatty():
         click.echo()  # below the ^C
     click.echo("The server has stopped.")
 
 
-def announce(addresses: list[str]) -> None:
-    """Say where the server listens, once it does, and how to join."""
+def announce(addresses: list[str], fingerprint: str) -> None:
+    """Say where the server listens, once it does, what proves that it is this one, and how to join."""
     for address in addresses:
         click.echo(f"Server listening on {address}")
-    host, _, port = addresses[0].rpartition(":")
-    options = "" if host == "127.0.0.1" else f" --host {'ADDRESS' if host in EVERYWHERE else host}"
-    options += "" if port == str(DEFAULT_PORT) else f" --port {port}"
-    click.echo(f"To join from another terminal: socketchat join NAME{options}")
-    if host in EVERYWHERE:
-        click.echo("ADDRESS is this machine's, as the others know it.")
+    hosts = [address.rpartition(":")[0].strip("[]") for address in addresses]
+    port = addresses[0].rpartition(":")[2]
+    port = "" if port == str(DEFAULT_PORT) else f" --port {port}"
+    click.echo(f"Fingerprint: {fingerprint}")
+    if here := _from_here(hosts):
+        click.echo(f"To join from here: socketchat join NAME{here.removeprefix(' --host 127.0.0.1')}{port}")
+    if elsewhere := _from_elsewhere(hosts):
+        click.echo(f"To join from elsewhere: socketchat join NAME --host {elsewhere}{port}")
+
+
+def _from_here(hosts: list[str]) -> str | None:
+    """Return the option that names this machine, None where the server does not listen for it."""
+    for host, everywhere in (("127.0.0.1", "0.0.0.0"), ("::1", "::")):  # noqa: S104 - compared with
+        if host in hosts or everywhere in hosts:
+            return f" --host {host}"
+    return None
+
+
+def _from_elsewhere(hosts: list[str]) -> str | None:
+    """Return an address that others can reach, ADDRESS where there is one that we do not know."""
+    from ..server import EVERYWHERE, own_address
+
+    for host in hosts:
+        if host in EVERYWHERE:
+            return own_address(of_ipv6=":" in host) or "ADDRESS"
+        if not ip_address(host.partition("%")[0]).is_loopback:
+            return host
+    return None

@@ -62,6 +62,7 @@ class Hub:
         self.operator = User("operator", "operator", "operator")  # whoever manages the server on its own machine
         self.entrance = entrance or Entrance()
         self.now = now
+        self.host_key = b""  # SHA-256 of the public key that the server shows under TLS
         self.directory = Directory()
         self.replay = Replay(journal, spawn, self._caught_up)
         self.guesses = Guesses(clock)

@@ -61,6 +61,11 @@ class Channel(NamedTuple):
     is_loopback: bool = False
     binding: bytes = b""
 
+    @property
+    def is_tls(self) -> bool:
+        """Whether nobody else can read what goes over the connection."""
+        return bool(self.binding)
+
 
 NO_CHANNEL = Channel()
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
-from ipaddress import ip_address
 from typing import cast
 
 from ..commands import handle
@@ -14,6 +13,7 @@ from ..hub import Channel, Hub, Session
 from ..protocol.commands import Command
 from ..protocol.events import Bye, Error
 from ..wire import Wire, detect
+from ..wire.native import PROGRAM_SECONDS
 from ..wire.plain import PLAIN
 from .limits import WRITE_BUFFER_HIGH, WRITE_BUFFER_LOW
 
@@ -31,6 +31,7 @@ class Connection(asyncio.Protocol):
     """
 
     __slots__ = (
+        "_channel",
         "_clock",
         "_connections",
         "_done",
@@ -38,6 +39,7 @@ class Connection(asyncio.Protocol):
         "_held",
         "_hub",
         "_not_reading",
+        "_protocol",
         "_size",
         "_transport",
         "_wire",
@@ -46,10 +48,19 @@ class Connection(asyncio.Protocol):
         "since",
     )
 
-    def __init__(self, hub: Hub, connections: set[Connection], clock: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        hub: Hub,
+        connections: set[Connection],
+        clock: Callable[[], float],
+        channel: Channel,
+        since: float,
+    ) -> None:
         self._hub = hub
         self._connections = connections
         self._clock = clock
+        self._channel = channel
+        self._protocol: str | None = None  # what was agreed on by ALPN
         self._transport: asyncio.Transport
         self._wire: Wire | None = None
         self._first = b""
@@ -58,7 +69,7 @@ class Connection(asyncio.Protocol):
         self._done = False
         self._size = 0
         self.session: Session | None = None
-        self.since = clock()
+        self.since = since
         self.behind_since = 0.0
 
     # What the event loop calls
@@ -67,6 +78,8 @@ class Connection(asyncio.Protocol):
         """Begin."""
         self._transport = cast("asyncio.Transport", transport)  # a TCP server makes no others
         self._transport.set_write_buffer_limits(WRITE_BUFFER_HIGH, WRITE_BUFFER_LOW)
+        if (tls := transport.get_extra_info("ssl_object")) is not None:
+            self._protocol = tls.selected_alpn_protocol()
         self._connections.add(self)
 
     def data_received(self, data: bytes) -> None:
@@ -136,7 +149,9 @@ class Connection(asyncio.Protocol):
         """Tell whether the peer should have said who it is by now."""
         if self.session is not None and self.session.user is not None:
             return False
-        return now - self.since > (self._wire.greeting_seconds if self._wire else GREETING_SECONDS)
+        if self._wire is not None:
+            return now - self.since > self._wire.greeting_seconds
+        return now - self.since > (GREETING_SECONDS if self._protocol is None else PROGRAM_SECONDS)
 
     def is_stalled(self, now: float, seconds: float) -> bool:
         """Tell whether the peer took not one byte for that long while its buffer was full."""
@@ -186,20 +201,16 @@ class Connection(asyncio.Protocol):
         """Find out which dialect the peer speaks."""
         self._first += data
         try:
-            self._wire = detect(self._first)
+            self._wire = detect(self._first, self._protocol)
         except ProtocolError as error:
             text = str(error)
             self.close(PLAIN.event(Error(code=error.code, text=text)) if text else b"")
             return
         if self._wire is not None:
-            self.session = Session(self._wire.rendering, self, self._transport.write, self._channel())
+            self.session = Session(self._wire.rendering, self, self._transport.write, self._channel)
             self._wire.receive_data(self._first)
             self._first = b""
             self.proceed()
-
-    def _channel(self) -> Channel:
-        peer = str((self._transport.get_extra_info("peername") or ("",))[0])
-        return Channel(peer, is_loopback=bool(peer) and ip_address(peer.partition("%")[0]).is_loopback)
 
     def _read(self, *, wanted: bool) -> None:
         if self._not_reading == wanted and not self._transport.is_closing():

@@ -26,6 +26,24 @@ USER_TIMEOUT_MS = 30_000
 BACKLOG = 1024
 """Connections that wait to be accepted: a whole company comes back after a restart."""
 
+ACCEPTS = 32
+"""Connections accepted in one go, before those inside have their turn."""
+
+EXHAUSTED_SECONDS = 1.0
+"""Pause before accepting again when the system has no more descriptors: trying at once would keep the loop busy."""
+
+HANDSHAKE_SECONDS = 10.0
+"""Time from being accepted to the end of a TLS handshake, two round trips: a bad radio link needs seconds."""
+
+HANDSHAKES = 512
+"""TLS handshakes under way: of 40 KiB each, so 20 MiB in all; a company that comes at once is through in a second."""
+
+LOOK_AGAIN_SECONDS = 0.005
+"""First pause before a ClientHello is looked at again whose end is missing; it doubles up to fifty times as much."""
+
+TLS_CLOSE_SECONDS = 5.0
+"""Time for the peer to say its own end of TLS after ours."""
+
 SWEEP_SECONDS = 1.0
 """How often greeting deadlines and stalled readers are looked at: one timer for all, none per connection."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import socket
+from contextlib import suppress
 
 from ..exceptions import ChatError, UsageProblem
 from .limits import BACKLOG, KEEPALIVE_PROBES, KEEPALIVE_SECONDS, SEND_BUFFER_BYTES, USER_TIMEOUT_MS
@@ -15,17 +16,39 @@ _WHY = {
 }
 
 
+EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 - the server is for all who can reach it, and lets in who belongs
+"""Where it listens unless told otherwise: all addresses of this machine."""
+
+FREE_PORTS = 10
+"""Free ports that are tried until one is free at every address."""
+
+
 def listen(hosts: tuple[str, ...], port: int) -> list[socket.socket]:
-    """Return a listening socket per address of the hosts; raises UsageProblem, ChatError."""
-    sockets: list[socket.socket] = []
-    try:
-        for host in hosts:
-            sockets += [_bound(family, address) for family, address in _addresses(host, port)]
-    except ChatError:
-        for bound in sockets:
-            bound.close()
-        raise
-    return sockets
+    """Return a listening socket per address of the hosts, all at one port; raises UsageProblem, ChatError.
+
+    Without hosts these are all addresses of this machine, of IPv6 only where there is such.
+    """
+    addresses = list(dict.fromkeys(each for host in hosts or EVERYWHERE for each in _addresses(host)))
+    if not hosts and not _has_ipv6():
+        addresses = [each for each in addresses if each[0] != socket.AF_INET6]
+    tries = FREE_PORTS if port == 0 and len(addresses) > 1 else 1
+    while True:
+        tries -= 1
+        try:
+            return _all_bound(addresses, port)
+        except ChatError as error:
+            taken = isinstance(error.__cause__, OSError) and error.__cause__.errno == errno.EADDRINUSE
+            if not tries or not taken:
+                raise
+
+
+def own_address(*, of_ipv6: bool) -> str | None:
+    """Return this machine's address as the others of its network see it, where it is in one; nothing is sent."""
+    family, other = (socket.AF_INET6, "2001:db8::1") if of_ipv6 else (socket.AF_INET, "192.0.2.1")
+    with suppress(OSError), socket.socket(family, socket.SOCK_DGRAM) as probe:
+        probe.connect((other, 9))  # an address of no machine: only the way out is of interest
+        return str(probe.getsockname()[0])
+    return None
 
 
 def shown(sock: socket.socket) -> str:
@@ -34,12 +57,34 @@ def shown(sock: socket.socket) -> str:
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
-def _addresses(host: str, port: int) -> list[tuple[int, tuple[str, int]]]:
+def _all_bound(addresses: list[tuple[int, str]], port: int) -> list[socket.socket]:
+    sockets: list[socket.socket] = []
     try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        for family, address in addresses:
+            sockets.append(_bound(family, (address, port)))
+            port = sockets[0].getsockname()[1]
+    except ChatError:
+        for bound in sockets:
+            bound.close()
+        raise
+    return sockets
+
+
+def _has_ipv6() -> bool:
+    try:
+        with socket.socket(socket.AF_INET6, socket.SOCK_STREAM) as probe:
+            probe.bind(("::1", 0))
+    except OSError:
+        return False
+    return True
+
+
+def _addresses(host: str) -> list[tuple[int, str]]:
+    try:
+        found = socket.getaddrinfo(host, 0, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     except (OSError, UnicodeError) as error:
         raise UsageProblem(f"There is no address {host}; --host takes a name or an address of this machine.") from error
-    return list(dict.fromkeys((family, address[:2]) for family, _, _, _, address in found))  # type: ignore[misc]
+    return [(family, str(address[0])) for family, _, _, _, address in found]
 
 
 def _bound(family: int, address: tuple[str, int]) -> socket.socket:

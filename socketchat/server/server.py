@@ -6,46 +6,53 @@ import asyncio
 import logging
 import os
 import signal
-import socket
 import sys
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
 
-from ..exceptions import ShuttingDown, TooSlow, UsageProblem
-from ..hub import Entrance, Hub
+from ..exceptions import ChatError, ShuttingDown, TooSlow, UsageProblem
+from ..hub import Channel, Entrance, Hub
 from ..journal import Journal
+from ..protocol.certificates import to_fingerprint
 from ..protocol.events import Bye
 from ..wire.plain import PLAIN
 from .admin import AdminSocket
+from .arrivals import Arrivals, Network
 from .connection import Connection
-from .limits import BACKLOG, OPEN_FILES, SHUTDOWN_SECONDS, STALL_SECONDS, SWEEP_SECONDS, SWITCH_SECONDS
+from .limits import OPEN_FILES, SHUTDOWN_SECONDS, STALL_SECONDS, SWEEP_SECONDS, SWITCH_SECONDS
 from .listener import listen, shown
+from .tls import Identity
 
 log = logging.getLogger(__name__)
 
 
 class Server:
-    """Serves one hub on any number of sockets, from ``start`` to ``stop``; ``clock`` returns seconds.
+    """Serves one hub on any number of sockets, from ``start`` to ``stop``.
 
-    In ``directory`` is the admin socket; without one nobody manages the server. Without an ``entrance`` no newcomer
-    comes in.
+    ``identify`` returns what is shown under TLS; it is asked when the journal is open, and by ``reload``. ``clock``
+    returns seconds. In ``directory`` is the admin socket; without one nobody manages the server. Without an
+    ``entrance`` no newcomer comes in. ``plaintext_from`` are the networks that may speak plaintext beside this machine.
     """
 
     def __init__(
         self,
         journal: Journal,
+        identify: Callable[[], Identity],
         clock: Callable[[], float] = time.monotonic,
         directory: Path | None = None,
         *,
         entrance: Entrance | None = None,
+        plaintext_from: Sequence[Network] = (),
     ) -> None:
+        self._identify = identify
+        self._plaintext_from = plaintext_from
+        self._arrivals: Arrivals | None = None
         self._loop = asyncio.get_running_loop()
         self._clock = clock
         self._tasks: set[asyncio.Task[None]] = set()
         self.hub = Hub(journal, self._loop.call_later, self._spawn, clock=clock, entrance=entrance)
         self.connections: set[Connection] = set()
-        self._servers: list[asyncio.Server] = []
         self._admin = AdminSocket(self.hub, directory) if directory is not None else None
         self._sweeper: asyncio.TimerHandle | None = None
 
@@ -54,25 +61,42 @@ class Server:
         sockets = listen(hosts, port)
         try:
             self.hub.load(await self.hub.journal.open())
+            identity = self._identify()
             if self._admin is not None:
                 await self._admin.open()
         except BaseException:
             for sock in sockets:
                 sock.close()
             raise
+        self.hub.host_key = identity.certificate.key
+        self._arrivals = Arrivals(self._admit, self._spawn, self._clock, identity, self._plaintext_from)
+        self._arrivals.open(sockets)
         self._sweep()
-        return [await self._serve(sock) for sock in sockets]
+        return [shown(sock) for sock in sockets]
+
+    def reload(self) -> None:
+        """Show newcomers what the certificate's files have now; where they are no good, what was shown before."""
+        try:
+            identity = self._identify()
+        except ChatError as error:
+            log.warning("the certificate stays as it was: %s", error)
+            return
+        if self._arrivals is not None:
+            self._arrivals.identity = identity
+            self.hub.host_key = identity.certificate.key
 
     async def stop(self) -> None:
         """Stop accepting, commit what was taken, tell everybody, close."""
-        for server in self._servers:
-            server.close()
+        if self._arrivals is not None:
+            self._arrivals.close()
         if self._admin is not None:
             self._admin.close()
         for connection in self.connections:
             connection.stop_reading()
         await self.hub.journal.close()
         bye = Bye(code=ShuttingDown.code, text="The server is shutting down.", reconnect=True)
+        if self._arrivals is not None:
+            self._arrivals.dismiss(bye)
         for connection in list(self.connections):
             connection.close((connection.session.rendering if connection.session else PLAIN).event(bye))
         deadline = self._loop.time() + SHUTDOWN_SECONDS
@@ -83,12 +107,8 @@ class Server:
         for task in self._tasks:
             task.cancel()
 
-    async def _serve(self, sock: socket.socket) -> str:
-        server = await self._loop.create_server(
-            lambda: Connection(self.hub, self.connections, self._clock), sock=sock, backlog=BACKLOG
-        )
-        self._servers.append(server)
-        return shown(sock)
+    def _admit(self, channel: Channel, since: float) -> Connection:
+        return Connection(self.hub, self.connections, self._clock, channel, since)
 
     def _spawn(self, coroutine: Coroutine[None, None, None]) -> None:
         task = self._loop.create_task(coroutine)
@@ -103,6 +123,8 @@ class Server:
     def _sweep(self) -> None:
         """Close who is late to say who it is, and who took nothing for too long."""
         now = self._clock()
+        if self._arrivals is not None:
+            self._arrivals.sweep(now)
         for connection in list(self.connections):
             if connection.is_late(now):
                 connection.abort(TooSlow("You did not say who you are in time."), reconnect=False)
@@ -112,13 +134,15 @@ class Server:
 
 
 def run(
-    make_journal: Callable[[asyncio.AbstractEventLoop], Journal],
+    make_server: Callable[[asyncio.AbstractEventLoop], Server],
     hosts: tuple[str, ...],
     port: int,
-    ready: Callable[[list[str]], None],
-    directory: Path,
+    ready: Callable[[list[str], str], None],
 ) -> None:
-    """Serve until SIGINT or SIGTERM; a second signal ends it at once. ``ready`` is told the addresses."""
+    """Serve until SIGINT or SIGTERM; a second signal ends it at once, and SIGHUP reads the certificate again.
+
+    ``ready`` is told the addresses and the fingerprint.
+    """
     if sys.platform == "win32":
         raise UsageProblem("The server needs Linux, macOS or another POSIX system; join and send work here.")
     import uvloop
@@ -126,15 +150,14 @@ def run(
     _raise_open_files()
     sys.setswitchinterval(SWITCH_SECONDS)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(_serve_until_told(make_journal, hosts, port, ready, directory))
+        runner.run(_serve_until_told(make_server, hosts, port, ready))
 
 
 async def _serve_until_told(
-    make_journal: Callable[[asyncio.AbstractEventLoop], Journal],
+    make_server: Callable[[asyncio.AbstractEventLoop], Server],
     hosts: tuple[str, ...],
     port: int,
-    ready: Callable[[list[str]], None],
-    directory: Path,
+    ready: Callable[[list[str], str], None],
 ) -> None:
     loop = asyncio.get_running_loop()
     told = asyncio.Event()
@@ -146,8 +169,10 @@ async def _serve_until_told(
 
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, on_signal)
-    server = Server(make_journal(loop), directory=directory, entrance=Entrance(is_open=True))
-    ready(await server.start(hosts, port))
+    server = make_server(loop)
+    addresses = await server.start(hosts, port)
+    loop.add_signal_handler(signal.SIGHUP, server.reload)
+    ready(addresses, to_fingerprint(server.hub.host_key))
     await told.wait()
     await server.stop()
 

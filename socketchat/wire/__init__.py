@@ -38,15 +38,19 @@ class Wire(Protocol):
         """
 
 
-def detect(first: bytes) -> Wire | None:
+def detect(first: bytes, protocol: str | None = None) -> Wire | None:
     """Return the wire for a connection that begins with these bytes; None if more are needed.
 
-    Raises ProtocolError for what is not spoken here. The client always speaks first, no timer decides, and what was
-    decided is final.
+    A ``protocol`` that was agreed on by ALPN decides alone. Raises ProtocolError for what is not spoken here. The
+    client always speaks first, no timer decides, and what was decided is final.
     """
     from .native import NativeWire
     from .plain import PlainWire
 
+    if protocol == "socketchat/1":
+        return NativeWire()
+    if protocol is not None:
+        raise ProtocolError(f"{protocol} is not spoken here; use `socketchat join`.")
     if first.startswith(b"{"):
         return NativeWire()
     # Only the first line counts, and all of it that is looked at, so that it does not matter how the stream is cut.

@@ -10,6 +10,9 @@ from ..protocol.events import Entry, Event
 from ..protocol.framing import LineBuffer
 from ..protocol.limits import LINE_BYTES
 
+PROGRAM_SECONDS = 10.0
+"""Time for a program to say who it is: it needs none to think."""
+
 
 class NativeRendering:
     """Events as JSON lines: everybody reads the same bytes."""
@@ -37,7 +40,7 @@ class NativeWire:
     __slots__ = ("_lines",)
 
     rendering = NATIVE
-    greeting_seconds = 10.0  # a program needs no time to think
+    greeting_seconds = PROGRAM_SECONDS
 
     def __init__(self) -> None:
         self._lines = LineBuffer(LINE_BYTES)

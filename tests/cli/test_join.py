@@ -25,7 +25,7 @@ def home(tmp_path, monkeypatch):
 @pytest.fixture
 def port(tmp_path):
     """Return the port of a server."""
-    command = [*PROGRAM, "serve", "--port", "0", "--data", str(tmp_path / "server")]
+    command = [*PROGRAM, "serve", "--host", "127.0.0.1", "--port", "0", "--data", str(tmp_path / "server")]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
         yield int(re.search(r":(\d+)$", server.stdout.readline())[1])
         server.terminate()

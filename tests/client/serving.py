@@ -21,7 +21,7 @@ class Served:
 
     def begin(self, *, data: str = "data") -> None:
         """Start, and return when it accepts."""
-        command = [sys.executable, "-m", "socketchat", "serve", "--port", str(self.port)]
+        command = [sys.executable, "-m", "socketchat", "serve", "--host", "127.0.0.1", "--port", str(self.port)]
         command += ["--data", str(self._directory / data)]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         line = self.process.stdout.readline()

@@ -18,6 +18,7 @@ from socketchat.journal.memory import MemoryJournal
 from socketchat.protocol import commands, events
 from socketchat.protocol.codec import decode_event, encode
 from socketchat.server import Server
+from tests.certificate import identity
 from tests.keys import hello_of, key_of, proof_of
 
 LOOPS = {"asyncio": asyncio.new_event_loop, "uvloop": uvloop.new_event_loop}
@@ -63,12 +64,12 @@ def run(loop: str, scene: Callable[[House], Awaitable[None]], **options) -> None
 
 @asynccontextmanager
 async def opened(
-    journal: str | Callable[..., Journal] = "memory:", directory: Path | None = None
+    journal: str | Callable[..., Journal] = "memory:", directory: Path | None = None, **options
 ) -> AsyncIterator[House]:
     loop = asyncio.get_running_loop()
     clock = Clock()
     made = open_journal(journal, loop) if isinstance(journal, str) else journal(loop)
-    server = Server(made, clock, directory, entrance=Entrance(is_open=True))
+    server = Server(made, identity, clock, directory, entrance=Entrance(is_open=True), **options)
     (address,) = await server.start(("127.0.0.1",), 0)
     async with AsyncExitStack() as stack:
         stack.push_async_callback(server.stop)

@@ -28,7 +28,7 @@ class Serving:
     """A server in a process."""
 
     def __init__(self, data: Path, *options: str) -> None:
-        command = [*SERVE, "--port", "0", "--data", str(data), *options]
+        command = [*SERVE, "--host", "127.0.0.1", "--port", "0", "--data", str(data), *options]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         self.line = self.process.stdout.readline()
         found = re.fullmatch(r"Server listening on 127\.0\.0\.1:(\d+)\n", self.line)
@@ -222,10 +222,11 @@ def test_wrong_usage_is_one_line(tmp_path: Path, options: list[str], words: str)
 def test_each_address_has_its_line_and_the_hint_names_what_join_needs(tmp_path: Path) -> None:
     command = [*SERVE, "--host", "::1", "--host", "127.0.0.1", "--port", "0", "--data", str(tmp_path)]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    lines = [process.stdout.readline() for _ in range(3)]
+    lines = [process.stdout.readline() for _ in range(4)]
     process.send_signal(signal.SIGTERM)
     process.communicate(timeout=10)
     port = re.fullmatch(r"Server listening on \[::1\]:(\d+)\n", lines[0])[1]
-    assert re.fullmatch(r"Server listening on 127\.0\.0\.1:\d+\n", lines[1])
-    assert lines[2] == f"To join from another terminal: socketchat join NAME --host [::1] --port {port}\n"
+    assert lines[1] == f"Server listening on 127.0.0.1:{port}\n"
+    assert re.fullmatch(r"Fingerprint: SHA256:[-\w]{43}\n", lines[2])
+    assert lines[3] == f"To join from here: socketchat join NAME --port {port}\n"
     assert process.returncode == 0

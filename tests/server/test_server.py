@@ -10,6 +10,7 @@ from socketchat.protocol import commands, events
 from socketchat.protocol.codec import decode_text
 from socketchat.server import Server
 from socketchat.server.limits import BACKLOG
+from tests.certificate import identity
 from tests.server.house import LOOPS, HeldJournal, House, run
 
 pytestmark = pytest.mark.parametrize("loop", LOOPS)
@@ -108,7 +109,7 @@ class DamagedJournal(MemoryJournal):
 
 def test_a_journal_that_does_not_open_leaves_nothing_listening(loop: str) -> None:
     async def scene(house: House) -> None:
-        server = Server(DamagedJournal(asyncio.get_running_loop()))
+        server = Server(DamagedJournal(asyncio.get_running_loop()), identity)
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
@@ -123,7 +124,7 @@ def test_a_journal_that_does_not_open_leaves_nothing_listening(loop: str) -> Non
 
 def test_a_taken_port_is_told_before_the_journal_is_opened(loop: str) -> None:
     async def scene(house: House) -> None:
-        server = Server(DamagedJournal(asyncio.get_running_loop()))
+        server = Server(DamagedJournal(asyncio.get_running_loop()), identity)
         with pytest.raises(ChatError, match="the port is taken"):
             await server.start(("127.0.0.1",), house.port)
 
@@ -132,7 +133,7 @@ def test_a_taken_port_is_told_before_the_journal_is_opened(loop: str) -> None:
 
 def test_a_server_listens_on_each_address(loop: str) -> None:
     async def scene(house: House) -> None:
-        server = Server(MemoryJournal(asyncio.get_running_loop()))
+        server = Server(MemoryJournal(asyncio.get_running_loop()), identity)
         addresses = await server.start(("127.0.0.1", "::1"), 0)
         assert [address.rpartition(":")[0] for address in addresses] == ["127.0.0.1", "[::1]"]
         for address in addresses:

@@ -31,7 +31,9 @@ class Server:
         """Start it and wait until it accepts; with another directory it is another server at the same address."""
         self._directory = directory or self._directory
         self._process = subprocess.Popen(
-            [*PROGRAM, "serve", "--port", str(self.port), "--data", self._directory], stdout=subprocess.PIPE, text=True
+            [*PROGRAM, "serve", "--host", "127.0.0.1", "--port", str(self.port), "--data", self._directory],
+            stdout=subprocess.PIPE,
+            text=True,
         )
         self.port = int(re.search(r":(\d+)$", self._process.stdout.readline())[1])
 

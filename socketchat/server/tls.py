@@ -1,0 +1,134 @@
+"""The server's certificate and key, and the TLS that is spoken with them."""
+
+from __future__ import annotations
+
+import os
+import ssl
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import NamedTuple
+
+from ..exceptions import BadFile, ProtocolError
+from ..protocol.certificates import Certificate, read_certificate
+from ..wire.client_hello import PROTOCOLS
+
+CIPHERS = ":".join(
+    f"ECDHE-{key}-{cipher}"
+    for cipher in ("AES128-GCM-SHA256", "AES256-GCM-SHA384", "CHACHA20-POLY1305")
+    for key in ("ECDSA", "RSA")
+)
+"""The cipher suites of TLS 1.2: those of Mozilla's intermediate profile, all AEAD; TLS 1.3 has no others."""
+
+VALID_DAYS = 50 * 365
+"""Clients pin the key and never look at the date; a certificate that runs out would only trouble others."""
+
+FILE = "tls.pem"
+"""The key and the certificate that were made here, in the data directory: one file, so that they always match."""
+
+
+class Identity(NamedTuple):
+    """What the server shows: a TLS context, and what clients read off its certificate."""
+
+    context: ssl.SSLContext
+    certificate: Certificate
+
+
+def own_identity(directory: Path) -> Identity:
+    """Return the identity that is kept in the data directory, made at first use; raises BadFile."""
+    path = directory / FILE
+    try:
+        if not path.exists():
+            _write(path, _make())
+    except OSError as problem:
+        raise _bad(path, problem) from None
+    return load_identity(path, path, others=0o077)
+
+
+def load_identity(certificate: Path, key: Path, *, others: int = 0o007) -> Identity:
+    """Return the identity in two files of PEM; raises BadFile, also where ``others`` may read or write the key."""
+    try:
+        mode = key.stat().st_mode
+        first = _first_certificate(certificate.read_text("ascii"))
+    except (OSError, UnicodeDecodeError, ValueError) as problem:
+        raise _bad(certificate, problem) from None
+    if mode & others:
+        raise BadFile(f"Others may read {key}, which proves that this is the server. Mend it with: chmod 600 '{key}'")
+    context = new_context()
+    try:
+        context.load_cert_chain(certificate, key, password=_no_password)
+        return Identity(context, read_certificate(first))
+    except (ssl.SSLError, ProtocolError):
+        raise BadFile(f"{certificate} and {key} are no certificate and its key, without a password, in PEM.") from None
+    except OSError as problem:
+        raise _bad(key, problem) from None
+
+
+def new_context() -> ssl.SSLContext:
+    """Return what is spoken here: TLS 1.2 and 1.3, forward secret and authenticated, without resumption."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.set_ciphers(CIPHERS)
+    context.options |= ssl.OP_NO_COMPRESSION | ssl.OP_NO_RENEGOTIATION | ssl.OP_NO_TICKET
+    context.num_tickets = 0  # chats last; nobody resumes, and tickets weaken forward secrecy
+    context.set_alpn_protocols(list(PROTOCOLS))
+    return context
+
+
+def _first_certificate(pem: str) -> bytes:
+    begin, end = "-----BEGIN CERTIFICATE-----", "-----END CERTIFICATE-----"
+    return ssl.PEM_cert_to_DER_cert(begin + pem.partition(begin)[2].partition(end)[0] + end)
+
+
+def _no_password() -> str:
+    """Keep OpenSSL from asking for a password at the terminal."""
+    return ""
+
+
+def _make() -> bytes:
+    """Return a new P-256 key and a certificate that it signs itself, as PEM."""
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+    from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "socketchat")])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))  # some clock is always behind
+        .not_valid_after(now + timedelta(days=VALID_DAYS))
+        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    return key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    ) + certificate.public_bytes(serialization.Encoding.PEM)
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Make a file that is there as a whole or not at all, for its owner alone; the data directory is locked."""
+    fresh = path.with_suffix(".new")
+    fresh.unlink(missing_ok=True)
+    file = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        os.write(file, content)
+        os.fsync(file)  # clients pin the key, so it must outlast a power cut
+    finally:
+        os.close(file)
+    fresh.rename(path)
+    directory = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(directory)
+    finally:
+        os.close(directory)
+
+
+def _bad(path: Path, problem: Exception) -> BadFile:
+    words = problem.strerror if isinstance(problem, OSError) and problem.strerror else "it is no certificate in PEM"
+    return BadFile(f"Cannot use {path}: {words[:1].lower()}{words[1:]}.")

@@ -1,0 +1,24 @@
+"""One certificate for all servers of a test process, as making keys is not free."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from functools import cache
+from pathlib import Path
+
+from socketchat.server.tls import FILE, Identity, own_identity
+
+
+@cache
+def identity_file() -> Path:
+    """Return a file with a key and its certificate."""
+    directory = Path(tempfile.mkdtemp(prefix=f"socketchat-tls-{os.getpid()}-"))
+    own_identity(directory)
+    return directory / FILE
+
+
+@cache
+def identity() -> Identity:
+    """Return what a server of this process shows."""
+    return own_identity(identity_file().parent)
