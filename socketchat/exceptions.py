@@ -8,6 +8,7 @@
     +-- Refused               refused          4   the server will not
     |   +-- NameTaken         name_taken       4   the name belongs to somebody
     |   +-- BadProof          bad_proof        4   a proof of who one is does not hold
+    |   +-- UnknownServer     unknown_server   4   nothing proves that the server is the one that is meant
     |   +-- CodeNeeded        code_needed      4   newcomers need the server's join code, or an invite
     |   +-- BadCode           bad_code         4   the join code is not this server's
     |   +-- BadInvite         bad_invite       4   an invite is unknown, used up, expired or revoked
@@ -23,6 +24,7 @@
     |   +-- NoSuchCommand     no_such_command  5
     +-- Unreachable           unreachable      6   no server there, or it went away
     |   +-- ShuttingDown      shutting_down    6   the server stops
+    +-- Impostor              impostor         7   the server does not know what it should
     +-- BadFile               bad_file         8   a file is damaged or not ours
     +-- ProtocolError         protocol         1   bytes that are no command; the connection ends
     |   +-- BadLine           bad_line         1   a line that is no command; the connection stays
@@ -89,6 +91,12 @@ class BadProof(Refused):
     """A proof of who one is does not hold."""
 
     code = "bad_proof"
+
+
+class UnknownServer(Refused):
+    """Nothing proves that the server is the one that is meant."""
+
+    code = "unknown_server"
 
 
 class CodeNeeded(Refused):
@@ -181,6 +189,13 @@ class ShuttingDown(Unreachable):
     """The server stops."""
 
     code = "shutting_down"
+
+
+class Impostor(ChatError):
+    """The server does not know the secret that it asked for: it is another one that stands between."""
+
+    code = "impostor"
+    exit_code = 7
 
 
 class BadFile(ChatError):

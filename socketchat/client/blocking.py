@@ -14,7 +14,8 @@ from ..protocol import commands, events
 from .address import Address, unreachable
 from .facts import Answered, Broken, Failed, LoggedIn, LoginRefused, RetryLater
 from .identity import outbox_name
-from .session import Out, Session, Signer
+from .login import Signer
+from .session import Out, Session
 
 READ_BYTES = 65_536
 """What is read at once; answers are much shorter."""

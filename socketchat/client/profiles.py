@@ -155,18 +155,18 @@ class Profile:
         return fresh
 
 
-def default_directory() -> str:
-    """Return the platform's place for a user's data, as platformdirs knows it."""
+def default_directory(side: str = "client") -> str:
+    """Return the platform's place for a user's data, as platformdirs knows it, for the client or the server."""
     if sys.platform == "linux" and "ANDROID_ROOT" not in os.environ:
         # The usual case without loading platformdirs, which costs `send` a quarter of its start.
         data, home = os.environ.get("XDG_DATA_HOME", ""), os.environ.get("HOME", "")
         if data.startswith("/"):
-            return os.path.join(data, "socketchat", "client")
+            return os.path.join(data, "socketchat", side)
         if home.startswith("/"):
-            return os.path.join(home, ".local", "share", "socketchat", "client")
+            return os.path.join(home, ".local", "share", "socketchat", side)
     from platformdirs import user_data_dir
 
-    return os.path.join(user_data_dir("socketchat", appauthor=False), "client")
+    return os.path.join(user_data_dir("socketchat", appauthor=False), side)
 
 
 def _file_name(address: Address) -> str:

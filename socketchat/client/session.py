@@ -10,29 +10,31 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from typing import Literal, Protocol
+from typing import Literal
 
 from msgspec.structs import replace
 
 from ..exceptions import (
     BadText,
     ChatError,
+    Impostor,
     ProtocolError,
+    Refused,
     TooLong,
     Unconfirmed,
     Unreachable,
-    UsageProblem,
     from_code,
 )
 from ..protocol import commands, events
 from ..protocol.codec import decode_event, encode
 from ..protocol.framing import LineBuffer
 from ..protocol.limits import LINE_BYTES, UNACKNOWLEDGED_ENTRIES
-from ..protocol.proofs import NONCE_BYTES, from_word, signed_bytes, to_word
 from ..protocol.text import check_text
 from .facts import Answer, Answered, Broken, Fact, Failed, LoggedIn, LoginRefused, RetryLater
+from .login import PLAINTEXT, Host, Login, Signer
 from .outbox import Kind, Outbox
 from .positions import Positions
+from .ticket import NO_TICKET, Ticket
 
 ANSWER_BYTES = 16_777_216
 """Most bytes that answers not yet complete take up: 200 of the longest texts, and room to spare."""
@@ -40,17 +42,6 @@ ANSWER_BYTES = 16_777_216
 Listen = Literal["all", "none"]
 Out = events.ANY | Fact
 _Data = events.Past | events.Users | events.Rooms | events.Topic | events.Help
-
-
-class Signer(Protocol):
-    """The key of a user: the public half as a word, and signatures of the other."""
-
-    @property
-    def public(self) -> str:
-        """The public key, in base64url without padding."""
-
-    def sign(self, message: bytes) -> bytes:
-        """Return the signature of a message."""
 
 
 class _Pending:
@@ -64,7 +55,8 @@ class _Pending:
 class Session:
     """Logs in as ``name``, its owner by ``key`` or a guest, and keeps the state that outlives a link.
 
-    ``outbox`` is 16 random hex digits. ``epoch`` and ``positions`` say what the client had when it was here last.
+    ``ticket`` is what a newcomer shows. ``outbox`` is 16 random hex digits. ``epoch`` and ``positions`` say what the
+    client had when it was here last.
     """
 
     def __init__(
@@ -73,6 +65,7 @@ class Session:
         *,
         outbox: str,
         key: Signer | None = None,
+        ticket: Ticket = NO_TICKET,
         listen: Listen = "all",
         epoch: str | None = None,
         positions: dict[str, int] | None = None,
@@ -83,10 +76,7 @@ class Session:
         self.outbox = Outbox(outbox)
         self.welcome: events.Welcome | None = None
         self.logged_in = False
-        self._key = key
-        self._random = random
-        self._binding = b""
-        self._nonce: bytes | None = None  # of a hello with a key, until its challenge comes
+        self._login = Login(key, ticket, random)
         self._eager = False
         self._listen: Listen = listen
         self._token: str | None = None
@@ -96,12 +86,9 @@ class Session:
         self._lines = LineBuffer(LINE_BYTES)
         self._data: list[bytes] = []
 
-    def link_up(self, *, eager: bool = False, binding: bytes = b"") -> None:
-        """Begin to log in on a new connection; with ``eager`` the messages follow without waiting for the welcome.
-
-        ``binding`` is the SHA-256 of the certificate (DER) that the server shows, b"" in plaintext.
-        """
-        self._binding = binding
+    def link_up(self, host: Host = PLAINTEXT, *, eager: bool = False) -> None:
+        """Begin to log in on a new connection; with ``eager`` the messages follow without waiting for the welcome."""
+        self._login.begin(host)
         self._eager = eager
         self._lines = LineBuffer(LINE_BYTES)
         self._data.clear()
@@ -110,7 +97,8 @@ class Session:
     def link_lost(self) -> list[Failed]:
         """Take note that the connection is gone; return the requests that end with it. Messages are kept."""
         self.logged_in = False
-        self._hello = self._nonce = None
+        self._hello = None
+        self._login.end()
         self._data.clear()
         self.outbox.link_lost()
         lost = [Failed(request, Unreachable("The link broke before the answer came.")) for request in self._pending]
@@ -186,7 +174,7 @@ class Session:
             case events.Error() if self._hello is not None:
                 self._refuse_login(from_code(event.code, event.text), out, retry=event.retry)
             case events.Challenge():
-                self._receive_challenge(event)
+                self._receive_challenge(event, out)
             case events.Welcome():
                 self._receive_welcome(event, out)
             case events.Conversation():
@@ -198,24 +186,25 @@ class Session:
             case _:
                 out.append(event)
 
-    def _receive_challenge(self, challenge: events.Challenge) -> None:
-        """Prove who one is; ``send`` lets its message follow at once."""
-        nonce, self._nonce = self._nonce, None
-        if nonce is None or self._key is None or self._hello is None:
-            raise ProtocolError("The server asks for a proof that nobody offered.")
+    def _receive_challenge(self, challenge: events.Challenge, out: list[Out]) -> None:
+        """Prove who one is; ``send`` lets its message follow at once, where the server has nothing to prove."""
         try:
-            theirs = from_word(challenge.nonce, NONCE_BYTES, "A nonce")
-        except UsageProblem as error:
-            raise ProtocolError(str(error)) from None
-        signature = self._key.sign(signed_bytes(self._binding, theirs, nonce, self.name))
-        self._hello = self._ask(commands.Prove(signature=to_word(signature)))
-        if self._eager:
-            self._write_due()
+            proof = self._login.prove(challenge, self.name)
+        except Refused as error:
+            self._refuse_login(error, out, retry=False)
+            return
+        self._hello = self._ask(proof)
+        self._write_eagerly()
 
     def _receive_welcome(self, welcome: events.Welcome, out: list[Out]) -> None:
         if self._hello is None:
             raise ProtocolError("The server said welcome to nobody.")
-        self._hello = self._nonce = None
+        try:
+            self._login.check(welcome)
+        except Impostor as error:
+            self._refuse_login(error, out, retry=False)
+            return
+        self._hello = None
         self.logged_in = True
         self.welcome = welcome
         self.name = welcome.name
@@ -253,7 +242,8 @@ class Session:
             out.append(Failed(request, error))
 
     def _refuse_login(self, error: ChatError, out: list[Out], *, retry: bool) -> None:
-        self._hello = self._nonce = None
+        self._hello = None
+        self._login.end()
         if self._token is not None and not retry:
             # The session cannot be resumed any more, but its name can be taken as at first.
             self._token = None
@@ -265,13 +255,13 @@ class Session:
         hello = commands.Hello(epoch=self.positions.epoch, positions=self.positions.seqs, listen=self._listen)
         if self._token is not None:
             hello = replace(hello, token=self._token)
-        elif self._key is not None:
-            self._nonce = self._random(NONCE_BYTES)
-            hello = replace(hello, name=self.name, key=self._key.public, nonce=to_word(self._nonce))
         else:
-            hello = replace(hello, name=self.name)
+            hello = self._login.introduce(replace(hello, name=self.name))
         self._hello = self._ask(hello)
-        if self._eager and self._nonce is None:
+        self._write_eagerly()
+
+    def _write_eagerly(self) -> None:
+        if self._eager and not self._login.waits:
             self._write_due()
 
     def _ask(self, command: commands.Command) -> int:

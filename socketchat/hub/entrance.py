@@ -48,9 +48,9 @@ class Entrance:
             case "newcomer", "local":
                 return True
             case "newcomer", "code":
-                return bool(channel.binding)
+                return channel.is_tls
             case "newcomer", "invite":
-                return bool(channel.binding) or channel.is_loopback
+                return channel.is_tls or channel.is_loopback
             case "guest", None:
                 return channel.is_loopback
         return False

@@ -27,6 +27,10 @@ INVITE_BYTES = 16
 CODE_CHARACTERS = 200
 """What is read of a join code as somebody typed it: the words, and what may stand around them."""
 
+Side = Literal["join", "host"]
+SIDES: tuple[Side, Side] = ("join", "host")
+"""Who shows a proof: the newcomer, and the server in return."""
+
 _CONTEXT = b"socketchat-entry-v1\0"
 _WORD = re.compile("[a-z]+")
 
@@ -53,7 +57,7 @@ def code_key(typed: str, host_key: bytes) -> bytes:
 
 def entry_proof(
     key: bytes,
-    side: Literal["join", "host"],
+    side: Side,
     *,
     binding: bytes,
     server_nonce: bytes,

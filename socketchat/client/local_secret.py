@@ -1,0 +1,35 @@
+"""The local secret of a server on this machine, which only whoever hosts the server can read."""
+
+# ruff: noqa: PTH117, PTH118, PTH119
+# pathlib would cost `send` a twentieth of its start.
+
+from __future__ import annotations
+
+import os
+import stat
+from contextlib import suppress
+
+from ..protocol.entry import LOCAL_SECRET, LOCAL_SECRET_BYTES
+from .profiles import default_directory
+
+
+def read_local_secret(told: str | None) -> bytes | None:
+    """Return the secret in the file that a server told, or in the default place; None where that is not for us.
+
+    To be called only when connected to this machine itself. Who answers there may be anybody, so the path is taken for
+    no more than it should be: a file of this name, which is this user's and nobody else can read.
+    """
+    path = told if told is not None else os.path.join(default_directory("server"), LOCAL_SECRET)
+    if os.name != "posix" or not os.path.isabs(path) or os.path.basename(path) != LOCAL_SECRET:
+        return None
+    with suppress(OSError, ValueError):
+        file = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        try:
+            status = os.fstat(file)
+            if not stat.S_ISREG(status.st_mode) or status.st_uid != os.geteuid() or status.st_mode & 0o077:
+                return None
+            secret = bytes.fromhex(os.read(file, 2 * LOCAL_SECRET_BYTES + 2).decode("ascii").strip())
+            return secret if len(secret) == LOCAL_SECRET_BYTES else None
+        finally:
+            os.close(file)
+    return None
