@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .client.aio import Client, connect
-    from .client.facts import Answer, Gap, LinkBack, LinkLost, Reset
+    from .client.aio import Client
+    from .client.connecting import connect
+    from .client.facts import Answer, Gap, LinkBack, LinkLost, NotSent, Reset
     from .client.profiles import Profile, Profiles
     from .exceptions import ChatError
     from .protocol.codec import decode_text, text_of
@@ -25,6 +26,7 @@ __all__ = [
     "Left",
     "LinkBack",
     "LinkLost",
+    "NotSent",
     "Ok",
     "Presence",
     "Profile",
@@ -38,8 +40,9 @@ __all__ = [
 ]
 
 _HOMES = {
-    "client.aio": ("Client", "connect"),
-    "client.facts": ("Answer", "Gap", "LinkBack", "LinkLost", "Reset"),
+    "client.aio": ("Client",),
+    "client.connecting": ("connect",),
+    "client.facts": ("Answer", "Gap", "LinkBack", "LinkLost", "NotSent", "Reset"),
     "client.profiles": ("Profile", "Profiles"),
     "exceptions": ("ChatError",),
     "protocol.codec": ("decode_text", "text_of"),

@@ -2,7 +2,9 @@
 
 import os
 import signal
+from collections.abc import Iterator
 
+import pytest
 from hypothesis import settings
 
 # No deadline: a busy machine is no failure. No database: what fails here fails the same way everywhere.
@@ -12,3 +14,11 @@ settings.load_profile("long" if os.environ.get("SOCKETCHAT_LONG") else "short")
 
 # A shell starts what runs in the background with Ctrl+C ignored, and the programs under test would inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _own_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep the suite's keys and outboxes away from those of whoever runs it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_DATA_HOME", str(tmp_path_factory.mktemp("home")))
+        yield

@@ -22,11 +22,14 @@ What you type goes to the current room, at first #lobby; /help lists the command
 the first time on; without NAME it is SOCKETCHAT_NAME, or you are asked. Without a terminal it is the name last joined
 with; what others say is written to stdout, and at the end of stdin the visit ends as soon as all is stored.
 
+What you send is kept on this machine until the server has stored it, and sent again where the link breaks: it is
+stored once. What is left when a visit ends, however it ends, the next visit under that name sends.
+
 \b
 Exit codes:
   0  left; without a terminal: and all that was read is stored
   2  wrong usage, or a name that breaks the rule
-  3  a message was under way, and is perhaps not stored
+  3  a message is not confirmed yet; the next visit under the name sends it
   4  refused, such as a name that belongs to somebody else
   5  no such user, room or command (without a terminal)
   6  cannot reach the server

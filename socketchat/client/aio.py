@@ -4,25 +4,36 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
-import random as system_random
 from collections.abc import Callable, Iterable
 from types import TracebackType
-from typing import Any, Literal, Self
+from typing import Any, Self
 
 from ..exceptions import BadFile, ChatError, ProtocolError, Unreachable, from_code
 from ..protocol import commands, events
 from .address import Address
 from .backlog import Backlog, Happening
-from .facts import Answer, Answered, Broken, Failed, Gap, LinkBack, LinkLost, LoggedIn, LoginRefused, Reset, RetryLater
-from .keys import Key
+from .facts import (
+    Answer,
+    Answered,
+    Broken,
+    Failed,
+    Gap,
+    LinkBack,
+    LinkLost,
+    LoggedIn,
+    LoginRefused,
+    NotSent,
+    Reset,
+    RetryLater,
+)
 from .link import Link, dial
 from .outbox import Kind
+from .outbox_file import OutboxFile
 from .patience import Patience
-from .profiles import Profile, Profiles
-from .session import Listen, Out, Session
+from .profiles import Profile
+from .session import Out, Session
 
-__all__ = ["Client", "Happening", "connect"]
+__all__ = ["Client", "Happening"]
 
 _log = logging.getLogger(__name__)
 
@@ -35,41 +46,8 @@ class _NotNowError(Exception):
         self.error = error
 
 
-def connect(
-    host: str,
-    port: int,
-    *,
-    name: str,
-    key: Key | None = None,
-    profile: Profile | Literal["mine"] | None = "mine",
-    listen: Listen = "all",
-    epoch: str | None = None,
-    positions: dict[str, int] | None = None,
-    patience: Patience | None = None,
-    random: Callable[[], float] = system_random.random,
-) -> Client:
-    """Return a client to be entered with ``async with``, which logs in as ``name``.
-
-    The name belongs to your ``key``: the one of your account, which is made at first use, or one that is given. With
-    ``profile=None`` and no key one is a guest. ``epoch`` and ``positions``, kept from an earlier client, bring what
-    came since. A :class:`Profile` has all three, and is kept up to date. A client that is not iterated over has to
-    ``listen`` to "none", or reading stops when too much waits for it.
-
-    Raises BadFile for a key that cannot be used; entering raises Unreachable, NameTaken, BadName or another ChatError
-    where the first login fails.
-    """
-    if profile == "mine":
-        # What `join` remembers is not a bot's: the name last joined with, and which direct messages were seen.
-        key, profile = key or Profiles().server(host, port).key, None
-    elif profile is not None:
-        key, epoch, positions = profile.key, profile.epoch, profile.positions
-    outbox = os.urandom(8).hex()
-    session = Session(name, outbox=outbox, key=key, listen=listen, epoch=epoch, positions=positions)
-    return Client(Address(host, port), session, profile, patience or Patience(), random)
-
-
 class Client:
-    """A stay in a chat. Iterating, by one consumer, yields what happens; made by :func:`connect`.
+    """A stay in a chat. Iterating, by one consumer, yields what happens; made by ``connect``.
 
     When the link breaks, the client comes back by itself, says so, and goes on with what was missed; messages wait
     meanwhile. The iteration ends after :meth:`quit`, and raises a ChatError when the server will not have the client
@@ -80,13 +58,16 @@ class Client:
         self,
         address: Address,
         session: Session,
+        *,
         profile: Profile | None,
+        store: OutboxFile | None,
         patience: Patience,
         random: Callable[[], float],
     ) -> None:
         self.address = address
         self._session = session
         self._profile = profile
+        self._store = store
         self._patience = patience
         self._random = random
         self._link: Link | None = None
@@ -137,6 +118,16 @@ class Client:
         return len(self._session.outbox)
 
     @property
+    def lasts(self) -> bool:
+        """Whether the messages that are not confirmed outlive the client: the next one sends them."""
+        return self._session.outbox.lasts
+
+    @property
+    def adopted(self) -> int:
+        """How many messages that are not confirmed were left by an earlier process."""
+        return self._session.outbox.adopted
+
+    @property
     def conversations(self) -> dict[str, events.Conversation]:
         """The conversations that are heard, as the server last described them; not to be changed."""
         return self._session.positions.heard
@@ -161,6 +152,12 @@ class Client:
             request = self._session.send(to, text, kind)
         return (await self._answer(request)).ok
 
+    async def all_stored(self) -> None:
+        """Return when no message waits any more, or when the client has ended."""
+        while self.waiting and not self._ended:
+            self._room.clear()
+            await self._room.wait()
+
     async def request(self, command: commands.Command) -> Answer:
         """Ask anything but ``send``; raises the server's refusal, or Unreachable without a link."""
         self._check_open()
@@ -182,10 +179,14 @@ class Client:
         self._finish(None)
 
     async def __aenter__(self) -> Self:
+        self._session.adopt()
         try:
             link = await self._open()
-        except _NotNowError as failed:
-            raise failed.error from None
+        except BaseException as failed:
+            self._close_store()
+            if isinstance(failed, _NotNowError):
+                raise failed.error from None
+            raise
         self._keeper = asyncio.create_task(self._keep(link))
         self._keeper.add_done_callback(self._keeper_done)
         if self._profile is not None:
@@ -279,8 +280,13 @@ class Client:
         self._settle(
             self._session.end(error if isinstance(error, ChatError) else Unreachable("The client was closed."))
         )
+        self._close_store()
         self._keep_positions()
         self._news.set()
+
+    def _close_store(self) -> None:
+        if self._store is not None:
+            self._store.close()
 
     def _take(self, link: Link, out: list[Out], size: int) -> None:
         """Deal with what a link brought, in order."""
@@ -301,7 +307,7 @@ class Client:
                     link.lose(from_code(fact.code, fact.text))
                 case events.Entry() | events.Presence() | events.Conversation() | events.Left() | events.Error():
                     self._put(fact, size // len(out))
-                case Reset() | Gap():
+                case Reset() | Gap() | NotSent():
                     self._put(fact)
         self._throttle()
 

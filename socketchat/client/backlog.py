@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 
 from ..protocol import events
-from .facts import Gap, LinkBack, LinkLost, Reset
+from .facts import Gap, LinkBack, LinkLost, NotSent, Reset
 
 Happening = (
     events.Entry
@@ -17,6 +17,7 @@ Happening = (
     | LinkBack
     | Reset
     | Gap
+    | NotSent
 )
 """What iterating over a client yields."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from ..exceptions import ChatError, ProtocolError
+from ..protocol.commands import Send
 from ..protocol.events import ANY, Ok, Welcome
 
 
@@ -76,6 +77,13 @@ class Failed(msgspec.Struct, frozen=True):
     error: ChatError
 
 
+class NotSent(msgspec.Struct, frozen=True):
+    """The server refused for good a message that an earlier process left; it is kept no longer."""
+
+    message: Send
+    error: ChatError
+
+
 class RetryLater(msgspec.Struct, frozen=True):
     """The server cannot store messages at the moment; they are kept until ``Session.retry`` is called."""
 
@@ -88,4 +96,4 @@ class Broken(msgspec.Struct, frozen=True):
     error: ProtocolError
 
 
-Fact = Reset | Gap | LoggedIn | LoginRefused | Answered | Failed | RetryLater | Broken
+Fact = Reset | Gap | LoggedIn | LoginRefused | Answered | Failed | NotSent | RetryLater | Broken

@@ -19,6 +19,7 @@ import msgspec
 
 from ..exceptions import BadFile
 from ..protocol.conversations import is_room
+from ..protocol.names import name_key
 from ..protocol.proofs import KEY_BYTES
 from .address import Address
 from .keys import Key
@@ -27,7 +28,7 @@ _LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})
 """The names of this machine, which are one server."""
 
 _PLAIN = frozenset("abcdefghijklmnopqrstuvwxyz0123456789.-")
-"""Characters of a host that stand for themselves in a file's name."""
+"""Characters of a host or a user that stand for themselves in a file's name."""
 
 
 class _Record(msgspec.Struct, omit_defaults=True):
@@ -95,6 +96,10 @@ class Profile:
         """The newest seq shown of each conversation that is direct messages."""
         return dict(self._record().positions)
 
+    def outbox(self, name: str) -> str:
+        """Return the directory of what was sent under a name and not confirmed; it may not exist."""
+        return os.path.join(f"{self._path}.outbox", "@" + _plain(name_key(name)))
+
     def joined(self, name: str) -> None:
         """Remember the name, and the server as the one last joined."""
         if self._record().name != name:
@@ -149,7 +154,7 @@ class Profile:
             raise _bad(path, problem) from None
 
     def _write_fresh(self, path: str, content: bytes, *, lasting: bool = False) -> str:
-        _make_directory(self._directory)
+        make_directory(self._directory)
         fresh = f"{path}.{os.urandom(8).hex()}"
         _create(fresh, content, lasting=lasting)
         return fresh
@@ -171,12 +176,15 @@ def default_directory(side: str = "client") -> str:
 
 def _file_name(address: Address) -> str:
     host = address.host.lower()
-    host = "localhost" if host in _LOCAL else host
-    plain = "".join(each if each in _PLAIN else f"%{ord(each):x}%" for each in host)
-    return f"{plain}_{address.port}"
+    return f"{_plain('localhost' if host in _LOCAL else host)}_{address.port}"
 
 
-def _make_directory(path: str) -> None:
+def _plain(words: str) -> str:
+    return "".join(each if each in _PLAIN else f"%{ord(each):x}%" for each in words)
+
+
+def make_directory(path: str) -> None:
+    """Make a directory that only its owner may enter, where there is none."""
     if not os.path.isdir(path):
         os.makedirs(os.path.dirname(path), exist_ok=True)
         try:

@@ -30,9 +30,9 @@ from ..protocol.codec import decode_event, encode
 from ..protocol.framing import LineBuffer
 from ..protocol.limits import LINE_BYTES, UNACKNOWLEDGED_ENTRIES
 from ..protocol.text import check_text
-from .facts import Answer, Answered, Broken, Fact, Failed, LoggedIn, LoginRefused, RetryLater
+from .facts import Answer, Answered, Broken, Fact, Failed, LoggedIn, LoginRefused, NotSent, RetryLater
 from .login import PLAINTEXT, Host, Login, Signer
-from .outbox import Kind, Outbox
+from .outbox import Kind, Outbox, Store
 from .positions import Positions
 from .ticket import NO_TICKET, Ticket
 
@@ -55,8 +55,9 @@ class _Pending:
 class Session:
     """Logs in as ``name``, its owner by ``key`` or a guest, and keeps the state that outlives a link.
 
-    ``ticket`` is what a newcomer shows. ``outbox`` is 16 random hex digits. ``epoch`` and ``positions`` say what the
-    client had when it was here last.
+    ``ticket`` is what a newcomer shows. ``outbox`` is 16 random hex digits. A ``store`` keeps messages for the process
+    after this one, and has those of the process before, which :meth:`adopt` takes over. ``epoch`` and ``positions``
+    say what the client had when it was here last.
     """
 
     def __init__(
@@ -64,6 +65,7 @@ class Session:
         name: str,
         *,
         outbox: str,
+        store: Store | None = None,
         key: Signer | None = None,
         ticket: Ticket = NO_TICKET,
         listen: Listen = "all",
@@ -73,7 +75,7 @@ class Session:
     ) -> None:
         self.name = name
         self.positions = Positions(epoch, positions)
-        self.outbox = Outbox(outbox)
+        self.outbox = Outbox(outbox, store=store)
         self.welcome: events.Welcome | None = None
         self.logged_in = False
         self._login = Login(key, ticket, random)
@@ -109,10 +111,13 @@ class Session:
         """Give up for good because of ``error``: return every request and message that was not answered."""
         failed: list[Failed] = [*self.link_lost()]
         for request in list(self.outbox):
-            unsure = Unconfirmed(f"The message may or may not be stored. {error}")
-            failed.append(Failed(request, unsure if self.outbox.was_tried(request) else error))
-            self.outbox.settle(request)
+            failed.append(Failed(request, self._why_unanswered(request, error)))
+            self.outbox.leave(request)
         return failed
+
+    def adopt(self) -> None:
+        """Take over what an earlier process left; to be called once, before the first login."""
+        self._last = self.outbox.adopt(self._last)
 
     def data_to_send(self) -> bytes:
         """Return what is to be written to the connection now."""
@@ -186,6 +191,13 @@ class Session:
             case _:
                 out.append(event)
 
+    def _why_unanswered(self, request: int, error: ChatError) -> ChatError:
+        if self.outbox.lasts:
+            return Unconfirmed(f"The message is kept, and is sent when you are back. {error}")
+        if self.outbox.was_tried(request):
+            return Unconfirmed(f"The message may or may not be stored. {error}")
+        return error
+
     def _receive_challenge(self, challenge: events.Challenge, out: list[Out]) -> None:
         """Prove who one is; ``send`` lets its message follow at once, where the server has nothing to prove."""
         try:
@@ -235,6 +247,8 @@ class Session:
                 self.outbox.hold(request)
                 out.append(RetryLater(error))
             else:
+                if self.outbox.is_adopted(request):
+                    out.append(NotSent(self.outbox.message(request), error))
                 self.outbox.settle(request)
                 out.append(Failed(request, error))
             self._write_due()

@@ -73,7 +73,9 @@ class Chat:
         self._rendering = Rendering(look, self._now(), zone)
         self._typed: asyncio.Queue[str | events.Left] = asyncio.Queue()
         self._sending: dict[asyncio.Task[None], float] = {}
+        self._began = 0.0
         self._unconfirmed = 0
+        self._unsent = 0
         self._prompt = Prompt(
             label=self._label,
             status=self._status,
@@ -96,6 +98,7 @@ class Chat:
 
     async def _run(self) -> None:
         self._view.enter()
+        self._began = asyncio.get_running_loop().time()
         parts = [asyncio.create_task(part) for part in (self._prompt.run(), self._listen(), self._obey())]
         try:
             await asyncio.wait(parts, return_when=asyncio.FIRST_COMPLETED)
@@ -109,9 +112,21 @@ class Chat:
         for end in ends:
             if isinstance(end, Exception):
                 raise end
+        if self._unconfirmed or self._unsent:
+            raise Unconfirmed(self._what_is_left())
+
+    def _what_is_left(self) -> str:
+        """Say what becomes of messages that were not confirmed, and of lines whose turn did not come."""
+        left = []
         if self._unconfirmed:
             many = "A message is" if self._unconfirmed == 1 else f"{self._unconfirmed} messages are"
-            raise Unconfirmed(f"{many} perhaps not stored: the server did not confirm it before you left.")
+            if self._client.lasts:
+                left.append(f"{many} not confirmed yet; the next visit as {self._client.name} sends what is left.")
+            else:
+                left.append(f"{many} perhaps not stored: the server did not confirm it before you left.")
+        if self._unsent:
+            left.append(f"{self._unsent} {'line was' if self._unsent == 1 else 'lines were'} not sent at all.")
+        return " ".join(left)
 
     async def _settle(self, *, obeying: bool) -> None:
         """Give what was typed a moment to be done and stored; note what is not."""
@@ -121,9 +136,10 @@ class Chat:
                     await self._typed.join()
                 if self._sending:
                     await asyncio.wait(self._sending)
-        self._unconfirmed += len(self._sending)
+                await self._client.all_stored()
+        self._unconfirmed += max(len(self._sending), self._client.waiting)
         if obeying:
-            self._unconfirmed += sum(isinstance(line, str) for line in self._rest())
+            self._unsent += sum(isinstance(line, str) for line in self._rest())
 
     def _rest(self) -> list[str | events.Left]:
         """Take all that was typed and is not done yet."""
@@ -287,6 +303,8 @@ class Chat:
         parts: list[tuple[str, str]] = []
         late = asyncio.get_running_loop().time() - PENDING_SECONDS
         pending = sum(since <= late for since in self._sending.values())
+        if self._began <= late:
+            pending += self._client.adopted
         if not self._client.online:
             parts.append(("class:status.trouble", "link down"))
         if pending:

@@ -9,7 +9,7 @@ from itertools import chain
 from typing import BinaryIO, TextIO
 
 from ..client.aio import Client
-from ..client.facts import LinkBack, LinkLost
+from ..client.facts import LinkBack, LinkLost, NotSent
 from ..exceptions import BadText, ChatError, TooLong
 from ..protocol import commands, events
 from ..protocol.conversations import LOBBY, is_room, room_id
@@ -55,6 +55,7 @@ class Pipe:
             await asyncio.wait(parts, return_when=asyncio.FIRST_COMPLETED)
             if parts[0].done():
                 await self._stored()
+                await asyncio.wait([asyncio.ensure_future(self._client.all_stored())])
         finally:
             for task in (*parts, *self._sending):
                 task.cancel()
@@ -147,6 +148,8 @@ class Pipe:
                     self._tell(f"The link is lost; trying to get it back. {event.reason}")
                 case LinkBack():
                     self._tell(f"The link is back: {event.missed} missed, {event.sent} sent.")
+                case NotSent():
+                    self._complain(event.error, f" It was sent to {event.message.to} earlier: {event.message.text}")
                 case events.Entry() if event.author == self._client.user and is_room(event.conversation):
                     pass  # as with the plain dialect, nobody hears himself: a program must not answer itself
                 case events.Event():
@@ -156,9 +159,9 @@ class Pipe:
         self._stdout.write(text)
         self._stdout.flush()
 
-    def _complain(self, error: ChatError) -> None:
+    def _complain(self, error: ChatError, more: str = "") -> None:
         self._exit_code = self._exit_code or error.exit_code
-        self._tell(str(error))
+        self._tell(f"{error}{more}")
 
     def _tell(self, text: str) -> None:
         print(clean_line(f"socketchat: {text}"), file=self._stderr, flush=True)

@@ -18,7 +18,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from ..client.facts import Gap, LinkBack, LinkLost, Reset
+from ..client.facts import Gap, LinkBack, LinkLost, NotSent, Reset
 from ..exceptions import ProtocolError
 from ..protocol.codec import decode_text
 from ..protocol.conversations import is_room, room_id
@@ -98,6 +98,8 @@ class Rendering:
                 return self._presence(event, now)
             case Error():
                 return [self.error(event.text)]
+            case NotSent():
+                return [self.error(f"{event.error} It was sent to {event.message.to} earlier: {event.message.text}")]
             case Left():
                 return self._told(now, f"You are no longer in {event.conversation}.")
             case Gap():

@@ -12,7 +12,7 @@ from io import BytesIO
 from typing import BinaryIO
 
 from ..client.address import Address
-from ..client.aio import connect
+from ..client.connecting import connect
 from ..client.identity import find_name
 from ..client.profiles import Profile
 from ..exceptions import BadName, NameTaken, UsageProblem

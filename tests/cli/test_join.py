@@ -1,14 +1,23 @@
 """``socketchat join`` as scripts and people start it."""
 
+import asyncio
 import os
 import re
+import signal
 import subprocess
 import sys
+from contextlib import suppress
 
 import pytest
 
+from socketchat import connect, text_of
 from socketchat.cli import run
 from socketchat.cli.join import is_terminal
+from socketchat.client.outbox_file import OutboxFile
+from socketchat.client.profiles import Profiles
+from socketchat.protocol.commands import History, Send
+from socketchat.protocol.events import Entry
+from tests.client.serving import serving
 
 PROGRAM = (sys.executable, "-m", "socketchat")
 
@@ -105,6 +114,109 @@ def test_a_closed_stdin_says_nothing(port):
     )
 
     assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+
+
+async def said(client):
+    """Return all that was said in the lobby."""
+    texts, before = [], None
+    while True:
+        answer = await client.request(History(conversation="#lobby", limit=200, before=before))
+        texts[:0] = map(text_of, answer.events)
+        if not answer.ok.more:
+            return texts
+        before = answer.events[0].seq
+
+
+def lobby(port):
+    """Return all that was said in the lobby, as somebody reads it who comes now."""
+
+    async def read():
+        async with connect("127.0.0.1", port, name="reader", profile=None) as client:
+            return await said(client)
+
+    return asyncio.run(read())
+
+
+def kept(tmp_path):
+    """Return what is in the outboxes of ann's visits, settled or not."""
+    content = b"".join(path.read_bytes() for path in tmp_path.glob("home/**/@ann/*.outbox"))
+    return [text.decode() for text in re.findall(rb'"text":"(.*?)"', content)]
+
+
+@pytest.mark.usefixtures("home")
+@pytest.mark.parametrize("server_goes_on", [True, False])
+def test_what_a_killed_visit_took_the_next_one_sends_and_it_is_stored_once(tmp_path, server_goes_on):
+    lines = [f"line {number}" for number in range(5000)]
+
+    async def hear(port, visit, last):
+        async with connect("127.0.0.1", port, name="bob", profile=None) as client:
+            feeding = asyncio.get_running_loop().run_in_executor(None, feed, visit, lines)
+            async for event in client:
+                if isinstance(event, Entry) and text_of(event) == last:
+                    visit.kill()
+                    break
+            await feeding
+
+    with serving(tmp_path) as server:
+        with subprocess.Popen([*PROGRAM, "join", "ann", "--port", str(server.port)], stdin=subprocess.PIPE) as visit:
+            asyncio.run(hear(server.port, visit, lines[1000]))
+        if not server_goes_on:
+            server.end(signal.SIGKILL)
+            server.begin()
+        left = kept(tmp_path)
+        done = join("ann", "--port", server.port)
+
+        assert (done.returncode, done.stderr) == (0, b"")
+        stored = lobby(server.port)
+        assert stored == lines[: len(stored)]
+        assert left
+        assert set(left) <= set(stored)
+        assert kept(tmp_path) == []
+
+
+def feed(visit, lines):
+    """Write lines to a visit, as far as it reads them."""
+    with suppress(BrokenPipeError):
+        visit.stdin.write("".join(f"{line}\n" for line in lines).encode())
+        visit.stdin.close()
+
+
+@pytest.mark.usefixtures("home")
+def test_two_visits_of_one_user_at_once_send_what_was_left_once(tmp_path):
+    with serving(tmp_path) as server:
+        join("ann", "--port", server.port)
+        leave_behind(tmp_path, server.port, "one", "two", "three")
+        command = [*PROGRAM, "join", "ann", "--port", str(server.port)]
+        visits = [subprocess.Popen(command, stdin=subprocess.PIPE) for _ in range(3)]
+        for number, visit in enumerate(visits):
+            visit.stdin.write(f"visit {number}\n".encode())
+            visit.stdin.close()
+
+        assert [visit.wait(20) for visit in visits] == [0, 0, 0]
+        texts = lobby(server.port)
+        assert sorted(texts) == sorted(["one", "two", "three", "visit 0", "visit 1", "visit 2"])
+        assert [text for text in texts if "visit" not in text] == ["one", "two", "three"]
+
+
+@pytest.mark.usefixtures("home")
+def test_what_was_left_and_is_refused_now_is_shown_with_its_text(tmp_path):
+    with serving(tmp_path) as server:
+        join("ann", "--port", server.port)
+        leave_behind(tmp_path, server.port, "secret", to="@nobody")
+        done = join("ann", "--port", server.port)
+
+        assert done.returncode == 5
+        assert done.stderr.startswith(b"socketchat: There is no user nobody")
+        assert b"It was sent to @nobody earlier: secret" in done.stderr
+        assert kept(tmp_path) == []
+
+
+def leave_behind(tmp_path, port, *texts, to="#lobby"):
+    """Leave messages in the outbox as a visit of ann does that ends without a link."""
+    file = OutboxFile(Profiles(str(tmp_path / "home/socketchat/client")).server("127.0.0.1", port).outbox("ann"))
+    for n, text in enumerate(texts, 1):
+        file.added(Send(to=to, text=text, outbox="d" * 16, n=n))
+    file.close()
 
 
 @pytest.mark.parametrize(

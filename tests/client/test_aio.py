@@ -7,7 +7,8 @@ from contextlib import suppress
 import pytest
 
 from socketchat.client import backlog
-from socketchat.client.aio import Client, connect
+from socketchat.client.aio import Client
+from socketchat.client.connecting import connect
 from socketchat.client.facts import Gap, LinkBack, LinkLost, Reset
 from socketchat.client.patience import Patience
 from socketchat.client.profiles import Profiles
@@ -208,16 +209,16 @@ def test_refusals_are_raised_where_something_was_asked() -> None:
 def test_messages_keep_the_order_of_the_calls_beyond_what_may_wait() -> None:
     async def test() -> None:
         async with scripted() as script, Stay(script) as (client, peer):
-            sendings = [asyncio.create_task(client.send("#lobby", str(number))) for number in range(150)]
+            sendings = [asyncio.create_task(client.send("#lobby", str(number))) for number in range(1200)]
             texts = []
-            for expected in range(1, 151):
+            for expected in range(1, 1201):
                 command = await peer.read()
                 assert command["n"] == expected
-                assert client.waiting <= 64
+                assert client.waiting <= 1024
                 texts.append(command["text"])
                 peer.write(ok(command["id"], seq=expected))
-            assert texts == [str(number) for number in range(150)]
-            assert [(await sending).seq for sending in sendings] == list(range(1, 151))
+            assert texts == [str(number) for number in range(1200)]
+            assert [(await sending).seq for sending in sendings] == list(range(1, 1201))
 
     run(test())
 

@@ -4,7 +4,7 @@ import socket
 import pytest
 
 from socketchat.client.address import Address
-from socketchat.client.aio import connect
+from socketchat.client.connecting import connect
 from socketchat.client.facts import LinkLost
 from socketchat.client.link import Link, dial
 from socketchat.client.patience import Patience

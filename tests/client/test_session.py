@@ -295,10 +295,11 @@ def test_the_servers_limit_of_unconfirmed_messages_is_kept_but_not_beyond_ours()
         session = new_session()
         session.link_up()
         receive(session, welcome() | {"limits": {"unacknowledged": told}})
-        for _ in range(most):
-            assert session.outbox.has_room("x")
-            session.send("#lobby", "x")
-        assert not session.outbox.has_room("x")
+        sent(session)
+        numbers = [session.send("#lobby", "x") for _ in range(most + 1)]
+        assert [command["id"] for command in sent(session)] == numbers[:-1]
+        receive(session, ok(numbers[0], seq=1))
+        assert [command["id"] for command in sent(session)] == numbers[-1:]
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,8 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Self
 
-from socketchat.client.aio import Client, connect
+from socketchat.client.aio import Client
+from socketchat.client.connecting import connect
 from socketchat.client.facts import Gap, Reset
 from socketchat.client.patience import Patience
 from socketchat.client.profiles import Profiles

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from socketchat.client.aio import Client, connect
+from socketchat.client.aio import Client
+from socketchat.client.connecting import connect
 from socketchat.client.profiles import Profiles
 from socketchat.protocol import commands, events
 from socketchat.server.limits import SEND_BUFFER_BYTES, WRITE_BUFFER_HIGH

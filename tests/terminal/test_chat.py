@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 import pytest
 from prompt_toolkit.input.vt100 import Vt100Input
 
-from socketchat.client.aio import connect
+from socketchat.client.connecting import connect
 from socketchat.protocol.commands import Ping
 from socketchat.terminal import scroll
 from socketchat.terminal.chat import Chat
@@ -276,7 +276,7 @@ def test_a_slow_server_is_seen_below(server, pair):
 
 
 def test_who_leaves_with_a_message_under_way_is_told(own_server, sit):
-    ann = sit(own_server, "ann")
+    ann = sit(own_server, "ann", home="ann")
     ann.shows("Welcome")
     own_server.kill()
     ann.shows("link down")
@@ -284,7 +284,12 @@ def test_who_leaves_with_a_message_under_way_is_told(own_server, sit):
     ann.shows("1 waiting")
 
     assert ann.leaves() == 3
-    assert "socketchat: A message is perhaps not stored: the server did not confirm" in ann.text
+    assert "socketchat: A message is not confirmed yet; the next visit as ann sends what" in ann.text
+
+    own_server.start()
+    again = sit(own_server, "ann", home="ann")
+    again.shows("ann: hello")
+    assert again.leaves() == 0
 
 
 def test_who_leaves_with_lines_that_could_not_be_sent_is_told(own_server, sit):
@@ -294,7 +299,7 @@ def test_who_leaves_with_lines_that_could_not_be_sent_is_told(own_server, sit):
     ann.says("/join #far", "one", "two")
 
     assert ann.leaves() == 3
-    assert "socketchat: 2 messages are perhaps not stored" in ann.text
+    assert "socketchat: 2 lines were not sent at all." in ann.text
 
 
 def test_what_is_typed_while_coming_in_is_sent_before_leaving(server, sit, pair):

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from socketchat.client.aio import connect
+from socketchat.client.connecting import connect
 from socketchat.exceptions import BadText, ChatError, TooLong
 from socketchat.protocol.commands import History, Ping
 from socketchat.protocol.limits import TEXT_BYTES

@@ -1,0 +1,60 @@
+"""Makes a client of what is known: the address, the name, and what the profile of that server remembers."""
+
+from __future__ import annotations
+
+import os
+import random as system_random
+from collections.abc import Callable
+from typing import Literal
+
+from .address import Address
+from .aio import Client
+from .keys import Key
+from .outbox_file import OutboxFile
+from .patience import Patience
+from .profiles import Profile, Profiles
+from .session import Listen, Session
+
+
+def connect(
+    host: str,
+    port: int,
+    *,
+    name: str,
+    key: Key | None = None,
+    profile: Profile | Literal["mine"] | None = "mine",
+    listen: Listen = "all",
+    epoch: str | None = None,
+    positions: dict[str, int] | None = None,
+    outbox: bool = True,
+    patience: Patience | None = None,
+    random: Callable[[], float] = system_random.random,
+) -> Client:
+    """Return a client to be entered with ``async with``, which logs in as ``name``.
+
+    The name belongs to your ``key``: the one of your account, which is made at first use, or one that is given. With
+    ``profile=None`` and no key one is a guest. ``epoch`` and ``positions``, kept from an earlier client, bring what
+    came since. A :class:`Profile` has all three, and is kept up to date. A client that is not iterated over has to
+    ``listen`` to "none", or reading stops when too much waits for it.
+
+    With a profile messages are kept on disk until they are stored, and the next client of that name sends what is left
+    by one that died; with ``outbox=False`` they end with the client.
+
+    Raises BadFile for a key that cannot be used; entering raises Unreachable, NameTaken, BadName or another ChatError
+    where the first login fails.
+    """
+    known = Profiles().server(host, port) if profile == "mine" else profile
+    if profile == "mine":
+        # What `join` remembers is not a bot's: the name last joined with, and which direct messages were seen.
+        profile = None
+    elif profile is not None:
+        key, epoch, positions = profile.key, profile.epoch, profile.positions
+    if known is not None:
+        key = key or known.key
+    store = OutboxFile(known.outbox(name)) if known is not None and outbox else None
+    session = Session(
+        name, outbox=os.urandom(8).hex(), store=store, key=key, listen=listen, epoch=epoch, positions=positions
+    )
+    return Client(
+        Address(host, port), session, profile=profile, store=store, patience=patience or Patience(), random=random
+    )

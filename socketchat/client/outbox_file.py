@@ -1,0 +1,304 @@
+"""The outbox on disk: what a process has not heard to be stored, for the process that comes after it.
+
+Each process appends to a file of its own, which it holds locked: a line for a message, another when it is settled. The
+lock goes with the process, however that ends, and whoever finds a file without one adopts it: its messages move, with
+their keys, to the adopter's file. A crash in between leaves them in both, which harms nobody, as the server stores a
+key once. Nothing waits for the disk: a thread forces to it what was written and is not settled by then.
+"""
+
+from __future__ import annotations
+
+import errno
+import logging
+import os
+import sys
+import threading
+import zlib
+from contextlib import suppress
+from pathlib import Path
+
+import msgspec
+from msgspec.structs import replace
+
+from ..protocol import commands
+from .profiles import make_directory
+
+if sys.platform == "win32":
+    import msvcrt
+else:
+    import fcntl
+
+REWRITE_BYTES = 1_048_576
+"""A file that has grown to this is written anew without what is settled, if that is most of it."""
+
+SUFFIX = ".outbox"
+"""Ends the name of every file that may be adopted."""
+
+SET_ASIDE = ".damaged"
+"""Ends the name of a file that was adopted but had lines that cannot be read."""
+
+_LOCK_AT = 1 << 40
+"""Where Windows locks: nothing can be read where a lock is, so it has to lie behind all that is written."""
+
+_log = logging.getLogger(__name__)
+
+
+_BINARY = getattr(os, "O_BINARY", 0)  # Windows
+
+
+class _Settled(msgspec.Struct, frozen=True, tag_field="type", tag="settled"):
+    """The message under this key is kept no longer."""
+
+    outbox: str
+    n: int
+
+
+_decode = msgspec.json.Decoder(commands.Send | _Settled).decode
+_encode = msgspec.json.Encoder().encode
+
+Key = tuple[str, int]
+
+
+class OutboxFile:
+    """Keeps messages in a file of its own in ``directory``, which is that of one name on one server."""
+
+    def __init__(self, directory: str) -> None:
+        self._directory = Path(directory)
+        self._path = self._directory
+        self._file: int | None = None
+        self._size = 0
+        self._kept: dict[Key, bytes] = {}
+        self._problem: OSError | None = None
+        self._told = False
+        self._is_new = False
+        self._swapping = threading.Lock()
+        self._written = threading.Event()
+        self._ended = False
+        self._syncing: threading.Thread | None = None
+
+    @property
+    def lasts(self) -> bool:
+        """Whether what was added is in the file, as a disk may fail."""
+        return self._problem is None
+
+    def load(self) -> list[commands.Send]:
+        """Adopt the files of processes that are gone, and return their messages, each series in the order of n."""
+        found: dict[Key, commands.Send] = {}
+        try:
+            for path in sorted(self._directory.iterdir()):
+                if path.suffix == SUFFIX:
+                    self._adopt(path, found)
+        except FileNotFoundError:
+            pass
+        except OSError as problem:
+            self._fail(problem)
+        return sorted(found.values(), key=lambda message: message.n or 0)
+
+    def added(self, message: commands.Send) -> None:
+        """Write a message; where the disk fails it is kept in memory only, which is logged once."""
+        line = self._kept[_key(message)] = _line(replace(message, id=None))
+        self._append(line)
+
+    def settled(self, message: commands.Send) -> None:
+        """Write that a message is kept no longer."""
+        self._kept.pop(_key(message), None)
+        if self._file is None:
+            return
+        self._append(_line(_Settled(*_key(message))))
+        if self._size > REWRITE_BYTES and self._size > 2 * sum(map(len, self._kept.values())):
+            self._rewrite()
+
+    def close(self) -> None:
+        """Force what is kept to the disk and leave it to whoever comes next; without messages no file stays."""
+        self._ended = True
+        self._written.set()
+        if self._syncing is not None:
+            self._syncing.join()
+        if self._file is None:
+            return
+        file, self._file = self._file, None
+        if self._kept:
+            self._sync(file)
+            os.close(file)
+        else:
+            _remove(self._path, file)
+
+    def _append(self, line: bytes) -> None:
+        if self._problem is not None:
+            self._fail(self._problem)
+            return
+        try:
+            if self._file is None:
+                self._file = self._create()
+            _write(self._file, self._size, line)
+        except OSError as problem:
+            self._fail(problem)
+            return
+        self._size += len(line)
+        if self._kept:
+            self._sync_soon()
+
+    def _fail(self, problem: OSError) -> None:
+        self._problem = problem
+        if not self._told:
+            self._told = True
+            words = os.strerror(problem.errno) if problem.errno else str(problem)
+            _log.warning(
+                "Messages are not kept over the end of this program: cannot use %s: %s%s.",
+                self._directory, words[:1].lower(), words[1:],
+            )  # fmt: skip
+
+    def _create(self) -> int:
+        """Make an empty file and lock it; one that somebody adopts in between is left to them."""
+        make_directory(os.fspath(self._directory.parent))
+        make_directory(os.fspath(self._directory))
+        while True:
+            path = self._directory / (os.urandom(8).hex() + SUFFIX)
+            file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_APPEND | _BINARY, 0o600)
+            if _lock(file) and os.fstat(file).st_nlink:
+                break
+            os.close(file)
+        self._path, self._size, self._is_new = path, 0, True
+        return file
+
+    def _rewrite(self) -> None:
+        """Go on in a new file, without what is settled."""
+        old, old_path = self._file, self._path
+        try:
+            file = self._create()
+            content = b"".join(self._kept.values())
+            _write(file, 0, content)
+            self._sync(file)
+        except OSError as problem:
+            self._fail(problem)
+            return
+        with self._swapping:
+            self._file, self._size = file, len(content)
+        if old is not None:
+            _remove(old_path, old)
+
+    def _adopt(self, path: Path, found: dict[Key, commands.Send]) -> None:
+        """Take over the messages of a file that nobody holds."""
+        try:
+            file = os.open(path, os.O_RDWR | _BINARY)
+        except FileNotFoundError:
+            return  # somebody else was faster
+        if not _lock(file):
+            os.close(file)
+            return
+        messages, is_damaged = _parse(_read(file))
+        for key, message in messages.items():
+            if key not in self._kept:
+                self.added(message)
+                found[key] = message
+        if self._file is not None and messages:
+            self._sync(self._file)
+        if self._problem is not None:
+            os.close(file)
+        elif is_damaged:
+            os.close(file)
+            aside = path.replace(path.with_suffix(SET_ASIDE))
+            _log.warning("A part of what you sent before is damaged, and was put aside as %s.", aside)
+        else:
+            _remove(path, file)
+
+    def _sync_soon(self) -> None:
+        if self._syncing is None:
+            self._syncing = threading.Thread(target=self._sync_on, name="outbox", daemon=True)
+            self._syncing.start()
+        self._written.set()
+
+    def _sync_on(self) -> None:
+        """Force to the disk what was written meanwhile, unless all of it is settled by then."""
+        while not self._ended:
+            self._written.wait()
+            self._written.clear()
+            with self._swapping:
+                if self._kept and self._file is not None and not self._ended:
+                    self._sync(self._file)
+
+    def _sync(self, file: int) -> None:
+        try:
+            os.fsync(file)
+            if self._is_new and os.name == "posix":
+                _sync_directory(self._directory)
+            self._is_new = False
+        except OSError as problem:
+            self._problem = problem  # told by the next message: this may be another thread
+
+
+def _key(message: commands.Send) -> Key:
+    return message.outbox or "", message.n or 0
+
+
+def _line(what: commands.Send | _Settled) -> bytes:
+    content = _encode(what)
+    return b"%08x %b\n" % (zlib.crc32(content), content)
+
+
+def _parse(content: bytes) -> tuple[dict[Key, commands.Send], bool]:
+    """Return the messages that are not settled, and whether lines are damaged; a torn last one is nothing unusual."""
+    kept: dict[Key, commands.Send] = {}
+    is_damaged = False
+    for line in content.split(b"\n")[:-1]:
+        told = _decode(line[9:]) if line[:9] == b"%08x " % zlib.crc32(line[9:]) else None
+        if isinstance(told, commands.Send):
+            kept[_key(told)] = told
+        elif told is not None:
+            kept.pop((told.outbox, told.n), None)
+        else:
+            is_damaged = True
+    return kept, is_damaged
+
+
+def _write(file: int, size: int, line: bytes) -> None:
+    """Append to a file of this size, all or nothing."""
+    problem = None
+    try:
+        written = os.write(file, line)
+    except OSError as error:
+        written, problem = 0, error
+    if written != len(line):
+        with suppress(OSError):
+            os.ftruncate(file, size)
+        raise problem or OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def _read(file: int) -> bytes:
+    os.lseek(file, 0, os.SEEK_SET)
+    content = b""
+    while chunk := os.read(file, REWRITE_BYTES):
+        content += chunk
+    return content
+
+
+def _remove(path: Path, file: int) -> None:
+    """Remove a file that is held, so that nobody who opened it before finds anything; then let go of it."""
+    with suppress(OSError):
+        os.ftruncate(file, 0)
+        path.unlink()
+    os.close(file)
+    if os.name != "posix":
+        with suppress(OSError):
+            path.unlink()  # Windows removes no open file
+
+
+def _lock(file: int) -> bool:
+    """Hold a file for this process; tell whether nobody else does."""
+    try:
+        if sys.platform == "win32":
+            os.lseek(file, _LOCK_AT, os.SEEK_SET)
+            msvcrt.locking(file, msvcrt.LK_NBLCK, 1)
+        else:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except (BlockingIOError, PermissionError):
+        return False
+    return True
+
+
+def _sync_directory(path: Path) -> None:
+    directory = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(directory)
+    finally:
+        os.close(directory)

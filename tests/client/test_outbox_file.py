@@ -1,0 +1,175 @@
+import errno
+import os
+import stat
+import subprocess
+import sys
+
+import pytest
+
+from socketchat.client import outbox_file
+from socketchat.client.outbox_file import OutboxFile
+from socketchat.protocol.commands import Send
+
+posix = pytest.mark.skipif(os.name != "posix", reason="modes are POSIX")
+
+
+@pytest.fixture
+def directory(tmp_path):
+    return tmp_path / "host_5000.outbox" / "@ann"
+
+
+def message(n: int, text: str = "hello", outbox: str = "d" * 16, **more) -> Send:
+    return Send(to="#lobby", text=text, outbox=outbox, n=n, **more)
+
+
+def opened(directory, *messages: Send) -> OutboxFile:
+    file = OutboxFile(str(directory))
+    for each in messages:
+        file.added(each)
+    return file
+
+
+def left(directory, *messages: Send):
+    """Leave messages as a process that is gone; return the path of its file."""
+    opened(directory, *messages).close()
+    (path,) = directory.glob("*.outbox")
+    return path
+
+
+def adopted(directory) -> list[Send]:
+    return OutboxFile(str(directory)).load()
+
+
+def test_nothing_is_made_before_there_is_a_message(directory) -> None:
+    file = OutboxFile(str(directory))
+    assert file.load() == []
+    file.close()
+    assert not directory.parent.exists()
+
+
+def test_what_was_not_settled_is_there_for_the_next_process(directory) -> None:
+    file = opened(directory, message(1, id=7), message(2, "two\nlines", kind="action"), message(3))
+    file.settled(message(1))
+    file.close()
+    assert adopted(directory) == [message(2, "two\nlines", kind="action"), message(3)]
+
+
+def test_no_file_stays_when_all_is_settled(directory) -> None:
+    file = opened(directory, message(1), message(2))
+    file.settled(message(1))
+    file.settled(message(2))
+    file.close()
+    assert list(directory.iterdir()) == []
+
+
+@posix
+def test_only_the_owner_may_read_it(directory) -> None:
+    path = left(directory, message(1))
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(directory.stat().st_mode) == 0o700
+
+
+def test_the_file_of_a_living_process_is_its_own(directory) -> None:
+    living = opened(directory, message(1))
+    assert adopted(directory) == []
+    living.close()
+    assert adopted(directory) == [message(1)]
+
+
+def test_of_two_processes_one_adopts(directory) -> None:
+    left(directory, message(1))
+    one, other = OutboxFile(str(directory)), OutboxFile(str(directory))
+    assert one.load() == [message(1)]
+    assert other.load() == []
+    one.close()
+    assert other.load() == [message(1)]
+
+
+def test_what_is_adopted_and_settled_is_gone(directory) -> None:
+    left(directory, message(1), message(2))
+    file = OutboxFile(str(directory))
+    file.load()
+    file.settled(message(1))
+    file.added(message(1, outbox="f" * 16))
+    file.close()
+    assert adopted(directory) == [message(1, outbox="f" * 16), message(2)]
+
+
+def test_whatever_byte_a_crash_leaves_last_whole_messages_are_there(directory) -> None:
+    path = left(directory, message(1), message(2, "é" * 5))
+    content = path.read_bytes()
+    first = content.index(b"\n") + 1
+    for end in range(len(content)):
+        torn = directory / "torn.outbox"
+        path.unlink(missing_ok=True)
+        torn.write_bytes(content[:end])
+        file = OutboxFile(str(directory))
+        assert file.load() == ([message(1)] if end >= first else [])
+        for each in (1, 2):
+            file.settled(message(each))
+        file.close()
+        assert list(directory.iterdir()) == []
+
+
+def test_a_damaged_file_is_put_aside_and_what_can_be_read_is_sent(directory, caplog) -> None:
+    path = left(directory, message(1), message(2), message(3))
+    lines = path.read_bytes().splitlines(keepends=True)
+    lines[1] = lines[1].replace(b"hello", b"jello")
+    path.write_bytes(b"".join(lines))
+    file = OutboxFile(str(directory))
+    assert file.load() == [message(1), message(3)]
+    file.close()
+    (aside,) = directory.glob("*.damaged")
+    assert [record.getMessage() for record in caplog.records] == [
+        f"A part of what you sent before is damaged, and was put aside as {aside}."
+    ]
+    assert adopted(directory) == [message(1), message(3)]
+
+
+def test_a_long_file_is_written_anew_without_what_is_settled(directory, monkeypatch) -> None:
+    monkeypatch.setattr(outbox_file, "REWRITE_BYTES", 1000)
+    file = opened(directory, message(1))
+    for n in range(2, 100):
+        file.added(message(n))
+        file.settled(message(n))
+    (path,) = directory.iterdir()
+    assert path.stat().st_size < 2000
+    assert adopted(directory) == []  # the new one is held too
+    file.close()
+    assert adopted(directory) == [message(1)]
+
+
+def test_a_full_disk_is_told_once_and_nothing_half_written_stays(directory, monkeypatch, caplog) -> None:
+    file = opened(directory, message(1))
+    write = os.write
+    monkeypatch.setattr(os, "write", lambda fd, data: write(fd, data[:10]))
+    file.added(message(2))
+    file.added(message(3))
+    monkeypatch.undo()
+    (told,) = [record.getMessage() for record in caplog.records]
+    assert told == (
+        f"Messages are not kept over the end of this program: cannot use {directory}: no space left on device."
+    )
+    assert not file.lasts
+    file.close()
+    assert adopted(directory) == [message(1)]
+
+
+def test_a_directory_that_cannot_be_made_is_told(directory, caplog) -> None:
+    directory.parent.write_text("in the way")
+    file = opened(directory, message(1))
+    assert not file.lasts
+    assert os.strerror(errno.ENOTDIR).lower() in caplog.records[0].getMessage().lower() or "exists" in caplog.text
+    file.close()
+
+
+def test_a_killed_process_lets_go_of_its_file(directory) -> None:
+    program = f"""
+import os, signal
+from socketchat.client.outbox_file import OutboxFile
+from socketchat.protocol.commands import Send
+OutboxFile({str(directory)!r}).added(Send(to="#lobby", text="hello", outbox="d" * 16, n=1))
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+    subprocess.run([sys.executable, "-c", program], check=False)
+    assert adopted(directory) == [message(1)]
