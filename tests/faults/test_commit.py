@@ -70,7 +70,7 @@ async def check(directory: Path, stored: dict[int, tuple[str, int]]) -> int:
             assert not places.keys() & {text_of(entry) for entry in entries}
             places |= {text_of(entry): (conversation, entry.seq) for entry in entries}
         assert len(places) == sum(desk.state.heads.values())
-        assert {n: places.get(f"message {n}") for n in stored} == stored
+        assert {n: places.get(f"message {n}") for n in stored} == stored, "lost"
         again = [say(f"message {n}", f"#{n % ROOMS}", key=(OUTBOX, n)) for n in sorted(stored)[-20:]]
         for outcome in await desk.store(*again):
             assert isinstance(outcome, Duplicate)

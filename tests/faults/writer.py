@@ -1,10 +1,11 @@
 """A process that commits until it is told otherwise, or killed; run by test_commit.py.
 
-    python -m tests.faults.writer DIRECTORY FIRST LAST
+    python -m tests.faults.writer DIRECTORY FIRST LAST [normal]
 
 Stores the messages FIRST to LAST in small batches, each under its key, over three rooms. Says on stdout what the
 journal told: "stored N CONVERSATION SEQ" or "refused N", and sends what was refused again. With the first refusal it
-removes DIRECTORY.ballast, which makes room where that took it.
+removes DIRECTORY.ballast, which makes room where that took it. With "normal" commits are not synced, only checkpoints:
+what a power cut takes then has to be missed.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import os
 import sys
 from pathlib import Path
 
-from socketchat.journal import StorageRefused
+from socketchat.journal import StorageRefused, store
 from socketchat.journal.sqlite import SQLiteJournal
 from tests.journal.desk import Desk, opened, say
 
@@ -46,5 +47,11 @@ def make_room(directory: str) -> None:
     Path(f"{directory}.ballast").unlink(missing_ok=True)
 
 
+def sync_less() -> None:
+    store._FULL = store._WRITER_PRAGMAS["synchronous"] = 1
+
+
 if __name__ == "__main__":
+    if sys.argv[4:] == ["normal"]:
+        sync_less()
     asyncio.run(write(sys.argv[1], int(sys.argv[2]), int(sys.argv[3])))

@@ -1,0 +1,174 @@
+/*
+ * What a power cut leaves of the files below one directory: a preloaded library that keeps, beside the files, a copy
+ * of what is surely on disk. Built and used by powercut.py.
+ *
+ *     POWERCUT_FILES   the directory that is watched (flat)
+ *     POWERCUT_DISK    where the copy is kept: a file per inode, and "names" as they were when the directory was synced
+ *     POWERCUT_AFTER   the power goes before the so-many-th call that changes or syncs a file (0: never)
+ *     POWERCUT_EARLY   of 100 writes so many reach the disk at once, as the kernel may write back what it likes
+ *     POWERCUT_LIE     a sync says yes and does nothing
+ *
+ * A write reaches the copy when its file is synced, a name when the directory is. What is mapped (-shm) never does.
+ */
+#define _GNU_SOURCE
+#include <dirent.h>
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+struct range { ino_t inode; off_t offset; size_t size; };
+
+static ssize_t (*real_pwrite)(int, const void *, size_t, off_t);
+static ssize_t (*real_write)(int, const void *, size_t);
+static int (*real_fsync)(int), (*real_fdatasync)(int), (*real_ftruncate)(int, off_t);
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static const char *files, *disk;
+static long calls, cut_after, early, lies;
+static struct range *ranges;
+static size_t count, room;
+
+static long number(const char *name) { const char *text = getenv(name); return text ? atol(text) : 0; }
+
+__attribute__((constructor)) static void begin(void) {
+    real_pwrite = dlsym(RTLD_NEXT, "pwrite64");
+    real_write = dlsym(RTLD_NEXT, "write");
+    real_fsync = dlsym(RTLD_NEXT, "fsync");
+    real_fdatasync = dlsym(RTLD_NEXT, "fdatasync");
+    real_ftruncate = dlsym(RTLD_NEXT, "ftruncate64");
+    files = getenv("POWERCUT_FILES");
+    disk = getenv("POWERCUT_DISK");
+    cut_after = number("POWERCUT_AFTER");
+    early = number("POWERCUT_EARLY");
+    lies = number("POWERCUT_LIE");
+    srandom(cut_after + 1);
+}
+
+/* Tell whether a descriptor is the watched directory (2), a file in it (1), or neither, and find its inode. */
+static int watched(int fd, ino_t *inode) {
+    struct stat info;
+    char link[64], path[PATH_MAX];
+    if (!files || fstat(fd, &info) || !(S_ISREG(info.st_mode) || S_ISDIR(info.st_mode))) return 0;
+    snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+    ssize_t length = readlink(link, path, sizeof path - 1);
+    if (length < 0) return 0;
+    path[length] = 0;
+    size_t prefix = strlen(files);
+    if (strncmp(path, files, prefix)) return 0;
+    *inode = info.st_ino;
+    return path[prefix] == 0 ? 2 : path[prefix] == '/';
+}
+
+static void maybe_cut(void) {
+    if (cut_after && ++calls >= cut_after) kill(getpid(), SIGKILL);
+}
+
+static int open_copy(ino_t inode) {
+    char path[PATH_MAX];
+    snprintf(path, sizeof path, "%s/%lu", disk, (unsigned long)inode);
+    return open(path, O_WRONLY | O_CREAT, 0600);
+}
+
+static void store(int copy, int fd, off_t offset, size_t size) {
+    char buffer[65536];
+    while (size) {
+        ssize_t got = pread(fd, buffer, size < sizeof buffer ? size : sizeof buffer, offset);
+        if (got <= 0) return; /* cut off since */
+        real_pwrite(copy, buffer, got, offset);
+        offset += got;
+        size -= got;
+    }
+}
+
+static void wrote(int fd, ino_t inode, off_t offset, size_t size) {
+    if (random() % 100 < early) {
+        int copy = open_copy(inode);
+        store(copy, fd, offset, size);
+        close(copy);
+        return;
+    }
+    if (count == room) ranges = realloc(ranges, (room = 2 * room + 64) * sizeof *ranges);
+    ranges[count++] = (struct range){inode, offset, size};
+}
+
+static void sync_file(int fd, ino_t inode) {
+    struct stat info;
+    size_t kept = 0;
+    int copy = open_copy(inode);
+    for (size_t n = 0; n < count; n++) {
+        if (ranges[n].inode == inode) store(copy, fd, ranges[n].offset, ranges[n].size);
+        else ranges[kept++] = ranges[n];
+    }
+    count = kept;
+    if (!fstat(fd, &info)) real_ftruncate(copy, info.st_size);
+    close(copy);
+}
+
+static void sync_names(void) {
+    char path[PATH_MAX], made[PATH_MAX];
+    snprintf(path, sizeof path, "%s/names", disk);
+    snprintf(made, sizeof made, "%s/names.new", disk);
+    FILE *names = fopen(made, "w");
+    DIR *folder = opendir(files);
+    for (struct dirent *entry; folder && names && (entry = readdir(folder));)
+        if (entry->d_type == DT_REG) fprintf(names, "%lu %s\n", (unsigned long)entry->d_ino, entry->d_name);
+    if (folder) closedir(folder);
+    if (names) fclose(names);
+    rename(made, path);
+}
+
+static int synced(int fd, int (*real)(int)) {
+    ino_t inode;
+    int kind = watched(fd, &inode);
+    if (!kind) return real(fd);
+    pthread_mutex_lock(&lock);
+    maybe_cut();
+    if (!lies) kind == 2 ? sync_names() : sync_file(fd, inode);
+    pthread_mutex_unlock(&lock);
+    return 0;
+}
+
+int fsync(int fd) { return synced(fd, real_fsync); }
+int fdatasync(int fd) { return synced(fd, real_fdatasync); }
+
+ssize_t pwrite64(int fd, const void *data, size_t size, off_t offset) {
+    ino_t inode;
+    if (watched(fd, &inode) != 1) return real_pwrite(fd, data, size, offset);
+    pthread_mutex_lock(&lock);
+    maybe_cut();
+    ssize_t done = real_pwrite(fd, data, size, offset);
+    if (done > 0) wrote(fd, inode, offset, done);
+    pthread_mutex_unlock(&lock);
+    return done;
+}
+ssize_t pwrite(int fd, const void *data, size_t size, off_t offset) { return pwrite64(fd, data, size, offset); }
+
+ssize_t write(int fd, const void *data, size_t size) {
+    ino_t inode;
+    if (watched(fd, &inode) != 1) return real_write(fd, data, size);
+    pthread_mutex_lock(&lock);
+    maybe_cut();
+    off_t offset = lseek(fd, 0, SEEK_CUR);
+    ssize_t done = real_write(fd, data, size);
+    if (done > 0) wrote(fd, inode, offset, done);
+    pthread_mutex_unlock(&lock);
+    return done;
+}
+
+int ftruncate64(int fd, off_t size) {
+    ino_t inode;
+    if (watched(fd, &inode) == 1) {
+        pthread_mutex_lock(&lock);
+        maybe_cut();
+        pthread_mutex_unlock(&lock);
+    }
+    return real_ftruncate(fd, size);
+}
+int ftruncate(int fd, off_t size) { return ftruncate64(fd, size); }

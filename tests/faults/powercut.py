@@ -1,0 +1,66 @@
+"""A disk from which a power cut takes all that was not synced, for a process that is run with it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+SOURCE = Path(__file__).with_name("powercut.c")
+
+
+def build(directory: Path) -> Path:
+    """Compile the library and return where it is."""
+    library = directory / "powercut.so"
+    command = ["gcc", "-O1", "-Wall", "-Werror", "-shared", "-fPIC"]
+    subprocess.run([*command, "-o", library, SOURCE, "-ldl", "-lpthread"], check=True)
+    return library
+
+
+class Power:
+    """Gives a process a disk below ``files``, which ``fail`` turns into what a power cut would have left of it."""
+
+    def __init__(self, library: Path, files: Path, *, early: int = 0, lies: bool = False) -> None:
+        self._library = library
+        self._files = files.resolve()
+        self._disk = self._files.with_name(f"{files.name}.disk")
+        self._early = early
+        self._lies = lies
+        self._files.mkdir(mode=0o700, exist_ok=True)
+        self.settle()
+
+    def environment(self, after: int = 0) -> dict[str, str]:
+        """Return the environment for a process; the power goes at its so-many-th call, 0 being never."""
+        return {
+            **os.environ,
+            "LD_PRELOAD": str(self._library),
+            "POWERCUT_FILES": str(self._files),
+            "POWERCUT_DISK": str(self._disk),
+            "POWERCUT_AFTER": str(after),
+            "POWERCUT_EARLY": str(self._early),
+            "POWERCUT_LIE": str(int(self._lies)),
+        }
+
+    def fail(self) -> None:
+        """Leave what surely was on disk; to be called when the process has been killed."""
+        left = self._files.with_name(f"{self._files.name}.left")
+        left.mkdir(mode=0o700)
+        for line in (self._disk / "names").read_text().splitlines():
+            inode, name = line.split(" ", 1)
+            copy = self._disk / inode
+            (left / name).write_bytes(copy.read_bytes() if copy.exists() else b"")
+        shutil.rmtree(self._files)
+        left.rename(self._files)
+        self.settle()
+
+    def settle(self) -> None:
+        """All that is there now is on disk."""
+        shutil.rmtree(self._disk, ignore_errors=True)
+        self._disk.mkdir()
+        names = []
+        for file in self._files.iterdir():
+            inode = file.stat().st_ino
+            shutil.copyfile(file, self._disk / str(inode))
+            names.append(f"{inode} {file.name}\n")
+        (self._disk / "names").write_text("".join(names))
