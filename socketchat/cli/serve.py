@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+from functools import partial
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -93,6 +94,11 @@ def networks(_ctx: click.Context, _param: click.Parameter, texts: tuple[str, ...
     metavar="CIDR",
     help="Serve plaintext to this network too, such as 10.0.0.0/8, where anybody can read it; may be repeated.",
 )
+@click.option(
+    "--no-limits",
+    is_flag=True,
+    help="Limit neither rates nor connections, for benchmarks; listens on loopback only.",
+)
 def serve(
     *,
     hosts: tuple[str, ...],
@@ -101,6 +107,7 @@ def serve(
     tls_cert: Path | None,
     tls_key: Path | None,
     plaintext_from: tuple[Network, ...],
+    no_limits: bool,
 ) -> None:
     """Host a chat."""
     from ..hub import Entrance
@@ -109,6 +116,8 @@ def serve(
 
     if (tls_cert is None) != (tls_key is None):
         raise UsageProblem("--tls-cert and --tls-key belong together: give both or neither.")
+    if no_limits:
+        hosts = _on_loopback(hosts)
     logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.WARNING)
     where = data_directory(data)
 
@@ -122,15 +131,16 @@ def serve(
             directory=where,
             entrance=Entrance(is_open=True),
             plaintext_from=plaintext_from,
+            limited=not no_limits,
         )
 
-    run(make_server, hosts, port, announce)
+    run(make_server, hosts, port, partial(announce, limited=not no_limits))
     if sys.stdout.isatty():
         click.echo()  # below the ^C
     click.echo("The server has stopped.")
 
 
-def announce(addresses: list[str], fingerprint: str) -> None:
+def announce(addresses: list[str], fingerprint: str, *, limited: bool = True) -> None:
     """Say where the server listens, once it does, what proves that it is this one, and how to join."""
     for address in addresses:
         click.echo(f"Server listening on {address}")
@@ -142,6 +152,8 @@ def announce(addresses: list[str], fingerprint: str) -> None:
         click.echo(f"To join from here: socketchat join NAME{here.removeprefix(' --host 127.0.0.1')}{port}")
     if elsewhere := _from_elsewhere(hosts):
         click.echo(f"To join from elsewhere: socketchat join NAME --host {elsewhere}{port}")
+    if not limited:
+        click.echo("Rates and connections are not limited, as --no-limits says: use this for benchmarks only.")
 
 
 def _from_here(hosts: list[str]) -> str | None:
@@ -162,3 +174,15 @@ def _from_elsewhere(hosts: list[str]) -> str | None:
         if not ip_address(host.partition("%")[0]).is_loopback:
             return host
     return None
+
+
+def _on_loopback(hosts: tuple[str, ...]) -> tuple[str, ...]:
+    """Return where to listen without limits: nowhere that others can reach."""
+    from ..hub.networks import is_loopback
+
+    for host in hosts:
+        if host != "localhost" and not is_loopback(host):
+            raise UsageProblem(
+                f"--no-limits is for this machine alone, and --host {host} is not; leave one of them out."
+            )
+    return hosts or ("127.0.0.1",)

@@ -31,6 +31,9 @@ HANDLERS: dict[type[commands.Command], Callable[[Hub, Session, Any], None]] = {
 
 BEFORE_LOGIN = {commands.Hello, commands.Prove, commands.Ping, commands.Quit}
 
+READ_MUCH = {commands.Rooms, commands.Users, commands.History}
+"""Small to ask and large to answer: these have an allowance of their own."""
+
 
 def handle(hub: Hub, session: Session, command: commands.Command) -> bool:
     """Do what a command says, or answer why not; return False if it has to be handed in again later.
@@ -39,9 +42,13 @@ def handle(hub: Hub, session: Session, command: commands.Command) -> bool:
     after it, so that answers keep the order of questions.
     """
     kind = type(command)
-    if session.under_way and kind is not commands.Send:
-        session.stalled = True
-        return False
+    if kind is not commands.Send:
+        if session.under_way:
+            session.stalled = True
+            return False
+        if kind in READ_MUCH and not hub.pace.may_read(session):
+            return False
+    session.allowance -= 1
     try:
         if session.user is None and kind not in BEFORE_LOGIN:
             raise NotLoggedIn("Say who you are first.")

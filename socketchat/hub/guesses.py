@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from typing import Generic, TypeVar
 
 from ..exceptions import TooMany
 from ..protocol.names import name_key
 from .networks import is_loopback, network
+from .recent import Recent
 
 FREE_GUESSES = 5
 """Wrong guesses of an address before it has to wait: a person mistypes, and has two keyboard layouts."""
@@ -30,33 +30,6 @@ ACCOUNT_SECONDS = 3600.0
 
 REMEMBERED = 65_536
 """Addresses and accounts that are counted at a time, some 20 MiB at the worst; the one longest quiet is forgotten."""
-
-Value = TypeVar("Value")
-
-
-class Recent(Generic[Value]):
-    """A mapping that keeps what was used last, and forgets the rest."""
-
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._values: dict[str, Value] = {}
-
-    def __len__(self) -> int:
-        return len(self._values)
-
-    def get(self, key: str) -> Value | None:
-        """Return the value of a key, which counts as use."""
-        value = self._values.pop(key, None)
-        if value is not None:
-            self._values[key] = value
-        return value
-
-    def set(self, key: str, value: Value) -> None:
-        """Keep a value, and forget the one that was not used for longest where there are too many."""
-        self._values.pop(key, None)
-        self._values[key] = value
-        if len(self._values) > self._most:
-            del self._values[next(iter(self._values))]
 
 
 class Guesses:

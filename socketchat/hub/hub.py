@@ -22,6 +22,7 @@ from .delivery import Delivery
 from .directory import Directory
 from .entrance import Entrance
 from .guesses import Guesses
+from .pace import Pace
 from .pending import Pending
 from .presence import Timer
 from .replay import Replay
@@ -41,7 +42,8 @@ class Hub:
     """Everybody who is here.
 
     ``timer`` calls back after seconds, ``spawn`` runs a coroutine, ``token`` makes unguessable words, ``clock`` returns
-    seconds, and ``now`` the milliseconds since 1970. Without an ``entrance`` no newcomer comes in.
+    seconds, and ``now`` the milliseconds since 1970. Without an ``entrance`` no newcomer comes in. Without ``limited``,
+    sessions may be as fast as they can.
     """
 
     def __init__(
@@ -54,6 +56,7 @@ class Hub:
         clock: Callable[[], float] = monotonic,
         entrance: Entrance | None = None,
         now: Callable[[], int] = now_ms,
+        limited: bool = True,
     ) -> None:
         self.journal = journal
         self.timer = timer
@@ -66,6 +69,7 @@ class Hub:
         self.directory = Directory()
         self.replay = Replay(journal, spawn, self._caught_up)
         self.guesses = Guesses(clock)
+        self.pace = Pace(timer, clock, self._proceed, limited=limited)
         self.attendance = Attendance(self.directory, self.replay, timer, token)
         self.claimed: Counter[str] = Counter()  # accounts under way, by what their name looks like
         self._under_way_bytes = 0
@@ -92,7 +96,7 @@ class Hub:
         if self._under_way_bytes >= UNDER_WAY_BYTES:
             self._crowd[session] = None
             return False
-        return True
+        return session.allowance >= 1 or self.pace.refill(session)
 
     def submit(self, pending: Pending) -> None:
         """Hand a proposal to the journal; with a ``then``, the session's next command waits for the outcome."""

@@ -85,6 +85,8 @@ class Session:
     """
 
     __slots__ = (
+        "allowance",
+        "allowed_at",
         "blocked",
         "challenged",
         "channel",
@@ -98,6 +100,7 @@ class Session:
         "paused",
         "positions",
         "rendering",
+        "rests",
         "room",
         "stalled",
         "token",
@@ -126,6 +129,9 @@ class Session:
         self.gone = False  # the connection ended, perhaps before the log decided what it asked for
         self.blocked = False  # a command is being answered; the next one has to wait
         self.stalled = False  # the link has more commands, and waits for proceed()
+        self.allowance = 0.0  # commands that it may hand in before the clock is looked at; see Pace
+        self.allowed_at = 0.0
+        self.rests = False  # it was too fast, and is told when it may go on
         self.under_way = 0  # entries submitted, outcome unknown
         self.under_way_bytes = 0
         self.outbox: str | None = None

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from ..exceptions import TooLong
 
+LINES_AT_ONCE = 1000
+"""Lines that are cut off at a time: a line of two bytes, cut off, takes as much memory as fifteen that are not."""
+
 _TOO_LONG = b"\n"
 """Stands among the lines for one that was too long; no line holds a newline."""
 
@@ -15,7 +18,7 @@ class LineBuffer:
     lines, and the rest of it is skipped; the caller decides whether that ends the connection.
     """
 
-    __slots__ = ("_limit", "_lines", "_rest", "_skipping")
+    __slots__ = ("_limit", "_lines", "_rest", "_skipping", "_uncut")
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
@@ -24,11 +27,17 @@ class LineBuffer:
         # The line that has begun. It holds no newline, so that only what arrives is ever searched.
         self._rest: bytearray | None = None
         self._skipping = False
+        self._uncut = b""  # what came with more lines than are cut off at a time
 
     def receive_data(self, data: bytes) -> None:
         """Take what the peer sent; then call ``next_line`` until it returns None."""
-        lines = data.split(b"\n")
+        if self._uncut:
+            self._uncut += data
+            return
+        lines = data.split(b"\n", LINES_AT_ONCE)
         begun = lines.pop()
+        if len(lines) == LINES_AT_ONCE:
+            self._uncut, begun = begun, b""
         if lines:
             if len(data) > self._limit:
                 lines = [line if len(line) <= self._limit else _TOO_LONG for line in lines]
@@ -45,6 +54,9 @@ class LineBuffer:
 
     def next_line(self) -> bytes | None:
         """Return the next complete line, or None where more data is needed; raises TooLong."""
+        if not self._lines and self._uncut:
+            data, self._uncut = self._uncut, b""
+            self.receive_data(data)
         if not self._lines:
             return None
         line = self._lines.pop()

@@ -187,6 +187,7 @@ class Connection(asyncio.Protocol):
                 if type(error) is ProtocolError:
                     self.close(session.rendering.event(Bye(code=error.code, text=str(error))))
                     return
+                session.allowance -= 1  # what is no command takes as long to read
                 session.refuse(error, error.command_id if isinstance(error, ProtocolError) else None)
                 continue
             if command is None:
@@ -208,6 +209,7 @@ class Connection(asyncio.Protocol):
             return
         if self._wire is not None:
             self.session = Session(self._wire.rendering, self, self._transport.write, self._channel)
+            self._hub.pace.begin(self.session)
             self._wire.receive_data(self._first)
             self._first = b""
             self.proceed()

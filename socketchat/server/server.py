@@ -33,6 +33,7 @@ class Server:
     ``identify`` returns what is shown under TLS; it is asked when the journal is open, and by ``reload``. ``clock``
     returns seconds. In ``directory`` is the admin socket; without one nobody manages the server. Without an
     ``entrance`` no newcomer comes in. ``plaintext_from`` are the networks that may speak plaintext beside this machine.
+    Without ``limited``, rates and connections are not limited, as benchmarks need it.
     """
 
     def __init__(
@@ -44,6 +45,7 @@ class Server:
         *,
         entrance: Entrance | None = None,
         plaintext_from: Sequence[Network] = (),
+        limited: bool = True,
     ) -> None:
         self._identify = identify
         self._plaintext_from = plaintext_from
@@ -51,7 +53,7 @@ class Server:
         self._loop = asyncio.get_running_loop()
         self._clock = clock
         self._tasks: set[asyncio.Task[None]] = set()
-        self.hub = Hub(journal, self._loop.call_later, self._spawn, clock=clock, entrance=entrance)
+        self.hub = Hub(journal, self._loop.call_later, self._spawn, clock=clock, entrance=entrance, limited=limited)
         self.connections: set[Connection] = set()
         self._admin = AdminSocket(self.hub, directory) if directory is not None else None
         self._sweeper: asyncio.TimerHandle | None = None

@@ -13,7 +13,7 @@ import msgspec
 from ..exceptions import BadText
 from ..hub import Session
 from ..protocol import slash
-from ..protocol.commands import Command, Hello
+from ..protocol.commands import Command, Hello, Ping
 from ..protocol.events import Entry, Event, Text, Welcome
 from ..protocol.framing import LineBuffer
 from ..protocol.limits import TEXT_BYTES
@@ -75,15 +75,17 @@ class PlainWire:
 
     def next_command(self, session: Session) -> Command | None:
         """Return the next command; raises ChatError for a line that is none."""
-        while (line := self._lines.next_line()) is not None:
-            if IAC in line:
-                line = _TELNET.sub(b"", line)  # what telnet negotiates is not said to anybody
-            try:
-                text = line.decode()
-            except UnicodeDecodeError:
-                raise BadText("This line is not UTF-8.") from None
-            if session.user is None:
-                return Hello(name=text.strip())
-            if text and not text.isspace():
-                return slash.parse(text, session.room)
-        return None
+        line = self._lines.next_line()
+        if line is None:
+            return None
+        if IAC in line:
+            line = _TELNET.sub(b"", line)  # what telnet negotiates is not said to anybody
+        try:
+            text = line.decode()
+        except UnicodeDecodeError:
+            raise BadText("This line is not UTF-8.") from None
+        if session.user is None:
+            return Hello(name=text.strip())
+        if not text or text.isspace():
+            return Ping()  # nothing is said, but a flood of nothing has to be slowed down, too
+        return slash.parse(text, session.room)

@@ -63,7 +63,7 @@ class Socketchat:
 
     def serve(self, data: Path) -> Sequence[str | Path]:
         """Return the command that serves this data directory."""
-        return (sys.executable, "-m", "socketchat", "serve", "--host", "127.0.0.1", "--port", "0", "--data", data)
+        return (sys.executable, "-m", "socketchat", "serve", "--no-limits", "--port", "0", "--data", data)
 
     def port(self, output: str) -> int | None:
         listening = re.search(r"^Server listening on 127\.0\.0\.1:(\d+)$", output, re.MULTILINE)

@@ -14,15 +14,16 @@ from pathlib import Path
 class Served:
     """A server that can be killed and begun again on the same port, over the same data."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, *options: str) -> None:
         self._directory = directory
+        self._options = options
         self.port = 0
         self.begin()
 
     def begin(self, *, data: str = "data") -> None:
         """Start, and return when it accepts."""
         command = [sys.executable, "-m", "socketchat", "serve", "--host", "127.0.0.1", "--port", str(self.port)]
-        command += ["--data", str(self._directory / data)]
+        command += ["--data", str(self._directory / data), *self._options]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         line = self.process.stdout.readline()
         found = re.fullmatch(r"Server listening on 127\.0\.0\.1:(\d+)\n", line)
@@ -45,8 +46,8 @@ class Served:
 
 
 @contextmanager
-def serving(directory: Path) -> Iterator[Served]:
-    server = Served(directory)
+def serving(directory: Path, *options: str) -> Iterator[Served]:
+    server = Served(directory, *options)
     try:
         yield server
     finally:

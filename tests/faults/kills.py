@@ -15,7 +15,7 @@ async def rounds(count: int, directory: Path, seed: int, most: int = 400) -> int
     """Kill the server so many times, each after at most so many messages; return how many were acknowledged."""
     loop = asyncio.get_running_loop()
     chance = random.Random(seed)
-    with serving(directory) as server:
+    with serving(directory, "--no-limits") as server:
         async with Load(server.port, directory) as load:
             for _ in range(count):
                 await load.acknowledge(chance.randrange(1, most))

@@ -99,7 +99,7 @@ async def online(client: Client) -> list[str]:
 
 async def scene(directory: Path, count: int, *, native: bool) -> None:
     login, number_in = (native_login, native_number) if native else (plain_login, plain_number)
-    with serving(directory) as server:
+    with serving(directory, "--no-limits") as server:
         port = server.port
         profile = Profiles(directory / "speaker").server("127.0.0.1", port)
         async with connect("127.0.0.1", port, name="speaker", profile=profile, listen="none") as speaker:

@@ -94,7 +94,8 @@ class CountingJournal(MemoryJournal):
 class Stage:
     """A hub, its journal and the clients that the test lets in; newcomers need nothing, unless the test says so."""
 
-    def __init__(self, journal=CountingJournal, entrance: Entrance | None = None) -> None:
+    def __init__(self, journal=CountingJournal, entrance: Entrance | None = None, *, limited: bool = False) -> None:
+        self.limited = limited
         self.entrance = entrance or Entrance(is_open=True)
         self.now = 1_800_000_000_000
         self.turns = Turns()
@@ -112,6 +113,7 @@ class Stage:
             clock=lambda: self.turns.now,
             entrance=self.entrance,
             now=lambda: self.now,
+            limited=self.limited,
         )
         hub.load(finished(self.journal.open()))
         return hub
@@ -170,6 +172,7 @@ class Peer:
         self._ids = count(1)
         self._commands: deque[commands.Command] = deque()
         self.session = Session(rendering, self, self._write, channel)
+        self.hub.pace.begin(self.session)
 
     def next_id(self) -> int | None:
         """Return a number for the next command; the plain dialect has none."""

@@ -1,4 +1,5 @@
 import sys
+import tracemalloc
 from itertools import pairwise
 
 import pytest
@@ -6,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from socketchat.exceptions import TooLong
+from socketchat.protocol import framing
 from socketchat.protocol.framing import LineBuffer
 
 LIMIT = 10
@@ -93,6 +95,30 @@ def test_lines_are_those_of_split(stream):
         lines.pop()
 
     assert lines_of([stream]) == lines
+
+
+@given(streams, streams, st.integers(1, 5))
+def test_lines_are_the_same_however_few_are_cut_off_at_a_time(one, other, few):
+    expected = lines_of([one, other])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(framing, "LINES_AT_ONCE", few)
+        assert lines_of([one, other]) == expected
+        buffer = LineBuffer(LIMIT)
+        buffer.receive_data(one)
+        buffer.receive_data(other)
+        assert taken(buffer) == expected
+
+
+def test_many_short_lines_that_wait_take_hardly_more_memory_than_they_came_with():
+    buffer = LineBuffer(1000)
+    stream = b"xyz\n" * 65_536
+    tracemalloc.start()
+    buffer.receive_data(stream)
+    used = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+
+    assert used < len(stream) + 100_000  # all cut off at once took ten times as much
+    assert taken(buffer) == [b"xyz"] * 65_536
 
 
 @given(streams, streams)

@@ -64,12 +64,16 @@ def run(loop: str, scene: Callable[[House], Awaitable[None]], **options) -> None
 
 @asynccontextmanager
 async def opened(
-    journal: str | Callable[..., Journal] = "memory:", directory: Path | None = None, **options
+    journal: str | Callable[..., Journal] = "memory:",
+    directory: Path | None = None,
+    *,
+    limited: bool = False,
+    **options,
 ) -> AsyncIterator[House]:
     loop = asyncio.get_running_loop()
     clock = Clock()
     made = open_journal(journal, loop) if isinstance(journal, str) else journal(loop)
-    server = Server(made, identity, clock, directory, entrance=Entrance(is_open=True), **options)
+    server = Server(made, identity, clock, directory, entrance=Entrance(is_open=True), limited=limited, **options)
     (address,) = await server.start(("127.0.0.1",), 0)
     async with AsyncExitStack() as stack:
         stack.push_async_callback(server.stop)

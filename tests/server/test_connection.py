@@ -5,6 +5,7 @@ import pytest
 
 from socketchat.commands import HANDLERS
 from socketchat.hub import attendance
+from socketchat.hub.limits import COMMAND_BURST
 from socketchat.protocol import commands, events
 from socketchat.protocol.codec import decode_text, encode
 from socketchat.protocol.limits import LINE_BYTES, UNACKNOWLEDGED_ENTRIES
@@ -208,6 +209,40 @@ def test_quit_closes_after_all_answers(loop: str) -> None:
 
 
 # Push-back
+
+
+@pytest.mark.parametrize("line", [b"/topic", b"/nothing", b"\xc3", b"x" * (plain.LINE_BYTES + 1)], ids=len)
+def test_who_is_too_fast_is_not_read_for_a_while_whatever_it_says(loop: str, line: bytes) -> None:
+    """The clock stands still, so that an allowance is all there is."""
+
+    async def scene(house: House) -> None:
+        dave, erin = await house.plain("dave"), await house.plain("erin")
+        dave.writer.write((line + b"\n") * (COMMAND_BURST + 3) + b"/quit\n")
+        for _ in range(COMMAND_BURST - 1):  # its name was the first
+            while not (answer := await dave.line()).startswith(("[topic]", "[error]")):
+                assert answer
+        await erin.write(b"/topic\n")
+        await erin.reads("[topic] #lobby has no topic.")
+        (connection,) = (each for each in house.server.connections if each.session.user.name == "dave")
+        assert connection._not_reading
+        house.clock.now += 1
+        assert sum(not answer.startswith(b"[join]") for answer in (await dave.end()).splitlines()) == 4
+
+    run(loop, scene, limited=True)
+
+
+def test_a_flood_of_empty_lines_is_slowed_like_any_other(loop: str) -> None:
+    async def scene(house: House) -> None:
+        dave, erin = await house.plain("dave"), await house.plain("erin")
+        await dave.write(b"\n" * COMMAND_BURST + b"/quit\n")
+        await erin.write(b"/topic\n")
+        await erin.reads("[topic] #lobby has no topic.")
+        (connection,) = (each for each in house.server.connections if each.session.user.name == "dave")
+        assert connection._not_reading
+        house.clock.now += 1
+        await dave.end()
+
+    run(loop, scene, limited=True)
 
 
 def test_a_connection_is_not_read_while_its_entries_are_under_way(loop: str) -> None:

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from socketchat.hub.limits import COMMAND_BURST
 from socketchat.protocol import commands
 from socketchat.protocol.codec import decode_event, encode
 from socketchat.server.limits import OPEN_FILES
@@ -209,6 +210,8 @@ def test_a_damaged_store_is_one_line_and_stays_as_it_is(tmp_path: Path, damage: 
         (["--port", "-1"], "'-1' is no port"),
         (["--host", "no.such.host.invalid"], "There is no address no.such.host.invalid"),
         (["--nothing"], "No such option"),
+        (["--no-limits", "--host", "0.0.0.0"], "--no-limits is for this machine alone, and --host 0.0.0.0 is not"),
+        (["--no-limits", "--host", "127.0.0.1", "--host", "::"], "and --host :: is not"),
         (["--data", ""], "Invalid value for '--data': It is empty; give a directory."),
     ],
 )
@@ -217,6 +220,23 @@ def test_wrong_usage_is_one_line(tmp_path: Path, options: list[str], words: str)
     assert (code, error.count("\n")) == (2, 1)
     assert words in error
     assert not (tmp_path / "data").exists()
+
+
+@pytest.mark.parametrize("options", [[], ["--no-limits"]], ids=str)
+def test_rates_are_limited_unless_the_operator_says_otherwise(tmp_path: Path, options: list[str]) -> None:
+    lines = 10 * COMMAND_BURST  # with limits, the last is heard after more than a minute
+    server = Serving(tmp_path / "data", *options)
+    with server.call(b"ann\n") as ann, server.call(b"bob\n") as bob, ann.makefile("rb") as heard:
+        bob.sendall(b"".join(b"%d\n" % number for number in range(lines)))
+        while heard.readline() != b"bob: %d\n" % (lines - 1 if options else COMMAND_BURST - 2):
+            pass
+        asked = 0 if options else 200
+        for _ in range(asked):
+            ann.sendall(b"/topic\n")
+            while (line := heard.readline()) != b"[topic] #lobby has no topic.\n":
+                assert line != b"bob: %d\n" % (lines - 1)
+    _, out, _ = server.end(signal.SIGTERM)
+    assert ("Rates and connections are not limited" in out) is bool(options)
 
 
 def test_each_address_has_its_line_and_the_hint_names_what_join_needs(tmp_path: Path) -> None:

@@ -24,7 +24,8 @@ def greeted() -> Session:
 
 
 def read(*reads: bytes, session: Session | None = None) -> list:
-    return read_all(PlainWire(), session or greeted(), reads)
+    """Return what a client says; an empty line says nothing."""
+    return [said for said in read_all(PlainWire(), session or greeted(), reads) if said != commands.Ping()]
 
 
 def test_the_first_line_is_the_name() -> None:
