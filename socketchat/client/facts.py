@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import msgspec
 
 from ..exceptions import ChatError, ProtocolError
 from ..protocol.commands import Send
+from ..protocol.conversations import is_room
 from ..protocol.events import ANY, Ok, Welcome
 
 
@@ -41,11 +44,26 @@ class Reset(msgspec.Struct, frozen=True):
 
 
 class Gap(msgspec.Struct, frozen=True):
-    """Entries ``first`` to ``last`` of a conversation are not to be had; the entries that follow come after them."""
+    """Entries ``first`` to ``last`` of a conversation do not come; the entries that follow come after them.
+
+    They are "skipped" after a long absence, and can be asked for; or the history was "shortened" meanwhile and they
+    are gone; or they are "missing", which no server should let happen.
+    """
 
     conversation: str
     first: int
     last: int
+    reason: Literal["skipped", "shortened", "missing"] = "missing"
+
+    @property
+    def sentence(self) -> str:
+        """What somebody who reads the conversation is told."""
+        place = self.conversation if is_room(self.conversation) else "your direct messages"
+        if self.reason == "skipped":
+            many = self.last - self.first + 1
+            return f"… {many:,} earlier {'line' if many == 1 else 'lines'} of {place}; /history shows them."
+        what = "are no longer kept" if self.reason == "shortened" else "did not come"
+        return f"Lines {self.first:,} to {self.last:,} of {place} {what}."
 
 
 class LoggedIn(msgspec.Struct, frozen=True):

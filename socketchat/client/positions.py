@@ -58,8 +58,11 @@ class Positions:
             new = start if known and not is_room(name) else head
             position = before.get(name, new)
             if position < start:
-                told.append(Gap(name, position + 1, start))
+                told.append(Gap(name, position + 1, start, "shortened"))
                 position = start
+            if position < conversation.after <= head:
+                told.append(Gap(name, position + 1, conversation.after, "skipped"))
+                position = conversation.after
             self.seqs[name] = position
             missed += max(head - position, 0)
         return told, missed

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from msgspec.structs import replace
+
 from .. import __version__
 from ..exceptions import Replaced
 from ..protocol import commands, events, limits
+from ..protocol.limits import MISSED_ENTRIES, NEWEST_ENTRIES
 from .conversations import Conversation, Pair, Room
 from .directory import Directory
 from .presence import Audience, Presence, Timer
@@ -44,15 +47,15 @@ class Attendance:
         session.listens = hello.listen == "all"
         user.sessions.append(session)
         heard = self._hears(session, user)
-        self._welcome(session, user, heard, hello.id, host)
+        if session.listens and hello.epoch == self.epoch:
+            session.positions = {each.id: _start(each, hello.positions) for each in heard}
+        self._welcome(session, user, heard, hello, host)
         if not session.listens:
             return
         self.listeners.setdefault(session.rendering, {})[session] = None
         for conversation in heard:
             conversation.add(session)
-        if hello.epoch == self.epoch:
-            session.positions = {each.id: _position(each, hello.positions) for each in heard}
-            self._replay.advance(session)
+        self._replay.advance(session)
         user.lingers = None
         if user.id not in self.present:
             self.present[user.id] = user
@@ -148,12 +151,14 @@ class Attendance:
         return [self._directory.lobby, *user.pairs]
 
     def _welcome(
-        self, session: Session, user: User, heard: list[Conversation], command_id: int | None, host: str | None
+        self, session: Session, user: User, heard: list[Conversation], hello: commands.Hello, host: str | None
     ) -> None:
         if session.rendering.resumes:
             session.token = self._token(TOKEN_BYTES)
             self.resumable[session.token] = session
         described = [each.described_to(user) for each in heard]
+        if session.positions is not None:
+            described = [_with_start(*each, hello.positions) for each in zip(described, heard, strict=True)]
         session.tell(
             events.Welcome(
                 epoch=self.epoch,
@@ -164,7 +169,7 @@ class Attendance:
                 limits=limits.as_told(),
                 conversations=described[:WELCOME_CONVERSATIONS],
                 host=host,
-                id=command_id,
+                id=hello.id,
             )
         )
         for conversation in described[WELCOME_CONVERSATIONS:]:
@@ -188,4 +193,18 @@ class Attendance:
 def _position(conversation: Conversation, positions: dict[str, int]) -> int:
     """Return the last seq that a returning client has; direct messages that it does not know began meanwhile."""
     unknown = 0 if isinstance(conversation, Pair) else conversation.head
-    return max(0, min(positions.get(conversation.id, unknown), conversation.head))
+    return max(conversation.floor - 1, min(positions.get(conversation.id, unknown), conversation.head))
+
+
+def _start(conversation: Conversation, positions: dict[str, int]) -> int:
+    """Return the seq behind which a returning client is served: where it was, or close to the head if that is far."""
+    position, head = _position(conversation, positions), conversation.head
+    return position if head - position <= MISSED_ENTRIES else head - NEWEST_ENTRIES
+
+
+def _with_start(
+    told: events.Conversation, conversation: Conversation, positions: dict[str, int]
+) -> events.Conversation:
+    """Return what a returning client is told of a conversation, with where the replay begins if it skips entries."""
+    start = _start(conversation, positions)
+    return replace(told, after=start) if start > _position(conversation, positions) else told

@@ -37,8 +37,8 @@ class Page:
 
     __slots__ = ("_lines", "entries", "first", "size")
 
-    def __init__(self, index: int) -> None:
-        self.first = index * PAGE_ENTRIES + 1
+    def __init__(self, first: int) -> None:
+        self.first = first
         self.entries: list[Entry] = []
         self.size = 0
         self._lines: dict[tuple[Rendering, bool], list[bytes]] = {}
@@ -107,7 +107,7 @@ class Replay:
             page = self._pages.get(page_id)
             before = (conversation.id, index - 1)
             if page is None and place == 0 and (before in self._pages or before in self._waiting):
-                page = self._add(page_id)
+                page = self._add(page_id, entry.seq)
             if page is not None and page.next_seq == entry.seq:
                 page.extend([entry])
                 self._size += len(entry.body)
@@ -122,7 +122,7 @@ class Replay:
         chunk: list[bytes] = []
         room = WRITE_BYTES
         for conversation in session.heard:
-            while (position := positions[conversation.id]) < conversation.head:
+            while (position := max(positions[conversation.id], conversation.floor - 1)) < conversation.head:
                 page = self._page(conversation, position, session)
                 if page is None:
                     return chunk, True
@@ -177,9 +177,12 @@ class Replay:
         problem: ChatError | None = None
         try:
             entries = await self._journal.read(conversation.id, after=after, upto=upto, limit=PAGE_ENTRIES)
-            if [entry.seq for entry in entries] != list(range(after + 1, upto + 1)):
+            # What is below the floor is gone, or goes while this is read.
+            first = max(after + 1, conversation.floor)
+            entries = [entry for entry in entries if entry.seq >= first]
+            if [entry.seq for entry in entries] != list(range(first, upto + 1)):
                 raise StorageProblem(f"the history of {conversation.id} cannot be read; the operator has to look at it")
-            self._put(page_id, entries)
+            self._put(page_id, first, entries)
         except ChatError as error:
             problem = error
         self._reads -= 1
@@ -191,19 +194,19 @@ class Replay:
                 self.advance(session)
         self._read_more()
 
-    def _put(self, page_id: PageId, entries: list[Entry]) -> None:
+    def _put(self, page_id: PageId, first: int, entries: list[Entry]) -> None:
         """Keep a page that was read, with what was delivered meanwhile."""
         old = self._pages.pop(page_id, None)
         self._size -= old.size if old else 0
-        page = self._add(page_id)
+        page = self._add(page_id, first)
         page.extend(entries)
         for entry in self._late.get(page_id, []):
             if entry.seq == page.next_seq:
                 page.extend([entry])
         self._size += page.size
 
-    def _add(self, page_id: PageId) -> Page:
+    def _add(self, page_id: PageId, first: int) -> Page:
         while self._size > CACHE_BYTES and self._pages:
             self._size -= self._pages.popitem(last=False)[1].size
-        page = self._pages[page_id] = Page(page_id[1])
+        page = self._pages[page_id] = Page(first)
         return page

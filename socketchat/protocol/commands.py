@@ -23,8 +23,8 @@ class Hello(Command, frozen=True):
     Either ``name`` or ``token``, the resume token of an earlier ``welcome``. With ``key``, an Ed25519 public key, and
     ``nonce`` the name is its owner's: the answer is a ``challenge``, and the next command ``prove``; without, one is a
     guest. ``positions`` are the last seqs that the client has, valid in ``epoch``: what came after
-    them is replayed, and so are direct messages that began meanwhile. With ``listen`` "none" the session hears only
-    its answers, and nobody sees it come or go.
+    them is replayed, and so are direct messages that began meanwhile; after a long absence only the newest. With
+    ``listen`` "none" the session hears only its answers, and nobody sees it come or go.
     """
 
     version: Number = VERSION

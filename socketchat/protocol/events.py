@@ -43,12 +43,14 @@ class Text(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
 class Conversation(Event, frozen=True):
     """A conversation that the session hears from now on: its newest and its oldest kept seq.
 
-    ``topic`` is for rooms, ``peer`` (the other user's name) for direct messages.
+    ``after`` is told where more was missed than is replayed: only the entries behind that seq follow. ``topic`` is for
+    rooms, ``peer`` (the other user's name) for direct messages.
     """
 
     conversation: str
     head: int = 0
     floor: int = 1
+    after: int = 0
     topic: str = ""
     peer: str | None = None
 

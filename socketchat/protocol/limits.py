@@ -26,6 +26,12 @@ UNACKNOWLEDGED_BYTES = 262_144
 HISTORY_ENTRIES = 200
 """Most entries that one history command returns; more are asked for page by page."""
 
+MISSED_ENTRIES = 1_000
+"""Most entries of a conversation that a returning client is sent unasked: more is a book, not what was just said."""
+
+NEWEST_ENTRIES = 200
+"""Entries that it is sent instead, the newest; it pages back from there."""
+
 PRESENCE_NAMES = 20
 """Names above which joins and leaves of one moment become one line with a count."""
 

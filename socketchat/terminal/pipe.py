@@ -9,7 +9,7 @@ from itertools import chain
 from typing import BinaryIO, TextIO
 
 from ..client.aio import Client
-from ..client.facts import LinkBack, LinkLost, NotSent
+from ..client.facts import Gap, LinkBack, LinkLost, NotSent
 from ..exceptions import BadText, ChatError, TooLong
 from ..protocol import commands, events
 from ..protocol.conversations import LOBBY, is_room, room_id
@@ -148,6 +148,8 @@ class Pipe:
                     self._tell(f"The link is lost; trying to get it back. {event.reason}")
                 case LinkBack():
                     self._tell(f"The link is back: {event.missed} missed, {event.sent} sent.")
+                case Gap():
+                    self._tell(event.sentence)
                 case NotSent():
                     self._complain(event.error, f" It was sent to {event.message.to} earlier: {event.message.text}")
                 case events.Entry() if event.author == self._client.user and is_room(event.conversation):

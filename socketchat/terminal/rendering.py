@@ -103,7 +103,7 @@ class Rendering:
             case Left():
                 return self._told(now, f"You are no longer in {event.conversation}.")
             case Gap():
-                return self._told(now, f"Lines {event.first} to {event.last} before the next one are no longer kept.")
+                return self._told(now, event.sentence)
             case LinkLost():
                 return self._told(now, f"The link is lost; what you type waits until it is back. {event.reason}")
             case LinkBack():

@@ -82,6 +82,8 @@ class View:
                 return replace(event, room=self._room_name(event.room))
             case Left():
                 return replace(event, conversation=self._room_name(event.conversation))
+            case Gap() if is_room(event.conversation):
+                return replace(event, conversation=self._room_name(event.conversation))
         return event
 
     def _room_name(self, room: str) -> str:

@@ -84,8 +84,35 @@ def test_a_store_that_lost_entries_is_another_history_even_in_the_same_epoch() -
 def test_history_that_was_shortened_beyond_the_position_is_a_gap() -> None:
     positions = Positions(EPOCH, {"#lobby": 5})
     told, missed = log_in(positions, conversation("#lobby", 20, floor=11))
-    assert (told, missed) == ([Gap("#lobby", 6, 10)], 10)
+    assert (told, missed) == ([Gap("#lobby", 6, 10, "shortened")], 10)
     assert take(positions, 11) == [11]
+
+
+@pytest.mark.parametrize("name", ["#lobby", "@a:b"])
+def test_what_is_skipped_after_a_long_absence_is_no_accident(name: str) -> None:
+    positions = Positions(EPOCH, {"#lobby": 5, "@a:b": 5})
+    told, missed = log_in(positions, conversation(name, 2000, after=1800))
+    assert (told, missed) == ([Gap(name, 6, 1800, "skipped")], 200)
+    assert take(positions, 1801, name) == [1801]
+
+
+def test_what_is_gone_and_what_is_skipped_are_told_apart() -> None:
+    positions = Positions(EPOCH, {"#lobby": 5})
+    told, missed = log_in(positions, conversation("#lobby", 2000, floor=100, after=1800))
+    assert (told, missed) == ([Gap("#lobby", 6, 99, "shortened"), Gap("#lobby", 100, 1800, "skipped")], 200)
+
+
+def test_direct_messages_of_which_nothing_was_had_are_skipped_too() -> None:
+    positions = Positions(EPOCH, {"#lobby": 5})
+    told, missed = log_in(positions, conversation("#lobby", 5), conversation("@a:b", 2000, after=1800))
+    assert (told, missed) == ([Gap("@a:b", 1, 1800, "skipped")], 200)
+
+
+@pytest.mark.parametrize("after", [3, 9999])
+def test_a_start_that_cannot_be_changes_nothing(after: int) -> None:
+    positions = Positions(EPOCH, {"#lobby": 5})
+    assert log_in(positions, conversation("#lobby", 7, after=after)) == ([], 2)
+    assert [take(positions, seq) for seq in (6, 7)] == [[6], [7]]
 
 
 def test_a_new_conversation_begins_at_its_head_and_one_described_anew_stays_where_it_is() -> None:

@@ -54,10 +54,10 @@ def painted(renderable, width=80):
         ),
         (LinkBack(missed=12, sent=2), "12:00 -- The link is back: 12 missed, 2 sent.\n"),
         (Reset(epoch="other"), "12:00 -- The server has begun a new history; what is above is not in it.\n"),
-        (
-            Gap(conversation="#lobby", first=3, last=5),
-            "12:00 -- Lines 3 to 5 before the next one are no longer kept.\n",
-        ),
+        (Gap("#lobby", 3, 5), "12:00 -- Lines 3 to 5 of #lobby did not come.\n"),
+        (Gap("#lobby", 3, 5, "shortened"), "12:00 -- Lines 3 to 5 of #lobby are no longer kept.\n"),
+        (Gap("#ops", 1, 1234, "skipped"), "12:00 -- … 1,234 earlier lines of #ops; /history shows them.\n"),
+        (Gap(DIRECT, 1, 1, "skipped"), "12:00 -- … 1 earlier line of your direct messages; /history shows them.\n"),
     ],
 )
 def test_how_it_looks(event, line):
