@@ -17,6 +17,7 @@ HELP = """Manage the server that runs on this machine.
 \b
 Examples:
   socketchat admin users                 who has an account
+  socketchat admin code --new            a new join code, if the old one got about
   socketchat admin --data DIR rooms      of the server with that data directory
 
 Only the account that runs the server may.
@@ -69,3 +70,12 @@ def rooms() -> None:
     from ..protocol import operator
 
     give(operator.Rooms(id=1))
+
+
+@admin.command()
+@click.option("--new", is_flag=True, help="Draw a new code; the old one is worth nothing from now on.")
+def code(*, new: bool) -> None:
+    """Show the join code, which lets newcomers in."""
+    from ..protocol import operator
+
+    give(operator.Code(id=1, new=new))

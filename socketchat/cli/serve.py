@@ -18,7 +18,7 @@ from .options import data_directory, directory, listening_hosts, port_from
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop
 
-    from ..server import Identity
+    from ..server import Identity, Server
 
 
 Network = IPv4Network | IPv6Network
@@ -94,6 +94,13 @@ def networks(_ctx: click.Context, _param: click.Parameter, texts: tuple[str, ...
     metavar="CIDR",
     help="Serve plaintext to this network too, such as 10.0.0.0/8, where anybody can read it; may be repeated.",
 )
+@click.option("--open", "is_open", is_flag=True, help="Let everybody in, without join code or invite.")
+@click.option(
+    "--tunnel",
+    "is_tunnelled",
+    is_flag=True,
+    help="A tunnel such as ngrok or ssh -R ends here: take nobody for somebody of this machine.",
+)
 @click.option(
     "--no-limits",
     is_flag=True,
@@ -108,6 +115,8 @@ def serve(
     tls_key: Path | None,
     plaintext_from: tuple[Network, ...],
     no_limits: bool,
+    is_open: bool,
+    is_tunnelled: bool,
 ) -> None:
     """Host a chat."""
     from ..hub import Entrance
@@ -129,9 +138,10 @@ def serve(
             open_journal(f"sqlite:{where}", loop),
             identify,
             directory=where,
-            entrance=Entrance(is_open=True),
+            entrance=Entrance(is_open=is_open),
             plaintext_from=plaintext_from,
             limited=not no_limits,
+            is_tunnelled=is_tunnelled,
         )
 
     run(make_server, hosts, port, partial(announce, limited=not no_limits))
@@ -140,18 +150,26 @@ def serve(
     click.echo("The server has stopped.")
 
 
-def announce(addresses: list[str], fingerprint: str, *, limited: bool = True) -> None:
-    """Say where the server listens, once it does, what proves that it is this one, and how to join."""
+def announce(addresses: list[str], server: Server, *, limited: bool = True) -> None:
+    """Say where the server listens, once it does, what proves that it is this one, who may come in, and how."""
+    from ..protocol.certificates import to_fingerprint
+
     for address in addresses:
         click.echo(f"Server listening on {address}")
     hosts = [address.rpartition(":")[0].strip("[]") for address in addresses]
     port = addresses[0].rpartition(":")[2]
     port = "" if port == str(DEFAULT_PORT) else f" --port {port}"
-    click.echo(f"Fingerprint: {fingerprint}")
+    click.echo(f"Fingerprint: {to_fingerprint(server.hub.host_key)}")
     if here := _from_here(hosts):
         click.echo(f"To join from here: socketchat join NAME{here.removeprefix(' --host 127.0.0.1')}{port}")
     if elsewhere := _from_elsewhere(hosts):
         click.echo(f"To join from elsewhere: socketchat join NAME --host {elsewhere}{port}")
+    entrance = server.hub.entrance
+    if entrance.is_open:
+        click.echo("Open: everybody who can reach this server may come in (--open).")
+    elif entrance.doorkeeper is not None and sys.stdout.isatty():
+        # Only for who sits here: what is written elsewhere would be kept, and read by others.
+        click.echo(f"Join code: {entrance.doorkeeper.code} (who is new is asked for it, once)")
     if not limited:
         click.echo("Rates and connections are not limited, as --no-limits says: use this for benchmarks only.")
 

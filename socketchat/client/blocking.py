@@ -14,7 +14,8 @@ from ..protocol import commands, events
 from .address import Address, unreachable
 from .facts import Answered, Broken, Failed, LoggedIn, LoginRefused, RetryLater
 from .identity import outbox_name
-from .login import Signer
+from .local_secret import secret_reader
+from .login import PLAINTEXT, Host, Signer
 from .session import Out, Session
 
 READ_BYTES = 65_536
@@ -49,8 +50,9 @@ def send_once(
     session = Session(name, outbox=outbox_name(key, name), key=signer, listen="none")
     request = session.send(to, text)
     with _connect(address, deadline, clock) as connection:
+        host = Host(read_secret=secret_reader(connection.getpeername()[0]))
         try:
-            return _Errand(address, session, connection, deadline, clock, request=request).run()
+            return _Errand(address, session, connection, deadline, clock, request=request).run(host)
         except Unconfirmed as error:
             advice = f"The message may or may not be stored. To repeat it safely, add: --key {_quoted(key)}"
             raise Unconfirmed(f"{error} {advice}") from None
@@ -79,9 +81,9 @@ class _Errand:
         self._refused: ChatError | None = None
         self._retry_at: float | None = None
 
-    def run(self) -> events.Ok:
+    def run(self, host: Host = PLAINTEXT) -> events.Ok:
         """Log in, send what the session holds, and return the answer to the request."""
-        self._session.link_up(eager=True)
+        self._session.link_up(host, eager=True)
         self._write_first()
         while True:
             facts = self._session.receive_data(self._read())

@@ -10,6 +10,8 @@ from ..exceptions import ChatError, Unreachable
 from ..protocol import commands
 from .address import Address, unreachable
 from .facts import LoggedIn, LoginRefused
+from .local_secret import secret_reader
+from .login import Host
 from .patience import Patience
 from .session import Out, Session
 
@@ -39,7 +41,8 @@ class Link(asyncio.Protocol):
         """Say hello."""
         assert isinstance(transport, asyncio.Transport)  # noqa: S101  # TCP has no other kind
         self._transport = transport
-        self._session.link_up()
+        peer = transport.get_extra_info("peername")
+        self._session.link_up(Host(read_secret=secret_reader(peer[0])))
         self._write()
         self._watch = self._loop.call_later(self._patience.idle, self._look)
 

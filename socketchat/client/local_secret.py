@@ -10,14 +10,20 @@ import stat
 from contextlib import suppress
 
 from ..protocol.entry import LOCAL_SECRET, LOCAL_SECRET_BYTES
+from .login import SecretReader, no_secret
 from .profiles import default_directory
+
+
+def secret_reader(peer: str) -> SecretReader:
+    """Return what reads the local secret of the server at an address that was connected to."""
+    return read_local_secret if peer.startswith("127.") or peer == "::1" else no_secret
 
 
 def read_local_secret(told: str | None) -> bytes | None:
     """Return the secret in the file that a server told, or in the default place; None where that is not for us.
 
-    To be called only when connected to this machine itself. Who answers there may be anybody, so the path is taken for
-    no more than it should be: a file of this name, which is this user's and nobody else can read.
+    To be called only when connected to this machine itself. Even there who answers may be anybody, so the path is taken
+    for no more than it should be: a file of this name, which is this user's and nobody else can read.
     """
     path = told if told is not None else os.path.join(default_directory("server"), LOCAL_SECRET)
     if os.name != "posix" or not os.path.isabs(path) or os.path.basename(path) != LOCAL_SECRET:

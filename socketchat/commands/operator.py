@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from itertools import islice
+from collections.abc import Callable
 from typing import Any
 
 from ..exceptions import ChatError
 from ..hub import Hub, Session
-from ..protocol import commands, events, operator
-
-LINES_PER_REPORT = 500
-"""Lines in one event, which stays under the limit of a line."""
+from ..protocol import commands, operator
+from .operator_entry import code
+from .reports import report
 
 
 def handle(hub: Hub, session: Session, order: operator.ORDERS) -> None:
@@ -42,15 +40,8 @@ def rooms(hub: Hub, session: Session, order: operator.Rooms) -> None:
     report(session, order, (f"{room.name} {room.topic}".rstrip() for room in everything))
 
 
-def report(session: Session, order: commands.Command, lines: Iterable[str] = ()) -> None:
-    """Answer an order with lines to print, and say that it is done."""
-    each: Iterator[str] = iter(lines)
-    while some := list(islice(each, LINES_PER_REPORT)):
-        session.tell(operator.Report(lines=some))
-    session.tell(events.Ok(id=order.id))
-
-
 HANDLERS: dict[type[commands.Command], Callable[[Hub, Session, Any], None]] = {
     operator.Users: users,
     operator.Rooms: rooms,
+    operator.Code: code,
 }

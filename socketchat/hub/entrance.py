@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, Protocol
 
 from .sessions import Channel
 
@@ -13,13 +13,22 @@ Shown = Literal["local", "code", "invite"]
 """What a newcomer has shown, and what was found to be right."""
 
 
+class Doorkeeper(Protocol):
+    """Keeps the join code, and shows it to the operator."""
+
+    code: str
+
+    async def change_code(self) -> None:
+        """Draw a new code; the old one is worth nothing from now on. Raises BadFile."""
+
+
 class Entrance:
     """What lets newcomers in: everybody where it ``is_open``, else what they show.
 
     ``code_key`` is what the join code stands for, ``local_secret`` what ``secret_file`` holds; neither is ever told.
     """
 
-    __slots__ = ("code_key", "is_open", "local_secret", "secret_file")
+    __slots__ = ("code_key", "doorkeeper", "is_open", "local_secret", "secret_file")
 
     def __init__(
         self,
@@ -33,6 +42,7 @@ class Entrance:
         self.code_key = code_key
         self.local_secret = local_secret
         self.secret_file = secret_file
+        self.doorkeeper: Doorkeeper | None = None
 
     def admits(self, who: Who, channel: Channel, shown: Shown | None = None) -> bool:
         """Tell whether somebody may come in over this channel.

@@ -53,7 +53,8 @@ class Link(Protocol):
 class Channel(NamedTuple):
     """What the server knows of the connection under a session.
 
-    ``peer`` is the address without the port. ``binding`` is the SHA-256 of the server's certificate (DER) under TLS,
+    ``peer`` is the address without the port; it ``is_loopback`` where it is this machine, and no tunnel may end here.
+    ``binding`` is the SHA-256 of the server's certificate (DER) under TLS,
     and b"" in plaintext; proofs cover it, so that they are worthless on another connection.
     """
 

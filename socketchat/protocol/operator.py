@@ -14,7 +14,13 @@ class Rooms(Command, frozen=True):
     """List the rooms, private ones too."""
 
 
-ORDERS = Users | Rooms
+class Code(Command, frozen=True):
+    """Tell the join code; with ``new``, draw another one first."""
+
+    new: bool = False
+
+
+ORDERS = Users | Rooms | Code
 
 
 class Report(Event, frozen=True):

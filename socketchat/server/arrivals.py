@@ -43,7 +43,7 @@ class Arrivals:
     """Accepts on listening sockets, and hands each peer to ``admit`` once it is clear what it speaks.
 
     ``identity`` is what newcomers are shown, and may be replaced. ``plaintext_from`` are the networks that may speak
-    plaintext beside this machine.
+    plaintext beside this machine; where a tunnel may end here, loopback is not trusted to be this machine.
     """
 
     def __init__(
@@ -52,13 +52,16 @@ class Arrivals:
         spawn: Callable[[Coroutine[None, None, None]], object],
         clock: Callable[[], float],
         identity: Identity,
+        *,
         plaintext_from: Iterable[Network] = (),
+        trusts_loopback: bool = True,
     ) -> None:
         self.identity = identity
         self._admit = admit
         self._spawn = spawn
         self._clock = clock
         self._plaintext_from = tuple(plaintext_from)
+        self._trusts_loopback = trusts_loopback
         self._loop = asyncio.get_running_loop()
         self._listening: list[socket.socket] = []
         self._silent: set[_Arrival] = set()
@@ -109,7 +112,9 @@ class Arrivals:
                 self._loop.call_later(EXHAUSTED_SECONDS, self._resume, listening)
                 return
             peer.setblocking(False)  # noqa: FBT003 - the name says it
-            arrival = _Arrival(peer, address[0].partition("%")[0], self._clock(), self._loop)
+            where = address[0].partition("%")[0]
+            is_local = self._trusts_loopback and is_loopback(where)
+            arrival = _Arrival(peer, where, self._clock(), self._loop, is_local=is_local)
             self._silent.add(arrival)
             self._look(arrival)
 
@@ -146,7 +151,7 @@ class Arrivals:
             arrival.turn_away(rendering.event(Bye(code="refused", text=_TLS_ONLY)))
 
     def _may_speak_plaintext(self, arrival: _Arrival) -> bool:
-        return is_loopback(arrival.peer) or any(ip_address(arrival.peer) in each for each in self._plaintext_from)
+        return arrival.is_local or any(ip_address(arrival.peer) in each for each in self._plaintext_from)
 
     def _shake(self) -> None:
         """Begin one handshake, and the next when everybody inside has had a turn: each costs a millisecond."""
@@ -191,7 +196,7 @@ class Arrivals:
 class _Arrival:
     """One peer, since it was accepted."""
 
-    __slots__ = ("_again", "_delay", "_loop", "first", "peer", "shakes_hands", "since", "socket")
+    __slots__ = ("_again", "_delay", "_loop", "first", "is_local", "peer", "shakes_hands", "since", "socket")
 
     def __init__(
         self,
@@ -199,7 +204,10 @@ class _Arrival:
         address: str,
         since: float,
         loop: asyncio.AbstractEventLoop,
+        *,
+        is_local: bool,
     ) -> None:
+        self.is_local = is_local
         self.socket = peer
         self.peer = address
         self.since = since
@@ -211,7 +219,7 @@ class _Arrival:
 
     def channel(self, binding: bytes = b"") -> Channel:
         """Return what is known of the connection."""
-        return Channel(self.peer, is_loopback=is_loopback(self.peer), binding=binding)
+        return Channel(self.peer, is_loopback=self.is_local, binding=binding)
 
     def look(self) -> bool | None:
         """Peek, and tell whether a TLS handshake begins that we take; None if more bytes are needed.

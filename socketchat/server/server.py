@@ -14,12 +14,12 @@ from pathlib import Path
 from ..exceptions import ChatError, ShuttingDown, TooSlow, UsageProblem
 from ..hub import Channel, Entrance, Hub
 from ..journal import Journal
-from ..protocol.certificates import to_fingerprint
 from ..protocol.events import Bye
 from ..wire.plain import PLAIN
 from .admin import AdminSocket
 from .arrivals import Arrivals, Network
 from .connection import Connection
+from .doorkeeper import Doorkeeper
 from .limits import OPEN_FILES, SHUTDOWN_SECONDS, STALL_SECONDS, SWEEP_SECONDS, SWITCH_SECONDS
 from .listener import listen, shown
 from .tls import Identity
@@ -31,8 +31,10 @@ class Server:
     """Serves one hub on any number of sockets, from ``start`` to ``stop``.
 
     ``identify`` returns what is shown under TLS; it is asked when the journal is open, and by ``reload``. ``clock``
-    returns seconds. In ``directory`` is the admin socket; without one nobody manages the server. Without an
-    ``entrance`` no newcomer comes in. ``plaintext_from`` are the networks that may speak plaintext beside this machine.
+    returns seconds. In ``directory`` are the admin socket and the secrets of the ``entrance``; without them nobody
+    manages the server, and no newcomer comes in unless it is open. ``plaintext_from`` are the networks that may speak
+    plaintext beside this machine; a server that ``is_tunnelled`` does not take for this machine what comes from
+    loopback.
     Without ``limited``, rates and connections are not limited, as benchmarks need it.
     """
 
@@ -46,7 +48,9 @@ class Server:
         entrance: Entrance | None = None,
         plaintext_from: Sequence[Network] = (),
         limited: bool = True,
+        is_tunnelled: bool = False,
     ) -> None:
+        self._is_tunnelled = is_tunnelled
         self._identify = identify
         self._plaintext_from = plaintext_from
         self._arrivals: Arrivals | None = None
@@ -56,6 +60,7 @@ class Server:
         self.hub = Hub(journal, self._loop.call_later, self._spawn, clock=clock, entrance=entrance, limited=limited)
         self.connections: set[Connection] = set()
         self._admin = AdminSocket(self.hub, directory) if directory is not None else None
+        self._doorkeeper = Doorkeeper(directory, self.hub.entrance) if directory is not None else None
         self._sweeper: asyncio.TimerHandle | None = None
 
     async def start(self, hosts: tuple[str, ...], port: int) -> list[str]:
@@ -64,6 +69,8 @@ class Server:
         try:
             self.hub.load(await self.hub.journal.open())
             identity = self._identify()
+            if self._doorkeeper is not None:
+                await self._doorkeeper.begin(identity.certificate.key)
             if self._admin is not None:
                 await self._admin.open()
         except BaseException:
@@ -71,7 +78,14 @@ class Server:
                 sock.close()
             raise
         self.hub.host_key = identity.certificate.key
-        self._arrivals = Arrivals(self._admit, self._spawn, self._clock, identity, self._plaintext_from)
+        self._arrivals = Arrivals(
+            self._admit,
+            self._spawn,
+            self._clock,
+            identity,
+            plaintext_from=self._plaintext_from,
+            trusts_loopback=not self._is_tunnelled,
+        )
         self._arrivals.open(sockets)
         self._sweep()
         return [shown(sock) for sock in sockets]
@@ -86,6 +100,8 @@ class Server:
         if self._arrivals is not None:
             self._arrivals.identity = identity
             self.hub.host_key = identity.certificate.key
+        if self._doorkeeper is not None:
+            self._spawn(self._doorkeeper.begin(identity.certificate.key))
 
     async def stop(self) -> None:
         """Stop accepting, commit what was taken, tell everybody, close."""
@@ -139,11 +155,11 @@ def run(
     make_server: Callable[[asyncio.AbstractEventLoop], Server],
     hosts: tuple[str, ...],
     port: int,
-    ready: Callable[[list[str], str], None],
+    ready: Callable[[list[str], Server], None],
 ) -> None:
     """Serve until SIGINT or SIGTERM; a second signal ends it at once, and SIGHUP reads the certificate again.
 
-    ``ready`` is told the addresses and the fingerprint.
+    ``ready`` is told the addresses and the server that listens there.
     """
     if sys.platform == "win32":
         raise UsageProblem("The server needs Linux, macOS or another POSIX system; join and send work here.")
@@ -159,7 +175,7 @@ async def _serve_until_told(
     make_server: Callable[[asyncio.AbstractEventLoop], Server],
     hosts: tuple[str, ...],
     port: int,
-    ready: Callable[[list[str], str], None],
+    ready: Callable[[list[str], Server], None],
 ) -> None:
     loop = asyncio.get_running_loop()
     told = asyncio.Event()
@@ -174,7 +190,7 @@ async def _serve_until_told(
     server = make_server(loop)
     addresses = await server.start(hosts, port)
     loop.add_signal_handler(signal.SIGHUP, server.reload)
-    ready(addresses, to_fingerprint(server.hub.host_key))
+    ready(addresses, server)
     await told.wait()
     await server.stop()
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import ssl
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import NamedTuple
 from ..exceptions import BadFile, ProtocolError
 from ..protocol.certificates import Certificate, read_certificate
 from ..wire.client_hello import PROTOCOLS
+from .files import write_private
 
 CIPHERS = ":".join(
     f"ECDHE-{key}-{cipher}"
@@ -38,7 +38,7 @@ def own_identity(directory: Path) -> Identity:
     path = directory / FILE
     try:
         if not path.exists():
-            _write(path, _make())
+            write_private(path, _make())
     except OSError as problem:
         raise _bad(path, problem) from None
     return load_identity(path, path, others=0o077)
@@ -109,24 +109,6 @@ def _make() -> bytes:
     return key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     ) + certificate.public_bytes(serialization.Encoding.PEM)
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Make a file that is there as a whole or not at all, for its owner alone; the data directory is locked."""
-    fresh = path.with_suffix(".new")
-    fresh.unlink(missing_ok=True)
-    file = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        os.write(file, content)
-        os.fsync(file)  # clients pin the key, so it must outlast a power cut
-    finally:
-        os.close(file)
-    fresh.rename(path)
-    directory = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(directory)
-    finally:
-        os.close(directory)
 
 
 def _bad(path: Path, problem: Exception) -> BadFile:

@@ -2,7 +2,8 @@ import os
 
 import pytest
 
-from socketchat.client.local_secret import read_local_secret
+from socketchat.client.local_secret import read_local_secret, secret_reader
+from socketchat.client.login import no_secret
 
 SECRET = bytes(range(32))
 
@@ -26,6 +27,13 @@ def test_the_secret_is_read_from_the_default_place_where_none_is_told(secret, tm
     assert read_local_secret(None) is None
     secret.rename(place / "local-secret")
     assert read_local_secret(None) == SECRET
+
+
+def test_it_is_read_only_for_a_server_on_this_machine():
+    assert secret_reader("127.0.0.1") is secret_reader("127.8.0.1") is secret_reader("::1") is read_local_secret
+    for peer in ("192.0.2.1", "::2", "fe80::1", "12.7.0.1", ""):
+        assert secret_reader(peer) is no_secret
+    assert no_secret(None) is None
 
 
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o666])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import signal
 import socket
@@ -20,7 +21,7 @@ from socketchat.hub.limits import COMMAND_BURST
 from socketchat.protocol import commands
 from socketchat.protocol.codec import decode_event, encode
 from socketchat.server.limits import OPEN_FILES
-from tests.keys import hello_of, key_of, proof_of
+from tests.keys import hello_of, key_of, proof_of, shown_of
 
 SERVE = [sys.executable, "-m", "socketchat", "serve"]
 
@@ -94,11 +95,15 @@ def test_a_signal_ends_it_after_everybody_was_told(server: Serving, number: sign
 
 
 def as_ann(server: Serving, command: commands.Command) -> socket.socket:
-    """Log in as the owner of a name, and ask something."""
+    """Log in as the owner of a name, with the local secret where that is asked for, and ask something."""
     key = key_of("ann")
     ann = server.call(encode(hello_of(key, name="ann")))
     challenge = decode_event(ann.recv(1000))
-    ann.sendall(encode(proof_of(key, challenge, "ann")))
+    shown = {}
+    if challenge.entry == "code":
+        secret = bytes.fromhex(Path(challenge.secret_file).read_text())
+        shown["local"] = shown_of(secret, key, challenge, "ann")
+    ann.sendall(encode(proof_of(key, challenge, "ann", **shown)))
     assert ann.recv(1, socket.MSG_PEEK)
     ann.sendall(encode(command))
     return ann
@@ -115,6 +120,42 @@ def test_what_was_said_is_there_after_a_restart(server: Serving, tmp_path: Path)
         assert other.recv(1000) == b"[error] The name ann belongs to somebody else; choose another name.\n"
     assert again.end(signal.SIGTERM)[0] == 0
     assert b'"type":"past"' in everything(ann)
+
+
+def test_only_who_sits_at_the_terminal_reads_the_join_code(server: Serving, tmp_path: Path) -> None:
+    code = (tmp_path / "data" / "join-code").read_text().strip()
+    _, out, error = server.end(signal.SIGTERM)
+    assert "Join code" not in out
+    assert code not in out + error
+    ours, theirs = os.openpty()
+    with open(ours, "rb") as screen, open(theirs, "wb") as terminal:  # noqa: PTH123 - descriptors
+        command = [*SERVE, "--host", "127.0.0.1", "--port", "0", "--data", str(tmp_path / "data")]
+        with subprocess.Popen(command, stdout=terminal, stderr=subprocess.PIPE) as process:
+            shown = b""
+            while b"Join code" not in shown:
+                shown = screen.readline()
+            process.terminate()
+            assert f"Join code: {code} ".encode() in shown
+            assert process.wait(10) == 0
+
+
+def test_an_open_server_says_so_and_has_no_use_for_a_code(tmp_path: Path) -> None:
+    serving = Serving(tmp_path / "data", "--open")
+    assert "Open: everybody who can reach this server may come in (--open).\n" in serving.end(signal.SIGTERM)[1]
+
+
+def test_behind_a_tunnel_nobody_is_taken_for_somebody_of_this_machine(tmp_path: Path) -> None:
+    serving = Serving(tmp_path / "data", "--tunnel", "--plaintext-from", "127.0.0.0/8")
+    with serving.call(b"gus\n") as gus:
+        assert gus.recv(1000).startswith(b"[error] Guests come in from the server's own machine only")
+    with serving.call(encode(hello_of(key_of("ann"), name="ann"))) as ann:
+        challenge = decode_event(ann.recv(1000))
+        assert (challenge.entry, challenge.secret_file) == ("code", None)
+    serving.end(signal.SIGTERM)
+    serving = Serving(tmp_path / "data", "--tunnel")
+    with serving.call(b"gus\n") as gus:
+        assert b"speaks TLS only" in gus.recv(1000)
+    assert serving.end(signal.SIGTERM)[0] == 0
 
 
 def test_a_reader_that_takes_nothing_does_not_hold_up_the_end(server: Serving) -> None:
