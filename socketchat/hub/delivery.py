@@ -21,6 +21,7 @@ class Delivery:
     def __init__(self) -> None:
         self.groups: dict[Conversation, Group] = {}
         self.behind: list[Session] = []  # live until now; this batch is more than one write may add
+        self.changed: list[tuple[str, tuple[int, ...]]] = []
         self._answers: dict[Session, list[bytes]] = {}
 
     def answer(self, session: Session, data: bytes) -> None:

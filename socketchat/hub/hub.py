@@ -13,8 +13,9 @@ from hashlib import blake2b
 from secrets import token_urlsafe
 from time import monotonic, time_ns
 
-from ..exceptions import ChatError, KeyReused, NameTaken, StorageProblem
-from ..journal import Conflict, Duplicate, Journal, Outcome, State, StorageRefused, Stored
+from ..exceptions import ChatError, KeyReused, NameTaken, NotFound, StorageProblem
+from ..journal import Conflict, Duplicate, Journal, Outcome, Revision, State, StorageRefused, Stored, Unchangeable
+from ..journal.bodies import is_gone
 from ..protocol import events
 from ..protocol.limits import UNACKNOWLEDGED_BYTES, UNACKNOWLEDGED_ENTRIES
 from .attendance import Attendance
@@ -80,6 +81,7 @@ class Hub:
         self.attendance.epoch = state.epoch
         self.directory.load(state)
         self.journal.committed = self.committed
+        self.journal.revised = self.revised
 
     # Taking commands
 
@@ -132,6 +134,8 @@ class Hub:
         if self.replay.reads:
             for conversation, group in delivery.groups.items():
                 self.replay.extend(conversation, [entry for entry, _ in group])
+        for conversation_id, seqs in delivery.changed:
+            self.replay.drop(conversation_id, seqs)
         delivery.send()
         for session in delivery.behind:
             self.replay.advance(session)
@@ -141,6 +145,15 @@ class Hub:
             crowd, self._crowd = self._crowd, {}
             for session in crowd:
                 session.link.proceed()
+
+    def revised(self, revision: Revision) -> None:
+        """Serve nothing any more that was blanked, or that is kept no longer."""
+        for conversation_id, seqs in revision.blanked.items():
+            self.replay.drop(conversation_id, seqs)
+        for conversation_id, floor in revision.floors.items():
+            self.replay.drop_below(conversation_id, floor)
+            if conversation_id in self.directory.conversations:
+                self.directory.conversations[conversation_id].floor = floor
 
     def _apply(self, outcomes: Sequence[Outcome], delivery: Delivery) -> dict[Session, None]:
         """Apply outcomes, and return the sessions that may have waited for them."""
@@ -153,7 +166,7 @@ class Hub:
             session.under_way_bytes -= size
             self._under_way_bytes -= size
             if type(outcome) is Stored:
-                self._stored(pending, outcome.entry, delivery)
+                self._stored(pending, outcome.entry, outcome.changed, delivery)
             elif pending.then is None and (answer := self._answer(pending, outcome)) is not None:
                 delivery.answer(session, session.rendering.event(answer))
             if pending.then is not None:
@@ -166,9 +179,11 @@ class Hub:
                 waiting[session] = None
         return waiting
 
-    def _stored(self, pending: Pending, entry: events.Entry, delivery: Delivery) -> None:
+    def _stored(self, pending: Pending, entry: events.Entry, changed: tuple[int, ...], delivery: Delivery) -> None:
         if pending.fact:
             self.directory.apply(entry)
+        if changed:
+            delivery.changed.append((entry.conversation, changed))
         conversation = self.directory.conversations.get(entry.conversation)
         if conversation is not None:
             delivery.add(conversation, entry, pending.session)
@@ -182,7 +197,7 @@ class Hub:
             retry = isinstance(outcome, StorageRefused) and outcome.retry
             return refusal(self.why_not(outcome), pending.id, retry=retry)
         entry = outcome.entry
-        if entry.conversation != pending.conversation or bytes(entry.body) != pending.body:
+        if entry.conversation != pending.conversation or not (bytes(entry.body) == pending.body or is_gone(entry)):
             return refusal(KeyReused("This key was used for another message; take a new key."), pending.id)
         if pending.id is None:
             return None
@@ -194,6 +209,8 @@ class Hub:
         match outcome:
             case StorageRefused(reason=reason):
                 return StorageProblem(reason)
+            case Unchangeable():
+                return NotFound("There is no such message, or it was deleted.")
             case Conflict(claim=claim):
                 return NameTaken(f"{claim.partition(':')[2]} is taken.")
             case _:

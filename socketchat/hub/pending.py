@@ -26,6 +26,7 @@ class Pending(Proposal):
         *,
         claims: tuple[str, ...] = (),
         fact: bool = False,
+        of: int | None = None,
         then: Callable[[Outcome], None] | None = None,
     ) -> None:
         self.conversation = conversation
@@ -36,6 +37,7 @@ class Pending(Proposal):
         self.key = key
         self.claims = claims
         self.fact = fact
+        self.of = of
         self.session = session
         self.id = command_id
         self.then = then

@@ -9,7 +9,7 @@ is no await between the check and the change.
 from __future__ import annotations
 
 from collections import OrderedDict, deque
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 
 from ..exceptions import ChatError, StorageProblem
 from ..journal import Journal
@@ -77,6 +77,7 @@ class Replay:
         self._size = 0
         self._waiting: dict[PageId, dict[Session, None]] = {}
         self._late: dict[PageId, list[Entry]] = {}  # delivered while their page is being read
+        self._stale: set[PageId] = set()  # changed while they are being read
         self._queue: deque[tuple[PageId, Conversation]] = deque()
         self._reads = 0
 
@@ -112,6 +113,20 @@ class Replay:
                 page.extend([entry])
                 self._size += len(entry.body)
 
+    def drop(self, conversation: str, seqs: Iterable[int]) -> None:
+        """Forget the pages of entries that are not what they were."""
+        for page_id in {(conversation, (seq - 1) // PAGE_ENTRIES) for seq in seqs}:
+            page = self._pages.pop(page_id, None)
+            self._size -= page.size if page else 0
+            if page_id in self._waiting:
+                self._stale.add(page_id)
+                self._late.pop(page_id, None)
+
+    def drop_below(self, conversation: str, floor: int) -> None:
+        """Forget the pages of entries that are kept no longer."""
+        gone = [page for page_id, page in self._pages.items() if page_id[0] == conversation and page.first < floor]
+        self.drop(conversation, [page.first for page in gone])
+
     def forget(self, session: Session) -> None:
         """Stop serving a session that is gone."""
         for sessions in self._waiting.values():
@@ -137,6 +152,7 @@ class Replay:
         self, session: Session, conversation: Conversation, page: Page, position: int, room: int
     ) -> tuple[int, list[bytes]]:
         """Return the position after the entries of a page that fit into ``room`` bytes, and their bytes."""
+        position = max(position, page.first - 1)  # what was before is kept no longer
         rendering = session.rendering
         is_pair = isinstance(conversation, Pair)
         stop = min(page.next_seq - 1, conversation.head)
@@ -177,15 +193,19 @@ class Replay:
         problem: ChatError | None = None
         try:
             entries = await self._journal.read(conversation.id, after=after, upto=upto, limit=PAGE_ENTRIES)
-            # What is below the floor is gone, or goes while this is read.
-            first = max(after + 1, conversation.floor)
-            entries = [entry for entry in entries if entry.seq >= first]
+            while page_id in self._stale:
+                self._stale.discard(page_id)
+                entries = await self._journal.read(conversation.id, after=after, upto=upto, limit=PAGE_ENTRIES)
+            # What is below the floor is gone, or goes while this is read, perhaps before we are told.
+            entries = [entry for entry in entries if entry.seq >= conversation.floor]
+            first = entries[0].seq if entries else upto + 1
             if [entry.seq for entry in entries] != list(range(first, upto + 1)):
                 raise StorageProblem(f"the history of {conversation.id} cannot be read; the operator has to look at it")
             self._put(page_id, first, entries)
         except ChatError as error:
             problem = error
         self._reads -= 1
+        self._stale.discard(page_id)
         self._late.pop(page_id, None)
         for session in self._waiting.pop(page_id):
             if problem is not None:

@@ -8,7 +8,7 @@ decided in one place, which one day may be a cluster.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
 
@@ -29,10 +29,12 @@ class Proposal:
 
     ``key`` is (outbox, n): what was stored under it before is a duplicate, as is any n at or below that outbox's last.
     ``claims`` are names that the log grants once; a proposal that comes second gets a conflict. A ``fact`` is an entry
-    that the hub must know again when it starts. Subclasses carry what the submitter wants back with the outcome.
+    that the hub must know again when it starts. ``of`` is the seq, in the same conversation, of the entry that an entry
+    of kind "edit" or "delete" changes; whether the author may do that is for the submitter to know. Subclasses carry
+    what the submitter wants back with the outcome.
     """
 
-    __slots__ = ("author", "body", "claims", "conversation", "fact", "key", "kind", "name")
+    __slots__ = ("author", "body", "claims", "conversation", "fact", "key", "kind", "name", "of")
 
     def __init__(
         self,
@@ -45,6 +47,7 @@ class Proposal:
         key: tuple[int, int] | None = None,
         claims: tuple[str, ...] = (),
         fact: bool = False,
+        of: int | None = None,
     ) -> None:
         self.conversation = conversation
         self.author = author
@@ -54,13 +57,15 @@ class Proposal:
         self.key = key
         self.claims = claims
         self.fact = fact
+        self.of = of
 
 
 class Stored(msgspec.Struct, gc=False):
-    """The proposal is durable as this entry."""
+    """The proposal is durable as this entry; ``changed`` are the seqs of the entries that a delete has blanked."""
 
     proposal: Proposal
     entry: Entry
+    changed: tuple[int, ...] = ()
 
 
 class Duplicate(msgspec.Struct, gc=False):
@@ -77,6 +82,12 @@ class Conflict(msgspec.Struct, gc=False):
     claim: str
 
 
+class Unchangeable(msgspec.Struct, gc=False):
+    """What was to be edited or deleted is not there, is deleted already, or is nothing that somebody said."""
+
+    proposal: Proposal
+
+
 class StorageRefused(msgspec.Struct, gc=False):
     """Nothing was stored; with ``retry`` the same proposal may succeed later."""
 
@@ -85,7 +96,7 @@ class StorageRefused(msgspec.Struct, gc=False):
     retry: bool
 
 
-Outcome = Stored | Duplicate | Conflict | StorageRefused
+Outcome = Stored | Duplicate | Conflict | Unchangeable | StorageRefused
 
 
 class State(msgspec.Struct):
@@ -101,11 +112,56 @@ class State(msgspec.Struct):
     facts: list[Entry]
 
 
+class Revision(msgspec.Struct):
+    """What was changed in what was stored: the seqs that were blanked, and the floors that rose, by conversation."""
+
+    blanked: dict[str, list[int]] = {}
+    floors: dict[str, int] = {}
+
+
+class Query(msgspec.Struct, frozen=True):
+    """A search for entries that hold all of ``words``, in these conversations.
+
+    ``author`` is a user id; ``since`` and ``before`` bound the time, in milliseconds, the second exclusively.
+    """
+
+    words: str
+    conversations: Sequence[str]
+    limit: int
+    author: str | None = None
+    since: int | None = None
+    before: int | None = None
+
+
+class Found(msgspec.Struct):
+    """What a search found, newest first; not ``complete`` where time ran out before it had looked at everything."""
+
+    entries: list[Entry]
+    complete: bool
+
+
+class Keep(msgspec.Struct, frozen=True):
+    """How long what was said is kept, in milliseconds, for ever where that is None; ``rooms`` have their own rule."""
+
+    default: int | None = None
+    rooms: Mapping[str, int | None] = {}
+
+    def of(self, conversation: str) -> int | None:
+        """Return the rule for a conversation; the server log is kept for ever."""
+        return None if conversation == SERVER_LOG else self.rooms.get(conversation, self.default)
+
+
 class Journal(Protocol):
     """A store of entries. All methods are called on the event loop's thread."""
 
     committed: Callable[[Sequence[Outcome]], None]
     """Called on the loop, in order, once a batch is durable; to be set before the first submit."""
+
+    revised: Callable[[Revision], None]
+    """Called on the loop once entries were blanked by ``erase`` or dropped by ``keep``; does nothing unless set."""
+
+    keep: Keep
+    """How long what was said is kept; may be set at any time. Facts are kept for ever, below the floor too."""
 
     async def open(self) -> State:
         """Open the store and return what it knows; raises BadFile, StorageProblem."""
@@ -119,6 +175,18 @@ class Journal(Protocol):
         """Return entries with after < seq, seq < before and seq <= upto, in the order of seq.
 
         Without ``before`` the oldest ``limit`` of them, with it the newest. Raises StorageProblem.
+        """
+
+    async def search(self, query: Query) -> Found:
+        """Return the newest entries of kind message, action and edit that match; raises BadText, StorageProblem.
+
+        Everything is found that was committed before the call.
+        """
+
+    async def erase(self, author: str) -> int:
+        """Blank all that a user said, as a delete would; return how many entries that were.
+
+        Once this was called it is finished, even by the next start.
         """
 
     async def close(self) -> None:

@@ -8,16 +8,14 @@ from zlib import crc32
 import msgspec
 
 from ..protocol.events import Entry
-
-DAMAGED = "damaged"
-"""The kind of an entry whose row is not what was written: it keeps its place and says nothing else."""
+from .bodies import DAMAGED, served
 
 NOTHING = msgspec.Raw(b'{"text":""}')
 
 
-def checksum(conversation: str, seq: int, ts: int, author: str, name: str, kind: str, body: bytes) -> int:  # noqa: PLR0917
-    """Return what is stored beside an entry, so that a flipped bit in any part of it is found."""
-    return crc32(body, crc32(f"{conversation}\n{seq}\n{ts}\n{author}\n{name}\n{kind}\n".encode()))
+def checksum(conversation: str, seq: int, ts: int, author: str, name: str, kind: str, body: bytes) -> bytes:  # noqa: PLR0917
+    """Return the four bytes that are stored beside an entry, so that a flipped bit in any part of it is found."""
+    return crc32(body, crc32(f"{conversation}\n{seq}\n{ts}\n{author}\n{name}\n{kind}\n".encode())).to_bytes(4, "big")
 
 
 def entry_from(row: Any) -> Entry:
@@ -32,6 +30,8 @@ def entry_from(row: Any) -> Entry:
         sound = False
     if not sound:
         return damaged(conversation, seq)
+    if body.endswith(b" "):
+        body = served(body)
     return Entry(conversation=conversation, seq=seq, ts=ts, author=author, name=name, kind=kind, body=msgspec.Raw(body))
 
 

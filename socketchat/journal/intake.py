@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from . import Outcome, Proposal, StorageRefused
+from . import Outcome, Proposal, Revision, StorageRefused
 from .gate import Gate
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ class Intake:
     """Takes proposals and tells their outcomes; what happens in between begins with ``hand_over``."""
 
     committed: Callable[[Sequence[Outcome]], None]
+    revised: Callable[[Revision], None] = staticmethod(lambda _: None)
 
     def __init__(self, loop: asyncio.AbstractEventLoop, hand_over: Callable[[Batch], None]) -> None:
         self._loop = loop

@@ -13,8 +13,10 @@ import apsw
 import msgspec
 
 from ..protocol.events import Entry
-from . import Conflict, Duplicate, Outcome, Proposal, State, Stored
-from .checksum import DAMAGED, checksum, entry_from
+from . import Conflict, Duplicate, Outcome, Proposal, State, Stored, Unchangeable
+from .blanking import blank_with_edits, find
+from .bodies import DAMAGED, is_changeable
+from .checksum import checksum, entry_from
 from .feed import FEED_ENTRIES, feed
 from .keys import Key, Keys, signed
 
@@ -39,7 +41,7 @@ class Log:
 class Staged:
     """What one or more proposals come to, and what has to be undone where they are not committed."""
 
-    __slots__ = ("claims", "entries", "first", "keys", "opened", "outcomes", "touched", "values")
+    __slots__ = ("claims", "deletes", "edits", "entries", "first", "keys", "opened", "outcomes", "touched", "values")
 
     def __init__(self) -> None:
         self.first = 0
@@ -50,10 +52,22 @@ class Staged:
         self.claims: dict[str, int] = {}
         self.keys: list[tuple[Key, int | None]] = []
         self.touched: list[tuple[Log, int, int]] = []
+        self.edits: list[tuple[int, int, int]] = []
+        self.deletes: dict[tuple[int, int], Stored] = {}
+
+    def change(self, conversation: int, of: int, outcome: Stored) -> None:
+        """Note what an edit or a delete refers to."""
+        if outcome.proposal.kind == "delete":
+            self.deletes[conversation, of] = outcome
+        else:
+            self.edits.append((conversation, of, outcome.entry.seq))
 
 
 class Ledger:
-    """The heads of all conversations, the keys and the claims of one store; ``clock`` returns milliseconds."""
+    """The heads of all conversations, the keys and the claims of one store; ``clock`` returns milliseconds.
+
+    ``deleted`` says whether the last batch that was written has deleted anything.
+    """
 
     def __init__(self, db: apsw.Connection, clock: Callable[[], int]) -> None:
         self._db = db
@@ -62,6 +76,7 @@ class Ledger:
         self._next = 1
         self._next_log = 1
         self._fed = 0
+        self.deleted = False
         self._keys = Keys(db)
 
     def load(self) -> State:
@@ -89,7 +104,7 @@ class Ledger:
             raise apsw.CorruptError(f"entry {entry.seq} of {entry.conversation} is not what was written")
         return entry
 
-    def stage(self, staged: Staged, proposals: Sequence[Proposal]) -> None:
+    def stage(self, staged: Staged, proposals: Sequence[Proposal]) -> None:  # noqa: C901
         """Give the proposals their places, in their order; where it raises, ``undo`` is to be called as well."""
         entry_id = staged.first = self._next
         now = self._clock()
@@ -106,6 +121,10 @@ class Ledger:
                 if last is not None and key[1] <= last:
                     outcomes.append(Duplicate(proposal, self._first_of(key, staged)))
                     continue
+            of = proposal.of
+            if of is not None and not self._may_change(conversation, of, staged):
+                outcomes.append(Unchangeable(proposal))
+                continue
             if proposal.claims:
                 taken = self._taken(proposal, staged)
                 if taken is not None:
@@ -132,7 +151,10 @@ class Ledger:
                 body=msgspec.Raw(body),
             )
             entries.append(entry)
-            outcomes.append(Stored(proposal, entry))
+            outcome = Stored(proposal, entry)
+            outcomes.append(outcome)
+            if of is not None:
+                staged.change(log.id, of, outcome)
             if key is not None:
                 staged.keys.append((key, keys.add(key, entry_id)))
                 outbox, n = signed(key[0]), key[1]
@@ -143,6 +165,7 @@ class Ledger:
     def write(self, staged: Staged) -> None:
         """Insert what was staged; raises apsw.Error, TypeError, ValueError, OverflowError."""
         execute = self._db.execute
+        self.deleted = bool(staged.deletes)
         for row in staged.opened:
             execute("INSERT INTO conversation (id, name) VALUES (?, ?)", row)
         for claim in staged.claims.items():
@@ -154,6 +177,10 @@ class Ledger:
             execute(_insert(rows), values[at:end])
             left -= rows
             at = end
+        for edit in staged.edits:
+            execute("INSERT INTO edit VALUES (?, ?, ?)", edit)
+        for place, outcome in staged.deletes.items():
+            outcome.changed = blank_with_edits(self._db, *place)
 
     def undo(self, staged: Staged) -> None:
         """Be as before the proposals were staged; what was staged later has to be undone before."""
@@ -187,6 +214,17 @@ class Ledger:
         self._next_log += 1
         staged.opened.append((log.id, name))
         return log
+
+    def _may_change(self, conversation: str, of: int, staged: Staged) -> bool:
+        """Tell whether there is something that can be edited or deleted."""
+        log = self._logs.get(conversation)
+        if log is None or (log.id, of) in staged.deletes:
+            return False
+        found = find(self._db, log.id, of)
+        if found is not None:
+            return is_changeable(found[1])
+        recent = (e for e in reversed(staged.entries) if e.seq == of and e.conversation == conversation)
+        return of <= log.head and any(is_changeable(entry) for entry in recent)
 
     def _taken(self, proposal: Proposal, staged: Staged) -> str | None:
         for claim in proposal.claims:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 import time
 from collections.abc import Callable
@@ -10,7 +11,21 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from ..protocol.events import Entry
-from . import Conflict, Duplicate, Outcome, Proposal, State, StorageRefused, Stored
+from . import (
+    Conflict,
+    Duplicate,
+    Found,
+    Keep,
+    Outcome,
+    Proposal,
+    Query,
+    Revision,
+    State,
+    StorageRefused,
+    Stored,
+    Unchangeable,
+)
+from .bodies import blanked, is_blank, is_changeable, served, terms_of
 from .intake import Batch, Intake
 
 if TYPE_CHECKING:
@@ -43,28 +58,77 @@ class MemoryJournal(Intake):
         self._logs: dict[str, list[Entry]] = {}
         self._facts: list[Entry] = []
         self._claims: set[str] = set()
-        self._sent: dict[tuple[int, int], Entry] = {}
+        self._sent: dict[tuple[int, int], tuple[str, int]] = {}
         self._last: dict[int, int] = {}
+        self._floors: dict[str, int] = {}
+        self._edits: dict[tuple[str, int], list[int]] = {}
         self._count = 0
         self._failed = -1
+        self._keep = Keep()
 
     async def open(self) -> State:
         """Return what the journal knows; what was stored before a ``close`` is still there."""
         self._stopped = False
         self._watch()
         heads = {name: len(log) for name, log in self._logs.items()}
-        return State(epoch=self._epoch, heads=heads, floors=dict.fromkeys(heads, 1), facts=list(self._facts))
+        return State(
+            epoch=self._epoch, heads=heads, floors=dict.fromkeys(heads, 1) | self._floors, facts=list(self._facts)
+        )
 
     async def read(
         self, conversation: str, *, after: int = 0, before: int | None = None, upto: int | None = None, limit: int
     ) -> list[Entry]:
         """Return entries with after < seq < before and seq <= upto; with ``before`` the newest, else the oldest."""
         log = self._logs.get(conversation, [])
+        after = max(after, self._floors.get(conversation, 1) - 1)
         end = len(log) if upto is None else min(upto, len(log))
         if before is None:
             return log[after : min(end, after + limit)]
         end = min(end, before - 1)
         return log[max(after, end - limit) : end] if end > after else []
+
+    async def search(self, query: Query) -> Found:
+        """Return the newest entries that match; raises BadText."""
+        terms = [_WORD.findall(term.casefold()) for term in terms_of(query.words)]
+        entries = [
+            entry
+            for name in query.conversations
+            for entry in self._logs.get(name, [])[self._floors.get(name, 1) - 1 :]
+            if entry.kind in {"message", "action", "edit"}
+            and query.author in {None, entry.author}
+            and (query.since or 0) <= entry.ts < (query.before or entry.ts + 1)
+            and _holds(_WORD.findall(msgspec.json.decode(entry.body)["text"].casefold()), terms)
+        ]
+        entries.sort(key=lambda entry: (entry.ts, entry.seq), reverse=True)
+        return Found(entries[: query.limit], complete=True)
+
+    async def erase(self, author: str) -> int:
+        """Blank all that a user said; return how many entries that were."""
+        blanked: dict[str, list[int]] = {}
+        for name, log in self._logs.items():
+            for entry in list(log):
+                if entry.author == author and entry.kind in {"message", "action", "edit"} and self._blank(log, entry):
+                    blanked.setdefault(name, []).append(entry.seq)
+        self.revised(Revision(blanked=blanked))
+        return sum(map(len, blanked.values()))
+
+    @property
+    def keep(self) -> Keep:
+        """How long what was said is kept."""
+        return self._keep
+
+    @keep.setter
+    def keep(self, keep: Keep) -> None:
+        self._keep = keep
+        floors: dict[str, int] = {}
+        for name, log in self._logs.items():
+            if (kept_for := keep.of(name)) is not None:
+                since = self._clock() - kept_for
+                floor = next((entry.seq for entry in log if entry.ts >= since), len(log) + 1)
+                if floor > self._floors.get(name, 1):
+                    floors[name] = floor
+        self._floors.update(floors)
+        self.revised(Revision(floors=floors))
 
     async def close(self) -> None:
         """Commit what was submitted and report it."""
@@ -82,7 +146,9 @@ class MemoryJournal(Intake):
     def _store(self, proposal: Proposal, now: int) -> Outcome:
         outbox, n = proposal.key or (None, 0)
         if outbox is not None and n <= self._last.get(outbox, -1):
-            return Duplicate(proposal, self._sent.get((outbox, n)))
+            return Duplicate(proposal, self._first_of((outbox, n)))
+        if proposal.of is not None and not self._may_change(proposal.conversation, proposal.of):
+            return Unchangeable(proposal)
         for claim in proposal.claims:
             if claim in self._claims:
                 return Conflict(proposal, claim)
@@ -100,8 +166,42 @@ class MemoryJournal(Intake):
         self._count += 1
         self._claims.update(proposal.claims)
         if outbox is not None:
-            self._sent[outbox, n] = entry
+            self._sent[outbox, n] = entry.conversation, entry.seq
             self._last[outbox] = n
         if proposal.fact:
             self._facts.append(entry)
-        return Stored(proposal, entry)
+        return Stored(proposal, entry, () if proposal.of is None else self._change(log, entry, proposal.of))
+
+    def _first_of(self, key: tuple[int, int]) -> Entry | None:
+        conversation, seq = self._sent.get(key, ("", 0))
+        return self._logs[conversation][seq - 1] if seq >= self._floors.get(conversation, 1) else None
+
+    def _may_change(self, conversation: str, of: int) -> bool:
+        log = self._logs.get(conversation, [])
+        return self._floors.get(conversation, 1) <= of <= len(log) and is_changeable(log[of - 1])
+
+    def _change(self, log: list[Entry], entry: Entry, of: int) -> tuple[int, ...]:
+        """Apply an edit or a delete; return the seqs that were blanked."""
+        edits = self._edits.setdefault((entry.conversation, of), [])
+        if entry.kind != "delete":
+            edits.append(entry.seq)
+            return ()
+        return tuple(seq for seq in (of, *edits) if self._blank(log, log[seq - 1]))
+
+    @staticmethod
+    def _blank(log: list[Entry], entry: Entry) -> bool:
+        if is_blank(entry):
+            return False
+        body = msgspec.Raw(served(blanked(bytes(entry.body))))
+        log[entry.seq - 1] = msgspec.structs.replace(entry, body=body)
+        return True
+
+
+def _holds(words: list[str], terms: list[list[str]]) -> bool:
+    """Tell whether the words of each term come in a row among the words."""
+    return any(terms) and all(
+        any(words[at : at + len(term)] == term for at in range(len(words))) for term in terms if term
+    )
+
+
+_WORD = re.compile(r"\w+")

@@ -12,8 +12,11 @@ import apsw
 
 from ..exceptions import StorageProblem
 from ..protocol.events import Entry
-from .checksum import DAMAGED, damaged, entry_from
+from . import Found, Query
+from .bodies import DAMAGED
+from .checksum import damaged, entry_from
 from .store import Store
+from .words import search
 
 READERS = 2
 """Reads at a time: reads are short, and each thread competes with the loop for the interpreter."""
@@ -27,9 +30,9 @@ _log = logging.getLogger(__name__)
 class Readers:
     """A few query-only connections, opened when they are first needed."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, name: str) -> None:
         self._store = store
-        self.threads = ThreadPoolExecutor(READERS, thread_name_prefix="journal-reader")
+        self.threads = ThreadPoolExecutor(READERS, thread_name_prefix=f"journal-{name}")
         self._idle: SimpleQueue[apsw.Connection | None] = SimpleQueue()
         self._damage: set[tuple[str, int]] = set()
         for _ in range(READERS):
@@ -40,23 +43,33 @@ class Readers:
         stop = _MAX if upto is None else min(upto + 1, _MAX)
         if before is not None:
             stop = min(stop, before)
-        db = self._idle.get()
-        try:
-            if db is None:
-                db = self._store.open_reader()
-            asked = (conversation, after, stop, limit)
-            order = "ASC" if before is None else "DESC"
+        asked = (conversation, after, stop, limit)
+        order = "ASC" if before is None else "DESC"
+        with self._connection() as db:
             try:
                 entries = [entry_from(row) for row in db.execute(_RANGE[order], asked)]
             except (apsw.CorruptError, UnicodeDecodeError):
                 entries = [_entry_at(db, conversation, *place) for place in list(db.execute(_PLACES[order], asked))]
+        self._log_damage(entries)
+        return entries if before is None else entries[::-1]
+
+    def search(self, query: Query) -> Found:
+        """Return what ``Journal.search`` describes; to be called in one of ``threads``."""
+        with self._connection() as db:
+            return search(db, query)
+
+    @contextmanager
+    def _connection(self) -> Iterator[apsw.Connection]:
+        db = self._idle.get()
+        try:
+            if db is None:
+                db = self._store.open_reader()
+            yield db
         except apsw.Error as error:
-            _log.warning("a read of %s failed: %s", conversation, error)
+            _log.warning("a read failed: %s", error)
             raise StorageProblem("The history cannot be read at the moment; try again later.") from error
         finally:
             self._idle.put(db)
-        self._log_damage(entries)
-        return entries if before is None else entries[::-1]
 
     def _log_damage(self, entries: list[Entry]) -> None:
         for entry in entries:

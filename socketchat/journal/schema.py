@@ -71,13 +71,15 @@ def m002_whole_history(db: apsw.Connection) -> None:
 
     ``words`` is fed up to ``meta.indexed``; it holds no text, only where each word is, and ``tags`` stands for an
     entry's conversation and author. ``edit`` finds the edits of an entry. ``erasure`` is what is left to do of erasing
-    a user: the entries from ``next`` to ``last``.
+    a user: the entries from ``next`` to ``last``. ``meta.deleted`` is 1 while the files may show what was
+    deleted.
     """
     db.execute(
         """
-        ALTER TABLE entry ADD COLUMN checksum INTEGER;
+        ALTER TABLE entry ADD COLUMN checksum BLOB;
         ALTER TABLE conversation ADD COLUMN floor INTEGER NOT NULL DEFAULT 1;
         ALTER TABLE meta ADD COLUMN indexed INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE meta ADD COLUMN deleted INTEGER NOT NULL DEFAULT 0;
         CREATE TABLE edit (
             conversation INTEGER, of INTEGER, seq INTEGER, PRIMARY KEY (conversation, of, seq)
         ) WITHOUT ROWID;
@@ -88,7 +90,7 @@ def m002_whole_history(db: apsw.Connection) -> None:
         INSERT INTO words (words, rank) VALUES ('secure-delete', 1), ('automerge', 0), ('crisismerge', 1999);
         """
     )
-    db.create_scalar_function("checksum", cast("Callable[..., int]", checksum), 7, deterministic=True)
+    db.create_scalar_function("checksum", cast("Callable[..., bytes]", checksum), 7, deterministic=True)
     db.execute(
         """
         UPDATE entry SET checksum = checksum(

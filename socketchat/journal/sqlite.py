@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from ..exceptions import StorageProblem
 from ..protocol.events import Entry
-from . import Outcome, State
+from . import Found, Keep, Outcome, Query, Revision, State
 from .intake import Intake
 from .readers import Readers
 from .store import Store
+from .upkeep import Upkeep
 from .writer import Writer
 
-if TYPE_CHECKING:
-    import asyncio
+CATCH_UP_SECONDS = 1.0
+"""A search waits so long until what was just said is in the index; after a flood it takes what is there."""
 
 
 def _now() -> int:
@@ -28,8 +29,16 @@ class SQLiteJournal(Intake):
 
     def __init__(self, directory: str, loop: asyncio.AbstractEventLoop, *, clock: Callable[[], int] = _now) -> None:
         self._store = Store(Path(directory).absolute())
-        self._readers = Readers(self._store)
-        self._writer = Writer(self._store, self._readers, clock, self._report_soon, self._begin_trouble_soon)
+        self._readers, self._searchers = Readers(self._store, "reader"), Readers(self._store, "searcher")
+        self._upkeep = Upkeep(clock, self._revise_soon)
+        self._writer = Writer(
+            self._store,
+            (self._readers, self._searchers),
+            self._upkeep,
+            clock,
+            self._report_soon,
+            self._begin_trouble_soon,
+        )
         super().__init__(loop, self._writer.put)
         self._open = False
 
@@ -43,11 +52,38 @@ class SQLiteJournal(Intake):
         self, conversation: str, *, after: int = 0, before: int | None = None, upto: int | None = None, limit: int
     ) -> list[Entry]:
         """Return entries with after < seq < before and seq <= upto; with ``before`` the newest, else the oldest."""
-        if not self._open:
-            raise StorageProblem("The history cannot be read any more: the server stops.")
+        self._check_open()
         return await self._loop.run_in_executor(
             self._readers.threads, self._readers.read, conversation, after, before, upto, limit
         )
+
+    async def search(self, query: Query) -> Found:
+        """Return the newest entries that match; raises BadText, StorageProblem."""
+        self._check_open()
+        caught_up = asyncio.wrap_future(self._upkeep.search())
+        caught_up.add_done_callback(asyncio.Future.exception)  # it may come too late for anybody
+        self._writer.wake()
+        done, _ = await asyncio.wait({caught_up}, timeout=CATCH_UP_SECONDS)
+        found = await self._loop.run_in_executor(self._searchers.threads, self._searchers.search, query)
+        found.complete = found.complete and bool(done)
+        return found
+
+    async def erase(self, author: str) -> int:
+        """Blank all that a user said; return how many entries that were."""
+        self._check_open()
+        erased = asyncio.wrap_future(self._upkeep.erase(author))
+        self._writer.wake()
+        return await erased
+
+    @property
+    def keep(self) -> Keep:
+        """How long what was said is kept."""
+        return self._upkeep.keep
+
+    @keep.setter
+    def keep(self, keep: Keep) -> None:
+        self._upkeep.keep = keep
+        self._writer.wake()
 
     async def close(self) -> None:
         """Commit what was submitted, report it, and release the directory; a second call does nothing."""
@@ -56,6 +92,10 @@ class SQLiteJournal(Intake):
         self._open = False
         self._stop()
         await self._loop.run_in_executor(None, self._end)
+
+    def _check_open(self) -> None:
+        if not self._open:
+            raise StorageProblem("The history cannot be read any more: the server stops.")
 
     def _start(self) -> State:
         self._store.acquire()
@@ -69,11 +109,15 @@ class SQLiteJournal(Intake):
     def _end(self) -> None:
         self._writer.stop()
         self._readers.close()
+        self._searchers.close()
         self._writer.close()
         self._store.release()
 
     def _report_soon(self, outcomes: Sequence[Outcome], failure: str | None) -> None:
         self._loop.call_soon_threadsafe(self._report, outcomes, failure)
+
+    def _revise_soon(self, revision: Revision) -> None:
+        self._loop.call_soon_threadsafe(self.revised, revision)
 
     def _begin_trouble_soon(self, reason: str) -> None:
         self._loop.call_soon_threadsafe(self._begin_trouble, reason)

@@ -10,18 +10,19 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from queue import Empty, SimpleQueue
 
 import apsw
 
-from ..exceptions import ChatError
+from ..exceptions import ChatError, StorageProblem
 from . import Outcome, State, StorageRefused
-from .intake import TROUBLE, Batch
+from .intake import STOPPED, TROUBLE, Batch
 from .ledger import Ledger, Staged
 from .readers import Readers
 from .store import Store, close_whole
 from .transaction import STORAGE_ERRORS, Unknown, commit, outcomes
+from .upkeep import Upkeep
 
 MOST_IN_BATCH = 4096
 """Entries above which no more are taken into a batch: what a slow disk has let pile up is acknowledged in steps."""
@@ -40,31 +41,36 @@ FIRST_DELAY, LONGEST_DELAY = 0.1, 2.0
 
 FULL = "The server's disk is full; try again later."
 
+_WAKE, _STOP = "wake", "stop"
+
 _log = logging.getLogger(__name__)
 
 
 class Writer:
     """Owns the writing connection; ``report`` and ``begin_trouble`` are called in the writer's thread."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0917
         self,
         store: Store,
-        readers: Readers,
+        readers: Sequence[Readers],
+        upkeep: Upkeep,
         clock: Callable[[], int],
         report: Callable[[Sequence[Outcome], str | None], object],
         begin_trouble: Callable[[str], object],
     ) -> None:
         self._store = store
         self._readers = readers
+        self._upkeep = upkeep
         self._clock = clock
         self._report = report
         self._begin_trouble = begin_trouble
-        self._inbox: SimpleQueue[Batch | None] = SimpleQueue()
+        self._inbox: SimpleQueue[Batch | str] = SimpleQueue()
         self._waiting: deque[Batch] = deque()
         self._stopping = False
         self._idle = True
         self._failed = -1
         self._log_pages = 0
+        self._crowded_at = LOG_PAGES
         self._checkpointed = 0
         self._db: apsw.Connection
         self._ledger: Ledger
@@ -80,9 +86,13 @@ class Writer:
         """Hand a batch over."""
         self._inbox.put(batch)
 
+    def wake(self) -> None:
+        """Let the writer see that there is something to keep up."""
+        self._inbox.put(_WAKE)
+
     def stop(self) -> None:
         """Wait until what was handed over is committed and the thread has ended."""
-        self._inbox.put(None)
+        self._inbox.put(_STOP)
         self._thread.join()
 
     def close(self) -> None:
@@ -98,6 +108,7 @@ class Writer:
         ledger = Ledger(db, self._clock)
         try:
             state = ledger.load()
+            self._upkeep.begin(db)
         except BaseException:
             db.close(force=True)
             raise
@@ -114,11 +125,12 @@ class Writer:
         except Exception:  # noqa: BLE001  dying in silence would leave everybody waiting
             _log.exception("the journal's writer ends; nothing more will be stored")
             self._begin_trouble(TROUBLE)
+        self._upkeep.fail(StorageProblem(STOPPED))
 
     def _take(self) -> Batch | None:
         """Wait for work and return all of one generation that there is; None at the end."""
         while not self._waiting and not self._stopping:
-            if not self._receive(None if self._idle else IDLE_SECONDS):
+            if not self._receive(self._patience()):
                 self._maintain(idle=True)
         while not self._inbox.empty():
             self._receive(None)
@@ -131,15 +143,19 @@ class Writer:
             batch.proposals += self._waiting.popleft().proposals
         return batch
 
+    def _patience(self) -> float | None:
+        """Return how long to wait for work before there is something to keep up."""
+        return self._upkeep.wait() if self._idle or self._upkeep.awaited else IDLE_SECONDS
+
     def _receive(self, timeout: float | None) -> bool:
         try:
             batch = self._inbox.get(timeout=timeout)
         except Empty:
             return False
-        if batch is None:
-            self._stopping = True
-        else:
+        if isinstance(batch, Batch):
             self._waiting.append(batch)
+        elif batch is _STOP:
+            self._stopping = True
         return True
 
     def _process(self, batch: Batch) -> None:
@@ -152,6 +168,7 @@ class Writer:
             self._refuse(batch, FULL if isinstance(error, apsw.FullError) else TROUBLE)
         else:
             self._report(done, None)
+            self._upkeep.note_commit(deleted=self._ledger.deleted)
             self._maintain(idle=False)
 
     def _refuse(self, batch: Batch, reason: str) -> None:
@@ -159,19 +176,37 @@ class Writer:
         self._report([StorageRefused(proposal, reason, retry=True) for proposal in batch.proposals], reason)
 
     def _maintain(self, *, idle: bool) -> None:
-        """Feed the keys and checkpoint the log where it is time, or where nothing else is to be done."""
+        """Feed the keys, keep up and checkpoint the log where it is time, or where nothing else is to be done."""
         self._idle = idle
         try:
             self._ledger.feed(idle=idle)
-            written = self._db.status(apsw.SQLITE_DBSTATUS_CACHE_WRITE)[0] - self._checkpointed
-            if written >= CHECKPOINT_PAGES or (idle and written):
-                crowded = self._log_pages > LOG_PAGES
-                mode = apsw.SQLITE_CHECKPOINT_RESTART if crowded else apsw.SQLITE_CHECKPOINT_PASSIVE
-                self._checkpointed += written
-                self._log_pages, _ = self._db.wal_checkpoint(mode=mode)
+            if self._upkeep.is_due(idle=idle):
+                self._upkeep.step(self._db)
+            self._checkpoint(idle=idle and self._upkeep.wait() != 0)
         except apsw.Error as error:
             # Nothing is lost: keys stay in memory, pages in the log, and both are tried again.
+            self._idle = False
             _log.warning("the journal's upkeep failed and is put off: %s", error)
+
+    def _checkpoint(self, *, idle: bool) -> None:
+        written = self._db.status(apsw.SQLITE_DBSTATUS_CACHE_WRITE)[0] - self._checkpointed
+        truncates = self._upkeep.truncates
+        if not truncates and written < CHECKPOINT_PAGES and not (idle and written):
+            return
+        crowded = self._log_pages > self._crowded_at
+        mode = apsw.SQLITE_CHECKPOINT_RESTART if crowded else apsw.SQLITE_CHECKPOINT_PASSIVE
+        self._checkpointed += written
+        try:
+            self._log_pages, _ = self._db.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE if truncates else mode)
+            self._crowded_at = LOG_PAGES
+        except apsw.BusyError:  # a long read, such as a backup
+            self._crowded_at = 2 * max(self._log_pages, LOG_PAGES)
+            self._log_pages, _ = self._db.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
+            truncated = False
+        else:
+            truncated = True
+        if truncates:
+            self._upkeep.note_truncated(self._db, done=truncated)
 
     def _recover(self, batch: Batch, staged: Sequence[Staged]) -> None:
         """Find out whether a batch is stored whose COMMIT raised, and say so; until then nobody is answered."""
@@ -190,7 +225,9 @@ class Writer:
     def _try_to_reopen(self, staged: Sequence[Staged]) -> bool | None:
         """Reopen the database, make what it holds durable, and tell whether all that was staged is in it."""
         try:
-            with self._readers.suspended():
+            with ExitStack() as stack:
+                for readers in self._readers:
+                    stack.enter_context(readers.suspended())
                 self._db.close(force=True)
                 self._store.rewrite_log()
                 self._open()

@@ -9,7 +9,8 @@ import apsw
 import pytest
 
 from socketchat.exceptions import BadFile
-from socketchat.journal.checksum import DAMAGED, entry_from
+from socketchat.journal.bodies import DAMAGED
+from socketchat.journal.checksum import entry_from
 from socketchat.journal.sqlite import SQLiteJournal
 from tests.journal.desk import opened, say, text_of
 

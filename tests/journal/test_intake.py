@@ -4,23 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-
-import pytest
 
 from socketchat.journal import Outcome, StorageRefused
 from socketchat.journal.sqlite import SQLiteJournal
 from tests.journal.desk import Desk, opened, say
-from tests.journal.disk import FULL, Disk, inserted
+from tests.journal.disk import FULL, Disk
 
 ONE, TWO, THREE = ((1, n) for n in (1, 2, 3))
-
-
-@pytest.fixture
-def disk() -> Iterator[Disk]:
-    with inserted() as disk:
-        yield disk
 
 
 def journal_in(directory: Path) -> SQLiteJournal:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine
 from itertools import count, product
 from pathlib import Path
 
@@ -22,64 +22,12 @@ from socketchat.journal import (
     ledger,
     open_journal,
 )
-from socketchat.journal.memory import MemoryJournal
-from socketchat.journal.sqlite import SQLiteJournal
 from socketchat.protocol.events import Entry
+from tests.journal.backends import Backend, InMemory, InSQLite
 from tests.journal.desk import Desk, opened, say, text_of
-from tests.journal.disk import FULL, Disk, inserted
+from tests.journal.disk import inserted
 
 OUTBOX = 2**64 - 1  # the largest: SQLite's numbers are signed
-
-
-class Backend:
-    """One store, opened as often as a test likes, that can be made to run out of space."""
-
-    def __init__(self) -> None:
-        self.clock = 1_700_000_000_000
-
-    def journal(self) -> Journal:
-        raise NotImplementedError
-
-    def fill(self, *, full: bool) -> None:
-        raise NotImplementedError
-
-
-class InMemory(Backend):
-    kept: MemoryJournal | None = None
-
-    def journal(self) -> Journal:
-        if self.kept is None:
-            self.kept = MemoryJournal(asyncio.get_running_loop(), clock=lambda: self.clock)
-        self.kept._loop = asyncio.get_running_loop()
-        return self.kept
-
-    def fill(self, *, full: bool) -> None:
-        assert self.kept is not None
-        self.kept.capacity = 0 if full else 1_000_000
-
-
-class InSQLite(Backend):
-    def __init__(self, directory: Path, disk: Disk) -> None:
-        super().__init__()
-        self.directory = directory
-        self.disk = disk
-
-    def journal(self) -> Journal:
-        return SQLiteJournal(str(self.directory), asyncio.get_running_loop(), clock=lambda: self.clock)
-
-    def fill(self, *, full: bool) -> None:
-        self.disk.fault = FULL if full else None
-
-
-@pytest.fixture
-def disk() -> Iterator[Disk]:
-    with inserted() as disk:
-        yield disk
-
-
-@pytest.fixture(params=["memory", "sqlite"])
-def backend(request: pytest.FixtureRequest, tmp_path: Path, disk: Disk) -> Backend:
-    return InMemory() if request.param == "memory" else InSQLite(tmp_path / "data", disk)
 
 
 def play(scene: Callable[[], Coroutine[None, None, None]]) -> None:

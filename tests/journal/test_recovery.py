@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import apsw
@@ -15,13 +14,7 @@ from socketchat.journal import Duplicate, StorageRefused, Stored
 from socketchat.journal.sqlite import SQLiteJournal
 from socketchat.journal.store import Store
 from tests.journal.desk import Desk, opened, say
-from tests.journal.disk import LOST, NO_SYNC, NO_WRITE, Disk, inserted
-
-
-@pytest.fixture
-def disk() -> Iterator[Disk]:
-    with inserted() as disk:
-        yield disk
+from tests.journal.disk import LOST, NO_SYNC, NO_WRITE, Disk
 
 
 def journal_in(directory: Path) -> SQLiteJournal:

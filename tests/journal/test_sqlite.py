@@ -21,7 +21,7 @@ from socketchat.journal.sqlite import SQLiteJournal
 from socketchat.journal.store import WAL_KEPT
 from socketchat.journal.writer import CHECKPOINT_PAGES
 from tests.journal.desk import opened, say
-from tests.journal.disk import FULL, NO_READ, Disk, inserted
+from tests.journal.disk import FULL, NO_READ, Disk
 
 HOLDER = """
 import asyncio, sys
@@ -40,12 +40,6 @@ asyncio.run(hold())
 @pytest.fixture
 def directory(tmp_path: Path) -> Path:
     return tmp_path / "new" / "data"
-
-
-@pytest.fixture
-def disk() -> Iterator[Disk]:
-    with inserted() as disk:
-        yield disk
 
 
 @pytest.fixture

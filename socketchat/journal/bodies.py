@@ -1,0 +1,61 @@
+"""What the backends have in common about what was said: which entries can change, what is left of a deleted one."""
+
+from __future__ import annotations
+
+import msgspec
+
+from ..exceptions import BadText
+from ..protocol.events import Entry
+
+CHANGEABLE = ("message", "action")
+"""Kinds of entries that can be edited and deleted: what somebody said."""
+
+DAMAGED = "damaged"
+"""The kind of an entry whose row is not what was written: it keeps its place and says nothing else."""
+
+MOST_TERMS, MOST_BYTES = 8, 256
+"""What a search may ask for: more narrows nothing down, and each term costs a walk through the index."""
+
+
+class _Body(msgspec.Struct, frozen=True):
+    of: int | None = None
+    deleted: bool = False
+
+
+def is_changeable(entry: Entry) -> bool:
+    """Tell whether an entry can be edited or deleted."""
+    return entry.kind in CHANGEABLE and not is_blank(entry)
+
+
+def is_blank(entry: Entry) -> bool:
+    """Tell whether an entry's text was deleted."""
+    return msgspec.json.decode(entry.body, type=_Body).deleted
+
+
+def is_gone(entry: Entry) -> bool:
+    """Tell whether what an entry said can no longer be known."""
+    return entry.kind == DAMAGED or is_blank(entry)
+
+
+def blanked(body: bytes) -> bytes:
+    """Return what is stored in place of a body: no text, as long as before by the spaces at its end.
+
+    An edit still says what it was of. Spaces mark it, since no other body ends with one.
+    """
+    of = msgspec.json.decode(body, type=_Body).of
+    short = b'{"text":""}' if of is None else b'{"of":%d,"text":""}' % of
+    return short.ljust(max(len(body), len(short) + 1))
+
+
+def served(body: bytes) -> bytes:
+    """Return a body as it is served: one that was blanked says so."""
+    return body.rstrip()[:-1] + b',"deleted":true}' if body.endswith(b" ") else body
+
+
+def terms_of(words: str) -> list[str]:
+    """Return the terms of a search; raises BadText."""
+    plain = words.encode("utf-8", "ignore")
+    terms = plain.decode().replace("\0", " ").split()
+    if not terms or len(terms) > MOST_TERMS or len(plain) > MOST_BYTES:
+        raise BadText(f"A search is 1 to {MOST_TERMS} words, at most {MOST_BYTES} bytes in all.")
+    return terms

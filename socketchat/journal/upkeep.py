@@ -1,0 +1,175 @@
+"""What the writer does behind the commits, in steps of some milliseconds: indexing, erasing, dropping, scrubbing.
+
+A step that fails is put off and tried again; nobody is refused for it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Future
+from itertools import chain
+
+import apsw
+
+from . import Keep, Revision
+from .forgetting import begin_erasing, drop_some, erase_some, erasures, expired
+from .words import index_slice, merge_some, rewrite
+
+PACE_SECONDS = 0.1
+"""Time between two steps while messages come in all the time, but for what somebody waits for."""
+
+SWEEP_SECONDS = 60.0
+"""Time between two looks for what is older than it is to be kept."""
+
+SCRUB_SECONDS = 5.0
+"""Time between a delete and the end of its traces in the index and the log; deletes that come together share one."""
+
+
+class Upkeep:
+    """The work that is put off; all but ``search`` and ``erase`` is called in the writer's thread.
+
+    ``clock`` returns milliseconds. ``revise`` is told what was changed.
+    """
+
+    def __init__(self, clock: Callable[[], int], revise: Callable[[Revision], object]) -> None:
+        self.keep = Keep()
+        self._clock = clock
+        self._revise = revise
+        self._searches: deque[Future[None]] = deque()
+        self._wanted: deque[tuple[str, Future[int]]] = deque()
+        self._erasing: dict[str, list[Future[int]]] = {}
+        self._blanked: dict[str, int] = {}
+        self._expired: deque[tuple[int, str, int]] = deque()
+        self._unindexed = self._merging = False
+        self._last_step = time.monotonic()
+        self._swept = 0.0
+        self._deleted = False
+        self._scrub_at = 0.0
+        self._rewritten = False
+
+    def begin(self, db: apsw.Connection) -> None:
+        """Take up what an earlier run has left to do; to be called whenever the database was opened."""
+        for author in erasures(db):
+            self._erasing.setdefault(author, [])
+        deleted, unindexed = next(db.execute(_LEFT_TO_DO))
+        self._deleted, self._unindexed = bool(deleted), bool(unindexed)
+        self._last_step = time.monotonic()
+
+    def search(self) -> Future[None]:
+        """Return what is done once all that is committed now can be found."""
+        future: Future[None] = Future()
+        self._searches.append(future)
+        return future
+
+    def erase(self, author: str) -> Future[int]:
+        """Return what is done once all is blanked that a user said: the number of entries."""
+        future: Future[int] = Future()
+        self._wanted.append((author, future))
+        return future
+
+    def note_commit(self, *, deleted: bool) -> None:
+        """Take note that something was committed."""
+        self._unindexed = True
+        if deleted:
+            self._note_deleted()
+
+    @property
+    def awaited(self) -> bool:
+        """Whether somebody waits for a step."""
+        return bool(self._searches or self._wanted or self._erasing)
+
+    def is_due(self, *, idle: bool) -> bool:
+        """Tell whether a step is to be done now."""
+        return idle or self.awaited or time.monotonic() - self._last_step > PACE_SECONDS
+
+    def wait(self) -> float | None:
+        """Return the seconds until something is to be done where nothing comes in, None where there is nothing."""
+        if self.awaited or self._unindexed or self._merging or self._expired:
+            return 0.0
+        now = time.monotonic()
+        times = [self._scrub_at] if self._deleted or self._rewritten else []
+        if self.keep != Keep():
+            times.append(self._swept + SWEEP_SECONDS)
+        return max(0.0, min(times) - now) if times else None
+
+    def step(self, db: apsw.Connection) -> None:
+        """Do what is most urgent; raises apsw.Error."""
+        self._last_step = time.monotonic()
+        if self._wanted:
+            author, waits = self._wanted[0]
+            begin_erasing(db, author)
+            self._erasing.setdefault(author, []).append(waits)
+            self._wanted.popleft()
+        elif self._searches:
+            self._catch_up(db)
+        elif self._erasing:
+            self._erase(db, next(iter(self._erasing)))
+        elif self._unindexed:
+            self._unindexed = index_slice(db)
+            self._merging = not self._unindexed
+        elif self._merging:
+            self._merging = merge_some(db)
+        elif self._deleted and not self._rewritten and self._last_step >= self._scrub_at:
+            rewrite(db)
+            self._deleted, self._rewritten, self._merging = False, True, True
+        elif self._expired:
+            self._drop(db)
+        elif self.keep != Keep() and self._last_step >= self._swept + SWEEP_SECONDS:
+            self._swept = self._last_step
+            self._expired.extend(expired(db, self.keep, self._clock()))
+
+    @property
+    def truncates(self) -> bool:
+        """Whether the log is to be truncated now, because it holds what was deleted."""
+        return self._rewritten and not self._merging and time.monotonic() >= self._scrub_at
+
+    def note_truncated(self, db: apsw.Connection, *, done: bool) -> None:
+        """Take note that nothing is left of what was deleted, or that it has to be tried again; raises apsw.Error."""
+        if done and not self._deleted:
+            db.execute("UPDATE meta SET deleted = 0")
+        self._rewritten = not done
+        self._scrub_at = time.monotonic() + SCRUB_SECONDS
+
+    def fail(self, error: Exception) -> None:
+        """Let nobody wait for what will not come: the journal ends."""
+        erasing = [*(waits for _, waits in self._wanted), *chain.from_iterable(self._erasing.values())]
+        for search in self._searches:
+            search.set_exception(error)
+        for erasure in erasing:
+            erasure.set_exception(error)
+
+    def _note_deleted(self) -> None:
+        if not self._deleted and not self._rewritten:
+            self._scrub_at = time.monotonic() + SCRUB_SECONDS
+        self._deleted = True
+
+    def _catch_up(self, db: apsw.Connection) -> None:
+        waiting = len(self._searches)
+        self._unindexed = index_slice(db)
+        if not self._unindexed:
+            for _ in range(waiting):
+                self._searches.popleft().set_result(None)
+
+    def _erase(self, db: apsw.Connection, author: str) -> None:
+        revision, done = erase_some(db, author)
+        self._blanked[author] = self._blanked.get(author, 0) + sum(map(len, revision.blanked.values()))
+        if revision.blanked:
+            self._revise(revision)
+            self._note_deleted()
+        if done:
+            blanked = self._blanked.pop(author)
+            for waits in self._erasing.pop(author):
+                waits.set_result(blanked)
+
+    def _drop(self, db: apsw.Connection) -> None:
+        number, name, since = self._expired[0]
+        floor, more = drop_some(db, number, since)
+        self._revise(Revision(floors={name: floor}))
+        if not more:
+            self._expired.popleft()
+            self._note_deleted()
+
+
+_LEFT_TO_DO = "SELECT deleted, indexed < (SELECT ifnull(max(id), 0) FROM entry) FROM meta"

@@ -1,0 +1,192 @@
+"""Editing, deleting, erasing and dropping: what becomes of what was said."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+
+import pytest
+
+from socketchat.journal import Duplicate, Keep, Proposal, Query, Revision, Stored, Unchangeable, forgetting
+from socketchat.journal.sqlite import SQLiteJournal
+from socketchat.protocol.events import Entry
+from tests.journal.backends import Backend
+from tests.journal.desk import Desk, opened, say
+
+BLANK = {"text": "", "deleted": True}
+DAY = 86_400_000
+
+
+def play(scene: Callable[[], Coroutine[None, None, None]]) -> None:
+    asyncio.run(scene())
+
+
+def edit(of: int, text: str, conversation: str = "#lobby") -> Proposal:
+    body = json.dumps({"of": of, "text": text}).encode()
+    return Proposal(conversation, "u1", "alice", "edit", body, of=of)
+
+
+def delete(of: int, conversation: str = "#lobby", **more: tuple[int, int]) -> Proposal:
+    return Proposal(conversation, "u1", "alice", "delete", b'{"of":%d}' % of, of=of, **more)
+
+
+def by(author: str, text: str, conversation: str = "#lobby", kind: str = "message", *, fact: bool = False) -> Proposal:
+    return Proposal(conversation, author, author, kind, json.dumps({"text": text}).encode(), fact=fact)
+
+
+def body(entry: Entry) -> dict[str, object]:
+    return dict(json.loads(bytes(entry.body)))
+
+
+async def bodies(desk: Desk, conversation: str = "#lobby") -> list[dict[str, object]]:
+    return [body(entry) for entry in await desk.journal.read(conversation, limit=1000)]
+
+
+async def found(desk: Desk, words: str) -> list[int]:
+    return [entry.seq for entry in (await desk.journal.search(Query(words, ["#lobby"], 100))).entries]
+
+
+@pytest.mark.parametrize("indexed", [False, True])
+def test_a_delete_blanks_an_entry_and_its_edits(backend: Backend, *, indexed: bool) -> None:
+    async def scene() -> None:
+        async with opened(backend.journal()) as desk:
+            await desk.store(say("secrte"), say("other"), edit(1, "secret word"))
+            await desk.store(edit(1, "secret"), edit(2, "another"))
+            before = await desk.journal.read("#lobby", limit=9)
+            if indexed:
+                assert await found(desk, "secret") == [4, 3]
+            [stored] = await desk.store(delete(1))
+            assert isinstance(stored, Stored)
+            assert (stored.entry.seq, stored.changed) == (6, (1, 3, 4))
+            edited = {"of": 1, **BLANK}
+            assert await bodies(desk) == [
+                BLANK, {"text": "other"}, edited, edited, {"of": 2, "text": "another"}, {"of": 1}
+            ]  # fmt: skip
+            after = await desk.journal.read("#lobby", limit=9)
+            places = [(e.seq, e.ts, e.author, e.name, e.kind) for e in before]
+            assert [(e.seq, e.ts, e.author, e.name, e.kind) for e in after[:5]] == places
+            assert [await found(desk, word) for word in ("secret", "secrte", "another")] == [[], [], [5]]
+        async with opened(backend.journal()) as desk:
+            assert await desk.journal.read("#lobby", limit=9) == after
+
+    play(scene)
+
+
+def test_what_is_not_there_or_not_said_cannot_be_changed(backend: Backend) -> None:
+    async def scene() -> None:
+        async with opened(backend.journal()) as desk:
+            await desk.store(say("one"), by("u1", "topic", kind="topic", fact=True), edit(1, "two"))
+            await desk.store(say("gone"))
+            await desk.store(delete(4))
+            wrong = [delete(of) for of in (0, -1, 2, 3, 4, 5, 99)] + [edit(of, "x") for of in (2, 3, 4, 99)]
+            wrong += [delete(1, "#nowhere"), edit(1, "x", "#nowhere")]
+            assert await desk.store(*wrong) == [Unchangeable(proposal) for proposal in wrong]
+            twice = [delete(1), delete(1), edit(1, "late")]
+            assert [type(o) for o in await desk.store(*twice)] == [Stored, Unchangeable, Unchangeable]
+
+    play(scene)
+
+
+def test_a_delete_that_comes_again_under_its_key_is_stored_once(backend: Backend) -> None:
+    async def scene() -> None:
+        async with opened(backend.journal()) as desk:
+            await desk.store(say("one", key=(7, 1)))
+            again = delete(1, key=(7, 2))
+            [stored] = await desk.store(delete(1, key=(7, 2)))
+            assert isinstance(stored, Stored)
+            assert await desk.store(again) == [Duplicate(again, stored.entry)]
+
+    play(scene)
+
+
+def test_erasing_a_user_blanks_all_that_the_user_said(backend: Backend, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(forgetting, "SCANNED", 7)
+    monkeypatch.setattr(forgetting, "BLANKED", 2)
+
+    async def scene() -> None:
+        async with opened(backend.journal()) as desk:
+            revisions: list[Revision] = []
+            desk.journal.revised = revisions.append
+            for i in range(30):
+                await desk.store(by(f"u{i % 3}", f"word {i}", f"#{i % 2}"))
+            await desk.store(by("u1", "the topic", "#0", kind="topic", fact=True))
+            assert await desk.journal.erase("u1") == 10
+            blanked: dict[str, list[int]] = {}
+            for revision in revisions:
+                for name, seqs in revision.blanked.items():
+                    blanked.setdefault(name, []).extend(seqs)
+            for name in ("#0", "#1"):
+                entries = await desk.journal.read(name, limit=99)
+                gone = [entry.seq for entry in entries if body(entry) == BLANK]
+                assert gone == sorted(blanked[name])
+                assert {entry.author for entry in entries if entry.seq in gone} == {"u1"}
+            assert body((await desk.journal.read("#0", limit=99))[-1]) == {"text": "the topic"}
+            assert await desk.journal.erase("u1") == 0
+            assert (await desk.journal.search(Query("word", ["#0"], 99, author="u1"))).entries == []
+
+    play(scene)
+
+
+def test_an_erasure_that_a_crash_cut_short_is_finished(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(forgetting, "BLANKED", 1)
+
+    async def scene() -> None:
+        async with opened(SQLiteJournal(str(tmp_path), asyncio.get_running_loop())) as desk:
+            await desk.store(*(by("u1", str(i)) for i in range(5)))
+        db = desk.journal._store.open_writer()
+        forgetting.begin_erasing(db, "u1")
+        forgetting.erase_some(db, "u1")
+        db.close()
+        async with opened(SQLiteJournal(str(tmp_path), asyncio.get_running_loop())) as desk:
+            done = asyncio.Event()
+            desk.journal.revised = lambda revision: done.set() if revision.blanked == {"#lobby": [5]} else None
+            await asyncio.wait_for(done.wait(), 10)
+            assert await bodies(desk) == [BLANK] * 5
+
+    play(scene)
+
+
+def test_what_is_older_than_it_is_kept_is_dropped(backend: Backend, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(forgetting, "BLANKED", 4)
+
+    async def scene() -> None:
+        async with opened(backend.journal()) as desk:
+            floors: dict[str, int] = {}
+            dropped = asyncio.Event()
+
+            def revised(revision: Revision) -> None:
+                floors.update(revision.floors)
+                if floors == {"#old": 8, "#mixed": 6, "#room": 11}:
+                    dropped.set()
+
+            desk.journal.revised = revised
+            await desk.store(by("u1", "account", "*", fact=True))
+            await desk.store(*(by("u1", f"old {i}", "#old") for i in range(6)))
+            await desk.store(by("u1", "a topic", "#old", kind="topic", fact=True))
+            first = [say(f"mixed {i}", "#mixed", key=(5, i)) for i in range(5)]
+            await desk.store(*first, *(say("kept", "#kept") for _ in range(3)), *(say("r", "#room") for _ in range(9)))
+            backend.clock += 5 * DAY
+            await desk.store(say("mixed 5", "#mixed"), say("r", "#room"))
+            backend.clock += 6 * DAY
+            await desk.store(say("mixed 6", "#mixed"))
+            desk.journal.keep = Keep(10 * DAY, {"#kept": None, "#room": DAY})
+            await asyncio.wait_for(dropped.wait(), 10)
+            assert [e.seq for e in await desk.journal.read("#mixed", limit=9)] == [6, 7]
+            assert [e.seq for e in await desk.journal.read("#mixed", before=8, limit=9)] == [6, 7]
+            assert await desk.journal.read("#old", limit=9) == []
+            assert len(await desk.journal.read("#kept", limit=9)) == 3
+            assert await desk.store(delete(2, "#mixed")) != []
+            query = Query("mixed", ["#mixed", "#old"], 9)
+            assert [e.seq for e in (await desk.journal.search(query)).entries] == [7, 6]
+        async with opened(backend.journal()) as desk:
+            assert desk.state.floors == {"*": 1, "#old": 8, "#mixed": 6, "#kept": 1, "#room": 11}
+            assert desk.state.heads == {"*": 1, "#old": 7, "#mixed": 7, "#kept": 3, "#room": 10}
+            assert [body(fact)["text"] for fact in desk.state.facts] == ["account", "a topic"]
+            [stored, other] = await desk.store(say("again", "#old"), delete(6, "#mixed"))
+            assert isinstance(stored, Stored)
+            assert stored.entry.seq == 8
+            assert isinstance(other, Stored)
+
+    play(scene)

@@ -1,0 +1,204 @@
+"""Searching: what is found, in which order, and that no input can break it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import subprocess
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+
+import apsw
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from socketchat.exceptions import BadText
+from socketchat.journal import Found, Keep, Proposal, Query, words
+from socketchat.journal.bodies import MOST_BYTES, MOST_TERMS
+from socketchat.journal.sqlite import SQLiteJournal
+from tests.journal.backends import Backend
+from tests.journal.desk import Desk, opened, say
+
+ROOMS = ["#a", "#b"]
+
+
+def play(scene: Callable[[], Coroutine[None, None, None]]) -> None:
+    asyncio.run(scene())
+
+
+def said(text: str, conversation: str = "#a", author: str = "u1", kind: str = "message") -> Proposal:
+    return Proposal(conversation, author, author, kind, json.dumps({"text": text}).encode())
+
+
+async def places(desk: Desk, text: str, **more: object) -> list[str]:
+    found = await desk.journal.search(Query(text, **{"conversations": ROOMS, "limit": 10, **more}))
+    assert found.complete
+    return [f"{entry.conversation}/{entry.seq}" for entry in found.entries]
+
+
+@pytest.mark.parametrize("fed", [False, True])
+def test_what_was_just_said_is_found_newest_first(backend: Backend, *, fed: bool) -> None:
+    async def scene() -> None:
+        async with opened(backend.journal()) as desk:
+            for i in range(25):
+                backend.clock += 1
+                await desk.store(said(f"build {i} is Green", ROOMS[i % 2]))
+            if fed:
+                await places(desk, "build")
+            assert await places(desk, "build GREEN") == [f"{ROOMS[i % 2]}/{i // 2 + 1}" for i in range(24, 14, -1)]
+            assert await places(desk, "build green", limit=2) == ["#a/13", "#b/12"]
+            assert await places(desk, "24") == ["#a/13"]
+            assert await places(desk, "build red") == []
+            assert await places(desk, "gree") == []
+
+    play(scene)
+
+
+def test_filters_narrow_it_down(backend: Backend) -> None:
+    async def scene() -> None:
+        start = backend.clock
+        async with opened(backend.journal()) as desk:
+            for i in range(12):
+                backend.clock = start + i
+                await desk.store(said("word", f"#{i % 3}", f"u{i % 2}"))
+            everywhere = [f"#{i}" for i in range(3)]
+            assert await places(desk, "word", conversations=["#1"]) == ["#1/4", "#1/3", "#1/2", "#1/1"]
+            assert await places(desk, "word", conversations=["#1", "#none"], author="u0") == ["#1/4", "#1/2"]
+            assert await places(desk, "word", conversations=everywhere, since=start + 10) == ["#2/4", "#1/4"]
+            assert await places(desk, "word", conversations=everywhere, before=start + 2) == ["#1/1", "#0/1"]
+            many = everywhere + [f"#none{i}" for i in range(words.NARROWED)]
+            assert len(await places(desk, "word", conversations=many, limit=99)) == 12
+            assert await places(desk, "word", conversations=[]) == []
+
+    play(scene)
+
+
+def test_only_what_somebody_said_is_found(backend: Backend) -> None:
+    async def scene() -> None:
+        async with opened(backend.journal()) as desk:
+            kinds = ["message", "action", "topic", "user"]
+            await desk.store(*(said("word", kind=kind) for kind in kinds))
+            body = b'{"of":1,"text":"a new word"}'
+            await desk.store(Proposal("#a", "u1", "alice", "edit", body, of=1))
+            assert sorted(await places(desk, "word")) == ["#a/1", "#a/2", "#a/5"]
+
+    play(scene)
+
+
+def test_what_looks_like_syntax_is_words(backend: Backend) -> None:
+    async def scene() -> None:
+        async with opened(backend.journal()) as desk:
+            await desk.store(said("don't say NEAR or AND"), said('a"b (c) text:x'), said("a b"), said("c d t x"))
+            assert await places(desk, "don't") == ["#a/1"]
+            assert await places(desk, "NEAR(") == ["#a/1"]
+            assert await places(desk, "OR") == ["#a/1"]
+            assert sorted(await places(desk, 'a"b')) == ["#a/2", "#a/3"]
+            assert await places(desk, "text:x") == ["#a/2"]
+            assert await places(desk, "*") == []
+            assert await places(desk, "* say ^") == ["#a/1"]
+
+    play(scene)
+
+
+@pytest.mark.parametrize("text", ["", " \t", "x" * (MOST_BYTES + 1), "x " * (MOST_TERMS + 1)])
+def test_a_search_for_nothing_or_too_much_is_refused(backend: Backend, text: str) -> None:
+    async def scene() -> None:
+        async with opened(backend.journal()) as desk:
+            await desk.store(said("x"))
+            with pytest.raises(BadText, match="8 words"):
+                await places(desk, text)
+            assert await places(desk, "x " * MOST_TERMS) == ["#a/1"]
+
+    play(scene)
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.text(st.sampled_from("ab\"'*^-+(){}:,.\\\0 éß\u0301\U0001f388\ud800") | st.characters(), max_size=40))
+@example('"')
+@example("hello AND")
+@example('a"b')
+@example("*")
+@example("NEAR(")
+@example("^")
+@example("-x")
+@example("{a b}:c")
+@example("a\0b")
+def test_no_input_breaks_it(searched: apsw.Connection, text: str) -> None:
+    try:
+        found = words.search(searched, Query(text, ["#a"], 5))
+    except BadText:
+        return
+    assert found.complete
+
+
+@pytest.fixture
+def searched(tmp_path: Path) -> apsw.Connection:
+    async def fill() -> SQLiteJournal:
+        async with opened(SQLiteJournal(str(tmp_path), asyncio.get_running_loop())) as desk:
+            await desk.store(*(said(text) for text in ("a b", 'a "b', "é", "say")))
+            await places(desk, "a")
+        return desk.journal
+
+    return asyncio.run(fill())._store.open_reader()
+
+
+def test_a_search_that_takes_too_long_says_so(searched: apsw.Connection, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert words.search(searched, Query("say", ["#a"], 5)).complete
+    monkeypatch.setattr(words, "SEARCH_SECONDS", -1.0)
+    monkeypatch.setattr(words, "_STEPS", 1)
+    assert words.search(searched, Query("say", ["#a"], 5)) == Found([], complete=False)
+    monkeypatch.undo()
+    assert words.search(searched, Query("say", ["#a"], 5)).complete
+
+
+def test_searches_wait_for_no_flood(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("socketchat.journal.sqlite.CATCH_UP_SECONDS", 0.0)
+
+    async def scene() -> None:
+        async with opened(SQLiteJournal(str(tmp_path), asyncio.get_running_loop())) as desk:
+            await desk.store(*(said(f"word {i}") for i in range(5 * words.SLICE)))
+            assert not (await desk.journal.search(Query("word", ["#a"], 5))).complete
+
+    play(scene)
+
+
+@pytest.mark.parametrize("how", ["delete", "erase", "keep"])
+def test_what_is_gone_is_in_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: str) -> None:
+    """While somebody reads all the time, and with long texts that take more than a page."""
+    monkeypatch.setattr("socketchat.journal.upkeep.SCRUB_SECONDS", 0.0)
+    monkeypatch.setattr("socketchat.journal.writer.IDLE_SECONDS", 0.01)
+    now = 1_000_000
+
+    async def scene() -> None:
+        loop = asyncio.get_running_loop()
+        async with opened(SQLiteJournal(str(tmp_path), loop, clock=lambda: now)) as desk:
+            texts = [f"hideous{i} " * (1 + i % 5 * 200) for i in range(40)]
+            for i, text in enumerate(texts):
+                await desk.store(say(f"innocent{i} " * (1 + i % 7)), said(text, "#lobby", "u2"))
+            await desk.store(Proposal("#lobby", "u2", "bob", "edit", b'{"of":2,"text":"hideous again"}', of=2))
+            busy = loop.create_task(read_all_the_time(desk))
+            assert len((await desk.journal.search(Query("hideous7", ["#lobby"], 9))).entries) == 1
+            await make_gone(desk)
+            # In a process of its own: to close a file of the database here would let go of SQLite's locks.
+            while await asyncio.to_thread(subprocess.call, ["grep", "-qr", "hideous", str(tmp_path)]) == 0:
+                assert not busy.done()
+            busy.cancel()
+
+    async def make_gone(desk: Desk) -> None:
+        nonlocal now
+        if how == "erase":
+            await desk.journal.erase("u2")
+        elif how == "delete":
+            for seq in range(2, 81, 2):
+                await desk.store(Proposal("#lobby", "u2", "bob", "delete", b'{"of":%d}' % seq, of=seq))
+        else:
+            now += 1000
+            desk.journal.keep = Keep(10)
+
+    async def read_all_the_time(desk: Desk) -> None:
+        while True:
+            await desk.journal.read("#lobby", limit=1000)
+            await desk.journal.search(Query("innocent3", ["#lobby"], 9))
+
+    play(lambda: asyncio.wait_for(scene(), 60))
