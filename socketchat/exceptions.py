@@ -17,6 +17,9 @@
     |   +-- NotAMember        not_a_member     4   the room has to be joined first
     |   +-- KeyReused         key_reused       4   the key was used for another text
     |   +-- NotLoggedIn       not_logged_in    4   a command came before the name
+    |   +-- Banned            banned           4   a room or the server is closed to this user
+    |   +-- Kicked            kicked           4   a moderator ended the session
+    |   +-- Muted             muted            4   the user may not speak there
     |   +-- TooMany           too_many         4   too many, or too often; later it may be possible
     +-- NotFound              not_found        5
     |   +-- NoSuchUser        no_such_user     5
@@ -151,6 +154,24 @@ class TooMany(Refused):
     """There are too many of something, or it came too often; the text says how many, or when to try again."""
 
     code = "too_many"
+
+
+class Banned(Refused):
+    """A room, or the server, is closed to this user."""
+
+    code = "banned"
+
+
+class Kicked(Refused):
+    """A moderator ended the session."""
+
+    code = "kicked"
+
+
+class Muted(Refused):
+    """The user may not speak there."""
+
+    code = "muted"
 
 
 class NotFound(ChatError):

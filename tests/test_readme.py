@@ -12,7 +12,7 @@ from click.testing import CliRunner
 
 from socketchat import exceptions
 from socketchat.cli import group
-from socketchat.protocol.slash import help_text
+from socketchat.protocol.slash import MODERATING, columns, help_text
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
@@ -28,6 +28,8 @@ def error_codes() -> str:
 def generated(label: str) -> str:
     if label == "slash commands":
         return f"```\n{help_text(None)}\n```"
+    if label == "moderating":
+        return f"```\n{columns(MODERATING)}\n```"
     if label == "error codes":
         return error_codes()
     arguments = label.removeprefix("help: socketchat").split()
@@ -47,6 +49,7 @@ def test_generated_parts_are_what_the_program_says() -> None:
     assert text == made, "run: UPDATE_README=1 python -m pytest tests/test_readme.py"
     assert [found[2] for found in PART.finditer(text)] == [
         "slash commands",
+        "moderating",
         "help: socketchat serve",
         "help: socketchat join",
         "help: socketchat send",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .options import data_directory, directory
+from .options import data_directory, directory, duration
 
 if TYPE_CHECKING:
     from ..protocol.commands import Command
@@ -16,7 +16,8 @@ HELP = """Manage the server that runs on this machine.
 
 \b
 Examples:
-  socketchat admin users                 who has an account
+  socketchat admin owner alice           alice may do everything in the chat itself
+  socketchat admin ban eve --for 7d --address
   socketchat admin code --new            a new join code, if the old one got about
   socketchat admin --data DIR rooms      of the server with that data directory
 
@@ -62,6 +63,52 @@ def users(ctx: click.Context) -> None:
 
     if ctx.invoked_subcommand is None:
         give(operator.Users(id=1))
+
+
+@admin.command()
+@click.argument("name")
+def owner(name: str) -> None:
+    """Make NAME the owner of the server, who makes moderators."""
+    from ..protocol import operator
+
+    give(operator.Owner(id=1, name=name))
+
+
+@admin.command()
+@click.argument("name")
+@click.option("--for", "seconds", callback=duration, metavar="TIME", help="Such as 2h or 7d.  [default: for ever]")
+@click.option("--reason", default="", help="What NAME is told, and the others.")
+@click.option("--address", is_flag=True, help="Ban the addresses that NAME comes from too.")
+def ban(name: str, seconds: int, reason: str, *, address: bool) -> None:
+    """Keep NAME, which may be an address, out of the chat."""
+    from ..protocol import operator
+
+    give(operator.Ban(id=1, name=name, seconds=seconds, reason=reason, addresses=address))
+
+
+@admin.command()
+@click.argument("name")
+def unban(name: str) -> None:
+    """Let NAME, which may be an address, in again."""
+    from ..protocol import operator
+
+    give(operator.Unban(id=1, name=name))
+
+
+@admin.command()
+def bans() -> None:
+    """List who is banned from the chat."""
+    from ..protocol import operator
+
+    give(operator.Bans(id=1))
+
+
+@admin.command()
+def log() -> None:
+    """List what owners, moderators and the operator did."""
+    from ..protocol import operator
+
+    give(operator.Log(id=1))
 
 
 @admin.command()

@@ -39,6 +39,16 @@ def positive_seconds(_ctx: click.Context, _param: click.Parameter, text: str) ->
     raise click.BadParameter(f"{text!r} is no time; give seconds, above 0 and up to {LONGEST_TIMEOUT:,.0f}.")
 
 
+def duration(_ctx: click.Context, _param: click.Parameter, text: str | None) -> int:
+    """Be the callback of an option that takes a duration in seconds, 0 for none."""
+    from ..protocol.durations import seconds_of
+
+    seconds = seconds_of(text) if text is not None else 0
+    if seconds is None or (text is not None and not seconds):
+        raise click.BadParameter(f"{text!r} is no duration; give a number and s, m, h, d or w, such as 2h or 7d.")
+    return seconds
+
+
 def listening_hosts(_ctx: click.Context, _param: click.Parameter, hosts: tuple[str, ...]) -> tuple[str, ...]:
     """Be the callback of an option that takes hosts to listen on; the system takes an empty one for all of them."""
     if "" in hosts:

@@ -10,7 +10,9 @@ from ..hub import Hub, Session
 from ..protocol import commands
 from .chat import ping, quit_chat, send
 from .history import history
+from .ignoring import ignore, unignore
 from .login import hello, prove
+from .moderation import access, ban, invite, kick, mod, mute, unban, unmod, unmute
 from .rooms import join, leave, rooms, topic
 from .users import help_on, users
 
@@ -23,6 +25,17 @@ HANDLERS: dict[type[commands.Command], Callable[[Hub, Session, Any], None]] = {
     commands.Rooms: rooms,
     commands.Users: users,
     commands.Topic: topic,
+    commands.Mod: mod,
+    commands.Unmod: unmod,
+    commands.Kick: kick,
+    commands.Ban: ban,
+    commands.Unban: unban,
+    commands.Mute: mute,
+    commands.Unmute: unmute,
+    commands.Access: access,
+    commands.Invite: invite,
+    commands.Ignore: ignore,
+    commands.Unignore: unignore,
     commands.History: history,
     commands.Help: help_on,
     commands.Ping: ping,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from ..exceptions import BadLine, NotLoggedIn
-from ..hub import Hub, Pending, Session, User
+from ..hub import Action, Hub, Pending, Session, User
 from ..hub.conversations import Conversation
 from ..protocol import commands, events
 from ..protocol.text import check_text
@@ -58,13 +58,15 @@ def speaker(session: Session) -> User:
 
 def _addressee(hub: Hub, user: User, to: str) -> tuple[Conversation, str | None]:
     """Return the conversation that ``to`` names, and the addressee's name in a direct message."""
-    room = hub.directory.rooms.get(to)
-    if room is not None:
-        return room, None
     if to.startswith("@"):
         other = hub.directory.user(to[1:])
+        hub.permissions.check(user, Action.SPEAK, hub.directory.lobby)
         return hub.attendance.pair(user, other), other.name
-    return hub.directory.room(to), None
+    room = hub.directory.rooms.get(to)
+    if room is None or room.is_private:
+        room = hub.permissions.room(user, to)
+    hub.permissions.check(user, Action.SPEAK, room)
+    return room, None
 
 
 def _key(hub: Hub, session: Session, command: commands.Send) -> tuple[int, int]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from ..exceptions import ChatError, NoSuchRoom
-from ..hub import Hub, Session, User
-from ..hub.conversations import Conversation, Pair
+from ..hub import Action, Hub, Session, User
+from ..hub.conversations import Conversation
+from ..hub.ignoring import as_read
 from ..hub.replay import WRITE_BYTES
 from ..protocol import commands, events
 from ..protocol.conversations import pair_id
@@ -33,7 +34,11 @@ async def _answer(hub: Hub, session: Session, command: commands.History, convers
     except ChatError as error:
         session.refuse(error, command.id, retry=True)
     else:
-        _tell(session, command, entries, conversation.floor)
+        user = speaker(session)
+        if hub.permissions.may(user, Action.READ, conversation):  # what happened meanwhile counts
+            _tell(session, command, [as_read(entry, user) for entry in entries], conversation.floor)
+        else:
+            session.refuse(NoSuchRoom(f"There is no conversation {command.conversation}."), command.id)
     hub.unblock(session)
 
 
@@ -66,11 +71,16 @@ def _tell(session: Session, command: commands.History, entries: list[events.Entr
 
 def _readable(hub: Hub, user: User, name: str) -> Conversation | None:
     """Return the conversation of that name or id, if this user may read it; None where nothing was said yet."""
+    conversation: Conversation | None
     if not name.startswith("@"):
-        return hub.directory.room(name)
-    if ":" not in name:
-        return hub.directory.conversations.get(pair_id(user.id, hub.directory.user(name[1:]).id))
-    conversation = hub.directory.conversations.get(name)
-    if isinstance(conversation, Pair) and user.id in conversation.names:
-        return conversation
-    raise NoSuchRoom(f"There is no conversation {name}.")
+        conversation = hub.permissions.room(user, name)
+    elif ":" not in name:
+        conversation = hub.directory.conversations.get(pair_id(user.id, hub.directory.user(name[1:]).id))
+        if conversation is None:
+            return None
+    else:
+        conversation = hub.directory.conversations.get(name)
+        if conversation is None:
+            raise NoSuchRoom(f"There is no conversation {name}.")
+    hub.permissions.check(user, Action.READ, conversation)
+    return conversation

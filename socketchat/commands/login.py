@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from msgspec.structs import replace
 
 from ..exceptions import BadProof, ChatError, NameTaken, Refused, Unsupported, UsageProblem
-from ..hub import Challenged, Hub, Pending, Session, User, facts
+from ..hub import Challenged, Hub, Pending, Session, User, facts, restrictions
 from ..journal import SERVER_LOG, Conflict, Outcome, Stored
 from ..protocol import commands, events
 from ..protocol.limits import VERSION
@@ -31,6 +31,7 @@ def hello(hub: Hub, session: Session, command: commands.Hello) -> None:
     if command.version != VERSION:
         raise Unsupported(f"This server speaks version {VERSION} of the protocol, not {command.version}.")
     session.challenged = None
+    hub.permissions.check_entry([restrictions.of_address(session.channel.peer)])
     user = hub.attendance.resume(command.token) if command.token else None
     if user is None:
         if command.name is None:
@@ -40,7 +41,9 @@ def hello(hub: Hub, session: Session, command: commands.Hello) -> None:
             _challenge(hub, session, replace(command, name=name))
             return
         check_guest(hub, session)
+        hub.permissions.check_entry(restrictions.of_name(name))
         user = _guest(hub, name)
+    hub.permissions.check_entry(restrictions.of_user(user))
     hub.attendance.enter(session, user, command)
 
 
@@ -52,6 +55,7 @@ def prove(hub: Hub, session: Session, command: commands.Prove) -> None:
     asked = challenged.hello
     _check_signature(session, challenged, from_word(command.signature, SIGNATURE_BYTES, "A signature"))
     entry = check_shown(hub, session, challenged, command)
+    hub.permissions.check_entry([restrictions.of_device(asked.key or ""), *restrictions.of_name(asked.name or "")])
     _enter_owner(hub, session, replace(asked, id=command.id), entry)
 
 
@@ -97,6 +101,7 @@ def _enter_owner(hub: Hub, session: Session, asked: commands.Hello, entry: Entry
         user = User(hub.token(USER_ID_BYTES), name, name_key(name), device)
         _make_account(hub, session, asked, user, entry)
     elif holder.key == name_key(name) and device in holder.devices:
+        hub.permissions.check_entry(restrictions.of_user(holder))
         hub.attendance.enter(session, holder, asked, host=entry.host)
     else:
         raise _taken(name, holder)
@@ -115,9 +120,9 @@ def _make_account(hub: Hub, session: Session, asked: commands.Hello, user: User,
         if session.gone:
             return
         if holder is not None and holder.key == user.key and device in holder.devices:
-            hub.attendance.enter(session, holder, asked, host=entry.host)
-            for room in holder.rooms if isinstance(outcome, Stored) else ():
-                hub.attendance.presence.came(holder, session, room.id)
+            if _enter_late(hub, session, holder, asked, entry) and isinstance(outcome, Stored):
+                for room in holder.rooms:
+                    hub.attendance.presence.came(holder, session, room.id)
         elif isinstance(outcome, Conflict) and outcome.claim in (place, *use) and holder is None:
             _again(hub, session, asked, user, entry)
         elif isinstance(outcome, Conflict):
@@ -138,6 +143,17 @@ def _make_account(hub: Hub, session: Session, asked: commands.Hello, user: User,
             then=decided,
         )
     )
+
+
+def _enter_late(hub: Hub, session: Session, user: User, asked: commands.Hello, entry: Entry) -> bool:
+    """Let a user in whose account was stored just now, and return True, unless the user was banned meanwhile."""
+    try:
+        hub.permissions.check_entry(restrictions.of_user(user))
+    except ChatError as error:
+        session.refuse(error, asked.id)
+        return False
+    hub.attendance.enter(session, user, asked, host=entry.host)
+    return True
 
 
 def _free_place(hub: Hub, device: str) -> str:

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import msgspec
 
-from ..exceptions import NotAMember, Refused, TooLong
-from ..hub import Hub, Pending, Session, facts
+from ..exceptions import ChatError, NotAMember, Refused, TooLong
+from ..hub import Action, Hub, Pending, Session, facts
 from ..hub.conversations import Room
 from ..journal import SERVER_LOG, Conflict, Outcome, Stored
 from ..protocol import commands, events
@@ -28,7 +28,7 @@ def join(hub: Hub, session: Session, command: commands.Join) -> None:
     name = check_room(command.room)
     room = hub.directory.rooms.get(room_id(name))
     if room is not None:
-        _enter(hub, session, command, room)
+        _enter(hub, session, command, hub.permissions.room(speaker(session), command.room))
         return
 
     def decided(outcome: Outcome) -> None:
@@ -36,7 +36,10 @@ def join(hub: Hub, session: Session, command: commands.Join) -> None:
             return
         made = hub.directory.rooms.get(room_id(name))
         if made is not None and isinstance(outcome, Stored | Conflict):
-            _enter(hub, session, command, made)
+            try:
+                _enter(hub, session, command, made)
+            except ChatError as error:
+                session.refuse(error, command.id)
         else:
             session.refuse(hub.why_not(outcome), command.id, retry=True)
 
@@ -46,7 +49,7 @@ def join(hub: Hub, session: Session, command: commands.Join) -> None:
 def leave(hub: Hub, session: Session, command: commands.Leave) -> None:
     """End the user's membership."""
     user = speaker(session)
-    room = hub.directory.room(command.room)
+    room = hub.permissions.room(user, command.room)
     if room.is_lobby:
         raise Refused(f"Nobody leaves {room.name}; /quit leaves the chat.")
     if user.id not in room.members:
@@ -65,6 +68,7 @@ def rooms(hub: Hub, session: Session, command: commands.Rooms) -> None:
     lines = [
         events.Room(room.name, len(hub.attendance.online(room)), room.topic, room.is_lobby or user.id in room.members)
         for room in sorted(hub.directory.rooms.values(), key=lambda room: room.id)
+        if hub.permissions.may(user, Action.SEE, room)
     ]
     for start in range(0, len(lines), ROOMS_PER_EVENT):
         session.tell(events.Rooms(rooms=lines[start : start + ROOMS_PER_EVENT], id=command.id))
@@ -74,13 +78,12 @@ def rooms(hub: Hub, session: Session, command: commands.Rooms) -> None:
 def topic(hub: Hub, session: Session, command: commands.Topic) -> None:
     """Tell the topic of a room, or store a new one as an entry of the room."""
     user = speaker(session)
-    room = hub.directory.room(command.room)
+    room = hub.permissions.room(user, command.room)
     if command.text is None:
         session.tell(events.Topic(room=room.name, text=room.topic, id=command.id))
         _ok(session, command)
         return
-    if not room.is_lobby and user.id not in room.members:
-        raise NotAMember(f"Join {room.name} first, then set its topic.")
+    hub.permissions.check(user, Action.TITLE, room)
     text = clean_line(command.text).strip()
     if len(text.encode()) > TOPIC_BYTES:
         raise TooLong(f"A topic has at most {TOPIC_BYTES} bytes.")
@@ -99,6 +102,7 @@ def topic(hub: Hub, session: Session, command: commands.Topic) -> None:
 def _enter(hub: Hub, session: Session, command: commands.Join, room: Room) -> None:
     """Make the user a member where that is needed, and the room the session's current one."""
     user = speaker(session)
+    hub.permissions.check(user, Action.JOIN, room)
 
     def arrived() -> None:
         hub.attendance.move(session, room)

@@ -3,7 +3,8 @@
 from .entrance import Entrance
 from .hub import Hub
 from .pending import Pending
+from .permissions import Action
 from .sessions import Challenged, Channel, Link, Rendering, Session
 from .users import User
 
-__all__ = ["Challenged", "Channel", "Entrance", "Hub", "Link", "Pending", "Rendering", "Session", "User"]
+__all__ = ["Action", "Challenged", "Channel", "Entrance", "Hub", "Link", "Pending", "Rendering", "Session", "User"]

@@ -95,6 +95,15 @@ class Attendance:
             self.exit(session, quits=False)
         return user
 
+    def expel(self, user: User, bye: events.Bye) -> None:
+        """Close all sessions of a user at once; none of them can be resumed."""
+        self.resumable = {token: session for token, session in self.resumable.items() if session.user is not user}
+        for session in list(user.sessions):
+            session.link.close(session.rendering.event(bye))
+            self.exit(session, quits=True)
+        if user.lingers is not None:
+            self._give_up(user.lingers, user)
+
     def pair(self, one: User, other: User) -> Pair:
         """Return the direct messages of two users; where they are new, the sessions of both hear them from now on."""
         pair, is_new = self._directory.pair(one, other)
@@ -115,14 +124,16 @@ class Attendance:
                 session.tell(room.described_to(user))
         self.presence.came(user, by, room.id)
 
-    def dismiss(self, user: User, room: Room) -> None:
-        """End a user's membership for those who are here."""
+    def dismiss(self, user: User, room: Room, why: str = "") -> None:
+        """End a user's membership for those who are here; ``why`` says so where it was not the user's wish."""
+        heard = [session for session in user.sessions if room in session.heard]
+        if heard or user.id in room.members:
+            self.presence.went(user, room.id)
         self._directory.set_member(user, room, member=False)
-        self.presence.went(user, room.id)
-        for session in user.sessions:
+        for session in heard:
             if room in session.heard:
                 room.remove(session)
-                session.tell(events.Left(conversation=room.id))
+                session.tell(events.Left(conversation=room.id, text=why))
                 if session.room == room.id:
                     self.move(session, self._directory.lobby)
 

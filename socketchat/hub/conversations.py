@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..protocol import conversations, events
+from .restrictions import Restrictions
 from .sessions import Rendering, Session
 from .users import User
 
@@ -50,20 +51,45 @@ class Conversation:
 
 
 class Room(Conversation):
-    """A room; everyone is in the lobby, whose ``members`` stay empty."""
+    """A room; everyone is in the lobby, whose ``members`` stay empty, and whose owner and moderators are the server's.
 
-    __slots__ = ("members", "name", "topic")
+    ``owner``, ``moderators`` and ``invited`` are user ids; ``demoted`` are moderators whose role is about to end.
+    """
 
-    def __init__(self, name: str) -> None:
+    __slots__ = (
+        "bans",
+        "demoted",
+        "invited",
+        "is_private",
+        "members",
+        "moderators",
+        "mutes",
+        "name",
+        "owner",
+        "topic",
+    )
+
+    def __init__(self, name: str, owner: str = "") -> None:
         super().__init__(conversations.room_id(name))
         self.name = name
         self.topic = ""
         self.members: dict[str, User] = {}
+        self.owner = owner
+        self.moderators: set[str] = set()
+        self.demoted: list[str] = []
+        self.invited: set[str] = set()
+        self.is_private = False
+        self.bans = Restrictions()
+        self.mutes = Restrictions()
 
     @property
     def is_lobby(self) -> bool:
         """Whether this is the room that nobody enters or leaves."""
         return self.id == conversations.LOBBY
+
+    def has_moderator(self, user: User) -> bool:
+        """Tell whether a user moderates here."""
+        return user.id in self.moderators and user.id not in self.demoted
 
 
 class Pair(Conversation):

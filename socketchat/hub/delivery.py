@@ -6,19 +6,24 @@ bytes object. Only authors who do not hear themselves, and the two ends of a dir
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+
 from ..protocol.events import Entry
 from .conversations import Conversation, Pair
+from .ignoring import as_read, hidden
 from .replay import WRITE_BYTES
 from .sessions import Rendering, Session
+from .users import User
 
-Group = list[tuple[Entry, Session]]
-"""Entries of one conversation in order, each with the session that sent it."""
+Group = list[tuple[Entry, Session | None]]
+"""Entries of one conversation in order, each with the session that sent it; None where its author is to hear it too."""
 
 
 class Delivery:
     """Collects what one batch tells each session, then writes it."""
 
-    def __init__(self) -> None:
+    def __init__(self, ignored_by: Mapping[str, Mapping[str, User]]) -> None:
+        self._ignored_by = ignored_by
         self.groups: dict[Conversation, Group] = {}
         self.behind: list[Session] = []  # live until now; this batch is more than one write may add
         self.changed: list[tuple[str, tuple[int, ...]]] = []
@@ -32,7 +37,7 @@ class Delivery:
         else:
             answers.append(data)
 
-    def add(self, conversation: Conversation, entry: Entry, session: Session) -> None:
+    def add(self, conversation: Conversation, entry: Entry, session: Session | None) -> None:
         """Add an entry, in log order."""
         group = self.groups.get(conversation)
         if group is None:
@@ -54,7 +59,7 @@ class Delivery:
                 if rendering.sided and isinstance(conversation, Pair):
                     self._gather_sided(news, rendering, sessions, group)
                 else:
-                    self._gather(news, rendering, sessions, group)
+                    self._gather(news, rendering, sessions, group, self._ignorers(group))
         answers = self._answers
         for session, data in news.items():
             lines = answers.pop(session, None) if answers else None
@@ -69,17 +74,33 @@ class Delivery:
         for session, lines in answers.items():
             session.write(b"".join(lines))
 
+    def _ignorers(self, group: Group) -> list[Session]:
+        """Return the sessions that must not read all of these entries as they are."""
+        if not self._ignored_by:
+            return []
+        users = {user for entry, _ in group for user in self._ignored_by.get(entry.author, {}).values()}
+        return [session for user in users for session in user.sessions]
+
     @staticmethod
-    def _gather(news: dict[Session, bytes], rendering: Rendering, sessions: dict[Session, None], group: Group) -> None:
-        """Add the same bytes for every session that is live, but for authors who do not hear themselves."""
+    def _gather(
+        news: dict[Session, bytes],
+        rendering: Rendering,
+        sessions: dict[Session, None],
+        group: Group,
+        ignorers: Iterable[Session],
+    ) -> None:
+        """Add the same bytes for every session that is live, but for those who do not hear themselves, or somebody."""
         render = rendering.entry
         lines = [render(entry) for entry, _ in group]
         data = b"".join(lines)
-        authors = {} if rendering.echo else _without_own(data, lines, group)
+        apart: dict[Session | None, bytes] = {} if rendering.echo else _without_own(data, lines, group)
+        for session in ignorers:
+            if session in sessions:
+                apart[session] = _as_read_by(session, rendering, lines, group)
         for session in sessions:
             if session.positions is not None:
                 continue
-            mine = authors.get(session, data) if authors else data
+            mine = apart.get(session, data) if apart else data
             if session in news:
                 news[session] += mine
             elif mine:
@@ -93,14 +114,26 @@ class Delivery:
         for session in sessions:
             if session.positions is None and session.user is not None:
                 me = session.user.id
-                mine = b"".join([rendering.entry(entry, own=entry.author == me) for entry, _ in group])
+                mine = b"".join(
+                    [rendering.entry(as_read(entry, session.user), own=entry.author == me) for entry, _ in group]
+                )
                 news[session] = news.get(session, b"") + mine
 
 
-def _without_own(data: bytes, lines: list[bytes], group: Group) -> dict[Session, bytes]:
+def _as_read_by(session: Session, rendering: Rendering, lines: list[bytes], group: Group) -> bytes:
+    """Return the bytes for one session, which ignores somebody."""
+    ignored = session.user.ignored if session.user is not None else frozenset()
+    return b"".join(
+        rendering.entry(hidden(entry)) if entry.author in ignored else line
+        for line, (entry, author) in zip(lines, group, strict=True)
+        if rendering.echo or author is not session
+    )
+
+
+def _without_own(data: bytes, lines: list[bytes], group: Group) -> dict[Session | None, bytes]:
     """Return for each author the bytes of the others, where ``data`` is all lines: what stands between its own runs."""
-    pieces: dict[Session, list[bytes]] = {}
-    ends: dict[Session, int] = {}
+    pieces: dict[Session | None, list[bytes]] = {}
+    ends: dict[Session | None, int] = {}
     at = 0
     author = group[0][1]
     begin = 0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import msgspec
 
 from ..exceptions import NoSuchRoom, NoSuchUser
@@ -10,7 +12,7 @@ from ..protocol import conversations
 from ..protocol.confusables import looks
 from ..protocol.events import Entry, Text
 from ..protocol.names import name_key, nearest
-from . import facts
+from . import facts, moderation
 from .conversations import Conversation, Pair, Room
 from .invites import Invites
 from .users import User
@@ -23,6 +25,7 @@ class Directory:
         self.users: dict[str, User] = {}
         self.conversations: dict[str, Conversation] = {}
         self.rooms: dict[str, Room] = {}
+        self.ignored_by: dict[str, dict[str, User]] = {}
         self._names: dict[str, User] = {}
         self._looks: dict[str, User] = {}
         self._owned: dict[str, list[User]] = {}
@@ -53,12 +56,17 @@ class Directory:
             case "revoked invite":
                 self.invites.revoked(msgspec.json.decode(entry.body, type=facts.RevokedInviteFact).id)
             case "room":
-                self._add_room(msgspec.json.decode(entry.body, type=facts.RoomFact).name)
+                self._add_room(msgspec.json.decode(entry.body, type=facts.RoomFact).name, entry.author)
             case "member":
                 member = msgspec.json.decode(entry.body, type=facts.MemberFact)
                 self.set_member(self.users[member.user], self.rooms[member.room], member=member.member)
             case "topic":
                 self.rooms[entry.conversation].topic = msgspec.json.decode(entry.body, type=Text).text
+            case "act":
+                moderation.apply(self, entry)
+            case "ignore":
+                ignore = msgspec.json.decode(entry.body, type=facts.IgnoreFact)
+                self.set_ignored(self.users[entry.author], ignore.user, ignored=ignore.ignored)
 
     def add_user(self, user: User) -> None:
         """Enter a user, who owns the name from now on."""
@@ -80,6 +88,8 @@ class Directory:
             del self._looks[look]
         for room in user.rooms:
             del room.members[user.id]
+        for other in list(user.ignored):
+            self.set_ignored(user, other, ignored=False)
         for pair in user.pairs:
             others = [self.users[user_id] for user_id in pair.names if user_id in self.users]
             if not others:
@@ -112,14 +122,26 @@ class Directory:
             raise NoSuchUser(f"There is no user {name}; {hint}")
         return user
 
-    def room(self, name: str) -> Room:
-        """Return the room of that name; raises NoSuchRoom with the nearest name."""
+    def room(self, name: str, sees: Callable[[Room], bool]) -> Room:
+        """Return the room of that name; raises NoSuchRoom where there is none, or none that the asker ``sees``."""
         room = self.rooms.get(name) or self.rooms.get(conversations.room_id(name))
-        if room is None:
-            near = nearest(name, [each.name for each in self.rooms.values()])
+        if room is None or not sees(room):
+            near = nearest(name, [each.name for each in self.rooms.values() if sees(each)])
             hint = f"did you mean {near}?" if near else "/rooms lists the rooms."
             raise NoSuchRoom(f"There is no room {name}; {hint}")
         return room
+
+    def set_ignored(self, user: User, other: str, *, ignored: bool) -> None:
+        """Note whether a user wants to read what another one says, who is known by the id."""
+        users = self.ignored_by.setdefault(other, {})
+        if ignored:
+            users[user.id] = user
+            user.ignored.add(other)
+        else:
+            users.pop(user.id, None)
+            user.ignored.discard(other)
+        if not users:
+            del self.ignored_by[other]
 
     def pair(self, one: User, other: User) -> tuple[Pair, bool]:
         """Return the direct messages of two users, and whether they are new."""
@@ -152,7 +174,7 @@ class Directory:
                 self.users[user_id].pairs.append(pair)
         return pair
 
-    def _add_room(self, name: str) -> Room:
-        room = Room(name)
+    def _add_room(self, name: str, owner: str = "") -> Room:
+        room = Room(name, owner)
         self.conversations[room.id] = self.rooms[room.id] = room
         return room

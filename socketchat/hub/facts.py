@@ -49,4 +49,26 @@ class MemberFact(msgspec.Struct, frozen=True):
     member: bool
 
 
+class ActFact(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Kind "act": a moderator, an owner or the operator did something in a room; in the lobby, to the whole server.
+
+    ``subjects`` are what a restriction covers, or what it is lifted from; without ``seconds`` it has no end.
+    """
+
+    act: str
+    room: str
+    user: str = ""
+    name: str = ""
+    subjects: list[str] = []
+    seconds: int = 0
+    reason: str = ""
+
+
+class IgnoreFact(msgspec.Struct, frozen=True):
+    """Kind "ignore": the author does not want to read what a user says, or does again."""
+
+    user: str
+    ignored: bool
+
+
 encode = msgspec.json.Encoder().encode

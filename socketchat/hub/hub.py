@@ -25,6 +25,7 @@ from .entrance import Entrance
 from .guesses import Guesses
 from .pace import Pace
 from .pending import Pending
+from .permissions import Permissions
 from .presence import Timer
 from .replay import Replay
 from .sessions import Session, refusal
@@ -68,6 +69,7 @@ class Hub:
         self.now = now
         self.host_key = b""  # SHA-256 of the public key that the server shows under TLS
         self.directory = Directory()
+        self.permissions = Permissions(self.directory, self.operator, now)
         self.replay = Replay(journal, spawn, self._caught_up)
         self.guesses = Guesses(clock)
         self.pace = Pace(timer, clock, self._proceed, limited=limited)
@@ -127,7 +129,7 @@ class Hub:
 
     def committed(self, outcomes: Sequence[Outcome]) -> None:
         """Apply a batch of outcomes in order, then tell everybody."""
-        delivery = Delivery()
+        delivery = Delivery(self.directory.ignored_by)
         waiting = self._apply(outcomes, delivery)
         if self.attendance.presence.pending:
             self.attendance.presence.settle(delivery.authors())
@@ -186,7 +188,7 @@ class Hub:
             delivery.changed.append((entry.conversation, changed))
         conversation = self.directory.conversations.get(entry.conversation)
         if conversation is not None:
-            delivery.add(conversation, entry, pending.session)
+            delivery.add(conversation, entry, None if pending.kind == "notice" else pending.session)
         if pending.id is not None and pending.then is None:
             ok = events.Ok(id=pending.id, conversation=entry.conversation, seq=entry.seq)
             delivery.answer(pending.session, pending.session.rendering.event(ok))

@@ -17,6 +17,11 @@ def network(peer: str) -> str:
     return peer if address is None else str(address)
 
 
+def is_address(word: str) -> bool:
+    """Tell whether a word is an address rather than a name."""
+    return _address(word) is not None
+
+
 def is_loopback(peer: str) -> bool:
     """Tell whether an address is this machine's own."""
     address = _address(peer)

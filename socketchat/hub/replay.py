@@ -15,6 +15,7 @@ from ..exceptions import ChatError, StorageProblem
 from ..journal import Journal
 from ..protocol.events import Bye, Entry
 from .conversations import Conversation, Pair
+from .ignoring import hidden
 from .sessions import Rendering, Session
 
 PAGE_ENTRIES = 64
@@ -159,8 +160,12 @@ class Replay:
         taken = []
         while position < stop and room > 0:
             place = position + 1 - page.first
-            own = session.user is not None and page.entries[place].author == session.user.id
-            if not own or rendering.echo or is_pair:
+            entry = page.entries[place]
+            own = session.user is not None and entry.author == session.user.id
+            if session.user is not None and entry.author in session.user.ignored:
+                taken.append(rendering.entry(hidden(entry)))
+                room -= len(taken[-1])
+            elif not own or rendering.echo or is_pair or entry.kind == "notice":
                 line = page.lines(rendering, own=own and is_pair and rendering.sided)[place]
                 taken.append(line)
                 room -= len(line)

@@ -18,7 +18,19 @@ class User:
     ``devices`` are the public keys, as words, that prove an account's owner; a guest has none.
     """
 
-    __slots__ = ("devices", "id", "is_guest", "key", "lingers", "looks", "name", "pairs", "rooms", "sessions")
+    __slots__ = (
+        "devices",
+        "id",
+        "ignored",
+        "is_guest",
+        "key",
+        "lingers",
+        "looks",
+        "name",
+        "pairs",
+        "rooms",
+        "sessions",
+    )
 
     def __init__(self, user_id: str, name: str, key: str, device: str | None = None) -> None:
         self.id = user_id
@@ -30,6 +42,7 @@ class User:
         self.rooms: list[Room] = []  # besides the lobby, where everyone is
         self.pairs: list[Pair] = []
         self.sessions: list[Session] = []
+        self.ignored: set[str] = set()  # ids of those whose words this user does not want to read
         self.lingers: Session | None = None  # the last one, whose link broke and may be resumed
 
     @property

@@ -96,6 +96,86 @@ class Topic(Command, frozen=True):
     text: str | None = None
 
 
+class Mod(Command, frozen=True):
+    """Make a user a moderator of ``room``, or in the lobby of the whole server."""
+
+    room: str
+    name: str
+
+
+class Unmod(Command, frozen=True):
+    """Make a user a moderator no longer."""
+
+    room: str
+    name: str
+
+
+class Kick(Command, frozen=True):
+    """Make a user leave ``room``, who may come back where it is public; in the lobby, close the user's sessions."""
+
+    room: str
+    name: str
+    reason: str = ""
+
+
+class Ban(Command, frozen=True):
+    """Make a user leave ``room`` (in the lobby: the server) and keep the user out, for ``seconds`` if not for ever."""
+
+    room: str
+    name: str
+    seconds: Number = 0
+    reason: str = ""
+
+
+class Unban(Command, frozen=True):
+    """Let a user in again."""
+
+    room: str
+    name: str
+
+
+class Mute(Command, frozen=True):
+    """Let a user not speak in ``room`` (in the lobby: anywhere), for ``seconds`` if not for ever."""
+
+    room: str
+    name: str
+    seconds: Number = 0
+    reason: str = ""
+
+
+class Unmute(Command, frozen=True):
+    """Let a user speak again."""
+
+    room: str
+    name: str
+
+
+class Access(Command, frozen=True):
+    """Make a room ``private``, so that only its members and the invited know of it, or public again."""
+
+    room: str
+    private: bool
+
+
+class Invite(Command, frozen=True):
+    """Let a user join a private room, and say so in a direct message."""
+
+    room: str
+    name: str
+
+
+class Ignore(Command, frozen=True):
+    """Read no longer what the user ``name`` says, or without a name, tell who is ignored."""
+
+    name: str | None = None
+
+
+class Unignore(Command, frozen=True):
+    """Read again what a user says."""
+
+    name: str
+
+
 class History(Command, frozen=True):
     """Return up to ``limit`` entries of a conversation, the newest that come before seq ``before`` and after ``after``.
 
@@ -122,4 +202,28 @@ class Quit(Command, frozen=True):
     """Leave the chat and close the connection."""
 
 
-ANY = Hello | Prove | Send | Join | Leave | Rooms | Users | Topic | History | Help | Ping | Quit
+ANY = (
+    Hello
+    | Prove
+    | Send
+    | Join
+    | Leave
+    | Rooms
+    | Users
+    | Topic
+    | Mod
+    | Unmod
+    | Kick
+    | Ban
+    | Unban
+    | Mute
+    | Unmute
+    | Access
+    | Invite
+    | Ignore
+    | Unignore
+    | History
+    | Help
+    | Ping
+    | Quit
+)

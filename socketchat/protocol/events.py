@@ -15,7 +15,8 @@ class Entry(Event, frozen=True):
     """A durable fact in the log of a conversation: seq 1, 2, 3 … without a hole.
 
     ``ts`` is milliseconds since 1970 UTC, ``author`` a user id and ``name`` that user's name at the time. ``body`` is
-    JSON whose form depends on ``kind``: a :class:`Text` for "message", "action" and "topic".
+    JSON whose form depends on ``kind``: a :class:`Text` for "message", "action", "topic" and "notice".
+    "ignored" stands for what a user said whom the reader ignores, with an empty body.
     """
 
     conversation: str
@@ -56,9 +57,10 @@ class Conversation(Event, frozen=True):
 
 
 class Left(Event, frozen=True):
-    """A room that the session hears no longer."""
+    """A room that the session hears no longer; ``text`` says why, where that was not the user's wish."""
 
     conversation: str
+    text: str = ""
 
 
 class Challenge(Event, frozen=True):
@@ -157,6 +159,13 @@ class Topic(Event, frozen=True):
     id: int | None = None
 
 
+class Ignored(Event, frozen=True):
+    """The answer to ``ignore`` and ``unignore``: the names of those who are ignored, sorted."""
+
+    names: list[str]
+    id: int | None = None
+
+
 class Help(Event, frozen=True):
     """The answer to ``help``."""
 
@@ -185,6 +194,7 @@ ANY = (
     | Users
     | Rooms
     | Topic
+    | Ignored
     | Help
     | Bye
 )

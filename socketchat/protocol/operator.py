@@ -2,12 +2,41 @@
 
 from __future__ import annotations
 
-from .commands import Command
+from .commands import Command, Number
 from .events import Error, Event, Ok
 
 
 class Users(Command, frozen=True):
     """List the accounts, and the guests of the moment."""
+
+
+class Owner(Command, frozen=True):
+    """Make a user the owner of the server, who is the only one."""
+
+    name: str
+
+
+class Ban(Command, frozen=True):
+    """Keep a user, or an address, out of the chat; with ``addresses`` also those that the user comes from now."""
+
+    name: str
+    seconds: Number = 0
+    reason: str = ""
+    addresses: bool = False
+
+
+class Unban(Command, frozen=True):
+    """Let a user or an address in again."""
+
+    name: str
+
+
+class Bans(Command, frozen=True):
+    """List who is banned from the chat."""
+
+
+class Log(Command, frozen=True):
+    """List what owners, moderators and the operator did."""
 
 
 class Rooms(Command, frozen=True):
@@ -20,7 +49,7 @@ class Code(Command, frozen=True):
     new: bool = False
 
 
-ORDERS = Users | Rooms | Code
+ORDERS = Users | Rooms | Owner | Ban | Unban | Bans | Log | Code
 
 
 class Report(Event, frozen=True):

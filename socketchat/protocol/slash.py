@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from ..exceptions import NoSuchCommand, UsageProblem
 from . import commands
+from .durations import seconds_of
 from .limits import NAME_CHARACTERS
 from .names import check_room, nearest
 from .text import clean_line
+
+_OnName = commands.Invite | commands.Unban | commands.Unmute | commands.Mod | commands.Unmod
+_ForATime = commands.Ban | commands.Mute
 
 
 class Slash(NamedTuple):
@@ -56,15 +60,62 @@ def _topic(arguments: str, room: str) -> commands.ANY | None:
     return commands.Topic(room=room, text="" if arguments == '""' else arguments or None)
 
 
+def _acts_on(kind: type[_OnName]) -> Callable[[str, str], commands.ANY | None]:
+    """Return what builds a command about somebody in the current room."""
+
+    def build(arguments: str, room: str) -> commands.ANY | None:
+        name = arguments.removeprefix("@")
+        return kind(room=room, name=name) if name and _is_word(name) else None
+
+    return build
+
+
+def _kick(arguments: str, room: str) -> commands.ANY | None:
+    name, reason = _word_and_rest(arguments.removeprefix("@"))
+    return commands.Kick(room=room, name=name, reason=reason) if name else None
+
+
+def _restricts(kind: type[_ForATime]) -> Callable[[str, str], commands.ANY | None]:
+    """Return what builds a command about somebody, perhaps for a time and with a reason."""
+
+    def build(arguments: str, room: str) -> commands.ANY | None:
+        name, rest = _word_and_rest(arguments.removeprefix("@"))
+        word, reason = _word_and_rest(rest)
+        seconds = seconds_of(word)
+        if seconds is None:
+            seconds, reason = 0, rest
+        return kind(room=room, name=name, seconds=seconds, reason=reason) if name else None
+
+    return build
+
+
+def _access(arguments: str, room: str) -> commands.ANY | None:
+    return commands.Access(room=room, private=arguments == "private") if arguments in {"private", "public"} else None
+
+
+def _ignore(arguments: str, _room: str) -> commands.ANY | None:
+    return commands.Ignore(name=arguments.removeprefix("@") or None) if _is_word(arguments) else None
+
+
+def _unignore(arguments: str, _room: str) -> commands.ANY | None:
+    name = arguments.removeprefix("@")
+    return commands.Unignore(name=name) if name and _is_word(name) else None
+
+
 def _me(arguments: str, room: str) -> commands.ANY | None:
     return commands.Send(to=room, text=arguments, kind="action") if arguments else None
+
+
+def _word_and_rest(arguments: str) -> tuple[str, str]:
+    word, *rest = arguments.split(None, 1) or [""]
+    return word, rest[0] if rest else ""
 
 
 def _is_word(arguments: str) -> bool:
     return len(arguments.split()) <= 1
 
 
-SLASHES: dict[str, Slash] = {
+EVERYDAY: dict[str, Slash] = {
     slash.name: slash
     for slash in (
         Slash("help", "/help [COMMAND]", "List the commands, or explain one of them.", _help),
@@ -75,9 +126,33 @@ SLASHES: dict[str, Slash] = {
         Slash("join", "/join #ROOM", "Enter a room and talk there; it is made if there is none.", _join),
         Slash("leave", "/leave", "Leave the current room; nobody leaves the lobby.", _leave),
         Slash("topic", "/topic [TEXT]", 'Show the topic of the room, or set it; /topic "" clears it.', _topic),
+        Slash("ignore", "/ignore [NAME]", "Read no longer what NAME says, or list whom you ignore.", _ignore),
+        Slash("unignore", "/unignore NAME", "Read again what NAME says.", _unignore),
         Slash("quit", "/quit", "Leave the chat.", _quit),
     )
 }
+"""What everybody needs."""
+
+MODERATING: dict[str, Slash] = {
+    slash.name: slash
+    for slash in (
+        Slash("kick", "/kick NAME [REASON]", "Make NAME leave.", _kick),
+        Slash("ban", "/ban NAME [TIME] [REASON]", "Keep NAME out: /ban eve 2h spam.", _restricts(commands.Ban)),
+        Slash("unban", "/unban NAME", "Let NAME in again.", _acts_on(commands.Unban)),
+        Slash("mute", "/mute NAME [TIME] [REASON]", "Let NAME not speak.", _restricts(commands.Mute)),
+        Slash("unmute", "/unmute NAME", "Let NAME speak again.", _acts_on(commands.Unmute)),
+        Slash("invite", "/invite NAME", "Let NAME join this private room.", _acts_on(commands.Invite)),
+        Slash("room", "/room private|public", "Let only the invited know of this room, or all.", _access),
+        Slash("mod", "/mod NAME", "Make NAME a moderator.", _acts_on(commands.Mod)),
+        Slash("unmod", "/unmod NAME", "Let NAME be a moderator no longer.", _acts_on(commands.Unmod)),
+    )
+}
+"""What owners and moderators do in the current room; in the lobby it is for the whole chat."""
+
+SLASHES = EVERYDAY | MODERATING
+
+WIDE = MODERATING.keys() - {"invite", "room"}
+"""What reaches further in the lobby."""
 
 
 def parse(line: str, room: str) -> commands.ANY:
@@ -101,10 +176,22 @@ def help_text(topic: str | None = None) -> str:
     """Return the list of slash commands, or the help of one of them; raises NoSuchCommand."""
     if topic is not None:
         slash = _found(topic.removeprefix("/"))
-        return f"{slash.usage}\n{slash.help}"
-    width = max(len(slash.usage) for slash in SLASHES.values())
-    lines = [f"  {slash.usage:{width}}  {slash.help}" for slash in SLASHES.values()]
-    return "\n".join(["Commands:", *lines, "Everything else is sent to the room; // sends a text that begins with /."])
+        place = " In the lobby it is for the whole chat." if slash.name in WIDE else ""
+        return f"{slash.usage}\n{slash.help}{place}"
+    return "\n".join(
+        [
+            "Commands:",
+            columns(EVERYDAY),
+            f"For moderators: {' '.join('/' + name for name in MODERATING)}",
+            "Everything else is sent to the room; // sends a text that begins with /.",
+        ]
+    )
+
+
+def columns(slashes: Mapping[str, Slash]) -> str:
+    """Return a line per slash command, with its help behind it."""
+    width = max(len(slash.usage) for slash in slashes.values())
+    return "\n".join(f"  {slash.usage:{width}}  {slash.help}" for slash in slashes.values())
 
 
 def _found(word: str) -> Slash:

@@ -39,6 +39,8 @@ def _entry(entry: events.Entry, me: str | None) -> str:
     name = clean_line(entry.name)
     if entry.kind == "topic":
         return _topic_set(name, entry.conversation, body.text)
+    if entry.kind == "notice":
+        return _line(f"[notice] {body.text}")
     if entry.kind not in {"message", "action"}:
         return ""
     prefix = f"* {name} " if entry.kind == "action" else f"{name}: "
@@ -99,7 +101,11 @@ def _conversation(event: events.Conversation) -> str:
 
 
 def _left(event: events.Left) -> str:
-    return _line(f"[room] You left {event.conversation}.")
+    return _line(f"[room] {event.text}" if event.text else f"[room] You left {event.conversation}.")
+
+
+def _ignored(event: events.Ignored) -> str:
+    return _line(f"[ignore] You ignore {', '.join(event.names) or 'nobody'}.")
 
 
 def _welcome(_event: events.Welcome) -> str:
@@ -129,5 +135,6 @@ _LINES: dict[type[events.Event], Callable[[Any], str]] = {
     events.Welcome: _welcome,
     events.Error: _error,
     events.Bye: _bye,
+    events.Ignored: _ignored,
     events.Help: _help,
 }

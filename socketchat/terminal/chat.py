@@ -280,6 +280,8 @@ class Chat:
                 for room in rooms:
                     self._view.name_room(room.name)
                 return [self._rendering.rooms(rooms, current=self._view.room, unread=self._view.unread, width=width)]
+        if isinstance(command, commands.Ignore | commands.Unignore):
+            return [self._rendering.ignored(event.names) for event in answer if isinstance(event, events.Ignored)]
         return [self._rendering.topic(event.room, event.text) for event in answer if isinstance(event, events.Topic)]
 
     def _tell(self, text: str) -> None:

@@ -45,7 +45,7 @@ class ChatCompleter(Completer):
             return commands
         if before.startswith("/") and rest.strip() == word:
             match first.lower():
-                case "/dm":
+                case "/dm" | "/kick" | "/ban" | "/mute" | "/mod" | "/unmod" | "/invite" | "/ignore":
                     return [(name, " ") for name in known.names]
                 case "/join" | "/users":
                     return [(room, "") for room in known.rooms]

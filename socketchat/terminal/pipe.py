@@ -152,7 +152,9 @@ class Pipe:
                     self._tell(event.sentence)
                 case NotSent():
                     self._complain(event.error, f" It was sent to {event.message.to} earlier: {event.message.text}")
-                case events.Entry() if event.author == self._client.user and is_room(event.conversation):
+                case events.Entry() if (
+                    event.author == self._client.user and is_room(event.conversation) and event.kind != "notice"
+                ):
                     pass  # as with the plain dialect, nobody hears himself: a program must not answer itself
                 case events.Event():
                     self._write(text_lines(event, me=self._client.user))

@@ -49,7 +49,7 @@ LONGEST_COLUMN = 12
 
 def spoken(entry: Entry) -> TextBody | None:
     """Return the text of an entry, or None where it is of a kind that has none."""
-    if entry.kind not in ("message", "action", "topic"):
+    if entry.kind not in ("message", "action", "topic", "notice"):
         return None
     try:
         return decode_text(entry)
@@ -101,7 +101,7 @@ class Rendering:
             case NotSent():
                 return [self.error(f"{event.error} It was sent to {event.message.to} earlier: {event.message.text}")]
             case Left():
-                return self._told(now, f"You are no longer in {event.conversation}.")
+                return self._told(now, event.text or f"You are no longer in {event.conversation}.")
             case Gap():
                 return self._told(now, event.sentence)
             case LinkLost():
@@ -139,6 +139,8 @@ class Rendering:
                 said = Text.assemble(author, " set the topic: ", text)
             case "topic":
                 said = Text.assemble(author, " cleared the topic")
+            case "notice":
+                said = self.notice(body.text)
             case _ if not is_room(entry.conversation):
                 said = self._direct(entry, body, me)
             case "action":
@@ -168,6 +170,10 @@ class Rendering:
     def error(self, text: str) -> Text:
         """Return a line that says what did not work."""
         return Text.assemble(("!! ", "error"), (clean_line(text), "refused"))
+
+    def ignored(self, names: Sequence[str]) -> Text:
+        """Return the line that tells who is ignored."""
+        return self.notice(f"You ignore {', '.join(names) or 'nobody'}.")
 
     def help(self, text: str) -> Text:
         """Return the answer to /help."""

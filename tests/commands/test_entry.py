@@ -228,9 +228,9 @@ def test_the_owner_of_a_name_uses_nothing_up() -> None:
 def test_an_invite_that_is_over_or_revoked_lets_nobody_in() -> None:
     stage = closed()
     invite(stage, expires=stage.now + 1, uses=9)
-    stage.now += 1
+    stage.began += 1
     assert answer(come(stage, invite=TOKEN)) == "bad_invite"
-    stage.now -= 1
+    stage.began -= 1
     store(stage, "revoked invite", facts.RevokedInviteFact(invite_id(TOKEN)))
     assert answer(come(stage, invite=TOKEN)) == "bad_invite"
 

@@ -3,9 +3,20 @@
 import msgspec
 import pytest
 
-from socketchat.protocol import commands
+from socketchat.protocol import commands, operator
 from tests.hostile import CORPUS, dangerous
 from tests.hub.stage import Peer, Stage
+
+ON_NAMES = (
+    commands.Mod,
+    commands.Unmod,
+    commands.Kick,
+    commands.Ban,
+    commands.Unban,
+    commands.Mute,
+    commands.Unmute,
+    commands.Invite,
+)
 
 
 def hostile_commands(text: str) -> list[commands.Command]:
@@ -28,6 +39,12 @@ def hostile_commands(text: str) -> list[commands.Command]:
         commands.History(id=15, conversation="@a:" + text),
         commands.Help(id=16, topic=text),
         commands.Rooms(id=17),
+        *[kind(id=20, room=text, name="bob") for kind in ON_NAMES],
+        *[kind(id=21, room="#lobby", name=text) for kind in ON_NAMES],
+        *[kind(id=22, room="#lobby", name="bob", reason=text) for kind in (commands.Mute, commands.Ban, commands.Kick)],
+        commands.Access(id=23, room=text, private=True),
+        commands.Ignore(id=24, name=text),
+        commands.Unignore(id=25, name=text),
         commands.Ping(id=18),
     ]
 
@@ -51,6 +68,7 @@ def read(peer: Peer) -> list[str]:
 def test_no_field_of_any_command_carries_anything_dangerous(text: str) -> None:
     stage = Stage()
     alice, bob, plain = stage.native("alice"), stage.native("bob"), stage.plain("dave")
+    stage.order(operator.Owner(id=1, name="alice"))
     for command in hostile_commands(text):
         alice.ask(command)
         stage.settle()

@@ -9,12 +9,15 @@ from heapq import heappop, heappush
 from itertools import count
 from types import coroutine
 
+import msgspec
+
 from socketchat.client.keys import Key
 from socketchat.commands import handle
+from socketchat.commands.operator import handle as give
 from socketchat.hub import Channel, Entrance, Hub, Session
 from socketchat.hub.sessions import NO_CHANNEL
 from socketchat.journal.memory import MemoryJournal
-from socketchat.protocol import commands, events
+from socketchat.protocol import commands, events, operator
 from socketchat.protocol.codec import decode_event, decode_text
 from socketchat.server.limits import WRITE_BUFFER_HIGH
 from socketchat.wire.native import NATIVE
@@ -97,10 +100,14 @@ class Stage:
     def __init__(self, journal=CountingJournal, entrance: Entrance | None = None, *, limited: bool = False) -> None:
         self.limited = limited
         self.entrance = entrance or Entrance(is_open=True)
-        self.now = 1_800_000_000_000
         self.turns = Turns()
-        self.journal = journal(self.turns)
+        self.began = 1_800_000_000_000
+        self.journal = journal(self.turns, clock=lambda: self.now)
         self.hub = self.new_hub()
+
+    @property
+    def now(self) -> int:
+        return self.began + int(self.turns.now * 1000)
 
     def new_hub(self) -> Hub:
         """Begin again over what the journal holds, as after a restart."""
@@ -140,6 +147,20 @@ class Stage:
         peer.ask(commands.Hello(name=name))
         self.turns.settle()
         return peer
+
+    def order(self, order: operator.ORDERS) -> list[str]:
+        """Give an order as the operator; return the lines to print, and of an error its code and text."""
+        peer = self.connect()
+        peer.session.user = self.hub.operator
+        give(self.hub, peer.session, order)
+        self.turns.settle()
+        lines: list[str] = []
+        for answer in map(msgspec.json.Decoder(operator.ANSWERS).decode, peer.take().splitlines()):
+            if isinstance(answer, operator.Report):
+                lines += answer.lines
+            elif isinstance(answer, events.Error):
+                lines += [answer.code, answer.text]
+        return lines
 
     def settle(self) -> None:
         self.turns.settle()

@@ -27,6 +27,10 @@ def directory_of(*facts: Entry, heads: dict[str, int] | None = None) -> Director
     return directory
 
 
+def seen(_room: object) -> bool:
+    return True
+
+
 ALICE = entry("user", {"id": "u1", "name": "Alice", "key": "k"})
 BOB = entry("user", {"id": "u2", "name": "bob", "key": "k"})
 OPS = entry("room", {"name": "#Ops"})
@@ -34,7 +38,7 @@ OPS = entry("room", {"name": "#Ops"})
 
 def test_the_lobby_is_always_there() -> None:
     assert Directory().lobby.is_lobby
-    assert Directory().room("#LOBBY").is_lobby
+    assert Directory().room("#LOBBY", seen).is_lobby
 
 
 def test_facts_are_applied_in_order() -> None:
@@ -42,11 +46,11 @@ def test_facts_are_applied_in_order() -> None:
     left = entry("member", {"room": "#ops", "user": "u1", "member": False})
     topic = entry("topic", {"text": "broken"}, "#ops")
     directory = directory_of(ALICE, OPS, joined, topic)
-    assert directory.room("ops").members == {"u1": directory.users["u1"]}
-    assert directory.users["u1"].rooms == [directory.room("ops")]
-    assert directory.room("ops").topic == "broken"
+    assert directory.room("ops", seen).members == {"u1": directory.users["u1"]}
+    assert directory.users["u1"].rooms == [directory.room("ops", seen)]
+    assert directory.room("ops", seen).topic == "broken"
     directory = directory_of(ALICE, OPS, joined, left, left)
-    assert directory.room("ops").members == {}
+    assert directory.room("ops", seen).members == {}
     assert directory.users["u1"].rooms == []
 
 
@@ -82,7 +86,17 @@ def test_the_error_for_a_user_helps(name: str, hint: str) -> None:
 @pytest.mark.parametrize(("name", "hint"), [("#opps", "did you mean #Ops?"), ("#zz", "/rooms lists the rooms.")])
 def test_the_error_for_a_room_helps(name: str, hint: str) -> None:
     with pytest.raises(NoSuchRoom, match=f"There is no room {name}; {hint}"):
-        directory_of(OPS).room(name)
+        directory_of(OPS).room(name, seen)
+
+
+def test_a_room_that_one_does_not_see_is_not_there() -> None:
+    directory = directory_of(OPS, entry("room", {"name": "#dev"}))
+    texts = []
+    for name in ("#Ops", "#opps"):
+        with pytest.raises(NoSuchRoom) as refusal:
+            directory.room(name, lambda room: room.name != "#Ops")
+        texts.append(str(refusal.value).replace(name, "#x"))
+    assert texts == ["There is no room #x; /rooms lists the rooms."] * 2
 
 
 def test_direct_messages_are_one_conversation_from_both_sides() -> None:
@@ -108,11 +122,11 @@ def test_a_guest_leaves_nothing_but_what_others_may_read() -> None:
     guest, other = User("g1", "gus", "gus"), User("g2", "gil", "gil")
     for user in (guest, other):
         directory.add_user(user)
-    directory.set_member(guest, directory.room("ops"), member=True)
+    directory.set_member(guest, directory.room("ops", seen), member=True)
     kept, _ = directory.pair(guest, directory.users["u1"])
     dropped, _ = directory.pair(guest, other)
     directory.remove_guest(guest)
-    assert directory.room("ops").members == {}
+    assert directory.room("ops", seen).members == {}
     assert directory.holder("gus") is None
     assert dropped.id in directory.conversations
     directory.remove_guest(other)

@@ -137,7 +137,8 @@ class NativeActor(Actor):
         last = self.positions.get(entry.conversation)
         assert last in (None, entry.seq - 1), f"{self.name} heard {entry.conversation}/{entry.seq} after {last}"
         self.positions[entry.conversation] = entry.seq
-        if is_room(entry.conversation) and (entry.author == self.user or entry.conversation != self.room):
+        is_own = entry.author == self.user and entry.kind != "notice"
+        if is_room(entry.conversation) and (is_own or entry.conversation != self.room):
             return
         self.notice(text_lines(entry, me=self.user))
 

@@ -4,7 +4,27 @@ from hypothesis import strategies as st
 
 from socketchat.exceptions import BadName, ChatError, NoSuchCommand, UsageProblem
 from socketchat.protocol import slash
-from socketchat.protocol.commands import Help, Join, Leave, Quit, Rooms, Send, Topic, Users
+from socketchat.protocol.commands import (
+    Access,
+    Ban,
+    Help,
+    Ignore,
+    Invite,
+    Join,
+    Kick,
+    Leave,
+    Mod,
+    Mute,
+    Quit,
+    Rooms,
+    Send,
+    Topic,
+    Unban,
+    Unignore,
+    Unmod,
+    Unmute,
+    Users,
+)
 from socketchat.protocol.text import clean_line
 from tests.hostile import CORPUS
 
@@ -39,6 +59,25 @@ CASES = {
     "/topic": Topic(room=ROOM),
     "/topic Release on Friday": Topic(room=ROOM, text="Release on Friday"),
     '/topic ""': Topic(room=ROOM, text=""),
+    "/ignore": Ignore(),
+    "/ignore bob": Ignore(name="bob"),
+    "/ignore @bob": Ignore(name="bob"),
+    "/unignore bob": Unignore(name="bob"),
+    "/kick bob": Kick(room=ROOM, name="bob"),
+    "/kick @bob  no spam,  please": Kick(room=ROOM, name="bob", reason="no spam,  please"),
+    "/ban bob": Ban(room=ROOM, name="bob"),
+    "/ban bob 2h": Ban(room=ROOM, name="bob", seconds=7200),
+    "/ban bob 2h spam": Ban(room=ROOM, name="bob", seconds=7200, reason="spam"),
+    "/ban @bob too much spam": Ban(room=ROOM, name="bob", reason="too much spam"),
+    "/unban bob": Unban(room=ROOM, name="bob"),
+    "/mute bob 10m": Mute(room=ROOM, name="bob", seconds=600),
+    "/mute bob 10m all caps": Mute(room=ROOM, name="bob", seconds=600, reason="all caps"),
+    "/unmute bob": Unmute(room=ROOM, name="bob"),
+    "/mod bob": Mod(room=ROOM, name="bob"),
+    "/unmod bob": Unmod(room=ROOM, name="bob"),
+    "/invite bob": Invite(room=ROOM, name="bob"),
+    "/room private": Access(room=ROOM, private=True),
+    "/room public": Access(room=ROOM, private=False),
     "/quit": Quit(),
 }
 
@@ -66,6 +105,15 @@ def test_every_slash_command_has_a_case():
         ("/rooms x", "/rooms"),
         ("/leave #dev", "/leave"),
         ("/quit now", "/quit"),
+        ("/kick", "/kick NAME [REASON]"),
+        ("/ban", "/ban NAME [TIME] [REASON]"),
+        ("/ban @", "/ban NAME [TIME] [REASON]"),
+        ("/unban a b", "/unban NAME"),
+        ("/mod", "/mod NAME"),
+        ("/room", "/room private|public"),
+        ("/room secret", "/room private|public"),
+        ("/ignore a b", "/ignore [NAME]"),
+        ("/unignore", "/unignore NAME"),
     ],
 )
 def test_wrong_arguments_show_the_usage(line, usage):
@@ -119,8 +167,10 @@ def test_help_lists_every_usage_in_columns():
     lines = slash.help_text().splitlines()
 
     assert lines[0] == "Commands:"
-    assert [line.split("  ")[1] for line in lines[1:-1]] == [each.usage for each in slash.SLASHES.values()]
-    assert len({line.index(each.help) for line, each in zip(lines[1:], slash.SLASHES.values(), strict=False)}) == 1
+    assert [line.split("  ")[1] for line in lines[1:-2]] == [each.usage for each in slash.EVERYDAY.values()]
+    assert len({line.index(each.help) for line, each in zip(lines[1:], slash.EVERYDAY.values(), strict=False)}) == 1
+    assert lines[-2].split()[2:] == ["/" + name for name in slash.MODERATING]
+    lines += slash.columns(slash.MODERATING).splitlines()
     assert all(len(line) <= 80 for line in lines)
 
 

@@ -15,6 +15,7 @@ from socketchat.protocol.events import (
     Error,
     Event,
     Help,
+    Ignored,
     Left,
     Ok,
     Past,
@@ -99,6 +100,14 @@ CASES = {
     ),
     "a pair": (Conversation(conversation=PAIR, peer="bob"), ""),
     "left": (Left(conversation="#ops"), "[room] You left #ops.\n"),
+    "left against one's will": (
+        Left(conversation="#ops", text="ann kicked you from #ops: spam."),
+        "[room] ann kicked you from #ops: spam.\n",
+    ),
+    "a notice": (entry("ann muted bob in the chat.", kind="notice"), "[notice] ann muted bob in the chat.\n"),
+    "an entry of somebody who is ignored": (entry("hi", kind="ignored"), ""),
+    "ignored": (Ignored(names=["bob", "eve"]), "[ignore] You ignore bob, eve.\n"),
+    "nobody is ignored": (Ignored(names=[]), "[ignore] You ignore nobody.\n"),
     "ok": (Ok(id=1), ""),
 }
 
@@ -152,6 +161,9 @@ def test_a_hostile_text_is_harmless_in_every_field(text):
         Topic(room=text, text=text),
         Conversation(conversation="#" + text, topic=text),
         Left(conversation=text),
+        Left(conversation="#ops", text=text),
+        entry(text, kind="notice"),
+        Ignored(names=[text]),
         Error(code=text, text=text),
         Bye(code=text, text=text),
         Help(text=text),

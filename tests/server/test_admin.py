@@ -28,7 +28,7 @@ def test_an_order_is_answered_with_lines(loop, tmp_path) -> None:
         await house.native("ann")
         await house.guest("gus")
         assert await asked(tmp_path) == ["#lobby"]
-        assert await asked(tmp_path, operator.Users(id=1)) == ["ann online", "gus (guest) online"]
+        assert await asked(tmp_path, operator.Users(id=1)) == ["ann online", "gus guest online"]
 
     run(loop, scene, directory=tmp_path)
 

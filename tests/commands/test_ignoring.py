@@ -1,0 +1,119 @@
+"""/ignore: what somebody says is not shown to whoever does not want to read it, without a hole in the log."""
+
+from socketchat.protocol import commands, events
+from tests.hub.stage import Stage
+
+
+def kinds(peer) -> list[tuple[str, int, str]]:
+    return [(each.conversation, each.seq, each.kind) for each in peer.told(events.Entry)]
+
+
+def test_what_an_ignored_user_says_comes_without_words() -> None:
+    stage = Stage()
+    ann, bob, eve = (stage.native(name) for name in ("ann", "bob", "eve"))
+    number = ann.do(commands.Ignore, name="eve")
+    assert ann.events()[-2:] == [events.Ignored(names=["eve"], id=number), events.Ok(id=number)]
+    bob.take()
+    eve.say("one")
+    bob.say("two")
+    eve.say("three")
+    eve.say("psst", to="@ann")
+    stage.settle()
+    data = ann.take()
+    for word in (b"one", b"three", b"psst"):
+        assert word not in data
+    assert b"two" in data
+    assert data.count(b'"kind":"ignored","body":{}') == 3
+    assert [text for _, _, text in bob.heard()] == ["one", "two", "three"]
+    ann.do(commands.History, conversation="#lobby")
+    assert [past.kind for past in ann.told(events.Past)] == ["ignored", "message", "ignored"]
+    ann.do(commands.Unignore, name="eve")
+    ann.take()
+    eve.say("four")
+    stage.settle()
+    assert ann.heard() == [("#lobby", 4, "four")]
+
+
+def test_other_devices_and_plain_readers_do_not_see_it_either() -> None:
+    stage = Stage()
+    ann, second, eve = stage.native("ann"), stage.native("ann"), stage.native("eve")
+    gus, pat = stage.plain("gus"), stage.plain("pat")
+    ann.do(commands.Ignore, name="eve")
+    gus.ask(commands.Ignore(name="eve"))
+    stage.settle()
+    assert gus.text().endswith("[ignore] You ignore eve.\n")
+    stage.turns.wait(1)
+    gus.take(), pat.take(), second.take()
+    gus.say("mine")
+    pat.say("before")
+    eve.say("hidden")
+    eve.say("hidden too", to="@gus")
+    pat.say("after")
+    stage.settle()
+    assert gus.text() == "pat: before\npat: after\n"
+    assert pat.text() == "gus: mine\neve: hidden\n"
+    assert [kind for _, _, kind in kinds(second)] == ["message", "message", "ignored", "message"]
+
+
+def test_it_is_kept_for_accounts_and_ends_with_a_guest() -> None:
+    stage = Stage()
+    ann, eve = stage.native("ann"), stage.native("eve")
+    guest = stage.guest("gus")
+    ann.do(commands.Ignore, name="eve")
+    guest.do(commands.Ignore, name="eve")
+    guest.do(commands.Quit)
+    assert list(stage.hub.directory.ignored_by) == [eve.session.user.id]
+    assert list(stage.hub.directory.ignored_by[eve.session.user.id]) == [ann.session.user.id]
+    stage.hub = stage.new_hub()
+    ann = stage.native("ann")
+    ann.take()
+    ann.do(commands.Ignore)
+    assert [told.names for told in ann.told(events.Ignored)] == [["eve"]]
+
+
+def test_replay_hides_it_too() -> None:
+    stage = Stage()
+    ann, bob, eve = (stage.native(name) for name in ("ann", "bob", "eve"))
+    plain = stage.plain("gus")
+    ann.do(commands.Ignore, name="eve")
+    plain.ask(commands.Ignore(name="eve"))
+    stage.settle()
+    stage.turns.wait(1)
+    for peer in (ann, plain):
+        peer.stall()
+        peer.take()
+    for number in range(3):
+        eve.say(f"hidden{number}")
+        bob.say(f"shown{number}")
+    stage.settle()
+    for peer in (ann, plain):
+        peer.read_again()
+    stage.settle()
+    assert plain.text() == "bob: shown0\nbob: shown1\nbob: shown2\n"
+    assert [kind for _, _, kind in kinds(ann)] == ["ignored", "message"] * 3
+
+
+def test_what_makes_no_sense_is_refused() -> None:
+    stage = Stage()
+    ann = stage.native("ann")
+    stage.native("bob")
+    ann.take()
+    ann.do(commands.Ignore, name="ann")
+    ann.do(commands.Unignore, name="bob")
+    ann.do(commands.Ignore, name="nobody")
+    assert [(error.code, error.text) for error in ann.told(events.Error)] == [
+        ("refused", "You cannot ignore yourself."),
+        ("refused", "You do not ignore bob; /ignore lists whom you do."),
+        ("no_such_user", "There is no user nobody; /users lists who is online."),
+    ]
+
+
+def test_a_full_disk_changes_nothing() -> None:
+    stage = Stage()
+    ann, eve = stage.native("ann"), stage.native("eve")
+    stage.journal.capacity = 0
+    ann.take()
+    ann.do(commands.Ignore, name="eve")
+    assert [(error.code, error.retry) for error in ann.told(events.Error)] == [("storage", True)]
+    assert not ann.session.user.ignored
+    assert eve.session.user is not None

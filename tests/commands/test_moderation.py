@@ -1,0 +1,382 @@
+"""Roles, and what they let somebody do to others, in native and plain sessions."""
+
+import pytest
+
+from socketchat.hub import Channel
+from socketchat.protocol import commands, events, operator
+from socketchat.protocol.codec import decode_text
+from socketchat.wire.native import NATIVE
+from tests.hub.stage import Peer, Stage
+from tests.keys import key_of
+
+
+def refusal(peer: Peer) -> tuple[str, str]:
+    (error,) = peer.told(events.Error)
+    return error.code, error.text
+
+
+def notices(peer: Peer) -> list[str]:
+    return [decode_text(each).text for each in peer.told(events.Entry) if each.kind == "notice"]
+
+
+def played(*names: str) -> tuple[Stage, list[Peer]]:
+    """Let owners come, the first of whom owns the server and makes #ops, where all are."""
+    stage = Stage()
+    peers = [stage.native(name) for name in names]
+    assert stage.order(operator.Owner(id=1, name=names[0])) == []
+    for peer in peers:
+        peer.do(commands.Join, room="#ops")
+    stage.turns.wait(1)
+    for peer in peers:
+        peer.take()
+    return stage, peers
+
+
+def test_the_operator_makes_an_owner_who_makes_moderators() -> None:
+    stage, (ann, bob, eve) = played("ann", "bob", "eve")
+    bob.do(commands.Kick, room="#lobby", name="eve")
+    assert refusal(bob) == ("refused", "Only the owner and the moderators of the chat may do that.")
+    bob.do(commands.Mod, room="#lobby", name="bob")
+    assert refusal(bob) == ("refused", "Only the owner of the chat may do that.")
+    ann.do(commands.Mod, room="#lobby", name="bob")
+    assert notices(bob) == ["ann made bob a moderator of the chat."]
+    assert stage.order(operator.Users(id=1)) == ["ann owner online", "bob moderator online", "eve online"]
+    bob.do(commands.Kick, room="#lobby", name="eve", reason="spam.")
+    assert b'"code":"kicked","text":"bob kicked you from the chat: spam."' in eve.last_words
+    assert notices(ann)[-1] == "bob kicked eve from the chat: spam."
+    assert "eve" not in stage.hub.attendance.online()
+    assert stage.native("eve").session.user is not None
+
+
+def test_a_new_owner_replaces_the_old_one() -> None:
+    stage, (ann, _) = played("ann", "bob")
+    stage.order(operator.Owner(id=1, name="bob"))
+    ann.do(commands.Mod, room="#lobby", name="ann")
+    assert refusal(ann)[0] == "refused"
+    assert stage.order(operator.Users(id=1)) == ["ann online", "bob owner online"]
+
+
+def test_who_made_a_room_owns_it_and_its_moderators_moderate_only_there() -> None:
+    stage, (_, bob, eve) = played("ann", "bob", "eve")
+    bob.do(commands.Join, room="#dev")
+    eve.do(commands.Join, room="#dev")
+    bob.do(commands.Mod, room="#dev", name="eve")
+    bob.take(), eve.take()
+    eve.do(commands.Mute, room="#ops", name="ann")
+    assert refusal(eve) == ("refused", "Only the owner and the moderators of #ops may do that.")
+    carol = stage.native("carol")
+    carol.do(commands.Join, room="#dev")
+    eve.do(commands.Kick, room="#dev", name="carol")
+    assert carol.told(events.Left) == [events.Left(conversation="#dev", text="eve kicked you from #dev.")]
+    bob.do(commands.Unmod, room="#dev", name="eve")
+    eve.take()
+    eve.do(commands.Mute, room="#dev", name="carol")
+    assert refusal(eve)[0] == "refused"
+
+
+def test_nobody_acts_against_equals_or_owners() -> None:
+    _, (ann, bob, eve) = played("ann", "bob", "eve")
+    for name in ("bob", "eve"):
+        ann.do(commands.Mod, room="#lobby", name=name)
+    bob.take()
+    for name in ("ann", "eve", "bob"):
+        for kind in (commands.Kick, commands.Ban, commands.Mute):
+            bob.do(kind, room="#lobby", name=name)
+            assert refusal(bob)[1].startswith("You cannot do that to ")
+    ann.do(commands.Kick, room="#lobby", name="ann")
+    assert refusal(ann) == ("refused", "You cannot do that to yourself.")
+    assert eve.last_words is None
+
+
+def test_who_is_kicked_from_a_public_room_may_come_back() -> None:
+    stage, (ann, bob) = played("ann", "bob")
+    plain = stage.plain("gus")
+    plain.ask(commands.Join(room="#ops"))
+    stage.settle()
+    plain.take(), bob.take()
+    ann.do(commands.Kick, room="#ops", name="gus", reason="spam")
+    text = plain.text()
+    assert "[room] ann kicked you from #ops: spam.\n[room] You are now in #lobby.\n" in text
+    assert "[notice]" not in text
+    assert notices(bob) == ["ann kicked gus from #ops: spam."]
+    ann.say("secret", to="#ops")
+    stage.settle()
+    assert "secret" not in plain.text()
+    ann.do(commands.Kick, room="#ops", name="gus")
+    assert refusal(ann) == ("not_a_member", "gus is not in #ops.")
+    plain.ask(commands.Join(room="#ops"))
+    stage.settle()
+    assert "[room] You are now in #ops." in plain.text()
+
+
+def test_a_ban_from_a_room_lasts_until_its_time_is_over() -> None:
+    stage, (ann, bob) = played("ann", "bob")
+    ann.do(commands.Ban, room="#ops", name="bob", seconds=600, reason="spam")
+    assert notices(ann) == ["ann banned bob from #ops for 10 minutes: spam."]
+    assert bob.told(events.Left) == [events.Left(conversation="#ops", text="ann banned you from #ops: spam.")]
+    stage.turns.wait(300)
+    for ask in (
+        lambda: bob.do(commands.Join, room="#ops"),
+        lambda: bob.do(commands.History, conversation="#ops"),
+        lambda: (bob.say("hi", to="#ops"), stage.settle()),
+        lambda: bob.do(commands.Topic, room="#ops", text="mine"),
+    ):
+        ask()
+        assert refusal(bob) == ("banned", "You are banned from #ops for another 5 minutes: spam.")
+    stage.turns.wait(301)
+    bob.do(commands.Join, room="#ops")
+    assert bob.told(events.Conversation)
+
+
+def test_a_ban_from_the_chat_covers_the_key_and_the_name() -> None:
+    stage, (ann, bob) = played("ann", "bob")
+    second = stage.login(key_of("bob"), name="bobby")
+    second.do(commands.Join, room="#ops")
+    ann.do(commands.Ban, room="#lobby", name="bob", reason="spam")
+    for peer in (bob, second):
+        assert b'"code":"banned","text":"ann banned you from the chat: spam."' in peer.last_words
+    for hello in (
+        {"key": key_of("bob"), "name": "bob"},
+        {"key": key_of("bob"), "name": "bobby"},
+        {"key": key_of("bob"), "name": "rob"},
+        {"key": key_of("other"), "name": "b0b"},
+        {"name": "bob"},
+    ):
+        peer = stage.login(**hello)
+        assert peer.session.user is None, hello
+        assert refusal(peer)[0] in {"banned", "name_taken"}, hello
+    assert stage.hub.directory.holder("rob") is None
+    stage.hub = stage.new_hub()
+    assert refusal(stage.native("bob")) == ("banned", "You are banned from the chat: spam.")
+    ann = stage.native("ann")
+    ann.do(commands.Unban, room="#lobby", name="bobby")  # which has the same key
+    assert stage.native("bob").session.user is not None
+
+
+def test_a_session_of_somebody_banned_cannot_be_resumed() -> None:
+    stage, (ann, bob) = played("ann", "bob")
+    token = bob.session.token
+    bob.drop()
+    ann.do(commands.Ban, room="#lobby", name="bob")
+    assert "bob" not in stage.hub.attendance.online()
+    peer = stage.login(token=token)
+    assert peer.session.user is None
+
+
+def test_who_is_muted_reads_and_does_not_speak() -> None:
+    stage, (ann, bob) = played("ann", "bob")
+    ann.do(commands.Mute, room="#ops", name="bob", seconds=60)
+    assert notices(bob) == ["ann muted bob in #ops for 1 minute."]
+    bob.say("hi", to="#ops")
+    bob.say("waves", to="#ops", kind="action")
+    bob.do(commands.Topic, room="#ops", text="mine")
+    assert [error.code for error in bob.told(events.Error)] == ["muted"] * 3
+    bob.say("hi")
+    ann.say("hello", to="#ops")
+    stage.settle()
+    assert bob.heard() == [("#lobby", 2, "hi"), ("#ops", 2, "hello")]
+    ann.do(commands.Unmute, room="#ops", name="bob")
+    assert notices(bob) == ["ann lets bob speak in #ops again."]
+    bob.say("thanks", to="#ops")
+    stage.settle()
+    assert bob.told(events.Ok)
+
+
+def test_who_is_muted_in_the_lobby_speaks_nowhere() -> None:
+    stage, (ann, bob) = played("ann", "bob")
+    ann.do(commands.Mute, room="#lobby", name="bob")
+    bob.take()
+    for to in ("#lobby", "#ops", "@ann"):
+        bob.say("hi", to=to)
+    stage.settle()
+    assert [error.text for error in bob.told(events.Error)] == ["You are muted in the chat."] * 3
+    assert not bob.session.user.pairs
+
+
+def test_a_private_room_is_not_there_for_others() -> None:
+    stage, (ann, bob, eve) = played("ann", "bob", "eve")
+    eve.do(commands.Leave, room="#ops")
+    ann.do(commands.Access, room="#ops", private=True)
+    assert notices(bob) == ["ann made #ops private."]
+    eve.take()
+    answers = []
+    for room in ("#ops", "#opp"):
+        for ask in (
+            lambda room: eve.do(commands.History, conversation=room),
+            lambda room: eve.do(commands.Topic, room=room),
+            lambda room: eve.do(commands.Users, room=room),
+            lambda room: eve.do(commands.Leave, room=room),
+            lambda room: (eve.say("hi", to=room), stage.settle()),
+            lambda room: eve.do(commands.Kick, room=room, name="bob"),
+            lambda room: eve.do(commands.Invite, room=room, name="bob"),
+            lambda room: eve.do(commands.Access, room=room, private=False),
+        ):
+            ask(room)
+            answers.append(tuple(each.replace(room, "#x") for each in refusal(eve)))
+    assert set(answers) == {("no_such_room", "There is no room #x; /rooms lists the rooms.")}
+    eve.do(commands.Rooms)
+    assert [room.name for told in eve.told(events.Rooms) for room in told.rooms] == ["#lobby"]
+    eve.do(commands.Join, room="#ops")
+    assert refusal(eve) == ("no_such_room", "There is no room #ops; /rooms lists the rooms.")
+    bob.say("among us", to="#ops")
+    stage.settle()
+    assert eve.heard() == []
+    bob.do(commands.Invite, room="#ops", name="eve")
+    assert refusal(bob)[0] == "refused"
+
+
+def test_who_is_invited_is_told_and_may_join_for_good() -> None:
+    stage, (ann, _) = played("ann", "bob")
+    eve = stage.native("eve")
+    ann.do(commands.Access, room="#ops", private=True)
+    ann.do(commands.Invite, room="#ops", name="eve")
+    assert notices(eve) == ["ann invites eve to #ops; /join #ops enters it."]
+    eve.do(commands.Rooms)
+    assert [room.name for told in eve.told(events.Rooms) for room in told.rooms] == ["#lobby", "#ops"]
+    eve.do(commands.History, conversation="#ops")
+    assert refusal(eve) == ("not_a_member", "Join #ops first.")
+    stage.hub = stage.new_hub()
+    eve = stage.native("eve")
+    eve.do(commands.Join, room="#ops")
+    eve.do(commands.Leave, room="#ops")
+    eve.do(commands.Join, room="#ops")
+    assert eve.told(events.Left)
+    eve.do(commands.History, conversation="#ops")
+    assert eve.told(events.Past)
+    ann = stage.native("ann")
+    ann.do(commands.Kick, room="#ops", name="eve")
+    eve.take()
+    eve.do(commands.Join, room="#ops")
+    assert refusal(eve)[0] == "no_such_room"
+
+
+@pytest.mark.parametrize(
+    ("command", "sentence"),
+    [
+        (commands.Invite(room="#ops", name="gus"), "#ops is public; gus can join it without being invited."),
+        (commands.Access(room="#ops", private=False), "#ops is public already."),
+        (commands.Access(room="#lobby", private=True), "#lobby is where everyone is; make another room private."),
+        (commands.Mod(room="#ops", name="gus"), "gus is a guest; a moderator has to own the name."),
+        (commands.Unmod(room="#ops", name="bob"), "bob is no moderator of #ops."),
+        (commands.Unban(room="#ops", name="bob"), "bob is not banned from #ops."),
+        (commands.Unmute(room="#lobby", name="zed"), "zed is not muted in the chat."),
+        (commands.Kick(room="#lobby", name="zed"), "There is no user zed; /users lists who is online."),
+    ],
+)
+def test_what_makes_no_sense_is_refused_in_a_sentence(command, sentence) -> None:
+    stage, (ann, _) = played("ann", "bob")
+    stage.guest("gus")
+    ann.ask(command)
+    stage.settle()
+    assert refusal(ann)[1] == sentence
+
+
+def test_guests_leave_a_room_that_becomes_private_and_are_not_invited() -> None:
+    stage, (ann, _) = played("ann", "bob")
+    gus = stage.guest("gus")
+    gus.do(commands.Join, room="#ops")
+    ann.do(commands.Access, room="#ops", private=True)
+    assert gus.told(events.Left) == [events.Left(conversation="#ops", text="ann made #ops private.")]
+    ann.take()
+    ann.do(commands.Invite, room="#ops", name="gus")
+    assert refusal(ann) == ("refused", "gus is a guest, and guests are in public rooms only.")
+    ann.do(commands.Invite, room="#ops", name="bob")
+    assert refusal(ann) == ("refused", "bob is in #ops already.")
+
+
+def test_a_restriction_holds_at_once_and_is_undone_if_the_log_refuses_it() -> None:
+    stage, (ann, bob) = played("ann", "bob")
+    ann.do(commands.Mod, room="#ops", name="bob")
+    bob.take()
+    stage.journal.capacity = 0
+    for command in (
+        commands.Mute(id=90, room="#ops", name="bob"),
+        commands.Kick(id=91, room="#ops", name="bob"),
+        commands.Ban(id=92, room="#lobby", name="bob"),
+    ):
+        ann.ask(command)
+        bob.say("hi", to="#ops")
+        (error,) = bob.told(events.Error)
+        assert error.code in {"muted", "banned"}
+        stage.settle()
+    ann.ask(commands.Unmod(id=93, room="#ops", name="bob"))
+    bob.ask(commands.Mute(id=94, room="#ops", name="ann"))
+    assert refusal(bob) == ("refused", "Only the owner and the moderators of #ops may do that.")
+    stage.settle()
+    assert [(error.id, error.code, error.retry) for error in ann.told(events.Error)] == [
+        (number, "storage", True) for number in (90, 91, 92, 93)
+    ]
+    stage.journal.capacity = 1000
+    bob.say("still here", to="#ops")
+    bob.do(commands.Mute, room="#ops", name="eve")
+    assert refusal(bob)[0] == "no_such_user"
+    assert bob.session.user.id in stage.hub.directory.rooms["#ops"].members
+    assert bob.last_words is None
+
+
+def test_a_permission_holds_once_it_is_stored() -> None:
+    stage, (ann, bob) = played("ann", "bob")
+    ann.do(commands.Mute, room="#lobby", name="bob")
+    bob.take()
+    ann.ask(commands.Unmute(id=90, room="#lobby", name="bob"))
+    bob.say("hi")
+    assert refusal(bob)[0] == "muted"
+    stage.settle()
+    bob.say("hi")
+    stage.settle()
+    assert [entry[2] for entry in bob.heard()][-1] == "hi"
+
+
+def test_addresses_are_banned_for_a_time_only() -> None:
+    stage, (ann, _) = played("ann", "bob")
+    away = Channel("203.0.113.9")
+    eve = stage.connect(NATIVE, away)
+    eve.log_in(key_of("eve"), name="eve")
+    stage.settle()
+    assert stage.order(operator.Ban(id=1, name="eve", addresses=True))[0] == "usage"
+    assert stage.order(operator.Ban(id=1, name="127.0.0.1", seconds=60))[0] == "refused"
+    assert stage.order(operator.Ban(id=1, name="eve", addresses=True, seconds=3600, reason="flood")) == []
+    assert b'"code":"banned"' in eve.last_words
+    assert stage.order(operator.Bans(id=1)) == ["eve for another 1 hour: flood"]
+    guest = stage.connect(NATIVE, away)
+    guest.ask(commands.Hello(id=1, name="gus"))
+    assert refusal(guest)[0] == "banned"
+    stage.turns.wait(3601)
+    guest.ask(commands.Hello(id=2, name="gus"))
+    assert guest.told(events.Welcome)
+    assert stage.order(operator.Ban(id=1, name="203.0.113.9", seconds=60)) == []
+    assert b'"code":"banned"' in guest.last_words
+    assert stage.order(operator.Unban(id=1, name="203.0.113.9")) == []
+    assert stage.order(operator.Bans(id=1)) == []
+    assert notices(ann)[-1] == "operator lets 203.0.113.9 into the chat again."
+
+
+def test_the_log_tells_who_did_what_to_whom_where_and_why() -> None:
+    stage, (ann, bob, eve) = played("ann", "bob", "eve")
+    ann.do(commands.Mod, room="#ops", name="bob")
+    bob.do(commands.Mute, room="#ops", name="eve", seconds=600, reason="all\ncaps")
+    bob.do(commands.Kick, room="#ops", name="eve")
+    ann.do(commands.Access, room="#ops", private=True)
+    stage.order(operator.Ban(id=1, name="eve", reason="spam"))
+    assert [line.partition("Z ")[2] for line in stage.order(operator.Log(id=1))] == [
+        "operator owner ann in #lobby",
+        "ann mod bob in #ops",
+        "bob mute eve in #ops for 10 minutes: all caps",
+        "bob kick eve in #ops",
+        "ann private - in #ops",
+        "operator ban eve in #lobby: spam",
+    ]
+    assert eve.last_words
+
+
+def test_the_operator_neither_reads_nor_speaks() -> None:
+    stage, _ = played("ann", "bob")
+    peer = stage.connect()
+    peer.session.user = stage.hub.operator
+    for ask in (
+        lambda: peer.do(commands.History, conversation="#ops"),
+        lambda: peer.do(commands.Join, room="#ops"),
+        lambda: (peer.say("hi"), stage.settle()),
+    ):
+        ask()
+        assert refusal(peer) == ("refused", "The operator manages, and neither reads nor speaks.")
