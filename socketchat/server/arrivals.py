@@ -15,13 +15,14 @@ from contextlib import suppress
 from functools import partial
 from ipaddress import IPv4Network, IPv6Network, ip_address
 
-from ..exceptions import ProtocolError, TooSlow
+from ..exceptions import ProtocolError, TooMany, TooSlow
 from ..hub import Channel
 from ..hub.networks import is_loopback
 from ..protocol.events import Bye
 from ..wire.client_hello import HELLO_BYTES, PROTOCOLS, begins_tls, offered_protocols
 from ..wire.native import NATIVE
 from ..wire.plain import PLAIN
+from .admission import Admission, Ticket
 from .connection import GREETING_SECONDS
 from .limits import (
     ACCEPTS,
@@ -48,16 +49,18 @@ class Arrivals:
 
     def __init__(
         self,
-        admit: Callable[[Channel, float], asyncio.Protocol],
+        admit: Callable[[Channel, float, Ticket], asyncio.Protocol],
+        admission: Admission,
         spawn: Callable[[Coroutine[None, None, None]], object],
         clock: Callable[[], float],
-        identity: Identity,
         *,
+        identity: Identity,
         plaintext_from: Iterable[Network] = (),
         trusts_loopback: bool = True,
     ) -> None:
         self.identity = identity
         self._admit = admit
+        self._admission = admission
         self._spawn = spawn
         self._clock = clock
         self._plaintext_from = tuple(plaintext_from)
@@ -102,21 +105,37 @@ class Arrivals:
 
     def _accept(self, listening: socket.socket) -> None:
         for _ in range(ACCEPTS):
+            if self._admission.is_full:
+                self._rest(listening)
+                return
             try:
                 peer, address = listening.accept()
             except (BlockingIOError, ConnectionAbortedError):
                 return
             except OSError as problem:
                 log.warning("nobody is accepted for a moment: %s", problem)
-                self._loop.remove_reader(listening)
-                self._loop.call_later(EXHAUSTED_SECONDS, self._resume, listening)
+                self._rest(listening)
                 return
             peer.setblocking(False)  # noqa: FBT003 - the name says it
-            where = address[0].partition("%")[0]
-            is_local = self._trusts_loopback and is_loopback(where)
-            arrival = _Arrival(peer, where, self._clock(), self._loop, is_local=is_local)
-            self._silent.add(arrival)
-            self._look(arrival)
+            self._receive(peer, address[0].partition("%")[0])
+
+    def _receive(self, peer: socket.socket, address: str) -> None:
+        """Let a peer in that was accepted, or send it away at once."""
+        try:
+            ticket = self._admission.enter(address)
+        except TooMany as error:
+            log.debug("%s is not let in: %s", address, error)
+            words = PLAIN.event(Bye(code=error.code, text=str(error)))
+            _send_away(peer, words if self._may_speak_plaintext(address) else b"")
+            return
+        arrival = _Arrival(peer, address, self._clock(), self._loop, ticket, is_local=self._is_local(address))
+        self._silent.add(arrival)
+        self._look(arrival)
+
+    def _rest(self, listening: socket.socket) -> None:
+        """Accept nobody for a moment; who comes meanwhile waits in the kernel's queue."""
+        self._loop.remove_reader(listening)
+        self._loop.call_later(EXHAUSTED_SECONDS, self._resume, listening)
 
     def _resume(self, listening: socket.socket) -> None:
         if listening in self._listening:
@@ -144,14 +163,17 @@ class Arrivals:
             if not self._ready:
                 self._loop.call_soon(self._shake)
             self._ready.append(arrival)
-        elif self._may_speak_plaintext(arrival):
+        elif self._may_speak_plaintext(arrival.peer):
             self._spawn(self._enter(arrival))
         else:
             rendering = NATIVE if arrival.first == b"{" else PLAIN
             arrival.turn_away(rendering.event(Bye(code="refused", text=_TLS_ONLY)))
 
-    def _may_speak_plaintext(self, arrival: _Arrival) -> bool:
-        return arrival.is_local or any(ip_address(arrival.peer) in each for each in self._plaintext_from)
+    def _is_local(self, peer: str) -> bool:
+        return self._trusts_loopback and is_loopback(peer)
+
+    def _may_speak_plaintext(self, peer: str) -> bool:
+        return self._is_local(peer) or any(ip_address(peer) in each for each in self._plaintext_from)
 
     def _shake(self) -> None:
         """Begin one handshake, and the next when everybody inside has had a turn: each costs a millisecond."""
@@ -173,13 +195,14 @@ class Arrivals:
         channel = arrival.channel(identity.certificate.binding)
         try:
             await self._loop.connect_accepted_socket(
-                partial(self._admit, channel, arrival.since),
+                partial(self._admit, channel, arrival.since, arrival.ticket),
                 arrival.socket,
                 ssl=identity.context,
                 ssl_handshake_timeout=HANDSHAKE_SECONDS,
                 ssl_shutdown_timeout=TLS_CLOSE_SECONDS,
             )
         except OSError as problem:  # TLS's own errors are such, too
+            arrival.ticket.end()
             log.debug("a handshake failed: %s", problem)
         finally:
             self._handshakes.pop(arrival, None)
@@ -187,16 +210,17 @@ class Arrivals:
     async def _enter(self, arrival: _Arrival) -> None:
         try:
             await self._loop.connect_accepted_socket(
-                partial(self._admit, arrival.channel(), arrival.since), arrival.socket
+                partial(self._admit, arrival.channel(), arrival.since, arrival.ticket), arrival.socket
             )
         except OSError as problem:
+            arrival.ticket.end()
             log.debug("a peer left at once: %s", problem)
 
 
 class _Arrival:
     """One peer, since it was accepted."""
 
-    __slots__ = ("_again", "_delay", "_loop", "first", "is_local", "peer", "shakes_hands", "since", "socket")
+    __slots__ = ("_again", "_delay", "_loop", "first", "is_local", "peer", "shakes_hands", "since", "socket", "ticket")
 
     def __init__(
         self,
@@ -204,6 +228,7 @@ class _Arrival:
         address: str,
         since: float,
         loop: asyncio.AbstractEventLoop,
+        ticket: Ticket,
         *,
         is_local: bool,
     ) -> None:
@@ -211,6 +236,7 @@ class _Arrival:
         self.socket = peer
         self.peer = address
         self.since = since
+        self.ticket = ticket
         self.first = b""
         self.shakes_hands = False
         self._loop = loop
@@ -263,14 +289,21 @@ class _Arrival:
     def turn_away(self, last_words: bytes) -> None:
         """Close, with these words where they go out at once."""
         self.stop_waiting()
-        with suppress(OSError):
-            # What is not read would turn the end into a reset, which takes the words back.
-            self.socket.recv(HELLO_BYTES)
-        with suppress(OSError):
-            self.socket.send(last_words)
-        self.socket.close()
+        self.ticket.end()
+        _send_away(self.socket, last_words)
 
     def cut(self) -> None:
         """End a handshake that is under way; its transport closes the socket."""
         with suppress(OSError):
             self.socket.shutdown(socket.SHUT_RDWR)
+
+
+def _send_away(peer: socket.socket, last_words: bytes) -> None:
+    """Close a socket, with these words where they go out at once and the peer can read them."""
+    with suppress(OSError):
+        # What is not read would turn the end into a reset, which takes the words back.
+        if begins_tls(peer.recv(HELLO_BYTES)):
+            last_words = b""
+    with suppress(OSError):
+        peer.send(last_words)
+    peer.close()

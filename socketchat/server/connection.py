@@ -15,6 +15,7 @@ from ..protocol.events import Bye, Error
 from ..wire import Wire, detect
 from ..wire.native import PROGRAM_SECONDS
 from ..wire.plain import PLAIN
+from .admission import Ticket
 from .limits import WRITE_BUFFER_HIGH, WRITE_BUFFER_LOW
 
 log = logging.getLogger(__name__)
@@ -38,9 +39,11 @@ class Connection(asyncio.Protocol):
         "_first",
         "_held",
         "_hub",
+        "_is_stranger",
         "_not_reading",
         "_protocol",
         "_size",
+        "_ticket",
         "_transport",
         "_wire",
         "behind_since",
@@ -54,12 +57,16 @@ class Connection(asyncio.Protocol):
         connections: set[Connection],
         clock: Callable[[], float],
         channel: Channel,
+        *,
         since: float,
+        ticket: Ticket,
     ) -> None:
         self._hub = hub
         self._connections = connections
         self._clock = clock
         self._channel = channel
+        self._ticket = ticket
+        self._is_stranger = True
         self._protocol: str | None = None  # what was agreed on by ALPN
         self._transport: asyncio.Transport
         self._wire: Wire | None = None
@@ -100,6 +107,7 @@ class Connection(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - any end is an end
         """Tell the hub that the link is gone."""
         self._connections.discard(self)
+        self._ticket.end()
         if self.session is not None:
             self._hub.attendance.exit(self.session, quits=False)
 
@@ -122,6 +130,9 @@ class Connection(asyncio.Protocol):
         """Do commands until there are no more, or the session cannot take one."""
         try:
             self._proceed()
+            if self._is_stranger and self.session is not None and self.session.user is not None:
+                self._is_stranger = False
+                self._ticket.settle(owner=not self.session.user.is_guest)
         except Exception as error:  # noqa: BLE001 - the others, in whose batch this one waited, must not notice
             self.fail(error)
 

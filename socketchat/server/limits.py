@@ -26,6 +26,27 @@ USER_TIMEOUT_MS = 30_000
 BACKLOG = 1024
 """Connections that wait to be accepted: a whole company comes back after a restart."""
 
+CONNECTIONS_PER_ADDRESS = 256
+"""Connections of one IPv4 address or /64 of IPv6: an office behind one address, with two devices each."""
+
+STRANGERS_PER_ADDRESS = 32
+"""Connections of one address that have not logged in yet: it takes them a moment, even if all come back at once."""
+
+STRANGERS_BURST = 60
+"""Connections of one address, at once, that never log in as the owner of a name; who does is not counted."""
+
+STRANGERS_SECONDS = 10.0
+"""After that, one more in this time: who scans or guesses is slowed down, and a monitor that looks is let in."""
+
+STRANGERS_SHARE = 0.25
+"""Share of all connections that those who have not logged in may have: the rest is for people."""
+
+EARLY_SHARE = 0.125
+"""Share from which on newcomers are refused by chance, as sshd does it: so a flood does not keep out everybody else."""
+
+RESERVED_FILES = 64
+"""Open files kept for the store, its readers and the operator: a full house must not keep messages from the disk."""
+
 ACCEPTS = 32
 """Connections accepted in one go, before those inside have their turn."""
 

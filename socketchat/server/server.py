@@ -17,10 +17,11 @@ from ..journal import Journal
 from ..protocol.events import Bye
 from ..wire.plain import PLAIN
 from .admin import AdminSocket
+from .admission import Admission, Ticket
 from .arrivals import Arrivals, Network
 from .connection import Connection
 from .doorkeeper import Doorkeeper
-from .limits import OPEN_FILES, SHUTDOWN_SECONDS, STALL_SECONDS, SWEEP_SECONDS, SWITCH_SECONDS
+from .limits import OPEN_FILES, RESERVED_FILES, SHUTDOWN_SECONDS, STALL_SECONDS, SWEEP_SECONDS, SWITCH_SECONDS
 from .listener import listen, shown
 from .tls import Identity
 
@@ -34,8 +35,8 @@ class Server:
     returns seconds. In ``directory`` are the admin socket and the secrets of the ``entrance``; without them nobody
     manages the server, and no newcomer comes in unless it is open. ``plaintext_from`` are the networks that may speak
     plaintext beside this machine; a server that ``is_tunnelled`` does not take for this machine what comes from
-    loopback.
-    Without ``limited``, rates and connections are not limited, as benchmarks need it.
+    loopback. Without ``limited``, rates and connections are not limited, as benchmarks need it. ``slots`` are the
+    connections that there may be at all, by default as many as the system allows.
     """
 
     def __init__(
@@ -49,11 +50,13 @@ class Server:
         plaintext_from: Sequence[Network] = (),
         limited: bool = True,
         is_tunnelled: bool = False,
+        slots: int | None = None,
     ) -> None:
         self._is_tunnelled = is_tunnelled
         self._identify = identify
         self._plaintext_from = plaintext_from
         self._arrivals: Arrivals | None = None
+        self.admission = Admission(clock, slots if slots is not None else _slots(), limited=limited)
         self._loop = asyncio.get_running_loop()
         self._clock = clock
         self._tasks: set[asyncio.Task[None]] = set()
@@ -80,9 +83,10 @@ class Server:
         self.hub.host_key = identity.certificate.key
         self._arrivals = Arrivals(
             self._admit,
+            self.admission,
             self._spawn,
             self._clock,
-            identity,
+            identity=identity,
             plaintext_from=self._plaintext_from,
             trusts_loopback=not self._is_tunnelled,
         )
@@ -125,8 +129,8 @@ class Server:
         for task in self._tasks:
             task.cancel()
 
-    def _admit(self, channel: Channel, since: float) -> Connection:
-        return Connection(self.hub, self.connections, self._clock, channel, since)
+    def _admit(self, channel: Channel, since: float, ticket: Ticket) -> Connection:
+        return Connection(self.hub, self.connections, self._clock, channel, since=since, ticket=ticket)
 
     def _spawn(self, coroutine: Coroutine[None, None, None]) -> None:
         task = self._loop.create_task(coroutine)
@@ -193,6 +197,14 @@ async def _serve_until_told(
     ready(addresses, server)
     await told.wait()
     await server.stop()
+
+
+def _slots() -> int:
+    """Return how many connections the limit of open files allows, besides what the server needs itself."""
+    import resource
+
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return OPEN_FILES if soft == resource.RLIM_INFINITY else max(1, soft - RESERVED_FILES)
 
 
 def _raise_open_files() -> None:

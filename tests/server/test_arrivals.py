@@ -9,7 +9,8 @@ from ipaddress import ip_network
 import pytest
 
 from socketchat.protocol import events
-from socketchat.server.limits import HANDSHAKE_SECONDS
+from socketchat.server import admission, arrivals, server
+from socketchat.server.limits import HANDSHAKE_SECONDS, STRANGERS_PER_ADDRESS
 from tests.certificate import identity
 from tests.server.house import LOOPS, Caller, House, run
 from tests.wire.test_client_hello import hello
@@ -277,3 +278,93 @@ def test_accepted_sockets_keep_their_options_under_tls(loop: str) -> None:
         assert sock.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF) <= 2 * 65_536
 
     run(loop, scene)
+
+
+# Who is let in
+
+
+async def accepted(house: House, number: int) -> None:
+    """Wait until so many have a place."""
+    while house.server.admission.open < number:  # noqa: ASYNC110 - the server has no event for it
+        await asyncio.sleep(0)
+
+
+async def gone(house: House) -> None:
+    """Wait until everybody's place is free again."""
+    while house.server.admission.open:
+        house.clock.now += 1000
+        await asyncio.sleep(0)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        b"",
+        b"dave\n",
+        b"dave\n/quit\n",
+        b"GET / HTTP/1.1\r\n",
+        b"\x00\x01",
+        b"{",
+        hello("ftp"),
+        hello(),
+        hello()[:20],
+        b"\x16\x03\x01\x00\x05hello",
+    ],
+    ids=repr,
+)
+@pytest.mark.parametrize("vanishes", [False, True])
+def test_however_a_connection_ends_its_place_is_free_again(
+    loop: str, said: bytes, monkeypatch: pytest.MonkeyPatch, *, vanishes: bool
+) -> None:
+    monkeypatch.setattr(server, "SWEEP_SECONDS", 0.005)
+
+    async def scene(house: House) -> None:
+        caller = await house.call()
+        await caller.write(said)
+        await accepted(house, 1)
+        if vanishes:
+            caller.vanish()
+        elif said.startswith(b"dave"):
+            caller.hang_up()
+        await gone(house)
+        assert house.server.admission.strangers == 0
+        assert not house.server.admission.counts
+
+    run(loop, scene, limited=True)
+
+
+def test_who_is_one_too_many_is_told_so_in_plaintext_alone(loop: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(admission, "is_loopback", lambda _: False)
+
+    async def scene(house: House) -> None:
+        others = [await house.call() for _ in range(STRANGERS_PER_ADDRESS)]
+        await accepted(house, len(others))
+        refused = await house.call()
+        assert await refused.end() == (
+            b"[server] Your address makes too many connections that do not log in; try again in a minute.\n"
+        )
+        with pytest.raises(OSError):  # noqa: PT011 - a reset, or an end of file inside the handshake
+            await secure(house)
+        for each in others:
+            each.hang_up()
+        await gone(house)
+        await house.plain("dave")
+        assert (house.server.admission.open, house.server.admission.strangers) == (1, 0)
+
+    run(loop, scene, limited=True)
+
+
+def test_a_full_house_serves_who_waits_as_soon_as_somebody_goes(loop: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(arrivals, "EXHAUSTED_SECONDS", 0.005)
+
+    async def scene(house: House) -> None:
+        dave, erin = await house.plain("dave"), await house.plain("erin")
+        late = await house.call()
+        await late.write(b"late\n")
+        await dave.write(b"all there is\n")
+        await erin.reads("dave: all there is")
+        assert house.server.admission.open == 2
+        dave.hang_up()
+        await late.reads("=== Connected! Type /help for commands ===")
+
+    run(loop, scene, limited=True, slots=2)

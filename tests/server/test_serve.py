@@ -20,7 +20,7 @@ import pytest
 from socketchat.hub.limits import COMMAND_BURST
 from socketchat.protocol import commands
 from socketchat.protocol.codec import decode_event, encode
-from socketchat.server.limits import OPEN_FILES
+from socketchat.server.limits import OPEN_FILES, RESERVED_FILES
 from tests.keys import hello_of, key_of, proof_of, shown_of
 
 SERVE = [sys.executable, "-m", "socketchat", "serve"]
@@ -29,8 +29,9 @@ SERVE = [sys.executable, "-m", "socketchat", "serve"]
 class Serving:
     """A server in a process."""
 
-    def __init__(self, data: Path, *options: str) -> None:
-        command = [*SERVE, "--host", "127.0.0.1", "--port", "0", "--data", str(data), *options]
+    def __init__(self, data: Path, *options: str, open_files: int | None = None) -> None:
+        lowered = ["/bin/sh", "-c", f'ulimit -n {open_files}; exec "$@"', "sh"] if open_files else []
+        command = [*lowered, *SERVE, "--host", "127.0.0.1", "--port", "0", "--data", str(data), *options]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         self.line = self.process.stdout.readline()
         found = re.fullmatch(r"Server listening on 127\.0\.0\.1:(\d+)\n", self.line)
@@ -48,8 +49,9 @@ class Serving:
         """Return exit code, standard output and standard error."""
         for number in signals:
             self.process.send_signal(number)
-        out, error = self.process.communicate(timeout=10)
-        return self.process.returncode, out, error
+        # What came together with the first line is in the buffer of stdout, where communicate() does not look.
+        with self.process.stdout as out, self.process.stderr as error:
+            return self.process.wait(10), out.read(), error.read()
 
 
 @pytest.fixture
@@ -278,6 +280,28 @@ def test_rates_are_limited_unless_the_operator_says_otherwise(tmp_path: Path, op
                 assert line != b"bob: %d\n" % (lines - 1)
     _, out, _ = server.end(signal.SIGTERM)
     assert ("Rates and connections are not limited" in out) is bool(options)
+
+
+def test_without_descriptors_it_accepts_nobody_stores_what_is_said_and_recovers(tmp_path: Path) -> None:
+    files = RESERVED_FILES + 12
+    server = Serving(tmp_path / "data", "--no-limits", open_files=files)
+    guests = [server.call(b"guest%d\n" % number) for number in range(12)]
+    crowd = [socket.create_connection(("127.0.0.1", server.port), timeout=10) for _ in range(200)]
+    late = crowd[0]
+    late.sendall(b"late\n")
+    guests[1].sendall(b"still here\n")
+    with guests[0].makefile("rb") as heard:
+        while heard.readline() != b"guest1: still here\n":
+            pass
+    if (opened := Path(f"/proc/{server.process.pid}/fd")).exists():
+        assert len(list(opened.iterdir())) < files - RESERVED_FILES // 4
+    guests[2].close()
+    assert b"late" in late.recv(100)
+    for each in [*guests, *crowd]:
+        each.close()
+    with server.call(b"new\n") as new:
+        assert b"[join] new has joined the chat." in new.recv(1000)
+    assert server.end(signal.SIGTERM)[::2] == (0, "")
 
 
 def test_each_address_has_its_line_and_the_hint_names_what_join_needs(tmp_path: Path) -> None:
