@@ -12,7 +12,7 @@ import apsw
 
 from ..exceptions import BadFile, ChatError, StorageProblem
 from . import schema
-from .copies import copy_whole, put_in_place
+from .copies import copy_whole, put_in_place, sync
 from .lock import DirectoryLock
 
 WAL_KEPT = 32 * 1024 * 1024
@@ -186,6 +186,7 @@ def _make_directory(directory: Path) -> None:
     for folder in [*reversed(directory.parents), directory]:
         if not folder.exists():
             folder.mkdir(0o700)
+            sync(folder.parent)  # or a power cut takes the directory, and with it the store that is synced in it
 
 
 def _sync(fd: int) -> None:

@@ -6,7 +6,7 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -14,9 +14,10 @@ from pathlib import Path
 class Served:
     """A server that can be killed and begun again on the same port, over the same data."""
 
-    def __init__(self, directory: Path, *options: str) -> None:
+    def __init__(self, directory: Path, *options: str, environment: Callable[[], dict[str, str]] | None = None) -> None:
         self._directory = directory
         self._options = options
+        self._environment = environment
         self.port = 0
         self.begin()
 
@@ -24,7 +25,8 @@ class Served:
         """Start, and return when it accepts."""
         command = [sys.executable, "-m", "socketchat", "serve", "--host", "127.0.0.1", "--port", str(self.port)]
         command += ["--data", str(self._directory / data), *self._options]
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        environment = self._environment() if self._environment else None
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
         line = self.process.stdout.readline()
         found = re.fullmatch(r"Server listening on 127\.0\.0\.1:(\d+)\n", line)
         assert found, line
@@ -46,8 +48,10 @@ class Served:
 
 
 @contextmanager
-def serving(directory: Path, *options: str) -> Iterator[Served]:
-    server = Served(directory, *options)
+def serving(
+    directory: Path, *options: str, environment: Callable[[], dict[str, str]] | None = None
+) -> Iterator[Served]:
+    server = Served(directory, *options, environment=environment)
     try:
         yield server
     finally:

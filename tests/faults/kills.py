@@ -9,17 +9,23 @@ from pathlib import Path
 
 from tests.client.serving import serving
 from tests.faults.load import Load, check
+from tests.faults.powercut import Power
 
 
-async def rounds(count: int, directory: Path, seed: int, most: int = 400) -> int:
-    """Kill the server so many times, each after at most so many messages; return how many were acknowledged."""
+async def rounds(count: int, directory: Path, seed: int, most: int = 400, power: Power | None = None) -> int:
+    """Kill the server so many times, each after at most so many messages; return how many were acknowledged.
+
+    With ``power`` what its disk had not synced is gone each time.
+    """
     loop = asyncio.get_running_loop()
     chance = random.Random(seed)
-    with serving(directory, "--no-limits") as server:
+    with serving(directory, "--no-limits", environment=power.environment if power else None) as server:
         async with Load(server.port, directory) as load:
             for _ in range(count):
                 await load.acknowledge(chance.randrange(1, most))
                 await loop.run_in_executor(None, server.end, signal.SIGKILL)
+                if power:
+                    power.fail()
                 await loop.run_in_executor(None, server.begin)
             await load.finish()
         await loop.run_in_executor(None, server.end)

@@ -76,10 +76,16 @@ static int open_copy(ino_t inode) {
     return open(path, O_WRONLY | O_CREAT, 0600);
 }
 
-static void store(int copy, int fd, off_t offset, size_t size) {
+static int open_to_read(int fd) {
+    char link[64];
+    snprintf(link, sizeof link, "/proc/self/fd/%d", fd); /* it may be open for writing only */
+    return open(link, O_RDONLY);
+}
+
+static void store(int copy, int file, off_t offset, size_t size) {
     char buffer[65536];
     while (size) {
-        ssize_t got = pread(fd, buffer, size < sizeof buffer ? size : sizeof buffer, offset);
+        ssize_t got = pread(file, buffer, size < sizeof buffer ? size : sizeof buffer, offset);
         if (got <= 0) return; /* cut off since */
         real_pwrite(copy, buffer, got, offset);
         offset += got;
@@ -89,8 +95,9 @@ static void store(int copy, int fd, off_t offset, size_t size) {
 
 static void wrote(int fd, ino_t inode, off_t offset, size_t size) {
     if (random() % 100 < early) {
-        int copy = open_copy(inode);
-        store(copy, fd, offset, size);
+        int copy = open_copy(inode), file = open_to_read(fd);
+        store(copy, file, offset, size);
+        close(file);
         close(copy);
         return;
     }
@@ -101,13 +108,14 @@ static void wrote(int fd, ino_t inode, off_t offset, size_t size) {
 static void sync_file(int fd, ino_t inode) {
     struct stat info;
     size_t kept = 0;
-    int copy = open_copy(inode);
+    int copy = open_copy(inode), file = open_to_read(fd);
     for (size_t n = 0; n < count; n++) {
-        if (ranges[n].inode == inode) store(copy, fd, ranges[n].offset, ranges[n].size);
+        if (ranges[n].inode == inode) store(copy, file, ranges[n].offset, ranges[n].size);
         else ranges[kept++] = ranges[n];
     }
     count = kept;
     if (!fstat(fd, &info)) real_ftruncate(copy, info.st_size);
+    close(file);
     close(copy);
 }
 

@@ -50,6 +50,7 @@ class Power:
             inode, name = line.split(" ", 1)
             copy = self._disk / inode
             (left / name).write_bytes(copy.read_bytes() if copy.exists() else b"")
+            (left / name).chmod(0o600)
         shutil.rmtree(self._files)
         left.rename(self._files)
         self.settle()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import random
+import re
 import shutil
 import signal
 import subprocess
@@ -13,8 +14,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.faults.kills import rounds
 from tests.faults.powercut import Power, build
-from tests.faults.test_commit import ENOUGH, ROOT, check, told
+from tests.faults.test_commit import ENOUGH, ROOT, check, needs_strace, told
 
 pytestmark = [
     pytest.mark.faults,
@@ -71,6 +73,15 @@ def test_a_store_that_is_made_while_the_power_goes_is_whole_or_made_again(
     asyncio.run(check(data, cut(Power(library, data), data, 1, after)))
 
 
+@needs_strace
+def test_a_directory_that_is_made_is_synced_where_it_stands(tmp_path: Path) -> None:
+    trace, data = tmp_path / "trace", tmp_path / "new" / "data"
+    command = ["strace", "-f", "-y", "-o", trace, "-e", "trace=fsync", sys.executable, "-m", "tests.faults.writer"]
+    subprocess.run([*command, data, "1", "1"], cwd=ROOT, stdout=subprocess.DEVNULL, check=True)
+    synced = set(re.findall(r"fsync\(\d+<(.*?)>", trace.read_text()))
+    assert {str(tmp_path), str(tmp_path / "new"), str(data)} <= synced
+
+
 def test_the_same_cuts_are_felt_where_commits_are_not_synced(tmp_path: Path, library: Path) -> None:
     data = tmp_path / "data"
     with pytest.raises(AssertionError, match="lost"):
@@ -82,3 +93,8 @@ def test_a_disk_that_lies_about_syncs_is_felt(tmp_path: Path, library: Path) -> 
     asyncio.run(check(data, {}))
     with pytest.raises(AssertionError, match="lost"):
         cuts(Power(library, data, lies=True), data, seed=0)
+
+
+def test_nothing_that_was_shown_is_gone_when_the_power_comes_back(tmp_path: Path, library: Path) -> None:
+    power = Power(library, tmp_path / "data", early=30)
+    assert asyncio.run(rounds(CUTS // 2, tmp_path, seed=3, power=power)) > 100
