@@ -28,6 +28,7 @@
     +-- Unreachable           unreachable      6   no server there, or it went away
     |   +-- ShuttingDown      shutting_down    6   the server stops
     +-- Impostor              impostor         7   the server does not know what it should
+    +-- CertificateChanged    certificate_changed  7  the server shows another key than before
     +-- BadFile               bad_file         8   a file is damaged or not ours
     +-- ProtocolError         protocol         1   bytes that are no command; the connection ends
     |   +-- BadLine           bad_line         1   a line that is no command; the connection stays
@@ -210,6 +211,13 @@ class ShuttingDown(Unreachable):
     """The server stops."""
 
     code = "shutting_down"
+
+
+class CertificateChanged(ChatError):
+    """The server shows another key than the one that it is known by."""
+
+    code = "certificate_changed"
+    exit_code = 7
 
 
 class Impostor(ChatError):

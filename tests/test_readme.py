@@ -53,6 +53,7 @@ def test_generated_parts_are_what_the_program_says() -> None:
         "help: socketchat serve",
         "help: socketchat join",
         "help: socketchat send",
+        "help: socketchat trust",
         "help: socketchat admin",
         "error codes",
     ]

@@ -20,7 +20,8 @@ Examples:
 
 What you type goes to the current room, at first #lobby; /help lists the commands. The name is yours on that server from
 the first time on; without NAME it is SOCKETCHAT_NAME, or you are asked. Without a terminal it is the name last joined
-with; what others say is written to stdout, and at the end of stdin the visit ends as soon as all is stored.
+with; what others say is written to stdout, and at the end of stdin the visit ends as soon as all is stored. All is
+encrypted, and the server's key is remembered; beyond this machine you are asked once whether it is the right one.
 
 What you send is kept on this machine until the server has stored it, and sent again where the link breaks: it is
 stored once. What is left when a visit ends, however it ends, the next visit under that name sends.
@@ -33,6 +34,7 @@ Exit codes:
   4  refused, such as a name that belongs to somebody else
   5  no such user, room or command (without a terminal)
   6  cannot reach the server
+  7  the server has another key than before; nothing was sent
   8  a file of the client is damaged, or others may read it
   1  anything else       130  interrupted"""
 

@@ -28,9 +28,10 @@ Exit codes:
   0  the message is stored
   2  wrong usage, or no text
   3  perhaps stored: the time ran out or the link broke; repeat it with --key
-  4  refused, such as a name that belongs to somebody else
+  4  refused, such as a name that belongs to somebody else, or by a server never joined
   5  no such user or room
   6  cannot reach the server; nothing was sent
+  7  the server has another key than before; nothing was sent
   8  a file of the client is damaged, or others may read it
   1  anything else       130  interrupted"""
 
@@ -88,7 +89,7 @@ def send(
     address = find_server(host, port, os.environ, profiles.last)
     profile = profiles.server(*address)
     name = find_name(name, os.environ, profile) or login_name()
-    send_once(address, name=name, signer=profile.key, to=to, text=text, key=key, seconds=timeout)
+    send_once(address, name=name, signer=profile.key, trust=profile.trust, to=to, text=text, key=key, seconds=timeout)
 
 
 def message_text(words: tuple[str, ...]) -> str:

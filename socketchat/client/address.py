@@ -27,6 +27,11 @@ class Address(NamedTuple):
         except UnicodeError:
             raise gaierror from None
 
+    @property
+    def tls_host(self) -> str:
+        """The host as TLS names it: the zone of an IPv6 address is nobody else's business."""
+        return self.wire_host.decode().partition("%")[0]
+
     def __str__(self) -> str:
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
@@ -51,6 +56,11 @@ def parse_port(text: str) -> int:
     if text.isascii() and text.isdigit() and 1 <= int(text[:6]) <= 65535:
         return int(text)
     raise UsageProblem(f"{text!r} is no port: a port is a number from 1 to 65535.")
+
+
+def is_loopback(peer: str) -> bool:
+    """Tell whether an address that was connected to is this machine's own."""
+    return peer.startswith("127.") or peer == "::1"
 
 
 def find_server(

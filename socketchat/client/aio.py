@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from types import TracebackType
 from typing import Any, Self
 
-from ..exceptions import BadFile, ChatError, ProtocolError, Unreachable, from_code
+from ..exceptions import BadFile, ChatError, ProtocolError, UnknownServer, Unreachable, from_code
 from ..protocol import commands, events
 from .address import Address
 from .backlog import Backlog, Happening
@@ -32,6 +32,7 @@ from .outbox_file import OutboxFile
 from .patience import Patience
 from .profiles import Profile
 from .session import Out, Session
+from .trust import Trust
 
 __all__ = ["Client", "Happening"]
 
@@ -61,6 +62,7 @@ class Client:
         *,
         profile: Profile | None,
         store: OutboxFile | None,
+        trust: Trust,
         patience: Patience,
         random: Callable[[], float],
     ) -> None:
@@ -68,6 +70,7 @@ class Client:
         self._session = session
         self._profile = profile
         self._store = store
+        self._trust = trust
         self._patience = patience
         self._random = random
         self._link: Link | None = None
@@ -219,7 +222,7 @@ class Client:
     async def _open(self) -> Link:
         """Connect and log in; raises _NotNowError, or ChatError for a refusal that will not change."""
         try:
-            link = await dial(self.address, self._new_link, self._patience.connect)
+            link = await dial(self.address, self._new_link, self._patience.connect, self._trust)
         except Unreachable as error:
             raise _NotNowError(error) from None
         self._link = link
@@ -236,7 +239,14 @@ class Client:
         outcome = link.login.result()
         if isinstance(outcome, LoginRefused):
             await link.close(outcome.error)
+            if isinstance(outcome.error, UnknownServer):
+                raise self._trust.unknown()
             raise _NotNowError(outcome.error) if outcome.retry else outcome.error
+        try:
+            self._trust.confirm()
+        except ChatError as error:
+            await link.close(error)
+            raise
         return link
 
     def _new_link(self) -> Link:

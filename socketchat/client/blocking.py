@@ -5,18 +5,17 @@ from __future__ import annotations
 import os
 import socket
 import time
-from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import Any
 
 from ..exceptions import ChatError, ProtocolError, Unconfirmed, Unreachable, from_code
 from ..protocol import commands, events
 from .address import Address, unreachable
+from .dialing import Clock, Dialer, left
 from .facts import Answered, Broken, Failed, LoggedIn, LoginRefused, RetryLater
 from .identity import outbox_name
-from .local_secret import secret_reader
-from .login import PLAINTEXT, Host, Signer
+from .login import Host, Signer
 from .session import Out, Session
+from .trust import Trust
 
 READ_BYTES = 65_536
 """What is read at once; answers are much shorter."""
@@ -24,15 +23,13 @@ READ_BYTES = 65_536
 RETRY_SECONDS = 0.25
 """Pause before a message is sent again that the server could not store at the moment."""
 
-Clock = Callable[[], float]
-_Found = tuple[socket.AddressFamily, socket.SocketKind, int, str, Any]
-
 
 def send_once(
     address: Address,
     *,
     name: str,
     signer: Signer,
+    trust: Trust,
     to: str,
     text: str,
     key: str | None = None,
@@ -49,10 +46,12 @@ def send_once(
     key = os.urandom(8).hex() if key is None else key
     session = Session(name, outbox=outbox_name(key, name), key=signer, listen="none")
     request = session.send(to, text)
-    with _connect(address, deadline, clock) as connection:
-        host = Host(read_secret=secret_reader(connection.getpeername()[0]))
+    connection, host = Dialer(address, trust, deadline, clock).connect()
+    with connection:
+        if not host.is_known:
+            raise trust.unknown()
         try:
-            return _Errand(address, session, connection, deadline, clock, request=request).run(host)
+            return _Errand(address, session, connection, deadline, clock, trust=trust, request=request).run(host)
         except Unconfirmed as error:
             advice = f"The message may or may not be stored. To repeat it safely, add: --key {_quoted(key)}"
             raise Unconfirmed(f"{error} {advice}") from None
@@ -69,11 +68,13 @@ class _Errand:
         deadline: float,
         clock: Clock,
         *,
+        trust: Trust,
         request: int,
     ) -> None:
         self._address = address
         self._session = session
         self._connection = connection
+        self._trust = trust
         self._deadline = deadline
         self._clock = clock
         self._request = request
@@ -81,7 +82,7 @@ class _Errand:
         self._refused: ChatError | None = None
         self._retry_at: float | None = None
 
-    def run(self, host: Host = PLAINTEXT) -> events.Ok:
+    def run(self, host: Host) -> events.Ok:
         """Log in, send what the session holds, and return the answer to the request."""
         self._session.link_up(host, eager=True)
         self._write_first()
@@ -98,6 +99,7 @@ class _Errand:
         match fact:
             case LoggedIn():
                 self._welcome = True
+                self._trust.confirm()
             case LoginRefused() | Failed():
                 raise fact.error
             case RetryLater():
@@ -121,7 +123,7 @@ class _Errand:
                 self._write_again()
             until = self._deadline if self._retry_at is None else min(self._deadline, self._retry_at)
             try:
-                self._connection.settimeout(_left(until, self._clock))
+                self._connection.settimeout(left(until, self._clock))
                 data = self._connection.recv(READ_BYTES)
             except TimeoutError:
                 if until == self._deadline:
@@ -149,7 +151,7 @@ class _Errand:
     def _write(self) -> None:
         data = memoryview(self._session.data_to_send())
         while data:
-            self._connection.settimeout(_left(self._deadline, self._clock))
+            self._connection.settimeout(left(self._deadline, self._clock))
             data = data[self._connection.send(data) :]
 
     def _write_again(self) -> None:
@@ -165,66 +167,6 @@ class _Errand:
         # The message is stored, whatever becomes of the farewell.
         with suppress(OSError):
             self._write()
-
-
-def _connect(address: Address, deadline: float, clock: Clock) -> socket.socket:
-    problem: OSError = TimeoutError()
-    try:
-        found = _look_up(address, deadline, clock)
-    except OSError as failure:
-        raise unreachable(address, failure) from None
-    for left, (family, _, _, _, where) in zip(range(len(found), 0, -1), found, strict=True):
-        connection = socket.socket(family, socket.SOCK_STREAM)
-        try:
-            # Each address gets its share of the time, so that a dead one does not use up what the next one needs.
-            connection.settimeout(_left(deadline, clock) / left)
-            connection.connect(where)
-            # The end of a long text must not wait for the acknowledgement of its beginning.
-            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        except OSError as failure:
-            connection.close()
-            problem = failure
-        else:
-            return connection
-    raise unreachable(address, problem)
-
-
-def _look_up(address: Address, deadline: float, clock: Clock) -> Sequence[_Found]:
-    """Return the addresses of the host; a name server that is silent does not hold us beyond the deadline."""
-    try:
-        return _addresses(address, socket.AI_NUMERICHOST)
-    except socket.gaierror:
-        pass
-    from threading import Thread
-
-    found: list[_Found] = []
-    failures: list[OSError] = []
-
-    def look_up() -> None:
-        try:
-            found.extend(_addresses(address, 0))
-        except OSError as failure:
-            failures.append(failure)
-
-    thread = Thread(target=look_up, daemon=True)
-    thread.start()
-    thread.join(_left(deadline, clock))
-    if failures:
-        raise failures[0]
-    if not found:
-        raise TimeoutError
-    return found
-
-
-def _addresses(address: Address, flags: int) -> Sequence[_Found]:
-    return socket.getaddrinfo(address.wire_host, address.port, type=socket.SOCK_STREAM, flags=flags)
-
-
-def _left(deadline: float, clock: Clock) -> float:
-    left = deadline - clock()
-    if left <= 0:
-        raise TimeoutError
-    return left
 
 
 def _quoted(word: str) -> str:

@@ -14,6 +14,7 @@ from .outbox_file import OutboxFile
 from .patience import Patience
 from .profiles import Profile, Profiles
 from .session import Listen, Session
+from .trust import Trust
 
 
 def connect(
@@ -27,6 +28,7 @@ def connect(
     epoch: str | None = None,
     positions: dict[str, int] | None = None,
     outbox: bool = True,
+    fingerprint: str | None = None,
     patience: Patience | None = None,
     random: Callable[[], float] = system_random.random,
 ) -> Client:
@@ -40,10 +42,14 @@ def connect(
     With a profile messages are kept on disk until they are stored, and the next client of that name sends what is left
     by one that died; with ``outbox=False`` they end with the client.
 
+    The server's key is the one that your account knows, as with ``join``, or the one of the ``fingerprint``.
+
     Raises BadFile for a key that cannot be used; entering raises Unreachable, NameTaken, BadName or another ChatError
     where the first login fails.
     """
-    known = Profiles().server(host, port) if profile == "mine" else profile
+    mine = profile if isinstance(profile, Profile) else Profiles().server(host, port)
+    trust = mine.trust if fingerprint is None else Trust(mine.address, None, fingerprint)
+    known = mine if profile == "mine" else profile
     if profile == "mine":
         # What `join` remembers is not a bot's: the name last joined with, and which direct messages were seen.
         profile = None
@@ -56,5 +62,11 @@ def connect(
         name, outbox=os.urandom(8).hex(), store=store, key=key, listen=listen, epoch=epoch, positions=positions
     )
     return Client(
-        Address(host, port), session, profile=profile, store=store, patience=patience or Patience(), random=random
+        Address(host, port),
+        session,
+        profile=profile,
+        store=store,
+        trust=trust,
+        patience=patience or Patience(),
+        random=random,
     )

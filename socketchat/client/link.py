@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import ssl
 from collections.abc import Callable
 
 from ..exceptions import ChatError, Unreachable
 from ..protocol import commands
 from .address import Address, unreachable
 from .facts import LoggedIn, LoginRefused
-from .local_secret import secret_reader
-from .login import Host
 from .patience import Patience
 from .session import Out, Session
+from .trust import Trust, handshake_failed
 
 
 class Link(asyncio.Protocol):
@@ -38,12 +38,20 @@ class Link(asyncio.Protocol):
         self.closed: asyncio.Future[ChatError] = self._loop.create_future()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Say hello."""
+        """Wait until somebody has looked at the server's certificate."""
         assert isinstance(transport, asyncio.Transport)  # noqa: S101  # TCP has no other kind
         self._transport = transport
-        peer = transport.get_extra_info("peername")
-        self._session.link_up(Host(read_secret=secret_reader(peer[0])))
+        transport.pause_reading()
+
+    def begin(self, trust: Trust) -> None:
+        """Say hello to the server if it is the right one; raises ChatError."""
+        transport = self._transport
+        if transport is None or transport.is_closing():
+            return
+        shown = transport.get_extra_info("ssl_object").getpeercert(binary_form=True)
+        self._session.link_up(trust.check(shown, transport.get_extra_info("peername")[0]))
         self._write()
+        transport.resume_reading()
         self._watch = self._loop.call_later(self._patience.idle, self._look)
 
     def data_received(self, data: bytes) -> None:
@@ -119,8 +127,8 @@ class Link(asyncio.Protocol):
             self.lose(Unreachable("The server does not answer any more."))
 
 
-async def dial(address: Address, make: Callable[[], Link], seconds: float) -> Link:
-    """Connect within so many seconds; raises Unreachable."""
+async def dial(address: Address, make: Callable[[], Link], seconds: float, trust: Trust) -> Link:
+    """Connect within so many seconds, and say hello; raises Unreachable, and what ``trust`` raises."""
     loop = asyncio.get_running_loop()
     deadline = loop.time() + seconds
     try:
@@ -128,25 +136,46 @@ async def dial(address: Address, make: Callable[[], Link], seconds: float) -> Li
             found = await loop.getaddrinfo(address.wire_host, address.port, type=socket.SOCK_STREAM)
     except OSError as problem:
         raise unreachable(address, problem) from None
-    last: OSError = TimeoutError()
+    last = unreachable(address, TimeoutError())
     for left, (family, _, _, _, where) in zip(range(len(found), 0, -1), found, strict=True):
         # Each address gets its share of the time, so that a dead one does not use up what the next one needs.
         share = loop.time() + (deadline - loop.time()) / left
         try:
             async with asyncio.timeout_at(share):
-                return await _dial_one(family, where, make)
+                return await _dial_one(address, family, where, make, trust)
+        except ssl.SSLError as problem:
+            last = handshake_failed(address, problem)
         except OSError as problem:
-            last = problem
-    raise unreachable(address, last)
+            last = unreachable(address, problem)
+    raise last
 
 
-async def _dial_one(family: int, where: tuple[object, ...], make: Callable[[], Link]) -> Link:
+async def _dial_one(
+    address: Address, family: int, where: tuple[object, ...], make: Callable[[], Link], trust: Trust
+) -> Link:
+    try:
+        link = await _shake_hands(address, family, where, make, trust)
+    except ssl.SSLCertVerificationError as problem:
+        trust.not_vouched_for(problem)
+        link = await _shake_hands(address, family, where, make, trust)
+    try:
+        link.begin(trust)
+    except ChatError as error:
+        await link.close(error)
+        raise
+    return link
+
+
+async def _shake_hands(
+    address: Address, family: int, where: tuple[object, ...], make: Callable[[], Link], trust: Trust
+) -> Link:
     loop = asyncio.get_running_loop()
     connection = socket.socket(family, socket.SOCK_STREAM)
     try:
         connection.settimeout(0)
         await loop.sock_connect(connection, where)
-        _, link = await loop.create_connection(make, sock=connection)
+        context = trust.context(str(where[0]))
+        _, link = await loop.create_connection(make, sock=connection, ssl=context, server_hostname=address.tls_host)
     except BaseException:
         connection.close()
         raise

@@ -10,13 +10,14 @@ import stat
 from contextlib import suppress
 
 from ..protocol.entry import LOCAL_SECRET, LOCAL_SECRET_BYTES
+from .address import is_loopback
 from .login import SecretReader, no_secret
 from .profiles import default_directory
 
 
 def secret_reader(peer: str) -> SecretReader:
     """Return what reads the local secret of the server at an address that was connected to."""
-    return read_local_secret if peer.startswith("127.") or peer == "::1" else no_secret
+    return read_local_secret if is_loopback(peer) else no_secret
 
 
 def read_local_secret(told: str | None) -> bytes | None:

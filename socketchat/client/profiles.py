@@ -4,7 +4,7 @@ The key is written once, and the small record of a server is replaced as a whole
 one key, and no reader ever finds half a file. Only their owner may read them.
 """
 
-# ruff: noqa: PTH102, PTH103, PTH104, PTH105, PTH108, PTH112, PTH118, PTH120, PTH123
+# ruff: noqa: PTH102, PTH103, PTH104, PTH105, PTH108, PTH112, PTH114, PTH118, PTH120, PTH123
 # pathlib would cost `send` a twentieth of its start.
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ import os
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
-from typing import TypeVar
+from functools import cached_property
+from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
@@ -24,11 +25,18 @@ from ..protocol.proofs import KEY_BYTES
 from .address import Address
 from .keys import Key
 
+if TYPE_CHECKING:
+    from .trust import Trust
+
 _LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})
 """The names of this machine, which are one server."""
 
 _PLAIN = frozenset("abcdefghijklmnopqrstuvwxyz0123456789.-")
 """Characters of a host or a user that stand for themselves in a file's name."""
+
+
+PIN_BYTES = 100
+"""Most of a pin that is read; one is 51 bytes."""
 
 
 class _Record(msgspec.Struct, omit_defaults=True):
@@ -81,6 +89,13 @@ class Profile:
             self._key = _read_key(path) or self._make_key(path)
         return self._key
 
+    @cached_property
+    def trust(self) -> Trust:
+        """What the server is known by."""
+        from .trust import Trust
+
+        return Trust(self.address, self)
+
     @property
     def name(self) -> str | None:
         """The name last joined with."""
@@ -108,6 +123,18 @@ class Profile:
             self._write(f"{self._path}.json", msgspec.json.encode(record))
         self._write(os.path.join(self._directory, "last.json"), msgspec.json.encode(_Last(*self.address)))
 
+    def read_pin(self) -> str | None:
+        """Return what the server was pinned by."""
+        return _read_pin(f"{self._path}.pin")
+
+    def keep_pin(self, pin: str, *, replace: bool = False) -> None:
+        """Pin the server; what it was pinned by before stays, unless it is to be replaced."""
+        path, content = f"{self._path}.pin", f"{pin}\n".encode()
+        if replace:
+            self._write(path, content)
+        else:
+            self._write_once(path, content)
+
     def keep(self, epoch: str, positions: Mapping[str, int]) -> None:
         """Remember positions; those of rooms, whose last lines show on every arrival, are not kept."""
         shown = {conversation: seq for conversation, seq in positions.items() if not is_room(conversation)}
@@ -131,9 +158,16 @@ class Profile:
 
     def _make_key(self, path: str) -> Key:
         """Make a key, unless another process was first; return the one that holds."""
-        content = os.urandom(KEY_BYTES).hex().encode() + b"\n"
+        # The servers keep what a key proved, so the key must outlast a power cut too.
+        self._write_once(path, os.urandom(KEY_BYTES).hex().encode() + b"\n")
+        key = _read_key(path)
+        if key is None:
+            raise BadFile(f"{path} was removed just now, by another program.")
+        return key
+
+    def _write_once(self, path: str, content: bytes) -> None:
+        """Write a file that outlasts a power cut, unless there is one."""
         try:
-            # The servers keep what a key proved, so the key must outlast a power cut too.
             fresh = self._write_fresh(path, content, lasting=True)
             try:
                 _publish(fresh, path, content)
@@ -142,10 +176,6 @@ class Profile:
                     os.unlink(fresh)
         except OSError as problem:
             raise _bad(path, problem) from None
-        key = _read_key(path)
-        if key is None:
-            raise BadFile(f"{path} was removed just now, by another program.")
-        return key
 
     def _write(self, path: str, content: bytes) -> None:
         try:
@@ -238,6 +268,24 @@ def _read_key(path: str) -> Key | None:
     if len(seed) != KEY_BYTES:
         raise BadFile(f"{path} is damaged. Restore it, or give up the names that it proves with: rm {_quoted(path)}")
     return Key(seed)
+
+
+def _read_pin(path: str) -> str | None:
+    # Whoever may write here, or where a link points to, decides which server is the right one.
+    try:
+        file = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0))
+    except FileNotFoundError:
+        return None
+    except OSError as problem:
+        if os.path.islink(path):
+            raise BadFile(f"{path} is a link, where a file was left. Remove it: rm {_quoted(path)}") from None
+        raise _bad(path, problem) from None
+    with open(file, "rb") as opened:
+        if os.name == "posix" and os.fstat(file).st_mode & 0o077:
+            raise BadFile(
+                f"Others may use {path}, which says who the server is. Mend it with: chmod 600 {_quoted(path)}"
+            )
+        return opened.read(PIN_BYTES).decode("ascii", "replace").strip()
 
 
 def _read(path: str, kind: type[_Kept]) -> _Kept | None:

@@ -5,6 +5,9 @@ from __future__ import annotations
 VERSION = 1
 """Version of the native protocol; a server refuses any other."""
 
+ALPN = f"socketchat/{VERSION}"
+"""What TLS calls the native protocol."""
+
 DEFAULT_PORT = 5000
 """The port of the seed; above 1024, and no browser blocks it."""
 

@@ -15,7 +15,7 @@ from ..client.address import Address
 from ..client.connecting import connect
 from ..client.identity import find_name
 from ..client.profiles import Profile
-from ..exceptions import BadName, NameTaken, UsageProblem
+from ..exceptions import BadName, NameTaken, UnknownServer, UsageProblem
 from ..protocol.names import check_name
 from ..protocol.text import clean_line
 from .chat import Chat
@@ -52,7 +52,10 @@ class Visit:
         suggested = self._profile.name
         while True:
             try:
-                return self._stay(check_name(self._ask(suggested) if name is None else name))
+                name = check_name(self._ask(suggested) if name is None else name)
+                return self._stay(name)
+            except UnknownServer as problem:
+                self._decide(problem)
             except (BadName, NameTaken) as problem:
                 if self._admitted:
                     raise
@@ -65,6 +68,20 @@ class Visit:
             return ask(f"Your name{hint}: ", self._look) or suggested or ""
         except EOFError:
             raise KeyboardInterrupt from None
+
+    def _decide(self, problem: UnknownServer) -> None:
+        """Let somebody decide whether a server that nothing speaks for is the right one; raises ``problem`` if not."""
+        shown = self._profile.trust.shown
+        if shown is None:
+            raise problem
+        sys.stdout.write(f"The server at {self._address} is new to you. Its fingerprint is\n  {shown.fingerprint}\n")
+        try:
+            answer = ask("Is that what its host sees there? [y/N] ", self._look)
+        except EOFError:
+            raise KeyboardInterrupt from None
+        if answer.strip().lower() not in {"y", "yes"}:
+            raise problem
+        self._profile.trust.accept(shown.fingerprint)
 
     def _named(self, name: str | None) -> str:
         found = find_name(name, self._environ, self._profile)
@@ -83,11 +100,18 @@ class Visit:
             with self._patience():
                 client = await stack.enter_async_context(connect(*self._address, name=name, profile=self._profile))
             self._admitted = True
+            self._introduce()
             self._heed_signals()
             if not self._look.edits:
                 return await Pipe(client, stdin=own_stdin(), stdout=sys.stdout, stderr=sys.stderr).run()
             await Chat(client, self._look).run()
             return 0
+
+    def _introduce(self) -> None:
+        """Show once what a server on this machine will be known by."""
+        trust = self._profile.trust
+        if self._look.edits and trust.is_new and trust.shown is not None:
+            sys.stdout.write(f"This server will be known by its fingerprint, {trust.shown.fingerprint}\n")
 
     @contextmanager
     def _patience(self) -> Iterator[None]:

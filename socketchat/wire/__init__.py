@@ -7,6 +7,7 @@ from typing import Protocol
 from ..exceptions import ProtocolError
 from ..hub import Rendering, Session
 from ..protocol.commands import Command
+from ..protocol.limits import ALPN
 
 DETECT_BYTES = 16
 """Enough for the longest verb of IRC or HTTP, AUTHENTICATE, and the space behind it."""
@@ -47,7 +48,7 @@ def detect(first: bytes, protocol: str | None = None) -> Wire | None:
     from .native import NativeWire
     from .plain import PlainWire
 
-    if protocol == "socketchat/1":
+    if protocol == ALPN:
         return NativeWire()
     if protocol is not None:
         raise ProtocolError(f"{protocol} is not spoken here; use `socketchat join`.")

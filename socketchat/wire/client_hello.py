@@ -7,11 +7,12 @@ find itself in a chat.
 from __future__ import annotations
 
 from ..exceptions import ProtocolError
+from ..protocol.limits import ALPN
 
 HELLO_BYTES = 16_384
 """Longest ClientHello, with its records: browsers send 2 KiB, with room for keys that are longer one day."""
 
-PROTOCOLS = ("socketchat/1", "irc", "http/1.1")
+PROTOCOLS = (ALPN, "irc", "http/1.1")
 """What ALPN may name; it pins the dialect that is spoken inside."""
 
 _HANDSHAKE, _CLIENT_HELLO, _ALPN = 22, 1, 16

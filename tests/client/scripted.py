@@ -10,6 +10,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from typing import Self
 
+from tests.certificate import identity
+
 EPOCH = "e" * 16
 AT_ONCE = struct.pack("ii", 1, 0)
 """The option by which closing a socket resets its connection."""
@@ -55,6 +57,7 @@ class Peer:
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._reader = reader
         self._writer = writer
+        self._socket = writer.get_extra_info("socket")  # which a transport forgets in the end
 
     async def read(self) -> dict:
         """Return the next command; {} when the client closed."""
@@ -73,7 +76,7 @@ class Peer:
     def cut(self) -> None:
         """Reset the connection."""
         with suppress(OSError):
-            self._writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, AT_ONCE)
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, AT_ONCE)
         self._writer.transport.abort()
 
     def close(self) -> None:
@@ -117,7 +120,9 @@ class Scripted:
 async def scripted(port: int = 0) -> AsyncIterator[Scripted]:
     """Listen under asyncio."""
     script = Scripted()
-    server = await asyncio.start_server(script.arrived, "127.0.0.1", port, limit=2**20)
+    server = await asyncio.start_server(
+        script.arrived, "127.0.0.1", port, limit=2**20, ssl=identity().context, ssl_shutdown_timeout=0.1
+    )
     script.port = server.sockets[0].getsockname()[1]
     async with server:
         try:
@@ -172,7 +177,7 @@ class Listener:
         self.port: int = self._socket.getsockname()[1]
 
     def accept(self) -> BlockingPeer:
-        return BlockingPeer(self._socket.accept()[0])
+        return BlockingPeer(identity().context.wrap_socket(self._socket.accept()[0], server_side=True))
 
     def __enter__(self) -> Self:
         return self

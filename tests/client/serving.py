@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -21,8 +22,11 @@ class Served:
         self.port = 0
         self.begin()
 
-    def begin(self, *, data: str = "data") -> None:
-        """Start, and return when it accepts."""
+    def begin(self, *, data: str = "data", same_key: bool = False) -> None:
+        """Start, and return when it accepts; over other data, perhaps with the key of the first."""
+        if same_key:
+            (self._directory / data).mkdir(0o700)
+            shutil.copy(self._directory / "data" / "tls.pem", self._directory / data)
         command = [sys.executable, "-m", "socketchat", "serve", "--host", "127.0.0.1", "--port", str(self.port)]
         command += ["--data", str(self._directory / data), *self._options]
         environment = self._environment() if self._environment else None

@@ -138,7 +138,7 @@ def test_a_new_store_on_the_old_port_is_a_reset(server: Served) -> None:
             await client.send("#lobby", "old")
             await texts_until(client, "old")
             await loop.run_in_executor(None, server.end)
-            await loop.run_in_executor(None, lambda: server.begin(data="other"))
+            await loop.run_in_executor(None, lambda: server.begin(data="other", same_key=True))
             await until(client, Reset)
             assert (await client.send("#lobby", "new")).seq == 1
             assert await texts_until(client, "new") == ["new"]

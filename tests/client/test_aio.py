@@ -620,7 +620,6 @@ def test_a_profile_that_cannot_be_written_is_told_at_the_door(tmp_path) -> None:
     async def test() -> None:
         async with scripted() as script:
             with pytest.raises(BadFile, match="Cannot use"):
-                async with Stay(script, profile=profile):
-                    pass
+                await client_of(script, profile=profile).__aenter__()
 
     run(test())

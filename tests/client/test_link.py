@@ -9,10 +9,15 @@ from socketchat.client.facts import LinkLost
 from socketchat.client.link import Link, dial
 from socketchat.client.patience import Patience
 from socketchat.client.session import Session
+from socketchat.client.trust import Trust
 from socketchat.exceptions import Unreachable
 from tests.client.scripted import entry, ok, scripted
 
 QUICK = Patience(idle=0.02, answer=0.02, first_delay=1000, quit=0.01)
+
+
+def trust_of(port: int) -> Trust:
+    return Trust(Address("127.0.0.1", port), None)
 
 
 def link_of(patience: Patience) -> tuple[Session, Link]:
@@ -85,7 +90,7 @@ def test_what_is_to_be_sent_in_one_turn_of_the_loop_is_one_write() -> None:
     async def test() -> None:
         async with scripted() as script:
             session, link = link_of(Patience())
-            await dial(Address("127.0.0.1", script.port), lambda: link, 10)
+            await dial(Address("127.0.0.1", script.port), lambda: link, 10, trust_of(script.port))
             peer = await script.accept()
             await peer.log_in()
             await asyncio.wait({peer_reads := asyncio.create_task(peer.read())}, timeout=0.01)
@@ -109,7 +114,7 @@ def test_an_address_that_refuses_is_followed_by_the_next() -> None:
     async def test() -> None:
         async with scripted() as script:
             _, link = link_of(Patience())
-            assert await dial(Address("localhost", script.port), lambda: link, 10) is link
+            assert await dial(Address("localhost", script.port), lambda: link, 10, trust_of(script.port)) is link
             await link.close(Unreachable("Done."))
 
     asyncio.run(test())
@@ -119,7 +124,7 @@ def test_dialling_takes_no_longer_than_it_may() -> None:
     async def test(port: int) -> None:
         _, link = link_of(Patience())
         with pytest.raises(Unreachable, match="no answer in time"):
-            await dial(Address("127.0.0.1", port), lambda: link, 0.1)
+            await dial(Address("127.0.0.1", port), lambda: link, 0.1, trust_of(port))
 
     with socket.create_server(("127.0.0.1", 0), backlog=0) as full:
         waiting = [socket.socket() for _ in range(3)]

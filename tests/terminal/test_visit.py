@@ -1,5 +1,6 @@
 """Coming in: which name one gets, and what happens where there is no getting in."""
 
+import shutil
 import socket
 from contextlib import closing
 
@@ -77,6 +78,7 @@ def test_who_loses_the_name_while_away_is_told_and_not_asked(own_server, sit, tm
     hugo = sit(own_server, "hugo")
     hugo.shows("Welcome")
     own_server.kill()
+    shutil.copy(tmp_path / "server" / "tls.pem", tmp_path / "other")
     own_server.start(str(tmp_path / "other"))
 
     assert hugo.ends() == 4
