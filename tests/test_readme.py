@@ -55,6 +55,9 @@ def test_generated_parts_are_what_the_program_says() -> None:
         "help: socketchat send",
         "help: socketchat trust",
         "help: socketchat admin",
+        "help: socketchat backup",
+        "help: socketchat restore",
+        "help: socketchat export",
         "error codes",
     ]
 

@@ -17,9 +17,17 @@ MOST_TERMS, MOST_BYTES = 8, 256
 """What a search may ask for: more narrows nothing down, and each term costs a walk through the index."""
 
 
-class _Body(msgspec.Struct, frozen=True):
+class Said(msgspec.Struct, frozen=True):
+    """What the bodies of entries that somebody said have between them."""
+
+    text: str = ""
     of: int | None = None
     deleted: bool = False
+
+
+def said(entry: Entry) -> Said:
+    """Return what an entry says; raises msgspec.DecodeError for the bodies of facts."""
+    return msgspec.json.decode(entry.body, type=Said)
 
 
 def is_changeable(entry: Entry) -> bool:
@@ -29,7 +37,7 @@ def is_changeable(entry: Entry) -> bool:
 
 def is_blank(entry: Entry) -> bool:
     """Tell whether an entry's text was deleted."""
-    return msgspec.json.decode(entry.body, type=_Body).deleted
+    return said(entry).deleted
 
 
 def is_gone(entry: Entry) -> bool:
@@ -42,7 +50,7 @@ def blanked(body: bytes) -> bytes:
 
     An edit still says what it was of. Spaces mark it, since no other body ends with one.
     """
-    of = msgspec.json.decode(body, type=_Body).of
+    of = msgspec.json.decode(body, type=Said).of
     short = b'{"text":""}' if of is None else b'{"of":%d,"text":""}' % of
     return short.ljust(max(len(body), len(short) + 1))
 

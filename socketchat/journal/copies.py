@@ -1,40 +1,96 @@
-"""Copies of a whole store: made as one file, synced, and never seen half made."""
+"""Copies of a whole store: made as one file, synced, and never seen half made.
+
+Whoever runs the server may take them while it runs, from a process of their own: SQLite lets any number read beside the
+one that writes, and a reader here never writes into the log or folds it.
+"""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import apsw
 
+from ..exceptions import BadFile, Refused, StorageProblem
+from . import schema
+from .files import copy_whole, make_directory, put_in_place
+from .lock import DirectoryLock
+from .store import Store
 
-def copy_whole(db: apsw.Connection, target: Path) -> None:
-    """Put a copy of what a connection sees at ``target``, over what is there; raises OSError, apsw.Error.
 
-    The copy is compact: what was deleted is not in it.
+@contextmanager
+def reading(directory: Path) -> Iterator[apsw.Connection]:
+    """Read the store in a data directory, whether a server runs on it or not; raises BadFile, StorageProblem."""
+    store = Store(directory)
+    if not store.path.exists():
+        raise BadFile(f"There is no store in {directory}; name the data directory of a server with --data.")
+    lock = DirectoryLock(directory)
+    with store.told():
+        with suppress(StorageProblem):  # the server that runs has it
+            lock.acquire()
+        try:
+            db = store.open_reader()
+            try:
+                store.check_kind(db)
+                if lock.held:  # else the log would stay behind, and nobody else is here to fold it
+                    db.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0)
+                yield db
+            finally:
+                db.close()
+        finally:
+            lock.release()
+
+
+def back_up(directory: Path, target: Path) -> None:
+    """Copy the store in a data directory to a new file; raises BadFile, Refused, StorageProblem."""
+    if target.exists():
+        raise Refused(f"{target} is there already; name a new file.")
+    with reading(directory) as db:
+        try:
+            copy_whole(db, target)
+        except OSError as problem:
+            raise BadFile(f"Cannot write {target} ({problem.strerror}); name a file elsewhere.") from problem
+
+
+def restore(source: Path, directory: Path) -> None:
+    """Make the store of a data directory from a copy, of an epoch of its own; raises BadFile, Refused, StorageProblem.
+
+    What was stored after the copy was made is not in it. The epoch tells clients that were there.
     """
-    new = Path(f"{target}.new")
+    store = Store(directory)
+    with store.told():
+        make_directory(directory)
+        lock = DirectoryLock(directory)
+        lock.acquire()
+        try:
+            if store.path.exists() or Path(f"{store.path}-wal").exists():
+                raise Refused(f"There is a store in {directory} already; name another directory, or move it away.")
+            _copy_in(store, source)
+        finally:
+            lock.release()
+
+
+def _copy_in(store: Store, source: Path) -> None:
+    if not source.is_file():
+        raise BadFile(f"There is no file {source}.")
+    new = Path(f"{store.path}.restored")
     new.unlink(missing_ok=True)
-    os.close(os.open(new, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
     try:
-        db.execute("VACUUM INTO ?", (os.fspath(new),))
-        put_in_place(new, target)
-    except BaseException:
-        new.unlink(missing_ok=True)
-        raise
-
-
-def put_in_place(new: Path, target: Path) -> None:
-    """Sync a file that is whole and give it its name, so that a crash leaves none or all of it."""
-    sync(new)
-    new.rename(target)
-    sync(target.parent)
-
-
-def sync(path: Path) -> None:
-    """Make a file or a directory durable."""
-    fd = os.open(path, os.O_RDONLY)
+        db = apsw.Connection(f"{source.absolute().as_uri()}?mode=ro", apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI)
+        try:
+            store.check_kind(db, source)
+            if (found := db.pragma("quick_check")) != "ok":
+                raise apsw.CorruptError(str(found).partition("\n")[0])
+            copy_whole(db, new)
+        finally:
+            db.close()
+    except (apsw.NotADBError, apsw.CorruptError) as error:
+        raise BadFile(f"{source} is damaged ({error}); choose another backup.") from error
+    db = apsw.Connection(os.fspath(new), apsw.SQLITE_OPEN_READWRITE)
     try:
-        os.fsync(fd)
+        schema.begin_epoch(db)
     finally:
-        os.close(fd)
+        db.close()
+    put_in_place(new, store.path)

@@ -36,6 +36,11 @@ class DirectoryLock:
         os.write(fd, f"{os.getpid()}\n".encode())
         self._fd = fd
 
+    @property
+    def held(self) -> bool:
+        """Whether we have the lock."""
+        return self._fd >= 0
+
     def release(self) -> None:
         """Let go of the directory; harmless where it is not held."""
         if self._fd >= 0:

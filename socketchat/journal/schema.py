@@ -100,6 +100,11 @@ def m002_whole_history(db: apsw.Connection) -> None:
     )
 
 
+def begin_epoch(db: apsw.Connection) -> None:
+    """Make a copy a store of its own, so that clients who know the other do not take it for that."""
+    db.execute("UPDATE meta SET epoch = ?", (secrets.token_hex(8),))
+
+
 def version(db: apsw.Connection) -> int:
     """Return the schema version of a database."""
     return int(db.pragma("user_version"))

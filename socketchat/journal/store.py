@@ -12,7 +12,7 @@ import apsw
 
 from ..exceptions import BadFile, ChatError, StorageProblem
 from . import schema
-from .copies import copy_whole, put_in_place, sync
+from .files import copy_whole, make_directory, put_in_place
 from .lock import DirectoryLock
 
 WAL_KEPT = 32 * 1024 * 1024
@@ -39,7 +39,7 @@ class Store:
     def acquire(self) -> None:
         """Make the directory and the database where they are missing, and lock them; raises BadFile, StorageProblem."""
         with self.told():
-            _make_directory(self.directory)
+            make_directory(self.directory)
             self._lock.acquire()
             try:
                 self._check_files()
@@ -71,6 +71,20 @@ class Store:
         db.pragma("wal_autocheckpoint", 0)
         db.pragma("mmap_size", 0)
         return db
+
+    def check_kind(self, db: apsw.Connection, path: Path | None = None) -> int:
+        """Return the schema version of a database; raises BadFile where it is not ours, or of a newer version."""
+        path = path or self.path
+        if db.pragma("application_id") == schema.EARLIER_ID:
+            raise BadFile(f"{path} was made before version 0.1.0, by a trial version: choose another directory.")
+        if db.pragma("application_id") != schema.APPLICATION_ID:
+            raise BadFile(f"{path} is another program's database: choose another directory.")
+        version, known = schema.version(db), len(schema.MIGRATIONS)
+        if version > known:
+            raise BadFile(
+                f"{path} is of a newer socketchat (schema {version}, this one knows {known}): upgrade this one."
+            )
+        return version
 
     def rewrite_log(self) -> None:
         """Write the write-ahead log again in place and sync it; to be called while no connection is open.
@@ -118,15 +132,7 @@ class Store:
 
     def _prepare_writer(self, db: apsw.Connection) -> None:
         db.set_busy_timeout(BUSY_MS)
-        if db.pragma("application_id") == schema.EARLIER_ID:
-            raise BadFile(f"{self.path} was made before version 0.1.0, by a trial version: choose another directory.")
-        if db.pragma("application_id") != schema.APPLICATION_ID:
-            raise BadFile(f"{self.path} is another program's database: choose another directory.")
-        version, known = schema.version(db), len(schema.MIGRATIONS)
-        if version > known:
-            raise BadFile(
-                f"{self.path} is of a newer socketchat (schema {version}, this one knows {known}): upgrade this one."
-            )
+        version, known = self.check_kind(db), len(schema.MIGRATIONS)
         _keep_log_on_close(db)
         for name, value in _WRITER_PRAGMAS.items():
             db.pragma(name, value)
@@ -180,13 +186,6 @@ def close_whole(db: apsw.Connection) -> None:
     db.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
     db.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0)
     db.close()
-
-
-def _make_directory(directory: Path) -> None:
-    for folder in [*reversed(directory.parents), directory]:
-        if not folder.exists():
-            folder.mkdir(0o700)
-            sync(folder.parent)  # or a power cut takes the directory, and with it the store that is synced in it
 
 
 def _sync(fd: int) -> None:

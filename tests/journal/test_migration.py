@@ -17,10 +17,9 @@ import pytest
 from socketchat.exceptions import StorageProblem
 from socketchat.journal import Duplicate, Stored, schema
 from socketchat.journal.sqlite import SQLiteJournal
+from tests.journal.data import FIRST
 from tests.journal.desk import opened, say, text_of
 from tests.journal.disk import FULL, inserted
-
-FIRST = Path(__file__).parent / "data" / "v1.db"
 
 DIES_AT_A_SYNC = """
 import os, signal, sys

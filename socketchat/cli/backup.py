@@ -1,0 +1,44 @@
+"""The subcommand ``backup``: copy a server's store while it runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from .options import data_directory, directory
+
+HELP = """Copy the store of a server into FILE, which must not be there yet.
+
+\b
+Examples:
+  socketchat backup chat-$(date +%F).db
+  socketchat restore chat-2026-03-01.db --data DIR      to use it
+
+The server may run meanwhile: the copy is whole, and holds all that was confirmed when it began. It holds accounts and
+messages, but not the server's key and certificate (the tls directory and files beside the store) nor its join code:
+keep those too if the server is to move. Only the account that runs the server may.
+
+\b
+Exit codes:
+  0  the copy is on disk
+  2  wrong usage
+  4  FILE is there already
+  8  there is no store there, or it is damaged; or FILE cannot be written
+  1  anything else, such as a full disk"""
+
+
+@click.command(help=HELP)
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option(
+    "--data",
+    callback=directory,
+    metavar="DIR",
+    help="The data directory of the server.  [default: as for serve]",
+)
+def backup(file: Path, data: Path | None) -> None:
+    """Copy a store."""
+    from ..journal.copies import back_up
+
+    back_up(data_directory(data), file)
+    click.echo(f"The backup is in {file}.")
