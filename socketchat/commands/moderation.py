@@ -122,10 +122,11 @@ def unmod(hub: Hub, session: Session, command: commands.Unmod) -> None:
 
 
 def kick(hub: Hub, session: Session, command: commands.Kick) -> None:
-    """Make a user leave."""
+    """Make a user leave, or take an invitation back."""
     act = _begin(hub, session, command, command.room, Action.MODERATE)
     other = act.other(command.name)
-    if not (other.sessions if act.room.is_lobby else other.id in act.room.members):
+    is_in = other.sessions if act.room.is_lobby else other.id in act.room.members or other.id in act.room.invited
+    if not is_in:
         raise NotAMember(f"{other.name} is not in {act.place}.")
     fact = _fact("kick", act, other, subjects=[f"user:{other.id}"], reason=command.reason)
     act.restrict(fact, f"kicked {other.name} from {act.place}", act.room.bans, lambda: _out(act, fact, "kicked"))
@@ -137,6 +138,8 @@ def ban(hub: Hub, session: Session, command: commands.Ban) -> None:
     other = act.other(command.name)
     subjects = restrictions.of_user(other)
     fact = _fact("ban", act, other, subjects=subjects, reason=command.reason, seconds=command.seconds)
+    for user in moderation.covered(hub.directory, fact):  # an owner's bot has the owner's key
+        hub.permissions.check_outranks(act.actor, user, act.room)
     act.restrict(fact, f"banned {other.name} from {act.place}", act.room.bans, lambda: _out(act, fact, "banned"))
 
 

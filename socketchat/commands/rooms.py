@@ -7,7 +7,7 @@ from collections.abc import Callable
 import msgspec
 
 from ..exceptions import ChatError, NotAMember, Refused, TooLong
-from ..hub import Action, Hub, Pending, Session, facts
+from ..hub import Action, Hub, Pending, Session, User, facts
 from ..hub.conversations import Room
 from ..journal import SERVER_LOG, Conflict, Outcome, Stored
 from ..protocol import commands, events
@@ -66,7 +66,7 @@ def rooms(hub: Hub, session: Session, command: commands.Rooms) -> None:
     """List the rooms by name."""
     user = speaker(session)
     lines = [
-        events.Room(room.name, len(hub.attendance.online(room)), room.topic, room.is_lobby or user.id in room.members)
+        _described(hub, user, room)
         for room in sorted(hub.directory.rooms.values(), key=lambda room: room.id)
         if hub.permissions.may(user, Action.SEE, room)
     ]
@@ -75,11 +75,20 @@ def rooms(hub: Hub, session: Session, command: commands.Rooms) -> None:
     _ok(session, command)
 
 
+def _described(hub: Hub, user: User, room: Room) -> events.Room:
+    """Return the line of a room in the list; of one that the user may not read it tells the name only."""
+    if not hub.permissions.may(user, Action.READ, room):
+        return events.Room(room.name, 0)
+    is_member = room.is_lobby or user.id in room.members
+    return events.Room(room.name, len(hub.attendance.online(room)), room.topic, is_member)
+
+
 def topic(hub: Hub, session: Session, command: commands.Topic) -> None:
     """Tell the topic of a room, or store a new one as an entry of the room."""
     user = speaker(session)
     room = hub.permissions.room(user, command.room)
     if command.text is None:
+        hub.permissions.check(user, Action.READ, room)
         session.tell(events.Topic(room=room.name, text=room.topic, id=command.id))
         _ok(session, command)
         return

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..hub import Hub, Session
+from ..hub import Action, Hub, Session
 from ..protocol import commands, events
 from ..protocol.slash import help_text
 from .chat import speaker
@@ -13,7 +13,10 @@ NAMES_PER_EVENT = 1000
 
 def users(hub: Hub, session: Session, command: commands.Users) -> None:
     """List who is online, or which of them are members of a room."""
-    room = hub.permissions.room(speaker(session), command.room) if command.room else None
+    room = None
+    if command.room:
+        room = hub.permissions.room(speaker(session), command.room)
+        hub.permissions.check(speaker(session), Action.READ, room)
     names = hub.attendance.online(room)
     shown = None if room is None or room.is_lobby else room.name
     for start in range(0, max(1, len(names)), NAMES_PER_EVENT):

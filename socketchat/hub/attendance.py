@@ -10,8 +10,10 @@ from .. import __version__
 from ..exceptions import Replaced
 from ..protocol import commands, events, limits
 from ..protocol.limits import MISSED_ENTRIES, NEWEST_ENTRIES
+from . import restrictions
 from .conversations import Conversation, Pair, Room
 from .directory import Directory
+from .permissions import Permissions
 from .presence import Audience, Presence, Timer
 from .replay import Replay
 from .sessions import Session
@@ -30,19 +32,31 @@ WELCOME_CONVERSATIONS = 500
 class Attendance:
     """Lets sessions in and out; ``presence`` tells the others. ``epoch`` is set once the journal is open."""
 
-    def __init__(self, directory: Directory, replay: Replay, timer: Timer, token: Callable[[int], str]) -> None:
+    def __init__(
+        self,
+        directory: Directory,
+        permissions: Permissions,
+        replay: Replay,
+        timer: Timer,
+        token: Callable[[int], str],
+    ) -> None:
         self.epoch = ""
         self.listeners: Audience = {}
         self.present: dict[str, User] = {}
         self.resumable: dict[str, Session] = {}
         self.presence = Presence(timer, self._presence_audience)
         self._directory = directory
+        self._permissions = permissions
         self._replay = replay
         self._timer = timer
         self._token = token
 
     def enter(self, session: Session, user: User, hello: commands.Hello, *, host: str | None = None) -> None:
-        """Let a session in as ``user``: welcome it with the server's proof, replay what it lacks, tell the others."""
+        """Let a session in as ``user``: welcome it with the server's proof, replay what it lacks, tell the others.
+
+        Raises Banned: every way in leads through here, however one has proved who one is.
+        """
+        self._permissions.check_entry([*restrictions.of_user(user), restrictions.of_address(session.channel.peer)])
         session.user = user
         session.listens = hello.listen == "all"
         user.sessions.append(session)

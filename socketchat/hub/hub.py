@@ -73,7 +73,7 @@ class Hub:
         self.replay = Replay(journal, spawn, self._caught_up)
         self.guesses = Guesses(clock)
         self.pace = Pace(timer, clock, self._proceed, limited=limited)
-        self.attendance = Attendance(self.directory, self.replay, timer, token)
+        self.attendance = Attendance(self.directory, self.permissions, self.replay, timer, token)
         self.claimed: Counter[str] = Counter()  # accounts under way, by what their name looks like
         self._under_way_bytes = 0
         self._crowd: dict[Session, None] = {}

@@ -25,6 +25,32 @@ def test_the_operator_sees_rooms_and_users(admin) -> None:
     assert admin("users") == (0, [], "")
 
 
+def test_the_operator_names_an_owner_and_bans(admin, tmp_path, monkeypatch, capsys) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "home"))
+    for name in ("alice", "eve"):
+        assert run(["send", "--port", str(admin.port), "--as", name, "hi"]) == 0
+    assert admin("owner", "alice") == (0, [], "")
+    assert admin("owner", "alcie") == (5, [], "socketchat: There is no user alcie; did you mean alice?\n")
+    assert admin("users") == (0, ["alice owner", "eve"], "")
+    assert admin("ban", "eve", "--for", "7d", "--reason", "spam") == (0, [], "")
+    assert admin("bans") == (0, ["eve for another 1 week: spam"], "")
+    assert admin("ban", "eve", "--address")[0] == 4
+    assert admin("ban", "203.0.113.9")[0] == 2
+    assert run(["send", "--port", str(admin.port), "--as", "eve", "hi"]) == 4
+    assert capsys.readouterr().err == "socketchat: You are banned from the chat for another 1 week: spam.\n"
+    assert admin("unban", "eve") == (0, [], "")
+    assert admin("unban", "eve") == (4, [], "socketchat: eve is not banned from the chat.\n")
+    code, lines, _ = admin("log")
+    acts = [line.partition("Z operator ")[2] for line in lines]
+    assert (code, acts) == (0, ["owner alice in #lobby", "ban eve in #lobby for 1 week: spam", "unban eve in #lobby"])
+
+
+@pytest.mark.parametrize("time", ["", "soon", "0h", "-1d"])
+def test_a_duration_that_is_none_is_wrong_usage(time, tmp_path, capsys) -> None:
+    assert run(["admin", "--data", str(tmp_path), "ban", "eve", "--for", time]) == 2
+    assert "give a number and s, m, h, d or w" in capsys.readouterr().err
+
+
 def test_without_a_server_it_is_one_line_and_exit_code_6(tmp_path, capsys) -> None:
     assert run(["admin", "--data", str(tmp_path), "users"]) == 6
     out, err = capsys.readouterr()

@@ -88,6 +88,15 @@ def test_nobody_acts_against_equals_or_owners() -> None:
     assert eve.last_words is None
 
 
+def test_an_owner_is_not_banned_by_way_of_another_name() -> None:
+    stage, (ann, bob) = played("ann", "bob")
+    ann.do(commands.Mod, room="#lobby", name="bob")
+    stage.login(key_of("ann"), name="annbot")
+    bob.take()
+    bob.do(commands.Ban, room="#lobby", name="annbot")
+    assert refusal(bob) == ("refused", "You cannot do that to ann, who has as much to say in the chat as you.")
+
+
 def test_who_is_kicked_from_a_public_room_may_come_back() -> None:
     stage, (ann, bob) = played("ann", "bob")
     plain = stage.plain("gus")
