@@ -54,6 +54,7 @@ def test_generated_parts_are_what_the_program_says() -> None:
         "help: socketchat join",
         "help: socketchat send",
         "help: socketchat trust",
+        "help: socketchat invite",
         "help: socketchat admin",
         "help: socketchat backup",
         "help: socketchat restore",

@@ -126,3 +126,25 @@ def code(*, new: bool) -> None:
     from ..protocol import operator
 
     give(operator.Code(id=1, new=new))
+
+
+@admin.group()
+def invite() -> None:
+    """List invites and revoke them; `socketchat invite` makes one."""
+
+
+@invite.command("list")
+def list_invites() -> None:
+    """List the invites that still let in."""
+    from ..protocol import operator
+
+    give(operator.Invites(id=1))
+
+
+@invite.command()
+@click.argument("invite", metavar="ID")
+def revoke(*, invite: str) -> None:
+    """Let nobody in any more by the invite with this id, as the list shows it."""
+    from ..protocol import operator
+
+    give(operator.Uninvite(id=1, invite=invite))

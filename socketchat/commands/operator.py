@@ -15,7 +15,7 @@ from ..journal import SERVER_LOG
 from ..protocol import commands, events, operator
 from ..protocol.durations import in_words
 from . import moderation
-from .operator_entry import code
+from .operator_entry import code, invite, invites, uninvite
 from .reports import LINES_PER_REPORT, report
 
 
@@ -105,4 +105,7 @@ HANDLERS: dict[type[commands.Command], Callable[[Hub, Session, Any], None]] = {
     operator.Unban: moderation.operator_unban,
     operator.Bans: bans,
     operator.Log: log,
+    operator.Invite: invite,
+    operator.Invites: invites,
+    operator.Uninvite: uninvite,
 }

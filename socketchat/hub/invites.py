@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hashlib import sha256
 
-from ..exceptions import BadInvite
+from ..exceptions import BadInvite, NotFound
 from ..protocol.entry import INVITE_BYTES
 from ..protocol.proofs import from_word
 from . import facts
@@ -22,6 +22,10 @@ class Invite:
         self.room = room
         self.used = 0
         self.is_revoked = False
+
+    def is_good(self, now: int) -> bool:
+        """Tell whether it still lets somebody in."""
+        return not self.is_revoked and now < self.expires and self.used < self.uses
 
     def next_use(self, now: int) -> str:
         """Return the claim of the next use, which the log grants once; raises BadInvite where none is left."""
@@ -55,6 +59,17 @@ class Invites:
         """Let nobody in by this invite any more."""
         if invite_id in self.by_id:
             self.by_id[invite_id].is_revoked = True
+
+    def good(self, now: int) -> list[Invite]:
+        """Return the invites that still let somebody in, in the order in which they were made."""
+        return [invite for invite in self.by_id.values() if invite.is_good(now)]
+
+    def beginning(self, prefix: str, now: int) -> Invite:
+        """Return the one good invite whose id begins so; raises NotFound."""
+        found = [invite for invite in self.good(now) if prefix and invite.id.startswith(prefix.lower())]
+        if len(found) != 1:
+            raise NotFound("There is no such invite, or more than one; `socketchat admin invite list` shows them.")
+        return found[0]
 
     def of_token(self, token: str) -> Invite:
         """Return the invite with this token; raises BadInvite."""

@@ -49,7 +49,28 @@ class Code(Command, frozen=True):
     new: bool = False
 
 
-ORDERS = Users | Rooms | Owner | Ban | Unban | Bans | Log | Code
+class Invite(Command, frozen=True):
+    """Make an invite for so many ``uses`` within so many ``seconds``, to a ``room`` if one is named.
+
+    The lines of the answer are the server's port, the fingerprint of its key, and the token, which is told only here.
+    """
+
+    seconds: Number
+    uses: Number = 1
+    room: str | None = None
+
+
+class Invites(Command, frozen=True):
+    """List the invites that still let in."""
+
+
+class Uninvite(Command, frozen=True):
+    """Let nobody in any more by the invite whose id begins so."""
+
+    invite: str
+
+
+ORDERS = Users | Rooms | Owner | Ban | Unban | Bans | Log | Code | Invite | Invites | Uninvite
 
 
 class Report(Event, frozen=True):

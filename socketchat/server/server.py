@@ -81,6 +81,7 @@ class Server:
                 sock.close()
             raise
         self.hub.host_key = identity.certificate.key
+        self.hub.entrance.port = sockets[0].getsockname()[1]
         self._arrivals = Arrivals(
             self._admit,
             self.admission,

@@ -1,0 +1,66 @@
+"""Invitations: a URL with the server's address and, in its fragment, the fingerprint of its key and a token."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from ..exceptions import UsageProblem
+from ..protocol.certificates import FINGERPRINT_BYTES, to_fingerprint
+from ..protocol.entry import INVITE_BYTES
+from ..protocol.limits import DEFAULT_PORT
+from ..protocol.proofs import from_word, to_word
+from .address import Address, parse_host
+from .ticket import Ticket
+
+SCHEME = "socketchat://"
+
+URL_CHARACTERS = 1000
+"""What is read of a URL: the longest host name, and all the rest."""
+
+
+class Invitation(NamedTuple):
+    """Where a server is, the SHA-256 of its public ``key``, and the ``token`` that lets in."""
+
+    address: Address
+    key: bytes
+    token: str
+
+    @property
+    def url(self) -> str:
+        """The URL; whoever reads it may come in."""
+        return f"{SCHEME}{self.address}/#{to_word(self.key)}.{self.token}"
+
+    @property
+    def fingerprint(self) -> str:
+        """The fingerprint of the server's key as it is shown."""
+        return to_fingerprint(self.key)
+
+    @property
+    def ticket(self) -> Ticket:
+        """What is shown to the server."""
+        return Ticket(invite=self.token)
+
+    def __repr__(self) -> str:
+        """Return what may be logged."""
+        return f"Invitation({self.address})"
+
+
+def is_url(text: str) -> bool:
+    """Tell whether a word is meant to be an invitation; no name can be one."""
+    return text.lstrip().lower().startswith(SCHEME)
+
+
+def parse_invitation(text: str) -> Invitation:
+    """Return what a URL says; raises UsageProblem, which does not repeat the token."""
+    url = text[:URL_CHARACTERS].strip()
+    where, sign, fragment = url[len(SCHEME) :].partition("#")
+    key, dot, token = fragment.partition(".")
+    if not is_url(url) or not sign or not dot:
+        raise UsageProblem("This is no invite: one looks like socketchat://HOST:PORT/#… and is made by its host.")
+    try:
+        host, port = parse_host(where.rstrip("/"))
+        from_word(token, INVITE_BYTES, "A token")
+        pin = from_word(key, FINGERPRINT_BYTES, "A fingerprint")
+    except UsageProblem:
+        raise UsageProblem("This invite is damaged; copy all of it, up to its last character.") from None
+    return Invitation(Address(host, port or DEFAULT_PORT), pin, token)

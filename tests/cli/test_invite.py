@@ -1,0 +1,91 @@
+"""``socketchat invite`` against a server in a process of its own."""
+
+import os
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from socketchat.cli import run
+from socketchat.client.address import Address
+from socketchat.client.invitation import parse_invitation
+from tests.client.serving import serving
+
+
+@pytest.fixture
+def server(tmp_path):
+    with serving(tmp_path) as served:
+        yield served
+
+
+@pytest.fixture
+def invite(tmp_path, capsys):
+    """Return a function that runs the subcommand, and gives exit code, stdout and complaint."""
+
+    def call(*arguments: str) -> tuple[int, str, str]:
+        code = run(["invite", "--data", str(tmp_path / "data"), *arguments])
+        return code, *capsys.readouterr()
+
+    return call
+
+
+def test_the_url_alone_is_written(server, invite) -> None:
+    code, out, err = invite("--host", "chat.example")
+    assert (code, out.count("\n"), err) == (0, 1, "")
+    assert parse_invitation(out).address == Address("chat.example", server.port)
+    code, out, _ = invite("--host", "chat.example:7", "--uses", "2", "--expires", "2h", "--room", "#lobby")
+    assert parse_invitation(out).address == Address("chat.example", 7)
+
+
+@pytest.mark.usefixtures("server")
+def test_where_none_is_told_it_leads_to_this_machine(invite) -> None:
+    assert parse_invitation(invite()[1]).address.host
+
+
+@pytest.mark.usefixtures("server")
+def test_invites_are_listed_and_revoked_by_the_operator(invite, tmp_path, capsys) -> None:
+    invite()
+    admin = ["admin", "--data", str(tmp_path / "data"), "invite"]
+    assert run([*admin, "list"]) == 0
+    line = capsys.readouterr().out
+    assert line.endswith((" used 0 of 1, for 7 days\n", " used 0 of 1, for 1 week\n"))
+    assert run([*admin, "revoke", line.split()[0]]) == 0
+    assert run([*admin, "list"]) == 0
+    assert capsys.readouterr().out == ""
+
+
+def test_neither_database_nor_log_nor_command_line_shows_a_token(server, invite, tmp_path) -> None:
+    token = parse_invitation(invite()[1]).token
+    process = Path("/proc") / str(server.process.pid)
+    for shown in ("cmdline", "environ"):
+        if process.exists():
+            assert token.encode() not in (process / shown).read_bytes()
+    server.end()
+    for directory, _, names in os.walk(tmp_path):
+        for name in names:
+            assert token.encode() not in (Path(directory) / name).read_bytes(), name
+    with sqlite3.connect(tmp_path / "data" / "socketchat.db") as database:
+        assert database.execute("SELECT count(*) FROM entry WHERE kind = 'invite'").fetchone() == (1,)
+    database.close()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "complaint"),
+    [
+        (["--uses", "0"], 2, "--uses"),
+        (["--expires", "soon"], 2, "'soon' is no duration; write it like 10m, 2h or 7d."),
+        (["--expires", "0d"], 2, "is no duration"),
+        (["--room", "#nowhere"], 5, "There is no room #nowhere"),
+        (["--host", ":5"], 2, "is no address"),
+        (["extra"], 2, "unexpected extra argument"),
+    ],
+)
+@pytest.mark.usefixtures("server")
+def test_what_cannot_be_is_one_line_and_an_exit_code(invite, arguments, code, complaint) -> None:
+    got, out, err = invite(*arguments)
+    assert (got, out, err.count("\n")) == (code, "", 1)
+    assert complaint in err
+
+
+def test_without_a_server_it_is_exit_code_6(invite) -> None:
+    assert invite()[0] == 6
