@@ -12,7 +12,15 @@ from click.testing import CliRunner
 
 from socketchat import exceptions
 from socketchat.cli import group
+from socketchat.commands.ignoring import IGNORED_USERS
+from socketchat.commands.login import NAMES_PER_KEY
+from socketchat.hub import guesses
+from socketchat.hub import limits as hub
+from socketchat.protocol import limits as protocol
 from socketchat.protocol.slash import MODERATING, columns, help_text
+from socketchat.server import limits as door
+from socketchat.wire.native import PROGRAM_SECONDS
+from socketchat.wire.plain import PlainWire
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
@@ -25,7 +33,49 @@ def error_codes() -> str:
     return "\n".join(["| code word | exit code | meaning |", "|---|---|---|", *rows])
 
 
+def limits() -> str:
+    every = f"{door.STRANGERS_SECONDS:.0f} seconds"
+    minutes = f"{guesses.GUESS_SECONDS / 60:.0f} minutes"
+    rows = [
+        ("a text", f"{protocol.TEXT_BYTES:,} bytes"),
+        ("a name", f"{protocol.NAME_CHARACTERS} characters"),
+        ("names of one key", f"{NAMES_PER_KEY}"),
+        ("commands of one session", f"{hub.COMMAND_BURST} at once, then {hub.COMMANDS_PER_SECOND:.0f} a second"),
+        (
+            "commands of one user that read much (`/history`, `/rooms`, `/users`)",
+            f"{hub.READ_BURST} at once, then {hub.READS_PER_SECOND:.0f} a second",
+        ),
+        ("rooms that one user makes", f"{hub.ROOMS_MADE}; {hub.ROOMS_BURST} at once, then one a minute"),
+        ("rooms that one user is in", f"{hub.ROOMS_JOINED}"),
+        ("rooms of a server", f"{hub.ROOMS:,}"),
+        ("users invited to a private room", f"{hub.INVITED_PER_ROOM}"),
+        ("bans of a room, and mutes", f"{hub.BANS_PER_ROOM:,} each"),
+        ("users whom one ignores", f"{IGNORED_USERS}"),
+        ("connections of one address", f"{door.CONNECTIONS_PER_ADDRESS}"),
+        ("… that have not logged in yet", f"{door.STRANGERS_PER_ADDRESS}"),
+        ("… that never log in to an account", f"{door.STRANGERS_BURST} at once, then one every {every}"),
+        ("connections in all", "as many as the system allows open files (`ulimit -n`)"),
+        ("… that have not logged in yet", f"{door.STRANGERS_SHARE:.0%} of all"),
+        ("time to log in", f"{PROGRAM_SECONDS:.0f} seconds; {PlainWire.greeting_seconds:.0f} where a person types"),
+        (
+            "wrong passwords, codes and invites of one address",
+            f"{guesses.FREE_GUESSES} at once, then slowly; after {guesses.MOST_GUESSES}, none for {minutes}",
+        ),
+        (
+            "wrong passwords for one account, from addresses it never logged in from",
+            f"{guesses.ACCOUNT_GUESSES} an hour",
+        ),
+        (
+            "accounts that one address makes on an open server",
+            f"{hub.ACCOUNTS_BURST} at once, then one every {hub.ACCOUNTS_SECONDS / 60:.0f} minutes",
+        ),
+    ]
+    return "\n".join(["| what | at most |", "|---|---|", *(f"| {what} | {most} |" for what, most in rows)])
+
+
 def generated(label: str) -> str:
+    if label == "limits":
+        return limits()
     if label == "slash commands":
         return f"```\n{help_text(None)}\n```"
     if label == "moderating":
@@ -60,6 +110,7 @@ def test_generated_parts_are_what_the_program_says() -> None:
         "help: socketchat restore",
         "help: socketchat export",
         "error codes",
+        "limits",
     ]
 
 

@@ -55,6 +55,8 @@ def check_newcomer(hub: Hub, session: Session, entry: Entry) -> None:
         if entry.shown is not None:
             raise CodeNeeded("Join codes and invites are taken over TLS only.")
         raise CodeNeeded("This server lets newcomers in by its join code or an invite; ask whoever hosts it.")
+    if entry.shown is None:
+        hub.caps.check_account(session.channel.peer)
 
 
 def check_guest(hub: Hub, session: Session) -> None:

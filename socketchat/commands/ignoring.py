@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..exceptions import Refused
+from ..exceptions import Refused, TooMany
 from ..hub import Hub, Pending, Session, facts
 from ..journal import SERVER_LOG, Outcome, Stored
 from ..protocol import commands, events
@@ -22,7 +22,7 @@ def ignore(hub: Hub, session: Session, command: commands.Ignore) -> None:
     if other is user:
         raise Refused("You cannot ignore yourself.")
     if len(user.ignored) >= IGNORED_USERS:
-        raise Refused(f"You ignore {IGNORED_USERS} users, and no more is possible; /unignore somebody first.")
+        raise TooMany(f"You ignore {IGNORED_USERS} users, and no more is possible; /unignore somebody first.")
     _set(hub, session, command, other.id, ignored=True)
 
 

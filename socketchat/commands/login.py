@@ -8,7 +8,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from msgspec.structs import replace
 
-from ..exceptions import BadProof, ChatError, NameTaken, Refused, Unsupported, UsageProblem
+from ..exceptions import BadProof, ChatError, NameTaken, Refused, TooMany, Unsupported, UsageProblem
 from ..hub import Challenged, Hub, Pending, Session, User, facts, restrictions
 from ..journal import SERVER_LOG, Conflict, Outcome, Stored
 from ..protocol import commands, events
@@ -154,11 +154,11 @@ def _enter_late(hub: Hub, session: Session, user: User, asked: commands.Hello, e
 
 
 def _free_place(hub: Hub, device: str) -> str:
-    """Return the claim of the next name that a key may own; raises Refused where it owns enough."""
+    """Return the claim of the next name that a key may own; raises TooMany where it owns enough."""
     owned = hub.directory.owned(device)
     if len(owned) >= NAMES_PER_KEY:
         names = ", ".join(each.name for each in owned)
-        raise Refused(f"Your key owns {NAMES_PER_KEY} names, and no more are given to one: {names}.")
+        raise TooMany(f"Your key owns {NAMES_PER_KEY} names, and no more are given to one: {names}.")
     return f"key:{device}:{len(owned) + 1}"
 
 

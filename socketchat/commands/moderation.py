@@ -136,6 +136,7 @@ def ban(hub: Hub, session: Session, command: commands.Ban) -> None:
     """Make a user leave, and keep the user out."""
     act = _begin(hub, session, command, command.room, Action.MODERATE)
     other = act.other(command.name)
+    hub.caps.check_restriction(act.room, act.room.bans, hub.now())
     subjects = restrictions.of_user(other)
     fact = _fact("ban", act, other, subjects=subjects, reason=command.reason, seconds=command.seconds)
     for user in moderation.covered(hub.directory, fact):  # an owner's bot has the owner's key
@@ -153,6 +154,7 @@ def mute(hub: Hub, session: Session, command: commands.Mute) -> None:
     """Let a user not speak."""
     act = _begin(hub, session, command, command.room, Action.MODERATE)
     other = act.other(command.name)
+    hub.caps.check_restriction(act.room, act.room.mutes, hub.now())
     subjects = restrictions.of_user(other)
     fact = _fact("mute", act, other, subjects=subjects, reason=command.reason, seconds=command.seconds)
     act.restrict(fact, f"muted {other.name} in {act.place}", act.room.mutes)
@@ -194,6 +196,7 @@ def invite(hub: Hub, session: Session, command: commands.Invite) -> None:
         raise Refused(f"{other.name} is a guest, and guests are in public rooms only.")
     if other.id in room.members:
         raise Refused(f"{other.name} is in {room.name} already.")
+    hub.caps.check_invitation(room)
 
     def tell() -> None:
         text = f"{act.actor.name} invites {other.name} to {room.name}; /join {room.name} enters it."

@@ -31,6 +31,10 @@ def join(hub: Hub, session: Session, command: commands.Join) -> None:
         _enter(hub, session, command, hub.permissions.room(speaker(session), command.room))
         return
 
+    user = speaker(session)
+    hub.caps.check_membership(user)
+    hub.caps.check_room(user, session.channel.peer)
+
     def decided(outcome: Outcome) -> None:
         if session.gone:
             return
@@ -122,6 +126,7 @@ def _enter(hub: Hub, session: Session, command: commands.Join, room: Room) -> No
         arrived()
 
     if not room.is_lobby and user.id not in room.members:
+        hub.caps.check_membership(user)
         _change_membership(hub, session, command, room, admitted, member=True)
         return
     if session.rendering.follows:

@@ -19,6 +19,7 @@ from ..journal.bodies import is_gone
 from ..protocol import events
 from ..protocol.limits import UNACKNOWLEDGED_BYTES, UNACKNOWLEDGED_ENTRIES
 from .attendance import Attendance
+from .caps import Caps
 from .delivery import Delivery
 from .directory import Directory
 from .entrance import Entrance
@@ -45,7 +46,7 @@ class Hub:
 
     ``timer`` calls back after seconds, ``spawn`` runs a coroutine, ``token`` makes unguessable words, ``clock`` returns
     seconds, and ``now`` the milliseconds since 1970. Without an ``entrance`` no newcomer comes in. Without ``limited``,
-    sessions may be as fast as they can.
+    sessions may be as fast as they can, and users make as much as they like.
     """
 
     def __init__(
@@ -72,6 +73,7 @@ class Hub:
         self.permissions = Permissions(self.directory, self.operator, now)
         self.replay = Replay(journal, spawn, self._caught_up)
         self.guesses = Guesses(clock)
+        self.caps = Caps(self.directory, clock, limited=limited)
         self.pace = Pace(timer, clock, self._proceed, limited=limited)
         self.attendance = Attendance(self.directory, self.permissions, self.replay, timer, token)
         self.claimed: Counter[str] = Counter()  # accounts under way, by what their name looks like

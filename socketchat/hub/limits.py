@@ -19,3 +19,27 @@ PAUSE_SECONDS = 0.1
 
 ROOMS_JOINED = 100
 """Rooms that one user is a member of, beside the lobby: each is told at every login."""
+
+ROOMS_MADE = 30
+"""Rooms that one user owns: a team, its projects and some that were a mistake."""
+
+ROOMS_BURST = 10
+"""Rooms that one user, or the guests of one address, make at once."""
+
+ROOMS_SECONDS = 60.0
+"""After that, one more in this time."""
+
+ROOMS = 10_000
+"""Rooms of a server: all of them are listed, and each takes a kilobyte of memory."""
+
+INVITED_PER_ROOM = 500
+"""Users invited to a private room: more make it a public one."""
+
+BANS_PER_ROOM = 1000
+"""Bans of one room, and mutes: moderators who need more need a private room."""
+
+ACCOUNTS_BURST = 30
+"""Accounts that one address makes at once on a server that is open to everybody: a whole team on its first day."""
+
+ACCOUNTS_SECONDS = 600.0
+"""After that, one more in this time; whoever shows the join code or an invite is not counted."""

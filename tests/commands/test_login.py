@@ -295,7 +295,7 @@ def test_one_key_owns_five_names_and_no_sixth() -> None:
         assert stage.login(KEY, name=f"alice{number}").told(events.Welcome)
     sixth = stage.login(KEY, name="alice5")
     (error,) = sixth.told(events.Error)
-    assert error.code == "refused"
+    assert error.code == "too_many"
     assert "alice0, alice1, alice2, alice3, alice4" in error.text
     assert stage.login(KEY, name="ALICE4").told(events.Welcome)
     assert stage.login(key_of("bob"), name="alice5").told(events.Welcome)
