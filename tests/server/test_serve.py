@@ -7,6 +7,7 @@ import os
 import re
 import signal
 import socket
+import ssl
 import stat
 import subprocess
 import sys
@@ -19,8 +20,10 @@ import pytest
 
 from socketchat.hub.limits import COMMAND_BURST
 from socketchat.protocol import commands
+from socketchat.protocol.certificates import read_certificate
 from socketchat.protocol.codec import decode_event, encode
 from socketchat.server.limits import OPEN_FILES, RESERVED_FILES
+from socketchat.server.tls import own_identity
 from tests.keys import hello_of, key_of, proof_of, shown_of
 
 SERVE = [sys.executable, "-m", "socketchat", "serve"]
@@ -315,3 +318,81 @@ def test_each_address_has_its_line_and_the_hint_names_what_join_needs(tmp_path: 
     assert re.fullmatch(r"Fingerprint: SHA256:[-\w]{43}\n", lines[2])
     assert lines[3] == f"To join from here: socketchat join NAME --port {port}\n"
     assert process.returncode == 0
+
+
+# Certificates
+
+
+def shown(port: int) -> str:
+    """Return the fingerprint of what the server shows."""
+    return read_certificate(ssl.PEM_cert_to_DER_cert(ssl.get_server_certificate(("127.0.0.1", port)))).fingerprint
+
+
+def test_the_key_stays_and_is_told_at_each_start(tmp_path: Path) -> None:
+    told = []
+    for _ in range(2):
+        serving = Serving(tmp_path / "data")
+        told.append(shown(serving.port))
+        assert f"\nFingerprint: {told[-1]}\n" in "\n" + serving.end(signal.SIGTERM)[1]
+    assert told[0] == told[1]
+
+
+def test_sighup_reads_a_new_certificate_and_a_bad_one_leaves_the_old(tmp_path: Path) -> None:
+    for name in ("one", "other"):
+        (tmp_path / name).mkdir()
+    one, other = (own_identity(tmp_path / name).certificate.fingerprint for name in ("one", "other"))
+    path = tmp_path / "one" / "tls.pem"
+    serving = Serving(tmp_path / "data", "--tls-cert", str(path), "--tls-key", str(path))
+    stays = ssl_of(serving.port)
+    assert stays.version() == "TLSv1.3"
+    assert shown(serving.port) == one
+    path.write_bytes((tmp_path / "other" / "tls.pem").read_bytes())
+    serving.process.send_signal(signal.SIGHUP)
+    while shown(serving.port) != other:
+        pass
+    path.write_text("nonsense")
+    serving.process.send_signal(signal.SIGHUP)
+    assert "the certificate stays as it was" in serving.process.stderr.readline()
+    assert shown(serving.port) == other
+    stays.sendall(b"bob\n")
+    assert stays.recv(1000).startswith(b"[join] bob")
+    stays.close()
+    assert serving.end(signal.SIGTERM)[0] == 0
+
+
+def ssl_of(port: int) -> ssl.SSLSocket:
+    """Connect with TLS, whoever answers."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    return context.wrap_socket(socket.create_connection(("127.0.0.1", port), timeout=10))
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "words"),
+    [
+        (["--tls-cert", "x.pem"], 2, "--tls-cert and --tls-key belong together"),
+        (["--tls-key", "x.pem"], 2, "--tls-cert and --tls-key belong together"),
+        (["--tls-cert", "/no/x.pem", "--tls-key", "/no/x.pem"], 8, "Cannot use /no/x.pem: no such file or directory."),
+        (["--plaintext-from", "10.0.0.1/8"], 2, "a network is written 10.0.0.0/8"),
+        (["--plaintext-from", "lan"], 2, "a network is written 10.0.0.0/8"),
+    ],
+)
+def test_what_cannot_be_shown_or_allowed_is_one_line(tmp_path: Path, options: list[str], code: int, words: str) -> None:
+    done, error = refused("--host", "127.0.0.1", "--port", "0", "--data", str(tmp_path / "data"), *options)
+    assert (done, error.count("\n")) == (code, 1)
+    assert words in error
+
+
+def test_all_addresses_listen_at_one_port_by_default(tmp_path: Path) -> None:
+    command = [*SERVE, "--port", "0", "--data", str(tmp_path)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    lines = [process.stdout.readline()]
+    while lines[-1].startswith("Server listening on "):
+        lines.append(process.stdout.readline())
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=10)
+    ports = {line.strip().rpartition(":")[2] for line in lines[:-1]}
+    hosts = {line.split()[-1].rpartition(":")[0] for line in lines[:-1]}
+    assert len(ports) == 1
+    assert "0.0.0.0" in hosts
+    assert hosts <= {"0.0.0.0", "[::]"}
