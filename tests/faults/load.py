@@ -31,8 +31,9 @@ EVERYTHING = 10_000_000
 class Load:
     """Speaks and listens at a server that may be killed at any moment, and remembers what was said to it and by it."""
 
-    def __init__(self, port: int, directory: Path) -> None:
+    def __init__(self, port: int, directory: Path, patience: Patience = HASTE) -> None:
         self._port = port
+        self._patience = patience
         self._directory = directory
         self._stopping = False
         self.history = History()
@@ -76,7 +77,7 @@ class Load:
 
     def _client(self, name: str) -> Client:
         profile = Profiles(self._directory / name).server("127.0.0.1", self._port)
-        return connect("127.0.0.1", self._port, name=name, profile=profile, patience=HASTE)
+        return connect("127.0.0.1", self._port, name=name, profile=profile, patience=self._patience)
 
     async def _speak(self, client: Client) -> None:
         number = 0

@@ -1,0 +1,184 @@
+"""A bad network between clients and a server: links are cut, go silent, crawl, and lose answers to messages."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+import socket
+import ssl
+from collections.abc import Coroutine
+from contextlib import suppress
+from pathlib import Path
+from typing import Self
+
+from socketchat.protocol.limits import LINE_BYTES
+from socketchat.server.tls import own_identity
+
+CHUNK = 65_536
+
+Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+
+
+class Proxy:
+    """Passes bytes on between clients and a server on this machine.
+
+    To those who speak TLS it does so under the server's own name, from ``data``, its directory: it reads what passes.
+    """
+
+    def __init__(self, server_port: int, data: Path, *, seed: int = 1) -> None:
+        self._server_port = server_port
+        self._front = own_identity(data).context
+        self._back = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        self._back.check_hostname = False
+        self._back.verify_mode = ssl.CERT_NONE
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._chance = random.Random(seed)
+        self._links: set[_Link] = set()
+        self._news = asyncio.Condition()
+        self.down = False
+        self.crawls = False
+        self.loss = 0.0
+        """How probable it is that an answer to a message is lost, and the link with it."""
+        self.tried = 0
+        """How often somebody connected, in vain or not."""
+        self.lost = 0
+
+    async def __aenter__(self) -> Self:
+        self._listener = socket.create_server(("127.0.0.1", 0), backlog=100)
+        self._listener.setblocking(False)  # noqa: FBT003  the name says it
+        self.port: int = self._listener.getsockname()[1]
+        self._begin(self._accept())
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._listener.close()
+
+    def cut(self) -> int:
+        """Cut all links, and return how many there were."""
+        links, self._links = self._links, set()
+        for link in links:
+            link.cut()
+        return len(links)
+
+    def silence(self) -> int:
+        """Let nothing pass on the links that there are, without a word to either end; return how many they were."""
+        links = [link for link in self._links if link.passes.is_set()]
+        for link in links:
+            link.passes.clear()
+        return len(links)
+
+    async def attempts(self, count: int) -> None:
+        """Return when somebody has connected so many times from now on."""
+        wanted = self.tried + count
+        async with self._news:
+            await self._news.wait_for(lambda: self.tried >= wanted)
+
+    def _begin(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _accept(self) -> None:
+        while True:
+            connection, _ = await asyncio.get_running_loop().sock_accept(self._listener)
+            async with self._news:
+                self.tried += 1
+                self._news.notify_all()
+            if self.down:
+                connection.close()
+            else:
+                self._begin(self._serve(connection))
+
+    async def _serve(self, connection: socket.socket) -> None:
+        secret = await _speaks_tls(connection)
+        link = _Link(self, await _streams(sock=connection, server=self._front if secret else None))
+        self._links.add(link)
+        try:
+            with suppress(OSError):
+                await link.run(await _streams("127.0.0.1", self._server_port, client=self._back if secret else None))
+        finally:
+            link.cut()
+            self._links.discard(link)
+
+    def loses(self, line: bytes) -> bool:
+        """Tell whether the network loses this line, the answer to a message."""
+        if not self.loss or not line.startswith(b'{"type":"ok"') or "seq" not in json.loads(line):
+            return False
+        lost = self._chance.random() < self.loss
+        self.lost += lost
+        return lost
+
+
+class _Link:
+    def __init__(self, proxy: Proxy, client: Streams) -> None:
+        self._proxy = proxy
+        self._client = client
+        self._writers = [client[1]]
+        self.passes = asyncio.Event()
+        self.passes.set()
+
+    def cut(self) -> None:
+        for writer in self._writers:
+            writer.transport.abort()
+        self.passes.set()
+
+    async def run(self, server: Streams) -> None:
+        self._writers.append(server[1])
+        back = self._pass_lines if self._proxy.loss else self._pass_bytes
+        ways = [self._pass_bytes(self._client[0], server[1]), back(server[0], self._client[1])]
+        tasks = [asyncio.create_task(way) for way in ways]
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        self.cut()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _pass_bytes(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while data := await reader.read(CHUNK):
+            await self.passes.wait()
+            if self._proxy.crawls:
+                for at in range(len(data)):
+                    writer.write(data[at : at + 1])
+                    await writer.drain()
+            else:
+                writer.write(data)
+                await writer.drain()
+
+    async def _pass_lines(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while line := await reader.readline():
+            if self._proxy.loses(line):
+                return
+            writer.write(line)
+            await writer.drain()
+
+
+async def _speaks_tls(connection: socket.socket) -> bool:
+    """Look at the first byte that a client sends, and leave it there."""
+    loop = asyncio.get_running_loop()
+    readable = asyncio.Event()
+    loop.add_reader(connection, readable.set)
+    try:
+        await readable.wait()
+    finally:
+        loop.remove_reader(connection)
+    return connection.recv(1, socket.MSG_PEEK) == b"\x16"
+
+
+async def _streams(
+    host: str | None = None,
+    port: int | None = None,
+    *,
+    sock: socket.socket | None = None,
+    server: ssl.SSLContext | None = None,
+    client: ssl.SSLContext | None = None,
+) -> Streams:
+    loop = asyncio.get_running_loop()
+    reader = asyncio.StreamReader(limit=2 * LINE_BYTES)
+    protocol = asyncio.StreamReaderProtocol(reader)
+    if sock is None:
+        transport, _ = await loop.create_connection(lambda: protocol, host, port, ssl=client)
+    else:
+        transport, _ = await loop.connect_accepted_socket(lambda: protocol, sock, ssl=server)
+    return reader, asyncio.StreamWriter(transport, protocol, reader, loop)

@@ -1,0 +1,113 @@
+"""However the network behaves between clients and server: nothing lost, nothing twice, nothing out of order."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from socketchat.client.patience import Patience
+from tests.client.serving import Served, serving
+from tests.faults.load import LISTENERS, SPEAKERS, Load, check
+from tests.faults.proxy import Proxy
+
+pytestmark = [pytest.mark.faults, pytest.mark.timeout(3600)]
+
+LONG = bool(os.environ.get("SOCKETCHAT_LONG"))
+CLIENTS = SPEAKERS + LISTENERS
+ROUNDS = 100 if LONG else 5
+
+HASTE = Patience(first_delay=0.02, longest_delay=0.2, connect=5.0, login=3.0, idle=0.5, answer=1.0)
+"""What takes a client a minute takes it some seconds here."""
+
+
+@asynccontextmanager
+async def scene(directory: Path) -> AsyncIterator[tuple[Served, Proxy, Load]]:
+    """Have people talk over a bad network; at the end the store and all that was told have to agree."""
+    loop = asyncio.get_running_loop()
+    with serving(directory, "--no-limits") as server:
+        async with Proxy(server.port, directory / "data") as proxy:
+            async with Load(proxy.port, directory, patience=HASTE) as load:
+                yield server, proxy, load
+                await load.finish()
+            await loop.run_in_executor(None, server.end)
+        assert server.process.returncode == 0
+        await check(load, directory / "data")
+
+
+async def lose_answers(directory: Path, sends: int, restarts: int) -> None:
+    loop = asyncio.get_running_loop()
+    async with scene(directory) as (server, proxy, load):
+        proxy.loss = 0.3
+        proxy.cut()
+        for _ in range(restarts):
+            await load.acknowledge(sends // restarts)
+            await loop.run_in_executor(None, server.end, signal.SIGKILL)
+            await loop.run_in_executor(None, server.begin)
+        assert proxy.lost > sends / 20
+        proxy.loss = 0.0
+        proxy.cut()
+
+
+def test_a_message_whose_answer_is_lost_is_stored_once(tmp_path: Path) -> None:
+    asyncio.run(lose_answers(tmp_path, 100_000 if LONG else 1_000, restarts=4))
+
+
+async def cut_links(directory: Path) -> None:
+    chance = random.Random(4)
+    async with scene(directory) as (_, proxy, load):
+        for _ in range(ROUNDS):
+            await load.acknowledge(chance.randrange(1, 300))
+            proxy.down = True
+            proxy.cut()
+            # With delays that grow, ten attempts in vain are minutes in life.
+            await proxy.attempts(CLIENTS * chance.randrange(1, 10))
+            proxy.down = False
+
+
+def test_links_that_are_cut_for_long_or_short_lose_nothing(tmp_path: Path) -> None:
+    asyncio.run(cut_links(tmp_path))
+
+
+async def silence_links(directory: Path) -> None:
+    chance = random.Random(5)
+    async with scene(directory) as (_, proxy, load):
+        for _ in range(ROUNDS):
+            await load.acknowledge(chance.randrange(1, 300))
+            await proxy.attempts(proxy.silence())
+
+
+def test_links_that_go_silent_are_given_up_and_lose_nothing(tmp_path: Path) -> None:
+    asyncio.run(silence_links(tmp_path))
+
+
+async def crawl(directory: Path) -> None:
+    async with scene(directory) as (_, proxy, load):
+        proxy.crawls = True
+        await load.acknowledge(5_000 if LONG else 200)
+        proxy.cut()
+        await load.acknowledge(5_000 if LONG else 200)
+
+
+def test_links_that_pass_one_byte_at_a_time_lose_nothing(tmp_path: Path) -> None:
+    asyncio.run(crawl(tmp_path))
+
+
+async def stop_the_server(directory: Path) -> None:
+    chance = random.Random(6)
+    async with scene(directory) as (server, proxy, load):
+        for _ in range(ROUNDS):
+            await load.acknowledge(chance.randrange(1, 300))
+            server.stop()
+            await proxy.attempts(CLIENTS)
+            server.go_on()
+
+
+def test_a_server_that_stands_still_for_a_while_loses_nothing(tmp_path: Path) -> None:
+    asyncio.run(stop_the_server(tmp_path))
