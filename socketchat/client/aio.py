@@ -315,7 +315,14 @@ class Client:
                 case events.Bye():
                     self._bye = fact
                     link.lose(from_code(fact.code, fact.text))
-                case events.Entry() | events.Presence() | events.Conversation() | events.Left() | events.Error():
+                case (
+                    events.Entry()
+                    | events.Presence()
+                    | events.Conversation()
+                    | events.Left()
+                    | events.Read()
+                    | events.Error()
+                ):
                     self._put(fact, size // len(out))
                 case Reset() | Gap() | NotSent():
                     self._put(fact)

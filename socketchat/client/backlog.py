@@ -12,6 +12,7 @@ Happening = (
     | events.Presence
     | events.Conversation
     | events.Left
+    | events.Read
     | events.Error
     | LinkLost
     | LinkBack

@@ -41,7 +41,7 @@ ANSWER_BYTES = 16_777_216
 
 Listen = Literal["all", "none"]
 Out = events.ANY | Fact
-_Data = events.Past | events.Users | events.Rooms | events.Topic | events.Ignored | events.Help
+_Data = events.Past | events.Unread | events.Users | events.Rooms | events.Topic | events.Ignored | events.Help
 
 
 class _Pending:
@@ -168,7 +168,15 @@ class Session:
 
     def _receive(self, event: events.ANY, size: int, out: list[Out]) -> None:
         match event:
-            case events.Past() | events.Users() | events.Rooms() | events.Topic() | events.Ignored() | events.Help():
+            case (
+                events.Past()
+                | events.Unread()
+                | events.Users()
+                | events.Rooms()
+                | events.Topic()
+                | events.Ignored()
+                | events.Help()
+            ):
                 self._collect(event, size)
             case events.Entry():
                 out.extend(self.positions.take(event))

@@ -12,6 +12,7 @@ from .chat import ping, quit_chat, send
 from .history import history
 from .ignoring import ignore, unignore
 from .login import hello, prove
+from .markers import read, unread
 from .moderation import access, ban, invite, kick, mod, mute, unban, unmod, unmute
 from .rooms import join, leave, rooms, topic
 from .users import help_on, users
@@ -37,6 +38,8 @@ HANDLERS: dict[type[commands.Command], Callable[[Hub, Session, Any], None]] = {
     commands.Ignore: ignore,
     commands.Unignore: unignore,
     commands.History: history,
+    commands.Read: read,
+    commands.Unread: unread,
     commands.Help: help_on,
     commands.Ping: ping,
     commands.Quit: quit_chat,

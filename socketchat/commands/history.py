@@ -15,7 +15,7 @@ from .chat import speaker
 
 def history(hub: Hub, session: Session, command: commands.History) -> None:
     """Answer with up to ``limit`` entries, fewer where they are long; ``more`` says that there are older ones."""
-    conversation = _readable(hub, speaker(session), command.conversation)
+    conversation = readable(hub, speaker(session), command.conversation)
     if conversation is None:
         if command.id is not None:
             session.tell(events.Ok(id=command.id))
@@ -69,7 +69,7 @@ def _tell(session: Session, command: commands.History, entries: list[events.Entr
     session.write(b"".join(lines))
 
 
-def _readable(hub: Hub, user: User, name: str) -> Conversation | None:
+def readable(hub: Hub, user: User, name: str) -> Conversation | None:
     """Return the conversation of that name or id, if this user may read it; None where nothing was said yet."""
     conversation: Conversation | None
     if not name.startswith("@"):

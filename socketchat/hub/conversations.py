@@ -43,10 +43,16 @@ class Conversation:
     def described_to(self, user: User) -> events.Conversation:
         """Return what a user is told of this conversation."""
         return events.Conversation(
-            conversation=self.id, head=self.head, floor=self.floor, topic=self.topic, peer=self._peer_of(user)
+            conversation=self.id,
+            head=self.head,
+            floor=self.floor,
+            read=user.read.get(self.id, 0),
+            topic=self.topic,
+            peer=self.peer_of(user),
         )
 
-    def _peer_of(self, user: User) -> str | None:  # noqa: ARG002 - only pairs have one
+    def peer_of(self, user: User) -> str | None:  # noqa: ARG002 - only pairs have one
+        """Return the name of the other user of direct messages."""
         return None
 
 
@@ -102,5 +108,6 @@ class Pair(Conversation):
         super().__init__(conversations.pair_id(ids[0], ids[-1]))
         self.names = names
 
-    def _peer_of(self, user: User) -> str | None:
+    def peer_of(self, user: User) -> str | None:
+        """Return the name of the other user, or the user's own where both are the same."""
         return next((name for user_id, name in self.names.items() if user_id != user.id), user.name)

@@ -36,6 +36,9 @@ class Directory:
         """Apply what a journal knew when it was opened."""
         for entry in state.facts:
             self.apply(entry)
+        for user_id, marks in state.marks.items():
+            if user_id in self.users:
+                self.users[user_id].read = dict(marks)
         for conversation_id, head in state.heads.items():
             conversation = self.conversations.get(conversation_id) or self._known_pair(conversation_id)
             if conversation is not None:

@@ -28,6 +28,7 @@ class User:
         "looks",
         "name",
         "pairs",
+        "read",
         "rooms",
         "sessions",
     )
@@ -41,6 +42,7 @@ class User:
         self.devices = set() if device is None else {device}
         self.rooms: list[Room] = []  # besides the lobby, where everyone is
         self.pairs: list[Pair] = []
+        self.read: dict[str, int] = {}  # up to which seq, by conversation
         self.sessions: list[Session] = []
         self.ignored: set[str] = set()  # ids of those whose words this user does not want to read
         self.lingers: Session | None = None  # the last one, whose link broke and may be resumed

@@ -103,13 +103,15 @@ class State(msgspec.Struct):
     """What a journal knows when it is opened.
 
     ``epoch`` is random and belongs to the store. ``heads`` and ``floors`` are the newest and the oldest kept seq by
-    conversation. ``facts`` are the entries that were proposed as facts, in log order.
+    conversation. ``facts`` are the entries that were proposed as facts, in log order. ``marks`` are the seqs up to
+    which each user has read, by user id and conversation.
     """
 
     epoch: str
     heads: dict[str, int]
     floors: dict[str, int]
     facts: list[Entry]
+    marks: dict[str, dict[str, int]] = {}
 
 
 class Revision(msgspec.Struct):
@@ -168,6 +170,9 @@ class Journal(Protocol):
 
     def submit(self, proposal: Proposal) -> None:
         """Take a proposal; never blocks. Its outcome comes through ``committed``."""
+
+    def mark(self, user: str, conversation: str, seq: int) -> None:
+        """Keep the seq up to which a user has read, soon: one that is lost costs a line that is shown again."""
 
     async def read(
         self, conversation: str, *, after: int = 0, before: int | None = None, upto: int | None = None, limit: int

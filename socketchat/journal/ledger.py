@@ -13,7 +13,7 @@ import apsw
 import msgspec
 
 from ..protocol.events import Entry
-from . import Conflict, Duplicate, Outcome, Proposal, State, Stored, Unchangeable
+from . import Conflict, Duplicate, Outcome, Proposal, State, Stored, Unchangeable, marks
 from .blanking import blank_with_edits, find
 from .bodies import DAMAGED, is_changeable
 from .checksum import checksum, entry_from
@@ -93,6 +93,7 @@ class Ledger:
             epoch=epoch,
             heads={name: log.head for name, log in self._logs.items()},
             floors=floors,
+            marks=marks.load(self._db),
             facts=[self._fact(row) for row in self._db.execute(_ENTRIES + "WHERE e.fact = 1 ORDER BY e.id")],
         )
 

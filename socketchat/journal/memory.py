@@ -6,6 +6,7 @@ import re
 import secrets
 import time
 from collections.abc import Callable
+from copy import deepcopy
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -57,6 +58,7 @@ class MemoryJournal(Intake):
         self._epoch = secrets.token_hex(8)
         self._logs: dict[str, list[Entry]] = {}
         self._facts: list[Entry] = []
+        self._marks: dict[str, dict[str, int]] = {}
         self._claims: set[str] = set()
         self._sent: dict[tuple[int, int], tuple[str, int]] = {}
         self._last: dict[int, int] = {}
@@ -72,8 +74,17 @@ class MemoryJournal(Intake):
         self._watch()
         heads = {name: len(log) for name, log in self._logs.items()}
         return State(
-            epoch=self._epoch, heads=heads, floors=dict.fromkeys(heads, 1) | self._floors, facts=list(self._facts)
+            epoch=self._epoch,
+            heads=heads,
+            floors=dict.fromkeys(heads, 1) | self._floors,
+            facts=list(self._facts),
+            marks=deepcopy(self._marks),
         )
+
+    def mark(self, user: str, conversation: str, seq: int) -> None:
+        """Keep the seq up to which a user has read."""
+        marks = self._marks.setdefault(user, {})
+        marks[conversation] = max(seq, marks.get(conversation, 0))
 
     async def read(
         self, conversation: str, *, after: int = 0, before: int | None = None, upto: int | None = None, limit: int

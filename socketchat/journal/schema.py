@@ -72,7 +72,7 @@ def m002_whole_history(db: apsw.Connection) -> None:
     ``words`` is fed up to ``meta.indexed``; it holds no text, only where each word is, and ``tags`` stands for an
     entry's conversation and author. ``edit`` finds the edits of an entry. ``erasure`` is what is left to do of erasing
     a user: the entries from ``next`` to ``last``. ``meta.deleted`` is 1 while the files may show what was
-    deleted.
+    deleted. ``mark`` is up to which seq a user has read.
     """
     db.execute(
         """
@@ -82,6 +82,9 @@ def m002_whole_history(db: apsw.Connection) -> None:
         ALTER TABLE meta ADD COLUMN deleted INTEGER NOT NULL DEFAULT 0;
         CREATE TABLE edit (
             conversation INTEGER, of INTEGER, seq INTEGER, PRIMARY KEY (conversation, of, seq)
+        ) WITHOUT ROWID;
+        CREATE TABLE mark (
+            user TEXT, conversation TEXT, seq INTEGER NOT NULL, PRIMARY KEY (user, conversation)
         ) WITHOUT ROWID;
         CREATE TABLE erasure (author TEXT PRIMARY KEY, next INTEGER NOT NULL, last INTEGER NOT NULL) WITHOUT ROWID;
         CREATE VIRTUAL TABLE words USING fts5 (

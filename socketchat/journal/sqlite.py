@@ -11,6 +11,7 @@ from ..exceptions import StorageProblem
 from ..protocol.events import Entry
 from . import Found, Keep, Outcome, Query, Revision, State
 from .intake import Intake
+from .marks import Mark
 from .readers import Readers
 from .store import Store
 from .upkeep import Upkeep
@@ -47,6 +48,10 @@ class SQLiteJournal(Intake):
         state = await self._loop.run_in_executor(None, self._start)
         self._open = True
         return state
+
+    def mark(self, user: str, conversation: str, seq: int) -> None:
+        """Keep the seq up to which a user has read, some seconds later."""
+        self._writer.mark(Mark(user, conversation, seq))
 
     async def read(
         self, conversation: str, *, after: int = 0, before: int | None = None, upto: int | None = None, limit: int

@@ -19,6 +19,7 @@ from ..exceptions import ChatError, StorageProblem
 from . import Outcome, State, StorageRefused
 from .intake import STOPPED, TROUBLE, Batch
 from .ledger import Ledger, Staged
+from .marks import Mark, Marks
 from .readers import Readers
 from .store import Store, close_whole
 from .transaction import STORAGE_ERRORS, Unknown, commit, outcomes
@@ -64,7 +65,8 @@ class Writer:
         self._clock = clock
         self._report = report
         self._begin_trouble = begin_trouble
-        self._inbox: SimpleQueue[Batch | str] = SimpleQueue()
+        self._inbox: SimpleQueue[Batch | Mark | str] = SimpleQueue()
+        self._marks = Marks(time.monotonic)
         self._waiting: deque[Batch] = deque()
         self._stopping = False
         self._idle = True
@@ -89,6 +91,10 @@ class Writer:
     def wake(self) -> None:
         """Let the writer see that there is something to keep up."""
         self._inbox.put(_WAKE)
+
+    def mark(self, mark: Mark) -> None:
+        """Hand a read marker over."""
+        self._inbox.put(mark)
 
     def stop(self) -> None:
         """Wait until what was handed over is committed and the thread has ended."""
@@ -122,6 +128,8 @@ class Writer:
                     self._refuse(batch, TROUBLE)
                 else:
                     self._process(batch)
+            with suppress(apsw.Error):
+                self._marks.write(self._db, idle=True)
         except Exception:  # noqa: BLE001  dying in silence would leave everybody waiting
             _log.exception("the journal's writer ends; nothing more will be stored")
             self._begin_trouble(TROUBLE)
@@ -132,6 +140,8 @@ class Writer:
         while not self._waiting and not self._stopping:
             if not self._receive(self._patience()):
                 self._maintain(idle=True)
+            elif self._marks.are_due:
+                self._maintain(idle=False)
         while not self._inbox.empty():
             self._receive(None)
         if not self._waiting:
@@ -149,12 +159,15 @@ class Writer:
 
     def _receive(self, timeout: float | None) -> bool:
         try:
-            batch = self._inbox.get(timeout=timeout)
+            what = self._inbox.get(timeout=timeout)
         except Empty:
             return False
-        if isinstance(batch, Batch):
-            self._waiting.append(batch)
-        elif batch is _STOP:
+        if isinstance(what, Batch):
+            self._waiting.append(what)
+        elif isinstance(what, Mark):
+            self._marks.add(what)
+            self._idle = False
+        elif what is _STOP:
             self._stopping = True
         return True
 
@@ -180,6 +193,7 @@ class Writer:
         self._idle = idle
         try:
             self._ledger.feed(idle=idle)
+            self._marks.write(self._db, idle=idle)
             if self._upkeep.is_due(idle=idle):
                 self._upkeep.step(self._db)
             self._checkpoint(idle=idle and self._upkeep.wait() != 0)

@@ -188,6 +188,17 @@ class History(Command, frozen=True):
     limit: Number = 50
 
 
+class Read(Command, frozen=True):
+    """Note that the user has read ``conversation`` up to ``seq``, or to its end; without one, all conversations."""
+
+    conversation: str | None = None
+    seq: Number | None = None
+
+
+class Unread(Command, frozen=True):
+    """Count what the user has not read."""
+
+
 class Help(Command, frozen=True):
     """Explain the slash commands, or one of them."""
 
@@ -223,6 +234,8 @@ ANY = (
     | Ignore
     | Unignore
     | History
+    | Read
+    | Unread
     | Help
     | Ping
     | Quit

@@ -44,16 +44,42 @@ class Text(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
 class Conversation(Event, frozen=True):
     """A conversation that the session hears from now on: its newest and its oldest kept seq.
 
-    ``after`` is told where more was missed than is replayed: only the entries behind that seq follow. ``topic`` is for
-    rooms, ``peer`` (the other user's name) for direct messages.
+    ``after`` is told where more was missed than is replayed: only the entries behind that seq follow. ``read`` is the
+    seq up to which the user has read, on whatever device. ``topic`` is for rooms, ``peer`` (the other user's name) for
+    direct messages.
     """
 
     conversation: str
     head: int = 0
     floor: int = 1
     after: int = 0
+    read: int = 0
     topic: str = ""
     peer: str | None = None
+
+
+class Read(Event, frozen=True):
+    """The user has read a conversation up to ``seq``, in another session."""
+
+    conversation: str
+    seq: int
+
+
+class UnreadCount(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+    """What a conversation has that the user has not read; with ``more``, at least that."""
+
+    conversation: str
+    messages: int
+    name: str
+    mentions: int = 0
+    more: bool = False
+
+
+class Unread(Event, frozen=True):
+    """The answer to ``unread``: the conversations that have something, in the order of their ids."""
+
+    conversations: list[UnreadCount]
+    id: int | None = None
 
 
 class Left(Event, frozen=True):
@@ -186,6 +212,8 @@ ANY = (
     | Past
     | Conversation
     | Left
+    | Read
+    | Unread
     | Challenge
     | Welcome
     | Ok

@@ -33,6 +33,10 @@ _COMPARED = 200
 
 _PLAIN = re.compile(rf"[A-Za-z0-9][A-Za-z0-9._-]{{0,{NAME_CHARACTERS - 1}}}").fullmatch
 _PUNCTUATION = frozenset("-_.")
+# What spaces and punctuation leave, but for the punctuation that names may have.
+_WORD = re.compile(
+    r"[^\s!-,/:-@\[-^`{-~\u00a1-\u00bf\u2010-\u2027\u2030-\u205e\u3001-\u3004\u3008-\u3020\uff01-\uff0f\uff1a-\uff20]+"
+).findall
 
 # A Unicode name begins with the character's script, but for widths and for digits and marks that go with any script.
 _SCRIPT = re.compile(
@@ -88,6 +92,13 @@ def name_key(name: str) -> str:
     folded = normalize("NFKC", name.casefold()).casefold().replace("ı", "i")
     folded = normalize("NFKC", _DOTS("", folded))
     return "".join(map(_digit_folded, folded))
+
+
+def mentions(text: str, key: str) -> bool:
+    """Tell whether a text has the name with this key as a word of its own, with "@" before it or not."""
+    if text.isascii() and (not key.isascii() or key not in text.lower()):
+        return False
+    return any(key in (name_key(word), name_key(word.rstrip(".-_"))) for word in _WORD(text))
 
 
 def nearest(name: str, candidates: Iterable[str]) -> str | None:

@@ -56,6 +56,14 @@ def _rooms(arguments: str, _room: str) -> commands.ANY | None:
     return None if arguments else commands.Rooms()
 
 
+def _unread(arguments: str, _room: str) -> commands.ANY | None:
+    return None if arguments else commands.Unread()
+
+
+def _read(arguments: str, _room: str) -> commands.ANY | None:
+    return None if arguments else commands.Read()
+
+
 def _topic(arguments: str, room: str) -> commands.ANY | None:
     return commands.Topic(room=room, text="" if arguments == '""' else arguments or None)
 
@@ -128,6 +136,8 @@ EVERYDAY: dict[str, Slash] = {
         Slash("topic", "/topic [TEXT]", 'Show the topic of the room, or set it; /topic "" clears it.', _topic),
         Slash("ignore", "/ignore [NAME]", "Read no longer what NAME says, or list whom you ignore.", _ignore),
         Slash("unignore", "/unignore NAME", "Read again what NAME says.", _unignore),
+        Slash("unread", "/unread", "Count what you have not read, and where your name was said.", _unread),
+        Slash("read", "/read", "Take everything as read, on all your devices.", _read),
         Slash("quit", "/quit", "Leave the chat.", _quit),
     )
 }

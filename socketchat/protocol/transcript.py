@@ -89,6 +89,17 @@ def _rooms(event: events.Rooms) -> str:
     return _line(f"=== Rooms ({len(lines)}) ===") + "".join(lines)
 
 
+def _unread(event: events.Unread) -> str:
+    lines = [_line(f"  - {count.name}: {unread_words(count)}") for count in event.conversations]
+    return _line(f"=== Unread ({len(lines)}) ===") + "".join(lines)
+
+
+def unread_words(count: events.UnreadCount) -> str:
+    """Return how much is unread, as in "12 (2 to you)"."""
+    many = f"{count.messages:,}{'+' if count.more else ''}"
+    return f"{many} ({count.mentions:,} to you)" if count.mentions else many
+
+
 def _topic(event: events.Topic) -> str:
     return _line(f"[topic] {event.room}: {event.text}" if event.text else f"[topic] {event.room} has no topic.")
 
@@ -129,6 +140,7 @@ _LINES: dict[type[events.Event], Callable[[Any], str]] = {
     events.Presence: _presence,
     events.Users: _users,
     events.Rooms: _rooms,
+    events.Unread: _unread,
     events.Topic: _topic,
     events.Conversation: _conversation,
     events.Left: _left,

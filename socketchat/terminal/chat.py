@@ -17,6 +17,7 @@ from ..protocol.conversations import LOBBY, room_id
 from ..protocol.slash import help_text, parse
 from ..protocol.text import check_text, clean_line
 from .completion import ChatCompleter
+from .markers import Markers
 from .prompt import Prompt
 from .rendering import Rendering
 from .scroll import Scroll
@@ -86,6 +87,7 @@ class Chat:
             stdout=stdout,
         )
         self._scroll = Scroll(self._write)
+        self._markers = Markers(client)
 
     async def run(self) -> None:
         """Chat until somebody leaves; raises what ended the link for good, and Unconfirmed for messages under way."""
@@ -99,7 +101,10 @@ class Chat:
     async def _run(self) -> None:
         self._view.enter()
         self._began = asyncio.get_running_loop().time()
-        parts = [asyncio.create_task(part) for part in (self._prompt.run(), self._listen(), self._obey())]
+        parts = [
+            asyncio.create_task(part)
+            for part in (self._prompt.run(), self._listen(), self._obey(), self._markers.run())
+        ]
         try:
             await asyncio.wait(parts, return_when=asyncio.FIRST_COMPLETED)
             parts[0].cancel()
@@ -137,6 +142,7 @@ class Chat:
                 if self._sending:
                     await asyncio.wait(self._sending)
                 await self._client.all_stored()
+                await self._markers.tell()
         self._unconfirmed += max(len(self._sending), self._client.waiting)
         if obeying:
             self._unsent += sum(isinstance(line, str) for line in self._rest())
@@ -152,6 +158,7 @@ class Chat:
     async def _listen(self) -> None:
         async for event in self._client:
             self._show(self._view.take(event))
+            self._markers.note(self._view.shown())
             self._scroll.add(())  # what is not seen may be counted below the prompt
             await self._scroll.room()
 
@@ -211,11 +218,20 @@ class Chat:
         self._scroll.add([self._rendering.error(str(error) if kept else f"{error} (Up brings back what you typed.)")])
 
     async def _arrive(self) -> None:
+        unread = await self._count_unread()  # before anything is shown, and counts as read
         await self._enter(LOBBY)
         answer = await self._client.request(commands.Users())
         self._view.meet([name for event in answer.events if isinstance(event, events.Users) for name in event.users])
         self._scroll.add([self._rendering.welcome(self._client.name, sorted(self._view.online.values()))])
+        if unread:
+            self._scroll.add([self._rendering.unread(unread)])
         self._prompt.repaint()
+
+    async def _count_unread(self) -> list[events.UnreadCount]:
+        answer = await self._client.request(commands.Unread())
+        counts = [count for event in answer.events if isinstance(event, events.Unread) for count in event.conversations]
+        self._view.count(counts)
+        return counts
 
     async def _enter(self, room: str, joining: commands.Join | None = None) -> None:
         """Make a room current and show its last lines; what happens meanwhile is shown below them."""
@@ -234,6 +250,7 @@ class Chat:
         if conversation and conversation.topic:
             self._scroll.add([self._rendering.topic(self._view.room, conversation.topic)])
         self._show(held)
+        self._markers.note(self._view.shown())
         self._prompt.repaint()
 
     def _send(self, command: commands.Send, line: str) -> None:
@@ -260,6 +277,12 @@ class Chat:
         match command:
             case commands.Help():
                 self._scroll.add([self._rendering.help(help_text(command.topic))])
+            case commands.Unread():
+                self._scroll.add([self._rendering.unread(await self._count_unread())])
+            case commands.Read():
+                await self._client.request(command)
+                self._view.unread.clear()
+                self._tell("Everything counts as read.")
             case commands.Join():
                 await self._enter(command.room, command)
             case commands.Leave():

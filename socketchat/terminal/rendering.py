@@ -22,9 +22,10 @@ from ..client.facts import Gap, LinkBack, LinkLost, NotSent, Reset
 from ..exceptions import ProtocolError
 from ..protocol.codec import decode_text
 from ..protocol.conversations import is_room, room_id
-from ..protocol.events import Entry, Error, Left, Past, Presence, Room
+from ..protocol.events import Entry, Error, Left, Past, Presence, Room, UnreadCount
 from ..protocol.events import Text as TextBody
 from ..protocol.text import clean, clean_line
+from ..protocol.transcript import unread_words
 from .theme import Look, rich_theme
 
 if TYPE_CHECKING:
@@ -127,6 +128,11 @@ class Rendering:
     def topic(self, room: str, text: str) -> Text:
         """Return the line that tells the topic of a room."""
         return self.notice(f"Topic of {room}: {text}" if text else f"{room} has no topic; /topic TEXT sets one.")
+
+    def unread(self, counts: Sequence[UnreadCount]) -> Text:
+        """Return the line that says what is unread."""
+        parts = [f"{count.name} {unread_words(count)}" for count in counts]
+        return self.notice(f"Unread: {' · '.join(parts)}" if parts else "Nothing is unread.")
 
     def _entry(self, entry: Entry, me: str) -> list[Text]:
         body = spoken(entry)

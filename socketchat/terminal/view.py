@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from msgspec.structs import replace
 
 from ..client.facts import Gap, LinkBack, LinkLost, Reset
 from ..protocol.conversations import LOBBY, is_room, room_id
-from ..protocol.events import Conversation, Entry, Left, Past, Presence
+from ..protocol.events import Conversation, Entry, Left, Past, Presence, Read, UnreadCount
 from ..protocol.names import name_key
 from .completion import Known
 
@@ -32,6 +32,7 @@ class View:
         self._speakers: dict[str, str] = {}
         self._peers: dict[str, str] = {}
         self._newest: dict[str, int] = {}
+        self._shown: dict[str, int] = {}
         self._held: list[object] | None = None
         self._is_down = False
 
@@ -57,7 +58,7 @@ class View:
         """Make ``room`` current, of which ``past`` is seen; return what was held back and is to be seen below it."""
         self.room = self.name_room(room)
         if past:
-            self._newest[room_id(room)] = past[-1].seq
+            self._newest[room_id(room)] = self._shown[room_id(room)] = past[-1].seq
         for entry in past:
             self._note_speaker(entry)
         self.unread.pop(room_id(room), None)
@@ -89,6 +90,19 @@ class View:
     def _room_name(self, room: str) -> str:
         return self.rooms.get(room_id(room), room)
 
+    def shown(self) -> dict[str, int]:
+        """Return up to which seq conversations were shown, where that is more than the last time."""
+        shown, self._shown = self._shown, {}
+        return shown
+
+    def count(self, unread: Iterable[UnreadCount]) -> None:
+        """Take over what the server counted; the current room is shown, and so are direct messages."""
+        for count in unread:
+            if is_room(count.conversation):
+                self.name_room(count.name)
+                if count.conversation != room_id(self.room):
+                    self.unread[count.conversation] = count.messages
+
     def meet(self, names: Sequence[str]) -> None:
         """Note who is online."""
         self.online.update((name_key(name), name) for name in names)
@@ -101,20 +115,29 @@ class View:
                 return self._presence_seen(event)
             case Conversation():
                 return self._noted(event)
+            case Read():
+                return self._read_elsewhere(event)
             case Left():
                 self.unread.pop(event.conversation, None)
                 return event.conversation == room_id(self.room)
             case Gap():
                 return not is_room(event.conversation) or event.conversation == room_id(self.room)
-            case LinkLost():
-                first, self._is_down = not self._is_down, True
-                return first
-            case LinkBack():
-                self._is_down = False
+            case LinkLost() | LinkBack():
+                return self._link_changed(event)
             case Reset():
+                self._shown.clear()
                 self.unread.clear()
                 self._newest.clear()
         return True
+
+    def _link_changed(self, event: LinkLost | LinkBack) -> bool:
+        before, self._is_down = self._is_down, isinstance(event, LinkLost)
+        return not (before and self._is_down)
+
+    def _read_elsewhere(self, event: Read) -> bool:
+        if event.seq >= self._newest.get(event.conversation, 0):
+            self.unread.pop(event.conversation, None)
+        return False
 
     def _noted(self, event: Conversation) -> bool:
         if is_room(event.conversation):
@@ -131,6 +154,7 @@ class View:
             if entry.kind in TOLD and entry.author != self.user:
                 self.unread[entry.conversation] += 1
             return False
+        self._shown[entry.conversation] = entry.seq
         self._note_speaker(entry)
         return True
 

@@ -17,6 +17,7 @@ INSIDE = {"member", "moderator", "owner"}
 COMMANDS = {
     "history": lambda room: commands.History(id=50, conversation=room),
     "a page of history": lambda room: commands.History(id=50, conversation=room, after=0, before=2, limit=1),
+    "mark as read": lambda room: commands.Read(id=50, conversation=room),
     "topic": lambda room: commands.Topic(id=50, room=room),
     "users": lambda room: commands.Users(id=50, room=room),
     "send": lambda room: commands.Send(id=50, to=room, text="x"),

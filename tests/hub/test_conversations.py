@@ -1,4 +1,4 @@
-from socketchat.hub import Session
+from socketchat.hub import Session, User
 from socketchat.hub.conversations import Conversation, Room
 from socketchat.protocol import events
 from socketchat.wire.native import NATIVE
@@ -38,7 +38,7 @@ def test_a_session_that_is_behind_begins_at_the_head() -> None:
 def test_a_room_is_described_by_head_floor_and_topic() -> None:
     room = Room("#Ops")
     room.head, room.floor, room.topic = 7, 3, "broken"
-    assert room.described_to(Stage().hub.directory.user) == events.Conversation(
+    assert room.described_to(User("u1", "alice", "alice")) == events.Conversation(
         conversation="#ops", head=7, floor=3, topic="broken"
     )
 

@@ -105,6 +105,21 @@ def test_a_store_knows_itself_when_it_is_opened_again(backend: Backend) -> None:
     play(scene)
 
 
+def test_read_markers_are_kept_and_never_go_back(backend: Backend) -> None:
+    async def scene() -> None:
+        async with opened(backend.journal()) as desk:
+            for user, conversation, seq in [("u1", "#a", 3), ("u1", "#a", 2), ("u2", "#a", 1), ("u1", "@u1:u2", 9)]:
+                desk.journal.mark(user, conversation, seq)
+            await desk.store(say("hello", "#a"))
+        async with opened(backend.journal()) as desk:
+            assert desk.state.marks == {"u1": {"#a": 3, "@u1:u2": 9}, "u2": {"#a": 1}}
+            desk.journal.mark("u1", "#a", 1)
+        async with opened(backend.journal()) as desk:
+            assert desk.state.marks["u1"]["#a"] == 3
+
+    play(scene)
+
+
 def test_every_store_has_its_own_epoch(tmp_path: Path) -> None:
     async def scene() -> None:
         loop = asyncio.get_running_loop()

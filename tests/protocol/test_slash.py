@@ -16,6 +16,7 @@ from socketchat.protocol.commands import (
     Mod,
     Mute,
     Quit,
+    Read,
     Rooms,
     Send,
     Topic,
@@ -23,6 +24,7 @@ from socketchat.protocol.commands import (
     Unignore,
     Unmod,
     Unmute,
+    Unread,
     Users,
 )
 from socketchat.protocol.text import clean_line
@@ -53,6 +55,8 @@ CASES = {
     "/dm bob /quit": Send(to="@bob", text="/quit"),
     "/me waves": Send(to=ROOM, text="waves", kind="action"),
     "/rooms": Rooms(),
+    "/unread": Unread(),
+    "/read": Read(),
     "/join #dev": Join(room="#dev"),
     "/join dev": Join(room="#dev"),
     "/leave": Leave(room=ROOM),
@@ -103,6 +107,8 @@ def test_every_slash_command_has_a_case():
         ("/users #a #b", "/users [#ROOM]"),
         ("/help a b", "/help [COMMAND]"),
         ("/rooms x", "/rooms"),
+        ("/unread #ops", "/unread"),
+        ("/read #ops", "/read"),
         ("/leave #dev", "/leave"),
         ("/quit now", "/quit"),
         ("/kick", "/kick NAME [REASON]"),

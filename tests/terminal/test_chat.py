@@ -222,6 +222,29 @@ def test_direct_messages_wait_for_who_is_away_and_show_once(own_server, sit):
     assert "away" not in bob.text
 
 
+def test_what_is_unread_is_told_on_arrival_and_read_on_all_devices(own_server, sit):
+    ann, bob = sit(own_server, "ann", home="ann"), sit(own_server, "bob")
+    for each in (ann, bob):
+        each.shows("Welcome")
+        each.says("/join #ops")
+        each.shows("nothing was said in #ops")
+    bob.says("zero")
+    ann.shows("bob: zero")
+    ann.leaves()
+    bob.says("one", "ann: two")
+    bob.shows("bob: ann: two")
+
+    first, second = sit(own_server, "ann", home="ann"), sit(own_server, "ann", home="ann")
+    for each in (first, second):
+        each.shows("-- Unread: #ops 2 (1 to you)")
+        each.shows("#ops 2 · ")
+    first.says("/join #ops")
+    first.shows("bob: ann: two")
+    second.lacks("#ops 2 · ")
+    second.says("/unread")
+    second.shows("-- Nothing is unread.")
+
+
 def test_a_broken_link_is_told_mended_and_nothing_is_lost(own_server, sit):
     ann, bob = sit(own_server, "ann"), sit(own_server, "bob")
     for seat in (ann, bob):

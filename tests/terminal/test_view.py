@@ -1,5 +1,5 @@
 from socketchat.client.facts import Gap, LinkBack, LinkLost, Reset
-from socketchat.protocol.events import Conversation, Error, Left, Past, Presence
+from socketchat.protocol.events import Conversation, Error, Left, Past, Presence, Read, UnreadCount
 from socketchat.terminal.view import View
 
 from .events import DIRECT, entry
@@ -35,6 +35,37 @@ def test_own_messages_and_topics_elsewhere_are_not_counted():
     here.take(entry("a", room="#ops", seq=2, kind="topic"))
 
     assert not here.unread
+
+
+def test_what_is_shown_is_told_once():
+    here = view()
+    for event in (entry("a", seq=1), entry("b", seq=2), entry("c", room=DIRECT, seq=5), entry("d", room="#ops", seq=9)):
+        here.take(event)
+
+    assert here.shown() == {"#lobby": 2, DIRECT: 5}
+    assert here.shown() == {}
+    here.enter()
+    here.entered("#ops", [entry("d", room="#ops", seq=9, of=Past)])
+    assert here.shown() == {"#ops": 9}
+
+
+def test_what_was_read_elsewhere_is_no_longer_unread():
+    here = view()
+    here.take(entry("a", room="#ops", seq=1))
+    here.take(entry("b", room="#ops", seq=2))
+
+    assert here.take(Read(conversation="#ops", seq=1)) == []
+    assert here.unread == {"#ops": 2}
+    here.take(Read(conversation="#ops", seq=2))
+    assert not here.unread
+
+
+def test_what_the_server_counted_is_taken_over_but_for_what_is_seen():
+    here = view()
+    here.count([UnreadCount("#lobby", 3, "#lobby"), UnreadCount("#ops", 2, "#Ops", 1), UnreadCount(DIRECT, 1, "@bob")])
+
+    assert here.unread == {"#ops": 2}
+    assert here.rooms["#ops"] == "#Ops"
 
 
 def test_entering_a_room_makes_it_current_and_read():

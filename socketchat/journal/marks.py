@@ -1,0 +1,72 @@
+"""Read markers on their way to the disk: up to which seq a user has read, a maximum per conversation.
+
+They are not entries: nobody waits for them, and no message shares their transaction, so that none is refused because of
+them. One that is lost costs a line that is shown again as unread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import apsw
+
+MARK_SECONDS = 5.0
+"""Markers of so long are written together: somebody who reads makes one every few seconds."""
+
+
+class Mark(NamedTuple):
+    """A user has read a conversation up to a seq."""
+
+    user: str
+    conversation: str
+    seq: int
+
+
+class Marks:
+    """The markers that are not written yet; ``clock`` returns seconds that never go back."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._waiting: dict[tuple[str, str], int] = {}
+        self._written = 0.0
+
+    def add(self, mark: Mark) -> None:
+        """Keep a marker until it is written."""
+        key = (mark.user, mark.conversation)
+        self._waiting[key] = max(mark.seq, self._waiting.get(key, 0))
+
+    @property
+    def are_due(self) -> bool:
+        """Whether some wait, and long enough after those before."""
+        return bool(self._waiting) and self._clock() - self._written >= MARK_SECONDS
+
+    def write(self, db: apsw.Connection, *, idle: bool) -> None:
+        """Write what waits, where it is time or nothing else is to be done; where it raises apsw.Error, it waits on."""
+        if not self.are_due and not (idle and self._waiting):
+            return
+        rows = [(user, conversation, seq) for (user, conversation), seq in self._waiting.items()]
+        db.execute("BEGIN IMMEDIATE")
+        try:
+            db.executemany(_WRITE, rows)
+            db.execute("COMMIT")
+        except apsw.Error:
+            if db.in_transaction:
+                db.execute("ROLLBACK")
+            raise
+        self._waiting.clear()
+        self._written = self._clock()
+
+
+def load(db: apsw.Connection) -> dict[str, dict[str, int]]:
+    """Return what is written, by user and conversation; raises apsw.Error."""
+    marks: dict[str, dict[str, int]] = {}
+    for user, conversation, seq in db.execute("SELECT user, conversation, seq FROM mark"):
+        marks.setdefault(user, {})[conversation] = seq
+    return marks
+
+
+_WRITE = """
+    INSERT INTO mark VALUES (?, ?, ?)
+    ON CONFLICT (user, conversation) DO UPDATE SET seq = excluded.seq WHERE excluded.seq > seq
+"""

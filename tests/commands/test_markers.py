@@ -1,0 +1,126 @@
+import pytest
+
+from socketchat.commands import markers
+from socketchat.protocol import commands, events
+from socketchat.protocol.conversations import pair_id
+from tests.hub.stage import Peer, Stage
+
+
+def unread(peer: Peer) -> list[tuple[str, int, int, bool]]:
+    peer.take()
+    peer.do(commands.Unread)
+    (told,) = peer.told(events.Unread)
+    return [(count.name, count.messages, count.mentions, count.more) for count in told.conversations]
+
+
+def reads(peer: Peer) -> list[tuple[str, int]]:
+    return [(event.conversation, event.seq) for event in peer.told(events.Read)]
+
+
+def test_what_one_device_has_read_is_read_on_all_and_never_goes_back() -> None:
+    stage = Stage()
+    bob, one, other = stage.native("bob"), stage.native("alice"), stage.native("alice")
+    for _ in range(3):
+        bob.say("hello")
+    stage.settle()
+    for peer in (bob, one, other):
+        peer.take()
+    one.do(commands.Read, conversation="#lobby", seq=2)
+    one.do(commands.Read, conversation="#lobby", seq=1)
+    assert (reads(one), reads(other), reads(bob)) == ([], [("#lobby", 2)], [])
+    one.do(commands.Read, conversation="#lobby", seq=99)
+    assert reads(other) == [("#lobby", 3)]
+    (welcome,) = stage.native("alice").told(events.Welcome)
+    assert welcome.conversations[0].read == 3
+
+
+def test_markers_outlive_the_server() -> None:
+    stage = Stage()
+    alice = stage.native("alice")
+    alice.say("hello")
+    alice.do(commands.Read)
+    user = alice.session.user
+    assert stage.new_hub().directory.users[user.id].read == {"#lobby": 1}
+
+
+def test_messages_of_others_are_counted_and_in_rooms_those_that_name_the_reader() -> None:
+    stage = Stage()
+    alice, bob = stage.native("alice"), stage.native("bob")
+    for peer in (alice, bob):
+        peer.do(commands.Join, room="#ops")
+    bob.say("first", to="#ops")
+    bob.say("first", to="#lobby")
+    stage.settle()
+    alice.do(commands.Read)
+    alice.do(commands.Quit)
+    for text in ("malice", "Alice: look", "what does @alice. say", "waves"):
+        bob.say(text, to="#ops")
+    bob.say("alice alice", to="@alice")
+    bob.say("malice again", to="#lobby")
+    stage.settle()
+    alice = stage.native("alice")
+    assert unread(alice) == [("#lobby", 1, 0, False), ("#ops", 4, 2, False), ("@bob", 1, 0, False)]
+    alice.say("I am back", to="#ops")
+    stage.settle()
+    assert ("#ops", 4, 2, False) in unread(alice)
+    alice.do(commands.Ignore, name="bob")
+    assert unread(alice) == []
+    alice.do(commands.Unignore, name="bob")
+    alice.do(commands.Read)
+    assert unread(alice) == []
+
+
+def test_a_room_that_one_never_looked_into_has_nothing_unread() -> None:
+    stage = Stage()
+    bob = stage.native("bob")
+    bob.say("before her time")
+    stage.settle()
+    assert unread(stage.native("alice")) == []
+
+
+def test_only_the_newest_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(markers, "COUNTED_ENTRIES", 250)
+    stage = Stage()
+    alice, bob = stage.native("alice"), stage.native("bob")
+    for n in range(400):
+        bob.say(f"text {n}", to="@alice")
+    stage.settle()
+    assert unread(alice) == [("@bob", 250, 0, True)]
+    alice.do(commands.Read, conversation="@bob", seq=150)
+    assert unread(alice) == [("@bob", 250, 0, False)]
+
+
+def test_what_one_may_not_read_is_not_marked() -> None:
+    stage = Stage()
+    alice, bob, eve = stage.native("alice"), stage.native("bob"), stage.native("eve")
+    bob.say("psst", to="@alice")
+    stage.settle()
+    pair = pair_id(alice.session.user.id, bob.session.user.id)
+    eve.take()
+    eve.do(commands.Read, conversation=pair)
+    (error,) = eve.told(events.Error)
+    assert error.code == "no_such_room"
+    assert eve.session.user.read == {}
+
+
+def test_a_guest_has_markers_as_long_as_it_is_there() -> None:
+    stage = Stage()
+    bob, gus = stage.native("bob"), stage.guest("gus")
+    bob.say("psst", to="@gus")
+    stage.settle()
+    assert unread(gus) == [("@bob", 1, 0, False)]
+    gus.do(commands.Read)
+    assert unread(gus) == []
+    assert stage.new_hub().directory.users.keys() == {bob.session.user.id}
+
+
+def test_a_plain_client_counts_and_reads_by_command() -> None:
+    stage = Stage()
+    bob, tom = stage.native("bob"), stage.plain("tom")
+    bob.say("psst", to="@tom")
+    stage.settle()
+    tom.take()
+    tom.do(commands.Unread)
+    tom.do(commands.Read)
+    tom.do(commands.Unread)
+    assert tom.text() == "=== Unread (1) ===\n  - @bob: 1\n=== Unread (0) ===\n"
