@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
 from typing import TextIO
 
 import click
 
-from .options import server_options
+from .options import invite_option, server_options
 
 HELP = """Join the chat and talk.
 
@@ -16,12 +17,17 @@ HELP = """Join the chat and talk.
 Examples:
   socketchat join alice                        the server on this machine
   socketchat join alice --host chat.lan:5000   another one
+  socketchat join alice socketchat://…         where an invite leads to
   tail -f app.log | socketchat join logbot     without a terminal: a line, a message
 
 What you type goes to the current room, at first #lobby; /help lists the commands. The name is yours on that server from
 the first time on; without NAME it is SOCKETCHAT_NAME, or you are asked. Without a terminal it is the name last joined
 with; what others say is written to stdout, and at the end of stdin the visit ends as soon as all is stored. All is
 encrypted, and the server's key is remembered; beyond this machine you are asked once whether it is the right one.
+
+Who is new on a server is asked once for its join code, which its host can tell; from then on the key that the client
+keeps is enough. With an INVITE, the URL that a host made, nothing is asked. Others on this machine may see a command
+line: give an invite for more than one use as - on stdin, or by --invite-file.
 
 What you send is kept on this machine until the server has stored it, and sent again where the link breaks: it is
 stored once. What is left when a visit ends, however it ends, the next visit under that name sends.
@@ -40,19 +46,27 @@ Exit codes:
 
 
 @click.command(help=HELP)
-@click.argument("name", required=False)
+@click.argument("words", nargs=-1, metavar="[NAME] [INVITE]")
+@invite_option
 @server_options
-def join(*, name: str | None, host: str | None, port: int | None) -> int:
+def join(*, words: tuple[str, ...], invite_file: Path | None, host: str | None, port: int | None) -> int:
     """Join with what the options say."""
     from ..client.address import find_server
     from ..client.profiles import Profiles
+    from ..client.ticket import NO_TICKET
     from ..terminal.theme import look_of
     from ..terminal.visit import Visit
+    from .invitations import name_and_invitation
 
+    name, invitation = name_and_invitation(words, invite_file, host, port)
     profiles = Profiles()
-    address = find_server(host, port, os.environ, profiles.last)
+    address = invitation.address if invitation else find_server(host, port, os.environ, profiles.last)
+    profile = profiles.server(*address)
+    if invitation:
+        profile.trust.expect(invitation.fingerprint)
     look = look_of(os.environ, stdin_is_terminal=is_terminal(sys.stdin), stdout_is_terminal=is_terminal(sys.stdout))
-    return Visit(address, profiles.server(*address), look, os.environ).run(name)
+    ticket = invitation.ticket if invitation else NO_TICKET
+    return Visit(address, profile, look, os.environ, ticket=ticket).run(name)
 
 
 def is_terminal(stream: TextIO | None) -> bool:

@@ -74,6 +74,16 @@ def data_directory(data: Path | None) -> Path:
     return data if data is not None else user_data_path("socketchat", appauthor=False) / "server"
 
 
+def invite_option(command: _Function) -> _Function:
+    """Add --invite-file, which lets somebody in who is new on a server."""
+    return click.option(
+        "--invite-file",
+        type=click.Path(dir_okay=False, path_type=Path),
+        metavar="FILE",
+        help="Come by the invite whose URL stands in this file, where you are new on its server.",
+    )(command)
+
+
 def server_options(command: _Function) -> _Function:
     """Add --host and --port, which tell where the server is; ``client.address.find_server`` knows what they mean."""
     command = click.option(

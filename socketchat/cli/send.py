@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
 
 import click
 
 from ..exceptions import BadText, TooLong, UsageProblem
 from ..protocol.limits import TEXT_BYTES
-from .options import positive_seconds, server_options
+from .options import invite_option, positive_seconds, server_options
 
 HELP = """Send one message, and return when it is on the server's disk.
 
@@ -46,6 +47,7 @@ Exit codes:
     help="Send under this name.  [default: SOCKETCHAT_NAME, the name last joined with, the login name]",
 )
 @server_options
+@invite_option
 @click.option(
     "--key", metavar="KEY", help="Name this message, any words; what is sent again under its key is stored once."
 )
@@ -65,6 +67,7 @@ def send(
     name: str | None,
     host: str | None,
     port: int | None,
+    invite_file: Path | None,
     key: str | None,
     timeout: float,
     words: tuple[str, ...],
@@ -74,6 +77,7 @@ def send(
     from ..client.blocking import send_once
     from ..client.identity import find_name, login_name
     from ..client.profiles import Profiles
+    from ..client.ticket import NO_TICKET
     from ..protocol.conversations import LOBBY
     from ..protocol.names import check_name, check_room
 
@@ -86,10 +90,27 @@ def send(
         to = "@" + check_name(dm.removeprefix("@"))
     text = message_text(words)
     profiles = Profiles()
-    address = find_server(host, port, os.environ, profiles.last)
+    invitation = None
+    if invite_file is not None:
+        from .invitations import name_and_invitation
+
+        _, invitation = name_and_invitation((), invite_file, host, port)
+    address = invitation.address if invitation else find_server(host, port, os.environ, profiles.last)
     profile = profiles.server(*address)
+    if invitation:
+        profile.trust.expect(invitation.fingerprint)
     name = find_name(name, os.environ, profile) or login_name()
-    send_once(address, name=name, signer=profile.key, trust=profile.trust, to=to, text=text, key=key, seconds=timeout)
+    send_once(
+        address,
+        name=name,
+        signer=profile.key,
+        trust=profile.trust,
+        ticket=invitation.ticket if invitation else NO_TICKET,
+        to=to,
+        text=text,
+        key=key,
+        seconds=timeout,
+    )
 
 
 def message_text(words: tuple[str, ...]) -> str:

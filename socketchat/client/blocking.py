@@ -15,6 +15,7 @@ from .facts import Answered, Broken, Failed, LoggedIn, LoginRefused, RetryLater
 from .identity import outbox_name
 from .login import Host, Signer
 from .session import Out, Session
+from .ticket import NO_TICKET, Ticket
 from .trust import Trust
 
 READ_BYTES = 65_536
@@ -30,6 +31,7 @@ def send_once(
     name: str,
     signer: Signer,
     trust: Trust,
+    ticket: Ticket = NO_TICKET,
     to: str,
     text: str,
     key: str | None = None,
@@ -44,7 +46,7 @@ def send_once(
     """
     deadline = clock() + seconds
     key = os.urandom(8).hex() if key is None else key
-    session = Session(name, outbox=outbox_name(key, name), key=signer, listen="none")
+    session = Session(name, outbox=outbox_name(key, name), key=signer, ticket=ticket, listen="none")
     request = session.send(to, text)
     connection, host = Dialer(address, trust, deadline, clock).connect()
     with connection:

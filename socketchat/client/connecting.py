@@ -14,6 +14,7 @@ from .outbox_file import OutboxFile
 from .patience import Patience
 from .profiles import Profile, Profiles
 from .session import Listen, Session
+from .ticket import NO_TICKET, Ticket
 from .trust import Trust
 
 
@@ -29,6 +30,7 @@ def connect(
     positions: dict[str, int] | None = None,
     outbox: bool = True,
     fingerprint: str | None = None,
+    ticket: Ticket = NO_TICKET,
     patience: Patience | None = None,
     random: Callable[[], float] = system_random.random,
 ) -> Client:
@@ -42,7 +44,8 @@ def connect(
     With a profile messages are kept on disk until they are stored, and the next client of that name sends what is left
     by one that died; with ``outbox=False`` they end with the client.
 
-    The server's key is the one that your account knows, as with ``join``, or the one of the ``fingerprint``.
+    The server's key is the one that your account knows, as with ``join``, or the one of the ``fingerprint``. The
+    ``ticket`` is what somebody who is new there shows: the join code, or the token of an invite.
 
     Raises BadFile for a key that cannot be used; entering raises Unreachable, NameTaken, BadName or another ChatError
     where the first login fails.
@@ -55,11 +58,11 @@ def connect(
         profile = None
     elif profile is not None:
         key, epoch, positions = profile.key, profile.epoch, profile.positions
-    if known is not None:
-        key = key or known.key
+    key = key or (known.key if known is not None else None)
+    number = os.urandom(8).hex()
     store = OutboxFile(known.outbox(name)) if known is not None and outbox else None
     session = Session(
-        name, outbox=os.urandom(8).hex(), store=store, key=key, listen=listen, epoch=epoch, positions=positions
+        name, outbox=number, store=store, key=key, ticket=ticket, listen=listen, epoch=epoch, positions=positions
     )
     return Client(
         Address(host, port),

@@ -106,6 +106,18 @@ class Trust:
         self._given = from_fingerprint(fingerprint)
         self._pin = fingerprint
 
+    def expect(self, fingerprint: str) -> None:
+        """Take the server with the fingerprint in an invite for the right one; raises CertificateChanged."""
+        known = self._known()
+        if known is None:
+            self.accept(fingerprint)
+        elif known not in {fingerprint, _AUTHORITY}:
+            raise CertificateChanged(
+                f"You know {self._address} by the fingerprint {known}, and the invite says {fingerprint}. One is "
+                f"somebody else's; nothing was sent. If its host says that the invite is right, accept it: "
+                f"socketchat trust {self._address} {fingerprint}"
+            )
+
     def confirm(self) -> None:
         """Pin what was found out, now that the login succeeded."""
         pin, self._pin = self._pin, None

@@ -24,6 +24,9 @@ LOCAL_SECRET_BYTES = 32
 INVITE_BYTES = 16
 """128 random bits cannot be guessed."""
 
+CODE_WORDS = 5
+"""Words of a code, of 11 bits each: 55 bits are said on the phone, and never guessed at some thousand tries a day."""
+
 CODE_CHARACTERS = 200
 """What is read of a join code as somebody typed it: the words, and what may stand around them."""
 

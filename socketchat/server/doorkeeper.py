@@ -8,14 +8,11 @@ from pathlib import Path
 
 from ..exceptions import BadFile
 from ..hub import Entrance
-from ..protocol.entry import LOCAL_SECRET, LOCAL_SECRET_BYTES, code_key, plain_code
+from ..protocol.entry import CODE_WORDS, LOCAL_SECRET, LOCAL_SECRET_BYTES, code_key, plain_code
 from .files import read_private, unusable, write_private
 
 CODE = "join-code"
 """The file that the join code stands in; nowhere else is it written."""
-
-CODE_WORDS = 5
-"""Words of a code, of 11 bits each: 55 bits are said on the phone, and never guessed at some thousand tries a day."""
 
 
 class Doorkeeper:

@@ -12,10 +12,13 @@ from io import BytesIO
 from typing import BinaryIO
 
 from ..client.address import Address
+from ..client.aio import Client
 from ..client.connecting import connect
 from ..client.identity import find_name
 from ..client.profiles import Profile
-from ..exceptions import BadName, NameTaken, UnknownServer, UsageProblem
+from ..client.ticket import NO_TICKET, Ticket
+from ..exceptions import BadCode, BadName, CodeNeeded, NameTaken, UnknownServer, UsageProblem
+from ..protocol.entry import CODE_WORDS, plain_code
 from ..protocol.names import check_name
 from ..protocol.text import clean_line
 from .chat import Chat
@@ -26,6 +29,10 @@ from .theme import Look
 SLOW_SECONDS = 0.1
 """Time after which somebody who waits for the server is told so."""
 
+CODE_WANTED = (
+    "You are new here. The server lets newcomers in by its join code: five words, which whoever hosts it sees there."
+)
+
 SIGNALS = (signal.SIGTERM, signal.SIGHUP) if sys.platform != "win32" else ()
 """What ends a visit politely, with the terminal as it was."""
 
@@ -33,11 +40,20 @@ SIGNALS = (signal.SIGTERM, signal.SIGHUP) if sys.platform != "win32" else ()
 class Visit:
     """What ``socketchat join`` does: at ``address``, as the user of ``profile``, on a terminal with this ``look``."""
 
-    def __init__(self, address: Address, profile: Profile, look: Look, environ: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        address: Address,
+        profile: Profile,
+        look: Look,
+        environ: Mapping[str, str],
+        *,
+        ticket: Ticket = NO_TICKET,
+    ) -> None:
         self._address = address
         self._profile = profile
         self._look = look
         self._environ = environ
+        self._ticket = ticket
         self._signal = 0
         self._admitted = False
 
@@ -56,6 +72,10 @@ class Visit:
                 return self._stay(name)
             except UnknownServer as problem:
                 self._decide(problem)
+            except (CodeNeeded, BadCode) as problem:
+                if self._admitted:
+                    raise
+                self._ask_code(problem)
             except (BadName, NameTaken) as problem:
                 if self._admitted:
                     raise
@@ -69,6 +89,18 @@ class Visit:
         except EOFError:
             raise KeyboardInterrupt from None
 
+    def _ask_code(self, problem: CodeNeeded | BadCode) -> None:
+        """Have the join code typed in, which is shown from the next attempt on."""
+        told = CODE_WANTED if isinstance(problem, CodeNeeded) else clean_line(str(problem))
+        sys.stdout.write(f"{told}\n")
+        code = ""
+        while not plain_code(code):
+            try:
+                code = ask("Join code: ", self._look)
+            except EOFError:
+                raise KeyboardInterrupt from None
+        self._ticket = Ticket(code=code)
+
     def _decide(self, problem: UnknownServer) -> None:
         """Let somebody decide whether a server that nothing speaks for is the right one; raises ``problem`` if not."""
         shown = self._profile.trust.shown
@@ -79,6 +111,9 @@ class Visit:
             answer = ask("Is that what its host sees there? [y/N] ", self._look)
         except EOFError:
             raise KeyboardInterrupt from None
+        if plain_code(answer).count("-") == CODE_WORDS - 1:
+            self._ticket = Ticket(code=answer)  # whoever knows the code needs no fingerprint
+            return
         if answer.strip().lower() not in {"y", "yes"}:
             raise problem
         self._profile.trust.accept(shown.fingerprint)
@@ -98,7 +133,7 @@ class Visit:
     async def _visit(self, name: str) -> int:
         async with AsyncExitStack() as stack:
             with self._patience():
-                client = await stack.enter_async_context(connect(*self._address, name=name, profile=self._profile))
+                client = await stack.enter_async_context(self._connect(name))
             self._admitted = True
             self._introduce()
             self._heed_signals()
@@ -106,6 +141,9 @@ class Visit:
                 return await Pipe(client, stdin=own_stdin(), stdout=sys.stdout, stderr=sys.stderr).run()
             await Chat(client, self._look).run()
             return 0
+
+    def _connect(self, name: str) -> Client:
+        return connect(*self._address, name=name, profile=self._profile, ticket=self._ticket)
 
     def _introduce(self) -> None:
         """Show once what a server on this machine will be known by."""

@@ -22,8 +22,9 @@ FORKSERVER.set_forkserver_preload(["socketchat.cli.join", "socketchat.terminal.v
 class Server:
     """A server on a free port, which keeps what it stores when it is started again on that port."""
 
-    def __init__(self, directory):
+    def __init__(self, directory, *options):
         self._directory = directory
+        self._options = options
         self.port = 0
         self.start()
 
@@ -31,7 +32,17 @@ class Server:
         """Start it and wait until it accepts; with another directory it is another server at the same address."""
         self._directory = directory or self._directory
         self._process = subprocess.Popen(
-            [*PROGRAM, "serve", "--host", "127.0.0.1", "--port", str(self.port), "--data", self._directory],
+            [
+                *PROGRAM,
+                "serve",
+                "--host",
+                "127.0.0.1",
+                "--port",
+                str(self.port),
+                "--data",
+                self._directory,
+                *self._options,
+            ],
             stdout=subprocess.PIPE,
             text=True,
         )
@@ -64,11 +75,11 @@ class Seat(Terminal):
     The program runs in a process of its own that has imported everything before: a tenth of the time to wait.
     """
 
-    def __init__(self, home, *arguments, columns=80, rows=24, **environ):
+    def __init__(self, home, *arguments, columns=80, rows=24, stdin=None, **environ):
         super().__init__(columns, rows)
         self.before = self.settings
         self._process = FORKSERVER.Process(
-            target=join, args=(os.ttyname(self.slave), ["join", *arguments], environment(home) | environ)
+            target=join, args=(os.ttyname(self.slave), ["join", *arguments], environment(home) | environ, stdin)
         )
         self._process.start()
 
@@ -122,9 +133,11 @@ class Seat(Terminal):
         super().close()
 
 
-def join(terminal, arguments, environ):
-    """Be the program in a terminal of its own, as a shell would start it."""
+def join(terminal, arguments, environ, stdin):
+    """Be the program in a terminal of its own, as a shell would start it, perhaps with a file as stdin."""
     os.login_tty(os.open(terminal, os.O_RDWR))
+    if stdin is not None:
+        os.dup2(os.open(stdin, os.O_RDONLY), 0)
     sys.stdin, sys.stdout, sys.stderr = open(0), open(1, "w"), open(2, "w")  # noqa: SIM115  as long as the process
     os.environ.clear()
     os.environ.update(environ)

@@ -1,0 +1,70 @@
+"""Invites as they come on the command line: a URL among the arguments, on stdin or in a file."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import click
+
+from ..client.invitation import URL_CHARACTERS, Invitation, is_url, parse_invitation
+from ..exceptions import BadFile, UsageProblem
+
+FROM_STDIN = "-"
+
+
+def name_and_invitation(
+    words: tuple[str, ...], file: Path | None, host: str | None, port: int | None
+) -> tuple[str | None, Invitation | None]:
+    """Return the name and the invitation that arguments and options tell, each None where they do not."""
+    urls = [word for word in words if word == FROM_STDIN or is_url(word)]
+    names = [word for word in words if word not in urls]
+    for word in names[1:]:
+        raise click.UsageError(f"Got unexpected extra argument ({word})", click.get_current_context())
+    if len(urls) + (file is not None) > 1:
+        raise UsageProblem("One invite is enough: give its URL, - or --invite-file.")
+    invitation = None
+    if file is not None:
+        invitation = invitation_in(file)
+    elif urls:
+        invitation = invitation_on_stdin() if urls[0] == FROM_STDIN else parse_invitation(urls[0])
+    if invitation is not None and (host is not None or port is not None):
+        raise UsageProblem("The invite tells where the server is: leave --host and --port out.")
+    return (names[0] if names else None), invitation
+
+
+def invitation_in(file: Path) -> Invitation:
+    """Return the invitation that stands in a file; raises BadFile, UsageProblem."""
+    try:
+        with file.open("rb") as opened:
+            content = opened.read(URL_CHARACTERS)
+    except OSError as problem:
+        words = (problem.strerror or str(problem)).lower()
+        raise BadFile(f"Cannot read the invite in {file}: {words}.") from None
+    return parse_invitation(content.decode("utf-8", "replace"))
+
+
+def invitation_on_stdin() -> Invitation:
+    """Return the invitation in the first line of stdin; what is typed from now on comes from the terminal, if any."""
+    if sys.stdin.isatty():
+        sys.stderr.write("Invite: ")
+        sys.stderr.flush()
+    line = b""
+    # Byte by byte: what comes behind the line is not ours.
+    while len(line) < URL_CHARACTERS and (byte := os.read(sys.stdin.fileno(), 1)) not in {b"", b"\n"}:
+        line += byte
+    invitation = parse_invitation(line.decode("utf-8", "replace"))
+    if not sys.stdin.isatty() and sys.stdout.isatty():
+        _sit_down()
+    return invitation
+
+
+def _sit_down() -> None:
+    """Let the terminal be stdin, where there is one."""
+    try:
+        terminal = os.open("/dev/tty", os.O_RDWR)
+    except OSError:
+        return
+    os.dup2(terminal, sys.stdin.fileno())
+    os.close(terminal)

@@ -1,0 +1,116 @@
+"""Coming to a server where one is new: the join code, and invites, as people at a terminal meet them."""
+
+import os
+import subprocess
+
+import pytest
+
+from .seats import PROGRAM, Server, environment
+
+
+@pytest.fixture(scope="module")
+def closed(tmp_path_factory):
+    """Return a server that takes nobody for its operator, as behind a tunnel, and its data directory."""
+    directory = tmp_path_factory.mktemp("closed")
+    server = Server(str(directory), "--tunnel")
+    server.directory = directory
+    yield server
+    server.stop()
+
+
+def code_of(server):
+    return (server.directory / "join-code").read_text().strip()
+
+
+def invite(server, *options):
+    """Return the URL of an invite to the server."""
+    command = [*PROGRAM, "invite", "--data", str(server.directory), "--host", "127.0.0.1", *options]
+    return subprocess.run(command, capture_output=True, text=True, check=True, timeout=20).stdout.strip()
+
+
+def test_a_newcomer_is_asked_for_the_code_until_it_is_right_and_then_never_again(closed, sit):
+    seat = sit(closed, "ann", home="ann")
+    seat.shows("You are new here.")
+    seat.shows("Join code:")
+    seat.says("")
+    seat.says("wrong words are no code")
+    seat.shows("This is not the join code")
+    seat.says(f"  {code_of(closed).upper().replace('-', ' ')} ")
+    seat.shows("Welcome, ann.")
+    assert seat.leaves() == 0
+
+    again = sit(closed, "ann", home="ann")
+    again.shows("Welcome, ann.")
+    assert "Join code" not in again.text
+
+
+def test_the_code_is_asked_for_after_the_name_and_not_where_the_name_is_taken(closed, sit):
+    seat = sit(closed, home="bob")
+    seat.shows("Your name:")
+    seat.says("bob")
+    seat.shows("Join code:")
+    seat.says(code_of(closed))
+    seat.shows("Welcome, bob.")
+
+    other = sit(closed, "bob", home="thief")
+    other.shows("The name bob belongs to somebody else")
+    assert "Join code" not in other.text
+
+
+def test_who_knows_no_code_may_give_up(closed, sit):
+    seat = sit(closed, "cleo")
+    seat.shows("Join code:")
+    seat.type("\x04")
+    assert seat.ends() == 130
+
+
+def test_who_has_the_url_of_an_invite_just_comes_in(closed, sit):
+    seat = sit(None, "dora", invite(closed))
+    seat.shows("Welcome, dora.")
+    assert "Join code" not in seat.text
+
+
+def test_an_invite_on_stdin_leaves_the_terminal_for_talking(closed, sit, tmp_path):
+    url = tmp_path / "url"
+    url.write_text(invite(closed) + "\n")
+    seat = sit(None, "-", "emil", stdin=str(url))
+    seat.shows("Welcome, emil.")
+    seat.says("hello")
+    seat.shows("emil: hello")
+    assert seat.leaves() == 0
+
+
+def test_an_invite_that_is_used_up_says_so(closed, sit):
+    url = invite(closed)
+    sit(None, "fred", url).shows("Welcome, fred.")
+    seat = sit(None, "gina", url)
+    seat.shows("This invite is used up; ask for a new one.")
+    assert seat.ends() == 4
+
+
+def test_an_invite_to_another_key_is_refused_before_a_word_is_said(closed, sit):
+    where, _, fragment = invite(closed).partition("#")
+    seat = sit(None, "hugo", f"{where}#{'A' * 43}.{fragment.partition('.')[2]}")
+    seat.shows("fingerprint")
+    assert seat.ends() == 7
+
+
+def test_a_script_comes_by_the_invite_in_a_file_and_needs_it_once(closed, tmp_path):
+    url = tmp_path / "invite"
+    url.write_text(invite(closed) + "\n")
+    environ = environment(tmp_path / "home") | {"XDG_DATA_HOME": str(tmp_path / "data")}
+
+    def send(*options):
+        command = [*PROGRAM, "send", "--as", "jobbot", *options, "hi"]
+        return subprocess.run(command, capture_output=True, text=True, check=False, timeout=20, env=environ)
+
+    without = send("--port", str(closed.port))
+    assert without.returncode == 4
+    assert "--invite-file" in without.stderr
+    for _ in range(2):
+        done = send("--invite-file", str(url))
+        assert (done.returncode, done.stderr) == (0, "")
+    assert send("--port", str(closed.port)).returncode == 0
+    missing = send("--invite-file", os.devnull)
+    assert (missing.returncode, missing.stderr.count("\n")) == (2, 1)
+    assert send("--invite-file", str(tmp_path / "nowhere")).returncode == 8
