@@ -14,7 +14,7 @@ import click
 
 from socketchat.server.limits import SWITCH_SECONDS
 
-from . import connections, messages, startup
+from . import connections, messages, startup, tls
 from .history import make_history
 from .processes import CORES, NotMeasuredError, filesystem_of
 from .report import Section, Verdict
@@ -33,6 +33,9 @@ BENCHMARKS = dict.fromkeys(messages.SCENARIOS, messages.run) | {
     "entering": connections.entering,
     "memory": connections.memory,
     "cold-start": startup.run,
+    "tls-fan-out": tls.fan_out,
+    "tls-memory": tls.memory,
+    "tls-handshakes": tls.handshakes,
     "journal": _journal,
 }
 

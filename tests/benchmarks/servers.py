@@ -11,6 +11,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
+HERE = ("--host", "127.0.0.1")
+"""Where all servers listen."""
+
 
 class Server(Protocol):
     """A line-based chat server, as the generator sees it; a room of None is the place where everybody is."""
@@ -63,7 +66,7 @@ class Socketchat:
 
     def serve(self, data: Path) -> Sequence[str | Path]:
         """Return the command that serves this data directory."""
-        return (sys.executable, "-m", "socketchat", "serve", "--no-limits", "--port", "0", "--data", data)
+        return (sys.executable, "-m", "socketchat", "serve", "--no-limits", *HERE, "--port", "0", "--data", data)
 
     def port(self, output: str) -> int | None:
         listening = re.search(r"^Server listening on 127\.0\.0\.1:(\d+)$", output, re.MULTILINE)

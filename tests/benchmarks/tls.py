@@ -1,0 +1,277 @@
+"""TLS: what it costs in CPU and memory, and whether those inside notice handshakes that are slow, or many."""
+
+from __future__ import annotations
+
+import asyncio
+import multiprocessing
+import os
+import resource
+import socket
+import ssl
+import statistics
+import time
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager, suppress
+from typing import TypeVar
+
+import uvloop
+
+from .processes import CORES, Running, cpu_seconds, memory_bytes, pinned, running, wait_until_quiet
+from .report import Section, at_most, median_and_range, ratio
+from .servers import Socketchat
+from .settings import Settings
+
+CLIENTS = 100
+FAN_OUT_RATIO = 2.5
+"""What a write may cost under TLS, in relation to plaintext: the system call stays the greater part."""
+
+IDLE = 1000
+IDLE_KIB = 48.0
+"""What an idle TLS connection may cost: OpenSSL's state of both directions, without its buffers."""
+
+SLOW_HANDSHAKES = 1000
+CONNECTS = 500
+"""Handshakes a second, each broken off when it is done."""
+
+LISTENERS = 20
+PAUSE = 0.004
+"""Seconds between the messages whose delivery is timed."""
+
+DOUBLED, MARGIN_MS = 2.0, 5.0
+
+_Found = TypeVar("_Found")
+
+
+def _context() -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    return context
+
+
+class _Client(asyncio.Protocol):
+    """A plain client that counts the lines it hears behind its welcome."""
+
+    def __init__(self, name: str, heard: Callable[[], None]) -> None:
+        self._name = name
+        self._heard = heard
+        self._seen = b""
+        self.entered = asyncio.get_running_loop().create_future()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = transport
+        transport.write(self._name.encode() + b"\n")
+
+    def data_received(self, data: bytes) -> None:
+        if not self.entered.done():
+            self._seen += data
+            if b"=== Connected!" in self._seen:
+                self.entered.set_result(None)
+        if b"talker: " in data:
+            self._heard()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if not self.entered.done():
+            self.entered.set_exception(exc or EOFError())
+
+
+class Crowd:
+    """Clients in one room: a talker, and the others, who all have to hear a message before the next."""
+
+    def __init__(self, port: int, count: int, *, tls: bool) -> None:
+        self._port, self._count, self._tls = port, count, tls
+        self._missing = 0
+        self._all = asyncio.Event()
+
+    async def enter(self) -> None:
+        """Bring everybody in, 50 at a time."""
+        loop = asyncio.get_running_loop()
+        names = ["talker", *(f"u{number}" for number in range(1, self._count))]
+        self._clients: list[_Client] = []
+        for start in range(0, len(names), 50):
+            some = [
+                loop.create_connection(
+                    lambda name=name: _Client(name, self._one_heard),
+                    "127.0.0.1",
+                    self._port,
+                    ssl=_context() if self._tls else None,
+                )
+                for name in names[start : start + 50]
+            ]
+            entered = [client for _, client in await asyncio.gather(*some)]
+            await asyncio.gather(*(client.entered for client in entered))
+            self._clients += entered
+
+    def _one_heard(self) -> None:
+        self._missing -= 1
+        if self._missing == 0:
+            self._all.set()
+
+    async def say(self) -> float:
+        """Say something, and return the seconds until everybody else has heard it."""
+        self._missing = self._count - 1
+        self._all.clear()
+        start = time.perf_counter()
+        self._clients[0].transport.write(b"good morning, everybody\n")
+        await self._all.wait()
+        return time.perf_counter() - start
+
+    def leave(self) -> None:
+        for client in self._clients:
+            client.transport.abort()
+
+
+def _run(coroutine: Coroutine[None, None, _Found]) -> _Found:
+    with pinned(CORES[-1]), asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(coroutine)
+
+
+def fan_out(name: str, settings: Settings) -> Section:
+    """Measure the server's CPU per write, in plaintext and under TLS."""
+
+    async def measure(started: Running, *, tls: bool) -> float:
+        crowd = Crowd(started.port, CLIENTS, tls=tls)
+        await crowd.enter()
+        for _ in range(20):
+            await crowd.say()
+        count, before, end = 0, cpu_seconds(started.pid), time.monotonic() + settings.seconds
+        while time.monotonic() < end:
+            await crowd.say()
+            count += 1
+        used = cpu_seconds(started.pid) - before
+        crowd.leave()
+        return used / count / (CLIENTS - 1) * 1e6
+
+    figures: dict[str, list[float]] = {"plaintext": [], "TLS": []}
+    for _ in range(settings.rounds):
+        for label, of_label in figures.items():
+            with running(Socketchat(), settings.directory) as started:
+                of_label.append(_run(measure(started, tls=label == "TLS")))
+    value = ratio(figures["TLS"], figures["plaintext"])
+    return Section(
+        f"{name}: one talker, {CLIENTS - 1} who hear, 1 in flight",
+        ["", "server CPU µs per write"],
+        [[label, median_and_range(of_label)] for label, of_label in figures.items()],
+        [at_most(f"{name}: TLS in relation to plaintext, at most {FAN_OUT_RATIO}", value, FAN_OUT_RATIO)],
+    )
+
+
+def memory(name: str, settings: Settings) -> Section:
+    """Measure what the server's memory grows by for each TLS connection that is in the lobby and idle."""
+
+    async def measure(started: Running) -> float:
+        before = memory_bytes(started.pid)
+        crowd = Crowd(started.port, IDLE, tls=True)
+        await crowd.enter()
+        await asyncio.sleep(1)
+        grown = memory_bytes(started.pid) - before
+        crowd.leave()
+        return grown / IDLE / 1024
+
+    figures = []
+    for _ in range(settings.rounds):
+        with running(Socketchat(), settings.directory) as started:
+            figures.append(_run(measure(started)))
+    bar = f"{name}: KiB per idle TLS connection, at most {IDLE_KIB:.0f}"
+    rows = [["socketchat", median_and_range(figures)]]
+    return Section(
+        f"{name}: {IDLE:,} idle TLS clients in the lobby",
+        ["", "KiB per client (Pss)"],
+        rows,
+        [at_most(bar, statistics.median(figures), IDLE_KIB)],
+    )
+
+
+def handshakes(name: str, settings: Settings) -> Section:
+    """Time deliveries to those inside: alone, beside handshakes that do not go on, and beside ever new ones."""
+
+    async def measure(started: Running) -> float:
+        crowd = Crowd(started.port, LISTENERS, tls=False)
+        await crowd.enter()
+        times, end = [], time.monotonic() + settings.seconds
+        while time.monotonic() < end:
+            times.append(await crowd.say())
+            await asyncio.sleep(PAUSE)
+        crowd.leave()
+        return statistics.quantiles(times, n=100)[98] * 1000
+
+    loads: dict[str, Callable[[int], None] | None] = {
+        "alone": None,
+        f"{SLOW_HANDSHAKES:,} slow handshakes": _shake_slowly,
+        f"{CONNECTS} connects a second": _connect_again_and_again,
+    }
+    figures: dict[str, list[float]] = {label: [] for label in loads}
+    for _ in range(settings.rounds):
+        for label, load in loads.items():
+            with running(Socketchat(), settings.directory) as started, _beside(load, started.port):
+                wait_until_quiet()
+                figures[label].append(_run(measure(started)))
+    alone, *others = (statistics.median(of_label) for of_label in figures.values())
+    most = max(alone * DOUBLED, alone + MARGIN_MS)
+    return Section(
+        f"{name}: p99 from sending to the last of {LISTENERS - 1} who hear, in plaintext",
+        ["", "ms"],
+        [[label, median_and_range(of_label)] for label, of_label in figures.items()],
+        [
+            at_most(f"{name}: p99 beside {label}, at most {most:.3g} ms", value, most)
+            for label, value in zip(list(figures)[1:], others, strict=True)
+        ],
+    )
+
+
+@contextmanager
+def _beside(load: Callable[[int], None] | None, port: int) -> Iterator[None]:
+    """Put load on a port from a process of its own, which gives way to the one that measures."""
+    if load is None:
+        yield
+        return
+    with pinned(CORES[-1]):
+        process = multiprocessing.get_context("spawn").Process(target=load, args=(port,), daemon=True)
+        process.start()
+    try:
+        yield
+    finally:
+        process.terminate()
+        process.join()
+
+
+def _hello() -> bytes:
+    sent = ssl.MemoryBIO()
+    with suppress(ssl.SSLWantReadError):
+        _context().wrap_bio(ssl.MemoryBIO(), sent).do_handshake()
+    return sent.read()
+
+
+def _shake_slowly(port: int) -> None:
+    """Keep handshakes open that do not go on: half of them in the middle of the ClientHello, half behind it."""
+    os.nice(10)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
+    hello, held = _hello(), []
+    while True:
+        while len(held) < SLOW_HANDSHAKES:
+            held.append(socket.create_connection(("127.0.0.1", port)))
+            held[-1].sendall(hello[: len(hello) // 2 if len(held) % 2 else None])
+            held[-1].setblocking(False)  # noqa: FBT003 - the name says it
+        time.sleep(0.5)
+        held = [each for each in held if _is_open(each)]
+
+
+def _is_open(peer: socket.socket) -> bool:
+    try:
+        if peer.recv(65_536):
+            return True
+    except BlockingIOError:
+        return True
+    except OSError:
+        pass
+    peer.close()
+    return False
+
+
+def _connect_again_and_again(port: int) -> None:
+    """Shake hands and leave, so many times a second."""
+    os.nice(10)
+    context, start, count = _context(), time.monotonic(), 0
+    while True:
+        time.sleep(max(0.0, start + count / CONNECTS - time.monotonic()))
+        with suppress(OSError), context.wrap_socket(socket.create_connection(("127.0.0.1", port))):
+            count += 1
