@@ -1,0 +1,130 @@
+"""A server that is not on this machine: another network namespace has an address that is no loopback's."""
+
+from __future__ import annotations
+
+import os
+import re
+import select
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+from .screens import DEADLINE, Terminal
+from .seats import PROGRAM, environment
+
+ADDRESS = "198.51.100.1"
+
+UP = f"ip link set lo up && ip addr add {ADDRESS}/32 dev lo"
+"""Reached over the loopback device, but as an address of the machine's own it is nobody's loopback address."""
+
+
+def can_make_namespaces() -> bool:
+    if not all(map(shutil.which, ("unshare", "nsenter", "ip"))):
+        return False
+    return subprocess.run(["unshare", "-n", "sh", "-c", UP], capture_output=True, check=False).returncode == 0
+
+
+pytestmark = pytest.mark.skipif(not can_make_namespaces(), reason="network namespaces need root and iproute2")
+
+SAY = """
+import socket, sys
+with socket.create_connection((sys.argv[1], 5000), timeout=20) as server:
+    server.sendall(b"carol\\n")
+    print(server.makefile().readline(), end="")
+"""
+
+
+class Elsewhere:
+    """A server in a network namespace, and commands that run there."""
+
+    def __init__(self, home) -> None:
+        self._home = home
+        command = ["unshare", "-n", "sh", "-c", f'{UP} && exec "$@"', "sh", *PROGRAM, "serve", "--open"]
+        self._process = subprocess.Popen(
+            [*command, "--data", str(home / "server")], stdout=subprocess.PIPE, text=True, env=environment(home)
+        )
+        self.lines: list[str] = []
+        while not (self.lines and self.lines[-1].startswith("Fingerprint: ")):
+            self.lines.append(self._process.stdout.readline())
+            assert self.lines[-1], self.lines
+        self.fingerprint = self.lines[-1].split()[1]
+
+    def run(self, *command, **options) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            self._inside(command), capture_output=True, text=True, check=False, env=environment(self._home), **options
+        )
+
+    def join(self, *arguments) -> tuple[Terminal, subprocess.Popen]:
+        terminal = Terminal()
+        command = self._inside([*PROGRAM, "join", *arguments])
+        slave = terminal.slave
+        return terminal, subprocess.Popen(
+            command, stdin=slave, stdout=slave, stderr=slave, env=environment(self._home), start_new_session=True
+        )
+
+    def _inside(self, command) -> list[str]:
+        return ["nsenter", "-n", "-t", str(self._process.pid), *command]
+
+    def stop(self) -> None:
+        self._process.terminate()
+        self._process.communicate(timeout=DEADLINE)
+
+
+@pytest.fixture
+def elsewhere(tmp_path):
+    server = Elsewhere(tmp_path)
+    yield server
+    server.stop()
+
+
+def test_plaintext_stays_on_the_machine(elsewhere):
+    assert "Server listening on 0.0.0.0:5000\n" in elsewhere.lines
+    here, there = (elsewhere.run(sys.executable, "-c", SAY, host).stdout for host in ("127.0.0.1", ADDRESS))
+    assert here == "[join] carol has joined the chat.\n"
+    assert there.startswith("[server] Beyond its own machine this server speaks TLS only; use `socketchat join")
+
+
+def test_send_trusts_nobody_blindly(elsewhere):
+    send = [*PROGRAM, "send", "--host", ADDRESS, "--as", "ann", "hi"]
+    refused = elsewhere.run(*send, stdin=subprocess.DEVNULL)
+    assert (refused.returncode, refused.stderr.count("\n")) == (4, 1)
+    assert "--invite-file" in refused.stderr
+    told = re.search(r"socketchat (trust \S+ (SHA256:\S+))", refused.stderr)
+    assert told[2] == elsewhere.fingerprint
+    assert elsewhere.run(*PROGRAM, *told[1].split()).returncode == 0
+    assert elsewhere.run(*send, stdin=subprocess.DEVNULL).returncode == 0
+
+
+@pytest.mark.parametrize("answer", ["n", "", "y"])
+def test_join_asks_once_whether_it_is_the_right_server(elsewhere, answer):
+    terminal, process = elsewhere.join("ann", "--host", ADDRESS)
+    terminal.until(lambda: "[y/N]" in terminal.text)
+    assert elsewhere.fingerprint in terminal.text
+    terminal.type(f"{answer}\r")
+    if answer == "y":
+        terminal.until(lambda: "#lobby ann>" in terminal.text)
+        terminal.type("\x04")
+        assert ends(terminal, process) == 0
+        terminal, process = elsewhere.join("ann", "--host", ADDRESS)
+        terminal.until(lambda: "#lobby ann>" in terminal.text)
+        assert "[y/N]" not in terminal.text
+        terminal.type("\x04")
+        assert ends(terminal, process) == 0
+    else:
+        assert ends(terminal, process) == 4
+        assert "is new to you" in terminal.text
+
+
+def ends(terminal: Terminal, process: subprocess.Popen) -> int:
+    """Return the exit code, having read what was written until then."""
+    pidfd = os.pidfd_open(process.pid)
+    while process.poll() is None:
+        assert select.select([terminal, pidfd], [], [], DEADLINE)[0], terminal.text
+        terminal.read()
+    os.close(pidfd)
+    while terminal.read():
+        pass
+    terminal.close()
+    return process.returncode
