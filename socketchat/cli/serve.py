@@ -94,6 +94,12 @@ def networks(_ctx: click.Context, _param: click.Parameter, texts: tuple[str, ...
     metavar="CIDR",
     help="Serve plaintext to this network too, such as 10.0.0.0/8, where anybody can read it; may be repeated.",
 )
+@click.option(
+    "--recover",
+    "recovers",
+    is_flag=True,
+    help="Make the store anew from what can be read of a damaged one, which is kept, and say what is lost.",
+)
 @click.option("--open", "is_open", is_flag=True, help="Let everybody in, without join code or invite.")
 @click.option(
     "--tunnel",
@@ -117,6 +123,7 @@ def serve(
     no_limits: bool,
     is_open: bool,
     is_tunnelled: bool,
+    recovers: bool,
 ) -> None:
     """Host a chat."""
     from ..hub import Entrance
@@ -129,6 +136,8 @@ def serve(
         hosts = _on_loopback(hosts)
     logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.WARNING)
     where = data_directory(data)
+    if recovers:
+        _recover(where)
 
     def identify() -> Identity:
         return load_identity(tls_cert, tls_key) if tls_cert and tls_key else own_identity(where)
@@ -148,6 +157,14 @@ def serve(
     if sys.stdout.isatty():
         click.echo()  # below the ^C
     click.echo("The server has stopped.")
+
+
+def _recover(where: Path) -> None:
+    from ..journal.salvage import recover
+
+    for line in recover(where).lines():
+        click.echo(line)
+    click.echo(f"The damaged store is kept as {where / 'socketchat.db.damaged'}.")
 
 
 def announce(addresses: list[str], server: Server, *, limited: bool = True) -> None:

@@ -34,6 +34,7 @@ class Store:
     def __init__(self, directory: Path) -> None:
         self.directory = directory
         self.path = directory / "socketchat.db"
+        self.damaged = directory / "socketchat.db.damaged"
         self._lock = DirectoryLock(directory)
 
     def acquire(self) -> None:
@@ -112,6 +113,8 @@ class Store:
                 raise BadFile(f"{self.path} is empty: put a backup in its place, or move it away to start anew.")
         elif log.exists() and log.stat().st_size > 0:
             raise BadFile(f"{self.path} is missing beside its log: put it back, or move {log.name} away to start anew.")
+        elif self.damaged.exists():
+            raise BadFile(f"A recovery of {self.path} was cut short: start once with --recover.")
         else:
             self._create()
         for file in (self.path, log, Path(f"{self.path}-shm")):
@@ -154,7 +157,9 @@ class Store:
                 f"Cannot use the data directory {self.directory} ({error.strerror}): mend that or choose another."
             ) from error
         except (apsw.NotADBError, apsw.CorruptError) as error:
-            raise BadFile(f"{self.path} is damaged ({error}): put a backup in its place.") from error
+            raise BadFile(
+                f"{self.path} is damaged ({error}): put a backup in its place, or start with --recover."
+            ) from error
         except apsw.FullError as error:
             raise StorageProblem(f"The disk of {self.directory} is full: make room and start again.") from error
         except apsw.Error as error:

@@ -21,6 +21,7 @@ from .intake import STOPPED, TROUBLE, Batch
 from .ledger import Ledger, Staged
 from .marks import Mark, Marks
 from .readers import Readers
+from .reserve import Reserve
 from .store import Store, close_whole
 from .transaction import STORAGE_ERRORS, Unknown, commit, outcomes
 from .upkeep import Upkeep
@@ -62,6 +63,7 @@ class Writer:
         self._store = store
         self._readers = readers
         self._upkeep = upkeep
+        self._reserve = Reserve(store.directory)
         self._clock = clock
         self._report = report
         self._begin_trouble = begin_trouble
@@ -172,6 +174,9 @@ class Writer:
         return True
 
     def _process(self, batch: Batch) -> None:
+        if self._reserve.lacks():
+            self._refuse(batch, FULL)
+            return
         try:
             done = commit(self._db, self._ledger, batch.proposals)
         except Unknown as unknown:
@@ -194,7 +199,7 @@ class Writer:
         try:
             self._ledger.feed(idle=idle)
             self._marks.write(self._db, idle=idle)
-            if self._upkeep.is_due(idle=idle):
+            if self._upkeep.is_due(idle=idle) and not self._reserve.lacks():
                 self._upkeep.step(self._db)
             self._checkpoint(idle=idle and self._upkeep.wait() != 0)
         except apsw.Error as error:
