@@ -12,7 +12,7 @@ from socketchat.protocol import commands, events
 from socketchat.protocol.conversations import LOBBY, is_room, room_id
 from socketchat.protocol.slash import parse
 from socketchat.protocol.transcript import text_lines
-from tests.keys import hello_of, proof_of
+from tests.keys import hello_of, proof_of, shown_of
 from tests.server.house import Caller
 
 PRESENCE = ("[join] ", "[leave] ")
@@ -96,10 +96,11 @@ class PlainActor(Actor):
 class NativeActor(Actor):
     """Somebody with a client: sees what ``join`` would show, its current room and its direct messages."""
 
-    def __init__(self, name: str, caller: Caller, *, key: Key | None, listen: str = "all") -> None:
+    def __init__(self, name: str, caller: Caller, *, key: Key | None, listen: str = "all", secret: bytes = b"") -> None:
         super().__init__(name, caller)
         self.key = key
         self.listen = listen
+        self.secret = secret
         self.room = LOBBY
         self.user: str | None = None
         self.token: str | None = None
@@ -155,7 +156,8 @@ class NativeActor(Actor):
         hello = commands.Hello(name=name, listen=self.listen)
         answer = await self._do(hello if self.key is None else hello_of(self.key, name=name, listen=self.listen))
         if self.key is not None and isinstance(answer, events.Challenge):
-            answer = await self._do(proof_of(self.key, answer, name))
+            shown = {"local": shown_of(self.secret, self.key, answer, name)} if self.secret else {}
+            answer = await self._do(proof_of(self.key, answer, name, **shown))
         return isinstance(answer, events.Welcome)
 
     async def resume(self, caller: Caller) -> None:

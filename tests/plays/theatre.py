@@ -15,6 +15,9 @@ from tests.server.house import House
 PATIENCE = 10.0
 """Seconds that a step may take; it takes milliseconds."""
 
+SECRET = bytes(range(32))
+"""The local secret, in plays in which newcomers need it."""
+
 ESCAPE = re.compile(r"\\(?:n|x[0-9a-f]{2}|u[0-9a-f]{4})")
 COUNT = re.compile(r"(?:and (\d+) others have|has) (joined|left) ")
 
@@ -49,6 +52,15 @@ class Theatre:
 
     async def _comes(self, name: str, dialect: str | None) -> None:
         actor = await self._newcomer(name, dialect or self.cast[name])
+        assert await actor.ask_for_name(name), f"{name} was not let in: {list(actor.sights)}"
+
+    async def _newcomers_need_secret(self) -> None:
+        entrance = self.house.server.hub.entrance
+        entrance.is_open, entrance.local_secret = False, SECRET
+
+    async def _comes_with_secret(self, name: str) -> None:
+        actor = NativeActor(name, await self.house.call(), key=key_of(name), secret=SECRET)
+        self.actors[name] = actor
         assert await actor.ask_for_name(name), f"{name} was not let in: {list(actor.sights)}"
 
     async def _newcomer(self, name: str, dialect: str) -> Actor:
@@ -156,6 +168,8 @@ Step = Callable[..., Awaitable[None]]
 
 STEPS: list[tuple[str, Step]] = [
     (r"(\w+) comes(?: by (native|plain|guest))?", Theatre._comes),
+    (r"newcomers need the local secret", Theatre._newcomers_need_secret),
+    (r"(\w+) comes with the local secret", Theatre._comes_with_secret),
     (r"(\w+) by (native|plain|guest) asks for the name (.*)", Theatre._asks_for_name),
     (r"(\d+) guests come by (native|plain|guest)", Theatre._crowd_comes),
     (r"(\w+) sees (\d+) (come|go)", Theatre._sees_crowd),

@@ -1,0 +1,162 @@
+"""A man in the middle at first contact: he shows a certificate of his own, and relays to the true server what he likes.
+
+The client's core and the server's hub are the true ones; what is between them is his.
+"""
+
+import pytest
+
+from socketchat.client.facts import LoggedIn, LoginRefused
+from socketchat.client.login import Host
+from socketchat.client.session import Session
+from socketchat.client.ticket import NO_TICKET, Ticket
+from socketchat.exceptions import BadCode, BadProof, ChatError, Impostor, UnknownServer
+from socketchat.hub import Channel, Entrance
+from socketchat.protocol import commands, events
+from socketchat.protocol.codec import decode_command, decode_event, encode
+from socketchat.protocol.entry import code_key
+from socketchat.protocol.limits import as_told
+from socketchat.protocol.proofs import to_word
+from tests.hub.stage import Stage
+from tests.keys import key_of
+
+CODE = "amber-brick-cobra-delta-ember"
+TRUE, TRUE_KEY = b"t" * 32, b"T" * 32
+HIS, HIS_KEY = b"h" * 32, b"H" * 32
+SECRET_TEXT = "nobody else may read this"
+
+
+class Middle:
+    """The client on one side, who sees his certificate, and the true server on the other, who sees him come."""
+
+    def __init__(self, ticket: Ticket = NO_TICKET, *, is_open: bool = False, read_secret=lambda _: None) -> None:
+        entrance = Entrance(is_open=is_open, code_key=code_key(CODE, TRUE_KEY), local_secret=b"s" * 32)
+        self.stage = Stage(entrance=entrance)
+        self.server = self.stage.connect(channel=Channel("192.0.2.66", binding=TRUE))
+        self.client = Session("alice", outbox="f" * 16, key=key_of("alice"), ticket=ticket, listen="none")
+        self.client.send("#lobby", SECRET_TEXT)
+        self.client.link_up(Host(HIS, HIS_KEY, is_known=False, read_secret=read_secret), eager=True)
+        self.overheard = b""
+        self.error: ChatError | None = None
+
+    def hear(self) -> list[commands.Command]:
+        """Return what the client says."""
+        data = self.client.data_to_send()
+        self.overheard += data
+        return [decode_command(line) for line in data.splitlines()]
+
+    def tell(self, *told: events.Event) -> None:
+        """Tell the client something."""
+        for fact in self.client.receive_data(b"".join(map(encode, told))):
+            assert not isinstance(fact, LoggedIn)
+            if isinstance(fact, LoginRefused):
+                self.error = fact.error
+
+    def relay(self) -> None:
+        """Carry everything to and fro until nobody says anything more."""
+        while said := self.hear():
+            self.server.ask(*said)
+            self.stage.settle()
+            self.tell(*map(decode_event, self.server.take().splitlines()))
+
+    def assert_nothing_gained(self) -> None:
+        """He has neither a session, nor a name, nor a code, nor a message."""
+        self.tell()
+        assert self.hear() == []
+        assert not self.client.logged_in
+        assert self.server.session.user is None
+        assert self.stage.hub.directory.lookalike("alice") is None
+        assert SECRET_TEXT.encode() not in self.overheard
+        assert not any(word.encode() in self.overheard for word in CODE.split("-"))
+
+
+def welcome(host: str | None) -> events.Welcome:
+    told = {"epoch": "e", "user": "u", "token": "t", "version": "1", "limits": as_told(), "conversations": []}
+    return events.Welcome(name="alice", host=host, **told)
+
+
+def test_who_relays_everything_gets_a_proof_that_does_not_hold() -> None:
+    middle = Middle(Ticket(code=CODE))
+    middle.relay()
+    assert isinstance(middle.error, BadProof)
+    middle.assert_nothing_gained()
+
+
+def test_who_logs_in_himself_and_relays_the_proof_of_the_code_is_refused() -> None:
+    """The signature is his own, for the true certificate; only the proof of the code is the victim's."""
+    middle = Middle(Ticket(code=CODE))
+    (hello,) = middle.hear()
+    thief = key_of("thief")
+    middle.server.ask(commands.Hello(id=1, name="alice", key=thief.public, nonce=hello.nonce))
+    (challenge,) = middle.server.told(events.Challenge)
+    middle.tell(challenge)
+    (proof,) = middle.hear()
+    assert proof.code is not None
+    middle.server.prove(thief, challenge, "alice", code=proof.code)
+    (error,) = middle.server.told(events.Error)
+    assert error.code in {BadCode.code, BadProof.code}
+    middle.assert_nothing_gained()
+
+
+@pytest.mark.parametrize("answer", ["nothing", "what the client showed", "a guess"])
+def test_who_lets_the_client_in_himself_cannot_prove_that_he_is_the_host(answer: str) -> None:
+    middle = Middle(Ticket(code=CODE))
+    middle.hear()
+    middle.tell(events.Challenge(nonce=to_word(bytes(16)), entry="code"))
+    (proof,) = middle.hear()
+    middle.tell(welcome({"nothing": None, "a guess": to_word(bytes(32))}.get(answer, proof.code)))
+    assert isinstance(middle.error, Impostor)
+    assert middle.error.exit_code == 7
+    middle.assert_nothing_gained()
+
+
+@pytest.mark.parametrize("ticket", [NO_TICKET, Ticket(code=CODE), Ticket(invite=to_word(b"i" * 16))])
+def test_who_asks_for_no_proof_at_all_is_told_nothing(ticket: Ticket) -> None:
+    middle = Middle(ticket)
+    middle.hear()
+    middle.tell(welcome(None))
+    assert isinstance(middle.error, Impostor)
+    middle.assert_nothing_gained()
+
+
+def test_who_says_that_no_code_is_needed_is_not_believed() -> None:
+    middle = Middle()
+    middle.hear()
+    middle.tell(events.Challenge(nonce=to_word(bytes(16))))
+    assert isinstance(middle.error, UnknownServer)
+    middle.assert_nothing_gained()
+    middle = Middle(Ticket(code=CODE))
+    middle.hear()
+    middle.tell(events.Challenge(nonce=to_word(bytes(16))))
+    (proof,) = middle.hear()
+    middle.tell(welcome(proof.code))
+    assert isinstance(middle.error, Impostor)
+    middle.assert_nothing_gained()
+
+
+def test_an_invite_is_never_shown_to_a_key_that_it_does_not_name() -> None:
+    token = to_word(b"i" * 16)
+    middle = Middle(Ticket(invite=token))
+    middle.relay()
+    assert token.encode() not in middle.overheard
+    middle.assert_nothing_gained()
+
+
+def test_a_proof_of_the_local_secret_is_worthless_to_him_too() -> None:
+    middle = Middle(read_secret=lambda _: b"s" * 32)
+    middle.relay()
+    assert isinstance(middle.error, BadProof)
+    middle.assert_nothing_gained()
+
+
+def test_without_anybody_in_between_the_same_client_comes_in() -> None:
+    middle = Middle(Ticket(code=CODE))
+    middle.client.link_up(Host(TRUE, TRUE_KEY, is_known=False), eager=True)
+    entered = False
+    while said := middle.hear():
+        middle.server.ask(*said)
+        middle.stage.settle()
+        facts = middle.client.receive_data(middle.server.take())
+        entered = entered or any(isinstance(fact, LoggedIn) for fact in facts)
+    assert entered
+    assert middle.stage.hub.directory.lookalike("alice") is not None
+    assert SECRET_TEXT.encode() in middle.overheard
