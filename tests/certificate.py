@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import ssl
 import tempfile
 from functools import cache
 from pathlib import Path
@@ -22,3 +23,12 @@ def identity_file() -> Path:
 def identity() -> Identity:
     """Return what a server of this process shows."""
     return own_identity(identity_file().parent)
+
+
+def trusting(*protocols: str) -> ssl.SSLContext:
+    """Return a client's context that takes any certificate, and offers these protocols."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    if protocols:
+        context.set_alpn_protocols(protocols)
+    return context

@@ -16,6 +16,8 @@ from typing import TypeVar
 
 import uvloop
 
+from tests.certificate import trusting
+
 from .processes import CORES, Running, cpu_seconds, memory_bytes, pinned, running, wait_until_quiet
 from .report import Section, at_most, median_and_range, ratio
 from .servers import Socketchat
@@ -40,12 +42,6 @@ PAUSE = 0.004
 DOUBLED, MARGIN_MS = 2.0, 5.0
 
 _Found = TypeVar("_Found")
-
-
-def _context() -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-    return context
 
 
 class _Client(asyncio.Protocol):
@@ -93,7 +89,7 @@ class Crowd:
                     lambda name=name: _Client(name, self._one_heard),
                     "127.0.0.1",
                     self._port,
-                    ssl=_context() if self._tls else None,
+                    ssl=trusting() if self._tls else None,
                 )
                 for name in names[start : start + 50]
             ]
@@ -237,7 +233,7 @@ def _beside(load: Callable[[int], None] | None, port: int) -> Iterator[None]:
 def _hello() -> bytes:
     sent = ssl.MemoryBIO()
     with suppress(ssl.SSLWantReadError):
-        _context().wrap_bio(ssl.MemoryBIO(), sent).do_handshake()
+        trusting().wrap_bio(ssl.MemoryBIO(), sent).do_handshake()
     return sent.read()
 
 
@@ -270,7 +266,7 @@ def _is_open(peer: socket.socket) -> bool:
 def _connect_again_and_again(port: int) -> None:
     """Shake hands and leave, so many times a second."""
     os.nice(10)
-    context, start, count = _context(), time.monotonic(), 0
+    context, start, count = trusting(), time.monotonic(), 0
     while True:
         time.sleep(max(0.0, start + count / CONNECTS - time.monotonic()))
         with suppress(OSError), context.wrap_socket(socket.create_connection(("127.0.0.1", port))):

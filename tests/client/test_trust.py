@@ -28,7 +28,7 @@ from socketchat.client.trust import Trust
 from socketchat.exceptions import BadFile, CertificateChanged, UnknownServer, Unreachable, UsageProblem
 from socketchat.protocol.certificates import to_fingerprint
 from socketchat.server.tls import Identity, load_identity, own_identity
-from tests.certificate import identity
+from tests.certificate import identity, trusting
 from tests.client.scripted import Listener, lines, ok, welcome
 from tests.client.serving import serving
 from tests.keys import key_of
@@ -56,10 +56,8 @@ def other(tmp_path_factory: pytest.TempPathFactory) -> Identity:
 
 def der(of: Identity) -> bytes:
     shown = ssl.MemoryBIO(), ssl.MemoryBIO()
-    client = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    client.check_hostname, client.verify_mode = False, ssl.CERT_NONE
     ends = (
-        client.wrap_bio(*shown),
+        trusting().wrap_bio(*shown),
         of.context.wrap_bio(*reversed(shown), server_side=True),
     )
     for _ in range(3):
@@ -326,9 +324,7 @@ class Middle:
 
     async def _relay(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.called += 1
-        trusting = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        trusting.check_hostname, trusting.verify_mode = False, ssl.CERT_NONE
-        there, back = await asyncio.open_connection("127.0.0.1", self._port, ssl=trusting)
+        there, back = await asyncio.open_connection("127.0.0.1", self._port, ssl=trusting())
 
         async def up() -> None:
             while data := await reader.read(65_536):

@@ -18,7 +18,7 @@ from socketchat.journal.memory import MemoryJournal
 from socketchat.protocol import commands, events
 from socketchat.protocol.codec import decode_event, encode
 from socketchat.server import Server
-from tests.certificate import identity
+from tests.certificate import identity, trusting
 from tests.keys import hello_of, key_of, proof_of
 
 LOOPS = {"asyncio": asyncio.new_event_loop, "uvloop": uvloop.new_event_loop}
@@ -68,6 +68,7 @@ async def opened(
     directory: Path | None = None,
     *,
     limited: bool = False,
+    tls: bool = False,
     **options,
 ) -> AsyncIterator[House]:
     loop = asyncio.get_running_loop()
@@ -77,7 +78,7 @@ async def opened(
     (address,) = await server.start(("127.0.0.1",), 0)
     async with AsyncExitStack() as stack:
         stack.push_async_callback(server.stop)
-        house = House(server, clock, int(address.rpartition(":")[2]))
+        house = House(server, clock, int(address.rpartition(":")[2]), tls=tls)
         try:
             yield house
         finally:
@@ -88,10 +89,12 @@ async def opened(
 class House:
     """A server and who called."""
 
-    def __init__(self, server: Server, clock: Clock, port: int) -> None:
+    def __init__(self, server: Server, clock: Clock, port: int, *, tls: bool) -> None:
         self.server = server
         self.clock = clock
         self.port = port
+        self.tls = trusting() if tls else None
+        self.binding = identity().certificate.binding if tls else b""
         self.callers: list[Caller] = []
 
     async def call(self, *, receive_buffer: int = 0) -> Caller:
@@ -105,7 +108,8 @@ class House:
         except OSError:
             sock.close()
             raise
-        caller = Caller(*await asyncio.open_connection(sock=sock, limit=2**20))
+        name = "127.0.0.1" if self.tls else None
+        caller = Caller(*await asyncio.open_connection(sock=sock, limit=2**20, ssl=self.tls, server_hostname=name))
         self.callers.append(caller)
         return caller
 
@@ -115,7 +119,7 @@ class House:
         key = key_of(name)
         await caller.say(hello_of(key, name=name, **hello))
         challenge = await caller.hears(events.Challenge)
-        await caller.say(proof_of(key, challenge, name, id=0))
+        await caller.say(proof_of(key, challenge, name, id=0, binding=self.binding))
         await caller.hears(events.Welcome)
         return caller
 

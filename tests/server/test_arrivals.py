@@ -2,7 +2,6 @@
 
 import asyncio
 import socket
-import ssl
 from contextlib import suppress
 from ipaddress import ip_network
 
@@ -11,26 +10,16 @@ import pytest
 from socketchat.protocol import events
 from socketchat.server import admission, arrivals, server
 from socketchat.server.limits import HANDSHAKE_SECONDS, STRANGERS_PER_ADDRESS
-from tests.certificate import identity
+from tests.certificate import identity, trusting
 from tests.server.house import LOOPS, Caller, House, run
 from tests.wire.test_client_hello import hello
 
 pytestmark = pytest.mark.parametrize("loop", LOOPS)
 
 
-def context(*protocols: str) -> ssl.SSLContext:
-    """Return a client's context that takes any certificate."""
-    trusting = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    trusting.check_hostname = False
-    trusting.verify_mode = ssl.CERT_NONE
-    if protocols:
-        trusting.set_alpn_protocols(protocols)
-    return trusting
-
-
 async def secure(house: House, *protocols: str) -> Caller:
     """Connect with TLS, and say nothing yet."""
-    caller = Caller(*await asyncio.open_connection("127.0.0.1", house.port, ssl=context(*protocols)))
+    caller = Caller(*await asyncio.open_connection("127.0.0.1", house.port, ssl=trusting(*protocols)))
     house.callers.append(caller)
     return caller
 

@@ -24,6 +24,7 @@ from socketchat.protocol.certificates import read_certificate
 from socketchat.protocol.codec import decode_event, encode
 from socketchat.server.limits import OPEN_FILES, RESERVED_FILES
 from socketchat.server.tls import own_identity
+from tests.certificate import trusting
 from tests.keys import hello_of, key_of, proof_of, shown_of
 
 SERVE = [sys.executable, "-m", "socketchat", "serve"]
@@ -362,9 +363,7 @@ def test_sighup_reads_a_new_certificate_and_a_bad_one_leaves_the_old(tmp_path: P
 
 def ssl_of(port: int) -> ssl.SSLSocket:
     """Connect with TLS, whoever answers."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-    return context.wrap_socket(socket.create_connection(("127.0.0.1", port), timeout=10))
+    return trusting().wrap_socket(socket.create_connection(("127.0.0.1", port), timeout=10))
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from socketchat.exceptions import BadFile
 from socketchat.server.tls import FILE, Identity, load_identity, own_identity
-from tests.certificate import identity, identity_file
+from tests.certificate import identity, identity_file, trusting
 
 INTERMEDIATE = {
     "TLSv1.2": {
@@ -32,8 +32,7 @@ INTERMEDIATE = {
 
 def handshake(change, server: Identity | None = None) -> ssl.SSLObject:
     """Shake hands in memory with a client that was changed; return its end."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    context = trusting()
     change(context)
     there, back = ssl.MemoryBIO(), ssl.MemoryBIO()
     client = context.wrap_bio(back, there)
