@@ -65,6 +65,15 @@ def users(ctx: click.Context) -> None:
         give(operator.Users(id=1))
 
 
+@users.command()
+@click.argument("name")
+def erase(name: str) -> None:
+    """Blank all that NAME ever said, in rooms and direct messages; the account stays."""
+    from ..protocol import operator
+
+    give(operator.Erase(id=1, name=name))
+
+
 @admin.command()
 @click.argument("name")
 def owner(name: str) -> None:

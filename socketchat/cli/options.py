@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from math import isfinite
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import click
+
+if TYPE_CHECKING:
+    from ..journal import Keep
 
 LONGEST_TIMEOUT = 86_400.0
 """Seconds: a day. Who wants to wait longer repeats the command; the system's own limit differs from one to the next."""
@@ -47,6 +50,27 @@ def duration(_ctx: click.Context, _param: click.Parameter, text: str | None) -> 
     if seconds is None or (text is not None and not seconds):
         raise click.BadParameter(f"{text!r} is no duration; give a number and s, m, h, d or w, such as 2h or 7d.")
     return seconds
+
+
+def retention(_ctx: click.Context, _param: click.Parameter, texts: tuple[str, ...]) -> Keep:
+    """Be the callback of an option that says how long what is said is kept: TIME, ROOM=TIME or ROOM=ever."""
+    from ..journal import Keep
+    from ..protocol.conversations import room_id
+    from ..protocol.durations import seconds_of
+
+    default: int | None = None
+    rooms: dict[str, int | None] = {}
+    for text in texts:
+        room, _, word = text.rpartition("=")
+        seconds = seconds_of(word)
+        if not seconds and word != "ever":
+            raise click.BadParameter(f"{text!r} is no retention; give one such as 90d, '#ops=7d' or '#ops=ever'.")
+        kept_for = seconds * 1000 if seconds else None
+        if room:
+            rooms[room_id(room)] = kept_for
+        else:
+            default = kept_for
+    return Keep(default, rooms)
 
 
 def listening_hosts(_ctx: click.Context, _param: click.Parameter, hosts: tuple[str, ...]) -> tuple[str, ...]:

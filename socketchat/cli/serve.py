@@ -13,11 +13,12 @@ import click
 
 from ..exceptions import UsageProblem
 from ..protocol.limits import DEFAULT_PORT
-from .options import data_directory, directory, listening_hosts, port_from
+from .options import data_directory, directory, listening_hosts, port_from, retention
 
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop
 
+    from ..journal import Keep
     from ..server import Identity, Server
 
 
@@ -95,6 +96,13 @@ def networks(_ctx: click.Context, _param: click.Parameter, texts: tuple[str, ...
     help="Serve plaintext to this network too, such as 10.0.0.0/8, where anybody can read it; may be repeated.",
 )
 @click.option(
+    "--keep",
+    callback=retention,
+    multiple=True,
+    metavar="[ROOM=]TIME",
+    help="Drop what was said so long ago, such as 90d; '#ops=7d' or '#ops=ever' for one room.  [default: for ever]",
+)
+@click.option(
     "--recover",
     "recovers",
     is_flag=True,
@@ -124,6 +132,7 @@ def serve(
     is_open: bool,
     is_tunnelled: bool,
     recovers: bool,
+    keep: Keep,
 ) -> None:
     """Host a chat."""
     from ..hub import Entrance
@@ -143,8 +152,10 @@ def serve(
         return load_identity(tls_cert, tls_key) if tls_cert and tls_key else own_identity(where)
 
     def make_server(loop: AbstractEventLoop) -> Server:
+        journal = open_journal(f"sqlite:{where}", loop)
+        journal.keep = keep
         return Server(
-            open_journal(f"sqlite:{where}", loop),
+            journal,
             identify,
             directory=where,
             entrance=Entrance(is_open=is_open),

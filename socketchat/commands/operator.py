@@ -16,6 +16,7 @@ from ..protocol import commands, events, operator
 from ..protocol.durations import in_words
 from . import moderation
 from .operator_entry import code, invite, invites, uninvite
+from .operator_erase import erase
 from .reports import LINES_PER_REPORT, report
 
 
@@ -99,6 +100,7 @@ def _logged(hub: Hub, entry: events.Entry) -> str:
 HANDLERS: dict[type[commands.Command], Callable[[Hub, Session, Any], None]] = {
     operator.Users: users,
     operator.Rooms: rooms,
+    operator.Erase: erase,
     operator.Code: code,
     operator.Owner: moderation.owner,
     operator.Ban: moderation.operator_ban,

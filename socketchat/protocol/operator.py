@@ -39,6 +39,12 @@ class Log(Command, frozen=True):
     """List what owners, moderators and the operator did."""
 
 
+class Erase(Command, frozen=True):
+    """Blank all that a user said; the account stays."""
+
+    name: str
+
+
 class Rooms(Command, frozen=True):
     """List the rooms, private ones too."""
 
@@ -70,7 +76,7 @@ class Uninvite(Command, frozen=True):
     invite: str
 
 
-ORDERS = Users | Rooms | Owner | Ban | Unban | Bans | Log | Code | Invite | Invites | Uninvite
+ORDERS = Users | Erase | Rooms | Owner | Ban | Unban | Bans | Log | Code | Invite | Invites | Uninvite
 
 
 class Report(Event, frozen=True):

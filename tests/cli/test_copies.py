@@ -2,9 +2,12 @@
 
 import json
 
+import click
 import pytest
 
 from socketchat.cli import run
+from socketchat.cli.options import retention
+from socketchat.journal import Keep
 from tests.client.serving import serving
 
 
@@ -41,3 +44,29 @@ def test_where_there_is_nothing_it_is_one_line_and_an_exit_code(tmp_path, call) 
         code, out, err = call(*arguments, "--data", tmp_path / "none")
         assert (code, out, err.count("\n")) == (8, [], 1)
     assert call("export", "--room", "#", "--data", tmp_path)[0] == 2
+
+
+def test_the_operator_erases_what_a_user_said(tmp_path, call) -> None:
+    data = tmp_path / "data"
+    with serving(tmp_path) as server:
+        for text in ("one", "two"):
+            assert call("send", "--as", "alice", "--host", "127.0.0.1", "--port", server.port, text)[0] == 0
+        assert call("admin", "--data", data, "users", "erase", "alice") == (0, ["Erased 2 messages of alice."], "")
+        assert call("admin", "--data", data, "users", "erase", "nobody")[0] == 5
+        assert "erase alice" in call("admin", "--data", data, "log")[1][-1]
+        said = call("export", "--data", data, "--room", "#lobby")[1]
+        assert [line.partition("/")[2] for line in said] == ["1 alice: (deleted)", "2 alice: (deleted)"]
+
+
+def test_how_long_what_was_said_is_kept_is_told_by_options() -> None:
+    day = 86_400_000
+
+    def parsed(*texts: str) -> Keep:
+        return retention(None, None, texts)
+
+    assert parsed() == Keep()
+    assert parsed("90d") == Keep(90 * day)
+    assert parsed("ever", "#Ops=7d", "x=ever") == Keep(None, {"#ops": 7 * day, "#x": None})
+    for wrong in ("", "90", "0d", "#ops=", "#ops", "=x"):
+        with pytest.raises(click.BadParameter, match="no retention"):
+            parsed(wrong)
