@@ -22,9 +22,10 @@ FORKSERVER.set_forkserver_preload(["socketchat.cli.join", "socketchat.terminal.v
 class Server:
     """A server on a free port, which keeps what it stores when it is started again on that port."""
 
-    def __init__(self, directory, *options):
+    def __init__(self, directory, *options, stderr=None):
         self._directory = directory
         self._options = options
+        self._stderr = stderr
         self.port = 0
         self.start()
 
@@ -44,8 +45,10 @@ class Server:
                 *self._options,
             ],
             stdout=subprocess.PIPE,
+            stderr=self._stderr,
             text=True,
         )
+        self.process_id = self._process.pid
         self.port = int(re.search(r":(\d+)$", self._process.stdout.readline())[1])
 
     def freeze(self):

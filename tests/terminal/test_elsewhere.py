@@ -39,9 +39,9 @@ with socket.create_connection((sys.argv[1], 5000), timeout=20) as server:
 class Elsewhere:
     """A server in a network namespace, and commands that run there."""
 
-    def __init__(self, home) -> None:
+    def __init__(self, home, *options) -> None:
         self._home = home
-        command = ["unshare", "-n", "sh", "-c", f'{UP} && exec "$@"', "sh", *PROGRAM, "serve", "--open"]
+        command = ["unshare", "-n", "sh", "-c", f'{UP} && exec "$@"', "sh", *PROGRAM, "serve", *options]
         self._process = subprocess.Popen(
             [*command, "--data", str(home / "server")], stdout=subprocess.PIPE, text=True, env=environment(home)
         )
@@ -50,6 +50,10 @@ class Elsewhere:
             self.lines.append(self._process.stdout.readline())
             assert self.lines[-1], self.lines
         self.fingerprint = self.lines[-1].split()[1]
+
+    @property
+    def code(self) -> str:
+        return (self._home / "server" / "join-code").read_text().strip()
 
     def run(self, *command, **options) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
@@ -74,6 +78,15 @@ class Elsewhere:
 
 @pytest.fixture
 def elsewhere(tmp_path):
+    """Return a server that is open to everybody."""
+    server = Elsewhere(tmp_path, "--open")
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def closed(tmp_path):
+    """Return a server that newcomers need a code for, or an invite."""
     server = Elsewhere(tmp_path)
     yield server
     server.stop()
@@ -115,6 +128,45 @@ def test_join_asks_once_whether_it_is_the_right_server(elsewhere, answer):
     else:
         assert ends(terminal, process) == 4
         assert "is new to you" in terminal.text
+
+
+def test_the_code_is_all_that_is_asked_for_since_it_proves_the_server_too(closed):
+    terminal, process = closed.join("ann", "--host", ADDRESS)
+    terminal.until(lambda: "Join code:" in terminal.text)
+    terminal.type(f"{closed.code}\r")
+    terminal.until(lambda: "#lobby ann>" in terminal.text)
+    assert "[y/N]" not in terminal.text
+    terminal.type("\x04")
+    assert ends(terminal, process) == 0
+    send = [*PROGRAM, "send", "--host", ADDRESS]
+    assert closed.run(*send, "hi", stdin=subprocess.DEVNULL).returncode == 0
+    assert closed.run(*send, "--as", "bob", "hi", stdin=subprocess.DEVNULL).returncode == 4
+
+
+def test_a_code_typed_at_the_question_has_an_open_server_prove_itself(elsewhere):
+    terminal, process = elsewhere.join("ann", "--host", ADDRESS)
+    terminal.until(lambda: "[y/N]" in terminal.text)
+    terminal.type(f"{elsewhere.code}\r")
+    terminal.until(lambda: "#lobby ann>" in terminal.text)
+    terminal.type("\x04")
+    assert ends(terminal, process) == 0
+
+
+def test_without_a_terminal_an_invite_lets_in_and_nothing_else_does(closed, tmp_path):
+    join = [*PROGRAM, "join", "logbot"]
+    refused = closed.run(*join, "--host", ADDRESS, input="hello\n")
+    assert (refused.returncode, refused.stderr.count("\n")) == (4, 1)
+    assert "--invite-file" in refused.stderr
+    url = closed.run(*PROGRAM, "invite", "--data", str(tmp_path / "server"), "--host", ADDRESS).stdout
+    (tmp_path / "url").write_text(url)
+    assert closed.run(*join, "--invite-file", str(tmp_path / "url"), input="hello\n").returncode == 0
+    assert closed.run(*join, "-", input=f"{url}hello again\n").returncode == 0
+    assert closed.run(*join, "--host", ADDRESS, input="hello\n").returncode == 0
+    tls = "context = ssl._create_unverified_context(); server = context.wrap_socket(server)\n    server.sendall"
+    guest = closed.run(
+        sys.executable, "-c", SAY.replace("server.sendall", tls).replace("import ", "import ssl, "), ADDRESS
+    )
+    assert guest.stdout.startswith("[error] Guests come in from the server's own machine only")
 
 
 def ends(terminal: Terminal, process: subprocess.Popen) -> int:
