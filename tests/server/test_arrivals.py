@@ -1,7 +1,10 @@
 """One port for TLS and plaintext: what is peeked at, who may speak what, and who is closed without a word."""
 
 import asyncio
+import os
+import random
 import socket
+import ssl
 from contextlib import suppress
 from ipaddress import ip_network
 
@@ -357,3 +360,38 @@ def test_a_full_house_serves_who_waits_as_soon_as_somebody_goes(loop: str, monke
         await late.reads("=== Connected! Type /help for commands ===")
 
     run(loop, scene, limited=True, slots=2)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_no_mutated_hello_leaves_a_trace(
+    loop: str, seed: int, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each is closed, or waits for bytes that do not come and is cut in time; garbage behind a handshake likewise."""
+    monkeypatch.setattr(server, "SWEEP_SECONDS", 0.02)
+    chance = random.Random(seed)
+
+    async def scene(house: House) -> None:
+        for number in range(60):
+            data = bytearray(hello("socketchat/1"))
+            for _ in range(chance.randint(1, 8)):
+                data[chance.randrange(len(data))] = chance.randrange(256)
+            caller = await house.call()
+            await caller.write(bytes(data[: chance.choice([None, chance.randrange(1, len(data))])]))
+            if number % 2:
+                caller.vanish()
+        carol = await secure(house)
+        await carol.write(b"carol\n")
+        await carol.reads("=== Connected! Type /help for commands ===", "")
+        sock = carol.writer.get_extra_info("socket")
+        os.write(sock.fileno(), b"no TLS at all")
+        house.clock.now += HANDSHAKE_SECONDS + 1
+        with suppress(ConnectionError, ssl.SSLError):
+            await carol.end()
+        alice = await house.native("alice")
+        inside = house.server._arrivals
+        house.clock.now += 200
+        while inside._silent or inside._ready or inside._handshakes or len(house.server.connections) > 1:
+            await alice.barrier()
+
+    run(loop, scene)
+    assert not caplog.records
