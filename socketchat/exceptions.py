@@ -4,10 +4,12 @@
     +-- UsageProblem          usage            2   what was asked cannot be meant
     |   +-- BadName           bad_name         2   a name or room name breaks the rule
     |   +-- BadText           bad_text         2   a text is empty or not text
+    |   +-- BadPassword       bad_password     2   a password that may not be set
     +-- Unconfirmed           unconfirmed      3   sent, but nobody said that it is stored
     +-- Refused               refused          4   the server will not
     |   +-- NameTaken         name_taken       4   the name belongs to somebody
     |   +-- BadProof          bad_proof        4   a proof of who one is does not hold
+    |   +-- WrongPassword     wrong_password   4   the name or the password is wrong
     |   +-- UnknownServer     unknown_server   4   nothing proves that the server is the one that is meant
     |   +-- CodeNeeded        code_needed      4   newcomers need the server's join code, or an invite
     |   +-- BadCode           bad_code         4   the join code is not this server's
@@ -34,6 +36,7 @@
     |   +-- BadLine           bad_line         1   a line that is no command; the connection stays
     |   +-- Unsupported       unsupported      1   a command or version that we do not know
     +-- StorageProblem        storage          1   the server cannot write at the moment
+    +-- Busy                  busy             1   the server has too much to do for this at the moment
     +-- TooSlow               too_slow         1   a reader took nothing for too long
     +-- Replaced              replaced         1   the session was resumed elsewhere
 
@@ -71,6 +74,12 @@ class BadText(UsageProblem):
     code = "bad_text"
 
 
+class BadPassword(UsageProblem):
+    """A password may not be set: it is too short, too long, or one that is guessed first."""
+
+    code = "bad_password"
+
+
 class Unconfirmed(ChatError):
     """A message was sent, but the server did not say in time that it is stored."""
 
@@ -95,6 +104,12 @@ class BadProof(Refused):
     """A proof of who one is does not hold."""
 
     code = "bad_proof"
+
+
+class WrongPassword(Refused):
+    """The name or the password is wrong."""
+
+    code = "wrong_password"
 
 
 class UnknownServer(Refused):
@@ -252,6 +267,12 @@ class Unsupported(ProtocolError):
     """A command, or a version of the protocol, that this server does not know."""
 
     code = "unsupported"
+
+
+class Busy(ChatError):
+    """The server has too much of this to do at the moment; try again in a few seconds."""
+
+    code = "busy"
 
 
 class StorageProblem(ChatError):

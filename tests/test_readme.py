@@ -12,8 +12,8 @@ from click.testing import CliRunner
 
 from socketchat import exceptions
 from socketchat.cli import group
+from socketchat.commands.devices import DEVICES_PER_USER, NAMES_PER_KEY
 from socketchat.commands.ignoring import IGNORED_USERS
-from socketchat.commands.login import NAMES_PER_KEY
 from socketchat.hub import guesses
 from socketchat.hub import limits as hub
 from socketchat.protocol import limits as protocol
@@ -40,6 +40,7 @@ def limits() -> str:
         ("a text", f"{protocol.TEXT_BYTES:,} bytes"),
         ("a name", f"{protocol.NAME_CHARACTERS} characters"),
         ("names of one key", f"{NAMES_PER_KEY}"),
+        ("devices of one user", f"{DEVICES_PER_USER}"),
         ("commands of one session", f"{hub.COMMAND_BURST} at once, then {hub.COMMANDS_PER_SECOND:.0f} a second"),
         (
             "commands of one user that read much (`/history`, `/rooms`, `/users`)",

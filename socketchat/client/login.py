@@ -108,7 +108,7 @@ class Login:
         signature = to_word(self._key.sign(signed_bytes(self._host.binding, theirs, nonce, name)))
         shown = self._shown(challenge)
         if shown is None:
-            return commands.Prove(signature=signature)
+            return commands.Prove(signature=signature, password=self._ticket.password)
         if shown == "invite":
             return commands.Prove(signature=signature, invite=self._ticket.invite)
         kind, secret = shown

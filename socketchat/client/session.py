@@ -41,7 +41,16 @@ ANSWER_BYTES = 16_777_216
 
 Listen = Literal["all", "none"]
 Out = events.ANY | Fact
-_Data = events.Past | events.Unread | events.Users | events.Rooms | events.Topic | events.Ignored | events.Help
+_Data = (
+    events.Past
+    | events.Unread
+    | events.Users
+    | events.Rooms
+    | events.Topic
+    | events.Ignored
+    | events.Devices
+    | events.Help
+)
 
 
 class _Pending:
@@ -175,6 +184,7 @@ class Session:
                 | events.Rooms()
                 | events.Topic()
                 | events.Ignored()
+                | events.Devices()
                 | events.Help()
             ):
                 self._collect(event, size)

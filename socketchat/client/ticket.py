@@ -1,4 +1,4 @@
-"""What somebody who is new on a server can show beside the key: a join code, or the token of an invite."""
+"""What somebody who is new on a server can show beside the key: a join code, an invite's token, or a password."""
 
 from __future__ import annotations
 
@@ -6,10 +6,14 @@ from typing import NamedTuple
 
 
 class Ticket(NamedTuple):
-    """A join ``code`` as it was typed, or the token of an ``invite``; neither is ever written down."""
+    """A join ``code`` as it was typed, the token of an ``invite``, or the ``password`` of the name's account.
+
+    None of them is ever written down.
+    """
 
     code: str | None = None
     invite: str | None = None
+    password: str | None = None
 
     def __repr__(self) -> str:
         """Return what may be logged."""

@@ -9,23 +9,28 @@ from ..exceptions import ChatError, NotLoggedIn
 from ..hub import Hub, Session
 from ..protocol import commands
 from .chat import ping, quit_chat, send
+from .devices import devices, revoke
 from .history import history
 from .ignoring import ignore, unignore
 from .login import hello, prove
 from .markers import read, unread
 from .moderation import access, ban, invite, kick, mod, mute, unban, unmod, unmute
+from .passwords import login, password
 from .rooms import join, leave, rooms, topic
-from .users import away, help_on, users
+from .users import help_on, users
 
 HANDLERS: dict[type[commands.Command], Callable[[Hub, Session, Any], None]] = {
     commands.Hello: hello,
     commands.Prove: prove,
+    commands.Login: login,
+    commands.Password: password,
+    commands.Devices: devices,
+    commands.Revoke: revoke,
     commands.Send: send,
     commands.Join: join,
     commands.Leave: leave,
     commands.Rooms: rooms,
     commands.Users: users,
-    commands.Away: away,
     commands.Topic: topic,
     commands.Mod: mod,
     commands.Unmod: unmod,
@@ -46,7 +51,7 @@ HANDLERS: dict[type[commands.Command], Callable[[Hub, Session, Any], None]] = {
     commands.Quit: quit_chat,
 }
 
-BEFORE_LOGIN = {commands.Hello, commands.Prove, commands.Ping, commands.Quit}
+BEFORE_LOGIN = {commands.Hello, commands.Prove, commands.Login, commands.Ping, commands.Quit}
 
 READ_MUCH = {commands.Rooms, commands.Users, commands.History}
 """Small to ask and large to answer: these have an allowance of their own."""

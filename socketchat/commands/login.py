@@ -8,20 +8,19 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from msgspec.structs import replace
 
-from ..exceptions import BadProof, ChatError, NameTaken, Refused, TooMany, Unsupported, UsageProblem
+from ..exceptions import BadProof, ChatError, NameTaken, Refused, Unsupported, UsageProblem
 from ..hub import Challenged, Hub, Pending, Session, User, facts, restrictions
 from ..journal import SERVER_LOG, Conflict, Outcome, Stored
 from ..protocol import commands, events
 from ..protocol.limits import VERSION
 from ..protocol.names import check_name, name_key
 from ..protocol.proofs import KEY_BYTES, NONCE_BYTES, SIGNATURE_BYTES, from_word, signed_bytes
+from .devices import add_device, free_place, note_use, shown_label
 from .entry import Entry, check_guest, check_newcomer, check_shown, needs_entry
+from .passwords import by_password
 
 USER_ID_BYTES = 8
 """64 random bits: two users of one server never share an id."""
-
-NAMES_PER_KEY = 5
-"""A person and a few bots; nobody collects the names that others would want."""
 
 
 def hello(hub: Hub, session: Session, command: commands.Hello) -> None:
@@ -32,7 +31,7 @@ def hello(hub: Hub, session: Session, command: commands.Hello) -> None:
         raise Unsupported(f"This server speaks version {VERSION} of the protocol, not {command.version}.")
     session.challenged = None
     hub.permissions.check_entry([restrictions.of_address(session.channel.peer)])
-    user = hub.attendance.resume(command.token) if command.token else None
+    user = hub.attendance.resume(command.token, session) if command.token else None
     if user is None:
         if command.name is None:
             raise UsageProblem("hello needs a name, or the token of a session that can be resumed.")
@@ -55,7 +54,11 @@ def prove(hub: Hub, session: Session, command: commands.Prove) -> None:
     _check_signature(session, challenged, from_word(command.signature, SIGNATURE_BYTES, "A signature"))
     entry = check_shown(hub, session, challenged, command)
     hub.permissions.check_entry([restrictions.of_device(asked.key or ""), *restrictions.of_name(asked.name or "")])
-    _enter_owner(hub, session, replace(asked, id=command.id), entry)
+    asked = replace(asked, id=command.id)
+    if command.password is not None and _is_new_device(hub, asked):
+        _enter_by_password(hub, session, asked, command.password)
+    else:
+        _enter_owner(hub, session, asked, entry)
 
 
 def _challenge(hub: Hub, session: Session, command: commands.Hello) -> None:
@@ -91,6 +94,25 @@ def _guest(hub: Hub, name: str) -> User:
     return user
 
 
+def _is_new_device(hub: Hub, asked: commands.Hello) -> bool:
+    holder = hub.directory.holder(name_key(asked.name or ""))
+    return holder is None or asked.key not in holder.devices
+
+
+def _enter_by_password(hub: Hub, session: Session, asked: commands.Hello, password: str) -> None:
+    """Make a key that of another device of whoever knows the password."""
+
+    def enter(user: User) -> None:
+        note_use(hub, session, user, asked.key or "")
+        hub.attendance.enter(session, user, asked)
+
+    def add(user: User) -> None:
+        hub.permissions.check_entry(restrictions.of_user(user))
+        add_device(hub, session, user, asked, enter)
+
+    by_password(hub, session, asked.name or "", password, enter=add, command_id=asked.id)
+
+
 def _enter_owner(hub: Hub, session: Session, asked: commands.Hello, entry: Entry) -> None:
     """Let in the owner of a device's key under a name that is the owner's, or becomes it."""
     name, device = asked.name or "", asked.key or ""
@@ -100,6 +122,7 @@ def _enter_owner(hub: Hub, session: Session, asked: commands.Hello, entry: Entry
         user = User(hub.token(USER_ID_BYTES), name, name_key(name), device)
         _make_account(hub, session, asked, user, entry)
     elif holder.key == name_key(name) and device in holder.devices:
+        note_use(hub, session, holder, device)
         hub.attendance.enter(session, holder, asked, host=entry.host)
     else:
         raise _taken(name, holder)
@@ -108,7 +131,7 @@ def _enter_owner(hub: Hub, session: Session, asked: commands.Hello, entry: Entry
 def _make_account(hub: Hub, session: Session, asked: commands.Hello, user: User, entry: Entry) -> None:
     """Ask the log for the name; the same person may do so twice at once, and is let in twice."""
     (device,) = user.devices
-    place = _free_place(hub, device)
+    place = free_place(hub, device)
     invite = entry.invite
     use = () if invite is None else (invite.next_use(hub.now()),)
 
@@ -134,7 +157,11 @@ def _make_account(hub: Hub, session: Session, asked: commands.Hello, user: User,
             SERVER_LOG,
             user,
             "user",
-            facts.encode(facts.UserFact(user.id, user.name, device, None if invite is None else invite.id)),
+            facts.encode(
+                facts.UserFact(
+                    user.id, user.name, device, None if invite is None else invite.id, shown_label(asked.label)
+                )
+            ),
             session=session,
             claims=(*(f"name:{look}" for look in sorted(user.looks)), place, *use),
             fact=True,
@@ -150,16 +177,8 @@ def _enter_late(hub: Hub, session: Session, user: User, asked: commands.Hello, e
     except ChatError as error:
         session.refuse(error, asked.id)
         return False
+    note_use(hub, session, user, asked.key or "")
     return True
-
-
-def _free_place(hub: Hub, device: str) -> str:
-    """Return the claim of the next name that a key may own; raises TooMany where it owns enough."""
-    owned = hub.directory.owned(device)
-    if len(owned) >= NAMES_PER_KEY:
-        names = ", ".join(each.name for each in owned)
-        raise TooMany(f"Your key owns {NAMES_PER_KEY} names, and no more are given to one: {names}.")
-    return f"key:{device}:{len(owned) + 1}"
 
 
 def _again(hub: Hub, session: Session, asked: commands.Hello, user: User, entry: Entry) -> None:

@@ -81,15 +81,7 @@ class Attendance:
         user = session.user
         if user is None or session not in user.sessions:
             return
-        user.sessions.remove(session)
-        self._replay.forget(session)
-        for conversation in list(session.heard):
-            conversation.remove(session)
-        if session.listens:
-            sessions = self.listeners[session.rendering]
-            del sessions[session]
-            if not sessions:
-                del self.listeners[session.rendering]
+        self._take_out(session, user)
         if quits or not session.rendering.resumes:
             self._give_up(session, user)
         else:
@@ -97,12 +89,13 @@ class Attendance:
                 user.lingers = session
             self._timer(RESUME_SECONDS, lambda: self._give_up(session, user))
 
-    def resume(self, token: str) -> User | None:
+    def resume(self, token: str, by: Session) -> User | None:
         """Return the user whose session had this token, after closing what is left of that session."""
         session = self.resumable.pop(token, None)
         if session is None or session.user is None:
             return None
         user = session.user
+        by.device = session.device
         if session in user.sessions:
             bye = events.Bye(code=Replaced.code, text="This session goes on elsewhere.")
             session.link.close(session.rendering.event(bye))
@@ -117,6 +110,25 @@ class Attendance:
             self.exit(session, quits=True)
         if user.lingers is not None:
             self._give_up(user.lingers, user)
+
+    def expel_device(self, user: User, device: str, bye: events.Bye) -> None:
+        """Close the sessions that a user has with one key at once; none of them can be resumed."""
+        dead = [token for token, each in self.resumable.items() if each.user is user and each.device == device]
+        for token in dead:
+            session = self.resumable.pop(token)
+            if session not in user.sessions:
+                self._give_up(session, user)
+        for session in [each for each in user.sessions if each.device == device]:
+            session.link.close(session.rendering.event(bye))
+            self.exit(session, quits=True)
+
+    def leave(self, session: Session) -> None:
+        """Take a guest's session out of the chat, whose connection goes on as somebody else's."""
+        if session.user is not None:
+            self._take_out(session, session.user)
+            self._give_up(session, session.user)
+            session.user = session.outbox = session.positions = None
+            session.heard.clear()
 
     def pair(self, one: User, other: User) -> Pair:
         """Return the direct messages of two users; where they are new, the sessions of both hear them from now on."""
@@ -164,14 +176,10 @@ class Attendance:
 
     def online(self, room: Room | None = None) -> list[str]:
         """Return the names of the users who are online, or of a room's members among them, sorted."""
-        return [user.name for user in self.users_online(room)]
-
-    def users_online(self, room: Room | None = None) -> list[User]:
-        """Return the users who are online, or a room's members among them, sorted by name."""
         there = list(self.present.values())
         if room is not None and not room.is_lobby:
             there = [user for user_id, user in room.members.items() if user_id in self.present]
-        return sorted(there, key=lambda user: user.name.casefold())
+        return sorted((user.name for user in there), key=str.casefold)
 
     def _hears(self, session: Session, user: User) -> list[Conversation]:
         if session.rendering.follows:
@@ -204,13 +212,23 @@ class Attendance:
         for conversation in described[WELCOME_CONVERSATIONS:]:
             session.tell(conversation)
 
+    def _take_out(self, session: Session, user: User) -> None:
+        user.sessions.remove(session)
+        self._replay.forget(session)
+        for conversation in list(session.heard):
+            conversation.remove(session)
+        if session.listens:
+            sessions = self.listeners[session.rendering]
+            del sessions[session]
+            if not sessions:
+                del self.listeners[session.rendering]
+
     def _give_up(self, session: Session, user: User) -> None:
         """Forget a session that did not come back, and its user's presence if that was the last one."""
         self.resumable.pop(session.token, None)
         if user.listens or (user.lingers is not None and user.lingers is not session):
             return
         user.lingers = None
-        user.away = ""
         if self.present.pop(user.id, None) is not None:
             self.presence.went(user)
         if user.is_guest and not user.sessions and user.id in self._directory.users:

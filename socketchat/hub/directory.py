@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 
 import msgspec
@@ -12,10 +13,10 @@ from ..protocol import conversations
 from ..protocol.confusables import looks
 from ..protocol.events import Entry, Text
 from ..protocol.names import name_key, nearest
-from . import facts, moderation
+from . import accounts, facts, moderation
 from .conversations import Conversation, Pair, Room
 from .invites import Invites
-from .users import User
+from .users import Device, User
 
 
 class Directory:
@@ -29,6 +30,7 @@ class Directory:
         self._names: dict[str, User] = {}
         self._looks: dict[str, User] = {}
         self._owned: dict[str, list[User]] = {}
+        self.additions: Counter[str] = Counter()  # how many names a key was ever given, by the key
         self.invites = Invites()
         self.lobby = self._add_room(conversations.LOBBY)
 
@@ -51,6 +53,7 @@ class Directory:
             case "user":
                 fact = msgspec.json.decode(entry.body, type=facts.UserFact)
                 user = User(fact.id, fact.name, name_key(fact.name), fact.key)
+                user.devices[fact.key] = Device(fact.label, entry.ts)
                 self.add_user(user)
                 if fact.invite is not None:
                     self._invited(user, fact.invite)
@@ -65,11 +68,13 @@ class Directory:
                 self.set_member(self.users[member.user], self.rooms[member.room], member=member.member)
             case "topic":
                 self.rooms[entry.conversation].topic = msgspec.json.decode(entry.body, type=Text).text
-            case "act":
-                moderation.apply(self, entry)
             case "ignore":
                 ignore = msgspec.json.decode(entry.body, type=facts.IgnoreFact)
                 self.set_ignored(self.users[entry.author], ignore.user, ignored=ignore.ignored)
+            case "act":
+                moderation.apply(self, entry)
+            case _:
+                accounts.apply(self, entry)
 
     def add_user(self, user: User) -> None:
         """Enter a user, who owns the name from now on."""
@@ -77,7 +82,20 @@ class Directory:
         self._names[user.key] = user
         self._looks.update(dict.fromkeys(user.looks, user))
         for device in user.devices:
-            self._owned.setdefault(device, []).append(user)
+            self.add_device(device, user)
+
+    def add_device(self, device: str, user: User) -> None:
+        """Note that a device's key proves to be a user."""
+        self._owned.setdefault(device, []).append(user)
+        self.additions[device] += 1
+
+    def remove_device(self, device: str, user: User) -> None:
+        """Note that a device's key proves to be a user no longer."""
+        owned = [each for each in self.owned(device) if each is not user]
+        if owned:
+            self._owned[device] = owned
+        else:
+            self._owned.pop(device, None)
 
     def owned(self, device: str) -> list[User]:
         """Return the accounts that a device's key proves the owner of."""

@@ -8,13 +8,37 @@ import msgspec
 class UserFact(msgspec.Struct, frozen=True, omit_defaults=True):
     """Kind "user": an account was made; ``key`` is the public key of the owner's first device.
 
-    ``invite`` is the id of the invite that let the owner in.
+    ``invite`` is the id of the invite that let the owner in; ``label`` is what the device is called.
     """
 
     id: str
     name: str
     key: str
     invite: str | None = None
+    label: str = ""
+
+
+class PasswordFact(msgspec.Struct, frozen=True):
+    """Kind "password": the author set one; ``phc`` is what argon2id made of it."""
+
+    phc: str
+
+    def __repr__(self) -> str:
+        """Return what may be logged."""
+        return "PasswordFact()"
+
+
+class DeviceFact(msgspec.Struct, frozen=True):
+    """Kind "device": another key proves to be the author."""
+
+    key: str
+    label: str
+
+
+class RevokedDeviceFact(msgspec.Struct, frozen=True):
+    """Kind "revoked device": the key proves nothing any more."""
+
+    key: str
 
 
 class InviteFact(msgspec.Struct, frozen=True):

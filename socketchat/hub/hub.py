@@ -24,6 +24,7 @@ from .delivery import Delivery
 from .directory import Directory
 from .entrance import Entrance
 from .guesses import Guesses
+from .hasher import Hasher, NoPasswords
 from .pace import Pace
 from .pending import Pending
 from .permissions import Permissions
@@ -45,8 +46,9 @@ class Hub:
     """Everybody who is here.
 
     ``timer`` calls back after seconds, ``spawn`` runs a coroutine, ``token`` makes unguessable words, ``clock`` returns
-    seconds, and ``now`` the milliseconds since 1970. Without an ``entrance`` no newcomer comes in. Without ``limited``,
-    sessions may be as fast as they can, and users make as much as they like.
+    seconds, and ``now`` the milliseconds since 1970. Without an ``entrance`` no newcomer comes in, and without a
+    ``hasher`` nobody by password. Without ``limited``, sessions may be as fast as they can, and users make as much as
+    they like.
     """
 
     def __init__(
@@ -60,6 +62,7 @@ class Hub:
         entrance: Entrance | None = None,
         now: Callable[[], int] = now_ms,
         limited: bool = True,
+        hasher: Hasher | None = None,
     ) -> None:
         self.journal = journal
         self.timer = timer
@@ -68,6 +71,7 @@ class Hub:
         self.operator = User("operator", "operator", "operator")  # whoever manages the server on its own machine
         self.entrance = entrance or Entrance()
         self.now = now
+        self.hasher = hasher or NoPasswords()
         self.host_key = b""  # SHA-256 of the public key that the server shows under TLS
         self.directory = Directory()
         self.permissions = Permissions(self.directory, self.operator, now)

@@ -67,6 +67,11 @@ class Channel(NamedTuple):
         """Whether nobody else can read what goes over the connection."""
         return bool(self.binding)
 
+    @property
+    def is_private(self) -> bool:
+        """Whether a password may go over the connection."""
+        return self.is_tls or self.is_loopback
+
 
 NO_CHANNEL = Channel()
 
@@ -91,6 +96,7 @@ class Session:
         "blocked",
         "challenged",
         "channel",
+        "device",
         "gone",
         "heard",
         "link",
@@ -120,6 +126,7 @@ class Session:
         self.write = write  # never blocks; when the peer takes nothing, the link calls Hub.pause
         self.user: User | None = None
         self.challenged: Challenged | None = None
+        self.device = ""  # the key that the user proved to have
         self.token = ""
         self.listens = False
         self.room = ""  # the current room, for dialects that have one

@@ -11,15 +11,27 @@ if TYPE_CHECKING:
     from .sessions import Session
 
 
+class Device:
+    """A key that proves to be an account's owner: what it is called, when it was added, and used last (0: unknown)."""
+
+    __slots__ = ("added", "label", "used")
+
+    def __init__(self, label: str = "", added: int = 0) -> None:
+        self.label = label
+        self.added = added
+        self.used = 0
+
+
 class User:
     """Who somebody is; conversations refer to the id, and the name is an attribute.
 
     ``key`` is that of the name; ``looks`` are what the name looks like, which no other user's does.
-    ``devices`` are the public keys, as words, that prove an account's owner; a guest has none.
+    ``devices`` are the public keys, as words, that prove an account's owner; a guest has none. ``password`` is what is
+    stored of the password, "" where none is set, and ``additions`` counts the devices that were ever added.
     """
 
     __slots__ = (
-        "away",
+        "additions",
         "devices",
         "id",
         "ignored",
@@ -29,6 +41,7 @@ class User:
         "looks",
         "name",
         "pairs",
+        "password",
         "read",
         "rooms",
         "sessions",
@@ -40,12 +53,13 @@ class User:
         self.key = key
         self.looks = looks(name)
         self.is_guest = device is None  # nothing of a guest outlives the connection
-        self.devices = set() if device is None else {device}
+        self.devices: dict[str, Device] = {} if device is None else {device: Device()}
+        self.additions = 0
+        self.password = ""
         self.rooms: list[Room] = []  # besides the lobby, where everyone is
         self.pairs: list[Pair] = []
         self.read: dict[str, int] = {}  # up to which seq, by conversation
         self.sessions: list[Session] = []
-        self.away = ""  # why, for as long as the user is here and says nothing
         self.ignored: set[str] = set()  # ids of those whose words this user does not want to read
         self.lingers: Session | None = None  # the last one, whose link broke and may be resumed
 

@@ -24,7 +24,8 @@ class Hello(Command, frozen=True):
     ``nonce`` the name is its owner's: the answer is a ``challenge``, and the next command ``prove``; without, one is a
     guest. ``positions`` are the last seqs that the client has, valid in ``epoch``: what came after
     them is replayed, and so are direct messages that began meanwhile; after a long absence only the newest. With
-    ``listen`` "none" the session hears only its answers, and nobody sees it come or go.
+    ``listen`` "none" the session hears only its answers, and nobody sees it come or go. ``label`` is what the owner
+    calls this device.
     """
 
     version: Number = VERSION
@@ -35,22 +36,56 @@ class Hello(Command, frozen=True):
     epoch: str | None = None
     positions: dict[str, Number] = {}
     listen: Literal["all", "none"] = "all"
+    label: str = ""
 
 
 class Prove(Command, frozen=True):
     """Answer a ``challenge``: ``signature`` shows that the key of ``hello`` is one's own.
 
     A newcomer shows one thing more: a proof of the join ``code`` or of the ``local`` secret, or an ``invite``'s token.
+    With the account's ``password`` a new key becomes that of another device of its owner.
     """
 
     signature: str
     code: str | None = None
     local: str | None = None
     invite: str | None = None
+    password: str | None = None
 
     def __repr__(self) -> str:
         """Return what may be logged: nothing of what was shown."""
         return f"Prove(id={self.id})"
+
+
+class Login(Command, frozen=True):
+    """Log in by ``name`` and ``password``, where a client has no key: as the first command, or as a guest."""
+
+    name: str
+    password: str = ""
+
+    def __repr__(self) -> str:
+        """Return what may be logged."""
+        return f"Login(id={self.id})"
+
+
+class Password(Command, frozen=True):
+    """Set the password of one's account, which lets other devices and clients without keys in."""
+
+    password: str = ""
+
+    def __repr__(self) -> str:
+        """Return what may be logged."""
+        return f"Password(id={self.id})"
+
+
+class Devices(Command, frozen=True):
+    """List the keys that prove to be the account's owner."""
+
+
+class Revoke(Command, frozen=True):
+    """Let a device in no longer, and close its sessions; ``device`` is the beginning of its fingerprint."""
+
+    device: str
 
 
 class Send(Command, frozen=True):
@@ -87,12 +122,6 @@ class Users(Command, frozen=True):
     """List the users who are online, or those of them who are members of ``room``."""
 
     room: str | None = None
-
-
-class Away(Command, frozen=True):
-    """Say that one is away, and why, until one says something in a room or directly, or all one's sessions are gone."""
-
-    text: str | None = None
 
 
 class Topic(Command, frozen=True):
@@ -222,12 +251,15 @@ class Quit(Command, frozen=True):
 ANY = (
     Hello
     | Prove
+    | Login
+    | Password
+    | Devices
+    | Revoke
     | Send
     | Join
     | Leave
     | Rooms
     | Users
-    | Away
     | Topic
     | Mod
     | Unmod

@@ -154,15 +154,11 @@ class Presence(Event, frozen=True):
 
 
 class Users(Event, frozen=True):
-    """The answer to ``users``, sorted by name; a long list comes in several.
-
-    ``away`` is why, by name, for those of them who said that they are away.
-    """
+    """The answer to ``users``, sorted by name; a long list comes in several."""
 
     users: list[str]
     id: int | None = None
     room: str | None = None
-    away: dict[str, str] = {}
 
 
 class Room(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
@@ -196,8 +192,27 @@ class Ignored(Event, frozen=True):
     id: int | None = None
 
 
+class Device(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+    """One key of an account; ``added`` and ``used`` (0: not since the server started) are milliseconds since 1970."""
+
+    fingerprint: str
+    label: str
+    added: int
+    used: int = 0
+    online: bool = False
+    current: bool = False
+
+
+class Devices(Event, frozen=True):
+    """The answer to ``devices`` and ``revoke``: the account's keys, and whether it has a password too."""
+
+    devices: list[Device]
+    password: bool = False
+    id: int | None = None
+
+
 class Help(Event, frozen=True):
-    """The answer to ``help``."""
+    """Text to be read: the answer to ``help``, and to ``password``."""
 
     text: str
     id: int | None = None
@@ -227,6 +242,7 @@ ANY = (
     | Rooms
     | Topic
     | Ignored
+    | Devices
     | Help
     | Bye
 )

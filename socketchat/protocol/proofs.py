@@ -31,6 +31,14 @@ def signed_bytes(binding: bytes, server_nonce: bytes, client_nonce: bytes, name:
     return _CONTEXT + binding.ljust(BINDING_BYTES, b"\0") + server_nonce + client_nonce + name_key(name).encode()
 
 
+def fingerprint(key: str) -> str:
+    """Return what a public key is called where people read it: the first 64 bits of its SHA-256, in hex."""
+    from hashlib import sha256
+
+    digits = sha256(from_word(key, KEY_BYTES, "A key")).hexdigest()
+    return "-".join(digits[start : start + 4] for start in range(0, 16, 4))
+
+
 def to_word(data: bytes) -> str:
     """Return bytes as base64url without padding."""
     return b2a_base64(data, newline=False).rstrip(b"=").translate(_TO_URL).decode()

@@ -56,10 +56,6 @@ def _rooms(arguments: str, _room: str) -> commands.ANY | None:
     return None if arguments else commands.Rooms()
 
 
-def _away(arguments: str, _room: str) -> commands.ANY | None:
-    return commands.Away(text=arguments or None)
-
-
 def _unread(arguments: str, _room: str) -> commands.ANY | None:
     return None if arguments else commands.Unread()
 
@@ -105,6 +101,23 @@ def _access(arguments: str, room: str) -> commands.ANY | None:
     return commands.Access(room=room, private=arguments == "private") if arguments in {"private", "public"} else None
 
 
+def _login(arguments: str, _room: str) -> commands.ANY | None:
+    return commands.Login(name=arguments) if arguments and _is_word(arguments) else None
+
+
+def _password(arguments: str, _room: str) -> commands.ANY | None:
+    return None if arguments else commands.Password()  # which is asked for, where nobody sees it
+
+
+def _devices(arguments: str, _room: str) -> commands.ANY | None:
+    match arguments.split():
+        case []:
+            return commands.Devices()
+        case ["revoke", device]:
+            return commands.Revoke(device=device)
+    return None
+
+
 def _ignore(arguments: str, _room: str) -> commands.ANY | None:
     return commands.Ignore(name=arguments.removeprefix("@") or None) if _is_word(arguments) else None
 
@@ -140,9 +153,11 @@ EVERYDAY: dict[str, Slash] = {
         Slash("topic", "/topic [TEXT]", 'Show the topic of the room, or set it; /topic "" clears it.', _topic),
         Slash("ignore", "/ignore [NAME]", "Read no longer what NAME says, or list whom you ignore.", _ignore),
         Slash("unignore", "/unignore NAME", "Read again what NAME says.", _unignore),
-        Slash("away", "/away [TEXT]", "Say that you are away, until you say something else.", _away),
         Slash("unread", "/unread", "Count what you have not read, and where your name was said.", _unread),
         Slash("read", "/read", "Take everything as read, on all your devices.", _read),
+        Slash("login", "/login NAME", "Be NAME without its key; asks for the password.", _login),
+        Slash("password", "/password", "Set your password, for other devices; asks for it.", _password),
+        Slash("devices", "/devices", "List your keys; /devices revoke KEY shuts one out.", _devices),
         Slash("quit", "/quit", "Leave the chat.", _quit),
     )
 }

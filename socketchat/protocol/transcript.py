@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from ..exceptions import ProtocolError
@@ -61,7 +62,7 @@ def _topic_set(name: str, room: str, topic: str) -> str:
 
 def _presence(event: events.Presence) -> str:
     if event.online is not None:
-        return _online(event.online, event.room, {})
+        return _online(event.online, event.room)
     place = f"joined {event.room}." if event.room else "joined the chat."
     joined = _crowd("[join]", event.joined, event.joined_count, place)
     return joined + _crowd("[leave]", event.left, event.left_count, place.replace("joined", "left", 1))
@@ -75,14 +76,13 @@ def _crowd(tag: str, names: Sequence[str], count: int, what: str) -> str:
     return _line(f"{tag} {', '.join(sample)} and {count - len(sample)} others have {what}")
 
 
-def _online(names: Sequence[str], room: str | None, away: Mapping[str, str]) -> str:
+def _online(names: Sequence[str], room: str | None) -> str:
     place = f" in {room}" if room else ""
-    lines = [_line(f"  - {name} ({away[name]})" if name in away else f"  - {name}") for name in names]
-    return _line(f"=== Online Users{place} ({len(names)}) ===") + "".join(lines)
+    return _line(f"=== Online Users{place} ({len(names)}) ===") + "".join(_line(f"  - {name}") for name in names)
 
 
 def _users(event: events.Users) -> str:
-    return _online(event.users, event.room, event.away)
+    return _online(event.users, event.room)
 
 
 def _rooms(event: events.Rooms) -> str:
@@ -99,6 +99,26 @@ def unread_words(count: events.UnreadCount) -> str:
     """Return how much is unread, as in "12 (2 to you)"."""
     many = f"{count.messages:,}{'+' if count.more else ''}"
     return f"{many} ({count.mentions:,} to you)" if count.mentions else many
+
+
+def _devices(event: events.Devices) -> str:
+    lines = [_line(f"  - {_device(device)}") for device in event.devices]
+    password = "A password is set." if event.password else "No password is set."
+    return _line(f"=== Devices ({len(lines)}) ===") + "".join(lines) + _line(password)
+
+
+def _device(device: events.Device) -> str:
+    label = device.label or "no name"
+    state = "this one" if device.current else "online" if device.online else ""
+    used = f", used {_day(device.used)}" if device.used and not state else ""
+    return f"{device.fingerprint} {label}, added {_day(device.added)}{used}{', ' + state if state else ''}"
+
+
+def _day(milliseconds: int) -> str:
+    try:
+        return datetime.fromtimestamp(milliseconds / 1000, UTC).strftime("%Y-%m-%d")
+    except (ValueError, OverflowError, OSError):
+        return "some day"  # a server may say anything
 
 
 def _topic(event: events.Topic) -> str:
@@ -143,6 +163,7 @@ _LINES: dict[type[events.Event], Callable[[Any], str]] = {
     events.Rooms: _rooms,
     events.Unread: _unread,
     events.Topic: _topic,
+    events.Devices: _devices,
     events.Conversation: _conversation,
     events.Left: _left,
     events.Welcome: _welcome,

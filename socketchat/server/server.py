@@ -21,6 +21,7 @@ from .admission import Admission, Ticket
 from .arrivals import Arrivals, Network
 from .connection import Connection
 from .doorkeeper import Doorkeeper
+from .hashing import ArgonHasher
 from .limits import OPEN_FILES, RESERVED_FILES, SHUTDOWN_SECONDS, STALL_SECONDS, SWEEP_SECONDS, SWITCH_SECONDS
 from .listener import listen, shown
 from .tls import Identity
@@ -60,7 +61,16 @@ class Server:
         self._loop = asyncio.get_running_loop()
         self._clock = clock
         self._tasks: set[asyncio.Task[None]] = set()
-        self.hub = Hub(journal, self._loop.call_later, self._spawn, clock=clock, entrance=entrance, limited=limited)
+        self._hasher = ArgonHasher()
+        self.hub = Hub(
+            journal,
+            self._loop.call_later,
+            self._spawn,
+            clock=clock,
+            entrance=entrance,
+            limited=limited,
+            hasher=self._hasher,
+        )
         self.connections: set[Connection] = set()
         self._admin = AdminSocket(self.hub, directory) if directory is not None else None
         self._doorkeeper = Doorkeeper(directory, self.hub.entrance) if directory is not None else None
@@ -129,6 +139,7 @@ class Server:
             self._sweeper.cancel()
         for task in self._tasks:
             task.cancel()
+        self._hasher.close()
 
     def _admit(self, channel: Channel, since: float, ticket: Ticket) -> Connection:
         return Connection(self.hub, self.connections, self._clock, channel, since=since, ticket=ticket)

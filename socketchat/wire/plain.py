@@ -13,7 +13,7 @@ import msgspec
 from ..exceptions import BadText
 from ..hub import Session
 from ..protocol import slash
-from ..protocol.commands import Command, Hello, Ping
+from ..protocol.commands import Command, Hello, Login, Password, Ping
 from ..protocol.events import Entry, Event, Text, Welcome
 from ..protocol.framing import LineBuffer
 from ..protocol.limits import TEXT_BYTES
@@ -28,6 +28,11 @@ _TELNET = re.compile(rb"\xff(?:[\xfb-\xfe].?|\xfa[^\xff]*\xff\xf0|[^\xfa-\xff]|\
 
 No escape is looked for between SB and SE: what has no end would be searched again and again, for seconds in all.
 """
+
+_NO_ECHO = b"\xff\xfb\x01"
+"""RFC 857: IAC WILL ECHO, and telnet shows nothing of what is typed, until IAC WONT ECHO."""
+
+_ECHO = b"\xff\xfc\x01"
 
 _text_of = msgspec.json.Decoder(Text).decode
 
@@ -61,16 +66,21 @@ PLAIN = PlainRendering()
 class PlainWire:
     """Lines in, commands out."""
 
-    __slots__ = ("_lines",)
+    __slots__ = ("_asked", "_is_telnet", "_lines", "_typed")
 
     rendering = PLAIN
     greeting_seconds = 120.0  # a person has to find the name
 
     def __init__(self) -> None:
         self._lines = LineBuffer(LINE_BYTES)
+        self._is_telnet: bool | None = None
+        self._asked: Login | Password | None = None  # what waits for a password
+        self._typed: str | None = None  # a password that is to be typed again
 
     def receive_data(self, data: bytes) -> None:
         """Take what was read."""
+        if self._is_telnet is None:  # nc ends its lines otherwise, and would show the negotiation
+            self._is_telnet = b"\r\n" in data or IAC in data
         self._lines.receive_data(data)
 
     def next_command(self, session: Session) -> Command | None:
@@ -84,8 +94,36 @@ class PlainWire:
             text = line.decode()
         except UnicodeDecodeError:
             raise BadText("This line is not UTF-8.") from None
-        if session.user is None:
+        if self._asked is not None:
+            return self._answered(session, self._asked, text)
+        if session.user is None and not text.lower().startswith("/login"):
             return Hello(name=text.strip())
         if not text or text.isspace():
             return Ping()  # nothing is said, but a flood of nothing has to be slowed down, too
-        return slash.parse(text, session.room)
+        command = slash.parse(text, session.room)
+        return self._ask(session, command) if isinstance(command, Login | Password) else command
+
+    def _ask(self, session: Session, command: Login | Password) -> Command:
+        """Ask for the password that a command needs, unless it will be refused anyhow."""
+        is_guest = session.user is None or session.user.is_guest
+        if not session.channel.is_private or is_guest != isinstance(command, Login):
+            return command
+        self._asked = command
+        self._prompt(session, "Password: " if isinstance(command, Login) else "New password: ")
+        return Ping()
+
+    def _answered(self, session: Session, asked: Login | Password, text: str) -> Command:
+        """Return the command with its password, which is typed twice where it is new."""
+        if self._is_telnet:
+            session.write(_ECHO + b"\n")  # the end of the line was not shown either
+        if isinstance(asked, Password) and self._typed is None:
+            self._typed = text
+            self._prompt(session, "Once more: ")
+            return Ping()
+        first, self._typed, self._asked = self._typed, None, None
+        if first is not None and first != text:
+            raise BadText("The two are not the same; nothing was changed.")
+        return msgspec.structs.replace(asked, password=text)
+
+    def _prompt(self, session: Session, words: str) -> None:
+        session.write(words.encode() + (_NO_ECHO if self._is_telnet else b""))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
+from hashlib import sha256
 from heapq import heappop, heappush
 from itertools import count
 from types import coroutine
@@ -14,6 +15,7 @@ import msgspec
 from socketchat.client.keys import Key
 from socketchat.commands import handle
 from socketchat.commands.operator import handle as give
+from socketchat.exceptions import Busy
 from socketchat.hub import Channel, Entrance, Hub, Session
 from socketchat.hub.sessions import NO_CHANNEL
 from socketchat.journal.memory import MemoryJournal
@@ -94,6 +96,32 @@ class CountingJournal(MemoryJournal):
         return await super().read(conversation, after=after, before=before, upto=upto, limit=limit)
 
 
+class CountingHasher:
+    """Notes what is hashed and compared; each takes a turn of the loop."""
+
+    def __init__(self) -> None:
+        self.work: list[str] = []
+        self.is_busy = False
+        self.outdated: set[str] = set()
+
+    async def hash(self, password: str) -> str:
+        await self._work("hash")
+        return f"hashed {sha256(password.encode()).hexdigest()}"
+
+    async def verify(self, stored: str, password: str) -> bool:
+        await self._work("verify")
+        return stored == f"hashed {sha256(password.encode()).hexdigest()}"
+
+    def is_outdated(self, stored: str) -> bool:
+        return stored in self.outdated
+
+    async def _work(self, what: str) -> None:
+        if self.is_busy:
+            raise Busy("Too many passwords are being checked; try again in a few seconds.")
+        self.work.append(what)
+        await another_turn()
+
+
 class Stage:
     """A hub, its journal and the clients that the test lets in; newcomers need nothing, unless the test says so."""
 
@@ -101,6 +129,7 @@ class Stage:
         self.limited = limited
         self.entrance = entrance or Entrance(is_open=True)
         self.turns = Turns()
+        self.hasher = CountingHasher()
         self.began = 1_800_000_000_000
         self.journal = journal(self.turns, clock=lambda: self.now)
         self.hub = self.new_hub()
@@ -121,6 +150,7 @@ class Stage:
             entrance=self.entrance,
             now=lambda: self.now,
             limited=self.limited,
+            hasher=self.hasher,
         )
         hub.load(finished(self.journal.open()))
         return hub
@@ -230,7 +260,7 @@ class Peer:
         if idle:
             self.proceed()
 
-    def log_in(self, key: Key | None = None, **hello) -> None:
+    def log_in(self, key: Key | None = None, *, password: str | None = None, **hello) -> None:
         """Say hello, and answer the challenge with the key."""
         if key is None:
             self.ask(commands.Hello(id=self.next_id(), **hello))
@@ -239,7 +269,7 @@ class Peer:
         challenge = decode_event(self.writes[-1])
         if isinstance(challenge, events.Challenge):
             del self.writes[-1]
-            self.prove(key, challenge, hello["name"])
+            self.prove(key, challenge, hello["name"], password=password)
 
     def prove(self, key: Key, challenge: events.Challenge, name: str, **shown) -> None:
         """Answer a challenge."""

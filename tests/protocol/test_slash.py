@@ -6,18 +6,21 @@ from socketchat.exceptions import BadName, ChatError, NoSuchCommand, UsageProble
 from socketchat.protocol import slash
 from socketchat.protocol.commands import (
     Access,
-    Away,
     Ban,
+    Devices,
     Help,
     Ignore,
     Invite,
     Join,
     Kick,
     Leave,
+    Login,
     Mod,
     Mute,
+    Password,
     Quit,
     Read,
+    Revoke,
     Rooms,
     Send,
     Topic,
@@ -34,10 +37,14 @@ from tests.hostile import CORPUS
 ROOM = "#ops"
 
 CASES = {
+    "/login alice": Login(name="alice"),
+    "/password": Password(),
+    "/devices": Devices(),
+    "/devices revoke 3f2a": Revoke(device="3f2a"),
     "hello": Send(to=ROOM, text="hello"),
     "  /users": Send(to=ROOM, text="  /users"),
     "two\nlines": Send(to=ROOM, text="two\nlines"),
-    "//etc/passwd": Send(to=ROOM, text="/etc/passwd"),
+    "//etc/hosts": Send(to=ROOM, text="/etc/hosts"),
     "//": Send(to=ROOM, text="/"),
     "///": Send(to=ROOM, text="//"),
     "/help": Help(),
@@ -56,8 +63,6 @@ CASES = {
     "/dm bob /quit": Send(to="@bob", text="/quit"),
     "/me waves": Send(to=ROOM, text="waves", kind="action"),
     "/rooms": Rooms(),
-    "/away": Away(),
-    "/away back at 3": Away(text="back at 3"),
     "/unread": Unread(),
     "/read": Read(),
     "/join #dev": Join(room="#dev"),
@@ -101,6 +106,10 @@ def test_every_slash_command_has_a_case():
 @pytest.mark.parametrize(
     ("line", "usage"),
     [
+        ("/login", "/login NAME"),
+        ("/login a b", "/login NAME"),
+        ("/password secret", "/password"),
+        ("/devices 3f2a", "/devices"),
         ("/dm", "/dm NAME TEXT"),
         ("/dm bob", "/dm NAME TEXT"),
         ("/dm bob  ", "/dm NAME TEXT"),
@@ -137,7 +146,7 @@ def test_wrong_arguments_show_the_usage(line, usage):
     [
         ("/uesrs", "There is no /uesrs; did you mean /users? /help lists the commands."),
         ("/Quti", "There is no /Quti; did you mean /quit? /help lists the commands."),
-        ("/etc/passwd x", "There is no /etc/passwd. /help lists the commands; // sends a text that begins with /."),
+        ("/etc/hosts x", "There is no /etc/hosts. /help lists the commands; // sends a text that begins with /."),
         ("/", "There is no /. /help lists the commands; // sends a text that begins with /."),
         ("/ users", "There is no /. /help lists the commands; // sends a text that begins with /."),
     ],

@@ -11,6 +11,8 @@ from socketchat.protocol.events import (
     Bye,
     Challenge,
     Conversation,
+    Device,
+    Devices,
     Entry,
     Error,
     Event,
@@ -80,10 +82,6 @@ CASES = {
     ),
     "snapshot": (Presence(online=["alice", "bob"]), "=== Online Users (2) ===\n  - alice\n  - bob\n"),
     "users": (Users(users=["alice", "bob"]), "=== Online Users (2) ===\n  - alice\n  - bob\n"),
-    "users who are away": (
-        Users(users=["alice", "bob"], away={"bob": "lunch"}),
-        "=== Online Users (2) ===\n  - alice\n  - bob (lunch)\n",
-    ),
     "nobody": (Users(users=[]), "=== Online Users (0) ===\n"),
     "users of a room": (Users(users=["bob"], room="#ops"), "=== Online Users in #ops (1) ===\n  - bob\n"),
     "rooms": (
@@ -119,6 +117,22 @@ CASES = {
     "a notice": (entry("ann muted bob in the chat.", kind="notice"), "[notice] ann muted bob in the chat.\n"),
     "an entry of somebody who is ignored": (entry("hi", kind="ignored"), ""),
     "ignored": (Ignored(names=["bob", "eve"]), "[ignore] You ignore bob, eve.\n"),
+    "devices": (
+        Devices(
+            devices=[
+                Device(fingerprint="3f2a-90c1", label="laptop", added=1772378040123, online=True, current=True),
+                Device(fingerprint="77de-0b14", label="", added=1772378040123, used=1772464440123),
+            ],
+            password=True,
+        ),
+        (
+            "=== Devices (2) ===\n"
+            "  - 3f2a-90c1 laptop, added 2026-03-01, this one\n"
+            "  - 77de-0b14 no name, added 2026-03-01, used 2026-03-02\n"
+            "A password is set.\n"
+        ),
+    ),
+    "no devices": (Devices(devices=[]), "=== Devices (0) ===\nNo password is set.\n"),
     "nobody is ignored": (Ignored(names=[]), "[ignore] You ignore nobody.\n"),
     "ok": (Ok(id=1), ""),
 }
@@ -176,6 +190,7 @@ def test_a_hostile_text_is_harmless_in_every_field(text):
         Left(conversation="#ops", text=text),
         entry(text, kind="notice"),
         Ignored(names=[text]),
+        Devices(devices=[Device(fingerprint=text, label=text, added=2**60)]),
         Error(code=text, text=text),
         Bye(code=text, text=text),
         Help(text=text),

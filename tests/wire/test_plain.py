@@ -6,13 +6,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from socketchat.exceptions import ChatError
-from socketchat.hub import Session, User
+from socketchat.hub import Channel, Session, User
 from socketchat.protocol import commands, events
 from socketchat.protocol.limits import TEXT_BYTES
 from socketchat.wire.plain import LINE_BYTES, PLAIN, PlainWire
 from tests.hostile import CORPUS, dangerous
 from tests.hub.stage import Stage
 from tests.wire.splits import cut_at, read_all, splits
+
+HERE = Channel("127.0.0.1", is_loopback=True)
 
 
 def greeted() -> Session:
@@ -187,3 +189,53 @@ def test_a_stored_text_that_was_never_cleaned_does_not_drive_a_terminal(text: st
 
 def test_a_program_has_less_time_to_say_its_name_than_a_person() -> None:
     assert PlainWire().greeting_seconds == 120
+
+
+def asking(line: bytes, *answers: bytes, user: User | None = None, channel: Channel = HERE) -> tuple[list, bytes]:
+    """Return what a client says that types a line and what it is asked for, and what it is shown meanwhile."""
+    shown = bytearray()
+    session = Session(PLAIN, Stage().connect(), shown.extend, channel)
+    session.user, session.room = user, "#lobby"
+    return read(line, *answers, session=session), bytes(shown)
+
+
+GUEST, OWNER = User("u1", "gus", "gus"), User("u2", "alice", "alice", "key")
+
+
+@pytest.mark.parametrize("user", [None, GUEST], ids=["first line", "guest"])
+def test_the_line_after_login_is_the_password_to_the_last_blank(user: User | None) -> None:
+    said, shown = asking(b"/login alice\n", b" /my secret \n", b"/help\n", user=user)
+    assert said[0] == commands.Login(name="alice", password=" /my secret ")
+    assert shown == b"Password: "
+    assert len(said) == 2
+
+
+def test_a_new_password_is_typed_twice() -> None:
+    said, shown = asking(b"/password\n", b"correct horse\n", b"correct horse\n", user=OWNER)
+    assert said == [commands.Password(password="correct horse")]
+    assert shown == b"New password: Once more: "
+    said, _ = asking(b"/password\n", b"correct horse\n", b"correct house\n", b"hello\n", user=OWNER)
+    assert [str(each) for each in said[:1]] == ["The two are not the same; nothing was changed."]
+    assert said[1:] == [commands.Send(to="#lobby", text="hello")]
+
+
+@pytest.mark.parametrize("start", [b"/login alice\r\n", b"\xff\xfd\x01/login alice\n"], ids=["CR LF", "negotiates"])
+def test_telnet_shows_nothing_of_a_password(start: bytes) -> None:
+    said, shown = asking(start, b"\xff\xfd\x01secret\r\n", b"\xff\xfe\x01/help\r\n", user=None)
+    assert said[0] == commands.Login(name="alice", password="secret")
+    assert shown == b"Password: \xff\xfb\x01\xff\xfc\x01\n"
+
+
+@pytest.mark.parametrize(
+    ("line", "user", "channel"),
+    [
+        (b"/login alice\n", None, Channel("192.168.1.9")),
+        (b"/login bob\n", OWNER, HERE),
+        (b"/password\n", GUEST, HERE),
+        (b"/password\n", OWNER, Channel("192.168.1.9")),
+    ],
+)
+def test_nobody_is_asked_for_a_password_that_would_be_refused(line: bytes, user: User | None, channel: Channel) -> None:
+    said, shown = asking(line, user=user, channel=channel)
+    assert [each.password for each in said] == [""]
+    assert shown == b""

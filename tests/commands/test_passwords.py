@@ -1,0 +1,280 @@
+import logging
+
+import pytest
+
+from socketchat.hub import Channel
+from socketchat.protocol import commands, events
+from socketchat.wire.plain import PLAIN
+from tests.hub.stage import Peer, Stage
+from tests.keys import key_of
+
+HERE = Channel("127.0.0.1", is_loopback=True)
+TLS = Channel("203.0.113.9", binding=b"b" * 32)
+PLAINTEXT = Channel("192.168.1.9")
+SECRET = "correct horse"
+
+
+def owner(stage: Stage, name: str = "alice", channel: Channel = HERE, secret: str = SECRET) -> Peer:
+    """Let the owner of a name in, who sets a password."""
+    peer = stage.connect(channel=channel)
+    peer.log_in(key_of(name), name=name)
+    stage.settle()
+    peer.take()
+    if secret:
+        peer.do(commands.Password, password=secret)
+        assert [type(event) for event in peer.events()] == [events.Help, events.Ok]
+    return peer
+
+
+def by_password(stage: Stage, secret: str, name: str = "alice", *, channel: Channel = HERE, key: str = "new") -> Peer:
+    """Come with a new key and a password."""
+    peer = stage.connect(channel=channel)
+    peer.log_in(key_of(key), name=name, password=secret)
+    stage.settle()
+    return peer
+
+
+def login(stage: Stage, name: str, secret: str, channel: Channel = HERE) -> Peer:
+    peer = stage.connect(PLAIN, channel)
+    peer.ask(commands.Login(name=name, password=secret))
+    stage.settle()
+    return peer
+
+
+def code(peer: Peer) -> str:
+    (error,) = peer.told(events.Error)
+    return error.code
+
+
+@pytest.mark.parametrize("channel", [HERE, TLS], ids=["here", "TLS"])
+def test_a_password_lets_another_key_in_for_good(channel: Channel) -> None:
+    stage = Stage()
+    alice = owner(stage)
+    phone = by_password(stage, SECRET, channel=channel)
+    (welcome,) = phone.told(events.Welcome)
+    assert welcome.user == alice.session.user.id
+    stage.hub = stage.new_hub()
+    again = stage.login(key_of("new"), name="alice")
+    assert again.told(events.Welcome)[0].user == welcome.user
+
+
+def test_a_password_of_an_account_lets_a_client_without_a_key_in() -> None:
+    stage = Stage()
+    alice = owner(stage)
+    alice.take()
+    bob = stage.native("bob")
+    bob.say("psst", "@alice")
+    stage.settle()
+    plain = login(stage, "Alice", SECRET)
+    assert plain.session.user is alice.session.user
+    assert plain.text().startswith("[join] alice has joined the chat.")
+    bob.say("again", "@alice")
+    stage.settle()
+    assert plain.text() == "[DM from bob] again\n"
+
+
+def test_a_guest_becomes_the_user_and_leaves_as_a_guest() -> None:
+    stage = Stage()
+    owner(stage).do(commands.Quit)
+    bob = stage.native("bob")
+    stage.turns.wait(1)
+    guest = stage.connect(PLAIN, HERE)
+    guest.ask(commands.Hello(name="gus"))
+    stage.turns.wait(1)
+    bob.take()
+    guest.do(commands.Login, name="alice", password=SECRET)
+    stage.turns.wait(1)
+    assert guest.session.user.name == "alice"
+    assert stage.hub.attendance.online() == ["alice", "bob"]
+    told = bob.told(events.Presence)
+    assert [name for each in told for name in each.left] == ["gus"]
+    assert [name for each in told for name in each.joined] == ["alice"]
+    guest.say("it is me")
+    stage.settle()
+    assert bob.heard() == [("#lobby", 1, "it is me")]
+    assert stage.plain("gus").session.user is not None
+    guest.drop()
+    stage.turns.wait(60)
+    assert stage.hub.attendance.online() == ["bob", "gus"]
+
+
+def test_only_a_guest_logs_in_by_password() -> None:
+    stage = Stage()
+    owner(stage)
+    bob = stage.native("bob")
+    bob.take()
+    bob.do(commands.Login, name="alice", password=SECRET)
+    assert code(bob) == "refused"
+
+
+CASES = {
+    "wrong": ("alice", "wrong horse"),
+    "no password set": ("bob", SECRET),
+    "a guest": ("gus", SECRET),
+    "nobody": ("zoe", SECRET),
+}
+
+
+@pytest.mark.parametrize(("name", "secret"), CASES.values(), ids=CASES)
+@pytest.mark.parametrize("way", [by_password, login], ids=["key", "plain"])
+def test_every_failure_takes_the_same_work_and_says_the_same(way, name: str, secret: str) -> None:
+    stage = Stage()
+    owner(stage)
+    owner(stage, "bob", secret="")
+    stage.plain("gus")
+    stage.hasher.work.clear()
+    users = len(stage.hub.directory.users)
+    if way is login:
+        peer = login(stage, name, secret)
+        assert peer.text() == "[error] The name or the password is wrong.\n"
+    else:
+        peer = by_password(stage, secret, name)
+        (error,) = peer.told(events.Error)
+        assert (error.code, error.text) == ("wrong_password", "The name or the password is wrong.")
+    assert stage.hasher.work == ["verify"]
+    assert peer.session.user is None
+    assert len(stage.hub.directory.users) == users
+
+
+@pytest.mark.parametrize("way", [by_password, login], ids=["key", "plain"])
+def test_a_password_does_not_go_in_the_clear_over_a_network(way) -> None:
+    stage = Stage()
+    owner(stage)
+    stage.hasher.work.clear()
+    args = (SECRET,) if way is by_password else ("alice", SECRET)
+    peer = way(stage, *args, channel=PLAINTEXT)
+    assert peer.session.user is None
+    assert b"unencrypted" in peer.take()
+    assert stage.hasher.work == []
+    alice = stage.connect(channel=PLAINTEXT)
+    alice.log_in(key_of("alice"), name="alice")
+    alice.take()
+    alice.do(commands.Password, password=SECRET)
+    assert code(alice) == "refused"
+
+
+def test_a_changed_password_takes_the_place_of_the_old_one_and_lasts() -> None:
+    stage = Stage()
+    alice = owner(stage)
+    alice.do(commands.Password, password="another horse")
+    assert code(by_password(stage, SECRET)) == "wrong_password"
+    stage.hub = stage.new_hub()
+    assert code(by_password(stage, SECRET)) == "wrong_password"
+    assert by_password(stage, "another horse").told(events.Welcome)
+
+
+def test_a_password_that_was_changed_while_it_was_checked_lets_nobody_in() -> None:
+    stage = Stage()
+    alice = owner(stage)
+    thief = stage.connect(channel=HERE)
+    thief.log_in(key_of("new"), name="alice", password=SECRET)
+    alice.session.user.password = "hashed otherwise"
+    stage.settle()
+    assert code(thief) == "wrong_password"
+
+
+@pytest.mark.parametrize("secret", ["", "short", "password", "alice"])
+def test_a_bad_password_is_not_set(secret: str) -> None:
+    stage = Stage()
+    alice = owner(stage, secret="")
+    alice.do(commands.Password, password=secret)
+    assert code(alice) == "bad_password"
+    assert alice.session.user.password == ""
+
+
+def test_guests_have_no_password() -> None:
+    guest = Stage().guest("gus")
+    guest.take()
+    guest.do(commands.Password, password=SECRET)
+    assert code(guest) == "refused"
+
+
+def test_when_too_many_wait_one_is_told_at_once_and_may_try_again() -> None:
+    stage = Stage()
+    alice = owner(stage)
+    stage.hasher.is_busy = True
+    for peer in [by_password(stage, SECRET), alice]:
+        if peer is alice:
+            alice.do(commands.Password, password="another horse")
+        (error,) = peer.told(events.Error)
+        assert (error.code, error.retry) == ("busy", True)
+    stage.hasher.is_busy = False
+    assert by_password(stage, SECRET).told(events.Welcome)
+
+
+def test_a_password_that_cannot_be_stored_is_not_set() -> None:
+    stage = Stage()
+    alice = owner(stage)
+    stage.journal.capacity = 0
+    alice.do(commands.Password, password="another horse")
+    assert code(alice) == "storage"
+    assert by_password(stage, "another horse").told(events.Error)[0].code == "wrong_password"
+
+
+def test_what_comes_next_waits_for_the_check_and_is_done_as_the_user() -> None:
+    stage = Stage()
+    owner(stage)
+    peer = stage.connect(PLAIN, HERE)
+    peer.ask(commands.Login(name="alice", password=SECRET), commands.Send(to="#lobby", text="hi"))
+    assert peer.waiting == 1
+    stage.settle()
+    assert stage.hub.directory.lobby.head == 1
+
+
+def test_one_who_hangs_up_while_the_password_is_checked_never_comes() -> None:
+    stage = Stage()
+    alice = owner(stage)
+    peer = stage.connect(channel=HERE)
+    peer.log_in(key_of("new"), name="alice", password=SECRET)
+    peer.drop()
+    stage.settle()
+    assert list(alice.session.user.devices) == [key_of("alice").public]
+
+
+def test_whoever_guesses_has_to_wait_and_the_owners_key_does_not() -> None:
+    stage = Stage()
+    owner(stage, channel=TLS)
+    codes = [code(by_password(stage, f"wrong {number}", channel=TLS)) for number in range(7)]
+    assert codes == ["wrong_password"] * 5 + ["too_many"] * 2
+    assert len([each for each in stage.hasher.work if each == "verify"]) == 5
+    alice = stage.connect(channel=TLS)
+    alice.log_in(key_of("alice"), name="alice")
+    assert alice.told(events.Welcome)
+    stage.turns.wait(2)  # which is longer than the first pause
+    assert by_password(stage, SECRET, channel=TLS).told(events.Welcome)
+
+
+def test_a_password_is_hashed_anew_when_the_parameters_have_changed() -> None:
+    stage = Stage()
+    alice = owner(stage)
+    stage.hasher.outdated = {alice.session.user.password}
+    stage.hasher.work.clear()
+    by_password(stage, SECRET)
+    assert stage.hasher.work == ["verify", "hash"]
+    assert by_password(stage, SECRET, key="third").told(events.Welcome)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        commands.Login(name="alice", password=SECRET),
+        commands.Password(password=SECRET),
+        commands.Prove(signature="x", password=SECRET),
+    ],
+)
+def test_a_password_is_in_no_repr(command: commands.Command) -> None:
+    assert SECRET not in repr(command)
+    assert SECRET not in f"{command}"
+
+
+def test_a_password_is_in_no_entry_no_event_and_no_log(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    stage = Stage()
+    alice, bob = owner(stage), stage.native("bob")
+    phone = by_password(stage, SECRET)
+    plain = login(stage, "alice", SECRET)
+    told = b"".join(peer.take() for peer in (alice, bob, phone, plain))
+    assert SECRET.encode() not in told
+    assert b"hashed" not in told
+    assert SECRET.encode() not in b"".join(bytes(entry.body) for entry in stage.journal._facts)
+    assert SECRET not in caplog.text

@@ -1,0 +1,60 @@
+import asyncio
+import logging
+import os
+import sys
+from contextlib import closing
+
+import pytest
+from argon2 import PasswordHasher
+
+from socketchat.exceptions import Busy
+from socketchat.server.hashing import NICE, THREADS, WAITING, ArgonHasher
+
+
+def test_what_was_hashed_is_known_again_and_nothing_else() -> None:
+    async def scene() -> None:
+        with closing(ArgonHasher()) as hasher:
+            stored = await hasher.hash("correct horse")
+            assert stored.startswith("$argon2id$v=19$m=19456,t=2,p=1$")
+            assert await hasher.verify(stored, "correct horse")
+            assert not await hasher.verify(stored, "wrong horse")
+            assert not await hasher.verify("", "correct horse")
+            assert not await hasher.verify("damaged", "correct horse")
+            assert not hasher.is_outdated(stored)
+            assert hasher.is_outdated(PasswordHasher(1, 8, 1).hash("x"))
+
+    asyncio.run(scene())
+
+
+def test_of_many_at_once_some_wait_and_the_rest_is_told_at_once() -> None:
+    async def scene() -> None:
+        with closing(ArgonHasher()) as hasher:
+            asked = [asyncio.ensure_future(hasher.verify("", "x")) for _ in range(200)]
+            outcomes = await asyncio.gather(*asked, return_exceptions=True)
+            assert [type(each) for each in outcomes].count(Busy) == 200 - THREADS - WAITING
+            assert [each for each in outcomes if not isinstance(each, Busy)] == [False] * (THREADS + WAITING)
+            assert not await hasher.verify("", "x")
+
+    asyncio.run(scene())
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="threads have a priority of their own on Linux only")
+def test_hashing_stands_back_and_the_rest_of_the_process_does_not() -> None:
+    async def scene() -> None:
+        before = os.getpriority(os.PRIO_PROCESS, 0)
+        with closing(ArgonHasher()) as hasher:
+            theirs = await hasher._run(lambda: os.getpriority(os.PRIO_PROCESS, 0))
+        assert theirs == max(NICE, before)
+        assert os.getpriority(os.PRIO_PROCESS, 0) == before
+
+    asyncio.run(scene())
+
+
+def test_nothing_of_a_password_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    async def scene() -> None:
+        with closing(ArgonHasher()) as hasher:
+            await hasher.verify(await hasher.hash("correct horse"), "wrong horse")
+
+    caplog.set_level(logging.DEBUG)
+    asyncio.run(scene())
+    assert "horse" not in caplog.text
