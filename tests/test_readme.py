@@ -42,6 +42,7 @@ def limits() -> str:
         ("names of one key", f"{NAMES_PER_KEY}"),
         ("devices of one user", f"{DEVICES_PER_USER}"),
         ("commands of one session", f"{hub.COMMAND_BURST} at once, then {hub.COMMANDS_PER_SECOND:.0f} a second"),
+        ("… before it has logged in", f"{hub.STRANGER_COMMANDS} at once, then one a second"),
         (
             "commands of one user that read much (`/history`, `/rooms`, `/users`)",
             f"{hub.READ_BURST} at once, then {hub.READS_PER_SECOND:.0f} a second",

@@ -8,6 +8,12 @@ COMMAND_BURST = 500
 COMMANDS_PER_SECOND = 50.0
 """Commands of one session after that: no person notices, and a room of a hundred costs the server a percent or two."""
 
+STRANGER_COMMANDS = 20
+"""Commands of one session at once before it has logged in: names that are taken, codes that are mistyped."""
+
+STRANGER_COMMANDS_PER_SECOND = 1.0
+"""Such commands after that: each costs a signature to check, or an answer that is longer than the question."""
+
 READ_BURST = 100
 """Commands of one user at once that read much: a client comes back and looks into each of its rooms."""
 

@@ -6,7 +6,15 @@ import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from .limits import COMMAND_BURST, COMMANDS_PER_SECOND, PAUSE_SECONDS, READ_BURST, READS_PER_SECOND
+from .limits import (
+    COMMAND_BURST,
+    COMMANDS_PER_SECOND,
+    PAUSE_SECONDS,
+    READ_BURST,
+    READS_PER_SECOND,
+    STRANGER_COMMANDS,
+    STRANGER_COMMANDS_PER_SECOND,
+)
 from .rates import Rates
 
 if TYPE_CHECKING:
@@ -31,19 +39,24 @@ class Pace:
         self._reads = Rates(READ_BURST, 1 / READS_PER_SECOND, clock)
 
     def begin(self, session: Session) -> None:
-        """Give a new session its allowance."""
-        session.allowance = COMMAND_BURST if self._limited else math.inf
+        """Give a new session the allowance of a stranger; the greater one it gets when that is used up."""
+        session.allowance = STRANGER_COMMANDS if self._limited else math.inf
         session.allowed_at = self._clock()
 
     def refill(self, session: Session) -> bool:
         """Give a session what it may do since it was last given something; return False if it has to wait."""
         now = self._clock()
-        gained = (now - session.allowed_at) * COMMANDS_PER_SECOND
-        session.allowance = min(session.allowance + gained, COMMAND_BURST)
+        burst, rate = float(STRANGER_COMMANDS), STRANGER_COMMANDS_PER_SECOND
+        if session.user is not None:
+            burst, rate = float(COMMAND_BURST), COMMANDS_PER_SECOND
+            if session.is_stranger:
+                session.is_stranger = False
+                session.allowance = burst
+        session.allowance = min(session.allowance + (now - session.allowed_at) * rate, burst)
         session.allowed_at = now
         if session.allowance >= 1:
             return True
-        self._rest(session, (1 - session.allowance) / COMMANDS_PER_SECOND)
+        self._rest(session, (1 - session.allowance) / rate)
         return False
 
     def may_read(self, session: Session) -> bool:

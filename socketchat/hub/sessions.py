@@ -99,6 +99,7 @@ class Session:
         "device",
         "gone",
         "heard",
+        "is_stranger",
         "link",
         "listens",
         "missed_presence",
@@ -139,6 +140,7 @@ class Session:
         self.stalled = False  # the link has more commands, and waits for proceed()
         self.allowance = 0.0  # commands that it may hand in before the clock is looked at; see Pace
         self.allowed_at = 0.0
+        self.is_stranger = True  # its allowance is that of somebody who has not logged in
         self.rests = False  # it was too fast, and is told when it may go on
         self.under_way = 0  # entries submitted, outcome unknown
         self.under_way_bytes = 0

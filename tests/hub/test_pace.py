@@ -1,6 +1,6 @@
 import pytest
 
-from socketchat.hub.limits import COMMAND_BURST, COMMANDS_PER_SECOND, READ_BURST, READS_PER_SECOND
+from socketchat.hub.limits import COMMAND_BURST, COMMANDS_PER_SECOND, READ_BURST, READS_PER_SECOND, STRANGER_COMMANDS
 from socketchat.protocol import commands, events
 from tests.hub.stage import Stage
 
@@ -12,7 +12,7 @@ def test_who_says_too_much_waits_and_loses_nothing() -> None:
         alice.say(str(number))
     stage.settle()
     heard = bob.heard()
-    assert COMMAND_BURST - 5 <= len(heard) <= COMMAND_BURST
+    assert COMMAND_BURST <= len(heard) <= COMMAND_BURST + STRANGER_COMMANDS
     stage.turns.wait(4)
     more = bob.heard()
     assert len(more) == pytest.approx(4 * COMMANDS_PER_SECOND, abs=COMMANDS_PER_SECOND / 5)
@@ -31,7 +31,7 @@ def test_who_rests_may_say_much_at_once_again_but_not_for_every_rest() -> None:
         for number in range(COMMAND_BURST + 1000):
             alice.say(str(number))
         stage.settle()
-        assert COMMAND_BURST <= len(bob.heard()) <= 2 * COMMAND_BURST
+        assert COMMAND_BURST <= len(bob.heard()) <= 2 * COMMAND_BURST + STRANGER_COMMANDS
 
 
 def test_one_who_is_too_fast_holds_up_nobody_else() -> None:
@@ -44,6 +44,17 @@ def test_one_who_is_too_fast_holds_up_nobody_else() -> None:
     bob.say("bob is heard")
     stage.settle()
     assert [text for _, _, text in again.heard()] == ["bob is heard"]
+
+
+def test_who_has_not_logged_in_gets_few_answers() -> None:
+    stage = Stage(limited=True)
+    stranger = stage.connect()
+    for _ in range(1000):
+        stranger.ask(commands.Users(id=1))
+    stage.settle()
+    assert len(stranger.told(events.Error)) == STRANGER_COMMANDS
+    stage.turns.wait(5)
+    assert 4 <= len(stranger.told(events.Error)) <= 5
 
 
 def test_without_limits_all_is_heard_at_once() -> None:

@@ -5,7 +5,7 @@ import pytest
 
 from socketchat.commands import HANDLERS
 from socketchat.hub import attendance
-from socketchat.hub.limits import COMMAND_BURST
+from socketchat.hub.limits import COMMAND_BURST, STRANGER_COMMANDS
 from socketchat.protocol import commands, events
 from socketchat.protocol.codec import decode_text, encode
 from socketchat.protocol.limits import LINE_BYTES, UNACKNOWLEDGED_ENTRIES
@@ -17,6 +17,9 @@ from tests.server.house import LOOPS, Caller, HeldJournal, House, run
 pytestmark = pytest.mark.parametrize("loop", LOOPS)
 
 LONG = "x" * 30_000
+
+ALLOWED = STRANGER_COMMANDS + COMMAND_BURST
+"""Commands of a session while the clock stands still."""
 
 
 @pytest.fixture(autouse=True)
@@ -217,8 +220,8 @@ def test_who_is_too_fast_is_not_read_for_a_while_whatever_it_says(loop: str, lin
 
     async def scene(house: House) -> None:
         dave, erin = await house.plain("dave"), await house.plain("erin")
-        dave.writer.write((line + b"\n") * (COMMAND_BURST + 3) + b"/quit\n")
-        for _ in range(COMMAND_BURST - 1):  # its name was the first
+        dave.writer.write((line + b"\n") * (ALLOWED + 3) + b"/quit\n")
+        for _ in range(ALLOWED - 1):  # its name was the first
             while not (answer := await dave.line()).startswith(("[topic]", "[error]")):
                 assert answer
         await erin.write(b"/topic\n")
@@ -234,7 +237,7 @@ def test_who_is_too_fast_is_not_read_for_a_while_whatever_it_says(loop: str, lin
 def test_a_flood_of_empty_lines_is_slowed_like_any_other(loop: str) -> None:
     async def scene(house: House) -> None:
         dave, erin = await house.plain("dave"), await house.plain("erin")
-        await dave.write(b"\n" * COMMAND_BURST + b"/quit\n")
+        await dave.write(b"\n" * ALLOWED + b"/quit\n")
         await erin.write(b"/topic\n")
         await erin.reads("[topic] #lobby has no topic.")
         (connection,) = (each for each in house.server.connections if each.session.user.name == "dave")
@@ -420,3 +423,50 @@ def test_an_error_of_ours_is_an_answer_and_no_accident(loop: str, caplog: pytest
 
     run(loop, scene)
     assert caplog.records == []
+
+
+# Memory and answers for those who have shown nothing
+
+
+@pytest.mark.parametrize("endless", [b"\xff\xfa", b"\xff\xfb", b"\xff", b"x"], ids=repr)
+def test_what_telnet_never_ends_is_not_kept(loop: str, endless: bytes) -> None:
+    async def scene(house: House) -> None:
+        dave = await house.plain("dave")
+        (connection,) = house.server.connections
+        for _ in range(20):
+            await dave.write(endless * 50_000)
+        await dave.write(b"\n/topic\n")
+        read = await dave.reads("[topic] #lobby has no topic.")
+        assert "[error] A line has at most 32,896 bytes." in read
+        assert not connection._wire._lines._rest
+
+    run(loop, scene)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"\n",
+        b"/help\n",
+        b"{}\n",
+        b'{"type":"users"}\n',
+        b'{"type":"help"}\n',
+        b'{"type":"hello"}\n',
+        b'{"type":"prove","signature":"x"}\n',
+        b'{"type":"history","conversation":"#lobby"}\n',
+    ],
+    ids=repr,
+)
+def test_who_has_shown_nothing_is_told_little(loop: str, line: bytes) -> None:
+    """Ten times what it sent, however much that is: what is over the allowance is not even read."""
+    flood = line * 2000
+
+    async def scene(house: House) -> None:
+        stranger = await house.call()
+        await stranger.write(flood)
+        alice = await house.native("alice")
+        await alice.barrier()
+        house.clock.now += 130  # the greeting is over
+        assert len(await stranger.end()) <= 10 * len(flood)
+
+    run(loop, scene, limited=True)
