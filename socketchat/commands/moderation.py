@@ -84,6 +84,8 @@ class Act(NamedTuple):
         self, fact: facts.ActFact, what: str, where: Restrictions, done: Callable[[], None] | None = None
     ) -> None:
         """Submit an act whose restriction holds at once."""
+        for user in moderation.covered(self.hub.directory, fact):  # an owner's bot has the owner's key
+            self.hub.permissions.check_outranks(self.actor, user, self.room)
         coming = Restriction(tuple(fact.subjects), fact.name, 0, fact.reason)
         where.begin(coming)
         what += f" for {in_words(fact.seconds)}" if fact.seconds else ""
@@ -139,8 +141,6 @@ def ban(hub: Hub, session: Session, command: commands.Ban) -> None:
     hub.caps.check_restriction(act.room, act.room.bans, hub.now())
     subjects = restrictions.of_user(other)
     fact = _fact("ban", act, other, subjects=subjects, reason=command.reason, seconds=command.seconds)
-    for user in moderation.covered(hub.directory, fact):  # an owner's bot has the owner's key
-        hub.permissions.check_outranks(act.actor, user, act.room)
     act.restrict(fact, f"banned {other.name} from {act.place}", act.room.bans, lambda: _out(act, fact, "banned"))
 
 

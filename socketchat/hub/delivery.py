@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 
 from ..protocol.events import Entry
 from .conversations import Conversation, Pair
-from .ignoring import as_read, hidden
+from .ignoring import as_read, ignores
 from .replay import WRITE_BYTES
 from .sessions import Rendering, Session
 from .users import User
@@ -122,9 +122,9 @@ class Delivery:
 
 def _as_read_by(session: Session, rendering: Rendering, lines: list[bytes], group: Group) -> bytes:
     """Return the bytes for one session, which ignores somebody."""
-    ignored = session.user.ignored if session.user is not None else frozenset()
+    user = session.user
     return b"".join(
-        rendering.entry(hidden(entry)) if entry.author in ignored else line
+        rendering.entry(as_read(entry, user)) if user is not None and ignores(user, entry) else line
         for line, (entry, author) in zip(lines, group, strict=True)
         if rendering.echo or author is not session
     )

@@ -5,17 +5,22 @@ from __future__ import annotations
 from msgspec import Raw
 from msgspec.structs import replace
 
+from ..protocol.conversations import is_room
 from ..protocol.events import Entry
 from .users import User
 
 NOTHING = Raw(b"{}")
 
 
+SAID = frozenset({"message", "action", "edit"})
+"""Kinds of entries that are somebody's words; what a moderator did, and the topic, concern all."""
+
+
+def ignores(user: User, entry: Entry) -> bool:
+    """Tell whether a user does not want to read an entry: words in a room, and anything in direct messages."""
+    return entry.author in user.ignored and (entry.kind in SAID or not is_room(entry.conversation))
+
+
 def as_read(entry: Entry, user: User) -> Entry:
-    """Return an entry as a user reads it."""
-    return hidden(entry) if user.ignored and entry.author in user.ignored else entry
-
-
-def hidden(entry: Entry) -> Entry:
-    """Return what stands in the place of an entry, so that there is no hole."""
-    return replace(entry, kind="ignored", body=NOTHING)
+    """Return an entry as a user reads it, or what stands in its place, so that there is no hole."""
+    return replace(entry, kind="ignored", body=NOTHING) if user.ignored and ignores(user, entry) else entry

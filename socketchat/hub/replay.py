@@ -15,7 +15,7 @@ from ..exceptions import ChatError, StorageProblem
 from ..journal import Journal
 from ..protocol.events import Bye, Entry
 from .conversations import Conversation, Pair
-from .ignoring import hidden
+from .ignoring import as_read, ignores
 from .sessions import Rendering, Session
 
 PAGE_ENTRIES = 64
@@ -162,8 +162,8 @@ class Replay:
             place = position + 1 - page.first
             entry = page.entries[place]
             own = session.user is not None and entry.author == session.user.id
-            if session.user is not None and entry.author in session.user.ignored:
-                taken.append(rendering.entry(hidden(entry)))
+            if session.user is not None and ignores(session.user, entry):
+                taken.append(rendering.entry(as_read(entry, session.user)))
                 room -= len(taken[-1])
             elif not own or rendering.echo or is_pair or entry.kind == "notice":
                 line = page.lines(rendering, own=own and is_pair and rendering.sided)[place]

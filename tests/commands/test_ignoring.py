@@ -93,6 +93,20 @@ def test_replay_hides_it_too() -> None:
     assert [kind for _, _, kind in kinds(ann)] == ["ignored", "message"] * 3
 
 
+def test_what_a_moderator_does_is_told_also_to_who_ignores_that_one() -> None:
+    stage = Stage()
+    eve, ann, bob = (stage.native(name) for name in ("eve", "ann", "bob"))
+    eve.do(commands.Join, room="#ops")
+    for peer in (ann, bob):
+        peer.do(commands.Join, room="#ops")
+    ann.do(commands.Ignore, name="eve")
+    ann.take()
+    eve.do(commands.Mute, room="#ops", name="bob")
+    eve.do(commands.Topic, room="#ops", text="quiet")
+    eve.do(commands.Access, room="#ops", private=True)
+    assert [kind for _, _, kind in kinds(ann)] == ["notice", "topic", "notice"]
+
+
 def test_what_makes_no_sense_is_refused() -> None:
     stage = Stage()
     ann = stage.native("ann")

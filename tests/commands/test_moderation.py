@@ -93,8 +93,9 @@ def test_an_owner_is_not_banned_by_way_of_another_name() -> None:
     ann.do(commands.Mod, room="#lobby", name="bob")
     stage.login(key_of("ann"), name="annbot")
     bob.take()
-    bob.do(commands.Ban, room="#lobby", name="annbot")
-    assert refusal(bob) == ("refused", "You cannot do that to ann, who has as much to say in the chat as you.")
+    for kind in (commands.Ban, commands.Mute):
+        bob.do(kind, room="#lobby", name="annbot")
+        assert refusal(bob) == ("refused", "You cannot do that to ann, who has as much to say in the chat as you.")
 
 
 def test_who_is_kicked_from_a_public_room_may_come_back() -> None:
@@ -116,6 +117,30 @@ def test_who_is_kicked_from_a_public_room_may_come_back() -> None:
     plain.ask(commands.Join(room="#ops"))
     stage.settle()
     assert "[room] You are now in #ops." in plain.text()
+
+
+def test_what_was_done_holds_after_a_restart() -> None:
+    stage, (ann, *_) = played("ann", "bob", "eve")
+    ann.do(commands.Kick, room="#ops", name="bob")
+    ann.do(commands.Ban, room="#ops", name="eve")
+    ann.do(commands.Mute, room="#lobby", name="bob")
+    ann.do(commands.Mod, room="#ops", name="bob")
+    ann.do(commands.Access, room="#ops", private=True)
+    stage.hub = stage.new_hub()
+    room = stage.hub.directory.rooms["#ops"]
+    assert [user.name for user in room.members.values()] == ["ann"]
+    assert room.is_private
+    assert room.has_moderator(stage.hub.directory.user("bob"))
+    for name in ("bob", "eve"):
+        (welcome,) = stage.native(name).told(events.Welcome)
+        assert [each.conversation for each in welcome.conversations] == ["#lobby"]
+    eve, bob = stage.native("eve"), stage.native("bob")
+    eve.take(), bob.take()
+    eve.do(commands.Join, room="#ops")
+    assert refusal(eve)[0] == "no_such_room"
+    bob.say("hi")
+    assert refusal(bob) == ("muted", "You are muted in the chat.")
+    assert stage.order(operator.Users(id=1)) == ["ann owner", "bob online", "eve online"]
 
 
 def test_a_ban_from_a_room_lasts_until_its_time_is_over() -> None:

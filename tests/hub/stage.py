@@ -130,6 +130,7 @@ class Stage:
         self.entrance = entrance or Entrance(is_open=True)
         self.turns = Turns()
         self.hasher = CountingHasher()
+        self.words = count(1)
         self.began = 1_800_000_000_000
         self.journal = journal(self.turns, clock=lambda: self.now)
         self.hub = self.new_hub()
@@ -140,12 +141,11 @@ class Stage:
 
     def new_hub(self) -> Hub:
         """Begin again over what the journal holds, as after a restart."""
-        words = count(1)
         hub = Hub(
             self.journal,
             self.turns.call_later,
             self.turns.spawn,
-            token=lambda size: token(next(words), size),
+            token=lambda size: token(next(self.words), size),
             clock=lambda: self.turns.now,
             entrance=self.entrance,
             now=lambda: self.now,
