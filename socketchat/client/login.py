@@ -11,7 +11,7 @@ from ..exceptions import CodeNeeded, Impostor, ProtocolError, UnknownServer, Usa
 from ..protocol import commands, events
 from ..protocol.entry import SIDES, code_key, entry_proof
 from ..protocol.proofs import KEY_BYTES, NONCE_BYTES, from_word, signed_bytes, to_word
-from .ticket import Ticket
+from .ticket import NO_TICKET, Ticket
 
 CODE_NEEDED = (
     "You are new on this server, which wants its join code or an invite. In a terminal `socketchat join` asks for the "
@@ -136,6 +136,8 @@ class Login:
         self.end()
         if welcome.host != expected if expected is not None else not self._host.is_known:
             raise Impostor(IMPOSTOR)
+        # From now on the key is enough, and the code may change.
+        self._ticket = NO_TICKET
 
     def _shown(self, challenge: events.Challenge) -> tuple[Literal["code", "local"], bytes] | Literal["invite"] | None:
         """Return what is shown beside the key: a secret that the host has to know too, the invite, or nothing.

@@ -59,6 +59,15 @@ def test_the_host_has_to_know_the_code_too() -> None:
     assert not begun.waits
 
 
+def test_once_inside_the_key_is_enough_whatever_becomes_of_the_code() -> None:
+    begun = login(UNSEEN, WITH_CODE)
+    begun.prove(challenge(), "alice")
+    begun.check(welcome(host_of(code_key(CODE, HOST_KEY), KEY, challenge(), "alice", binding=BINDING)))
+    begun.begin(KNOWN)
+    begun.introduce(commands.Hello(name="alice"))
+    assert begun.prove(challenge(entry="none"), "alice").code is None
+
+
 @pytest.mark.parametrize("host", [UNSEEN, KNOWN])
 def test_a_host_that_does_not_is_an_impostor(host: Host) -> None:
     proof = (begun := login(host, WITH_CODE)).prove(challenge(), "alice")

@@ -8,7 +8,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from socketchat.exceptions import BY_CODE
 from socketchat.protocol import codec, commands, events, limits
-from socketchat.protocol.proofs import KEY_BYTES, NONCE_BYTES, SIGNATURE_BYTES, from_word, signed_bytes
+from socketchat.protocol.entry import code_key, entry_proof
+from socketchat.protocol.proofs import KEY_BYTES, NONCE_BYTES, SIGNATURE_BYTES, from_word, signed_bytes, to_word
 
 README = files("socketchat.protocol").joinpath("README.md").read_text("utf-8")
 
@@ -95,6 +96,27 @@ def test_the_proof_in_the_minute_holds():
     nonces = [from_word(each.nonce, NONCE_BYTES, "nonce") for each in (challenge, hello)]
     key = Ed25519PublicKey.from_public_bytes(from_word(hello.key, KEY_BYTES, "key"))
     key.verify(from_word(prove.signature, SIGNATURE_BYTES, "signature"), signed_bytes(b"", *nonces, hello.name))
+
+
+def test_the_proofs_of_entry_in_the_examples_hold():
+    (code,) = re.findall(r"the code\n`([a-z-]+)`", README)
+    hello = next(codec.decode_command(line.encode()) for side, line in MINUTE if side == ">")
+    challenge = next(codec.decode_event(line.encode()) for side, line in MINUTE if side == "<")
+    covered = {
+        "server_nonce": from_word(challenge.nonce, NONCE_BYTES, "nonce"),
+        "client_nonce": from_word(hello.nonce, NONCE_BYTES, "nonce"),
+        "public_key": from_word(hello.key, KEY_BYTES, "key"),
+        "name": hello.name,
+    }
+    secret = bytes(range(32))
+    k, binding = code_key(code, secret), bytes(range(32, 64))
+    proofs = [codec.decode_command(line.encode()) for line in examples(COMMANDS["prove"])]
+    hosts = [event.host for line in examples(EVENTS["welcome"]) if (event := codec.decode_event(line.encode())).host]
+    assert [each.code for each in proofs if each.code] == [to_word(entry_proof(k, "join", binding=binding, **covered))]
+    assert hosts == [to_word(entry_proof(k, "host", binding=binding, **covered))]
+    assert [each.local for each in proofs if each.local] == [
+        to_word(entry_proof(secret, "join", binding=b"", **covered))
+    ]
 
 
 def test_the_table_of_errors_is_the_code_s():
