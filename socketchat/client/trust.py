@@ -51,7 +51,7 @@ class Trust:
     def context(self, peer: str) -> ssl.SSLContext:
         """Return how to shake hands with an address: with the authorities looked at, or not."""
         known = self._known()
-        if known == _AUTHORITY or (known is None and self._vouched is None and not is_loopback(peer)):
+        if known == _AUTHORITY or (known is None and self._vouched is not False and not is_loopback(peer)):
             context = ssl.create_default_context()
             self._vouched = True
         else:

@@ -25,7 +25,7 @@ from socketchat.client.blocking import send_once
 from socketchat.client.connecting import connect
 from socketchat.client.profiles import Profile, Profiles
 from socketchat.client.trust import Trust
-from socketchat.exceptions import BadFile, CertificateChanged, UnknownServer, Unreachable, UsageProblem
+from socketchat.exceptions import BadFile, CertificateChanged, NameTaken, UnknownServer, Unreachable, UsageProblem
 from socketchat.protocol.certificates import to_fingerprint
 from socketchat.server.tls import Identity, load_identity, own_identity
 from tests.certificate import identity, trusting
@@ -268,6 +268,12 @@ def test_a_certificate_that_an_authority_vouches_for_needs_no_question_and_may_b
 
     async def test() -> None:
         async with opened() as house:
+            house.server._arrivals.identity = authority.identity(HERE)
+            await house.native("bob")
+            unpinned = connect("127.0.0.1", house.port, name="bob", key=key_of("a"), profile=None)
+            for _ in range(2):  # a login that is refused changes nothing
+                with pytest.raises(NameTaken):
+                    await unpinned.__aenter__()
             for way in (send, come):
                 house.server._arrivals.identity = authority.identity(HERE)
                 await way(house)
