@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import logging
+import os
+import sys
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -30,9 +33,9 @@ _log = logging.getLogger(__name__)
 class Readers:
     """A few query-only connections, opened when they are first needed."""
 
-    def __init__(self, store: Store, name: str) -> None:
+    def __init__(self, store: Store, name: str, *, niceness: int = 0) -> None:
         self._store = store
-        self.threads = ThreadPoolExecutor(READERS, thread_name_prefix=f"journal-{name}")
+        self.threads = ThreadPoolExecutor(READERS, f"journal-{name}", lambda: _give_way(niceness))
         self._idle: SimpleQueue[apsw.Connection | None] = SimpleQueue()
         self._damage: set[tuple[str, int]] = set()
         for _ in range(READERS):
@@ -96,6 +99,12 @@ class Readers:
         self.threads.shutdown()
         with self.suspended():
             pass
+
+
+def _give_way(niceness: int) -> None:
+    """Let other threads have the processor first, where a thread has a priority of its own."""
+    if niceness and sys.platform == "linux":
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), niceness)
 
 
 def _entry_at(db: apsw.Connection, conversation: str, seq: int, entry_id: int) -> Entry:

@@ -10,7 +10,7 @@ from pathlib import Path
 RESERVE_BYTES = 16 * 1024 * 1024
 """Below this much free space nothing is written: the log of a busy second, and the checkpoint that folds it, fit in."""
 
-LOOK_SECONDS = 0.25
+LOOK_SECONDS = 0.05
 """Time between two looks at the free space; a disk that fills faster than that is told by SQLite, and as well."""
 
 _log = logging.getLogger(__name__)

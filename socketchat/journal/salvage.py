@@ -76,6 +76,7 @@ def _replace(store: Store, damaged: Path) -> Report:
     new.unlink(missing_ok=True)
     os.close(os.open(new, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
     old = store.open_reader()
+    old.pragma("writable_schema", 1)  # or SQLite reads nothing of a file that is cut short
     db = apsw.Connection(os.fspath(new), apsw.SQLITE_OPEN_READWRITE)
     try:
         version = store.check_kind(old)

@@ -20,6 +20,9 @@ from .writer import Writer
 CATCH_UP_SECONDS = 1.0
 """A search waits so long until what was just said is in the index; after a flood it takes what is there."""
 
+SEARCH_NICENESS = 10
+"""A search that is looking for a common word leaves the processor to those who talk."""
+
 
 def _now() -> int:
     return time.time_ns() // 1_000_000
@@ -30,7 +33,8 @@ class SQLiteJournal(Intake):
 
     def __init__(self, directory: str, loop: asyncio.AbstractEventLoop, *, clock: Callable[[], int] = _now) -> None:
         self._store = Store(Path(directory).absolute())
-        self._readers, self._searchers = Readers(self._store, "reader"), Readers(self._store, "searcher")
+        self._readers = Readers(self._store, "reader")
+        self._searchers = Readers(self._store, "searcher", niceness=SEARCH_NICENESS)
         self._upkeep = Upkeep(clock, self._revise_soon)
         self._writer = Writer(
             self._store,

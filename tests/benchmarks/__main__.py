@@ -29,6 +29,15 @@ def _journal(name: str, settings: Settings) -> Section:
     return Section(f"{name}: commits, with the event loop idle and busy", notes=run.stdout.splitlines())
 
 
+def _search(name: str, settings: Settings) -> Section:
+    command = [sys.executable, "-m", "tests.benchmarks.search", "--directory", str(settings.directory)]
+    run = subprocess.run(command, check=False, stdout=subprocess.PIPE, text=True)
+    lines = run.stdout.splitlines()
+    bars = [line.split(": ") for line in lines if line.startswith(("met: ", "MISSED: "))]
+    verdicts = [Verdict(bar, float(value), met == "met") for met, bar, value in bars]
+    return Section(f"{name}: a million entries", verdicts=verdicts, notes=lines[: -len(bars) or None])
+
+
 BENCHMARKS = dict.fromkeys(messages.SCENARIOS, messages.run) | {
     "entering": connections.entering,
     "memory": connections.memory,
@@ -37,6 +46,7 @@ BENCHMARKS = dict.fromkeys(messages.SCENARIOS, messages.run) | {
     "tls-memory": tls.memory,
     "tls-handshakes": tls.handshakes,
     "journal": _journal,
+    "search": _search,
 }
 
 ROUNDS, SECONDS = 5, 1.5

@@ -1,10 +1,11 @@
-"""A disk that is nearly full: writing stops in time and says so, reading goes on, and it recovers by itself."""
+"""A disk that is nearly full, or held by somebody: writing is refused, reading goes on, and it recovers by itself."""
 
 from __future__ import annotations
 
 import asyncio
 from pathlib import Path
 
+import apsw
 import pytest
 
 from socketchat.journal import StorageRefused, Stored, reserve
@@ -57,3 +58,23 @@ def test_the_disk_is_not_asked_for_every_batch(tmp_path: Path, monkeypatch: pyte
 def test_a_directory_that_cannot_be_asked_has_room(tmp_path: Path) -> None:
     assert not reserve.Reserve(tmp_path / "gone").lacks()
     assert reserve.free_bytes(tmp_path) > 0
+
+
+@pytest.mark.parametrize("hold", ["BEGIN IMMEDIATE", "BEGIN EXCLUSIVE"])
+def test_who_holds_the_database_with_a_shell_holds_up_nobody_for_long(tmp_path: Path, hold: str) -> None:
+    async def scene() -> None:
+        async with opened(SQLiteJournal(str(tmp_path), asyncio.get_running_loop())) as desk:
+            [before] = await desk.store(say("before"))
+            shell = apsw.Connection(str(tmp_path / "socketchat.db"))
+            shell.execute(hold)
+            [refused] = await desk.store(say("meanwhile", key=(1, 1)))
+            assert isinstance(refused, StorageRefused)
+            assert refused.retry
+            assert isinstance(before, Stored)
+            assert await desk.journal.read("#lobby", limit=9) == [before.entry]
+            shell.execute("ROLLBACK")
+            shell.close()
+            [after] = await desk.store(say("meanwhile", key=(1, 1)))
+            assert isinstance(after, Stored)
+
+    asyncio.run(scene())

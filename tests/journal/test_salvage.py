@@ -158,6 +158,17 @@ def test_what_is_only_in_the_log_is_kept(directory: Path, tmp_path_factory: pyte
     assert (crashed / "socketchat.db.damaged-wal").stat().st_size > 0
 
 
+def test_a_file_that_is_cut_short_is_recovered_as_far_as_it_goes(directory: Path) -> None:
+    database = directory / "socketchat.db"
+    database.write_bytes(database.read_bytes()[: -2 * PAGE])
+    with pytest.raises(BadFile, match="--recover"):
+        seen(directory)
+    report = recover(directory)
+    assert report.kept + report.lost == 302
+    assert report.kept > 100
+    seen(directory)
+
+
 @pytest.mark.parametrize("tables", [["entry"], ["conversation"]])
 def test_a_store_of_which_nothing_can_be_read_is_left_alone(directory: Path, tables: list[str]) -> None:
     overwrite(directory, *tables)

@@ -184,12 +184,13 @@ def change(statement: str) -> Callable[[Path], None]:
         (spoil_the_tables, "is damaged"),
         (spoil_the_entries, "is damaged"),
         (lambda database: database.write_bytes(b""), "is empty"),
+        (lambda database: database.write_bytes(database.read_bytes()[:-4096]), "is damaged"),
         (lambda database: database.rename(f"{database}-wal"), "is missing beside its log"),
         (change("PRAGMA application_id = 7"), "another program's database"),
         (change(f"PRAGMA application_id = {schema.EARLIER_ID}"), "made before version 0.1.0"),
         (change("PRAGMA user_version = 99"), "newer socketchat"),
     ],
-    ids=["text", "tables", "entries", "empty", "missing", "foreign", "earlier", "newer"],
+    ids=["text", "tables", "entries", "empty", "short", "missing", "foreign", "earlier", "newer"],
 )
 def test_a_file_that_is_not_what_it_should_be_is_left_alone(
     directory: Path, spoil: Callable[[Path], None], told: str
