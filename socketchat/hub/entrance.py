@@ -61,7 +61,7 @@ class Entrance:
             case "newcomer", "code":
                 return channel.is_tls
             case "newcomer", "invite":
-                return channel.is_tls or channel.is_loopback
+                return channel.is_private
             case "guest", None:
                 return channel.is_loopback
         return False

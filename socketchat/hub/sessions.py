@@ -69,7 +69,7 @@ class Channel(NamedTuple):
 
     @property
     def is_private(self) -> bool:
-        """Whether a password may go over the connection."""
+        """Whether a password, or the token of an invite, may go over the connection."""
         return self.is_tls or self.is_loopback
 
 

@@ -21,6 +21,7 @@ NEVER_LOADED = {
     "uvloop",
     "rich",
     "prompt_toolkit",
+    "argon2",
     "cryptography.x509",
     "importlib.metadata",
     "platformdirs",

@@ -251,6 +251,19 @@ def test_who_comes_by_an_invite_to_a_room_is_its_member_and_is_announced_there()
     assert [each.conversation for each in welcome.conversations] == ["#lobby", "#ops"]
 
 
+def test_who_comes_by_an_invite_to_a_private_room_reads_it() -> None:
+    stage = closed()
+    ann = come(stage, "ann", code=CODE)
+    ann.do(commands.Join, room="#ops")
+    ann.do(commands.Access, room="#ops", private=True)
+    ann.say("only here", "#ops")
+    invite(stage, room="#ops")
+    ben = come(stage, "ben", invite=TOKEN)
+    ben.take()
+    ben.do(commands.History, conversation="#ops")
+    assert "only here" in ben.text()
+
+
 @pytest.mark.parametrize("rendering", [None, PLAIN])
 def test_guests_come_in_on_the_servers_machine_only(rendering) -> None:
     for channel, comes in ((HERE, True), (HERE._replace(binding=b""), True), (FAR, False)):

@@ -10,12 +10,14 @@ from socketchat.wire.native import NATIVE
 from socketchat.wire.plain import PLAIN
 from tests.commands.test_entry import CODE, SECRET, SECRET_FILE, TOKEN, WRONG, answer, come, invite
 from tests.hub.stage import Stage
+from tests.keys import key_of
 
 BINDING = b"b" * 32
 WAYS = ("loopback over TLS", "loopback in plaintext", "remote over TLS", "remote in plaintext")
 MODES = ("default", "--open", "--tunnel")
 
 IN, NEEDED, CODE_WRONG, INVITE_WRONG, NO_GUESTS = "in", "code_needed", "bad_code", "bad_invite", "no_guests"
+PASSWORD_WRONG, REFUSED = "wrong_password", "refused"
 FOUR_IN = (IN,) * 4
 
 # For each thing that is shown: what happens by each of the four ways, in each of the three modes.
@@ -32,11 +34,24 @@ NATIVE_TABLE = {
     ),
     "the key of the name": (FOUR_IN, FOUR_IN, FOUR_IN),
 }
+# A password is taken where nobody else can read it, whoever is let in besides.
+RIGHT_PASSWORD = ((IN, IN, IN, REFUSED), (IN, IN, IN, REFUSED), (IN, REFUSED, IN, REFUSED))
+WRONG_PASSWORD = (
+    (PASSWORD_WRONG, PASSWORD_WRONG, PASSWORD_WRONG, REFUSED),
+    (PASSWORD_WRONG, PASSWORD_WRONG, PASSWORD_WRONG, REFUSED),
+    (PASSWORD_WRONG, REFUSED, PASSWORD_WRONG, REFUSED),
+)
 GUEST_TABLE = ((IN, IN, NO_GUESTS, NO_GUESTS), FOUR_IN, (NO_GUESTS,) * 4)
 
 CELLS = [
     pytest.param(shown, mode, way, rows[MODES.index(mode)][WAYS.index(way)], id=f"{shown}, {way}, {mode}")
     for (shown, rows), mode, way in product(NATIVE_TABLE.items(), MODES, WAYS)
+]
+PASSWORDS = [
+    pytest.param(rendering, right, mode, way, rows[MODES.index(mode)][WAYS.index(way)], id=f"{name}, {way}, {mode}")
+    for (name, rendering), (right, rows), mode, way in product(
+        {"native": NATIVE, "plain": PLAIN}.items(), ((True, RIGHT_PASSWORD), (False, WRONG_PASSWORD)), MODES, WAYS
+    )
 ]
 GUESTS = [
     pytest.param(rendering, mode, way, GUEST_TABLE[MODES.index(mode)][WAYS.index(way)], id=f"{name}, {way}, {mode}")
@@ -78,6 +93,25 @@ def test_a_native_newcomer(shown: str, mode: str, way: str, expected: str) -> No
     got = answer(come(stage, "alice", channel=channel(way, mode), **how))
     assert got == ("alice" if expected == IN else expected)
     assert (stage.hub.directory.lookalike("alice") is not None) == (expected == IN)
+
+
+@pytest.mark.parametrize(("rendering", "right", "mode", "way", "expected"), PASSWORDS)
+def test_who_knows_the_password_of_a_name(rendering, *, right: bool, mode: str, way: str, expected: str) -> None:
+    stage = hosted(mode)
+    owner = come(stage, "alice", channel=channel("loopback over TLS", mode), local=SECRET)
+    owner.do(commands.Password, password="correct horse")
+    typed = "correct horse" if right else "wrong horse"
+    if rendering is NATIVE:
+        peer = come(stage, "alice", key_of("new"), channel=channel(way, mode), password=typed)
+        got = answer(peer)
+    else:
+        peer = stage.connect(rendering, channel(way, mode))
+        peer.ask(commands.Login(name="alice", password=typed))
+        stage.settle()
+        got = "alice" if peer.session.user is not None else expected
+        assert peer.take()
+    assert got == ("alice" if expected == IN else expected)
+    assert (peer.session.user is owner.session.user) == (expected == IN)
 
 
 @pytest.mark.parametrize(("rendering", "mode", "way", "expected"), GUESTS)
