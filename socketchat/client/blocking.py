@@ -12,7 +12,7 @@ from ..protocol import commands, events
 from .address import Address, unreachable
 from .dialing import Clock, Dialer, left
 from .facts import Answered, Broken, Failed, LoggedIn, LoginRefused, RetryLater
-from .identity import outbox_name
+from .identity import device_label, outbox_name
 from .login import Host, Signer
 from .session import Out, Session
 from .ticket import NO_TICKET, Ticket
@@ -46,7 +46,9 @@ def send_once(
     """
     deadline = clock() + seconds
     key = os.urandom(8).hex() if key is None else key
-    session = Session(name, outbox=outbox_name(key, name), key=signer, ticket=ticket, listen="none")
+    session = Session(
+        name, outbox=outbox_name(key, name), key=signer, ticket=ticket, listen="none", label=device_label()
+    )
     request = session.send(to, text)
     connection, host = Dialer(address, trust, deadline, clock).connect()
     with connection:

@@ -9,6 +9,7 @@ from typing import Literal
 
 from .address import Address
 from .aio import Client
+from .identity import device_label
 from .keys import Key
 from .outbox_file import OutboxFile
 from .patience import Patience
@@ -62,14 +63,15 @@ def connect(
     number = os.urandom(8).hex()
     store = OutboxFile(known.outbox(name)) if known is not None and outbox else None
     session = Session(
-        name, outbox=number, store=store, key=key, ticket=ticket, listen=listen, epoch=epoch, positions=positions
-    )
-    return Client(
-        Address(host, port),
-        session,
-        profile=profile,
+        name,
+        outbox=number,
         store=store,
-        trust=trust,
-        patience=patience or Patience(),
-        random=random,
+        key=key,
+        ticket=ticket,
+        listen=listen,
+        label=device_label(),
+        epoch=epoch,
+        positions=positions,
     )
+    address, patience = Address(host, port), patience or Patience()
+    return Client(address, session, profile=profile, store=store, trust=trust, patience=patience, random=random)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 
 from ..exceptions import BadName, UsageProblem
@@ -29,6 +30,12 @@ def login_name() -> str:
         raise UsageProblem(
             "Your login name cannot be your name in a chat. Say who you are with --as NAME or SOCKETCHAT_NAME."
         ) from None
+
+
+def device_label() -> str:
+    """Return what this device is called in the list of a user's devices: the first part of the host's name."""
+    name = os.uname().nodename if os.name == "posix" else os.environ.get("COMPUTERNAME", "")
+    return name.partition(".")[0]
 
 
 def outbox_name(key: str, name: str) -> str:

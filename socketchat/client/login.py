@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple, Protocol
 
 from msgspec.structs import replace
 
-from ..exceptions import CodeNeeded, Impostor, ProtocolError, UnknownServer, UsageProblem
+from ..exceptions import CodeNeeded, Impostor, NameTaken, ProtocolError, UnknownServer, UsageProblem
 from ..protocol import commands, events
 from ..protocol.entry import SIDES, code_key, entry_proof
 from ..protocol.proofs import KEY_BYTES, NONCE_BYTES, from_word, signed_bytes, to_word
@@ -43,6 +43,10 @@ class Signer(Protocol):
 
 def no_secret(_path: str | None) -> None:
     """Be the reader where the server is not on this machine."""
+
+
+class NameOwned(NameTaken):
+    """The name belongs to somebody, who may come in by the password: it is taken for all who have none."""
 
 
 class Host(NamedTuple):
@@ -97,7 +101,7 @@ class Login:
         return replace(hello, key=self._key.public, nonce=to_word(self._nonce))
 
     def prove(self, challenge: events.Challenge, name: str) -> commands.Prove:
-        """Return the answer to a challenge; raises ProtocolError, CodeNeeded and UnknownServer."""
+        """Return the answer to a challenge; raises ProtocolError, CodeNeeded, NameOwned and UnknownServer."""
         nonce, self._nonce = self._nonce, None
         if nonce is None or self._key is None:
             raise ProtocolError("The server asks for a proof that nobody offered.")
@@ -107,8 +111,12 @@ class Login:
             raise ProtocolError(str(error)) from None
         signature = to_word(self._key.sign(signed_bytes(self._host.binding, theirs, nonce, name)))
         shown = self._shown(challenge)
-        if shown is None:
+        if challenge.entry == "password":
+            if self._ticket.password is None:
+                raise NameOwned(f"The name {name} belongs to somebody else; choose another name.")
             return commands.Prove(signature=signature, password=self._ticket.password)
+        if shown is None:
+            return commands.Prove(signature=signature)
         if shown == "invite":
             return commands.Prove(signature=signature, invite=self._ticket.invite)
         kind, secret = shown
@@ -144,8 +152,8 @@ class Login:
 
         A code that was given is shown also where none is needed, as it has the host prove itself.
         """
-        host, is_needed = self._host, challenge.entry != "none"
-        if self._ticket.code is not None and host.key:
+        host, is_needed = self._host, challenge.entry == "code"
+        if self._ticket.code is not None and host.key and challenge.entry != "password":
             return "code", self._key_of(self._ticket.code)
         if is_needed and self._ticket.invite is not None and host.is_known:
             return "invite"

@@ -64,9 +64,9 @@ class _Pending:
 class Session:
     """Logs in as ``name``, its owner by ``key`` or a guest, and keeps the state that outlives a link.
 
-    ``ticket`` is what a newcomer shows. ``outbox`` is 16 random hex digits. A ``store`` keeps messages for the process
-    after this one, and has those of the process before, which :meth:`adopt` takes over. ``epoch`` and ``positions``
-    say what the client had when it was here last.
+    ``ticket`` is what a newcomer shows, and ``label`` what this device is called. ``outbox`` is 16 random hex digits. A
+    ``store`` keeps messages for the process after this one, and has those of the process before, which :meth:`adopt`
+    takes over. ``epoch`` and ``positions`` say what the client had when it was here last.
     """
 
     def __init__(
@@ -78,6 +78,7 @@ class Session:
         key: Signer | None = None,
         ticket: Ticket = NO_TICKET,
         listen: Listen = "all",
+        label: str = "",
         epoch: str | None = None,
         positions: dict[str, int] | None = None,
         random: Callable[[int], bytes] = os.urandom,
@@ -90,6 +91,7 @@ class Session:
         self._login = Login(key, ticket, random)
         self._eager = False
         self._listen: Listen = listen
+        self._label = label
         self._token: str | None = None
         self._last = 0
         self._hello: int | None = None
@@ -284,7 +286,9 @@ class Session:
             out.append(LoginRefused(error, retry))
 
     def _say_hello(self) -> None:
-        hello = commands.Hello(epoch=self.positions.epoch, positions=self.positions.seqs, listen=self._listen)
+        hello = commands.Hello(
+            epoch=self.positions.epoch, positions=self.positions.seqs, listen=self._listen, label=self._label
+        )
         if self._token is not None:
             hello = replace(hello, token=self._token)
         else:

@@ -70,6 +70,8 @@ def _challenge(hub: Hub, session: Session, command: commands.Hello) -> None:
     if needs_entry(hub, command.name or ""):
         file = hub.entrance.secret_file if session.channel.is_loopback else None
         challenge = replace(challenge, entry="code", secret_file=file)
+    elif _is_owned(hub, command):
+        challenge = replace(challenge, entry="password")
     session.tell(challenge)
 
 
@@ -92,6 +94,12 @@ def _guest(hub: Hub, name: str) -> User:
         raise _taken(name, holder)
     hub.directory.add_user(user)
     return user
+
+
+def _is_owned(hub: Hub, asked: commands.Hello) -> bool:
+    """Tell whether a name is that of an account to which the key does not belong."""
+    holder = hub.directory.holder(name_key(asked.name or ""))
+    return holder is not None and not holder.is_guest and asked.key not in holder.devices
 
 
 def _is_new_device(hub: Hub, asked: commands.Hello) -> bool:

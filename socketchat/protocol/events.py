@@ -93,11 +93,12 @@ class Challenge(Event, frozen=True):
     """The answer to a ``hello`` with a key: ``nonce`` is to be signed, and sent back with ``prove``.
 
     With ``entry`` "code" a newcomer has to show more than the key; where ``secret_file`` can be read, by the operator
-    on the server's own machine, what it holds will do.
+    on the server's own machine, what it holds will do. With "password" the name belongs to somebody with another
+    key.
     """
 
     nonce: str
-    entry: Literal["none", "code"] = "none"
+    entry: Literal["none", "code", "password"] = "none"
     secret_file: str | None = None
     id: int | None = None
 

@@ -11,13 +11,15 @@ from datetime import tzinfo
 from typing import TYPE_CHECKING, TextIO
 
 from ..client.aio import Client
-from ..exceptions import ChatError, Refused, Unconfirmed
+from ..exceptions import ChatError, Refused, Unconfirmed, UsageProblem
 from ..protocol import commands, events
 from ..protocol.conversations import LOBBY, room_id
 from ..protocol.slash import help_text, parse
 from ..protocol.text import check_text, clean_line
+from ..protocol.transcript import text_lines
 from .completion import ChatCompleter
 from .markers import Markers
+from .passwords import new_password
 from .prompt import Prompt
 from .rendering import Rendering
 from .scroll import Scroll
@@ -283,6 +285,10 @@ class Chat:
                 await self._client.request(command)
                 self._view.unread.clear()
                 self._tell("Everything counts as read.")
+            case commands.Password():
+                self._tell(await new_password(self._prompt.ask_secret, self._client))
+            case commands.Login():
+                raise UsageProblem(f"You are {self._client.name} here; to be another one: socketchat join NAME.")
             case commands.Join():
                 await self._enter(command.room, command)
             case commands.Leave():
@@ -303,6 +309,8 @@ class Chat:
                 for room in rooms:
                     self._view.name_room(room.name)
                 return [self._rendering.rooms(rooms, current=self._view.room, unread=self._view.unread, width=width)]
+        if isinstance(command, commands.Devices | commands.Revoke):
+            return [self._rendering.help(text_lines(event, me=None).rstrip()) for event in answer]
         if isinstance(command, commands.Ignore | commands.Unignore):
             return [self._rendering.ignored(event.names) for event in answer if isinstance(event, events.Ignored)]
         return [self._rendering.topic(event.room, event.text) for event in answer if isinstance(event, events.Topic)]

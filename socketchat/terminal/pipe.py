@@ -10,7 +10,7 @@ from typing import BinaryIO, TextIO
 
 from ..client.aio import Client
 from ..client.facts import Gap, LinkBack, LinkLost, NotSent
-from ..exceptions import BadText, ChatError, TooLong
+from ..exceptions import BadText, ChatError, TooLong, UsageProblem
 from ..protocol import commands, events
 from ..protocol.conversations import LOBBY, is_room, room_id
 from ..protocol.limits import TEXT_BYTES, UNACKNOWLEDGED_ENTRIES
@@ -178,6 +178,8 @@ def parsed(line: str | ChatError, room: str) -> commands.ANY:
     command = parse(line, room)
     if isinstance(command, commands.Send):
         check_text(command.text)
+    if isinstance(command, commands.Login | commands.Password):
+        raise UsageProblem("Passwords are typed at a terminal.")
     return command
 
 

@@ -6,6 +6,7 @@ ask the terminal for the cursor's position: the answers turn up as garbage where
 
 from __future__ import annotations
 
+import asyncio
 import io
 import sys
 from collections.abc import Callable, Iterator
@@ -16,10 +17,11 @@ from prompt_toolkit.application import Application
 from prompt_toolkit.application.current import set_app
 from prompt_toolkit.buffer import Buffer, CompletionState
 from prompt_toolkit.completion import CompleteEvent, Completer, Completion, get_common_complete_suffix
-from prompt_toolkit.filters import has_focus
+from prompt_toolkit.filters import Condition, Filter, has_focus
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 from prompt_toolkit.layout import BufferControl, FormattedTextControl, HSplit, Layout, Window
 from prompt_toolkit.layout.dimension import Dimension
+from prompt_toolkit.layout.processors import ConditionalProcessor, PasswordProcessor
 from prompt_toolkit.output import Output, create_output
 from prompt_toolkit.output.vt100 import Vt100_Output
 from prompt_toolkit.shortcuts import PromptSession
@@ -91,10 +93,10 @@ def terminal_output(stdout: TextIO) -> Output:
     return output
 
 
-def ask(question: str, look: Look) -> str:
-    """Return what somebody answers; raises KeyboardInterrupt and EOFError."""
+def ask(question: str, look: Look, *, secret: bool = False) -> str:
+    """Return what is answered, a ``secret`` unseen and to the last blank; raises KeyboardInterrupt and EOFError."""
     asking: PromptSession[str] = PromptSession(output=terminal_output(sys.stdout), color_depth=look.color_depth)
-    return asking.prompt(question).strip()
+    return asking.prompt(question, is_password=True) if secret else asking.prompt(question).strip()
 
 
 class Prompt:
@@ -117,6 +119,8 @@ class Prompt:
         self._burst = Burst(stdout or sys.stdout)
         self._output = terminal_output(cast("TextIO", self._burst))  # all that is asked of it is there
         self._completer = completer
+        self._question = ""
+        self._secret: asyncio.Future[str] | None = None
         self._buffer = Buffer(multiline=True, enable_history_search=True, accept_handler=self._accept)
         self._app: Application[None] = Application(
             layout=self._layout(),
@@ -136,8 +140,19 @@ class Prompt:
 
     async def run(self) -> None:
         """Edit lines until somebody leaves, by Ctrl+C or Ctrl+D on an empty line or by :meth:`leave`."""
-        with suppress(EOFError):  # the terminal is gone
-            await self._app.run_async(set_exception_handler=False)
+        try:
+            with suppress(EOFError):  # the terminal is gone
+                await self._app.run_async(set_exception_handler=False)
+        finally:
+            self._answer("")
+
+    async def ask_secret(self, question: str) -> str:
+        """Ask for what nobody shall see, and no arrow key brings back; return "" where somebody will not say it."""
+        self._question = question
+        self._secret = asyncio.get_running_loop().create_future()
+        self._buffer.reset()
+        self.repaint()
+        return await self._secret
 
     def leave(self) -> None:
         """End :meth:`run`; what is half typed is gone."""
@@ -168,15 +183,29 @@ class Prompt:
         self._buffer.cursor_position = len(text)
         return True
 
+    def _answer(self, secret: str) -> None:
+        if self._secret is not None and not self._secret.done():
+            self._secret.set_result(secret)
+        self._secret = None
+
     def _accept(self, buffer: Buffer) -> bool:
-        if buffer.text.strip():
+        if self._secret is not None:
+            secret = buffer.text
+            buffer.reset()  # before the buffer remembers it
+            self._answer(secret)
+        elif buffer.text.strip():
             self._on_line(buffer.text)
         return False
 
     def _layout(self) -> Layout:
         search = SearchToolbar()
         line = Window(
-            BufferControl(self._buffer, search_buffer_control=search.control, preview_search=True),
+            BufferControl(
+                self._buffer,
+                input_processors=[ConditionalProcessor(PasswordProcessor(), Condition(self._is_secret))],
+                search_buffer_control=search.control,
+                preview_search=True,
+            ),
             height=lambda: Dimension(min=1, max=min(INPUT_ROWS, max(1, self._output.get_size().rows // 2))),
             get_line_prefix=self._prefix,
             wrap_lines=True,
@@ -186,7 +215,12 @@ class Prompt:
         return Layout(HSplit([line, search, below]), line)
 
     def _prefix(self, line: int, wrapped: int) -> StyleAndTextTuples:
+        if self._secret is not None:
+            return [("class:prompt", self._question)] if line == wrapped == 0 else []
         return self._label() if line == wrapped == 0 else []
+
+    def _is_secret(self) -> bool:
+        return self._secret is not None
 
     def _below(self) -> StyleAndTextTuples:
         state = self._buffer.complete_state
@@ -218,23 +252,27 @@ class Prompt:
     def _keys(self) -> KeyBindings:
         keys = KeyBindings()
         editing = has_focus(self._buffer)  # and not searching
+        talking = editing & ~Condition(self._is_secret)
 
         @keys.add("enter", filter=editing)
         def _(_event: KeyPressEvent) -> None:
             self._buffer.validate_and_handle()
 
-        @keys.add("escape", "enter", filter=editing)
+        @keys.add("escape", "enter", filter=talking)
         def _(_event: KeyPressEvent) -> None:
             self._buffer.newline(copy_margin=False)
 
-        @keys.add("tab", filter=editing)
+        @keys.add("tab", filter=talking)
         def _(_event: KeyPressEvent) -> None:
             self._complete()
 
         @keys.add("c-c", filter=editing)
         @keys.add("<sigint>", filter=editing)
         def _(_event: KeyPressEvent) -> None:
-            if self._buffer.text:
+            if self._secret is not None:
+                self._buffer.reset()
+                self._answer("")
+            elif self._buffer.text:
                 self._buffer.reset()
             else:
                 self.leave()
@@ -250,4 +288,17 @@ class Prompt:
         def _(event: KeyPressEvent) -> None:
             event.app.suspend_to_background()
 
+        self._keep_apart(keys, editing & ~talking)
         return keys
+
+    @staticmethod
+    def _keep_apart(keys: KeyBindings, hidden: Filter) -> None:
+        """Keep what was typed before out of a line that is not seen, and that line out of what is searched."""
+
+        @keys.add("up", filter=hidden)
+        @keys.add("down", filter=hidden)
+        @keys.add("tab", filter=hidden)
+        @keys.add("c-r", filter=hidden)
+        @keys.add("c-s", filter=hidden)
+        def _(_event: KeyPressEvent) -> None:
+            """Do nothing."""

@@ -15,9 +15,10 @@ from ..client.address import Address
 from ..client.aio import Client
 from ..client.connecting import connect
 from ..client.identity import find_name
+from ..client.login import NameOwned
 from ..client.profiles import Profile
 from ..client.ticket import NO_TICKET, Ticket
-from ..exceptions import BadCode, BadName, CodeNeeded, NameTaken, UnknownServer, UsageProblem
+from ..exceptions import BadCode, BadName, CodeNeeded, NameTaken, UnknownServer, UsageProblem, WrongPassword
 from ..protocol.entry import CODE_WORDS, plain_code
 from ..protocol.names import check_name
 from ..protocol.text import clean_line
@@ -76,6 +77,10 @@ class Visit:
                 if self._admitted:
                     raise
                 self._ask_code(problem)
+            except (NameOwned, WrongPassword) as problem:
+                if self._admitted:
+                    raise
+                name = suggested = self._ask_password(problem, name or "")
             except (BadName, NameTaken) as problem:
                 if self._admitted:
                     raise
@@ -100,6 +105,19 @@ class Visit:
             except EOFError:
                 raise KeyboardInterrupt from None
         self._ticket = Ticket(code=code)
+
+    def _ask_password(self, problem: NameOwned | WrongPassword, name: str) -> str | None:
+        """Have the password of a name typed in; return the name, or None where somebody chooses another one."""
+        if isinstance(problem, WrongPassword):
+            sys.stdout.write(clean_line(str(problem)) + "\n")
+        else:
+            sys.stdout.write(f"{name} belongs to somebody. If that is you, type its password.\n")
+        try:
+            password = ask("Password (Enter to choose another name): ", self._look, secret=True)
+        except EOFError:
+            raise KeyboardInterrupt from None
+        self._ticket = Ticket(password=password) if password else NO_TICKET
+        return name if password else None
 
     def _decide(self, problem: UnknownServer) -> None:
         """Let somebody decide whether a server that nothing speaks for is the right one; raises ``problem`` if not."""

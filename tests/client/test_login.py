@@ -1,6 +1,6 @@
 import pytest
 
-from socketchat.client.login import Host, Login
+from socketchat.client.login import Host, Login, NameOwned
 from socketchat.client.session import Session
 from socketchat.client.ticket import NO_TICKET, Ticket
 from socketchat.exceptions import CodeNeeded, Impostor, ProtocolError, UnknownServer
@@ -169,3 +169,19 @@ def test_a_message_follows_an_invite_at_once() -> None:
 def test_an_unknown_host_hears_nothing_beyond_the_hello() -> None:
     assert said(session(NO_TICKET, UNSEEN), challenge(entry="none"), welcome()) == []
     assert said(session(NO_TICKET, UNSEEN), challenge()) == []
+
+
+@pytest.mark.parametrize("entry", ["none", "password"])
+def test_a_password_is_shown_only_to_a_host_that_is_known_and_only_where_it_is_asked_for(entry: str) -> None:
+    ticket = Ticket(password="correct horse")
+    proof = login(KNOWN, ticket).prove(challenge(entry=entry), "alice")
+    assert proof.password == ("correct horse" if entry == "password" else None)
+    with pytest.raises(UnknownServer):
+        login(UNSEEN, ticket).prove(challenge(entry=entry), "alice")
+    assert "horse" not in repr(ticket) + repr(proof)
+
+
+def test_a_name_of_another_key_is_taken_for_who_has_no_password() -> None:
+    with pytest.raises(NameOwned, match="belongs to somebody else") as refusal:
+        login(KNOWN).prove(challenge(entry="password"), "alice")
+    assert (refusal.value.code, refusal.value.exit_code) == ("name_taken", 4)

@@ -72,12 +72,15 @@ def test_only_loopback_is_told_where_the_local_secret_is() -> None:
     assert challenge.secret_file == SECRET_FILE
 
 
-@pytest.mark.parametrize(("name", "key"), [("alice", ALICE), ("alice", key_of("thief")), ("AIice", key_of("thief"))])
-def test_nobody_is_asked_for_a_code_who_owns_the_name_or_will_never_have_it(name: str, key: Key) -> None:
+@pytest.mark.parametrize(
+    ("name", "key", "entry"),
+    [("alice", ALICE, "none"), ("alice", key_of("thief"), "password"), ("AIice", key_of("thief"), "none")],
+)
+def test_nobody_is_asked_for_a_code_who_owns_the_name_or_will_never_have_it(name: str, key: Key, entry: str) -> None:
     stage = closed()
     come(stage, code=CODE)
     _, challenge = challenged(stage, name, key)
-    assert challenge.entry == "none"
+    assert challenge.entry == entry
 
 
 def test_an_open_server_asks_for_nothing() -> None:

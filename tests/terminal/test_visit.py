@@ -42,7 +42,9 @@ def test_a_missing_name_is_asked_for_until_it_can_be_had(server, sit):
     seat.says("")
     seat.shows("A name is missing")
     seat.says("Taken")
-    seat.shows("The name Taken belongs to somebody else; choose another name.\nYour name:")
+    seat.shows("type its password.\nPassword (Enter to choose another name):")
+    seat.says("")
+    seat.until(lambda: seat.row == "Your name:")
     seat.says("newcomer")
     seat.shows("Welcome, newcomer.")
 

@@ -1,0 +1,109 @@
+"""Passwords at a terminal: never seen, never brought back, and another device is let in by them."""
+
+from pathlib import Path
+
+import pytest
+
+SECRET = "correct horse"
+
+
+def everything_below(directory: Path) -> bytes:
+    return b"".join(path.read_bytes() for path in directory.rglob("*") if path.is_file())
+
+
+@pytest.mark.parametrize("secret", [SECRET, " blanks at the ends "])
+def test_a_password_lets_a_second_device_in_and_is_seen_nowhere(server, sit, tmp_path, secret):
+    name = f"pat{len(secret)}"
+    first = sit(server, name, home="first")
+    first.shows("Welcome, ")
+    first.says("/password")
+    first.shows("New password:")
+    first.says(secret)
+    first.shows("Once more:")
+    first.says(secret)
+    first.shows("Your password is set")
+    first.type("\x1b[A")
+    first.shows("> /password")
+    first.type("\x03")
+
+    second = sit(server, name, home="second")
+    second.shows("If that is you, type its password.\nPassword (Enter to choose another name):")
+    second.says("wrong horse")
+    second.shows("The name or the password is wrong.\nPassword (Enter to choose another name):")
+    second.says(secret)
+    second.shows(f"Welcome, {name}.")
+    second.says("/devices")
+    second.shows("=== Devices (2) ===")
+    second.shows("A password is set.")
+    for seat in (first, second):
+        assert secret not in seat.text
+        assert "wrong horse" not in seat.text
+        assert seat.leaves() == 0
+    assert secret.encode() not in everything_below(tmp_path)
+
+    again = sit(server, name, home="second")
+    again.shows(f"Welcome, {name}.")
+    assert again.leaves() == 0
+
+
+def test_whoever_is_somebody_else_chooses_another_name(server, sit):
+    sit(server, "quinn", home="one").shows("Welcome, quinn.")
+    other = sit(server, "quinn", home="other")
+    other.shows("type its password.\nPassword (Enter to choose another name):")
+    other.says("")
+    other.shows("Your name:")
+    other.says("quincy")
+    other.shows("Welcome, quincy.")
+
+
+def test_a_revoked_device_is_told_so_and_ends(server, sit):
+    first = sit(server, "rita", home="first")
+    first.shows("Welcome, rita.")
+    first.says("/password")
+    first.shows("New password:")
+    first.says(SECRET)
+    first.shows("Once more:")
+    first.says(SECRET)
+    first.shows("Your password is set")
+    second = sit(server, "rita", home="second")
+    second.shows("type its password.\nPassword (Enter to choose another name):")
+    second.says(SECRET)
+    second.shows("Welcome, rita.")
+    first.says("/devices")
+    first.shows("=== Devices (2) ===")
+    other = next(line for line in first.lines if ", online" in line).split()[1]
+    first.says(f"/devices revoke {other}")
+    first.shows("=== Devices (1) ===")
+    assert second.ends() == 4
+    second.shows("This device of rita was revoked.")
+
+
+def test_two_that_are_not_the_same_and_none_at_all_change_nothing(server, sit):
+    seat = sit(server, "sid", home="sid")
+    seat.shows("Welcome, sid.")
+    seat.says("/password")
+    seat.shows("New password:")
+    seat.says(SECRET)
+    seat.shows("Once more:")
+    seat.says("correct house")
+    seat.shows("The two are not the same")
+    seat.says("/password")
+    seat.shows("New password:")
+    seat.type("half\x03")
+    seat.shows("Nothing was changed.")
+    seat.says("/password")
+    seat.shows("New password:")
+    seat.says("password")
+    seat.shows("tried first")
+    seat.says("hello")
+    seat.shows("sid: hello")
+    assert "half" not in seat.text
+    assert seat.leaves() == 0
+
+
+def test_leaving_while_a_password_is_asked_for_ends_at_once(server, sit):
+    seat = sit(server, "tim", home="tim")
+    seat.shows("Welcome, tim.")
+    seat.says("/password")
+    seat.shows("New password:")
+    assert seat.leaves() == 0
