@@ -14,7 +14,7 @@ import click
 
 from socketchat.server.limits import SWITCH_SECONDS
 
-from . import connections, messages, startup, tls
+from . import abuse, connections, messages, startup, tls
 from .history import make_history
 from .processes import CORES, NotMeasuredError, filesystem_of
 from .report import Section, Verdict
@@ -45,6 +45,7 @@ BENCHMARKS = dict.fromkeys(messages.SCENARIOS, messages.run) | {
     "tls-fan-out": tls.fan_out,
     "tls-memory": tls.memory,
     "tls-handshakes": tls.handshakes,
+    "abuse": abuse.run,
     "journal": _journal,
     "search": _search,
 }

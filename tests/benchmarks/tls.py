@@ -10,7 +10,7 @@ import socket
 import ssl
 import statistics
 import time
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import TypeVar
 
@@ -179,6 +179,21 @@ def memory(name: str, settings: Settings) -> Section:
 
 def handshakes(name: str, settings: Settings) -> Section:
     """Time deliveries to those inside: alone, beside handshakes that do not go on, and beside ever new ones."""
+    return deliveries_beside(
+        name,
+        settings,
+        Socketchat(),
+        {
+            f"{SLOW_HANDSHAKES:,} slow handshakes": _shake_slowly,
+            f"{CONNECTS} connects a second": _connect_again_and_again,
+        },
+    )
+
+
+def deliveries_beside(
+    name: str, settings: Settings, server: Socketchat, loads: Mapping[str, Callable[[int], None]]
+) -> Section:
+    """Time deliveries to those inside: alone, and beside each of the loads."""
 
     async def measure(started: Running) -> float:
         crowd = Crowd(started.port, LISTENERS, tls=False)
@@ -190,17 +205,12 @@ def handshakes(name: str, settings: Settings) -> Section:
         crowd.leave()
         return statistics.quantiles(times, n=100)[98] * 1000
 
-    loads: dict[str, Callable[[int], None] | None] = {
-        "alone": None,
-        f"{SLOW_HANDSHAKES:,} slow handshakes": _shake_slowly,
-        f"{CONNECTS} connects a second": _connect_again_and_again,
-    }
-    figures: dict[str, list[float]] = {label: [] for label in loads}
+    figures: dict[str, list[float]] = {label: [] for label in ("alone", *loads)}
     for _ in range(settings.rounds):
-        for label, load in loads.items():
-            with running(Socketchat(), settings.directory) as started, _beside(load, started.port):
+        for label, of_label in figures.items():
+            with running(server, settings.directory) as started, _beside(loads.get(label), started.port):
                 wait_until_quiet()
-                figures[label].append(_run(measure(started)))
+                of_label.append(_run(measure(started)))
     alone, *others = (statistics.median(of_label) for of_label in figures.values())
     most = max(alone * DOUBLED, alone + MARGIN_MS)
     return Section(
