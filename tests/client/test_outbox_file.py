@@ -3,6 +3,7 @@ import os
 import stat
 import subprocess
 import sys
+from queue import SimpleQueue
 
 import pytest
 
@@ -153,6 +154,36 @@ def test_a_full_disk_is_told_once_and_nothing_half_written_stays(directory, monk
     assert not file.lasts
     file.close()
     assert adopted(directory) == [message(1)]
+
+
+@posix
+def test_what_is_written_is_forced_to_the_disk_with_its_name(directory, monkeypatch) -> None:
+    synced: SimpleQueue[int] = SimpleQueue()
+    fsync = os.fsync
+
+    def noted(fd: int) -> None:
+        fsync(fd)
+        synced.put(os.fstat(fd).st_ino)
+
+    monkeypatch.setattr(os, "fsync", noted)
+    file = opened(directory, message(1))
+    (path,) = directory.iterdir()
+    assert synced.get(timeout=20) == path.stat().st_ino
+    assert synced.get(timeout=20) == directory.stat().st_ino
+    while not synced.empty():
+        synced.get()
+    file.close()
+    assert synced.get(timeout=20) == path.stat().st_ino
+
+
+def test_a_disk_that_cannot_be_forced_keeps_nothing_for_sure(directory, monkeypatch) -> None:
+    def fails(_fd: int) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr(os, "fsync", fails)
+    file = opened(directory, message(1))
+    file.close()
+    assert not file.lasts
 
 
 def test_a_directory_that_cannot_be_made_is_told(directory, caplog) -> None:
