@@ -61,6 +61,28 @@ class _Pending:
         self.bytes = 0
 
 
+class _Arriving:
+    """A welcome, and the conversations that were too many for its line."""
+
+    def __init__(self, welcome: events.Welcome, size: int) -> None:
+        self._welcome = welcome
+        self._conversations = [*welcome.conversations]
+        self._bytes = size
+
+    @property
+    def is_complete(self) -> bool:
+        return len(self._conversations) >= len(self._welcome.conversations) + self._welcome.following
+
+    def add(self, conversation: events.Conversation, size: int) -> None:
+        self._conversations.append(conversation)
+        self._bytes += size
+        if self._bytes > ANSWER_BYTES:
+            raise ProtocolError(f"The server sent a welcome of more than {ANSWER_BYTES:,} bytes.")
+
+    def whole(self) -> events.Welcome:
+        return replace(self._welcome, conversations=self._conversations)
+
+
 class Session:
     """Logs in as ``name``, its owner by ``key`` or a guest, and keeps the state that outlives a link.
 
@@ -96,6 +118,7 @@ class Session:
         self._last = 0
         self._hello: int | None = None
         self._pending: dict[int, _Pending] = {}
+        self._arriving: _Arriving | None = None
         self._lines = LineBuffer(LINE_BYTES)
         self._data: list[bytes] = []
 
@@ -110,6 +133,7 @@ class Session:
     def link_lost(self) -> list[Failed]:
         """Take note that the connection is gone; return the requests that end with it. Messages are kept."""
         self.logged_in = False
+        self._arriving = None
         self._hello = None
         self._login.end()
         self._data.clear()
@@ -194,14 +218,15 @@ class Session:
                 out.extend(self.positions.take(event))
             case events.Ok():
                 self._receive_ok(event, out)
-            case events.Error() if event.id is not None:
-                self._receive_error(event.id, event, out)
-            case events.Error() if self._hello is not None:
-                self._refuse_login(from_code(event.code, event.text), out, retry=event.retry)
+            case events.Error() if event.id is not None or self._hello is not None:
+                self._receive_error(event, out)
             case events.Challenge():
                 self._receive_challenge(event, out)
             case events.Welcome():
-                self._receive_welcome(event, out)
+                self._receive_welcome(event, size, out)
+            case events.Conversation() if self._arriving is not None:
+                self._arriving.add(event, size)
+                self._arrive(out)
             case events.Conversation():
                 self.positions.begin(event)
                 out.append(event)
@@ -228,7 +253,7 @@ class Session:
         self._hello = self._ask(proof)
         self._write_eagerly()
 
-    def _receive_welcome(self, welcome: events.Welcome, out: list[Out]) -> None:
+    def _receive_welcome(self, welcome: events.Welcome, size: int, out: list[Out]) -> None:
         if self._hello is None:
             raise ProtocolError("The server said welcome to nobody.")
         try:
@@ -237,6 +262,14 @@ class Session:
             self._refuse_login(error, out, retry=False)
             return
         self._hello = None
+        self._arriving = _Arriving(welcome, size)
+        self._arrive(out)
+
+    def _arrive(self, out: list[Out]) -> None:
+        """Be logged in once all conversations are told: what one missed can be told only of all together."""
+        if self._arriving is None or not self._arriving.is_complete:
+            return
+        welcome, self._arriving = self._arriving.whole(), None
         self.logged_in = True
         self.welcome = welcome
         self.name = welcome.name
@@ -258,9 +291,10 @@ class Session:
         elif (pending := self._pending.pop(ok.id, None)) is not None:
             out.append(Answered(ok.id, Answer(pending.events, ok)))
 
-    def _receive_error(self, request: int, told: events.Error, out: list[Out]) -> None:
+    def _receive_error(self, told: events.Error, out: list[Out]) -> None:
         error = from_code(told.code, told.text)
-        if request == self._hello:
+        request = self._hello if told.id is None else told.id
+        if request is None or request == self._hello:
             self._refuse_login(error, out, retry=told.retry)
         elif request in self.outbox:
             if told.retry:

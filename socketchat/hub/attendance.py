@@ -205,6 +205,7 @@ class Attendance:
                 version=__version__,
                 limits=limits.as_told(),
                 conversations=described[:WELCOME_CONVERSATIONS],
+                following=len(described[WELCOME_CONVERSATIONS:]),
                 host=host,
                 id=hello.id,
             )

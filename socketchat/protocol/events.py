@@ -107,6 +107,7 @@ class Welcome(Event, frozen=True):
     """The answer to ``hello`` or ``prove``: who one is, and where the conversations stand.
 
     ``host`` proves, to a client that proved the same, that the server knows the join code or the local secret.
+    ``following`` more conversations are told behind it, one by one, where there are too many for a line.
     """
 
     epoch: str
@@ -116,6 +117,7 @@ class Welcome(Event, frozen=True):
     version: str
     limits: dict[str, int]
     conversations: list[Conversation]
+    following: int = 0
     host: str | None = None
     id: int | None = None
 

@@ -69,6 +69,38 @@ def test_the_first_hello_names_the_user_and_what_it_had() -> None:
     ]
 
 
+def test_one_is_logged_in_when_all_conversations_are_told_and_misses_nothing_in_any() -> None:
+    session = new_session(epoch=EPOCH, positions={"#lobby": 1, "@a:b": 3, "@a:c": 5})
+    session.link_up()
+    first = welcome(conversation("#lobby", 1)) | {"following": 2}
+    assert receive(session, first, conversation("@a:b", 4)) == []
+    assert not session.logged_in
+    out = receive(session, conversation("@a:c", 7), entry(4, to="@a:b"), entry(6, to="@a:c"), entry(7, to="@a:c"))
+    assert (type(out[0]), out[0].missed) == (LoggedIn, 3)
+    assert [each.seq for each in out[1:]] == [4, 6, 7]
+    assert [each.conversation for each in session.welcome.conversations] == ["#lobby", "@a:b", "@a:c"]
+
+
+def test_a_link_that_breaks_within_a_long_welcome_leaves_nothing_behind() -> None:
+    session = new_session(epoch=EPOCH, positions={"@a:b": 3})
+    session.link_up()
+    receive(session, welcome() | {"following": 2}, conversation("@a:b", 4))
+    session.link_lost()
+    session.link_up()
+    (hello,) = sent(session)[-1:]
+    assert hello["positions"] == {"@a:b": 3}
+    out = receive(session, welcome(conversation("@a:b", 4), hello=hello["id"]), entry(4, to="@a:b"))
+    assert [type(each) for each in out] == [LoggedIn, events.Entry]
+
+
+def test_a_welcome_without_end_fills_no_memory(monkeypatch) -> None:
+    monkeypatch.setattr(module, "ANSWER_BYTES", 2000)
+    session = new_session()
+    session.link_up()
+    out = receive(session, welcome() | {"following": 10**9}, *(conversation(f"#{n}") for n in range(100)))
+    assert [type(each) for each in out] == [Broken]
+
+
 def test_a_welcome_logs_in_and_tells_what_was_missed() -> None:
     session = new_session(epoch=EPOCH, positions={"#lobby": 1})
     session.link_up()

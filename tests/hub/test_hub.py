@@ -4,7 +4,7 @@ from socketchat.hub import Hub, hub
 from socketchat.hub.attendance import RESUME_SECONDS, WELCOME_CONVERSATIONS
 from socketchat.hub.hub import UNDER_WAY_BYTES
 from socketchat.protocol import commands, events
-from socketchat.protocol.codec import encode
+from socketchat.protocol.codec import decode_event, encode
 from socketchat.protocol.limits import LINE_BYTES, UNACKNOWLEDGED_BYTES, UNACKNOWLEDGED_ENTRIES
 from tests.hub.stage import Peer, Stage
 
@@ -341,6 +341,7 @@ def test_a_welcome_with_very_many_conversations_stays_under_the_limit_of_a_line(
         guest.do(commands.Quit)
     again = stage.native("alice")
     lines = again.take().splitlines()
+    assert decode_event(lines[0]).following == 51
     assert max(map(len, lines)) < LINE_BYTES
     assert len(lines) == 1 + 51  # the lobby and 550 others, 500 of them in the first
 
