@@ -17,7 +17,7 @@ from .markers import read, unread
 from .moderation import access, ban, invite, kick, mod, mute, unban, unmod, unmute
 from .passwords import login, password
 from .rooms import join, leave, rooms, topic
-from .users import help_on, users
+from .users import away, help_on, users
 
 HANDLERS: dict[type[commands.Command], Callable[[Hub, Session, Any], None]] = {
     commands.Hello: hello,
@@ -31,6 +31,7 @@ HANDLERS: dict[type[commands.Command], Callable[[Hub, Session, Any], None]] = {
     commands.Leave: leave,
     commands.Rooms: rooms,
     commands.Users: users,
+    commands.Away: away,
     commands.Topic: topic,
     commands.Mod: mod,
     commands.Unmod: unmod,

@@ -24,6 +24,7 @@ def send(hub: Hub, session: Session, command: commands.Send) -> None:
     user = speaker(session)
     text = check_text(command.text)
     conversation, to = _addressee(hub, user, command.to)
+    user.away = ""
     hub.submit(
         Pending(
             conversation.id,

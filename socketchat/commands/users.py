@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from ..exceptions import TooLong
 from ..hub import Action, Hub, Session
 from ..protocol import commands, events
+from ..protocol.limits import AWAY_CHARACTERS
 from ..protocol.slash import help_text
+from ..protocol.text import clean_line
 from .chat import speaker
 
-NAMES_PER_EVENT = 1000
-"""Names in one line of an answer: a thousand of the longest stay under the limit of a line."""
+NAMES_PER_EVENT = 500
+"""Names in one line of an answer: so many of the longest, all away, stay under the limit of a line."""
+
+AWAY = "away"
+"""What those are who do not say why."""
 
 
 def users(hub: Hub, session: Session, command: commands.Users) -> None:
@@ -17,10 +23,22 @@ def users(hub: Hub, session: Session, command: commands.Users) -> None:
     if command.room:
         room = hub.permissions.room(speaker(session), command.room)
         hub.permissions.check(speaker(session), Action.READ, room)
-    names = hub.attendance.online(room)
+    there = hub.attendance.users_online(room)
     shown = None if room is None or room.is_lobby else room.name
-    for start in range(0, max(1, len(names)), NAMES_PER_EVENT):
-        session.tell(events.Users(users=names[start : start + NAMES_PER_EVENT], id=command.id, room=shown))
+    for start in range(0, max(1, len(there)), NAMES_PER_EVENT):
+        part = there[start : start + NAMES_PER_EVENT]
+        away = {user.name: user.away for user in part if user.away}
+        session.tell(events.Users(users=[user.name for user in part], id=command.id, room=shown, away=away))
+    if command.id is not None:
+        session.tell(events.Ok(id=command.id))
+
+
+def away(_hub: Hub, session: Session, command: commands.Away) -> None:
+    """Note that the user is away, until the user says something."""
+    text = clean_line(command.text or "").strip() or AWAY
+    if len(text) > AWAY_CHARACTERS:
+        raise TooLong(f"Say in at most {AWAY_CHARACTERS} characters why you are away.")
+    speaker(session).away = text
     if command.id is not None:
         session.tell(events.Ok(id=command.id))
 

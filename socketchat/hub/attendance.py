@@ -176,10 +176,14 @@ class Attendance:
 
     def online(self, room: Room | None = None) -> list[str]:
         """Return the names of the users who are online, or of a room's members among them, sorted."""
+        return [user.name for user in self.users_online(room)]
+
+    def users_online(self, room: Room | None = None) -> list[User]:
+        """Return the users who are online, or a room's members among them, sorted by name."""
         there = list(self.present.values())
         if room is not None and not room.is_lobby:
             there = [user for user_id, user in room.members.items() if user_id in self.present]
-        return sorted((user.name for user in there), key=str.casefold)
+        return sorted(there, key=lambda user: user.name.casefold())
 
     def _hears(self, session: Session, user: User) -> list[Conversation]:
         if session.rendering.follows:
@@ -230,6 +234,7 @@ class Attendance:
         if user.listens or (user.lingers is not None and user.lingers is not session):
             return
         user.lingers = None
+        user.away = ""
         if self.present.pop(user.id, None) is not None:
             self.presence.went(user)
         if user.is_guest and not user.sessions and user.id in self._directory.users:

@@ -32,6 +32,7 @@ class User:
 
     __slots__ = (
         "additions",
+        "away",
         "devices",
         "id",
         "ignored",
@@ -60,6 +61,7 @@ class User:
         self.pairs: list[Pair] = []
         self.read: dict[str, int] = {}  # up to which seq, by conversation
         self.sessions: list[Session] = []
+        self.away = ""  # why, for as long as the user is here and says nothing
         self.ignored: set[str] = set()  # ids of those whose words this user does not want to read
         self.lingers: Session | None = None  # the last one, whose link broke and may be resumed
 

@@ -124,6 +124,12 @@ class Users(Command, frozen=True):
     room: str | None = None
 
 
+class Away(Command, frozen=True):
+    """Say that one is away, and why, until one says something in a room or directly, or all one's sessions are gone."""
+
+    text: str | None = None
+
+
 class Topic(Command, frozen=True):
     """Tell the topic of a room, or set it where ``text`` is given ("" clears it)."""
 
@@ -260,6 +266,7 @@ ANY = (
     | Leave
     | Rooms
     | Users
+    | Away
     | Topic
     | Mod
     | Unmod

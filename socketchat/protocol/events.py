@@ -157,11 +157,15 @@ class Presence(Event, frozen=True):
 
 
 class Users(Event, frozen=True):
-    """The answer to ``users``, sorted by name; a long list comes in several."""
+    """The answer to ``users``, sorted by name; a long list comes in several.
+
+    ``away`` is why, by name, for those of them who said that they are away.
+    """
 
     users: list[str]
     id: int | None = None
     room: str | None = None
+    away: dict[str, str] = {}
 
 
 class Room(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):

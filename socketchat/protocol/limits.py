@@ -29,6 +29,9 @@ UNACKNOWLEDGED_BYTES = 262_144
 HISTORY_ENTRIES = 200
 """Most entries that one history command returns; more are asked for page by page."""
 
+AWAY_CHARACTERS = 60
+"""Longest reason for being away: it stands beside a name in a list."""
+
 MISSED_ENTRIES = 1_000
 """Most entries of a conversation that a returning client is sent unasked: more is a book, not what was just said."""
 

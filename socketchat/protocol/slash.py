@@ -56,6 +56,10 @@ def _rooms(arguments: str, _room: str) -> commands.ANY | None:
     return None if arguments else commands.Rooms()
 
 
+def _away(arguments: str, _room: str) -> commands.ANY | None:
+    return commands.Away(text=arguments or None)
+
+
 def _unread(arguments: str, _room: str) -> commands.ANY | None:
     return None if arguments else commands.Unread()
 
@@ -153,6 +157,7 @@ EVERYDAY: dict[str, Slash] = {
         Slash("topic", "/topic [TEXT]", 'Show the topic of the room, or set it; /topic "" clears it.', _topic),
         Slash("ignore", "/ignore [NAME]", "Read no longer what NAME says, or list whom you ignore.", _ignore),
         Slash("unignore", "/unignore NAME", "Read again what NAME says.", _unignore),
+        Slash("away", "/away [TEXT]", "Say that you are away, until you say something else.", _away),
         Slash("unread", "/unread", "Count what you have not read, and where your name was said.", _unread),
         Slash("read", "/read", "Take everything as read, on all your devices.", _read),
         Slash("login", "/login NAME", "Be NAME without its key; asks for the password.", _login),

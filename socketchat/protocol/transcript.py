@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -62,7 +62,7 @@ def _topic_set(name: str, room: str, topic: str) -> str:
 
 def _presence(event: events.Presence) -> str:
     if event.online is not None:
-        return _online(event.online, event.room)
+        return _online(event.online, event.room, {})
     place = f"joined {event.room}." if event.room else "joined the chat."
     joined = _crowd("[join]", event.joined, event.joined_count, place)
     return joined + _crowd("[leave]", event.left, event.left_count, place.replace("joined", "left", 1))
@@ -76,13 +76,14 @@ def _crowd(tag: str, names: Sequence[str], count: int, what: str) -> str:
     return _line(f"{tag} {', '.join(sample)} and {count - len(sample)} others have {what}")
 
 
-def _online(names: Sequence[str], room: str | None) -> str:
+def _online(names: Sequence[str], room: str | None, away: Mapping[str, str]) -> str:
     place = f" in {room}" if room else ""
-    return _line(f"=== Online Users{place} ({len(names)}) ===") + "".join(_line(f"  - {name}") for name in names)
+    lines = [_line(f"  - {name} ({away[name]})" if name in away else f"  - {name}") for name in names]
+    return _line(f"=== Online Users{place} ({len(names)}) ===") + "".join(lines)
 
 
 def _users(event: events.Users) -> str:
-    return _online(event.users, event.room)
+    return _online(event.users, event.room, event.away)
 
 
 def _rooms(event: events.Rooms) -> str:

@@ -302,8 +302,12 @@ class Chat:
         width = self._prompt.width
         match command:
             case commands.Users():
-                names = [name for event in answer if isinstance(event, events.Users) for name in event.users]
-                return [self._rendering.users(names, me=self._client.name, room=command.room, width=width)]
+                parts = [event for event in answer if isinstance(event, events.Users)]
+                names = [name for part in parts for name in part.users]
+                away = {name: reason for part in parts for name, reason in part.away.items()}
+                return [self._rendering.users(names, away, me=self._client.name, room=command.room, width=width)]
+            case commands.Away():
+                return [self._rendering.notice("You are away until you say something.")]
             case commands.Rooms():
                 rooms = [room for event in answer if isinstance(event, events.Rooms) for room in event.rooms]
                 for room in rooms:

@@ -185,18 +185,22 @@ class Rendering:
         """Return the answer to /help."""
         return Text(clean(text))
 
-    def users(self, names: Sequence[str], *, me: str, room: str | None, width: int) -> Table:
-        """Return the table of those who are online; ``me`` is marked."""
+    def users(self, names: Sequence[str], away: Mapping[str, str], *, me: str, room: str | None, width: int) -> Table:
+        """Return the table of those who are online; ``me`` is marked, and who is away."""
         place = f" in {clean_line(room)}" if room else ""
         table = framed(f"Online users{place} ({len(names)})")
         table.show_header = False
-        cells = [Text.assemble(self._name(name), " (you)" if name == me else "") for name in names]
+        cells = [self._user(name, away.get(name), me) for name in names]
         columns = in_columns(cells, width - 1)
         for _ in columns:
             table.add_column(no_wrap=True, overflow="ellipsis")
         for row in zip_longest(*columns, fillvalue=Text()):
             table.add_row(*row)
         return table
+
+    def _user(self, name: str, away: str | None, me: str) -> Text:
+        reason = (f" ({clean_line(away)})", "time") if away else ""
+        return Text.assemble(self._name(name), " (you)" if name == me else "", reason)
 
     def rooms(self, rooms: Sequence[Room], *, current: str, unread: Mapping[str, int], width: int) -> Table:
         """Return the table of rooms; ``current`` is marked, ``unread`` counts by conversation id."""

@@ -1,6 +1,9 @@
+from socketchat.commands.users import NAMES_PER_EVENT
 from socketchat.protocol import commands, events
+from socketchat.protocol.codec import encode
+from socketchat.protocol.limits import AWAY_CHARACTERS, LINE_BYTES
 from socketchat.protocol.slash import EVERYDAY, MODERATING
-from tests.hub.stage import Stage
+from tests.hub.stage import Peer, Stage
 
 
 def test_users_are_listed_by_name_whatever_its_case() -> None:
@@ -43,7 +46,7 @@ def test_a_long_list_comes_in_several_lines() -> None:
     stage.turns.wait(1)
     alice.take()
     alice.do(commands.Users)
-    assert [len(users.users) for users in alice.told(events.Users)] == [1000, 501]
+    assert [len(users.users) for users in alice.told(events.Users)] == [500, 500, 500, 1]
 
 
 def test_help_explains_every_slash_command() -> None:
@@ -63,3 +66,46 @@ def test_help_explains_every_slash_command() -> None:
         "no_such_command",
         "There is no /topc; did you mean /topic? /help lists the commands.",
     )
+
+
+def away(peer: Peer) -> dict[str, str]:
+    peer.take()
+    peer.do(commands.Users)
+    (users,) = peer.told(events.Users)
+    return users.away
+
+
+def test_who_is_away_is_listed_so_until_saying_something() -> None:
+    stage = Stage()
+    alice, bob = stage.native("alice"), stage.native("bob")
+    bob.do(commands.Away)
+    assert away(alice) == {"bob": "away"}
+    bob.do(commands.Away, text=" lunch\x1b ")
+    assert away(alice) == {"bob": "lunch^["}
+    bob.say("back")
+    stage.settle()
+    assert away(alice) == {}
+
+
+def test_who_went_is_not_away_when_coming_back() -> None:
+    stage = Stage()
+    alice, bob = stage.native("alice"), stage.native("bob")
+    bob.do(commands.Away, text="lunch")
+    bob.do(commands.Quit)
+    stage.native("bob")
+    assert away(alice) == {}
+
+
+def test_a_long_reason_is_refused() -> None:
+    stage = Stage()
+    alice = stage.native("alice")
+    alice.take()
+    alice.do(commands.Away, text="x" * 61)
+    (error,) = alice.told(events.Error)
+    assert error.code == "too_long"
+
+
+def test_a_line_of_users_who_are_all_away_for_long_reasons_fits() -> None:
+    users = [f"{n:03}" + "\U00020000" * 17 for n in range(NAMES_PER_EVENT)]
+    told = events.Users(users=users, away=dict.fromkeys(users, "\U00020000" * AWAY_CHARACTERS), id=2**53 - 1)
+    assert len(encode(told)) < LINE_BYTES

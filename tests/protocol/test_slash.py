@@ -6,6 +6,7 @@ from socketchat.exceptions import BadName, ChatError, NoSuchCommand, UsageProble
 from socketchat.protocol import slash
 from socketchat.protocol.commands import (
     Access,
+    Away,
     Ban,
     Devices,
     Help,
@@ -63,6 +64,8 @@ CASES = {
     "/dm bob /quit": Send(to="@bob", text="/quit"),
     "/me waves": Send(to=ROOM, text="waves", kind="action"),
     "/rooms": Rooms(),
+    "/away": Away(),
+    "/away back at 3": Away(text="back at 3"),
     "/unread": Unread(),
     "/read": Read(),
     "/join #dev": Join(room="#dev"),

@@ -82,6 +82,10 @@ CASES = {
     ),
     "snapshot": (Presence(online=["alice", "bob"]), "=== Online Users (2) ===\n  - alice\n  - bob\n"),
     "users": (Users(users=["alice", "bob"]), "=== Online Users (2) ===\n  - alice\n  - bob\n"),
+    "users who are away": (
+        Users(users=["alice", "bob"], away={"bob": "lunch"}),
+        "=== Online Users (2) ===\n  - alice\n  - bob (lunch)\n",
+    ),
     "nobody": (Users(users=[]), "=== Online Users (0) ===\n"),
     "users of a room": (Users(users=["bob"], room="#ops"), "=== Online Users in #ops (1) ===\n  - bob\n"),
     "rooms": (

@@ -144,7 +144,7 @@ def test_help_is_as_the_table_of_commands_has_it():
 
 
 def test_users_are_a_table():
-    table = rendering().users(["alice", "bob", "日本"], me="alice", room=None, width=80)
+    table = rendering().users(["alice", "bob", "日本"], {}, me="alice", room=None, width=80)
 
     assert painted(table) == (
         "Online users (3)\n"
@@ -160,7 +160,7 @@ def test_users_are_a_table():
 def test_many_users_get_as_many_columns_as_there_is_room_for(width):
     names = [f"user{number:02}" for number in range(99)]
 
-    rows = painted(rendering().users(names, me="user07", room="#ops", width=width), width).split("\n")
+    rows = painted(rendering().users(names, {}, me="user07", room="#ops", width=width), width).split("\n")
 
     assert rows[0] == "Online users in #ops (99)"
     assert max(map(len, rows)) < width
