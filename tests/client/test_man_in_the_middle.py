@@ -3,10 +3,15 @@
 The client's core and the server's hub are the true ones; what is between them is his.
 """
 
+import asyncio
+
 import pytest
 
+from socketchat.client.blocking import send_once
+from socketchat.client.connecting import connect
 from socketchat.client.facts import LoggedIn, LoginRefused
 from socketchat.client.login import Host
+from socketchat.client.profiles import Profiles
 from socketchat.client.session import Session
 from socketchat.client.ticket import NO_TICKET, Ticket
 from socketchat.exceptions import BadCode, BadProof, ChatError, Impostor, UnknownServer
@@ -16,6 +21,8 @@ from socketchat.protocol.codec import decode_command, decode_event, encode
 from socketchat.protocol.entry import code_key
 from socketchat.protocol.limits import as_told
 from socketchat.protocol.proofs import to_word
+from tests.client.scripted import Peer, challenge, scripted
+from tests.client.scripted import welcome as scripted_welcome
 from tests.hub.stage import Stage
 from tests.keys import key_of
 
@@ -160,3 +167,40 @@ def test_without_anybody_in_between_the_same_client_comes_in() -> None:
     assert entered
     assert middle.stage.hub.directory.lookalike("alice") is not None
     assert SECRET_TEXT.encode() in middle.overheard
+
+
+@pytest.mark.parametrize("name", ["join", "send"])
+def test_over_a_socket_an_impostor_ends_it_and_nothing_is_remembered(name: str, tmp_path) -> None:
+    profiles = Profiles(str(tmp_path))
+
+    async def shown_to(peer: Peer) -> list[dict]:
+        """Let the client in without a proof; return what it says after that."""
+        peer.write(challenge((await peer.read())["id"]) | {"entry": "code"})
+        proof = await peer.read()
+        assert proof["code"]
+        peer.write(scripted_welcome(hello=proof["id"]))
+        rest = []
+        while said := await peer.read():
+            rest.append(said)
+        return rest
+
+    async def scene() -> None:
+        async with scripted() as script:
+            profile = profiles.server("127.0.0.1", script.port)
+            ticket = Ticket(code=CODE)
+            if name == "join":
+                client = connect("127.0.0.1", script.port, name="alice", profile=profile, ticket=ticket)
+                coming = asyncio.create_task(client.__aenter__())
+            else:
+                sending = {"name": "alice", "signer": profile.key, "trust": profile.trust, "ticket": ticket}
+                coming = asyncio.create_task(
+                    asyncio.to_thread(
+                        send_once, profile.address, **sending, to="#lobby", text=SECRET_TEXT, seconds=20.0
+                    )
+                )
+            assert await shown_to(await script.accept()) == []
+            with pytest.raises(Impostor):
+                await coming
+            assert profile.read_pin() is None
+
+    asyncio.run(asyncio.wait_for(scene(), 30))
