@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from ..exceptions import BadLine, NotLoggedIn
-from ..hub import Action, Hub, Pending, Session, User
+from ..hub import Hub, Pending, Session, User
 from ..hub.conversations import Conversation
 from ..protocol import commands, events
 from ..protocol.text import check_text
@@ -61,12 +61,12 @@ def _addressee(hub: Hub, user: User, to: str) -> tuple[Conversation, str | None]
     """Return the conversation that ``to`` names, and the addressee's name in a direct message."""
     if to.startswith("@"):
         other = hub.directory.user(to[1:])
-        hub.permissions.check(user, Action.SPEAK, hub.directory.lobby)
+        hub.permissions.check_speaks(user, hub.directory.lobby)
         return hub.attendance.pair(user, other), other.name
     room = hub.directory.rooms.get(to)
     if room is None or room.is_private:
         room = hub.permissions.room(user, to)
-    hub.permissions.check(user, Action.SPEAK, room)
+    hub.permissions.check_speaks(user, room)
     return room, None
 
 

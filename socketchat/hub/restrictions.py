@@ -9,6 +9,9 @@ from ..protocol.confusables import looks
 from .networks import network
 from .users import User
 
+SPARED_USERS = 10_000
+"""Users of whom is kept that nothing covers them, since each of their messages asks."""
+
 
 class Restriction(NamedTuple):
     """One ban or mute. ``until`` is in milliseconds since 1970, 0 for one that has no end."""
@@ -40,33 +43,52 @@ def of_address(peer: str) -> str:
 
 
 class Restrictions:
-    """The bans, or the mutes, of one room. What was submitted and is not stored yet holds already."""
+    """The bans, or the mutes, of one room. What is ``coming`` was submitted, is not stored yet, and holds already.
 
-    __slots__ = ("_by_subject", "_coming")
+    ``are_any`` is an attribute, as every message asks whether there are any.
+    """
+
+    __slots__ = ("_by_subject", "_spared", "are_any", "coming")
 
     def __init__(self) -> None:
+        self.are_any = False
+        self._spared: set[str] = set()  # ids of users whom none of these covers
         self._by_subject: dict[str, Restriction] = {}
-        self._coming: list[Restriction] = []
-
-    def __bool__(self) -> bool:
-        return bool(self._by_subject or self._coming)
+        self.coming: list[Restriction] = []
 
     def begin(self, restriction: Restriction) -> None:
         """Let a restriction hold until ``end``, whose outcome is not known yet."""
-        self._coming.append(restriction)
+        self.coming.append(restriction)
+        self._spared.clear()
+        self.are_any = True
 
     def end(self, restriction: Restriction) -> None:
         """Let what ``begin`` began hold no longer; it was added meanwhile, or is undone."""
-        self._coming = [each for each in self._coming if each is not restriction]
+        self.coming = [each for each in self.coming if each is not restriction]
+        self.are_any = bool(self._by_subject or self.coming)
 
     def add(self, restriction: Restriction) -> None:
         """Let a restriction hold."""
+        self._spared.clear()
         self._by_subject.update(dict.fromkeys(restriction.subjects, restriction))
+        self.are_any = True
 
     def lift(self, subjects: Iterable[str]) -> None:
         """Lift all restrictions of any of these subjects, with all that they cover."""
         lifted = [found for subject in subjects if (found := self._by_subject.get(subject)) is not None]
         self._by_subject = {subject: each for subject, each in self._by_subject.items() if each not in lifted}
+        self.are_any = bool(self._by_subject or self.coming)
+
+    def covers(self, user: User, now: int) -> Restriction | None:
+        """Return a restriction that holds ``now`` for a user."""
+        if user.id in self._spared:
+            return None
+        found = self.find(of_user(user), now)
+        if found is None:
+            if len(self._spared) >= SPARED_USERS:
+                self._spared.clear()
+            self._spared.add(user.id)
+        return found
 
     def find(self, subjects: Iterable[str], now: int) -> Restriction | None:
         """Return a restriction that holds ``now`` for any of these subjects."""
@@ -74,7 +96,7 @@ class Restrictions:
             found = self._by_subject.get(subject)
             if found is not None and (not found.until or now < found.until):
                 return found
-            for coming in self._coming:
+            for coming in self.coming:
                 if subject in coming.subjects:
                     return coming
         return None

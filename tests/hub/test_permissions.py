@@ -2,12 +2,13 @@
 
 import pytest
 
-from socketchat.exceptions import Banned, Muted, NoSuchRoom, NotAMember, Refused
+from socketchat.exceptions import Banned, ChatError, Muted, NoSuchRoom, NotAMember, Refused
 from socketchat.hub import Action, User
 from socketchat.hub.directory import Directory
 from socketchat.hub.permissions import Permissions, Rank
 from socketchat.hub.restrictions import Restriction, of_user
 
+SPEAK = Action.SPEAK
 ACTIONS = ["SEE", "READ", "JOIN", "SPEAK", "TITLE", "INVITE", "MODERATE", "GOVERN"]
 YES, ABSENT, OUTSIDE, NO, OUT, QUIET = None, NoSuchRoom, NotAMember, Refused, Banned, Muted
 
@@ -75,6 +76,22 @@ def test_who_may_do_what(role: str, *, private: bool) -> None:
             with pytest.raises(wanted) as refusal:
                 house.permissions.check(house.users[role], action, house.room)
             assert type(refusal.value) is wanted
+
+
+@pytest.mark.parametrize("role", PUBLIC)
+@pytest.mark.parametrize("private", [False, True])
+def test_the_short_way_to_speaking_says_the_same(role: str, *, private: bool) -> None:
+    house = House(private=private)
+    free = house.directory._add_room("#free", "owner")
+    for room in (house.room, free, house.lobby):
+        answers = []
+        for check in (house.permissions.check_speaks, lambda user, room: house.permissions.check(user, SPEAK, room)):
+            try:
+                check(house.users[role], room)
+                answers.append("")
+            except ChatError as error:
+                answers.append(str(error))
+        assert answers[0] == answers[1]
 
 
 def test_every_action_is_in_the_table() -> None:

@@ -19,10 +19,10 @@ def test_an_address_stands_for_its_network() -> None:
 
 def test_a_restriction_holds_for_each_of_its_subjects_until_its_time() -> None:
     some = Restrictions()
-    assert not some
+    assert not some.are_any
     made = restriction("user:u1", "key:k1", until=1000)
     some.add(made)
-    assert some
+    assert some.are_any
     assert some.find(["user:u9", "key:k1"], 999) == made
     assert some.find(["key:k1"], 1000) is None
     assert some.find(["user:u9"], 0) is None
@@ -39,6 +39,21 @@ def test_lifting_one_subject_lifts_all_that_it_covers_and_no_other() -> None:
     ]  # fmt: skip
 
 
+def test_a_user_who_was_spared_is_covered_by_what_comes_later() -> None:
+    some = Restrictions()
+    eve = User("u1", "eve", "eve", "k1")
+    assert some.covers(eve, 0) is None
+    coming = restriction("key:k1")
+    some.begin(coming)
+    assert some.covers(eve, 0) is coming
+    some.end(coming)
+    assert some.covers(eve, 0) is None
+    some.add(coming)
+    assert some.covers(eve, 0) is coming
+    some.lift(["key:k1"])
+    assert some.covers(eve, 0) is None
+
+
 def test_what_is_not_stored_yet_holds_until_it_is_decided() -> None:
     some = Restrictions()
     one, other = restriction("user:u1"), restriction("user:u1")
@@ -48,4 +63,4 @@ def test_what_is_not_stored_yet_holds_until_it_is_decided() -> None:
     assert some.find(["user:u1"], 0) is other
     some.end(other)
     assert some.find(["user:u1"], 0) is None
-    assert not some
+    assert not some.are_any

@@ -163,6 +163,22 @@ def test_a_text_over_the_limit_is_refused_and_comes_back(pair):
     anns.shows("xxxxxxxx")
 
 
+def test_who_made_a_room_kicks_and_both_see_why(pair):
+    ann, bob, anns, bobs = pair
+    room = f"#kick-{ann}"
+    anns.says(f"/join {room}")
+    anns.shows(f"{room} {ann}>")
+    bobs.says(f"/join {room}", f"/ignore {ann}")
+    bobs.shows(f"-- You ignore {ann}.")
+    anns.says("you do not read this", f"/kick {bob} spam")
+    anns.shows(f"-- {ann} kicked {bob} from {room}: spam.")
+    bobs.shows(f"-- {ann} kicked you from {room}: spam.")
+    bobs.says(f"/unignore {ann}")
+    bobs.shows("-- You ignore nobody.")
+    assert bobs.row.startswith("#lobby")
+    assert "you do not read this" not in bobs.text
+
+
 def test_a_paste_arrives_as_one_message(pair):
     ann, _, anns, bobs = pair
     anns.type("\x1b[200~def f():\n\treturn 1\n\x1b[201~f()\r")

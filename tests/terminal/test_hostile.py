@@ -31,6 +31,8 @@ def drawn(text, width=80):
         entry("x", name="alice", room=DIRECT, to=text),
         Presence(joined=[text], left=[text], room=text),
         Left(conversation=text),
+        Left(conversation="#ops", text=text),
+        entry(text, kind="notice"),
         Error(code=text, text=text),
         LinkLost(reason=text, delay=1.0, attempt=1),
     ]

@@ -47,6 +47,9 @@ def painted(renderable, width=80):
         (Presence(joined=["bob", "carol", "dave"]), "12:00 → bob, carol and dave have joined the chat\n"),
         (Presence(left=["bob", "carol"], left_count=30), "12:00 ← bob, carol and 28 more have left the chat\n"),
         (Left(conversation="#ops"), "12:00 -- You are no longer in #ops.\n"),
+        (Left(conversation="#ops", text="ann kicked you."), "12:00 -- ann kicked you.\n"),
+        (entry("ann muted bob in #ops.", kind="notice"), "12:00 -- ann muted bob in #ops.\n"),
+        (entry("not to be read", kind="ignored"), ""),
         (Error(code="storage", text="The disk is full."), "!! The disk is full.\n"),
         (
             LinkLost(reason="The server does not answer.", delay=1.0, attempt=1),
@@ -141,6 +144,11 @@ def test_the_topic_of_a_room():
 
 def test_help_is_as_the_table_of_commands_has_it():
     assert painted(rendering().help(help_text())) == help_text() + "\n"
+
+
+def test_who_is_ignored_is_one_line():
+    assert painted(rendering().ignored(["bob", "eve"])) == "-- You ignore bob, eve.\n"
+    assert painted(rendering().ignored([])) == "-- You ignore nobody.\n"
 
 
 def test_users_are_a_table():
