@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from math import isfinite
-from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import click
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from ..journal import Keep
 
 LONGEST_TIMEOUT = 86_400.0
@@ -86,8 +87,18 @@ def directory(_ctx: click.Context, _param: click.Parameter, text: str | None) ->
         return None
     if not text:
         raise click.BadParameter("It is empty; give a directory.")
-    if Path(text).is_file():
+    path = as_path(_ctx, _param, text)
+    if path is not None and path.is_file():
         raise click.BadParameter(f"{text!r} is a file; give a directory.")
+    return path
+
+
+def as_path(_ctx: click.Context, _param: click.Parameter, text: str | None) -> Path | None:
+    """Be the callback of an option that takes a path."""
+    if text is None:
+        return None
+    from pathlib import Path  # which would cost `send` a twentieth of its start
+
     return Path(text)
 
 
@@ -102,7 +113,8 @@ def invite_option(command: _Function) -> _Function:
     """Add --invite-file, which lets somebody in who is new on a server."""
     return click.option(
         "--invite-file",
-        type=click.Path(dir_okay=False, path_type=Path),
+        type=click.Path(dir_okay=False),
+        callback=as_path,
         metavar="FILE",
         help="Come by the invite whose URL stands in this file, where you are new on its server.",
     )(command)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 import sys
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from ..exceptions import BadText, TooLong, UsageProblem
 from ..protocol.limits import TEXT_BYTES
 from .options import invite_option, positive_seconds, server_options
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 HELP = """Send one message, and return when it is on the server's disk.
 

@@ -22,6 +22,7 @@ NEVER_LOADED = {
     "rich",
     "prompt_toolkit",
     "argon2",
+    "pathlib",
     "cryptography.x509",
     "importlib.metadata",
     "platformdirs",
