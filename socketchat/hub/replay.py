@@ -24,6 +24,9 @@ PAGE_ENTRIES = 64
 WRITE_BYTES = 262_144
 """One write adds at most this much to a session's buffer."""
 
+CHUNK_BYTES = 65_536
+"""One write of replay is this long, if a text does not make it longer: a thousand that drain at once take turns."""
+
 CACHE_BYTES = 16_777_216
 """Bytes of entries kept for others who come back."""
 
@@ -136,7 +139,7 @@ class Replay:
     def _next_chunk(self, session: Session, positions: dict[str, int]) -> tuple[list[bytes], bool]:
         """Return the next lines for a session, and whether it has to wait for a page."""
         chunk: list[bytes] = []
-        room = WRITE_BYTES
+        room = CHUNK_BYTES
         for conversation in session.heard:
             while (position := max(positions[conversation.id], conversation.floor - 1)) < conversation.head:
                 page = self._page(conversation, position, session)

@@ -16,7 +16,7 @@ from ..wire import Wire, detect
 from ..wire.native import PROGRAM_SECONDS
 from ..wire.plain import PLAIN
 from .admission import Ticket
-from .limits import WRITE_BUFFER_HIGH, WRITE_BUFFER_LOW
+from .limits import WRITE_BUFFER_HIGH, WRITE_BUFFER_LOW, WRITE_BUFFER_STALE
 
 log = logging.getLogger(__name__)
 
@@ -37,8 +37,10 @@ class Connection(asyncio.Protocol):
         "_connections",
         "_done",
         "_first",
+        "_has_stale",
         "_held",
         "_hub",
+        "_is_slow",
         "_is_stranger",
         "_not_reading",
         "_protocol",
@@ -72,6 +74,8 @@ class Connection(asyncio.Protocol):
         self._wire: Wire | None = None
         self._first = b""
         self._held: Command | None = None
+        self._has_stale = False
+        self._is_slow = False
         self._not_reading = False
         self._done = False
         self._size = 0
@@ -121,6 +125,8 @@ class Connection(asyncio.Protocol):
     def resume_writing(self) -> None:
         """Serve a peer that reads again."""
         self.behind_since = 0.0
+        if self._is_slow:  # until it has caught up
+            self._transport.set_write_buffer_limits(WRITE_BUFFER_LOW, WRITE_BUFFER_STALE)
         if self.session is not None and not self._transport.is_closing():
             self._hub.drain(self.session)
 
@@ -173,6 +179,18 @@ class Connection(asyncio.Protocol):
             self.behind_since = now
         self._size = size
         return now - self.behind_since > seconds
+
+    def hold_back(self) -> None:
+        """Push nothing more, from the second look on, to a peer that leaves lying what it is sent."""
+        if self.behind_since or self._transport.is_closing():
+            return
+        had_stale, self._has_stale = self._has_stale, self._transport.get_write_buffer_size() > WRITE_BUFFER_STALE
+        if had_stale and self._has_stale:
+            self._is_slow = True
+            self._transport.set_write_buffer_limits(WRITE_BUFFER_STALE, 0)  # which calls pause_writing()
+        elif self._is_slow and self.session is not None and self.session.positions is None:
+            self._is_slow = False
+            self._transport.set_write_buffer_limits(WRITE_BUFFER_HIGH, WRITE_BUFFER_LOW)
 
     def abort(self, error: ChatError, *, reconnect: bool) -> None:
         """Close with a reason, at once: what the peer has not taken by now is dropped."""

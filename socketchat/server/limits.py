@@ -11,6 +11,10 @@ WRITE_BUFFER_HIGH = 262_144
 WRITE_BUFFER_LOW = 65_536
 """Below this, a session that is behind is served again; well above zero, so that the link does not run dry."""
 
+WRITE_BUFFER_STALE = 4096
+"""Above this from one sweep to the next, a session is behind too: a write that waits costs 600 bytes beside its own,
+so that a full buffer of lines of ten bytes would cost 13 MiB for each reader that stalls."""
+
 STALL_SECONDS = 30.0
 """A reader that took not one byte for this long while it was behind is closed; a native client resumes."""
 

@@ -155,7 +155,7 @@ class Server:
             log.error("a command failed", exc_info=error)
 
     def _sweep(self) -> None:
-        """Close who is late to say who it is, and who took nothing for too long."""
+        """Close who is late to say who it is, and who took nothing for too long; spare who is slow."""
         now = self._clock()
         if self._arrivals is not None:
             self._arrivals.sweep(now)
@@ -164,6 +164,8 @@ class Server:
                 connection.abort(TooSlow("You did not say who you are in time."), reconnect=False)
             elif connection.is_stalled(now, STALL_SECONDS):
                 connection.abort(TooSlow(f"You took nothing for {STALL_SECONDS:.0f} seconds."), reconnect=True)
+            else:
+                connection.hold_back()
         self._sweeper = self._loop.call_later(SWEEP_SECONDS, self._sweep)
 
 

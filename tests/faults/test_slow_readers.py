@@ -18,11 +18,13 @@ from socketchat.client.profiles import Profiles
 from socketchat.protocol import commands, events
 from socketchat.server.limits import SEND_BUFFER_BYTES, WRITE_BUFFER_HIGH
 from tests.client.serving import serving
+from tests.faults.stalls import kernel_memory, process_memory, stall
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/smaps_rollup").exists(), reason="needs Linux's /proc")
 
 LONG = bool(os.environ.get("SOCKETCHAT_LONG"))
-MESSAGES = 20_000 if LONG else 6_000
+MESSAGES = 10_000 if LONG else 3_000
+"""Not so many that they take 30 s on a busy machine: who stalls for longer is closed."""
 TEXT = 200
 RECEIVE_BUFFER = 4096
 SLACK = 64 * 1024
@@ -79,19 +81,6 @@ def native_number(line: bytes) -> int | None:
     return int(event["body"]["text"].split()[0]) if event["type"] == "entry" else None
 
 
-def process_memory(pid: int) -> int:
-    found = re.search(r"^Pss: +(\d+) kB", Path(f"/proc/{pid}/smaps_rollup").read_text(), re.MULTILINE)
-    assert found
-    return int(found[1]) * 1024
-
-
-def kernel_memory() -> int:
-    """Return the bytes that all TCP sockets of this machine hold in the kernel."""
-    found = re.search(r"^TCP: .* mem (\d+)$", Path("/proc/net/sockstat").read_text(), re.MULTILINE)
-    assert found
-    return int(found[1]) * os.sysconf("SC_PAGE_SIZE")
-
-
 async def online(client: Client) -> list[str]:
     answer = await client.request(commands.Users())
     return [name for event in answer.events if isinstance(event, events.Users) for name in event.users]
@@ -133,3 +122,12 @@ def test_a_few_stalled_readers(tmp_path: Path, *, native: bool) -> None:
 @pytest.mark.parametrize("native", [False, True], ids=["plain", "native"])
 def test_two_hundred_stalled_readers(tmp_path: Path, *, native: bool) -> None:
     asyncio.run(scene(tmp_path, 200, native=native))
+
+
+@pytest.mark.faults
+@pytest.mark.timeout(1800)
+def test_a_thousand_readers_that_stall_in_a_busy_room(tmp_path: Path) -> None:
+    found = asyncio.run(stall(tmp_path, count=1000, per_second=200 if LONG else 100, seconds=300 if LONG else 20))
+    assert found.complete
+    assert found.server_memory < WRITE_BUFFER_HIGH + SLACK
+    assert found.kernel_memory < KERNEL_FACTOR * SEND_BUFFER_BYTES + SLACK

@@ -2,7 +2,7 @@ import pytest
 
 from socketchat.exceptions import StorageProblem
 from socketchat.hub import replay
-from socketchat.hub.replay import CACHE_BYTES, PAGE_ENTRIES, READS_IN_FLIGHT, WRITE_BYTES
+from socketchat.hub.replay import CACHE_BYTES, CHUNK_BYTES, PAGE_ENTRIES, READS_IN_FLIGHT, WRITE_BYTES
 from socketchat.protocol import commands, events
 from socketchat.protocol.codec import decode_event
 from tests.hub.stage import CountingJournal, Peer, Stage
@@ -65,7 +65,7 @@ def test_a_slow_reader_is_served_as_far_as_its_buffer_goes() -> None:
         bob.hub.drain(bob.session)
         stage.settle()
         assert sum(map(len, bob.writes)) < 2 * WRITE_BYTES + 2 * len(LONG)
-        assert max(map(len, bob.writes)) < WRITE_BYTES + 2 * len(LONG)
+        assert max(map(len, bob.writes)) < CHUNK_BYTES + 2 * len(LONG)
         got += seqs(bob)
         reads += 1
         assert reads < 30

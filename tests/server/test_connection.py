@@ -10,7 +10,7 @@ from socketchat.protocol import commands, events
 from socketchat.protocol.codec import decode_text, encode
 from socketchat.protocol.limits import LINE_BYTES, UNACKNOWLEDGED_ENTRIES
 from socketchat.server import server
-from socketchat.server.limits import STALL_SECONDS, WRITE_BUFFER_HIGH
+from socketchat.server.limits import STALL_SECONDS, WRITE_BUFFER_HIGH, WRITE_BUFFER_STALE
 from socketchat.wire import plain
 from tests.server.house import LOOPS, Caller, HeldJournal, House, run
 
@@ -317,7 +317,46 @@ def test_a_reader_that_takes_nothing_is_closed_and_the_others_hear_of_it(loop: s
 
 
 @pytest.mark.parametrize("tls", [False, True], ids=["", "TLS"])
-def test_a_reader_that_takes_a_little_is_not_closed(loop: str, *, tls: bool) -> None:
+def test_a_reader_that_leaves_a_little_lying_is_sent_no_more_until_it_reads(loop: str, *, tls: bool) -> None:
+    async def scene(house: House) -> None:
+        alice = await house.native("alice")
+        bob = await house.native("bob", receive_buffer=4096)
+        bob.writer.transport.pause_reading()
+        (connection,) = (each for each in house.server.connections if each.session.user.name == "bob")
+        spoken = 0
+
+        async def speak() -> None:
+            nonlocal spoken
+            spoken += 1
+            await alice.send(f"{spoken} {'x' * 1000}")
+            await alice.barrier()
+
+        while connection._transport.get_write_buffer_size() <= WRITE_BUFFER_STALE:
+            await speak()
+        connection.hold_back()
+        assert not connection.session.paused
+        await speak()
+        connection.hold_back()
+        assert connection.session.paused
+        size = connection._transport.get_write_buffer_size()
+        for _ in range(20):
+            await speak()
+        assert connection._transport.get_write_buffer_size() <= size < WRITE_BUFFER_HIGH
+        bob.writer.transport.resume_reading()
+        seqs = [(await bob.hears(events.Entry)).seq for _ in range(spoken)]
+        assert seqs == list(range(1, spoken + 1))
+        assert not connection.session.paused
+        connection.hold_back()
+        connection.hold_back()
+        assert not connection.session.paused
+
+    run(loop, scene, tls=tls)
+
+
+@pytest.mark.parametrize("tls", [False, True], ids=["", "TLS"])
+def test_a_reader_that_takes_a_little_is_not_closed(loop: str, monkeypatch: pytest.MonkeyPatch, *, tls: bool) -> None:
+    monkeypatch.setattr("socketchat.server.connection.WRITE_BUFFER_STALE", WRITE_BUFFER_HIGH)  # let it get full
+
     async def scene(house: House) -> None:
         alice = await house.native("alice")
         bob = await house.native("bob", receive_buffer=4096)
@@ -329,9 +368,9 @@ def test_a_reader_that_takes_a_little_is_not_closed(loop: str, *, tls: bool) -> 
         (connection,) = (each for each in house.server.connections if each.session.user.name == "bob")
         for _ in range(4):
             house.clock.now += STALL_SECONDS - 1
-            before = connection._transport.get_write_buffer_size()
+            before, since = connection._transport.get_write_buffer_size(), connection.behind_since
             bob.writer.transport.resume_reading()
-            while connection._transport.get_write_buffer_size() >= before:
+            while connection._transport.get_write_buffer_size() >= before and connection.behind_since == since:
                 await bob.reader.read(65_536)
             bob.writer.transport.pause_reading()
             assert not connection.is_stalled(house.clock.now, STALL_SECONDS)

@@ -1,0 +1,166 @@
+"""A thousand who hardly read, in a room where others talk at a steady pace and one listens and looks at the clock."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import re
+import socket
+import statistics
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from socketchat.client.aio import Client
+from socketchat.client.connecting import connect
+from socketchat.client.profiles import Profiles
+from socketchat.protocol import commands, events
+from socketchat.protocol.events import Entry
+from tests.client.serving import serving
+
+TEXT = "x" * 200
+RECEIVE_BUFFER = 4096
+READING_BUFFER = 262_144
+SIP = 4096
+SIP_SECONDS = 0.5
+"""Each takes a little now and then, so that none is closed for taking nothing."""
+
+NUMBER = re.compile(rb'"text":"(\d+) x')
+
+
+@dataclass(frozen=True)
+class Stalls:
+    """What it cost: p99 of the delays to the one who listens, in seconds, and memory, in bytes per stalled reader."""
+
+    before: float
+    """While those who do not read are still given what fits into their kernels' buffers."""
+    during: float
+    server_memory: float
+    kernel_memory: float
+    complete: bool
+
+
+class Staller:
+    """A connection that takes nothing but a sip, until it is told to read."""
+
+    def __init__(self, port: int, name: str) -> None:
+        self._socket = socket.socket()
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
+        self._socket.connect(("127.0.0.1", port))
+        self._socket.sendall(json.dumps({"type": "hello", "name": name}).encode() + b"\n")
+        self._socket.setblocking(False)  # noqa: FBT003  the name says it
+        self._rest = b""
+        self._numbers: list[int] = []
+
+    def sip(self) -> None:
+        self._take(self._socket.recv(SIP))
+
+    async def read_to(self, last: int) -> list[int]:
+        """Read until message ``last``, and return the numbers of all that came."""
+        loop = asyncio.get_running_loop()
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, READING_BUFFER)
+        while not self._numbers or self._numbers[-1] != last:
+            data = await loop.sock_recv(self._socket, 65_536)
+            assert data, "closed"
+            self._take(data)
+        self._socket.close()
+        return self._numbers
+
+    def _take(self, data: bytes) -> None:
+        lines, _, self._rest = (self._rest + data).rpartition(b"\n")
+        self._numbers += map(int, NUMBER.findall(lines))
+
+
+async def stall(directory: Path, *, count: int, per_second: int, seconds: float) -> Stalls:
+    """Have so many stall while others say so many messages a second for so long."""
+    with serving(directory, "--no-limits") as server:
+        profile = Profiles(directory / "speaker").server("127.0.0.1", server.port)
+        async with connect("127.0.0.1", server.port, name="speaker", profile=profile) as speaker:
+            stallers = [Staller(server.port, f"r{n}") for n in range(count)]
+            while await online(speaker) < count + 1:
+                pass
+            before = process_memory(server.process.pid), kernel_memory()
+            talk = _Talk(speaker, per_second)
+            sips = asyncio.create_task(_sip(stallers))
+            await talk.go(int(per_second * seconds))
+            sips.cancel()
+            after = process_memory(server.process.pid), kernel_memory()
+            numbers = await asyncio.gather(*(staller.read_to(talk.said) for staller in stallers))
+            early = max(100, talk.said // 20)
+            return Stalls(
+                before=_p99(talk.delays[:early]),
+                during=_p99(talk.delays[len(talk.delays) // 2 :]),
+                server_memory=(after[0] - before[0]) / count,
+                kernel_memory=(after[1] - before[1]) / count,
+                complete=all(each == list(range(1, talk.said + 1)) for each in numbers),
+            )
+
+
+class _Talk:
+    """Somebody who says something at a steady pace, and hears it as everybody does."""
+
+    def __init__(self, client: Client, per_second: int) -> None:
+        self._client = client
+        self._pace = 1 / per_second
+        self.said = 0
+        self.delays: list[float] = []
+
+    async def go(self, count: int) -> None:
+        listening = asyncio.create_task(self._listen(count))
+        sending: set[asyncio.Task[events.Ok]] = set()
+        begin = asyncio.get_running_loop().time()
+        for number in range(1, count + 1):
+            await _until(begin + number * self._pace)
+            sending.add(asyncio.create_task(self._client.send("#lobby", f"{number} {TEXT} {time.monotonic()}")))
+        self.said = count
+        await asyncio.gather(listening, *sending)
+
+    async def _listen(self, count: int) -> None:
+        async for event in self._client:
+            if isinstance(event, Entry) and event.conversation == "#lobby":
+                now = time.monotonic()
+                number, _, said = bytes(event.body)[len(b'{"text":"') : -len(b'"}')].split(b" ")
+                self.delays.append(now - float(said))
+                if int(number) == count:
+                    return
+
+
+async def _sip(stallers: Sequence[Staller]) -> None:
+    while True:
+        await _until(asyncio.get_running_loop().time() + SIP_SECONDS)
+        for staller in stallers:
+            with suppress(BlockingIOError):
+                staller.sip()
+
+
+async def _until(when: float) -> None:
+    """Keep the pace that is asked for."""
+    loop = asyncio.get_running_loop()
+    come: asyncio.Future[None] = loop.create_future()
+    loop.call_at(when, come.set_result, None)
+    await come
+
+
+async def online(client: Client) -> int:
+    answer = await client.request(commands.Users())
+    return sum(len(event.users) for event in answer.events if isinstance(event, events.Users))
+
+
+def process_memory(pid: int) -> int:
+    found = re.search(r"^Pss: +(\d+) kB", Path(f"/proc/{pid}/smaps_rollup").read_text(), re.MULTILINE)
+    assert found
+    return int(found[1]) * 1024
+
+
+def kernel_memory() -> int:
+    """Return the bytes that all TCP sockets of this machine hold in the kernel."""
+    found = re.search(r"^TCP: .* mem (\d+)$", Path("/proc/net/sockstat").read_text(), re.MULTILINE)
+    assert found
+    return int(found[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+def _p99(delays: Sequence[float]) -> float:
+    return statistics.quantiles(delays, n=100)[98]
