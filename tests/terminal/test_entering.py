@@ -59,7 +59,9 @@ def test_the_code_is_asked_for_after_the_name_and_not_where_the_name_is_taken(cl
     seat.shows("Welcome, bob.")
 
     other = sit(closed, "bob", home="thief")
-    other.shows("The name bob belongs to somebody else")
+    other.shows("bob belongs to somebody.")
+    other.says("")
+    other.shows("Your name:")
     assert "Join code" not in other.text
 
 
