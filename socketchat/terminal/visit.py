@@ -104,7 +104,7 @@ class Visit:
                 code = ask("Join code: ", self._look)
             except EOFError:
                 raise KeyboardInterrupt from None
-        self._ticket = Ticket(code=code)
+        self._ticket = self._ticket._replace(code=code)
 
     def _ask_password(self, problem: NameOwned | WrongPassword, name: str) -> str | None:
         """Have the password of a name typed in; return the name, or None where somebody chooses another one."""
@@ -116,7 +116,7 @@ class Visit:
             password = ask("Password (Enter to choose another name): ", self._look, secret=True)
         except EOFError:
             raise KeyboardInterrupt from None
-        self._ticket = Ticket(password=password) if password else NO_TICKET
+        self._ticket = self._ticket._replace(password=password or None)
         return name if password else None
 
     def _decide(self, problem: UnknownServer) -> None:
@@ -130,7 +130,7 @@ class Visit:
         except EOFError:
             raise KeyboardInterrupt from None
         if plain_code(answer).count("-") == CODE_WORDS - 1:
-            self._ticket = Ticket(code=answer)  # whoever knows the code needs no fingerprint
+            self._ticket = self._ticket._replace(code=answer)  # whoever knows the code needs no fingerprint
             return
         if answer.strip().lower() not in {"y", "yes"}:
             raise problem

@@ -78,6 +78,23 @@ def test_who_has_the_url_of_an_invite_just_comes_in(closed, sit):
     assert "Join code" not in seat.text
 
 
+def test_who_chooses_another_name_is_still_invited(closed, sit):
+    owner = sit(None, "jack", invite(closed), home="jack")
+    owner.shows("Welcome, jack.")
+    owner.says("/password")
+    owner.shows("New password")
+    owner.says("correct horse")
+    owner.shows("Once more")
+    owner.says("correct horse")
+    owner.shows("Your password is set")
+    seat = sit(None, "jack", invite(closed), home="other")
+    seat.shows("jack belongs to somebody.")
+    seat.says("")
+    seat.shows("Your name:")
+    seat.says("jill")
+    seat.shows("Welcome, jill.")
+
+
 def test_an_invite_on_stdin_leaves_the_terminal_for_talking(closed, sit, tmp_path):
     url = tmp_path / "url"
     url.write_text(invite(closed) + "\n")
