@@ -71,6 +71,7 @@ def test_a_revoked_device_is_told_so_and_ends(server, sit):
     second.shows("Welcome, rita.")
     first.says("/devices")
     first.shows("=== Devices (2) ===")
+    first.shows(", online")
     other = next(line for line in first.lines if ", online" in line).split()[1]
     first.says(f"/devices revoke {other}")
     first.shows("=== Devices (1) ===")
