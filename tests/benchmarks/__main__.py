@@ -14,7 +14,7 @@ import click
 
 from socketchat.server.limits import SWITCH_SECONDS
 
-from . import abuse, connections, messages, startup, tls
+from . import abuse, connections, messages, resuming, startup, tls
 from .history import make_history
 from .processes import CORES, NotMeasuredError, filesystem_of
 from .report import Section, Verdict
@@ -46,6 +46,10 @@ BENCHMARKS = dict.fromkeys(messages.SCENARIOS, messages.run) | {
     "tls-memory": tls.memory,
     "tls-handshakes": tls.handshakes,
     "abuse": abuse.run,
+    "ready": resuming.ready,
+    "resume": resuming.alone,
+    "resume-all": resuming.company,
+    "stalled": resuming.stalled,
     "journal": _journal,
     "search": _search,
 }
