@@ -72,7 +72,7 @@ class Permissions:
         lobby = self._directory.lobby
         if (
             room.is_private
-            or (room.bans.are_any and room is not lobby)
+            or (room is not lobby and room.bans.are_any)
             or room.mutes.are_any
             or lobby.bans.coming
             or lobby.mutes.are_any

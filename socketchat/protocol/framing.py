@@ -54,11 +54,12 @@ class LineBuffer:
 
     def next_line(self) -> bytes | None:
         """Return the next complete line, or None where more data is needed; raises TooLong."""
-        if not self._lines and self._uncut:
+        if not self._lines:
+            if not self._uncut:
+                return None
             data, self._uncut = self._uncut, b""
             self.receive_data(data)
-        if not self._lines:
-            return None
+            return self.next_line()
         line = self._lines.pop()
         if line == _TOO_LONG:
             raise TooLong(f"A line has at most {self._limit:,} bytes.")

@@ -34,6 +34,8 @@ _NO_ECHO = b"\xff\xfb\x01"
 
 _ECHO = b"\xff\xfc\x01"
 
+_WITH_PASSWORD = (Login, Password)
+
 _text_of = msgspec.json.Decoder(Text).decode
 
 
@@ -101,7 +103,7 @@ class PlainWire:
         if not text or text.isspace():
             return Ping()  # nothing is said, but a flood of nothing has to be slowed down, too
         command = slash.parse(text, session.room)
-        return self._ask(session, command) if isinstance(command, Login | Password) else command
+        return self._ask(session, command) if isinstance(command, _WITH_PASSWORD) else command
 
     def _ask(self, session: Session, command: Login | Password) -> Command:
         """Ask for the password that a command needs, unless it will be refused anyhow."""
