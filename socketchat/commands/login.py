@@ -50,6 +50,8 @@ def prove(hub: Hub, session: Session, command: commands.Prove) -> None:
     challenged, session.challenged = session.challenged, None  # a challenge is good for one answer
     if challenged is None:
         raise UsageProblem("prove answers a challenge; say hello with a key first.")
+    if session.user is not None:  # by a password, since the challenge
+        raise Refused("You are logged in already.")
     asked = challenged.hello
     _check_signature(session, challenged, from_word(command.signature, SIGNATURE_BYTES, "A signature"))
     entry = check_shown(hub, session, challenged, command)

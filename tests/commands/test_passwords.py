@@ -6,7 +6,7 @@ from socketchat.hub import Channel
 from socketchat.protocol import commands, events
 from socketchat.wire.plain import PLAIN
 from tests.hub.stage import Peer, Stage
-from tests.keys import key_of
+from tests.keys import hello_of, key_of
 
 HERE = Channel("127.0.0.1", is_loopback=True)
 TLS = Channel("203.0.113.9", binding=b"b" * 32)
@@ -209,6 +209,23 @@ def test_a_password_that_cannot_be_stored_is_not_set() -> None:
     alice.do(commands.Password, password="another horse")
     assert code(alice) == "storage"
     assert by_password(stage, "another horse").told(events.Error)[0].code == "wrong_password"
+
+
+def test_who_came_by_password_is_nobody_else_by_a_challenge_from_before() -> None:
+    stage = Stage()
+    alice = owner(stage)
+    peer = stage.connect(channel=HERE)
+    peer.ask(hello_of(key_of("eve"), name="eve", id=1))
+    (challenge,) = peer.told(events.Challenge)
+    peer.do(commands.Login, name="alice", password=SECRET)
+    assert peer.told(events.Welcome)
+    peer.prove(key_of("eve"), challenge, "eve")
+    stage.settle()
+    assert code(peer) == "refused"
+    assert peer.session.user is alice.session.user
+    assert stage.hub.directory.lookalike("eve") is None
+    peer.drop()
+    assert alice.session.user.sessions == [alice.session]
 
 
 def test_what_comes_next_waits_for_the_check_and_is_done_as_the_user() -> None:

@@ -1,0 +1,104 @@
+"""Somebody at a socket of a real server, who says what the protocol allows, or anything else, and waits for answers."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from typing import Self
+
+from socketchat.client.keys import Key
+from socketchat.protocol import commands, events
+from socketchat.protocol.certificates import read_certificate
+from socketchat.protocol.codec import decode_event, encode
+from socketchat.protocol.entry import code_key
+from tests.certificate import trusting
+from tests.keys import hello_of, proof_of, shown_of
+
+DEADLINE = 20.0
+"""Seconds after which a test has failed; what it waits for comes in milliseconds."""
+
+
+class Caller:
+    """One connection, under TLS or in plaintext; ``received`` is all that the server said."""
+
+    def __init__(self, port: int, host: str = "127.0.0.1", *, tls: bool = True) -> None:
+        self._socket = socket.create_connection((host, port), DEADLINE)
+        self.binding = self.host_key = b""
+        if tls:
+            self._socket = trusting().wrap_socket(self._socket)
+            self.binding, self.host_key = read_certificate(self._socket.getpeercert(binary_form=True))
+        self._lines = self._socket.makefile("rb")
+        self.received = b""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        self._lines.close()
+        self._socket.close()
+
+    def write(self, data: bytes) -> None:
+        self._socket.sendall(data)
+
+    def say(self, *said: commands.Command) -> None:
+        self.write(b"".join(map(encode, said)))
+
+    def line(self) -> bytes:
+        """Return the next line, b"" at the end of everything."""
+        line = self._lines.readline()
+        self.received += line
+        return line
+
+    def rest(self) -> bytes:
+        """Return all that is still said until the server closes."""
+        rest = self._lines.read()
+        self.received += rest
+        return rest
+
+    def hears(self, *kinds: type[events.Event]) -> events.Event:
+        """Return the next event of these kinds, and forget those before it."""
+        while line := self.line():
+            event = decode_event(line.rstrip(b"\n"))
+            if isinstance(event, kinds):
+                return event
+        raise EOFError(self.received)
+
+    def asks(self, name: str, key: Key) -> events.Challenge:
+        """Say hello with a key, and return the challenge."""
+        self.say(hello_of(key, name=name, id=1))
+        return self.hears(events.Challenge)
+
+    def comes(self, name: str, key: Key, *, code: str = "", local: bytes = b"", **shown: str) -> str:
+        """Log in by a key and what is shown beside it; return the name, or the code word of the refusal."""
+        challenge = self.asks(name, key)
+        secrets = {}
+        if code:
+            secrets["code"] = code_key(code, self.host_key)
+        if local:
+            secrets["local"] = local
+        proofs = {
+            kind: shown_of(secret, key, challenge, name, binding=self.binding) for kind, secret in secrets.items()
+        }
+        self.say(proof_of(key, challenge, name, binding=self.binding, id=2, **proofs, **shown))
+        return self.answer()
+
+    def answer(self) -> str:
+        """Return the name under which one was let in, or the code word of the refusal."""
+        told = self.hears(events.Welcome, events.Error, events.Bye)
+        return told.name if isinstance(told, events.Welcome) else told.code
+
+
+def local_secret(data: Path) -> bytes:
+    return bytes.fromhex((data / "local-secret").read_text())
+
+
+def join_code(data: Path) -> str:
+    return (data / "join-code").read_text().strip()
+
+
+def invite(data: Path, *options: str) -> str:
+    """Return the URL of an invite to the server over this data."""
+    command = [sys.executable, "-m", "socketchat", "invite", "--data", str(data), *options]
+    return subprocess.run(command, capture_output=True, text=True, check=True, timeout=DEADLINE).stdout.strip()
