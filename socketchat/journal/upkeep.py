@@ -15,7 +15,7 @@ import apsw
 
 from . import Keep, Revision
 from .forgetting import begin_erasing, drop_some, erase_some, erasures, expired
-from .words import index_slice, merge_some, rewrite
+from .words import LEFT_FOR_SEARCHES, index_slice, lag, merge_some, rewrite
 
 PACE_SECONDS = 0.1
 """Time between two steps while messages come in all the time, but for what somebody waits for."""
@@ -147,8 +147,9 @@ class Upkeep:
 
     def _catch_up(self, db: apsw.Connection) -> None:
         waiting = len(self._searches)
-        self._unindexed = index_slice(db)
-        if not self._unindexed:
+        if lag(db) > LEFT_FOR_SEARCHES:
+            self._unindexed = index_slice(db)
+        else:
             for _ in range(waiting):
                 self._searches.popleft().set_result(None)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 import apsw
@@ -19,6 +19,9 @@ from .checksum import entry_from
 
 SLICE = 256
 """Entries that go into the index at a time: some milliseconds, in which nothing is committed."""
+
+LEFT_FOR_SEARCHES = 256
+"""Entries that may be missing in the index when a search comes, which then looks at them itself: a millisecond."""
 
 MERGE_PAGES = 16
 """Pages of the index that are merged after each slice, so that it stays in few pieces; about a millisecond."""
@@ -82,27 +85,63 @@ def match(query: Query, numbers: list[int]) -> str | None:
     return " AND ".join(parts)
 
 
+def lag(db: apsw.Connection) -> int:
+    """Return how many entries are not in the index yet."""
+    return int(str(next(db.execute(_LAG))[0]))
+
+
 def search(db: apsw.Connection, query: Query) -> Found:
     """Return the newest entries that match; raises BadText, apsw.Error."""
-    names = json.dumps(list(query.conversations))
-    numbers = [number for (number,) in db.execute(_NUMBERS, (names,))]
+    db.execute("BEGIN")  # the index and what is not in it yet belong together
+    try:
+        return _search(db, query)
+    finally:
+        db.execute("ROLLBACK")
+
+
+def _search(db: apsw.Connection, query: Query) -> Found:
+    numbers = [number for (number,) in db.execute(_NUMBERS, (json.dumps(list(query.conversations)),))]
     expression = match(query, numbers)
     found = Found([], complete=True)
     if expression is None:
         return found
+    filters = (json.dumps(numbers), query.since, query.before, query.author)
     deadline = time.monotonic() + SEARCH_SECONDS
     db.set_progress_handler(lambda: time.monotonic() > deadline, _STEPS)
     try:
-        values = (expression, json.dumps(numbers), query.since, query.before, query.author, query.limit)
-        for row in db.execute(_SEARCH, values):
-            entry = entry_from(row)
-            if entry.kind != DAMAGED:
-                found.entries.append(entry)
+        _take(found, db.execute(_AMONG, (_recent(db, expression), *filters, query.limit)))
+        if (left := query.limit - len(found.entries)) > 0:
+            _take(found, db.execute(_SEARCH, (expression, *filters, left)))
     except apsw.InterruptError:
         found.complete = False
     finally:
         db.set_progress_handler(None)
     return found
+
+
+def _take(found: Found, rows: Iterable[apsw.SQLiteValues]) -> None:
+    for row in rows:
+        entry = entry_from(row)
+        if entry.kind != DAMAGED:
+            found.entries.append(entry)
+
+
+def _recent(db: apsw.Connection, expression: str) -> str:
+    """Return the ids, as JSON, of the entries that match and are not in the index yet.
+
+    They get an index of their own, in memory, so that the same words match, and the writer need not stop for a search.
+    """
+    (rows,) = next(db.execute(_UNINDEXED))
+    if rows == "[]":
+        return "[]"
+    recent = apsw.Connection(":memory:")
+    try:
+        recent.execute(_WORDS)
+        recent.execute(_INSERT, (rows,))
+        (ids,) = next(recent.execute("SELECT json_group_array(rowid) FROM words WHERE words MATCH ?", (expression,)))
+        return str(ids)
+    finally:
+        recent.close()
 
 
 @contextmanager
@@ -141,10 +180,32 @@ _UNINDEX = f"""
 
 _NUMBERS = "SELECT id FROM conversation WHERE name IN (SELECT value FROM json_each(?))"
 
-_SEARCH = """
-    SELECT c.name, e.seq, e.ts, e.author, e.name, e.kind, e.body, e.checksum
-    FROM words w CROSS JOIN entry e ON e.id = w.rowid CROSS JOIN conversation c ON c.id = e.conversation
-    WHERE words MATCH ?1 AND e.conversation IN (SELECT value FROM json_each(?2))
-        AND (?3 IS NULL OR e.ts >= ?3) AND (?4 IS NULL OR e.ts < ?4) AND (?5 IS NULL OR e.author = ?5)
-    ORDER BY w.rowid DESC LIMIT ?6
+_LAG = "SELECT (SELECT ifnull(max(id), 0) FROM entry) - indexed FROM meta"
+
+_UNINDEXED = f"""
+    SELECT json_group_array(json_array(id, {_TEXT}, {_TAGS})) FROM entry
+    WHERE id > (SELECT indexed FROM meta) AND {_KINDS}
+"""  # noqa: S608  constants
+
+_WORDS = (
+    """CREATE VIRTUAL TABLE words USING fts5 (text, tags, content = '', tokenize = "unicode61 remove_diacritics 2")"""
+)
+
+_INSERT = "INSERT INTO words (rowid, text, tags) SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each(?)"
+
+_FOUND = "SELECT c.name, e.seq, e.ts, e.author, e.name, e.kind, e.body, e.checksum"
+
+_FILTERS = """
+    e.conversation IN (SELECT value FROM json_each(?2))
+    AND (?3 IS NULL OR e.ts >= ?3) AND (?4 IS NULL OR e.ts < ?4) AND (?5 IS NULL OR e.author = ?5)
 """
+
+_SEARCH = f"""
+    {_FOUND} FROM words w CROSS JOIN entry e ON e.id = w.rowid CROSS JOIN conversation c ON c.id = e.conversation
+    WHERE words MATCH ?1 AND {_FILTERS} ORDER BY w.rowid DESC LIMIT ?6
+"""
+
+_AMONG = f"""
+    {_FOUND} FROM entry e CROSS JOIN conversation c ON c.id = e.conversation
+    WHERE e.id IN (SELECT value FROM json_each(?1)) AND {_FILTERS} ORDER BY e.id DESC LIMIT ?6
+"""  # noqa: S608  constants

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from socketchat.journal import Duplicate, Keep, Proposal, Query, Revision, Stored, Unchangeable, forgetting
+from socketchat.journal import Duplicate, Keep, Proposal, Query, Revision, Stored, Unchangeable, forgetting, upkeep
 from socketchat.journal.sqlite import SQLiteJournal
 from socketchat.protocol.events import Entry
 from tests.journal.backends import Backend
@@ -49,7 +49,11 @@ async def found(desk: Desk, words: str) -> list[int]:
 
 
 @pytest.mark.parametrize("indexed", [False, True])
-def test_a_delete_blanks_an_entry_and_its_edits(backend: Backend, *, indexed: bool) -> None:
+def test_a_delete_blanks_an_entry_and_its_edits(
+    backend: Backend, monkeypatch: pytest.MonkeyPatch, *, indexed: bool
+) -> None:
+    monkeypatch.setattr(upkeep, "LEFT_FOR_SEARCHES", 0 if indexed else 99)
+
     async def scene() -> None:
         async with opened(backend.journal()) as desk:
             await desk.store(say("secrte"), say("other"), edit(1, "secret word"))
