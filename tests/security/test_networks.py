@@ -1,0 +1,216 @@
+"""A server, a client and somebody in between on machines of their own: who comes in, and what the one gets."""
+
+import asyncio
+import socket
+import subprocess
+
+import pytest
+
+from socketchat.client.connecting import connect
+from socketchat.client.invitation import parse_invitation
+from socketchat.client.profiles import Profiles
+from socketchat.client.ticket import Ticket
+from socketchat.exceptions import BadProof
+from socketchat.protocol import commands, events
+from tests.certificate import identity, identity_file
+from tests.keys import key_of
+from tests.security.callers import DEADLINE, Caller, invite, join_code, local_secret
+from tests.security.machines import ADDRESS, BEHIND, CLIENT, MIDDLE, SERVER, Machines, can_make_machines
+from tests.security.relay import Relay
+from tests.terminal.seats import PROGRAM, environment
+
+pytestmark = pytest.mark.skipif(not can_make_machines(), reason="network namespaces need root and iproute2")
+
+PORT = 5000
+PASSWORD = "correct horse battery"
+SECRET_TEXT = "nobody else may read this"
+CODE_WORDS = "wrong-words-are-no-code"
+
+
+class Host:
+    """A server on a machine of its own, which serves as it does without any option."""
+
+    def __init__(self, machines: Machines, directory) -> None:
+        self.machines = machines
+        self.data = directory / "data"
+        command = machines.command(SERVER, *PROGRAM, "serve", "--data", str(self.data))
+        self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment(directory))
+        while (line := self._process.stdout.readline()) and not line.startswith("Fingerprint: "):
+            pass
+        self.fingerprint = line.split()[1]
+
+    def call(self, *, tls: bool = True, machine: str = CLIENT) -> Caller:
+        with self.machines.on(machine):
+            return Caller(PORT, "127.0.0.1" if machine == SERVER else ADDRESS, tls=tls)
+
+    def end(self) -> None:
+        self._process.terminate()
+        self._process.communicate(timeout=20)
+
+
+@pytest.fixture(scope="module")
+def machines():
+    machines = Machines()
+    yield machines
+    machines.end()
+
+
+@pytest.fixture(scope="module")
+def host(machines, tmp_path_factory):
+    host = Host(machines, tmp_path_factory.mktemp("host"))
+    yield host
+    host.end()
+
+
+@pytest.fixture(scope="module")
+def ann(host):
+    """Return the key of ann, who came on the server's own machine and has a password."""
+    key = key_of("ann")
+    with host.call(machine=SERVER) as caller:
+        assert caller.comes("ann", key, local=local_secret(host.data)) == "ann"
+        caller.say(commands.Password(password=PASSWORD, id=3))
+        assert isinstance(caller.hears(events.Ok, events.Error), events.Ok)
+    return key
+
+
+# Who comes in from another machine
+
+
+def test_newcomers_come_in_by_code_or_invite_and_by_nothing_else(host) -> None:
+    token = parse_invitation(invite(host.data)).token
+    cells = [
+        ("nothing", {}, "code_needed"),
+        ("wrong", {"code": CODE_WORDS}, "bad_code"),
+        ("guess", {"local": bytes(32)}, "bad_code"),
+        ("code", {"code": join_code(host.data)}, "code"),
+        ("invited", {"invite": token}, "invited"),
+        ("spent", {"invite": token}, "bad_invite"),
+    ]
+    for name, shown, expected in cells:
+        with host.call() as caller:
+            assert caller.comes(name, key_of(name), **shown) == expected
+
+
+@pytest.mark.usefixtures("ann")
+def test_owners_come_in_by_key_or_password(host) -> None:
+    for name, shown, expected in (
+        ("ann", {}, "ann"),
+        ("another device", {"password": "wrong horse"}, "wrong_password"),
+        ("another device", {"password": PASSWORD}, "ann"),
+        ("another device", {}, "ann"),
+        ("a third device", {}, "name_taken"),
+    ):
+        with host.call() as caller:
+            assert caller.comes("ann", key_of(name), **shown) == expected
+
+
+@pytest.mark.usefixtures("ann")
+def test_without_a_key_only_a_password_over_tls_lets_in(host) -> None:
+    with host.call() as caller:
+        caller.say(commands.Hello(name="gus", id=1))
+        assert caller.answer() == "no_guests"
+    with host.call() as caller:
+        caller.write(b"gus\n")
+        assert caller.line().startswith(b"[error] Guests come in from the server's own machine only")
+    with host.call() as caller:
+        caller.write(f"/login ann\n{PASSWORD}\n".encode())
+        while not (line := caller.line()).startswith(b"=== Connected!"):
+            assert line
+    for said in (b"gus\n", b'{"type":"hello","name":"gus"}\n', f"/login ann\n{PASSWORD}\n".encode()):
+        with host.call(tls=False) as caller:
+            caller.write(said)
+            assert b"Beyond its own machine this server speaks TLS only" in caller.line()
+            assert caller.rest() == b""
+
+
+def test_on_its_own_machine_guests_come_in_plaintext(host) -> None:
+    with host.call(tls=False, machine=SERVER) as caller:
+        caller.write(b"gus\n")
+        assert caller.line() == b"[join] gus has joined the chat.\n"
+
+
+# Somebody in between
+
+
+@pytest.fixture
+def relay(machines):
+    """Return somebody in between, who has the server's address, and relays to the server itself."""
+    with machines.on(MIDDLE):
+        listening = socket.create_server((ADDRESS, PORT))
+
+    def dial() -> socket.socket:
+        with machines.on(MIDDLE):
+            return socket.create_connection((BEHIND, PORT), DEADLINE)
+
+    relay = Relay(listening, dial, identity_file())
+    yield relay
+    relay.end()
+
+
+@pytest.fixture
+def client(machines, tmp_path):
+    """Return a function that runs the program on the client's machine; it returns exit code and stderr."""
+
+    def call(*arguments: str, stdin: str = SECRET_TEXT) -> tuple[int, str]:
+        command = machines.command(CLIENT, *PROGRAM, *arguments)
+        options = {"text": True, "capture_output": True, "timeout": DEADLINE, "env": environment(tmp_path)}
+        done = subprocess.run(command, input=stdin, check=False, **options)
+        return done.returncode, done.stderr
+
+    return call
+
+
+def assert_he_has_nothing(host, relay, name: str) -> None:
+    """He heard no message, nobody came in, and the name is still to be had."""
+    assert SECRET_TEXT.encode() not in relay.overheard
+    with host.call(machine=SERVER) as caller:
+        assert caller.comes(name, key_of(f"the true {name}"), local=local_secret(host.data)) == name
+
+
+def test_at_first_contact_he_gets_no_code_no_name_and_no_message(host, machines, relay, tmp_path) -> None:
+    """By the client as `join` uses it, which would say at once what waits, were it let in."""
+    code = join_code(host.data)
+    profile = Profiles(str(tmp_path)).server(ADDRESS, PORT)
+
+    async def come() -> None:
+        async with connect(ADDRESS, PORT, name="cat", profile=profile, ticket=Ticket(code=code)) as client:
+            await client.send("#lobby", SECRET_TEXT)
+
+    with machines.hijacked(), machines.on(CLIENT), pytest.raises(BadProof):
+        asyncio.run(asyncio.wait_for(come(), DEADLINE))
+    assert b'"code":"' in relay.overheard  # a proof, for another certificate than the server's
+    assert not any(word.encode() in relay.overheard for word in code.split("-"))
+    assert_he_has_nothing(host, relay, "cat")
+    assert profile.read_pin() is None
+
+
+def test_he_hears_not_a_word_of_who_has_an_invite_nothing_or_been_there_before(host, machines, relay, client, tmp_path):
+    (tmp_path / "url").write_text(invite(host.data, "--host", ADDRESS))
+    invited = ("send", "--as", "dan", "--invite-file", str(tmp_path / "url"))
+    with machines.hijacked():
+        code, complaint = client(*invited)
+        assert (code, host.fingerprint in complaint) == (7, True)
+        assert client("send", "--as", "dan", "--host", ADDRESS)[0] == 4
+        assert relay.came
+    assert_he_has_nothing(host, relay, "fay")
+    assert client(*invited) == (0, "")
+    for command in (["send", "--as", "dan"], ["join", "dan"]):
+        came = relay.came
+        with machines.hijacked():
+            code, complaint = client(*command, "--host", ADDRESS)
+        assert (code, complaint.count("\n"), relay.came) == (7, 1, came + 1)
+        assert host.fingerprint in complaint
+        assert identity().certificate.fingerprint in complaint
+    assert relay.overheard == b""
+    assert client("send", "--as", "dan", "--host", ADDRESS) == (0, "")
+
+
+@pytest.mark.usefixtures("host")
+def test_who_trusts_his_certificate_is_heard_by_him(machines, relay, client) -> None:
+    """Without which the tests above would show nothing."""
+    trusted = client("trust", ADDRESS, identity().certificate.fingerprint)
+    with machines.hijacked():
+        code, complaint = client("send", "--as", "hal", "--host", ADDRESS)
+    assert (trusted, code) == ((0, ""), 4)
+    assert b'"name":"hal"' in relay.overheard
+    assert "code" in complaint
