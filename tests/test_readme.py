@@ -105,6 +105,7 @@ def test_generated_parts_are_what_the_program_says() -> None:
         "help: socketchat serve",
         "help: socketchat join",
         "help: socketchat send",
+        "help: socketchat key",
         "help: socketchat trust",
         "help: socketchat invite",
         "help: socketchat admin",

@@ -74,6 +74,45 @@ def erase(name: str) -> None:
     give(operator.Erase(id=1, name=name))
 
 
+@users.command()
+@click.argument("name")
+@click.option(
+    "--host",
+    metavar="HOST[:PORT]",
+    help="The address at which the owner reaches the server.  [default: this machine's in its network]",
+)
+def reset(name: str, host: str | None) -> None:
+    """Print a link by which the owner of NAME, whose keys are lost, takes it back.
+
+    It is good once and for a day, for whoever has it: send it as you would a password. From then on the name's other
+    keys and its password are worth nothing.
+    """
+    from ..client.address import Address, parse_host
+    from ..client.invitation import Invitation
+    from ..protocol import operator
+    from ..protocol.certificates import from_fingerprint
+    from ..server import own_address
+    from ..server.admin import ask
+
+    where, port = parse_host(host) if host is not None else (own_address(of_ipv6=False) or "127.0.0.1", None)
+    order = operator.Reset(id=1, name=name)
+    listening, fingerprint, token, _ = ask(click.get_current_context().obj, order)
+    click.echo(Invitation(Address(where, port or int(listening)), from_fingerprint(fingerprint), token).url)
+    click.echo(f"With it: socketchat join {name} URL", err=True)
+
+
+@users.command()
+@click.argument("name")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def release(name: str, *, yes: bool) -> None:
+    """Make NAME anybody's, as after a typo: whoever takes it next is somebody else, and reads no old messages."""
+    from ..protocol import operator
+
+    if not yes:
+        click.confirm(f"{name} loses the name, and cannot have it back if another one takes it. Go on?", abort=True)
+    give(operator.Release(id=1, name=name))
+
+
 @admin.command()
 @click.argument("name")
 def owner(name: str) -> None:

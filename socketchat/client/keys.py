@@ -15,14 +15,18 @@ class Key:
     """A private key, made from its 32 random bytes."""
 
     def __init__(self, seed: bytes) -> None:
-        self._seed = seed
+        self.seed = seed
+
+    def __repr__(self) -> str:
+        """Return what may be logged."""
+        return f"Key({self.public})"
 
     @cached_property
     def _private(self) -> Ed25519PrivateKey:
         # Loaded when the first proof is due: this module alone, since every other of its package costs `send` more.
         from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-        return Ed25519PrivateKey.from_private_bytes(self._seed)
+        return Ed25519PrivateKey.from_private_bytes(self.seed)
 
     @cached_property
     def public(self) -> str:

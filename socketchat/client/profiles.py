@@ -85,9 +85,20 @@ class Profile:
     def key(self) -> Key:
         """What proves that one is the same as before, on every server; made on first use."""
         if self._key is None:
-            path = os.path.join(self._directory, "key")
-            self._key = _read_key(path) or self._make_key(path)
+            path = self.key_path
+            self._key = _read_key(path) or self._make_key(path, Key(os.urandom(KEY_BYTES)))
         return self._key
+
+    @property
+    def key_path(self) -> str:
+        """Where the key is, or will be."""
+        return os.path.join(self._directory, "key")
+
+    def keep_key(self, key: Key) -> None:
+        """Make a key the one that is used from now on, where there is none."""
+        self._key = self._make_key(self.key_path, key)
+        if self._key.public != key.public:
+            raise BadFile(f"{self.key_path} was made just now, by another program; try again.")
 
     @cached_property
     def trust(self) -> Trust:
@@ -156,10 +167,10 @@ class Profile:
         self._known = _read(f"{self._path}.json", _Record) or _Record()
         return self._known
 
-    def _make_key(self, path: str) -> Key:
+    def _make_key(self, path: str, fresh: Key) -> Key:
         """Make a key, unless another process was first; return the one that holds."""
         # The servers keep what a key proved, so the key must outlast a power cut too.
-        self._write_once(path, os.urandom(KEY_BYTES).hex().encode() + b"\n")
+        self._write_once(path, fresh.seed.hex().encode() + b"\n")
         key = _read_key(path)
         if key is None:
             raise BadFile(f"{path} was removed just now, by another program.")

@@ -18,6 +18,7 @@ from ..protocol.proofs import KEY_BYTES, NONCE_BYTES, SIGNATURE_BYTES, from_word
 from .devices import add_device, free_place, note_use, shown_label
 from .entry import Entry, check_guest, check_newcomer, check_shown, needs_entry
 from .passwords import by_password
+from .resets import is_reset, take_back
 
 USER_ID_BYTES = 8
 """64 random bits: two users of one server never share an id."""
@@ -54,9 +55,12 @@ def prove(hub: Hub, session: Session, command: commands.Prove) -> None:
         raise Refused("You are logged in already.")
     asked = challenged.hello
     _check_signature(session, challenged, from_word(command.signature, SIGNATURE_BYTES, "A signature"))
+    asked = replace(asked, id=command.id)
+    if command.invite is not None and is_reset(hub, command.invite):
+        _enter_by_reset(hub, session, asked, command.invite)
+        return
     entry = check_shown(hub, session, challenged, command)
     hub.permissions.check_entry([restrictions.of_device(asked.key or ""), *restrictions.of_name(asked.name or "")])
-    asked = replace(asked, id=command.id)
     if command.password is not None and _is_new_device(hub, asked):
         _enter_by_password(hub, session, asked, command.password)
     else:
@@ -107,6 +111,16 @@ def _is_owned(hub: Hub, asked: commands.Hello) -> bool:
 def _is_new_device(hub: Hub, asked: commands.Hello) -> bool:
     holder = hub.directory.holder(name_key(asked.name or ""))
     return holder is None or asked.key not in holder.devices
+
+
+def _enter_by_reset(hub: Hub, session: Session, asked: commands.Hello, token: str) -> None:
+    """Give a name back to whoever has the operator's link for it."""
+
+    def enter(user: User) -> None:
+        note_use(hub, session, user, asked.key or "")
+        hub.attendance.enter(session, user, asked)
+
+    take_back(hub, session, asked, token, enter)
 
 
 def _enter_by_password(hub: Hub, session: Session, asked: commands.Hello, password: str) -> None:
@@ -173,7 +187,7 @@ def _make_account(hub: Hub, session: Session, asked: commands.Hello, user: User,
                 )
             ),
             session=session,
-            claims=(*(f"name:{look}" for look in sorted(user.looks)), place, *use),
+            claims=(*hub.directory.name_claims(user), place, *use),
             fact=True,
             then=decided,
         )

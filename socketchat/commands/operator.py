@@ -15,6 +15,7 @@ from ..journal import SERVER_LOG
 from ..protocol import commands, events, operator
 from ..protocol.durations import in_words
 from . import moderation
+from .operator_accounts import release, reset
 from .operator_entry import code, invite, invites, uninvite
 from .operator_erase import erase
 from .reports import LINES_PER_REPORT, report
@@ -99,6 +100,8 @@ def _logged(hub: Hub, entry: events.Entry) -> str:
 
 HANDLERS: dict[type[commands.Command], Callable[[Hub, Session, Any], None]] = {
     operator.Users: users,
+    operator.Reset: reset,
+    operator.Release: release,
     operator.Rooms: rooms,
     operator.Erase: erase,
     operator.Code: code,

@@ -56,7 +56,7 @@ def invite(hub: Hub, session: Session, order: operator.Invite) -> None:
     room = None if order.room is None else hub.directory.room(order.room, lambda _: True).id
     token = hub.token(INVITE_BYTES)
     fact = facts.InviteFact(invite_id(token), order.uses, hub.now() + 1000 * order.seconds, room)
-    _store(hub, session, order, "invite", fact, lines=[str(hub.entrance.port), to_fingerprint(hub.host_key), token])
+    store_fact(hub, session, order, "invite", fact, lines=[str(hub.entrance.port), to_fingerprint(hub.host_key), token])
 
 
 def invites(hub: Hub, session: Session, order: operator.Invites) -> None:
@@ -73,7 +73,7 @@ def uninvite(hub: Hub, session: Session, order: operator.Uninvite) -> None:
     def undo() -> None:
         found.is_revoked = False
 
-    _store(hub, session, order, "revoked invite", facts.RevokedInviteFact(found.id), lines=[], undo=undo)
+    store_fact(hub, session, order, "revoked invite", facts.RevokedInviteFact(found.id), lines=[], undo=undo)
 
 
 def _described(each: Invite, now: int) -> str:
@@ -83,7 +83,7 @@ def _described(each: Invite, now: int) -> str:
     )
 
 
-def _store(
+def store_fact(
     hub: Hub,
     session: Session,
     order: operator.ORDERS,
@@ -92,11 +92,14 @@ def _store(
     *,
     lines: list[str],
     undo: Callable[[], None] | None = None,
+    done: Callable[[], None] | None = None,
 ) -> None:
-    """Store a fact, and answer with lines; where it is refused, ``undo`` what was done already."""
+    """Store a fact, and answer with lines; then ``done`` is called, or ``undo`` where it is refused."""
 
     def decided(outcome: Outcome) -> None:
         if isinstance(outcome, Stored):
+            if done is not None:
+                done()
             report(session, order, lines)
         else:
             if undo is not None:

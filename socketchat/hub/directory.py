@@ -32,6 +32,8 @@ class Directory:
         self._owned: dict[str, list[User]] = {}
         self.additions: Counter[str] = Counter()  # how many names a key was ever given, by the key
         self.invites = Invites()
+        self.resets: dict[str, accounts.Reset] = {}
+        self.releases: Counter[str] = Counter()  # how often what a name looks like became free again
         self.lobby = self._add_room(conversations.LOBBY)
 
     def load(self, state: State) -> None:
@@ -65,12 +67,12 @@ class Directory:
                 self._add_room(msgspec.json.decode(entry.body, type=facts.RoomFact).name, entry.author)
             case "member":
                 member = msgspec.json.decode(entry.body, type=facts.MemberFact)
-                self.set_member(self.users[member.user], self.rooms[member.room], member=member.member)
+                self._set_member(member)
             case "topic":
                 self.rooms[entry.conversation].topic = msgspec.json.decode(entry.body, type=Text).text
             case "ignore":
                 ignore = msgspec.json.decode(entry.body, type=facts.IgnoreFact)
-                self.set_ignored(self.users[entry.author], ignore.user, ignored=ignore.ignored)
+                self._set_ignored(entry.author, ignore)
             case "act":
                 moderation.apply(self, entry)
             case _:
@@ -100,6 +102,18 @@ class Directory:
     def owned(self, device: str) -> list[User]:
         """Return the accounts that a device's key proves the owner of."""
         return self._owned.get(device, [])
+
+    def release(self, user: User) -> None:
+        """Forget an account: its name is free for somebody else, who reads none of its direct messages."""
+        for device in list(user.devices):
+            self.remove_device(device, user)
+        self.releases.update(user.looks)
+        self.remove_guest(user)
+
+    def name_claims(self, user: User) -> tuple[str, ...]:
+        """Return the claims of whoever takes a name: a released one is claimed anew."""
+        numbers = {look: self.releases[look] for look in user.looks}
+        return tuple(f"name.{numbers[look]}:{look}" if numbers[look] else f"name:{look}" for look in sorted(numbers))
 
     def remove_guest(self, user: User) -> None:
         """Forget a guest, and the direct messages that only guests could read."""
@@ -170,6 +184,16 @@ class Directory:
         if isinstance(found, Pair):
             return found, False
         return self._add_pair({one.id: one.name, other.id: other.name}), True
+
+    def _set_member(self, fact: facts.MemberFact) -> None:
+        user = self.users.get(fact.user)
+        if user is not None:  # otherwise the name was released meanwhile
+            self.set_member(user, self.rooms[fact.room], member=fact.member)
+
+    def _set_ignored(self, author: str, fact: facts.IgnoreFact) -> None:
+        user = self.users.get(author)
+        if user is not None:  # likewise
+            self.set_ignored(user, fact.user, ignored=fact.ignored)
 
     def _invited(self, user: User, invite_id: str) -> None:
         """Count the use of an invite, and make the newcomer a member of its room."""

@@ -41,6 +41,31 @@ class RevokedDeviceFact(msgspec.Struct, frozen=True):
     key: str
 
 
+class ResetFact(msgspec.Struct, frozen=True):
+    """Kind "reset": whoever has the token, of which ``id`` is the SHA-256, may take the name of ``user`` back.
+
+    ``expires`` is in milliseconds since 1970 UTC.
+    """
+
+    id: str
+    user: str
+    expires: int
+
+
+class TakenBackFact(msgspec.Struct, frozen=True):
+    """Kind "taken back": by the reset ``id`` the key became the author's only one, and the password is gone."""
+
+    id: str
+    key: str
+    label: str
+
+
+class ReleasedFact(msgspec.Struct, frozen=True):
+    """Kind "released": the name of ``user`` is nobody's, and whoever takes it is another user."""
+
+    user: str
+
+
 class InviteFact(msgspec.Struct, frozen=True):
     """Kind "invite": whoever has the token, of which ``id`` is the SHA-256, may come in, ``uses`` times in all.
 

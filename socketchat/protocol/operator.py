@@ -10,6 +10,18 @@ class Users(Command, frozen=True):
     """List the accounts, and the guests of the moment."""
 
 
+class Reset(Command, frozen=True):
+    """Make a token by which the owner of a name, whose keys are lost, takes it back."""
+
+    name: str
+
+
+class Release(Command, frozen=True):
+    """Make the name of an account anybody's; its entries keep the name."""
+
+    name: str
+
+
 class Owner(Command, frozen=True):
     """Make a user the owner of the server, who is the only one."""
 
@@ -76,7 +88,7 @@ class Uninvite(Command, frozen=True):
     invite: str
 
 
-ORDERS = Users | Erase | Rooms | Owner | Ban | Unban | Bans | Log | Code | Invite | Invites | Uninvite
+ORDERS = Users | Reset | Release | Erase | Rooms | Owner | Ban | Unban | Bans | Log | Code | Invite | Invites | Uninvite
 
 
 class Report(Event, frozen=True):

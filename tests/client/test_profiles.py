@@ -7,6 +7,7 @@ import platformdirs
 import pytest
 
 from socketchat.client.address import Address
+from socketchat.client.keys import Key
 from socketchat.client.profiles import Profiles, default_directory
 from socketchat.exceptions import BadFile
 
@@ -83,7 +84,7 @@ def test_without_links_a_key_is_made_once_all_the_same(profiles, directory, monk
 
     monkeypatch.setattr(os, "link", forbidden)
     key = profiles.server("h", 1).key.public
-    assert profiles.server("h", 1)._make_key(str(directory / "key")).public == key
+    assert profiles.server("h", 1)._make_key(str(directory / "key"), Key(bytes(32))).public == key
     assert [path.name for path in directory.iterdir()] == ["key"]
 
 

@@ -1,0 +1,123 @@
+"""The subcommand ``key``: show, keep elsewhere and bring back the key that proves who one is."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from ..client.profiles import Profile
+
+HELP = """Show, export or import your key, which proves that your names are yours.
+
+\b
+Examples:
+  socketchat key show
+  socketchat key export key-backup.txt      asks for a passphrase at a terminal
+  socketchat key import key-backup.txt      on another computer, or after a loss
+
+Whoever has the key has the names. A second computer may also get its own key: set a password with /password in the
+chat, and `socketchat join NAME` asks for it there.
+
+\b
+Exit codes:
+  0  done
+  2  wrong usage
+  4  refused, such as a key in the place of another one, or a wrong passphrase
+  8  a file cannot be used, or is no key"""
+
+MOST_CHARACTERS = 1000
+"""What is read of an exported key, which is one short line."""
+
+
+@click.group(help=HELP)
+def key() -> None:
+    """Do nothing by itself."""
+
+
+@key.command()
+def show() -> None:
+    """Show your public key, its fingerprint, and where the key is."""
+    from ..protocol.proofs import fingerprint
+
+    profile = _profile()
+    public = profile.key.public
+    click.echo(f"public key   {public}\nfingerprint  {fingerprint(public)}\nfile         {profile.key_path}")
+
+
+@key.command()
+@click.argument("file", metavar="FILE|-")
+def export(file: str) -> None:
+    """Write your key to FILE, or to stdout, encrypted if you give a passphrase at a terminal."""
+    from ..client.key_file import exported
+    from ..exceptions import BadFile
+
+    line = exported(_profile().key, _new_passphrase()) + "\n"
+    if file == "-":
+        click.echo(line, nl=False)
+        return
+    try:
+        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        raise BadFile(f"There is a file {file} already; remove it or name another one.") from None
+    except OSError as problem:
+        raise _bad(file, problem) from None
+    with os.fdopen(descriptor, "w", encoding="ascii") as opened:
+        opened.write(line)
+
+
+@key.command(name="import")
+@click.argument("file", metavar="FILE|-")
+@click.option("--replace", is_flag=True, help="Move another key that is there aside.")
+def import_(file: str, *, replace: bool) -> None:
+    """Take the key in FILE, or on stdin, for yours from now on."""
+    from ..client.key_file import imported, needs_passphrase, put_in_place
+
+    line = _read(file)
+    passphrase = click.prompt("Passphrase", hide_input=True, err=True) if needs_passphrase(line) else ""
+    profile = _profile()
+    aside = put_in_place(profile, imported(line, passphrase), replace=replace)
+    if aside is not None:
+        click.echo(f"The key from before is now {aside}.")
+    click.echo(f"Your public key is now {profile.key.public}")
+
+
+def _profile() -> Profile:
+    from ..client.profiles import Profiles
+    from ..protocol.limits import DEFAULT_PORT
+
+    return Profiles().server("127.0.0.1", DEFAULT_PORT)  # the key is the same for all servers
+
+
+def _new_passphrase() -> str:
+    if not sys.stdin.isatty():
+        return ""
+    typed: str = click.prompt(
+        "Passphrase (Enter for none)",
+        default="",
+        show_default=False,
+        hide_input=True,
+        confirmation_prompt="Once more",
+        err=True,
+    )
+    return typed
+
+
+def _read(file: str) -> str:
+    if file == "-":
+        return sys.stdin.read(MOST_CHARACTERS)
+    try:
+        with Path(file).open(encoding="ascii", errors="replace") as opened:
+            return opened.read(MOST_CHARACTERS)
+    except OSError as problem:
+        raise _bad(file, problem) from None
+
+
+def _bad(file: str, problem: OSError) -> Exception:
+    from ..exceptions import BadFile
+
+    return BadFile(f"Cannot use {file}: {(problem.strerror or str(problem)).lower()}.")

@@ -1,0 +1,115 @@
+import stat
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from socketchat.cli import run
+from socketchat.client.key_file import exported, imported, needs_passphrase
+from socketchat.client.profiles import Profiles
+from socketchat.exceptions import BadFile, Refused
+from socketchat.protocol.proofs import fingerprint
+from tests.keys import key_of
+
+KEY = key_of("alice")
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path, monkeypatch):
+    """Have a home with nothing in it."""
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    return tmp_path
+
+
+def mine():
+    return Profiles().server("127.0.0.1", 5000).key
+
+
+@pytest.mark.parametrize("passphrase", ["", "correct horse", "grüße"])
+def test_what_was_exported_is_the_same_key_again(passphrase):
+    line = exported(KEY, passphrase)
+    assert imported(line, passphrase).public == KEY.public
+    assert needs_passphrase(line) == bool(passphrase)
+    assert (KEY.seed.hex() in line) == (not passphrase)
+
+
+def test_a_wrong_passphrase_opens_nothing():
+    with pytest.raises(Refused, match="passphrase is wrong"):
+        imported(exported(KEY, "correct horse"), "wrong horse")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "",
+        "x",
+        "socketchat-key-v1 plain 00",
+        "socketchat-key-v1 plain zz",
+        "socketchat-key-v1 other 00",
+        "a b c",
+        "\x00",
+    ],
+)
+def test_what_is_no_exported_key_is_refused(line):
+    with pytest.raises(BadFile):
+        imported(line, "")
+
+
+@pytest.mark.parametrize("digits", ["", "00", "00" * 28, "00" * 60])
+def test_a_damaged_export_is_refused(digits):
+    with pytest.raises((BadFile, Refused)):
+        imported(f"socketchat-key-v1 argon2id {digits}", "x")
+
+
+def test_a_key_is_shown(capsys):
+    assert run(["key", "show"]) == 0
+    out = capsys.readouterr().out
+    assert mine().public in out
+    assert fingerprint(mine().public) in out
+    assert mine().seed.hex() not in out
+
+
+def test_an_export_is_for_its_owners_eyes_and_overwrites_nothing(home, capsys):
+    file = home / "backup"
+    assert run(["key", "export", str(file)]) == 0
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert imported(file.read_text(), "").public == mine().public
+    assert run(["key", "export", str(file)]) == 8
+    assert "already" in capsys.readouterr().err
+    assert run(["key", "export", "-"]) == 0
+    assert imported(capsys.readouterr().out, "").public == mine().public
+    assert run(["key", "export", str(home / "no" / "where")]) == 8
+
+
+def test_an_import_takes_the_place_of_no_other_key_unless_told_so(home, capsys):
+    file = home / "backup"
+    file.write_text(exported(KEY, ""))
+    assert run(["key", "import", str(file)]) == 0
+    assert mine().public == KEY.public
+    assert run(["key", "import", str(file)]) == 0  # it is there already
+    file.write_text(exported(key_of("other"), ""))
+    assert run(["key", "import", str(file)]) == 4
+    assert "--replace" in capsys.readouterr().err
+    assert mine().public == KEY.public
+    assert run(["key", "import", str(file), "--replace"]) == 0
+    assert mine().public == key_of("other").public
+    path = Path(Profiles().server("127.0.0.1", 5000).key_path)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert path.with_name("key.old1").read_text().strip() == KEY.seed.hex()
+
+
+def test_an_encrypted_key_asks_for_its_passphrase(home):
+    from socketchat.cli import group
+
+    file = home / "backup"
+    file.write_text(exported(KEY, "correct horse"))
+    result = CliRunner().invoke(group, ["key", "import", str(file)], input="correct horse\n")
+    assert result.exit_code == 0, result.output
+    assert "correct horse" not in result.output
+    assert mine().public == KEY.public
+
+
+def test_a_key_shows_nothing_of_its_secret():
+    assert KEY.seed.hex() not in repr(KEY)
+    assert repr(KEY.seed) not in repr(KEY)
