@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from ..exceptions import BadLine, NotLoggedIn
+from ..exceptions import BadLine, NotLoggedIn, Refused
 from ..hub import Hub, Pending, Session, User
 from ..hub.conversations import Conversation
 from ..protocol import commands, events
@@ -61,6 +61,8 @@ def _addressee(hub: Hub, user: User, to: str) -> tuple[Conversation, str | None]
     """Return the conversation that ``to`` names, and the addressee's name in a direct message."""
     if to.startswith("@"):
         other = hub.directory.user(to[1:])
+        if user.is_guest and other.id not in hub.attendance.present:
+            raise Refused(f"{other.name} is not online, and guests write to those who are.")
         hub.permissions.check_speaks(user, hub.directory.lobby)
         return hub.attendance.pair(user, other), other.name
     room = hub.directory.rooms.get(to)

@@ -28,7 +28,9 @@ def users(hub: Hub, session: Session, command: commands.Users) -> None:
     for start in range(0, max(1, len(there)), NAMES_PER_EVENT):
         part = there[start : start + NAMES_PER_EVENT]
         away = {user.name: user.away for user in part if user.away}
-        session.tell(events.Users(users=[user.name for user in part], id=command.id, room=shown, away=away))
+        guests = [user.name for user in part if user.is_guest]
+        names = [user.name for user in part]
+        session.tell(events.Users(users=names, id=command.id, room=shown, away=away, guests=guests))
     if command.id is not None:
         session.tell(events.Ok(id=command.id))
 

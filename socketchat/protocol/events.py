@@ -159,13 +159,14 @@ class Presence(Event, frozen=True):
 class Users(Event, frozen=True):
     """The answer to ``users``, sorted by name; a long list comes in several.
 
-    ``away`` is why, by name, for those of them who said that they are away.
+    ``away`` is why, by name, for those of them who said that they are away; ``guests`` are those who own no name.
     """
 
     users: list[str]
     id: int | None = None
     room: str | None = None
     away: dict[str, str] = {}
+    guests: list[str] = []
 
 
 class Room(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):

@@ -305,7 +305,10 @@ class Chat:
                 parts = [event for event in answer if isinstance(event, events.Users)]
                 names = [name for part in parts for name in part.users]
                 away = {name: reason for part in parts for name, reason in part.away.items()}
-                return [self._rendering.users(names, away, me=self._client.name, room=command.room, width=width)]
+                guests = {name for part in parts for name in part.guests}
+                return [
+                    self._rendering.users(names, away, guests, me=self._client.name, room=command.room, width=width)
+                ]
             case commands.Away():
                 return [self._rendering.notice("You are away until you say something.")]
             case commands.Rooms():

@@ -6,7 +6,7 @@ wrapped here: the terminal does that, so a URL stays whole and what is selected 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, tzinfo
 from io import StringIO
 from itertools import zip_longest
@@ -185,12 +185,21 @@ class Rendering:
         """Return the answer to /help."""
         return Text(clean(text))
 
-    def users(self, names: Sequence[str], away: Mapping[str, str], *, me: str, room: str | None, width: int) -> Table:
-        """Return the table of those who are online; ``me`` is marked, and who is away."""
+    def users(
+        self,
+        names: Sequence[str],
+        away: Mapping[str, str],
+        guests: Collection[str],
+        *,
+        me: str,
+        room: str | None,
+        width: int,
+    ) -> Table:
+        """Return the table of those who are online; ``me`` is marked, who is a guest, and who is away."""
         place = f" in {clean_line(room)}" if room else ""
         table = framed(f"Online users{place} ({len(names)})")
         table.show_header = False
-        cells = [self._user(name, away.get(name), me) for name in names]
+        cells = [self._user(name, away.get(name), me, is_guest=name in guests) for name in names]
         columns = in_columns(cells, width - 1)
         for _ in columns:
             table.add_column(no_wrap=True, overflow="ellipsis")
@@ -198,9 +207,9 @@ class Rendering:
             table.add_row(*row)
         return table
 
-    def _user(self, name: str, away: str | None, me: str) -> Text:
+    def _user(self, name: str, away: str | None, me: str, *, is_guest: bool) -> Text:
         reason = (f" ({clean_line(away)})", "time") if away else ""
-        return Text.assemble(self._name(name), " (you)" if name == me else "", reason)
+        return Text.assemble(self._name(name), " (guest)" if is_guest else "", " (you)" if name == me else "", reason)
 
     def rooms(self, rooms: Sequence[Room], *, current: str, unread: Mapping[str, int], width: int) -> Table:
         """Return the table of rooms; ``current`` is marked, ``unread`` counts by conversation id."""

@@ -14,7 +14,7 @@ import click
 
 from socketchat.server.limits import SWITCH_SECONDS
 
-from . import abuse, connections, messages, resuming, startup, tls
+from . import abuse, connections, messages, passwords, resuming, startup, tls
 from .history import make_history
 from .processes import CORES, NotMeasuredError, filesystem_of
 from .report import Section, Verdict
@@ -50,6 +50,7 @@ BENCHMARKS = dict.fromkeys(messages.SCENARIOS, messages.run) | {
     "resume": resuming.alone,
     "resume-all": resuming.company,
     "stalled": resuming.stalled,
+    "passwords": passwords.run,
     "journal": _journal,
     "search": _search,
 }

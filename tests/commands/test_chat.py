@@ -252,3 +252,19 @@ def test_a_message_outlives_its_author_who_quits_before_it_is_stored() -> None:
     dave.drop()
     stage.settle()
     assert {text for _, _, text in bob.heard()} == {"to all", "to bob"}
+
+
+def test_guests_write_to_those_who_are_online_and_to_nobody_else() -> None:
+    stage = Stage()
+    alice = stage.native("alice")
+    gus = stage.guest("gus")
+    gus.say("hi", "@alice")
+    stage.settle()
+    alice.do(commands.Quit)
+    gus.take()
+    gus.say("hi", "@alice")
+    (error,) = gus.told(events.Error)
+    assert (error.code, error.text) == ("refused", "alice is not online, and guests write to those who are.")
+    stage.native("bob").say("hi", "@alice")
+    stage.settle()
+    assert [text for _, _, text in stage.native("alice", epoch=stage.hub.attendance.epoch).heard()] == ["hi", "hi"]

@@ -14,7 +14,8 @@ def test_users_are_listed_by_name_whatever_its_case() -> None:
     stage.turns.wait(1)
     alice.take()
     number = alice.do(commands.Users)
-    assert alice.events() == [events.Users(users=["alice", "Bob", "carol", "dave"], id=number), events.Ok(id=number)]
+    names, guests = ["alice", "Bob", "carol", "dave"], ["Bob", "carol", "dave"]
+    assert alice.events() == [events.Users(users=names, id=number, guests=guests), events.Ok(id=number)]
 
 
 def test_members_of_a_room_are_listed_who_are_online() -> None:
@@ -109,3 +110,13 @@ def test_a_line_of_users_who_are_all_away_for_long_reasons_fits() -> None:
     users = [f"{n:03}" + "\U00020000" * 17 for n in range(NAMES_PER_EVENT)]
     told = events.Users(users=users, away=dict.fromkeys(users, "\U00020000" * AWAY_CHARACTERS), id=2**53 - 1)
     assert len(encode(told)) < LINE_BYTES
+
+
+def test_guests_are_told_apart() -> None:
+    stage = Stage()
+    alice = stage.native("alice")
+    stage.plain("gus")
+    alice.take()
+    alice.do(commands.Users)
+    (told,) = alice.told(events.Users)
+    assert (told.users, told.guests) == (["alice", "gus"], ["gus"])

@@ -40,7 +40,7 @@ def drawn(text, width=80):
     lines += [*here.past([], text, "alice"), here.welcome(text, [text]), here.topic(text, text), here.help(text)]
     lines += [here.notice(text), here.error(text)]
     tables = [
-        here.users([text], {text: text}, me="alice", room=text, width=width),
+        here.users([text], {text: text}, [text], me="alice", room=text, width=width),
         here.rooms([Room(name=text, online=1, topic=text)], current="#lobby", unread={}, width=width),
     ]
     return here.paint([*lines, *tables], width)

@@ -152,13 +152,13 @@ def test_who_is_ignored_is_one_line():
 
 
 def test_users_are_a_table():
-    table = rendering().users(["alice", "bob", "日本"], {}, me="alice", room=None, width=80)
+    table = rendering().users(["alice", "bob", "日本"], {}, {"bob"}, me="alice", room=None, width=80)
 
     assert painted(table) == (
         "Online users (3)\n"
         "╭───────────────╮\n"
         "│ alice (you)   │\n"
-        "│ bob           │\n"
+        "│ bob (guest)   │\n"
         "│ 日本          │\n"
         "╰───────────────╯\n"
     )
@@ -168,7 +168,7 @@ def test_users_are_a_table():
 def test_many_users_get_as_many_columns_as_there_is_room_for(width):
     names = [f"user{number:02}" for number in range(99)]
 
-    rows = painted(rendering().users(names, {}, me="user07", room="#ops", width=width), width).split("\n")
+    rows = painted(rendering().users(names, {}, (), me="user07", room="#ops", width=width), width).split("\n")
 
     assert rows[0] == "Online users in #ops (99)"
     assert max(map(len, rows)) < width
