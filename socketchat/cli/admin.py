@@ -96,9 +96,9 @@ def reset(name: str, host: str | None) -> None:
 
     where, port = parse_host(host) if host is not None else (own_address(of_ipv6=False) or "127.0.0.1", None)
     order = operator.Reset(id=1, name=name)
-    listening, fingerprint, token, _ = ask(click.get_current_context().obj, order)
-    click.echo(Invitation(Address(where, port or int(listening)), from_fingerprint(fingerprint), token).url)
-    click.echo(f"With it: socketchat join {name} URL", err=True)
+    listening, fingerprint, token, whose = ask(click.get_current_context().obj, order)
+    address = Address(where, port or int(listening))
+    click.echo(Invitation(address, from_fingerprint(fingerprint), token, whose).url)
 
 
 @users.command()

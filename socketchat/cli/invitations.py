@@ -31,7 +31,8 @@ def name_and_invitation(
         invitation = invitation_on_stdin() if urls[0] == FROM_STDIN else parse_invitation(urls[0])
     if invitation is not None and (host is not None or port is not None):
         raise UsageProblem("The invite tells where the server is: leave --host and --port out.")
-    return (names[0] if names else None), invitation
+    name = invitation.name if invitation is not None else None
+    return (names[0] if names else name), invitation
 
 
 def invitation_in(file: Path) -> Invitation:

@@ -112,8 +112,8 @@ class Login:
         signature = to_word(self._key.sign(signed_bytes(self._host.binding, theirs, nonce, name)))
         shown = self._shown(challenge)
         if challenge.entry == "password":
-            if self._ticket.password is None and self._ticket.invite is not None:
-                return commands.Prove(signature=signature, invite=self._ticket.invite)  # it may be a reset of the name
+            if self._ticket.reset is not None:
+                return commands.Prove(signature=signature, invite=self._ticket.reset)
             if self._ticket.password is None:
                 raise NameOwned(f"The name {name} belongs to somebody else; choose another name.")
             return commands.Prove(signature=signature, password=self._ticket.password)

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 
 class Ticket(NamedTuple):
-    """A join ``code`` as it was typed, the token of an ``invite``, or the ``password`` of the name's account.
+    """A join ``code`` as it was typed, the token of an ``invite`` or of a ``reset``, or the ``password`` of the name.
 
     None of them is ever written down.
     """
@@ -14,6 +14,7 @@ class Ticket(NamedTuple):
     code: str | None = None
     invite: str | None = None
     password: str | None = None
+    reset: str | None = None
 
     def __repr__(self) -> str:
         """Return what may be logged."""

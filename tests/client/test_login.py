@@ -185,3 +185,11 @@ def test_a_name_of_another_key_is_taken_for_who_has_no_password() -> None:
     with pytest.raises(NameOwned, match="belongs to somebody else") as refusal:
         login(KNOWN).prove(challenge(entry="password"), "alice")
     assert (refusal.value.code, refusal.value.exit_code) == ("name_taken", 4)
+
+
+def test_a_reset_is_shown_for_the_name_of_another_key_and_an_invite_is_not() -> None:
+    assert login(KNOWN, Ticket(reset=TOKEN)).prove(challenge(entry="password"), "alice").invite == TOKEN
+    with pytest.raises(NameOwned):
+        login(KNOWN, WITH_INVITE).prove(challenge(entry="password"), "alice")
+    with pytest.raises(UnknownServer):
+        login(UNSEEN, Ticket(reset=TOKEN)).prove(challenge(entry="password"), "alice")

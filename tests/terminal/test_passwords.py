@@ -1,8 +1,11 @@
 """Passwords at a terminal: never seen, never brought back, and another device is let in by them."""
 
+import subprocess
 from pathlib import Path
 
 import pytest
+
+from .seats import PROGRAM
 
 SECRET = "correct horse"
 
@@ -108,3 +111,16 @@ def test_leaving_while_a_password_is_asked_for_ends_at_once(server, sit):
     seat.says("/password")
     seat.shows("New password:")
     assert seat.leaves() == 0
+
+
+def test_a_link_gives_a_name_back_to_a_new_key(own_server, sit, tmp_path):
+    first = sit(own_server, "uma", home="first")
+    first.shows("Welcome, uma.")
+    command = [*PROGRAM, "admin", "--data", str(tmp_path / "server"), "users", "reset", "uma", "--host", "127.0.0.1"]
+    url = subprocess.run(command, capture_output=True, text=True, check=True, timeout=20).stdout.strip()
+    second = sit(None, url, home="second")
+    second.shows("Welcome, uma.")
+    assert first.ends() == 4
+    first.shows("uma was taken back with another key.")
+    third = sit(None, url, home="third")
+    third.shows("This server has no such invite")
