@@ -43,6 +43,7 @@ Listen = Literal["all", "none"]
 Out = events.ANY | Fact
 _Data = (
     events.Past
+    | events.Found
     | events.Unread
     | events.Users
     | events.Rooms
@@ -205,6 +206,7 @@ class Session:
         match event:
             case (
                 events.Past()
+                | events.Found()
                 | events.Unread()
                 | events.Users()
                 | events.Rooms()

@@ -16,7 +16,9 @@ from .login import hello, prove
 from .markers import read, unread
 from .moderation import access, ban, invite, kick, mod, mute, unban, unmod, unmute
 from .passwords import login, password
+from .revisions import delete, edit
 from .rooms import join, leave, rooms, topic
+from .searching import search
 from .users import away, help_on, users
 
 HANDLERS: dict[type[commands.Command], Callable[[Hub, Session, Any], None]] = {
@@ -45,6 +47,9 @@ HANDLERS: dict[type[commands.Command], Callable[[Hub, Session, Any], None]] = {
     commands.Ignore: ignore,
     commands.Unignore: unignore,
     commands.History: history,
+    commands.Search: search,
+    commands.Edit: edit,
+    commands.Delete: delete,
     commands.Read: read,
     commands.Unread: unread,
     commands.Help: help_on,
@@ -54,7 +59,7 @@ HANDLERS: dict[type[commands.Command], Callable[[Hub, Session, Any], None]] = {
 
 BEFORE_LOGIN = {commands.Hello, commands.Prove, commands.Login, commands.Ping, commands.Quit}
 
-READ_MUCH = {commands.Rooms, commands.Users, commands.History}
+READ_MUCH = {commands.Rooms, commands.Users, commands.History, commands.Search}
 """Small to ask and large to answer: these have an allowance of their own."""
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..exceptions import ChatError, NoSuchRoom
+from ..exceptions import ChatError, NoSuchRoom, NotFound, StorageProblem
 from ..hub import Action, Hub, Session, User
 from ..hub.conversations import Conversation
 from ..hub.ignoring import as_read
@@ -10,7 +10,11 @@ from ..hub.replay import WRITE_BYTES
 from ..protocol import commands, events
 from ..protocol.conversations import pair_id
 from ..protocol.limits import HISTORY_ENTRIES
+from ..protocol.places import place
 from .chat import speaker
+
+AROUND = 5
+"""Entries before and after one that is shown among those around it: a third of a screen."""
 
 
 def history(hub: Hub, session: Session, command: commands.History) -> None:
@@ -25,48 +29,64 @@ def history(hub: Hub, session: Session, command: commands.History) -> None:
 
 
 async def _answer(hub: Hub, session: Session, command: commands.History, conversation: Conversation) -> None:
-    before = min(command.before or conversation.head + 1, conversation.head + 1)
-    limit = max(1, min(command.limit, HISTORY_ENTRIES))
+    after, before, limit = max(0, command.after), command.before or conversation.head + 1, command.limit
+    if command.around is not None:
+        after, before, limit = max(0, command.around - 1 - AROUND), command.around + 1 + AROUND, HISTORY_ENTRIES
     try:
         entries = await hub.journal.read(
-            conversation.id, after=max(0, command.after), before=before, limit=limit, upto=conversation.head
+            conversation.id,
+            after=after,
+            before=min(before, conversation.head + 1),
+            limit=max(1, min(limit, HISTORY_ENTRIES)),
+            upto=conversation.head,
+            current=True,
         )
+        if command.around is not None and all(entry.seq != command.around for entry in entries):
+            raise NotFound(f"There is no {place(conversation.name_for(speaker(session)), command.around)}.")
     except ChatError as error:
-        session.refuse(error, command.id, retry=True)
+        session.refuse(error, command.id, retry=isinstance(error, StorageProblem))
     else:
         user = speaker(session)
         if hub.permissions.may(user, Action.READ, conversation):  # what happened meanwhile counts
-            _tell(session, command, [as_read(entry, user) for entry in entries], conversation.floor)
+            entries = [as_read(entry, user) for entry in entries]
+            _tell(session, command, entries, conversation)
         else:
             session.refuse(NoSuchRoom(f"There is no conversation {command.conversation}."), command.id)
     hub.unblock(session)
 
 
-def _tell(session: Session, command: commands.History, entries: list[events.Entry], floor: int) -> None:
+def _tell(session: Session, command: commands.History, entries: list[events.Entry], told: Conversation) -> None:
     """Write the newest entries that fit into one write, the oldest of them first."""
     lines: list[bytes] = []
     size = 0
     for entry in reversed(entries):
-        past = events.Past(
-            conversation=entry.conversation,
-            seq=entry.seq,
-            ts=entry.ts,
-            author=entry.author,
-            name=entry.name,
-            kind=entry.kind,
-            body=entry.body,
-            id=command.id,
-        )
-        line = session.rendering.event(past)
+        line = past_line(session, command.id, entry, told)
         size += len(line)
         if size > WRITE_BYTES and lines:
             break
         lines.append(line)
-    more = len(lines) < len(entries) or bool(entries and entries[0].seq > max(floor, command.after + 1))
+    more = len(lines) < len(entries) or bool(entries and entries[0].seq > max(told.floor, command.after + 1))
     lines.reverse()
     if command.id is not None:
         lines.append(session.rendering.event(events.Ok(id=command.id, more=more)))
     session.write(b"".join(lines))
+
+
+def past_line(session: Session, command_id: int | None, entry: events.Entry, conversation: Conversation) -> bytes:
+    """Return an entry as it is told to who asked for it."""
+    user = speaker(session)
+    past = events.Past(
+        conversation=entry.conversation,
+        seq=entry.seq,
+        ts=entry.ts,
+        author=entry.author,
+        name=entry.name,
+        kind=entry.kind,
+        body=entry.body,
+        place=place(conversation.name_for(user), entry.seq),
+        id=command_id,
+    )
+    return session.rendering.entry(past, own=entry.author == user.id)
 
 
 def readable(hub: Hub, user: User, name: str) -> Conversation | None:

@@ -24,7 +24,7 @@ def read(hub: Hub, session: Session, command: commands.Read) -> None:
     """Move the user's markers on, never back, and tell the user's other sessions."""
     user = speaker(session)
     if command.conversation is None:
-        for conversation in _heard(hub, user):
+        for conversation in heard(hub, user):
             _mark(hub, session, user, conversation, conversation.head)
     elif (one := readable(hub, user, command.conversation)) is not None:
         _mark(hub, session, user, one, one.head if command.seq is None else min(command.seq, one.head))
@@ -51,14 +51,15 @@ def _mark(hub: Hub, session: Session, user: User, conversation: Conversation, se
             other.tell(events.Read(conversation=conversation.id, seq=seq))
 
 
-def _heard(hub: Hub, user: User) -> list[Conversation]:
-    heard = [hub.directory.lobby, *user.rooms, *user.pairs]
-    return [conversation for conversation in heard if hub.permissions.may(user, Action.READ, conversation)]
+def heard(hub: Hub, user: User) -> list[Conversation]:
+    """Return the conversations that a user hears: the lobby, and the user's rooms and direct messages."""
+    own = [hub.directory.lobby, *user.rooms, *user.pairs]
+    return [conversation for conversation in own if hub.permissions.may(user, Action.READ, conversation)]
 
 
 async def _answer(hub: Hub, session: Session, user: User, command: commands.Unread) -> None:
     try:
-        counts = [await _count(hub, user, conversation) for conversation in _heard(hub, user)]
+        counts = [await _count(hub, user, conversation) for conversation in heard(hub, user)]
     except ChatError as error:
         session.refuse(error, command.id, retry=True)
     else:
@@ -86,5 +87,4 @@ async def _count(hub: Hub, user: User, conversation: Conversation) -> events.Unr
         if isinstance(conversation, Room):
             named += sum(mentions(text_of(entry), user.key) for entry in said)
         before = page[0].seq
-    name = conversation.name if isinstance(conversation, Room) else "@" + (conversation.peer_of(user) or "?")
-    return events.UnreadCount(conversation.id, messages, name, named, more=oldest > mark)
+    return events.UnreadCount(conversation.id, messages, conversation.name_for(user), named, more=oldest > mark)

@@ -51,6 +51,10 @@ class Conversation:
             peer=self.peer_of(user),
         )
 
+    def name_for(self, user: User) -> str:
+        """Return what a user calls this conversation, "#room" or "@name"."""
+        return f"@{self.peer_of(user) or '?'}"
+
     def peer_of(self, user: User) -> str | None:  # noqa: ARG002 - only pairs have one
         """Return the name of the other user of direct messages."""
         return None
@@ -92,6 +96,10 @@ class Room(Conversation):
     def is_lobby(self) -> bool:
         """Whether this is the room that nobody enters or leaves."""
         return self.id == conversations.LOBBY
+
+    def name_for(self, user: User) -> str:  # noqa: ARG002 - everybody calls it by its name
+        """Return the room's name."""
+        return self.name
 
     def has_moderator(self, user: User) -> bool:
         """Tell whether a user moderates here."""

@@ -190,11 +190,11 @@ class Hub:
     def _stored(self, pending: Pending, entry: events.Entry, changed: tuple[int, ...], delivery: Delivery) -> None:
         if pending.fact:
             self.directory.apply(entry)
-        if changed:
-            delivery.changed.append((entry.conversation, changed))
+        if pending.of is not None:
+            delivery.changed.append((entry.conversation, (pending.of, *changed)))
         conversation = self.directory.conversations.get(entry.conversation)
         if conversation is not None:
-            delivery.add(conversation, entry, None if pending.kind == "notice" else pending.session)
+            delivery.add(conversation, entry, None if pending.kind in events.ECHOED else pending.session)
         if pending.id is not None and pending.then is None:
             ok = events.Ok(id=pending.id, conversation=entry.conversation, seq=entry.seq)
             delivery.answer(pending.session, pending.session.rendering.event(ok))

@@ -13,7 +13,7 @@ from collections.abc import Callable, Coroutine, Iterable
 
 from ..exceptions import ChatError, StorageProblem
 from ..journal import Journal
-from ..protocol.events import Bye, Entry
+from ..protocol.events import ECHOED, Bye, Entry
 from .conversations import Conversation, Pair
 from .ignoring import as_read, ignores
 from .sessions import Rendering, Session
@@ -168,7 +168,7 @@ class Replay:
             if session.user is not None and ignores(session.user, entry):
                 taken.append(rendering.entry(as_read(entry, session.user)))
                 room -= len(taken[-1])
-            elif not own or rendering.echo or is_pair or entry.kind == "notice":
+            elif not own or rendering.echo or is_pair or entry.kind in ECHOED:
                 line = page.lines(rendering, own=own and is_pair and rendering.sided)[place]
                 taken.append(line)
                 room -= len(line)
@@ -200,10 +200,14 @@ class Replay:
         upto = min(conversation.head, after + PAGE_ENTRIES)
         problem: ChatError | None = None
         try:
-            entries = await self._journal.read(conversation.id, after=after, upto=upto, limit=PAGE_ENTRIES)
+            entries = await self._journal.read(
+                conversation.id, after=after, upto=upto, limit=PAGE_ENTRIES, current=True
+            )
             while page_id in self._stale:
                 self._stale.discard(page_id)
-                entries = await self._journal.read(conversation.id, after=after, upto=upto, limit=PAGE_ENTRIES)
+                entries = await self._journal.read(
+                    conversation.id, after=after, upto=upto, limit=PAGE_ENTRIES, current=True
+                )
             # What is below the floor is gone, or goes while this is read, perhaps before we are told.
             entries = [entry for entry in entries if entry.seq >= conversation.floor]
             first = entries[0].seq if entries else upto + 1

@@ -175,11 +175,19 @@ class Journal(Protocol):
         """Keep the seq up to which a user has read, soon: one that is lost costs a line that is shown again."""
 
     async def read(
-        self, conversation: str, *, after: int = 0, before: int | None = None, upto: int | None = None, limit: int
+        self,
+        conversation: str,
+        *,
+        after: int = 0,
+        before: int | None = None,
+        upto: int | None = None,
+        limit: int,
+        current: bool = False,
     ) -> list[Entry]:
         """Return entries with after < seq, seq < before and seq <= upto, in the order of seq.
 
-        Without ``before`` the oldest ``limit`` of them, with it the newest. Raises StorageProblem.
+        Without ``before`` the oldest ``limit`` of them, with it the newest. With ``current`` what was edited has the
+        newest text that is stored, and says so. Raises StorageProblem.
         """
 
     async def search(self, query: Query) -> Found:

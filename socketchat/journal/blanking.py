@@ -27,6 +27,16 @@ def blank_with_edits(db: apsw.Connection, conversation: int, seq: int) -> tuple[
     return tuple(changed)
 
 
+def newest_edits(db: apsw.Connection, conversation: str, first: int, last: int) -> dict[int, Entry]:
+    """Return the newest edit of each of these entries that has one."""
+    edits: dict[int, Entry] = {}
+    for number, of, seq in list(db.execute(_NEWEST, (conversation, first, last))):
+        found = find(db, number, seq)
+        if found is not None:
+            edits[of] = found[1]
+    return edits
+
+
 def blank(db: apsw.Connection, entry_id: int, entry: Entry) -> bool:
     """Blank one entry; False where nothing is known of what it said, or it is blank already.
 
@@ -44,6 +54,11 @@ def blank(db: apsw.Connection, entry_id: int, entry: Entry) -> bool:
 
 
 _EDITS = "SELECT seq FROM edit WHERE conversation = ? AND of = ?"
+
+_NEWEST = """
+    SELECT conversation, of, max(seq) FROM edit
+    WHERE conversation = (SELECT id FROM conversation WHERE name = ?) AND of BETWEEN ? AND ? GROUP BY of
+"""
 
 _ROW = "e.id, c.name, e.seq, e.ts, e.author, e.name, e.kind, e.body, e.checksum"
 

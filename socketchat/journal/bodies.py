@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from ..exceptions import BadText
-from ..protocol.events import Entry
+from ..protocol.events import Entry, Text
 
 CHANGEABLE = ("message", "action")
 """Kinds of entries that can be edited and deleted: what somebody said."""
@@ -58,6 +58,15 @@ def blanked(body: bytes) -> bytes:
 def served(body: bytes) -> bytes:
     """Return a body as it is served: one that was blanked says so."""
     return body.rstrip()[:-1] + b',"deleted":true}' if body.endswith(b" ") else body
+
+
+def as_edited(entry: Entry, edit: Entry | None) -> Entry:
+    """Return an entry with the text of its newest edit; what is deleted stays so, and goes with its edit."""
+    if edit is None or not is_changeable(entry) or edit.kind == DAMAGED:
+        return entry
+    new, body = msgspec.json.decode(edit.body, type=Text), msgspec.json.decode(entry.body, type=Text)
+    body = Text("", deleted=True) if new.deleted else Text(new.text, body.to, edited=edit.seq)
+    return msgspec.structs.replace(entry, body=msgspec.Raw(msgspec.json.encode(body)))
 
 
 def terms_of(words: str) -> list[str]:

@@ -26,7 +26,7 @@ from . import (
     Stored,
     Unchangeable,
 )
-from .bodies import blanked, is_blank, is_changeable, served, terms_of
+from .bodies import as_edited, blanked, is_blank, is_changeable, served, terms_of
 from .intake import Batch, Intake
 
 if TYPE_CHECKING:
@@ -87,16 +87,25 @@ class MemoryJournal(Intake):
         marks[conversation] = max(seq, marks.get(conversation, 0))
 
     async def read(
-        self, conversation: str, *, after: int = 0, before: int | None = None, upto: int | None = None, limit: int
+        self,
+        conversation: str,
+        *,
+        after: int = 0,
+        before: int | None = None,
+        upto: int | None = None,
+        limit: int,
+        current: bool = False,
     ) -> list[Entry]:
         """Return entries with after < seq < before and seq <= upto; with ``before`` the newest, else the oldest."""
         log = self._logs.get(conversation, [])
         after = max(after, self._floors.get(conversation, 1) - 1)
         end = len(log) if upto is None else min(upto, len(log))
         if before is None:
-            return log[after : min(end, after + limit)]
-        end = min(end, before - 1)
-        return log[max(after, end - limit) : end] if end > after else []
+            entries = log[after : min(end, after + limit)]
+        else:
+            end = min(end, before - 1)
+            entries = log[max(after, end - limit) : end] if end > after else []
+        return [self._current(entry, log) for entry in entries] if current else entries
 
     async def search(self, query: Query) -> Found:
         """Return the newest entries that match; raises BadText."""
@@ -182,6 +191,10 @@ class MemoryJournal(Intake):
         if proposal.fact:
             self._facts.append(entry)
         return Stored(proposal, entry, () if proposal.of is None else self._change(log, entry, proposal.of))
+
+    def _current(self, entry: Entry, log: list[Entry]) -> Entry:
+        edits = self._edits.get((entry.conversation, entry.seq))
+        return as_edited(entry, log[edits[-1] - 1]) if edits else entry
 
     def _first_of(self, key: tuple[int, int]) -> Entry | None:
         conversation, seq = self._sent.get(key, ("", 0))

@@ -16,7 +16,8 @@ import apsw
 from ..exceptions import StorageProblem
 from ..protocol.events import Entry
 from . import Found, Query
-from .bodies import DAMAGED
+from .blanking import newest_edits
+from .bodies import DAMAGED, as_edited
 from .checksum import damaged, entry_from
 from .store import Store
 from .words import search
@@ -55,6 +56,17 @@ class Readers:
                 entries = [_entry_at(db, conversation, *place) for place in list(db.execute(_PLACES[order], asked))]
         self._log_damage(entries)
         return entries if before is None else entries[::-1]
+
+    def read_current(
+        self, conversation: str, after: int, before: int | None, upto: int | None, limit: int
+    ) -> list[Entry]:
+        """Return the same entries as they read now; what is deleted meanwhile has edits that are deleted too."""
+        entries = self.read(conversation, after, before, upto, limit)
+        if not entries:
+            return entries
+        with self._connection() as db:
+            edits = newest_edits(db, conversation, entries[0].seq, entries[-1].seq)
+        return [as_edited(entry, edits.get(entry.seq)) for entry in entries] if edits else entries
 
     def search(self, query: Query) -> Found:
         """Return what ``Journal.search`` describes; to be called in one of ``threads``."""

@@ -58,13 +58,19 @@ class SQLiteJournal(Intake):
         self._writer.mark(Mark(user, conversation, seq))
 
     async def read(
-        self, conversation: str, *, after: int = 0, before: int | None = None, upto: int | None = None, limit: int
+        self,
+        conversation: str,
+        *,
+        after: int = 0,
+        before: int | None = None,
+        upto: int | None = None,
+        limit: int,
+        current: bool = False,
     ) -> list[Entry]:
         """Return entries with after < seq < before and seq <= upto; with ``before`` the newest, else the oldest."""
         self._check_open()
-        return await self._loop.run_in_executor(
-            self._readers.threads, self._readers.read, conversation, after, before, upto, limit
-        )
+        read = self._readers.read_current if current else self._readers.read
+        return await self._loop.run_in_executor(self._readers.threads, read, conversation, after, before, upto, limit)
 
     async def search(self, query: Query) -> Found:
         """Return the newest entries that match; raises BadText, StorageProblem."""

@@ -220,13 +220,45 @@ class Unignore(Command, frozen=True):
 class History(Command, frozen=True):
     """Return up to ``limit`` entries of a conversation, the newest that come before seq ``before`` and after ``after``.
 
-    ``conversation`` is "#room", "@name" or a conversation id from an entry.
+    ``conversation`` is "#room", "@name" or a conversation id from an entry. With ``around`` it is the entry of that seq
+    with what was said just before and after it.
     """
 
     conversation: str
     before: Number | None = None
     after: Number = 0
     limit: Number = 50
+    around: Number | None = None
+
+
+class Search(Command, frozen=True):
+    """Return the newest entries that hold all of ``words``, of what the user may read.
+
+    ``conversation`` is where, if not in the lobby and all rooms and direct messages of the user; ``name`` is who said
+    it. ``after`` and ``before`` are moments: "2026-11-25", "2026-11-25T14:30" in UTC, or how long ago: "2d", "3h".
+    """
+
+    words: str
+    conversation: str | None = None
+    name: str | None = None
+    after: str | None = None
+    before: str | None = None
+    limit: Number = 20
+
+
+class Edit(Command, frozen=True):
+    """Give the user's own message ``seq`` of a conversation, or the user's last one there, another ``text``."""
+
+    conversation: str
+    text: str
+    seq: Number | None = None
+
+
+class Delete(Command, frozen=True):
+    """Delete the text of message ``seq`` of a conversation, or of the user's last one there, with all its edits."""
+
+    conversation: str
+    seq: Number | None = None
 
 
 class Read(Command, frozen=True):
@@ -280,6 +312,9 @@ ANY = (
     | Ignore
     | Unignore
     | History
+    | Search
+    | Edit
+    | Delete
     | Read
     | Unread
     | Help

@@ -15,7 +15,7 @@ class Entry(Event, frozen=True):
     """A durable fact in the log of a conversation: seq 1, 2, 3 … without a hole.
 
     ``ts`` is milliseconds since 1970 UTC, ``author`` a user id and ``name`` that user's name at the time. ``body`` is
-    JSON whose form depends on ``kind``: a :class:`Text` for "message", "action", "topic" and "notice".
+    JSON whose form depends on ``kind``: a :class:`Text` for what was said, "edit", "delete", "topic" and "notice".
     "ignored" stands for what a user said whom the reader ignores, with an empty body.
     """
 
@@ -29,16 +29,39 @@ class Entry(Event, frozen=True):
 
 
 class Past(Entry, frozen=True):
-    """An entry that was asked for with ``history``; the stream of entries is not moved by it."""
+    """An entry that was asked for with ``history`` or ``search``; the stream of entries is not moved by it.
 
+    ``place`` is how people name where it stands: "#ops/42", or "@bob/7" in direct messages with bob.
+    """
+
+    place: str = ""
+    id: int | None = None
+
+
+class Found(Event, frozen=True):
+    """How many entries a ``search`` found; they follow, the oldest first. With ``more`` there may be others."""
+
+    count: int
+    more: bool = False
     id: int | None = None
 
 
 class Text(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
-    """The body of an entry that holds text; ``to`` is the addressee's name in direct messages."""
+    """The body of an entry that holds text; ``to`` is the addressee's name in direct messages.
+
+    ``of`` is the seq of what an edit or a delete changes. Where what is read was changed before, ``edited`` is the seq
+    of the newest edit, whose text this is, or it is ``deleted`` and without text.
+    """
 
     text: str
     to: str | None = None
+    of: int | None = None
+    edited: int = 0
+    deleted: bool = False
+
+
+ECHOED = frozenset({"notice", "edit", "delete"})
+"""Kinds of entries that their author is told too, in a dialect that echoes nothing: they say that it is done."""
 
 
 class Conversation(Event, frozen=True):
@@ -237,6 +260,7 @@ class Bye(Event, frozen=True):
 ANY = (
     Entry
     | Past
+    | Found
     | Conversation
     | Left
     | Read

@@ -10,19 +10,27 @@ from . import commands
 from .durations import seconds_of
 from .limits import NAME_CHARACTERS
 from .names import check_room, nearest
+from .places import conversation_of, place_of
 from .text import clean_line
 
 _OnName = commands.Invite | commands.Unban | commands.Unmute | commands.Mod | commands.Unmod
 _ForATime = commands.Ban | commands.Mute
 
+_FILTERS = {"from", "in", "after", "before"}
+"""What narrows a search, with a colon behind it."""
+
 
 class Slash(NamedTuple):
-    """A slash command: ``build`` makes the command of its arguments and the current room, None where they are wrong."""
+    """A slash command: ``build`` makes the command of its arguments and the current room, None where they are wrong.
+
+    ``help`` is its line in the list, and ``more`` what else is to be said about it alone.
+    """
 
     name: str
     usage: str
     help: str
     build: Callable[[str, str], commands.ANY | None]
+    more: str = ""
 
 
 def _help(arguments: str, _room: str) -> commands.ANY | None:
@@ -65,7 +73,64 @@ def _unread(arguments: str, _room: str) -> commands.ANY | None:
 
 
 def _read(arguments: str, _room: str) -> commands.ANY | None:
-    return None if arguments else commands.Read()
+    if not arguments:
+        return commands.Read()
+    return commands.Read(conversation=conversation_of(arguments)) if _is_word(arguments) else None
+
+
+def _history(arguments: str, room: str) -> commands.ANY | None:
+    words = arguments.split()
+    conversation = conversation_of(words.pop(0)) if words and words[0].startswith(("#", "@")) else room
+    match words:
+        case []:
+            return commands.History(conversation=conversation)
+        case [number] if number.isascii() and number.isdigit() and int(number[:9]) > 0:
+            return commands.History(conversation=conversation, limit=int(number[:9]))
+    return None
+
+
+def _show(arguments: str, _room: str) -> commands.ANY | None:
+    place = place_of(arguments)
+    return commands.History(conversation=place[0], around=place[1]) if place else None
+
+
+def _search(arguments: str, _room: str) -> commands.ANY | None:
+    words: list[str] = []
+    found: dict[str, str] = {}
+    for word in arguments.split():
+        name, colon, value = word.partition(":")
+        if not colon or name.lower() not in _FILTERS:
+            words.append(word)
+        elif value:
+            found[name.lower()] = value
+        else:
+            return None
+    where, who = found.get("in"), found.get("from")
+    return (
+        commands.Search(
+            words=" ".join(words),
+            conversation=conversation_of(where) if where else None,
+            name=who.removeprefix("@") if who else None,
+            after=found.get("after"),
+            before=found.get("before"),
+        )
+        if words
+        else None
+    )
+
+
+def _edit(arguments: str, room: str) -> commands.ANY | None:
+    word, rest = _word_and_rest(arguments)
+    place = place_of(word)
+    conversation, seq, text = (*place, rest) if place else (room, None, arguments)
+    return commands.Edit(conversation=conversation, seq=seq, text=text) if text else None
+
+
+def _delete(arguments: str, room: str) -> commands.ANY | None:
+    if not arguments:
+        return commands.Delete(conversation=room)
+    place = place_of(arguments)
+    return commands.Delete(conversation=place[0], seq=place[1]) if place else None
 
 
 def _topic(arguments: str, room: str) -> commands.ANY | None:
@@ -144,6 +209,23 @@ def _is_word(arguments: str) -> bool:
     return len(arguments.split()) <= 1
 
 
+_PLACES = "\nPlaces are #ops/42 in a room, @bob/7 in direct messages with bob; /history and /search show them."
+
+_HISTORY = "\nAlso of another room, or of direct messages: /history #ROOM, /history @NAME. N is 50 if not said."
+
+_SEARCH = """
+All WORDS have to stand in a line, in the lobby or any of your rooms and direct messages.
+from:NAME  in:#ROOM  in:@NAME  after:DATE  before:DATE narrow that.
+DATE is a day, 2026-11-25, a minute, 2026-11-25T14:30, or how long ago: 2d, 3h."""
+
+_EDIT = (
+    f"\n/edit PLACE TEXT changes another line of yours.{_PLACES} Your earlier text is kept until you delete the line."
+)
+
+_DELETE = f"""{_PLACES}
+The line keeps its place, without its text. Moderators delete what others said in their rooms.
+Backups are not changed, and neither is what others have on their screens."""
+
 EVERYDAY: dict[str, Slash] = {
     slash.name: slash
     for slash in (
@@ -159,7 +241,12 @@ EVERYDAY: dict[str, Slash] = {
         Slash("unignore", "/unignore NAME", "Read again what NAME says.", _unignore),
         Slash("away", "/away [TEXT]", "Say that you are away, until you say something else.", _away),
         Slash("unread", "/unread", "Count what you have not read, and where your name was said.", _unread),
-        Slash("read", "/read", "Take everything as read, on all your devices.", _read),
+        Slash("read", "/read [#ROOM]", "Take everything as read, or a room, on all your devices.", _read),
+        Slash("history", "/history [N]", "Show older lines of the room; again for those before.", _history, _HISTORY),
+        Slash("search", "/search WORDS", "Find what was said; also from:NAME in:#ROOM after:DATE.", _search, _SEARCH),
+        Slash("show", "/show PLACE", "Show a line, such as #ops/42, among those around it.", _show, _PLACES),
+        Slash("edit", "/edit TEXT", "Change your last line here, or with PLACE another.", _edit, _EDIT),
+        Slash("delete", "/delete [PLACE]", "Delete your last line here, or another.", _delete, _DELETE),
         Slash("login", "/login NAME", "Be NAME without its key; asks for the password.", _login),
         Slash("password", "/password", "Set your password, for other devices; asks for it.", _password),
         Slash("devices", "/devices", "List your keys; /devices revoke KEY shuts one out.", _devices),
@@ -212,7 +299,7 @@ def help_text(topic: str | None = None) -> str:
     if topic is not None:
         slash = _found(topic.removeprefix("/"))
         place = " In the lobby it is for the whole chat." if slash.name in WIDE else ""
-        return f"{slash.usage}\n{slash.help}{place}"
+        return f"{slash.usage}\n{slash.help}{place}{slash.more}"
     return "\n".join(
         [
             "Commands:",

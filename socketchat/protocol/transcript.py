@@ -11,7 +11,12 @@ from . import events
 from .codec import decode_text
 from .conversations import is_room
 from .limits import PRESENCE_NAMES
+from .places import place
 from .text import clean, clean_line
+
+EDITED = " (edited)"
+DELETED = "[deleted]"
+"""What stands behind a text that is not the first, and in place of one that is gone."""
 
 _SAMPLE = 3
 """Names in a line that stands for many who came or went at once."""
@@ -42,16 +47,36 @@ def _entry(entry: events.Entry, me: str | None) -> str:
         return _topic_set(name, entry.conversation, body.text)
     if entry.kind == "notice":
         return _line(f"[notice] {body.text}")
+    if entry.kind in {"edit", "delete"}:
+        return "" if isinstance(entry, events.Past) else _line(f"[{entry.kind}] {name} {changed(entry, body, me)}")
     if entry.kind not in {"message", "action"}:
         return ""
     prefix = f"* {name} " if entry.kind == "action" else f"{name}: "
     if not is_room(entry.conversation):
         other = f"[DM to {clean_line(body.to or '')}] " if entry.author == me else f"[DM from {name}] "
         prefix = other + prefix if entry.kind == "action" else other
-    text = clean(body.text)
+    if isinstance(entry, events.Past) and entry.place:
+        prefix = f"[{clean_line(entry.place)} {_minute(entry.ts)}] {prefix}"
+    text = words(body)
     if "\n" not in text:
         return f"{prefix}{text}\n"
     return "".join(f"{prefix}{line}\n" for line in text.split("\n"))
+
+
+def words(body: events.Text) -> str:
+    """Return what somebody said as it is shown, with a mark where it was changed."""
+    if body.deleted:
+        return DELETED
+    return clean(body.text) + EDITED if body.edited else clean(body.text)
+
+
+def changed(entry: events.Entry, body: events.Text, me: str | None) -> str:
+    """Return what an edit or a delete did, behind its author's name."""
+    other = body.to or "?" if entry.author == me else entry.name
+    where = place(entry.conversation if is_room(entry.conversation) else f"@{other}", body.of or 0)
+    if entry.kind == "delete":
+        return f"deleted {where}"
+    return f"edited {where}: {DELETED if body.deleted else body.text}"
 
 
 def _topic_set(name: str, room: str, topic: str) -> str:
@@ -96,6 +121,10 @@ def _unread(event: events.Unread) -> str:
     return _line(f"=== Unread ({len(lines)}) ===") + "".join(lines)
 
 
+def _found(event: events.Found) -> str:
+    return _line(f"=== Found ({event.count}{' or more' if event.more else ''}) ===")
+
+
 def unread_words(count: events.UnreadCount) -> str:
     """Return how much is unread, as in "12 (2 to you)"."""
     many = f"{count.messages:,}{'+' if count.more else ''}"
@@ -115,9 +144,13 @@ def _device(device: events.Device) -> str:
     return f"{device.fingerprint} {label}, added {_day(device.added)}{used}{', ' + state if state else ''}"
 
 
-def _day(milliseconds: int) -> str:
+def _minute(milliseconds: int) -> str:
+    return _day(milliseconds, "%Y-%m-%d %H:%M")
+
+
+def _day(milliseconds: int, form: str = "%Y-%m-%d") -> str:
     try:
-        return datetime.fromtimestamp(milliseconds / 1000, UTC).strftime("%Y-%m-%d")
+        return datetime.fromtimestamp(milliseconds / 1000, UTC).strftime(form)
     except (ValueError, OverflowError, OSError):
         return "some day"  # a server may say anything
 
@@ -163,6 +196,7 @@ _LINES: dict[type[events.Event], Callable[[Any], str]] = {
     events.Users: _users,
     events.Rooms: _rooms,
     events.Unread: _unread,
+    events.Found: _found,
     events.Topic: _topic,
     events.Devices: _devices,
     events.Conversation: _conversation,

@@ -10,15 +10,19 @@ from contextlib import suppress
 from datetime import tzinfo
 from typing import TYPE_CHECKING, TextIO
 
+from msgspec.structs import replace
+
 from ..client.aio import Client
 from ..exceptions import ChatError, Refused, Unconfirmed, UsageProblem
 from ..protocol import commands, events
 from ..protocol.conversations import LOBBY, room_id
+from ..protocol.moments import in_utc
 from ..protocol.slash import help_text, parse
 from ..protocol.text import check_text, clean_line
 from ..protocol.transcript import text_lines
 from .completion import ChatCompleter
 from .markers import Markers
+from .paging import Paging
 from .passwords import new_password
 from .prompt import Prompt
 from .rendering import Rendering
@@ -73,6 +77,7 @@ class Chat:
         self._client = client
         self._clock = clock
         self._view = View(client.user)
+        self._zone = zone
         self._rendering = Rendering(look, self._now(), zone)
         self._typed: asyncio.Queue[str | events.Left] = asyncio.Queue()
         self._sending: dict[asyncio.Task[None], float] = {}
@@ -90,6 +95,7 @@ class Chat:
         )
         self._scroll = Scroll(self._write)
         self._markers = Markers(client)
+        self._paging = Paging(client.conversations)
 
     async def run(self) -> None:
         """Chat until somebody leaves; raises what ended the link for good, and Unconfirmed for messages under way."""
@@ -160,6 +166,7 @@ class Chat:
     async def _listen(self) -> None:
         async for event in self._client:
             self._show(self._view.take(event))
+            self._paging.note(event)
             self._markers.note(self._view.shown())
             self._scroll.add(())  # what is not seen may be counted below the prompt
             await self._scroll.room()
@@ -247,6 +254,7 @@ class Chat:
             raise
         past = [event for event in answer.events if isinstance(event, events.Past)]
         held = self._view.entered(room, past)
+        self._paging.begin(past)
         self._scroll.add(self._rendering.past(past, self._view.room, self._client.user))
         conversation = self._client.conversations.get(room_id(room))
         if conversation and conversation.topic:
@@ -283,8 +291,12 @@ class Chat:
                 self._scroll.add([self._rendering.unread(await self._count_unread())])
             case commands.Read():
                 await self._client.request(command)
-                self._view.unread.clear()
-                self._tell("Everything counts as read.")
+                await self._count_unread()
+                self._tell(f"{command.conversation or 'Everything'} counts as read.")
+            case commands.History():
+                await self._page(command)
+            case commands.Search():
+                await self._search(command)
             case commands.Password():
                 self._tell(await new_password(self._prompt.ask_secret, self._client))
             case commands.Login():
@@ -297,6 +309,25 @@ class Chat:
             case _:
                 answer = await self._client.request(command)
                 self._scroll.add(self._answer(command, answer.events))
+
+    async def _page(self, command: commands.History) -> None:
+        answer = await self._client.request(self._paging.next(command))
+        past = [event for event in answer.events if isinstance(event, events.Past)]
+        sentence = self._paging.told(command, past, more=answer.ok.more)
+        self._scroll.add(self._rendering.listed(past, self._client.user, sentence))
+
+    async def _search(self, command: commands.Search) -> None:
+        """Find what was said; what is typed as a date is one of this machine's time zone."""
+        dates = {
+            field: in_utc(word, self._now(), self._zone)
+            for field, word in (("after", command.after), ("before", command.before))
+            if word is not None
+        }
+        answer = await self._client.request(replace(command, **dates))
+        past = [event for event in answer.events if isinstance(event, events.Past)]
+        many = f"{'the newest ' if answer.ok.more else ''}{len(past)} found" if past else "nothing found"
+        narrow = "; before:DATE finds older ones" if answer.ok.more else ""
+        self._scroll.add(self._rendering.listed(past, self._client.user, f"{many}: {command.words}{narrow}"))
 
     def _answer(self, command: commands.ANY, answer: Sequence[events.ANY]) -> list[RenderableType]:
         width = self._prompt.width

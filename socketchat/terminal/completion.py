@@ -47,7 +47,7 @@ class ChatCompleter(Completer):
             match first.lower():
                 case "/dm" | "/kick" | "/ban" | "/mute" | "/mod" | "/unmod" | "/invite" | "/ignore":
                     return [(name, " ") for name in known.names]
-                case "/join" | "/users":
+                case "/join" | "/users" | "/history" | "/read":
                     return [(room, "") for room in known.rooms]
                 case "/help":
                     return [(name, "") for name in SLASHES]

@@ -153,7 +153,9 @@ class Pipe:
                 case NotSent():
                     self._complain(event.error, f" It was sent to {event.message.to} earlier: {event.message.text}")
                 case events.Entry() if (
-                    event.author == self._client.user and is_room(event.conversation) and event.kind != "notice"
+                    event.author == self._client.user
+                    and is_room(event.conversation)
+                    and event.kind not in events.ECHOED
                 ):
                     pass  # as with the plain dialect, nobody hears himself: a program must not answer itself
                 case events.Event():

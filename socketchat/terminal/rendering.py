@@ -25,7 +25,7 @@ from ..protocol.conversations import is_room, room_id
 from ..protocol.events import Entry, Error, Left, Past, Presence, Room, UnreadCount
 from ..protocol.events import Text as TextBody
 from ..protocol.text import clean, clean_line
-from ..protocol.transcript import unread_words
+from ..protocol.transcript import changed, unread_words, words
 from .theme import Look, rich_theme
 
 if TYPE_CHECKING:
@@ -134,11 +134,16 @@ class Rendering:
         parts = [f"{count.name} {unread_words(count)}" for count in counts]
         return self.notice(f"Unread: {' · '.join(parts)}" if parts else "Nothing is unread.")
 
-    def _entry(self, entry: Entry, me: str) -> list[Text]:
+    def listed(self, entries: Sequence[Past], me: str, sentence: str) -> list[Text]:
+        """Return lines with their places, and below them the line that says what they are."""
+        lines = [line for entry in entries for line in self._entry(entry, me, entry.place)]
+        return [*lines, self._rule(sentence)]
+
+    def _entry(self, entry: Entry, me: str, place: str = "") -> list[Text]:
         body = spoken(entry)
         if body is None:
-            return []
-        text = indented(body.text)
+            return [] if isinstance(entry, Past) else self._changed(entry, me)
+        text = indented(words(body))
         author = self._name(entry.name)
         match entry.kind:
             case "topic" if body.text:
@@ -153,8 +158,20 @@ class Rendering:
                 said = Text.assemble("* ", author, " ", text)
             case _:
                 said = Text.assemble(author, ": ", text)
+        if place:
+            said = Text.assemble((f"{clean_line(place)} ", "time"), said)
         said.no_wrap = True
         return self._dated(entry.ts, said)
+
+    def _changed(self, entry: Entry, me: str) -> list[Text]:
+        """Return the line that says that somebody changed what was said."""
+        if entry.kind not in ("edit", "delete"):
+            return []
+        try:
+            what = changed(entry, decode_text(entry), me)
+        except ProtocolError:
+            return []
+        return self._dated(entry.ts, Text.assemble(self._name(entry.name), f" {indented(what)}", no_wrap=True))
 
     def _presence(self, event: Presence, now: int) -> list[Text]:
         place = clean_line(event.room) if event.room else "the chat"
@@ -257,7 +274,7 @@ class Rendering:
         else:
             label = [("[DM from ", "dm"), self._name(entry.name)]
         before = Text.assemble("* ", self._name(entry.name), " ") if entry.kind == "action" else Text()
-        return Text.assemble(*label, ("] ", "dm"), before, indented(body.text))
+        return Text.assemble(*label, ("] ", "dm"), before, indented(words(body)))
 
 
 def framed(title: str) -> Table:

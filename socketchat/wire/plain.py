@@ -49,10 +49,10 @@ class PlainRendering:
 
     def entry(self, entry: Entry, *, own: bool = False) -> bytes:
         """Return an entry as lines; in direct messages the two ends read different ones."""
-        if entry.kind == "message" and entry.conversation.startswith("#"):
-            text = _text_of(entry.body).text
-            if text.isprintable():
-                return f"{entry.name}: {text}\n".encode()
+        if type(entry) is Entry and entry.kind == "message" and entry.conversation.startswith("#"):
+            body = _text_of(entry.body)
+            if body.text.isprintable() and not (body.edited or body.deleted):
+                return f"{entry.name}: {body.text}\n".encode()
         return text_lines(entry, me=entry.author if own else None).encode()
 
     def event(self, event: Event) -> bytes:

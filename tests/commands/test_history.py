@@ -52,6 +52,21 @@ def test_the_newest_that_were_asked_for_are_told_in_order(asked: dict, seqs: ran
     assert told(alice) == (list(seqs), events.Ok(id=number, more=more))
 
 
+@pytest.mark.parametrize(("around", "seqs"), [(10, range(5, 16)), (1, range(1, 7)), (20, range(15, 21))])
+def test_an_entry_is_told_among_those_around_it(around: int, seqs: range) -> None:
+    _, alice = lobby_of(20)
+    alice.do(commands.History, conversation="#lobby", around=around)
+    assert told(alice)[0] == list(seqs)
+
+
+@pytest.mark.parametrize("around", [0, 21, 2**53 - 1])
+def test_there_is_nothing_around_what_is_not_there(around: int) -> None:
+    _, alice = lobby_of(20)
+    alice.do(commands.History, conversation="#lobby", around=around)
+    (error,) = alice.told(events.Error)
+    assert (error.code, error.text, error.retry) == ("not_found", f"There is no #lobby/{around}.", False)
+
+
 def test_no_more_than_the_limit_is_told() -> None:
     _, alice = lobby_of(HISTORY_ENTRIES + 5)
     alice.do(commands.History, conversation="#lobby", limit=100_000)

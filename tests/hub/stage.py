@@ -86,14 +86,14 @@ class CountingJournal(MemoryJournal):
         self.most_at_once = 0
         self._at_once = 0
 
-    async def read(self, conversation, *, after=0, before=None, upto=None, limit):
+    async def read(self, conversation, *, after=0, before=None, upto=None, limit, current=False):
         self.reads.append((conversation, after))
         self._at_once += 1
         self.most_at_once = max(self.most_at_once, self._at_once)
         for _ in range(self.turns):
             await another_turn()
         self._at_once -= 1
-        return await super().read(conversation, after=after, before=before, upto=upto, limit=limit)
+        return await super().read(conversation, after=after, before=before, upto=upto, limit=limit, current=current)
 
 
 class CountingHasher:

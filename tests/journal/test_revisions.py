@@ -78,6 +78,25 @@ def test_a_delete_blanks_an_entry_and_its_edits(
     play(scene)
 
 
+def test_what_is_read_as_it_is_now_has_the_newest_text(backend: Backend) -> None:
+    async def scene() -> None:
+        async with opened(backend.journal()) as desk:
+            await desk.store(say("one"), say("two"), say("three"), edit(1, "one a"), edit(2, "two a"))
+            await desk.store(edit(1, "one b"), delete(2))
+
+            async def now(**asked: int) -> list[dict[str, object]]:
+                return [body(each) for each in await desk.journal.read("#lobby", limit=9, current=True, **asked)]
+
+            edits = [{"of": 1, "text": "one a"}, {"of": 2, **BLANK}, {"of": 1, "text": "one b"}, {"of": 2}]
+            assert await now() == [{"text": "one b", "edited": 6}, BLANK, {"text": "three"}, *edits]
+            assert await now(before=3) == [{"text": "one b", "edited": 6}, BLANK]
+            assert await now(after=2, upto=3) == [{"text": "three"}]
+            assert await now(after=99) == []
+            assert (await bodies(desk))[0] == {"text": "one"}
+
+    play(scene)
+
+
 def test_what_is_not_there_or_not_said_cannot_be_changed(backend: Backend) -> None:
     async def scene() -> None:
         async with opened(backend.journal()) as desk:

@@ -138,7 +138,7 @@ class NativeActor(Actor):
         last = self.positions.get(entry.conversation)
         assert last in (None, entry.seq - 1), f"{self.name} heard {entry.conversation}/{entry.seq} after {last}"
         self.positions[entry.conversation] = entry.seq
-        is_own = entry.author == self.user and entry.kind != "notice"
+        is_own = entry.author == self.user and entry.kind not in events.ECHOED
         if is_room(entry.conversation) and (is_own or entry.conversation != self.room):
             return
         self.notice(text_lines(entry, me=self.user))

@@ -80,7 +80,7 @@ def test_no_bad_line_is_an_event(line):
         assert codec.decode_event(line) is None  # a command's type is unknown among events
 
 
-@pytest.mark.parametrize("kind", ["edit", "PING", "", "entry", *CORPUS.values()])
+@pytest.mark.parametrize("kind", ["rewrite", "PING", "", "entry", *CORPUS.values()])
 def test_an_unknown_command_is_unsupported_and_named(kind):
     line = msgspec.json.encode({"type": kind, "id": 5})
     with pytest.raises(Unsupported) as refusal:

@@ -8,8 +8,11 @@ from socketchat.protocol.commands import (
     Access,
     Away,
     Ban,
+    Delete,
     Devices,
+    Edit,
     Help,
+    History,
     Ignore,
     Invite,
     Join,
@@ -23,6 +26,7 @@ from socketchat.protocol.commands import (
     Read,
     Revoke,
     Rooms,
+    Search,
     Send,
     Topic,
     Unban,
@@ -68,6 +72,26 @@ CASES = {
     "/away back at 3": Away(text="back at 3"),
     "/unread": Unread(),
     "/read": Read(),
+    "/read #dev": Read(conversation="#dev"),
+    "/read @bob": Read(conversation="@bob"),
+    "/history": History(conversation=ROOM),
+    "/history 20": History(conversation=ROOM, limit=20),
+    "/history #dev": History(conversation="#dev"),
+    "/history @bob 5": History(conversation="@bob", limit=5),
+    "/history 99999999999999999999": History(conversation=ROOM, limit=999_999_999),
+    "/show #dev/42": History(conversation="#dev", around=42),
+    "/show @bob/7": History(conversation="@bob", around=7),
+    "/search deploy failed": Search(words="deploy failed"),
+    "/search from:@bob deploy in:dev failed before:2d AFTER:2026-11-25T14:30": Search(
+        words="deploy failed", name="bob", conversation="#dev", before="2d", after="2026-11-25T14:30"
+    ),
+    "/search in:@bob at 12:30 http://x": Search(words="at 12:30 http://x", conversation="@bob"),
+    "/edit better text": Edit(conversation=ROOM, text="better text"),
+    "/edit two\n lines": Edit(conversation=ROOM, text="two\n lines"),
+    "/edit #dev/42 better  text": Edit(conversation="#dev", seq=42, text="better  text"),
+    "/edit #dev/x text": Edit(conversation=ROOM, text="#dev/x text"),
+    "/delete": Delete(conversation=ROOM),
+    "/delete @bob/7": Delete(conversation="@bob", seq=7),
     "/join #dev": Join(room="#dev"),
     "/join dev": Join(room="#dev"),
     "/leave": Leave(room=ROOM),
@@ -123,7 +147,21 @@ def test_every_slash_command_has_a_case():
         ("/help a b", "/help [COMMAND]"),
         ("/rooms x", "/rooms"),
         ("/unread #ops", "/unread"),
-        ("/read #ops", "/read"),
+        ("/read a b", "/read [#ROOM]"),
+        ("/history 0", "/history [N]"),
+        ("/history -1", "/history [N]"),
+        ("/history x", "/history [N]"),
+        ("/history #dev 5 6", "/history [N]"),
+        ("/show", "/show PLACE"),
+        ("/show 42", "/show PLACE"),
+        ("/show #dev/42 x", "/show PLACE"),
+        ("/show #dev", "/show PLACE"),
+        ("/search", "/search WORDS"),
+        ("/search from:bob", "/search WORDS"),
+        ("/search deploy from:", "/search WORDS"),
+        ("/edit", "/edit TEXT"),
+        ("/edit #dev/42", "/edit TEXT"),
+        ("/delete 42", "/delete [PLACE]"),
         ("/leave #dev", "/leave"),
         ("/quit now", "/quit"),
         ("/kick", "/kick NAME [REASON]"),
@@ -168,7 +206,14 @@ def test_a_bad_room_name_is_refused():
 
 @pytest.mark.parametrize("text", CORPUS.values(), ids=CORPUS)
 def test_an_error_repeats_nothing_dangerous(text):
-    for line in (f"/{text}", f"/join {text}", f"/help {text}", f"/users {text}"):
+    for line in (
+        f"/{text}",
+        f"/join {text}",
+        f"/help {text}",
+        f"/users {text}",
+        f"/show #{text}/1",
+        f"/search a in:{text}",
+    ):
         try:
             slash.parse(line, ROOM)
         except ChatError as refusal:
@@ -177,7 +222,15 @@ def test_an_error_repeats_nothing_dangerous(text):
 
 @given(st.text())
 def test_any_line_is_a_command_or_a_refusal(line):
-    for text in (line, "/" + line, "/dm " + line, "/join " + line):
+    for text in (
+        line,
+        "/" + line,
+        "/dm " + line,
+        "/join " + line,
+        "/search " + line,
+        "/show #" + line,
+        "/history " + line,
+    ):
         try:
             slash.parse(text, ROOM)
         except ChatError:

@@ -4,6 +4,7 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from socketchat.protocol import codec
 from socketchat.protocol.events import (
@@ -16,6 +17,7 @@ from socketchat.protocol.events import (
     Entry,
     Error,
     Event,
+    Found,
     Help,
     Ignored,
     Left,
@@ -44,6 +46,10 @@ def entry(text, *, kind="message", conversation="#ops", to=None, name="alice", e
     return event(conversation=conversation, seq=1, ts=0, author="uA", name=name, kind=kind, body=body)
 
 
+def changed_entry(text, kind="message", conversation="#ops"):
+    return replace(entry("", kind=kind, conversation=conversation), body=msgspec.Raw(codec.encode_text(text)))
+
+
 def dm(text, kind="message"):
     return entry(text, conversation=PAIR, to="bob", kind=kind)
 
@@ -52,6 +58,25 @@ CASES = {
     "message": (entry("hello"), "alice: hello\n"),
     "message of several lines": (entry("a\n\n\tb\n"), "alice: a\nalice: \nalice: \tb\nalice: \n"),
     "older message": (entry("hello", event=Past), "alice: hello\n"),
+    "line with its place": (
+        replace(entry("a\nb", event=Past), place="#Ops/1", ts=1772378040123),
+        "[#Ops/1 2026-03-01 15:14] alice: a\n[#Ops/1 2026-03-01 15:14] alice: b\n",
+    ),
+    "line that was edited": (changed_entry(Text("b", edited=7)), "alice: b (edited)\n"),
+    "line that was deleted": (changed_entry(Text("", deleted=True)), "alice: [deleted]\n"),
+    "an edit": (changed_entry(Text("b\nbob: c", of=7), "edit"), "[edit] alice edited #ops/7: b bob: c\n"),
+    "an edit that was deleted": (
+        changed_entry(Text("", of=7, deleted=True), "edit"),
+        "[edit] alice edited #ops/7: [deleted]\n",
+    ),
+    "a direct message edited": (
+        changed_entry(Text("b", "bob", of=7), "edit", PAIR),
+        "[edit] alice edited @alice/7: b\n",
+    ),
+    "a delete": (changed_entry(Text("", of=7), "delete"), "[delete] alice deleted #ops/7\n"),
+    "an edit in history": (replace(entry("b", kind="edit", event=Past), place="#ops/1"), ""),
+    "found": (Found(count=2), "=== Found (2) ===\n"),
+    "found more": (Found(count=20, more=True), "=== Found (20 or more) ===\n"),
     "action": (entry("waves", kind="action"), "* alice waves\n"),
     "action of two lines": (entry("waves\nbob: hi", kind="action"), "* alice waves\n* alice bob: hi\n"),
     "direct message": (dm("hi"), "[DM from alice] hi\n"),
@@ -181,6 +206,9 @@ def test_a_hostile_text_is_harmless_in_every_field(text):
         entry(text, kind="action"),
         entry(text, kind="topic"),
         entry("x", name=text),
+        entry(text, kind="edit", name=text, conversation=PAIR, to=text),
+        entry("", kind="delete", name=text, conversation="#" + text),
+        replace(entry(text, event=Past), place=text, ts=2**60),
         entry(text, name=text, conversation=PAIR, to=text),
         entry("x", kind="topic", conversation="#" + text),
         Presence(joined=[text], left=[text], room=text),

@@ -71,6 +71,30 @@ def test_whoever_comes_sees_the_last_lines_above_one_that_says_so(own_server, si
     ]
 
 
+def test_what_was_said_is_paged_found_and_changed(own_server, sit):
+    ann = sit(own_server, "ann")
+    ann.shows("Welcome")
+    ann.says(*(f"line {number}" for number in range(70)))
+    ann.shows("line 69")
+    bob = sit(own_server, "bob")
+    bob.shows("Welcome, bob")
+    bob.says("/history 5")
+    bob.shows("── #lobby/16 to #lobby/20; /history shows what came before ──")
+    assert "#lobby/16 ann: line 15" in said(bob)
+    bob.says("/history")
+    bob.shows("── #lobby/1 to #lobby/15; this is the beginning of #lobby ──")
+    ann.says("/edit line sixty-nine")
+    bob.shows("ann edited #lobby/70: line sixty-nine")
+    bob.says("/search sixty from:ann")
+    bob.shows("── 1 found: sixty ──")
+    assert "#lobby/70 ann: line sixty-nine (edited)" in said(bob)
+    ann.says("/delete #lobby/70")
+    bob.shows("ann deleted #lobby/70")
+    bob.says("/show #lobby/70")
+    bob.shows("── around #lobby/70 ──")
+    assert "#lobby/70 ann: [deleted]" in said(bob)
+
+
 def test_a_half_typed_line_survives_what_others_say(pair):
     _, _, anns, bobs = pair
     bobs.type("half ty")

@@ -1,0 +1,155 @@
+import pytest
+
+from socketchat.protocol import commands, events, operator
+from socketchat.protocol.codec import decode_text
+from tests.hub.stage import Peer, Stage
+
+
+def refused(peer: Peer, kind: type[commands.Command], **fields: object) -> tuple[str, str]:
+    """Return the code and the text of the refusal of a command."""
+    peer.take()
+    peer.do(kind, **fields)
+    (error,) = peer.told(events.Error)
+    return error.code, error.text
+
+
+def cast() -> tuple[Stage, Peer, Peer, Peer]:
+    """Return a stage with the owner of #ops, a member who said one line there, and another member."""
+    stage = Stage()
+    owner, ann, bob = (stage.native(name) for name in ("owner", "ann", "bob"))
+    for peer in (owner, ann, bob):
+        peer.do(commands.Join, room="#ops")
+    ann.say("first", to="#ops")
+    stage.settle()
+    for peer in (owner, ann, bob):
+        peer.take()
+    return stage, owner, ann, bob
+
+
+def heard(peer: Peer) -> list[tuple[int, str, int | None, str]]:
+    return [(each.seq, each.kind, decode_text(each).of, decode_text(each).text) for each in peer.told(events.Entry)]
+
+
+def past(peer: Peer, conversation: str = "#ops") -> list[tuple[int, str, str, int, bool]]:
+    peer.take()
+    peer.do(commands.History, conversation=conversation)
+    bodies = [(each, decode_text(each)) for each in peer.told(events.Past)]
+    return [(each.seq, each.kind, body.text, body.edited, body.deleted) for each, body in bodies]
+
+
+def test_an_edit_is_told_to_all_and_read_from_then_on() -> None:
+    _, _, ann, bob = cast()
+    number = ann.do(commands.Edit, conversation="#ops", seq=1, text="second")
+    assert ann.told(events.Ok) == [events.Ok(id=number, conversation="#ops", seq=2)]
+    ann.do(commands.Edit, conversation="#ops", text="third\x1b")
+    assert heard(bob) == [(2, "edit", 1, "second"), (3, "edit", 1, "third^[")]
+    assert past(bob) == [
+        (1, "message", "third^[", 3, False), (2, "edit", "second", 0, False), (3, "edit", "third^[", 0, False),
+    ]  # fmt: skip
+    ann.do(commands.Delete, conversation="#ops")
+    assert past(bob) == [
+        (1, "message", "", 0, True), (2, "edit", "", 0, True), (3, "edit", "", 0, True), (4, "delete", "", 0, False),
+    ]  # fmt: skip
+
+
+def test_who_comes_back_reads_the_newest_text_and_then_the_edit() -> None:
+    stage, _, ann, _ = cast()
+    epoch = stage.hub.attendance.epoch
+    ann.do(commands.Edit, conversation="#ops", seq=1, text="second")
+    stage.native("bob", epoch=epoch, positions={"#ops": 0}).take()  # its pages are kept
+    ann.do(commands.Edit, conversation="#ops", seq=1, text="third")
+    back = stage.native("bob", epoch=epoch, positions={"#ops": 0})
+    assert heard(back) == [(1, "message", None, "third"), (2, "edit", 1, "second"), (3, "edit", 1, "third")]
+
+
+def test_without_a_seq_it_is_the_last_line_of_one_s_own_that_is_there() -> None:
+    stage, _, ann, bob = cast()
+    ann.say("waves", to="#ops", kind="action")
+    bob.say("hi", to="#ops")
+    stage.settle()
+    ann.do(commands.Delete, conversation="#ops")
+    ann.do(commands.Edit, conversation="#ops", text="again")
+    assert heard(bob)[-2:] == [(4, "delete", 2, ""), (5, "edit", 1, "again")]
+    ann.do(commands.Delete, conversation="#ops")
+    nothing = "You have said nothing in #ops lately; name the message, as in #ops/42."
+    assert refused(ann, commands.Delete, conversation="#ops") == ("not_found", nothing)
+
+
+def test_others_lines_are_edited_by_nobody_and_deleted_by_moderators_who_outrank() -> None:
+    stage, owner, ann, bob = cast()
+    bob.say("of bob", to="#ops")
+    owner.say("of owner", to="#ops")
+    stage.settle()
+    assert refused(owner, commands.Edit, conversation="#ops", seq=1, text="x") == (
+        "refused", "Only ann may edit #ops/1.",
+    )  # fmt: skip
+    only = ("refused", "Only the owner and the moderators of #ops may do that.")
+    assert refused(bob, commands.Delete, conversation="#ops", seq=1) == only
+    owner.do(commands.Mod, room="#ops", name="bob")
+    bob.take()
+    bob.do(commands.Delete, conversation="#ops", seq=1)
+    assert not bob.told(events.Error)
+    assert refused(bob, commands.Delete, conversation="#ops", seq=3)[0] == "refused"
+    owner.do(commands.Delete, conversation="#ops", seq=2)
+    assert [entry[2] for entry in past(ann) if entry[4]] == ["", ""]
+    assert past(ann)[2][2] == "of owner"
+
+
+def test_direct_messages_are_changed_by_their_author_alone() -> None:
+    stage, owner, ann, bob = cast()
+    stage.order(operator.Owner(id=1, name="owner"))
+    ann.say("psst", to="@bob")
+    stage.settle()
+    (pair,) = ann.session.user.pairs
+    assert refused(bob, commands.Delete, conversation="@ann", seq=1)[1] == "Only ann may delete @ann/1."
+    assert refused(owner, commands.Delete, conversation=pair.id, seq=1)[0] == "no_such_room"
+    bob.take()
+    ann.do(commands.Edit, conversation="@bob", text="hush")
+    assert [(each.kind, decode_text(each)) for each in bob.told(events.Entry)] == [
+        ("edit", events.Text("hush", "bob", of=1)),
+    ]
+    assert past(bob, "@ann")[0][2] == "hush"
+    assert refused(owner, commands.Edit, conversation="@ann", text="x")[0] == "not_found"
+
+
+@pytest.mark.parametrize("seq", [0, 2, 99, 2**53 - 1])
+def test_what_is_not_there_or_nothing_that_was_said_is_not_found(seq: int) -> None:
+    _, owner, ann, _ = cast()
+    owner.do(commands.Topic, room="#ops", text="topic")
+    for asks in ({"kind": commands.Edit, "text": "x"}, {"kind": commands.Delete}):
+        no_such = f"There is no message #ops/{seq}, or it was deleted."
+        assert refused(ann, conversation="#ops", seq=seq, **asks) == ("not_found", no_such)
+
+
+def test_the_same_text_a_blank_one_and_one_that_is_too_long_are_refused() -> None:
+    _, _, ann, _ = cast()
+    assert refused(ann, commands.Edit, conversation="#ops", text="first")[1] == "That is what #ops/1 says already."
+    assert refused(ann, commands.Edit, conversation="#ops", text=" ")[0] == "bad_text"
+    assert refused(ann, commands.Edit, conversation="#ops", text="x" * 40_000)[0] == "too_long"
+
+
+def test_who_may_not_speak_does_not_edit_but_deletes() -> None:
+    _, owner, ann, _ = cast()
+    owner.do(commands.Mute, room="#ops", name="ann")
+    assert refused(ann, commands.Edit, conversation="#ops", text="x")[0] == "muted"
+    ann.do(commands.Delete, conversation="#ops", seq=1)
+    assert past(ann)[0][4]
+    owner.do(commands.Ban, room="#ops", name="ann")
+    assert refused(ann, commands.Delete, conversation="#ops", seq=1)[0] == "banned"
+
+
+def test_what_is_decided_while_the_message_is_looked_up_counts() -> None:
+    stage, owner, ann, bob = cast()
+    stage.journal.turns = 3
+    ann.ask(commands.Edit(id=70, conversation="#ops", seq=1, text="too late"))
+    owner.do(commands.Ban, room="#ops", name="ann")
+    assert [error.code for error in ann.told(events.Error)] == ["banned"]
+    assert "too late" not in bob.text()
+
+
+def test_what_comes_behind_a_change_waits_for_it() -> None:
+    stage, _, ann, bob = cast()
+    ann.ask(commands.Edit(id=70, conversation="#ops", seq=1, text="second"))
+    ann.ask(commands.Send(to="#ops", text="after", id=71))
+    stage.settle()
+    assert [each.kind for each in bob.told(events.Entry)] == ["edit", "message"]

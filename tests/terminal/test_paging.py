@@ -1,0 +1,64 @@
+from msgspec.structs import replace
+
+from socketchat.client.facts import Gap, Reset
+from socketchat.protocol.commands import History
+from socketchat.protocol.events import Conversation, Past
+from socketchat.terminal.paging import Paging
+
+from .events import DIRECT, entry
+
+ROOM = History(conversation="#Ops")
+
+
+def page(first, last, room="#ops", name="#Ops"):
+    return [replace(entry("x", room=room, seq=seq, of=Past), place=f"{name}/{seq}") for seq in range(first, last + 1)]
+
+
+def test_each_page_is_the_one_before_what_was_shown():
+    paging = Paging({})
+    assert paging.next(ROOM) == ROOM
+    paging.begin(page(51, 100))
+    assert paging.next(ROOM) == replace(ROOM, before=51)
+    assert paging.told(ROOM, page(21, 50), more=True) == "#Ops/21 to #Ops/50; /history shows what came before"
+    assert paging.next(ROOM) == replace(ROOM, before=21)
+    assert paging.told(ROOM, page(1, 20), more=False) == "#Ops/1 to #Ops/20; this is the beginning of #Ops"
+    assert paging.told(ROOM, [], more=False) == "this is the beginning of #Ops"
+
+
+def test_where_retention_cut_it_is_said():
+    paging = Paging({})
+    assert paging.told(ROOM, page(30, 31), more=False) == "#Ops/30 to #Ops/31; what came before 30 is no longer kept"
+    assert paging.told(ROOM, [], more=False) == "what came before 30 is no longer kept"
+
+
+def test_direct_messages_are_paged_by_the_name_of_the_other():
+    paging = Paging({DIRECT: Conversation(conversation=DIRECT, peer="Bob")})
+    asked = History(conversation="@bob")
+    paging.told(asked, page(8, 9, DIRECT, "@Bob"), more=True)
+    assert paging.next(asked) == replace(asked, before=8)
+    assert paging.next(History(conversation="@carol")).before is None
+
+
+def test_lines_around_a_place_do_not_move_it():
+    paging = Paging({})
+    paging.begin(page(51, 100))
+    around = replace(ROOM, around=7)
+    assert paging.next(around) == around
+    assert paging.told(around, page(2, 12), more=True) == "around #Ops/7"
+    assert paging.next(ROOM).before == 51
+
+
+def test_in_another_history_it_begins_anew():
+    paging = Paging({})
+    paging.begin(page(51, 100))
+    paging.note(Reset("other"))
+    assert paging.next(ROOM) == ROOM
+
+
+def test_where_lines_were_skipped_it_goes_on_there():
+    paging = Paging({})
+    paging.begin(page(51, 100))
+    paging.note(Gap("#ops", 101, 2000, "skipped"))
+    assert paging.next(ROOM).before == 2001
+    paging.note(Gap("#ops", 2001, 2002, "missing"))
+    assert paging.next(ROOM).before == 2001
