@@ -140,7 +140,7 @@ async def _until(when: float) -> None:
     """Keep the pace that is asked for."""
     loop = asyncio.get_running_loop()
     come: asyncio.Future[None] = loop.create_future()
-    loop.call_at(when, come.set_result, None)
+    loop.call_at(when, lambda: come.done() or come.set_result(None))
     await come
 
 

@@ -124,6 +124,18 @@ def test_an_error_of_the_disk_is_told_and_got_over(tmp_path: Path, call: str) ->
     asyncio.run(check(tmp_path / "data", stored))
 
 
+@needs_strace
+def test_a_slow_disk_stores_all_the_same(tmp_path: Path) -> None:
+    trace = ["strace", "-f", "-qq", "-o", os.devnull, "-e", "trace=fdatasync"]
+    with writer(
+        tmp_path / "data", 1, 70, *trace, "-e", "inject=fdatasync:delay_enter=100000"
+    ) as process:  # µs, in front of each
+        assert process.stdout is not None
+        stored = told(process.stdout.readlines())
+    assert len(stored) == 70
+    asyncio.run(check(tmp_path / "data", stored))
+
+
 def test_a_full_disk_is_told_and_got_over(tmp_path: Path) -> None:
     disk = tmp_path / "disk"
     disk.mkdir()
