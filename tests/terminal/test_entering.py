@@ -2,7 +2,6 @@
 
 import os
 import subprocess
-from pathlib import Path
 
 import pytest
 
@@ -118,33 +117,6 @@ def test_an_invite_to_another_key_is_refused_before_a_word_is_said(closed, sit):
     seat = sit(None, "hugo", f"{where}#{'A' * 43}.{fragment.partition('.')[2]}")
     seat.shows("fingerprint")
     assert seat.ends() == 7
-
-
-def test_no_secret_is_in_any_file_but_its_own_nor_where_other_users_look(sit, tmp_path):
-    (tmp_path / "data").mkdir()
-    with (tmp_path / "log").open("wb") as log:
-        server = Server(str(tmp_path / "data"), "--tunnel", stderr=log)
-    server.directory = tmp_path / "data"
-    code, url = code_of(server), invite(server)
-    ann, ben = sit(server, "ann", home="ann"), sit(None, "ben", "-", home="ben", stdin=write(tmp_path / "url", url))
-    ann.shows("Join code:")
-    ann.says("wrong words are no code", code)
-    for seat, name in ((ann, "ann"), (ben, "ben")):
-        seat.shows(f"Welcome, {name}.")
-        seat.says("hello")
-        assert seat.leaves() == 0
-    kept = {"code": code, "secret": (server.directory / "local-secret").read_text().strip()}
-    kept["token"] = url.rpartition(".")[2]
-    shown = [Path(f"/proc/{server.process_id}/{name}") for name in ("cmdline", "environ")]
-    for path in shown:
-        assert not path.exists() or not any(secret.encode() in path.read_bytes() for secret in kept.values())
-    server.stop()
-    allowed = {("join-code", "code"), ("local-secret", "secret"), ("url", "token")}
-    files = [path for path in tmp_path.rglob("*") if path.is_file()]
-    assert len(files) > 10
-    for path in files:
-        found = {(path.name, what) for what, secret in kept.items() if secret.encode() in path.read_bytes()}
-        assert found <= allowed, path
 
 
 def test_a_script_comes_by_the_invite_in_a_file_and_needs_it_once(closed, tmp_path):

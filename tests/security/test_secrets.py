@@ -1,0 +1,129 @@
+"""Real programs and every secret there is: no command line, environment, log or file shows one, but its own file."""
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from socketchat.client.invitation import parse_invitation
+from tests.security.callers import DEADLINE, invite, join_code
+from tests.terminal.screens import Terminal
+from tests.terminal.seats import PROGRAM, environment
+
+PASSWORD, WRONG_PASSWORD = "correct horse battery", "wrong horse battery"
+
+KEEPERS = {
+    "join code": "join-code",
+    "local secret": "local-secret",
+    "key of the server": "tls.pem",
+    "key of ann": "key",
+    "key of ben": "key",
+}
+"""The file that holds a secret, since that is what it is for; only its owner may read it."""
+
+
+class Street:
+    """Programs that run until the end of the test, each with its stderr in a file or on its terminal."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self.processes: list[subprocess.Popen] = []
+        self.terminals: list[Terminal] = []
+
+    def begin(self, *arguments: str, home: str = "host", **streams) -> subprocess.Popen:
+        with (self._directory / f"stderr of {home} {arguments[0]}").open("wb") as log:
+            streams = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": log} | streams
+            environ = environment(self._directory / home)
+            self.processes.append(subprocess.Popen([*PROGRAM, *arguments], text=True, env=environ, **streams))
+        return self.processes[-1]
+
+    def sit(self, *arguments: str, home: str) -> Terminal:
+        terminal = Terminal(columns=200)
+        self.terminals.append(terminal)
+        ends = dict.fromkeys(("stdin", "stdout", "stderr"), terminal.slave)
+        self.begin(*arguments, home=home, start_new_session=True, **ends)
+        return terminal
+
+    def end(self) -> None:
+        """End all of them, the server last."""
+        for process in reversed(self.processes):
+            process.terminate()
+            process.wait(DEADLINE)
+            for stream in filter(None, (process.stdin, process.stdout)):
+                stream.close()
+        for terminal in self.terminals:
+            terminal.read()
+            terminal.close()
+
+
+@pytest.fixture
+def street(tmp_path):
+    street = Street(tmp_path)
+    yield street
+    street.end()
+
+
+def play(street: Street, data: Path) -> dict[str, set[str]]:
+    """Have all secrets used, rightly and wrongly; return each in the forms in which it may be written."""
+    server = street.begin("serve", "--host", "127.0.0.1", "--port", "0", "--tunnel", "--data", str(data))
+    port = re.search(r":(\d+)$", server.stdout.readline())[1]
+    url, code = invite(data, "--host", f"127.0.0.1:{port}"), join_code(data)
+    ann = street.sit("join", "ann", "--port", port, home="ann")
+    ben = street.begin("join", "ben", "-", home="ben")
+    ben.stdin.write(f"{url}\nhello\n")
+    ben.stdin.flush()
+    for seen, typed in (
+        ("Join code:", "wrong words are no code"),
+        ("This is not the join code", code.replace("-", " ")),
+        ("ben: hello", "/password"),
+        ("New password:", PASSWORD),
+        ("Once more:", PASSWORD),
+        ("Your password is set", "hello ben"),
+    ):
+        ann.until(lambda seen=seen: seen in ann.text)
+        ann.type(f"{typed}\r")
+    while not (line := ben.stdout.readline()).endswith("ann: hello ben\n"):
+        assert line
+    phone = street.sit("join", "ann", "--port", port, home="phone")
+    for seen, typed in (("Password (", WRONG_PASSWORD), ("password is wrong.\nPassword (", PASSWORD)):
+        phone.until(lambda seen=seen: seen in phone.text)
+        phone.type(f"{typed}\r")
+    phone.until(lambda: "Welcome, ann." in phone.text)
+    keys = {name: next((data.parent / name).rglob("key")).read_text() for name in ("ann", "ben")}
+    return {
+        "join code": {code, code.replace("-", " ")},
+        "local secret": {(data / "local-secret").read_text().strip()},
+        "key of the server": set((data / "tls.pem").read_text().split("-----")[2].split()),
+        "token of an invite": {parse_invitation(url).token},
+        "password": {PASSWORD, WRONG_PASSWORD},
+        "key of ann": {keys["ann"].strip()},
+        "key of ben": {keys["ben"].strip()},
+    }
+
+
+def test_no_secret_is_seen_but_in_its_own_file(street, tmp_path) -> None:
+    data = tmp_path / "data"
+    secrets = play(street, data)
+    assert all(len(form) > 15 for forms in secrets.values() for form in forms)
+
+    def shows(content: bytes) -> set[str]:
+        return {what for what, forms in secrets.items() if any(form.encode() in content for form in forms)}
+
+    for process in street.processes:
+        for path in (Path(f"/proc/{process.pid}/cmdline"), Path(f"/proc/{process.pid}/environ")):
+            assert not path.exists() or (path.read_bytes() and not shows(path.read_bytes()))
+    street.end()
+    street.processes.clear()
+    for terminal in street.terminals:  # a code is read aloud and typed seen
+        assert shows(terminal.text.encode()) <= {"join code"}
+    street.terminals.clear()
+    files = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert {"socketchat.db", "stderr of host serve", "stderr of ben join"} <= {path.name for path in files}
+    kept = set()
+    for path in files:
+        for what in shows(path.read_bytes()):
+            assert KEEPERS.get(what) == path.name, (what, path)
+            assert path.stat().st_mode & 0o077 == 0
+            kept.add(what)
+    assert kept == set(KEEPERS)
