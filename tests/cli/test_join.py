@@ -157,7 +157,7 @@ def test_what_a_killed_visit_took_the_next_one_sends_and_it_is_stored_once(tmp_p
                     break
             await feeding
 
-    with serving(tmp_path) as server:
+    with serving(tmp_path, "--no-limits") as server:
         with subprocess.Popen([*PROGRAM, "join", "ann", "--port", str(server.port)], stdin=subprocess.PIPE) as visit:
             asyncio.run(hear(server.port, visit, lines[1000]))
         if not server_goes_on:
