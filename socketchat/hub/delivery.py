@@ -59,7 +59,7 @@ class Delivery:
                 if rendering.sided and isinstance(conversation, Pair):
                     self._gather_sided(news, rendering, sessions, group)
                 else:
-                    self._gather(news, rendering, sessions, group, self._ignorers(group))
+                    self._gather(news, rendering, sessions, group, self._ignorers(group) if self._ignored_by else ())
         answers = self._answers
         for session, data in news.items():
             lines = answers.pop(session, None) if answers else None
@@ -76,8 +76,6 @@ class Delivery:
 
     def _ignorers(self, group: Group) -> list[Session]:
         """Return the sessions that must not read all of these entries as they are."""
-        if not self._ignored_by:
-            return []
         users = {user for entry, _ in group for user in self._ignored_by.get(entry.author, {}).values()}
         return [session for user in users for session in user.sessions]
 
@@ -132,6 +130,8 @@ def _as_read_by(session: Session, rendering: Rendering, lines: list[bytes], grou
 
 def _without_own(data: bytes, lines: list[bytes], group: Group) -> dict[Session | None, bytes]:
     """Return for each author the bytes of the others, where ``data`` is all lines: what stands between its own runs."""
+    if len(group) == 1:  # as in most rooms at most times
+        return {group[0][1]: b""}
     pieces: dict[Session | None, list[bytes]] = {}
     ends: dict[Session | None, int] = {}
     at = 0
