@@ -140,12 +140,12 @@ def test_a_full_disk_is_told_and_got_over(tmp_path: Path) -> None:
     disk = tmp_path / "disk"
     disk.mkdir()
     mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", str(disk)], capture_output=True, check=False
+        ["mount", "-t", "tmpfs", "-o", "size=40m", "tmpfs", str(disk)], capture_output=True, check=False
     )
     if mounted.returncode:
         pytest.skip("needs leave to mount")
     try:
-        (disk / "data.ballast").write_bytes(bytes(3_700_000))
+        (disk / "data.ballast").write_bytes(bytes(24_600_000))  # what is left is hardly more than the reserve
         with writer(disk / "data", 1, 3000) as process:
             assert process.stdout is not None
             lines = process.stdout.readlines()
