@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-from ..exceptions import NoSuchCommand, UsageProblem
+from ..exceptions import ChatError, NoSuchCommand, UsageProblem
 from . import commands
 from .durations import seconds_of
 from .limits import NAME_CHARACTERS
@@ -247,7 +247,7 @@ EVERYDAY: dict[str, Slash] = {
         Slash("show", "/show PLACE", "Show a line, such as #ops/42, among those around it.", _show, _PLACES),
         Slash("edit", "/edit TEXT", "Change your last line here, or with PLACE another.", _edit, _EDIT),
         Slash("delete", "/delete [PLACE]", "Delete your last line here, or another.", _delete, _DELETE),
-        Slash("login", "/login NAME", "Be NAME without its key; asks for the password.", _login),
+        Slash("login", "/login NAME", "In nc and telnet: be NAME; asks for its password.", _login),
         Slash("password", "/password", "Set your password, for other devices; asks for it.", _password),
         Slash("devices", "/devices", "List your keys; /devices revoke KEY shuts one out.", _devices),
         Slash("quit", "/quit", "Leave the chat.", _quit),
@@ -292,6 +292,14 @@ def parse(line: str, room: str) -> commands.ANY:
     if command is None:
         raise UsageProblem(f"Usage: {slash.usage}")
     return command
+
+
+def is_for_room(line: str) -> bool:
+    """Tell whether it matters in which room a line is typed."""
+    try:
+        return parse(line, "#one") != parse(line, "#other")
+    except ChatError:
+        return False
 
 
 def help_text(topic: str | None = None) -> str:

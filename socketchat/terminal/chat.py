@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import time
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from contextlib import suppress
@@ -13,14 +12,15 @@ from typing import TYPE_CHECKING, TextIO
 from msgspec.structs import replace
 
 from ..client.aio import Client
-from ..exceptions import ChatError, Refused, Unconfirmed, UsageProblem
+from ..exceptions import ChatError, Unconfirmed, UsageProblem
 from ..protocol import commands, events
 from ..protocol.conversations import LOBBY, room_id
 from ..protocol.moments import in_utc
-from ..protocol.slash import help_text, parse
+from ..protocol.slash import help_text, is_for_room, parse
 from ..protocol.text import check_text, clean_line
 from ..protocol.transcript import text_lines
 from .completion import ChatCompleter
+from .logged import log_above
 from .markers import Markers
 from .paging import Paging
 from .passwords import new_password
@@ -47,18 +47,12 @@ LAST_SECONDS = 2.0
 NARROW = 60
 """Columns below which the prompt leaves out the name."""
 
+LOGIN = (
+    "Nobody is asked for a password here: what you type next goes to {room}. You come in by your key, or by the "
+    "password that `socketchat join {name}` asks for; leave first."
+)
+
 HINT = "/help · Tab completes · Ctrl+D leaves"
-
-
-class _LogAbove(logging.Handler):
-    """Has what is logged told above the prompt, where stderr would tear the screen."""
-
-    def __init__(self, tell: Callable[[str], None]) -> None:
-        super().__init__(logging.WARNING)
-        self._tell = tell
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self._tell(self.format(record))
 
 
 class Chat:
@@ -99,12 +93,8 @@ class Chat:
 
     async def run(self) -> None:
         """Chat until somebody leaves; raises what ended the link for good, and Unconfirmed for messages under way."""
-        log = _LogAbove(self._tell)
-        logging.getLogger().addHandler(log)
-        try:
+        with log_above(self._tell):
             await self._run()
-        finally:
-            logging.getLogger().removeHandler(log)
 
     async def _run(self) -> None:
         self._view.enter()
@@ -201,7 +191,7 @@ class Chat:
         elif not isinstance(command, commands.Quit):
             done = await self._attempt(self._ask(command))
             if isinstance(command, commands.Join | commands.Leave) and not done:
-                self._give_back()
+                self._hold_back(f"you are still in {self._view.room}", give_back=True)
         return isinstance(command, commands.Quit)
 
     async def _attempt(self, doing: Coroutine[None, None, None]) -> bool:
@@ -213,15 +203,15 @@ class Chat:
             return False
         return True
 
-    def _give_back(self) -> None:
-        """Give back what was typed for a room that could not be entered: it is not meant for this one."""
+    def _hold_back(self, why: str, *, give_back: bool = False) -> None:
+        """Keep what was typed ahead out of this room, as it is not meant for it; what is for no room has its turn."""
         for line in self._rest():
-            if isinstance(line, str):
-                self._complain(Refused(f"Not sent, as you are still in {self._view.room}."), line)
+            if isinstance(line, str) and is_for_room(line):
+                self._complain(f"Not sent, as {why}.", line if give_back else "")
             else:
                 self._typed.put_nowait(line)
 
-    def _complain(self, error: ChatError, line: str = "") -> None:
+    def _complain(self, error: ChatError | str, line: str = "") -> None:
         """Say what did not work; what was typed comes back for another try, or is left for the arrow key."""
         kept = not line or self._prompt.put_back(line)
         self._scroll.add([self._rendering.error(str(error) if kept else f"{error} (Up brings back what you typed.)")])
@@ -298,9 +288,13 @@ class Chat:
             case commands.Search():
                 await self._search(command)
             case commands.Password():
-                self._tell(await new_password(self._prompt.ask_secret, self._client))
+                self._hold_back("what is typed behind /password is no message")
+                with self._prompt.hidden():
+                    told = await new_password(self._prompt.ask_secret, self._complain, self._client)
+                self._tell(told)
             case commands.Login():
-                raise UsageProblem(f"You are {self._client.name} here; to be another one: socketchat join NAME.")
+                self._hold_back("what is typed behind /login is no message")
+                raise UsageProblem(LOGIN.format(name=command.name, room=self._view.room))
             case commands.Join():
                 await self._enter(command.room, command)
             case commands.Leave():

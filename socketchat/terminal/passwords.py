@@ -5,21 +5,29 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
-from ..exceptions import BadText
+from ..exceptions import BadPassword, ChatError
 from ..protocol import commands, events
-from ..protocol.passwords import check_password
+from ..protocol.passwords import SHORTEST_PASSWORD_BYTES, check_password
 
 if TYPE_CHECKING:
     from ..client.aio import Client
 
+AGAIN = f"Choose one of at least {SHORTEST_PASSWORD_BYTES} bytes; Enter alone leaves all as it was."
 
-async def new_password(ask: Callable[[str], Awaitable[str]], client: Client) -> str:
-    """Have a new password typed twice, set it, and return what the server says; raises ChatError."""
-    chosen = await ask("New password: ")
-    if not chosen:
-        return "Nothing was changed."
-    check_password(chosen, client.name)
-    if await ask("Once more: ") != chosen:
-        raise BadText("The two are not the same; nothing was changed.")
-    answer = await client.request(commands.Password(password=chosen))
-    return " ".join(event.text for event in answer.events if isinstance(event, events.Help))
+
+async def new_password(ask: Callable[[str], Awaitable[str]], complain: Callable[[str], None], client: Client) -> str:
+    """Have a new password typed twice until it is set or somebody gives up; return what is to be told."""
+    while chosen := await ask("New password: "):
+        try:
+            check_password(chosen, client.name)
+            again = await ask("Once more: ")
+            if not again:
+                break
+            if again != chosen:
+                raise BadPassword("The two are not the same.")
+            answer = await client.request(commands.Password(password=chosen))
+        except ChatError as problem:
+            complain(f"{problem} {AGAIN}")
+        else:
+            return " ".join(event.text for event in answer.events if isinstance(event, events.Help))
+    return "Nothing was changed."

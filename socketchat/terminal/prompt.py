@@ -120,7 +120,8 @@ class Prompt:
         self._output = terminal_output(cast("TextIO", self._burst))  # all that is asked of it is there
         self._completer = completer
         self._question = ""
-        self._secret: asyncio.Future[str] | None = None
+        self._hides = False
+        self._secrets: asyncio.Queue[str] = asyncio.Queue()
         self._buffer = Buffer(multiline=True, enable_history_search=True, accept_handler=self._accept)
         self._app: Application[None] = Application(
             layout=self._layout(),
@@ -144,15 +145,29 @@ class Prompt:
             with suppress(EOFError):  # the terminal is gone
                 await self._app.run_async(set_exception_handler=False)
         finally:
-            self._answer("")
+            self._secrets.put_nowait("")
+
+    @contextmanager
+    def hidden(self) -> Iterator[None]:
+        """Hide all that is typed until the end of the block, also between two questions, and hand over no line."""
+        self._secrets = asyncio.Queue()
+        self._hides = True
+        self._buffer.reset()
+        try:
+            yield
+        finally:
+            self._hides = False
+            self._buffer.reset()
+            self.repaint()
 
     async def ask_secret(self, question: str) -> str:
-        """Ask for what nobody shall see, and no arrow key brings back; return "" where somebody will not say it."""
+        """Ask, while ``hidden``, for what no arrow key brings back; return "" where somebody will not say it."""
         self._question = question
-        self._secret = asyncio.get_running_loop().create_future()
-        self._buffer.reset()
         self.repaint()
-        return await self._secret
+        try:
+            return await self._secrets.get()
+        finally:
+            self._question = ""
 
     def leave(self) -> None:
         """End :meth:`run`; what is half typed is gone."""
@@ -177,22 +192,24 @@ class Prompt:
 
     def put_back(self, text: str) -> bool:
         """Give a text back for editing, if nothing else is being typed; tell whether it was."""
-        if self._buffer.text:
+        if self._buffer.text or self._hides:
             return False
         self._buffer.text = text
         self._buffer.cursor_position = len(text)
         return True
 
-    def _answer(self, secret: str) -> None:
-        if self._secret is not None and not self._secret.done():
-            self._secret.set_result(secret)
-        self._secret = None
+    def _give_up(self) -> None:
+        """Say no more to what is asked, or leave where nothing is."""
+        if self._hides:
+            self._secrets.put_nowait("")
+        else:
+            self.leave()
 
     def _accept(self, buffer: Buffer) -> bool:
-        if self._secret is not None:
+        if self._hides:
             secret = buffer.text
             buffer.reset()  # before the buffer remembers it
-            self._answer(secret)
+            self._secrets.put_nowait(secret)
         elif buffer.text.strip():
             self._on_line(buffer.text)
         return False
@@ -202,7 +219,7 @@ class Prompt:
         line = Window(
             BufferControl(
                 self._buffer,
-                input_processors=[ConditionalProcessor(PasswordProcessor(), Condition(self._is_secret))],
+                input_processors=[ConditionalProcessor(PasswordProcessor(), Condition(lambda: self._hides))],
                 search_buffer_control=search.control,
                 preview_search=True,
             ),
@@ -215,12 +232,9 @@ class Prompt:
         return Layout(HSplit([line, search, below]), line)
 
     def _prefix(self, line: int, wrapped: int) -> StyleAndTextTuples:
-        if self._secret is not None:
+        if self._hides:
             return [("class:prompt", self._question)] if line == wrapped == 0 else []
         return self._label() if line == wrapped == 0 else []
-
-    def _is_secret(self) -> bool:
-        return self._secret is not None
 
     def _below(self) -> StyleAndTextTuples:
         state = self._buffer.complete_state
@@ -252,7 +266,7 @@ class Prompt:
     def _keys(self) -> KeyBindings:
         keys = KeyBindings()
         editing = has_focus(self._buffer)  # and not searching
-        talking = editing & ~Condition(self._is_secret)
+        talking = editing & ~Condition(lambda: self._hides)
 
         @keys.add("enter", filter=editing)
         def _(_event: KeyPressEvent) -> None:
@@ -269,20 +283,16 @@ class Prompt:
         @keys.add("c-c", filter=editing)
         @keys.add("<sigint>", filter=editing)
         def _(_event: KeyPressEvent) -> None:
-            if self._secret is not None:
-                self._buffer.reset()
-                self._answer("")
-            elif self._buffer.text:
-                self._buffer.reset()
-            else:
-                self.leave()
+            if self._hides or not self._buffer.text:
+                self._give_up()
+            self._buffer.reset()
 
         @keys.add("c-d", filter=editing)
         def _(_event: KeyPressEvent) -> None:
             if self._buffer.text:
                 self._buffer.delete()
             else:
-                self.leave()
+                self._give_up()
 
         @keys.add("c-z", filter=editing)
         def _(event: KeyPressEvent) -> None:

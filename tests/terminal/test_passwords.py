@@ -90,26 +90,61 @@ def test_two_that_are_not_the_same_and_none_at_all_change_nothing(server, sit):
     seat.says(SECRET)
     seat.shows("Once more:")
     seat.says("correct house")
-    seat.shows("The two are not the same")
-    seat.says("/password")
-    seat.shows("New password:")
+    seat.shows("The two are not the same. Choose one of at least 8 bytes")
+    seat.shows("\nNew password:")
     seat.type("half\x03")
     seat.shows("Nothing was changed.")
-    seat.says("/password")
-    seat.shows("New password:")
-    seat.says("password")
-    seat.shows("tried first")
     seat.says("hello")
     seat.shows("sid: hello")
     assert "half" not in seat.text
     assert seat.leaves() == 0
 
 
-def test_leaving_while_a_password_is_asked_for_ends_at_once(server, sit):
+@pytest.mark.parametrize("key", ["\r", "\x03", "\x04"])
+def test_what_is_typed_after_a_password_that_may_not_be_set_is_another_one_and_never_published(server, sit, key):
+    name = f"ugo{ord(key)}"
+    seat = sit(server, name)
+    seat.shows("Welcome, ")
+    seat.says("/password")
+    seat.shows("New password:")
+    seat.says("short12", "password", name)  # all at once, as a terminal that is slow hands them over
+    seat.shows("A password has at least 8")
+    seat.shows("tried first")
+    seat.shows("Your name is" if len(name) > 7 else "at least 8")
+    seat.shows("\nNew password:")
+    seat.type(key)
+    seat.shows("Nothing was changed.")
+    seat.says("hello")
+    seat.shows(f"{name}: hello")
+    assert "short12" not in seat.text
+    assert f"{name}: password" not in seat.text
+    assert seat.leaves() == 0
+
+
+def test_what_is_typed_before_the_password_is_asked_for_is_not_published(server, sit):
+    seat = sit(server, "vic")
+    seat.shows("Welcome, vic.")
+    seat.says("/password", SECRET)
+    seat.shows("Not sent, as what is typed behind /password is no message.")
+    seat.shows("\nNew password:")
+    seat.says("")
+    seat.shows("Nothing was changed.")
+    seat.says("/login wanda", SECRET)
+    seat.shows("Nobody is asked for a password here: what you type next goes to #lobby.")
+    seat.shows("Not sent, as what is typed behind /login is no message.")
+    seat.says("/help login")
+    seat.shows("In nc and telnet")
+    assert SECRET not in seat.text
+    assert seat.leaves() == 0
+
+
+def test_leaving_while_a_password_is_asked_for_takes_giving_up_first(server, sit):
     seat = sit(server, "tim", home="tim")
     seat.shows("Welcome, tim.")
     seat.says("/password")
     seat.shows("New password:")
+    seat.type("\x04")
+    seat.shows("Nothing was changed.")
     assert seat.leaves() == 0
 
 
