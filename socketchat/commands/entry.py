@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from ..exceptions import BadCode, CodeNeeded, NoGuests
 from ..hub import Challenged, Hub, Session
-from ..hub.entrance import Shown
+from ..hub.entrance import Shown, Who
 from ..hub.invites import Invite
 from ..protocol import commands
 from ..protocol.entry import PROOF_BYTES, entry_proof
@@ -49,9 +49,10 @@ def check_shown(hub: Hub, session: Session, challenged: Challenged, proof: comma
     return Entry()
 
 
-def check_newcomer(hub: Hub, session: Session, entry: Entry) -> None:
-    """Raise CodeNeeded unless somebody with a key may take a new name."""
-    if not hub.entrance.admits("newcomer", session.channel, entry.shown):
+def check_newcomer(hub: Hub, session: Session, key: str, entry: Entry) -> None:
+    """Raise CodeNeeded unless somebody with this key, which is proved, may take a new name."""
+    who: Who = "known" if hub.directory.owned(key) else "newcomer"
+    if not hub.entrance.admits(who, session.channel, entry.shown):
         if entry.shown is not None:
             raise CodeNeeded("Join codes and invites are taken over TLS only.")
         raise CodeNeeded("This server lets newcomers in by its join code or an invite; ask whoever hosts it.")
@@ -65,12 +66,12 @@ def check_guest(hub: Hub, session: Session) -> None:
         raise NoGuests("Guests come in from the server's own machine only; elsewhere use `socketchat join`.")
 
 
-def needs_entry(hub: Hub, name: str) -> bool:
-    """Tell whether whoever asks for this name has to show something beside the key.
+def needs_entry(hub: Hub, name: str, key: str) -> bool:
+    """Tell whether whoever asks for this name has to show something beside this key, which owns no other name yet.
 
     The name may also be somebody else's: then no code helps, and none should be asked for.
     """
-    return not hub.entrance.is_open and hub.directory.lookalike(name) is None
+    return not (hub.entrance.is_open or hub.directory.owned(key)) and hub.directory.lookalike(name) is None
 
 
 def _host_proof(key: bytes, session: Session, challenged: Challenged, word: str) -> str | None:

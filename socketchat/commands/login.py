@@ -73,7 +73,7 @@ def _challenge(hub: Hub, session: Session, command: commands.Hello) -> None:
     nonce = hub.token(NONCE_BYTES)
     session.challenged = Challenged(command, from_word(nonce, NONCE_BYTES, "A nonce"))
     challenge = events.Challenge(nonce=nonce, id=command.id)
-    if needs_entry(hub, command.name or ""):
+    if needs_entry(hub, command.name or "", command.key or ""):
         file = hub.entrance.secret_file if session.channel.is_loopback else None
         challenge = replace(challenge, entry="code", secret_file=file)
     elif _is_owned(hub, command):
@@ -142,7 +142,7 @@ def _enter_owner(hub: Hub, session: Session, asked: commands.Hello, entry: Entry
     name, device = asked.name or "", asked.key or ""
     holder = hub.directory.lookalike(name)
     if holder is None:
-        check_newcomer(hub, session, entry)
+        check_newcomer(hub, session, device, entry)
         user = User(hub.token(USER_ID_BYTES), name, name_key(name), device)
         _make_account(hub, session, asked, user, entry)
     elif holder.key == name_key(name) and device in holder.devices:

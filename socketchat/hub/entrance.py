@@ -6,8 +6,9 @@ from typing import Literal, Protocol
 
 from .sessions import Channel
 
-Who = Literal["owner", "newcomer", "guest"]
-"""Somebody whose key or password proves a name, somebody with a key who wants a new one, or somebody without a key."""
+Who = Literal["owner", "known", "newcomer", "guest"]
+"""Somebody whose key or password proves the name, somebody who wants a new one with a key that owns another name or
+with one that owns none, or somebody without a key."""
 
 Shown = Literal["local", "code", "invite"]
 """What a newcomer has shown, and what was found to be right."""
@@ -52,7 +53,7 @@ class Entrance:
         Behind a tunnel no channel is a loopback's.
         """
         match who, shown:
-            case "owner", _:
+            case (("owner" | "known"), _):
                 return True
             case (("newcomer" | "guest"), _) if self.is_open:
                 return True

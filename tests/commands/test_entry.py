@@ -83,6 +83,15 @@ def test_nobody_is_asked_for_a_code_who_owns_the_name_or_will_never_have_it(name
     assert challenge.entry == entry
 
 
+def test_a_key_that_owns_a_name_is_asked_for_no_code_for_another_one() -> None:
+    stage = closed()
+    come(stage, code=CODE)
+    _, challenge = challenged(stage, "alfred", ALICE)
+    assert challenge.entry == "none"
+    names = [answer(come(stage, f"alice{number}", ALICE)) for number in range(5)]
+    assert names == ["alice0", "alice1", "alice2", "alice3", "too_many"]
+
+
 def test_an_open_server_asks_for_nothing() -> None:
     _, challenge = challenged(Stage())
     assert challenge.entry == "none"

@@ -5,7 +5,7 @@ from itertools import product
 import pytest
 
 from socketchat.hub import Channel, Entrance
-from socketchat.protocol import commands, events
+from socketchat.protocol import commands, events, operator
 from socketchat.wire.native import NATIVE
 from socketchat.wire.plain import PLAIN
 from tests.commands.test_entry import CODE, SECRET, SECRET_FILE, TOKEN, WRONG, answer, come, invite
@@ -17,7 +17,7 @@ WAYS = ("loopback over TLS", "loopback in plaintext", "remote over TLS", "remote
 MODES = ("default", "--open", "--tunnel")
 
 IN, NEEDED, CODE_WRONG, INVITE_WRONG, NO_GUESTS = "in", "code_needed", "bad_code", "bad_invite", "no_guests"
-PASSWORD_WRONG, REFUSED = "wrong_password", "refused"
+PASSWORD_WRONG, REFUSED, BANNED = "wrong_password", "refused", "banned"
 FOUR_IN = (IN,) * 4
 
 # For each thing that is shown: what happens by each of the four ways, in each of the three modes.
@@ -33,6 +33,8 @@ NATIVE_TABLE = {
         (INVITE_WRONG, NEEDED, INVITE_WRONG, NEEDED),
     ),
     "the key of the name": (FOUR_IN, FOUR_IN, FOUR_IN),
+    "the key of another name": (FOUR_IN, FOUR_IN, FOUR_IN),
+    "the key of another name, banned": ((BANNED,) * 4,) * 3,
 }
 # A password is taken where nobody else can read it, whoever is let in besides.
 RIGHT_PASSWORD = ((IN, IN, IN, REFUSED), (IN, IN, IN, REFUSED), (IN, REFUSED, IN, REFUSED))
@@ -90,6 +92,10 @@ def test_a_native_newcomer(shown: str, mode: str, way: str, expected: str) -> No
         come(stage, "first", invite=TOKEN)
     if shown == "the key of the name":
         come(stage, "alice", local=SECRET)
+    if shown.startswith("the key of another name"):
+        come(stage, "alfred", key_of("alice"), local=SECRET)
+    if shown.endswith("banned"):
+        stage.order(operator.Ban(id=1, name="alfred"))
     got = answer(come(stage, "alice", channel=channel(way, mode), **how))
     assert got == ("alice" if expected == IN else expected)
     assert (stage.hub.directory.lookalike("alice") is not None) == (expected == IN)
