@@ -127,11 +127,15 @@ def kick(hub: Hub, session: Session, command: commands.Kick) -> None:
     """Make a user leave, or take an invitation back."""
     act = _begin(hub, session, command, command.room, Action.MODERATE)
     other = act.other(command.name)
-    is_in = other.sessions if act.room.is_lobby else other.id in act.room.members or other.id in act.room.invited
+    room = act.room
+    what = f"kicked {other.name} from {act.place}"
+    is_in = bool(other.sessions or other.lingers) if room.is_lobby else other.id in room.members
     if not is_in:
-        raise NotAMember(f"{other.name} is not in {act.place}.")
+        if not room.is_private or other.id not in room.invited:
+            raise NotAMember(f"{other.name} is not in {act.place}.")
+        what = f"took back that {other.name} is invited to {room.name}"
     fact = _fact("kick", act, other, subjects=[f"user:{other.id}"], reason=command.reason)
-    act.restrict(fact, f"kicked {other.name} from {act.place}", act.room.bans, lambda: _out(act, fact, "kicked"))
+    act.restrict(fact, what, room.bans, lambda: _out(act, fact, "kicked"))
 
 
 def ban(hub: Hub, session: Session, command: commands.Ban) -> None:

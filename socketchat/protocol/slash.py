@@ -159,6 +159,9 @@ def _restricts(kind: type[_ForATime]) -> Callable[[str, str], commands.ANY | Non
         name, rest = _word_and_rest(arguments.removeprefix("@"))
         word, reason = _word_and_rest(rest)
         seconds = seconds_of(word)
+        if not seconds and word.lstrip("+-.")[:1].isdigit():  # a slip must not mean for ever
+            shown = clean_line(word)[:NAME_CHARACTERS]
+            raise UsageProblem(f"{shown} is no time. {_A_TIME} A reason begins with a word.")
         if seconds is None:
             seconds, reason = 0, rest
         return kind(room=room, name=name, seconds=seconds, reason=reason) if name else None
@@ -209,6 +212,14 @@ def _is_word(arguments: str) -> bool:
     return len(arguments.split()) <= 1
 
 
+_A_TIME = "A TIME is a number and s, m, h, d or w, such as 10m, 2h or 7d; without one there is no end."
+
+_RESTRICTING = f"\n{_A_TIME}"
+
+_TOPIC = "\nAny member of the room may set it, unless muted, and everybody in the lobby."
+
+_KICK = "\nWho was only invited to a private room is so no longer."
+
 _PLACES = "\nPlaces are #ops/42 in a room, @bob/7 in direct messages with bob; /history and /search show them."
 
 _HISTORY = "\nAlso of another room, or of direct messages: /history #ROOM, /history @NAME. N is 50 if not said."
@@ -236,7 +247,7 @@ EVERYDAY: dict[str, Slash] = {
         Slash("rooms", "/rooms", "List the rooms.", _rooms),
         Slash("join", "/join #ROOM", "Enter a room and talk there; it is made if there is none.", _join),
         Slash("leave", "/leave", "Leave the current room; nobody leaves the lobby.", _leave),
-        Slash("topic", "/topic [TEXT]", 'Show the topic of the room, or set it; /topic "" clears it.', _topic),
+        Slash("topic", "/topic [TEXT]", 'Show the topic of the room, or set it; /topic "" clears it.', _topic, _TOPIC),
         Slash("ignore", "/ignore [NAME]", "Read no longer what NAME says, or list whom you ignore.", _ignore),
         Slash("unignore", "/unignore NAME", "Read again what NAME says.", _unignore),
         Slash("away", "/away [TEXT]", "Say that you are away, until you say something else.", _away),
@@ -258,10 +269,16 @@ EVERYDAY: dict[str, Slash] = {
 MODERATING: dict[str, Slash] = {
     slash.name: slash
     for slash in (
-        Slash("kick", "/kick NAME [REASON]", "Make NAME leave.", _kick),
-        Slash("ban", "/ban NAME [TIME] [REASON]", "Keep NAME out: /ban eve 2h spam.", _restricts(commands.Ban)),
+        Slash("kick", "/kick NAME [REASON]", "Make NAME leave.", _kick, _KICK),
+        Slash(
+            "ban",
+            "/ban NAME [TIME] [REASON]",
+            "Keep NAME out: /ban eve 2h spam.",
+            _restricts(commands.Ban),
+            _RESTRICTING,
+        ),
         Slash("unban", "/unban NAME", "Let NAME in again.", _acts_on(commands.Unban)),
-        Slash("mute", "/mute NAME [TIME] [REASON]", "Let NAME not speak.", _restricts(commands.Mute)),
+        Slash("mute", "/mute NAME [TIME] [REASON]", "Let NAME not speak.", _restricts(commands.Mute), _RESTRICTING),
         Slash("unmute", "/unmute NAME", "Let NAME speak again.", _acts_on(commands.Unmute)),
         Slash("invite", "/invite NAME", "Let NAME join this private room.", _acts_on(commands.Invite)),
         Slash("room", "/room private|public", "Let only the invited know of this room, or all.", _access),

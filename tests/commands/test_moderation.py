@@ -119,6 +119,27 @@ def test_who_is_kicked_from_a_public_room_may_come_back() -> None:
     assert "[room] You are now in #ops." in plain.text()
 
 
+def test_only_who_is_there_is_kicked() -> None:
+    stage, (ann, bob, eve) = played("ann", "bob", "eve")
+    ann.do(commands.Access, room="#ops", private=True)
+    eve.do(commands.Leave, room="#ops")
+    ann.do(commands.Invite, room="#ops", name="eve")
+    bob.take()
+    ann.do(commands.Kick, room="#ops", name="eve")
+    assert notices(bob) == ["ann took back that eve is invited to #ops."]
+    ann.do(commands.Invite, room="#ops", name="eve")
+    ann.do(commands.Access, room="#ops", private=False)
+    for name, room in (("eve", "#ops"), ("eve", "#lobby")):
+        if room == "#lobby":
+            eve.drop()
+            stage.turns.wait(60)
+        ann.take(), bob.take()
+        ann.do(commands.Kick, room=room, name=name)
+        place = "the chat" if room == "#lobby" else room
+        assert refusal(ann) == ("not_a_member", f"eve is not in {place}.")
+        assert notices(bob) == []
+
+
 def test_what_was_done_holds_after_a_restart() -> None:
     stage, (ann, *_) = played("ann", "bob", "eve")
     ann.do(commands.Kick, room="#ops", name="bob")

@@ -182,6 +182,14 @@ def test_wrong_arguments_show_the_usage(line, usage):
     assert str(refusal.value) == f"Usage: {usage}"
 
 
+@pytest.mark.parametrize("command", ["ban", "mute"])
+@pytest.mark.parametrize("time", ["5x", "0m", "0", "10", "2hours", "1.5h", "-1h", "२h", "2h,"])
+def test_what_looks_like_a_time_and_is_none_is_no_reason(command, time):
+    with pytest.raises(UsageProblem, match=r"is no time\. A TIME is a number and s, m, h, d or w, such as 10m"):
+        slash.parse(f"/{command} eve {time} spam", ROOM)
+    assert slash.parse(f"/{command} eve spam {time}", ROOM).reason == f"spam {time}"
+
+
 @pytest.mark.parametrize(
     ("line", "sentence"),
     [
