@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import ssl
 import tempfile
@@ -14,7 +15,9 @@ from socketchat.server.tls import FILE, Identity, own_identity
 @cache
 def identity_file() -> Path:
     """Return a file with a key and its certificate."""
-    directory = Path(tempfile.mkdtemp(prefix=f"socketchat-tls-{os.getpid()}-"))
+    kept = tempfile.TemporaryDirectory(prefix=f"socketchat-tls-{os.getpid()}-")
+    atexit.register(kept.cleanup)
+    directory = Path(kept.name)
     own_identity(directory)
     return directory / FILE
 

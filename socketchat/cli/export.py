@@ -16,9 +16,10 @@ Examples:
   socketchat export --room '#ops' > ops.txt
   socketchat export --format json | jq -r 'select(.kind == "message") | .body.text'
 
-As text an entry is its time in UTC, its place, and what was said, with nothing that could drive a terminal. As JSON it
-is a line of the native protocol; accounts and memberships, in the conversation "*", are there as well. The server may
-run meanwhile. Only the account that runs the server may.
+As text an entry is its time in UTC, its place, and what was said, with nothing that could drive a terminal; the place
+of a direct message names both people, such as @alice:bob/7. As JSON it is a line of the native protocol; accounts and
+memberships, in the conversation "*", are there as well. The server may run meanwhile. Only the account that runs the
+server may.
 
 \b
 Exit codes:
@@ -48,13 +49,14 @@ Exit codes:
 def export(form: str, room: str | None, data: Path | None) -> None:
     """Print what was said."""
     from ..journal.copies import reading
-    from ..journal.export import as_json, as_text, entries
+    from ..journal.export import as_json, as_text, entries, names
     from ..protocol.conversations import room_id
 
     if room is not None and not room.removeprefix("#"):
         raise UsageProblem("The room is empty; give a room, such as '#lobby'.")
-    shown = as_json if form == "json" else as_text
     with reading(data_directory(data)) as db:
-        for entry in entries(db, None if room is None else room_id(room)):
-            if lines := shown(entry):
+        said = entries(db, None if room is None else room_id(room))
+        called = names(db)
+        for entry in said:
+            if lines := as_json(entry) if form == "json" else as_text(entry, called):
                 click.echo(lines)

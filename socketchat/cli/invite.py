@@ -41,7 +41,7 @@ def duration(_ctx: click.Context, _param: click.Parameter, text: str) -> int:
     return seconds
 
 
-@click.command(help=HELP)
+@click.command(help=HELP, context_settings={"allow_extra_args": True})
 @click.option("--uses", type=click.IntRange(1), default=1, show_default=True, help="How many newcomers may use it.")
 @click.option(
     "--expires",
@@ -64,8 +64,15 @@ def duration(_ctx: click.Context, _param: click.Parameter, text: str) -> int:
     metavar="DIR",
     help="The data directory of the server.  [default: as for serve]",
 )
-def invite(*, uses: int, seconds: int, room: str | None, host: str | None, data: Path | None) -> None:
+@click.pass_context
+def invite(
+    ctx: click.Context, *, uses: int, seconds: int, room: str | None, host: str | None, data: Path | None
+) -> None:
     """Ask the server for an invite, and print it."""
+    if ctx.args:
+        raise click.UsageError(
+            f"An invite takes no {ctx.args[0]!r}; `socketchat admin invite list` and `revoke` manage invites.", ctx
+        )
     from ..client.address import Address, parse_host
     from ..client.invitation import Invitation
     from ..protocol import operator

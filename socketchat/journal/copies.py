@@ -22,11 +22,15 @@ from .store import Store
 
 @contextmanager
 def reading(directory: Path) -> Iterator[apsw.Connection]:
-    """Read the store in a data directory, whether a server runs on it or not; raises BadFile, StorageProblem."""
+    """Read the store in a data directory, whether a server runs on it or not; raises BadFile, StorageProblem.
+
+    An OSError of who reads, as from the stream that is written to, is none of the directory and passes as it is.
+    """
     store = Store(directory)
     if not store.path.exists():
         raise BadFile(f"There is no store in {directory}; name the data directory of a server with --data.")
     lock = DirectoryLock(directory)
+    theirs: OSError | None = None
     with store.told():
         with suppress(StorageProblem):  # the server that runs has it
             lock.acquire()
@@ -36,11 +40,16 @@ def reading(directory: Path) -> Iterator[apsw.Connection]:
                 store.check_kind(db)
                 if lock.held:  # else the log would stay behind, and nobody else is here to fold it
                     db.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0)
-                yield db
+                try:
+                    yield db
+                except OSError as problem:
+                    theirs = problem
             finally:
                 db.close()
         finally:
             lock.release()
+    if theirs is not None:
+        raise theirs
 
 
 def back_up(directory: Path, target: Path) -> None:
@@ -57,25 +66,44 @@ def back_up(directory: Path, target: Path) -> None:
 def restore(source: Path, directory: Path) -> None:
     """Make the store of a data directory from a copy, of an epoch of its own; raises BadFile, Refused, StorageProblem.
 
-    What was stored after the copy was made is not in it. The epoch tells clients that were there.
+    What was stored after the copy was made is not in it. The epoch tells clients that were there. Where it fails, the
+    directories that it made are gone again.
     """
     store = Store(directory)
     with store.told():
+        if not source.is_file():
+            raise BadFile(f"There is no file {source}.")
+        made = [folder for folder in (directory, *directory.parents) if not folder.exists()]
         make_directory(directory)
         lock = DirectoryLock(directory)
         lock.acquire()
         try:
-            if store.path.exists() or Path(f"{store.path}-wal").exists():
-                raise Refused(f"There is a store in {directory} already; name another directory, or move it away.")
             _copy_in(store, source)
+        except BaseException:
+            if made:
+                _remove(made, store, lock)
+            raise
         finally:
             lock.release()
 
 
+def _remove(made: list[Path], store: Store, lock: DirectoryLock) -> None:
+    """Remove directories that were made for a store that could not be; whatever else is in them by now stays."""
+    with suppress(OSError):
+        for path in (_unfinished(store), lock.path):
+            path.unlink(missing_ok=True)
+        for folder in made:
+            folder.rmdir()
+
+
+def _unfinished(store: Store) -> Path:
+    return Path(f"{store.path}.restored")
+
+
 def _copy_in(store: Store, source: Path) -> None:
-    if not source.is_file():
-        raise BadFile(f"There is no file {source}.")
-    new = Path(f"{store.path}.restored")
+    if store.path.exists() or Path(f"{store.path}-wal").exists():
+        raise Refused(f"There is a store in {store.directory} already; name another directory, or move it away.")
+    new = _unfinished(store)
     new.unlink(missing_ok=True)
     try:
         db = apsw.Connection(f"{source.absolute().as_uri()}?mode=ro", apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI)

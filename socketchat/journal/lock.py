@@ -17,11 +17,12 @@ class DirectoryLock:
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
+        self.path = directory / "lock"
         self._fd = -1
 
     def acquire(self) -> None:
         """Take the lock and write our process id into it; raises StorageProblem where another process has it."""
-        fd = os.open(self._directory / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+        fd = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600)
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -110,7 +110,7 @@ class Rendering:
             case LinkBack():
                 return self._told(now, f"The link is back: {event.missed} missed, {event.sent} sent.")
             case Reset():
-                return self._told(now, "The server has begun a new history; what is above is not in it.")
+                return self._told(now, "The server has begun a new history; what is above may not be in it.")
         return []
 
     def past(self, entries: Sequence[Past], room: str, me: str) -> list[Text]:

@@ -46,6 +46,14 @@ def test_where_there_is_nothing_it_is_one_line_and_an_exit_code(tmp_path, call) 
     assert call("export", "--room", "#", "--data", tmp_path)[0] == 2
 
 
+def test_a_restore_that_fails_leaves_nothing_behind(tmp_path, call) -> None:
+    foreign = tmp_path / "foreign"
+    foreign.write_text("no backup at all " * 100)
+    for source in (foreign, tmp_path / "none"):
+        assert call("restore", "--data", tmp_path / "new" / "data", source)[0] == 8
+        assert [*tmp_path.iterdir()] == [foreign]
+
+
 def test_the_operator_erases_what_a_user_said(tmp_path, call) -> None:
     data = tmp_path / "data"
     with serving(tmp_path) as server:

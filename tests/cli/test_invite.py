@@ -77,7 +77,7 @@ def test_neither_database_nor_log_nor_command_line_shows_a_token(server, invite,
         (["--expires", "0d"], 2, "is no duration"),
         (["--room", "#nowhere"], 5, "There is no room #nowhere"),
         (["--host", ":5"], 2, "is no address"),
-        (["extra"], 2, "unexpected extra argument"),
+        (["extra"], 2, "takes no 'extra'"),
     ],
 )
 @pytest.mark.usefixtures("server")
@@ -89,3 +89,9 @@ def test_what_cannot_be_is_one_line_and_an_exit_code(invite, arguments, code, co
 
 def test_without_a_server_it_is_exit_code_6(invite) -> None:
     assert invite()[0] == 6
+
+
+def test_who_wants_the_list_is_told_where_it_is(invite) -> None:
+    code, out, err = invite("list")
+    assert (code, out) == (2, "")
+    assert "`socketchat admin invite list`" in err

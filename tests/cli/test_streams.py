@@ -72,6 +72,20 @@ def test_a_full_stdout_is_one_line_and_1(arguments):
     )
 
 
+def test_an_export_that_cannot_be_written_does_not_blame_the_data_directory(tmp_path):
+    data = tmp_path / "data"
+    with serving(tmp_path) as started:
+        assert shell("", "send", "--port", started.port, "--as", "ann", "hi")[0] == 0
+    full = "socketchat: Cannot write to stdout: no space left on device.\n"
+    assert shell(">/dev/full", "export", "--data", data) == (1, "", full)
+    reader, writer = os.pipe()
+    os.close(reader)
+    command = [*PROGRAM, "export", "--data", data]
+    done = subprocess.run(command, stdout=writer, stderr=subprocess.PIPE, text=True, check=False, timeout=20)
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (1, "")
+
+
 def test_a_server_that_cannot_say_where_it_listens_ends_with_one_line(tmp_path):
     code, _, error = shell(">/dev/full", "serve", "--host", "127.0.0.1", "--port", 0, "--data", tmp_path / "data")
 

@@ -33,7 +33,8 @@ async def fill(directory: Path, *proposals: Proposal) -> None:
 
 def texts(directory: Path, room: str | None = None) -> list[str]:
     with reading(directory) as db:
-        return [line for entry in export.entries(db, room) if (line := export.as_text(entry))]
+        names = export.names(db)
+        return [line for entry in export.entries(db, room) if (line := export.as_text(entry, names))]
 
 
 @pytest.fixture
@@ -42,9 +43,10 @@ def directory(tmp_path: Path) -> Path:
         Proposal("*", "u1", "alice", "user", b'{"id":"u1","name":"alice","key":"YQ"}', fact=True),
         by("alice", "one\ntwo"),
         by("alice", "waves", kind="action"),
-        by("alice", "psst", "@u1:u2"),
+        by("alice", "psst", "@g2:u1"),
         by("alice", "the topic", kind="topic"),
         by("alice", "secret"),
+        by("alice", "alice muted eve.", kind="notice"),
         by("alice", "won", kind="edit", of=1),
     ]
     asyncio.run(fill(tmp_path, *proposals))
@@ -60,18 +62,19 @@ def test_as_text_it_reads_like_the_chat(directory: Path, monkeypatch: pytest.Mon
         f"{when} #lobby/2 * alice waves",
         f"{when} #lobby/3 alice set the topic: the topic",
         f"{when} #lobby/4 alice: (deleted)",
-        f"{when} #lobby/5 alice edited 1: won",
-        f"{when} #lobby/6 alice deleted 4",
+        f"{when} #lobby/5 [notice] alice muted eve.",
+        f"{when} #lobby/6 alice edited 1: won",
+        f"{when} #lobby/7 alice deleted 4",
     ]
     assert texts(directory, "#lobby") == lobby
-    assert texts(directory) == [*lobby[:2], f"{when} @u1:u2/1 alice: psst", *lobby[2:]]
+    assert texts(directory) == [*lobby[:2], f"{when} @g2:alice/1 alice: psst", *lobby[2:]]
 
 
 def test_as_json_it_is_the_native_protocol(directory: Path) -> None:
     with reading(directory) as db:
         lines = [export.as_json(entry) for entry in export.entries(db)]
     events = [decode_event(line.encode()) for line in lines]
-    assert [event.seq for event in events] == [1, 1, 2, 1, 3, 4, 5, 6]  # type: ignore[union-attr]
+    assert [event.seq for event in events] == [1, 1, 2, 1, 3, 4, 5, 6, 7]  # type: ignore[union-attr]
     assert json.loads(lines[0])["kind"] == "user"
 
 

@@ -56,7 +56,7 @@ def painted(renderable, width=80):
             "12:00 -- The link is lost; what you type waits until it is back. The server \ndoes not answer.\n",
         ),
         (LinkBack(missed=12, sent=2), "12:00 -- The link is back: 12 missed, 2 sent.\n"),
-        (Reset(epoch="other"), "12:00 -- The server has begun a new history; what is above is not in it.\n"),
+        (Reset(epoch="other"), "12:00 -- The server has begun a new history; what is above may not be in it.\n"),
         (Gap("#lobby", 3, 5), "12:00 -- Lines 3 to 5 of #lobby did not come.\n"),
         (Gap("#lobby", 3, 5, "shortened"), "12:00 -- Lines 3 to 5 of #lobby are no longer kept.\n"),
         (Gap("#ops", 1, 1234, "skipped"), "12:00 -- … 1,234 earlier lines of #ops; /history shows them.\n"),
