@@ -19,6 +19,7 @@ from prompt_toolkit.buffer import Buffer, CompletionState
 from prompt_toolkit.completion import CompleteEvent, Completer, Completion, get_common_complete_suffix
 from prompt_toolkit.filters import Condition, Filter, has_focus
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
+from prompt_toolkit.keys import Keys
 from prompt_toolkit.layout import BufferControl, FormattedTextControl, HSplit, Layout, Window
 from prompt_toolkit.layout.dimension import Dimension
 from prompt_toolkit.layout.processors import ConditionalProcessor, PasswordProcessor
@@ -121,8 +122,12 @@ class Prompt:
         self._completer = completer
         self._question = ""
         self._hides = False
+        self._newest = ""
+        self._untouched = False
         self._secrets: asyncio.Queue[str] = asyncio.Queue()
         self._buffer = Buffer(multiline=True, enable_history_search=True, accept_handler=self._accept)
+        self._buffer.on_text_changed += self._touch
+        self._buffer.on_cursor_position_changed += self._touch
         self._app: Application[None] = Application(
             layout=self._layout(),
             key_bindings=self._keys(),
@@ -191,12 +196,20 @@ class Prompt:
         self._app.invalidate()
 
     def put_back(self, text: str) -> bool:
-        """Give a text back for editing, if nothing else is being typed; tell whether it was."""
-        if self._buffer.text or self._hides:
+        """Give a text back for editing, if nothing was typed since; tell whether it was.
+
+        Somebody who types on without looking gets a line of their own: the first letter takes the text's place.
+        """
+        if self._buffer.text or self._hides or text != self._newest:
             return False
         self._buffer.text = text
         self._buffer.cursor_position = len(text)
+        self._untouched = True
+        self.repaint()
         return True
+
+    def _touch(self, _buffer: Buffer) -> None:
+        self._untouched = False
 
     def _give_up(self) -> None:
         """Say no more to what is asked, or leave where nothing is."""
@@ -211,6 +224,7 @@ class Prompt:
             buffer.reset()  # before the buffer remembers it
             self._secrets.put_nowait(secret)
         elif buffer.text.strip():
+            self._newest = buffer.text
             self._on_line(buffer.text)
         return False
 
@@ -240,6 +254,8 @@ class Prompt:
         state = self._buffer.complete_state
         if state and state.completions:
             return menu(state.completions, state.complete_index, self.width)
+        if self._untouched:
+            return [("class:status", "Enter sends it again, an arrow key edits it, typing begins anew")]
         lines = self._buffer.text.count("\n") + 1
         if lines > 1:
             return [("class:status", f"{lines} lines, Enter sends them as one message")]
@@ -297,6 +313,12 @@ class Prompt:
         @keys.add("c-z", filter=editing)
         def _(event: KeyPressEvent) -> None:
             event.app.suspend_to_background()
+
+        @keys.add(Keys.Any, filter=editing & Condition(lambda: self._untouched))
+        @keys.add(Keys.BracketedPaste, filter=editing & Condition(lambda: self._untouched))
+        def _(event: KeyPressEvent) -> None:
+            self._buffer.reset()
+            self._buffer.insert_text(event.data.replace("\r\n", "\n").replace("\r", "\n"))
 
         self._keep_apart(keys, editing & ~talking)
         return keys

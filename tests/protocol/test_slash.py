@@ -264,3 +264,20 @@ def test_help_on_one_command(topic):
 def test_help_on_an_unknown_command():
     with pytest.raises(NoSuchCommand, match="did you mean /topic"):
         slash.help_text("topics")
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("hi", True),
+        ("/me waves", True),
+        ("/kick bob", True),
+        ("/delete", True),
+        ("/rooms", False),
+        ("/dm bob hi", False),
+        ("/delete #ops/42", False),
+        ("/nope", False),
+    ],
+)
+def test_which_lines_are_for_the_room_they_are_typed_in(line, expected):
+    assert slash.is_for_room(line) == expected

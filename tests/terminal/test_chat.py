@@ -180,6 +180,15 @@ def test_a_refused_text_does_not_disturb_what_is_typed_meanwhile(server, pair):
     assert anns.row.endswith("> half")
 
 
+def test_what_is_typed_without_looking_is_not_glued_to_a_refused_text(pair):
+    ann, bob, anns, bobs = pair
+    anns.says(f"/dm {bob}x precious words")
+    anns.shows(f"> /dm {bob}x precious words")
+    anns.says("something else")
+    bobs.shows(f"{ann}: something else")
+    assert "precious" not in bobs.text
+
+
 def test_a_text_over_the_limit_is_refused_and_comes_back(pair):
     _, _, anns, _ = pair
     anns.type(f"\x1b[200~{'x' * 40_000}\x1b[201~\r")
@@ -317,13 +326,16 @@ def test_a_room_that_could_not_be_entered_gets_nothing_and_neither_does_the_one_
     ann = sit(own_server, "ann")
     ann.shows("Welcome")
     own_server.freeze()
-    ann.says("/join #secrets", "password")
+    ann.says("/join #secrets", "words", "/help rooms", "/nope", "password")
     ann.type("x")
     ann.shows("#lobby ann> x")
     ann.type("\x7f")
     ann.lacks("#lobby ann> x")
     own_server.kill()
-    ann.shows("!! Not sent, as you are still in #lobby.")
+    ann.shows("!! Not sent, as you are still in #lobby. (Up brings back what you typed.)")
+    ann.shows("!! Not sent, as you are still in #lobby.\n")
+    ann.shows("List the rooms.")
+    ann.shows("!! There is no /nope")
     ann.shows("#lobby ann> password")
 
 

@@ -14,6 +14,7 @@ from socketchat.terminal.theme import Look
 from .screens import Terminal
 
 CTRL_C, CTRL_D, ENTER, ALT_ENTER, TAB, UP = "\x03", "\x04", "\r", "\x1b\r", "\t", "\x1b[A"
+LEFT, RIGHT = "\x1b[D", "\x1b[C"
 PASTE = "\x1b[200~{}\x1b[201~"
 
 
@@ -301,14 +302,57 @@ def test_label_and_status_are_drawn_anew():
 
 def test_a_text_comes_back_for_editing_unless_another_is_being_typed():
     async def play(desk, _):
+        await enter(desk, "first")
         assert desk.prompt.put_back("first")
-        desk.prompt.repaint()
         await desk.row("#lobby> first")
-        assert not desk.prompt.put_back("second")
-        desk.terminal.type("!" + ENTER)
+        await desk.shown("Enter sends it again")
+        assert not desk.prompt.put_back("first")
+        desk.terminal.type(LEFT + RIGHT + "!" + ENTER)
         await desk.line("first!")
 
     sit(play)
+
+
+def test_a_text_that_is_not_the_newest_does_not_come_back():
+    async def play(desk, _):
+        await enter(desk, "first")
+        await enter(desk, "second")
+        assert not desk.prompt.put_back("first")
+        with desk.prompt.hidden():
+            assert not desk.prompt.put_back("second")
+        assert desk.prompt.put_back("second")
+        desk.terminal.type(ENTER)
+        await desk.terminal.until_async(lambda: desk.entered == ["first", "second", "second"])
+
+    sit(play)
+
+
+@pytest.mark.parametrize(
+    ("keys", "expected"),
+    [
+        ("/dm bob hi", "/dm bob hi"),
+        (PASTE.format("a\r\nb"), "a\nb"),
+        (" x", " x"),
+        ("\x7f\x7fly", "first tly"),
+        (LEFT + "x", "first trxy"),
+    ],
+)
+def test_what_is_typed_without_looking_is_not_glued_to_a_text_that_came_back(keys, expected):
+    async def play(desk, _):
+        await enter(desk, "first try")
+        assert desk.prompt.put_back("first try")
+        desk.terminal.type(keys + ENTER)
+        await desk.terminal.until_async(lambda: len(desk.entered) > 1)
+        assert desk.entered[1:] == [expected]
+
+    sit(play)
+
+
+async def enter(desk, text):
+    """Enter a line."""
+    desk.terminal.type(text + ENTER)
+    await desk.line(text)
+    await desk.row("#lobby>")
 
 
 def test_control_characters_in_a_paste_are_visible():
