@@ -25,7 +25,8 @@ Examples:
   socketchat send --key backup-2026-03-01 "backup done"   # safe to repeat
 
 The text is the arguments, or what stands on stdin where there are none, or "-" for stdin; its lines stay one
-message. Nobody sees the sender come or go. Nothing is written to stdout.
+message. Slash commands are for `join`: here "/help" is a text like any other. Nobody sees the sender come or go.
+Nothing is written to stdout.
 
 \b
 Exit codes:

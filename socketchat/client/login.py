@@ -141,9 +141,11 @@ class Login:
         return commands.Prove(signature=signature, local=word)
 
     def check(self, welcome: events.Welcome) -> None:
-        """Take the host's proof; raises Impostor where one is needed and it does not hold."""
+        """Take the host's proof; raises Impostor where one is needed and it does not hold, UnknownServer to a guest."""
         expected = self._expected
         self.end()
+        if self._key is None and not self._host.is_known:
+            raise UnknownServer(UNKNOWN)  # guests ask for no proof, so none is missing
         if welcome.host != expected if expected is not None else not self._host.is_known:
             raise Impostor(IMPOSTOR)
         # From now on the key is enough, and the code may change.

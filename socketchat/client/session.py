@@ -22,6 +22,7 @@ from ..exceptions import (
     Refused,
     TooLong,
     Unconfirmed,
+    UnknownServer,
     Unreachable,
     from_code,
 )
@@ -260,7 +261,7 @@ class Session:
             raise ProtocolError("The server said welcome to nobody.")
         try:
             self._login.check(welcome)
-        except Impostor as error:
+        except (Impostor, UnknownServer) as error:
             self._refuse_login(error, out, retry=False)
             return
         self._hello = None

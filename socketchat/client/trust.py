@@ -41,6 +41,7 @@ class Trust:
         self._address = address
         self._store = store
         self._given = from_fingerprint(fingerprint) if fingerprint is not None else None
+        self._invited = False  # whether an invite alone tells what the key is
         self._vouched: bool | None = None  # whether an authority vouches for the certificate; None before that is asked
         self._pin: str | None = None  # what is pinned once the login succeeded
         self.shown: Certificate | None = None
@@ -85,6 +86,11 @@ class Trust:
         if known is None:
             self._pin = _AUTHORITY if self._vouched else shown.fingerprint
         elif known != (_AUTHORITY if self._vouched else shown.fingerprint):
+            if self._invited:
+                raise CertificateChanged(
+                    f"The invite names another key than the server at {self._address} shows: {known}, and not "
+                    f"{shown.fingerprint}. Nothing was sent. Ask its host for a new invite."
+                )
             raise CertificateChanged(
                 f"The key of {self._address} changed: its fingerprint was {known}, and now is {shown.fingerprint}. "
                 f"Somebody may listen in; nothing was sent. If its host says that it is right, accept it: "
@@ -111,6 +117,7 @@ class Trust:
         known = self._known()
         if known is None:
             self.accept(fingerprint)
+            self._invited = True
         elif known not in {fingerprint, _AUTHORITY}:
             raise CertificateChanged(
                 f"You know {self._address} by the fingerprint {known}, and the invite says {fingerprint}. One is "

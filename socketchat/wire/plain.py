@@ -10,7 +10,7 @@ import re
 
 import msgspec
 
-from ..exceptions import BadText
+from ..exceptions import BadName, BadText
 from ..hub import Session
 from ..protocol import slash
 from ..protocol.commands import Command, Hello, Login, Password, Ping
@@ -99,7 +99,7 @@ class PlainWire:
         if self._asked is not None:
             return self._answered(session, self._asked, text)
         if session.user is None and not text.lower().startswith("/login"):
-            return Hello(name=text.strip())
+            return Hello(name=_name_in(text.strip()))
         if not text or text.isspace():
             return Ping()  # nothing is said, but a flood of nothing has to be slowed down, too
         command = slash.parse(text, session.room)
@@ -129,3 +129,10 @@ class PlainWire:
 
     def _prompt(self, session: Session, words: str) -> None:
         session.write(words.encode() + (_NO_ECHO if self._is_telnet else b""))
+
+
+def _name_in(line: str) -> str:
+    """Return the name that is the first line; raises BadName where it is meant for a command."""
+    if line.startswith("/"):
+        raise BadName("Say your name first: a line with nothing but the name; /login NAME asks for a password.")
+    return line

@@ -92,6 +92,14 @@ def test_an_unknown_host_that_asks_for_no_proof_at_all_is_not_believed() -> None
         login(UNSEEN).check(welcome())
 
 
+def test_a_guest_at_an_unknown_host_is_told_that_nothing_proves_it() -> None:
+    session = Session("gus", outbox="0" * 16)
+    session.link_up(UNSEEN)
+    (refused,) = session.receive_data(encode(welcome()))
+    assert refused.error.code == "unknown_server"
+    assert not session.logged_in
+
+
 def test_an_invite_is_shown_to_the_host_that_it_names_and_only_where_it_is_needed() -> None:
     assert login(KNOWN, WITH_INVITE).prove(challenge(), "alice").invite == TOKEN
     assert login(KNOWN, WITH_INVITE).prove(challenge(entry="none"), "alice").invite is None

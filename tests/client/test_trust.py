@@ -124,6 +124,18 @@ def test_what_somebody_accepted_is_not_what_comes_next(profile: Profile, other: 
         profile.trust.check(der(other), "192.0.2.1")
 
 
+def test_an_invite_that_names_another_key_is_to_be_replaced_and_nobody_trusted(
+    profile: Profile, other: Identity, tmp_path: Path
+) -> None:
+    profile.trust.expect(OURS)
+    with pytest.raises(CertificateChanged, match="The invite names another key") as refused:
+        profile.trust.check(der(other), "192.0.2.1")
+    assert "Ask its host for a new invite." in str(refused.value)
+    assert "socketchat trust" not in str(refused.value)
+    assert refused.value.exit_code == 7
+    assert not pin_file(tmp_path).exists()
+
+
 def test_the_command_accepts_a_new_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys) -> None:
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
     for key in (bytes(32), identity().certificate.key):

@@ -115,7 +115,7 @@ def test_an_invite_that_is_used_up_says_so(closed, sit):
 def test_an_invite_to_another_key_is_refused_before_a_word_is_said(closed, sit):
     where, _, fragment = invite(closed).partition("#")
     seat = sit(None, "hugo", f"{where}#{'A' * 43}.{fragment.partition('.')[2]}")
-    seat.shows("fingerprint")
+    seat.shows("The invite names another key")
     assert seat.ends() == 7
 
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from socketchat.exceptions import ChatError
+from socketchat.exceptions import BadName, ChatError
 from socketchat.hub import Channel, Session, User
 from socketchat.protocol import commands, events
 from socketchat.protocol.limits import TEXT_BYTES
@@ -35,6 +35,17 @@ def test_the_first_line_is_the_name() -> None:
     session.user = None
     assert read(b"  alice \r\n", session=session) == [commands.Hello(name="alice")]
     assert read(b"\n", session=session) == [commands.Hello(name="")]
+
+
+@pytest.mark.parametrize("line", [b"/help\n", b" /quit\r\n", b"/\n"])
+def test_whoever_begins_with_a_command_is_told_to_say_the_name(line: bytes) -> None:
+    session = greeted()
+    session.user = None
+    wire = PlainWire()
+    wire.receive_data(line + b"alice\n")
+    with pytest.raises(BadName, match=r"^Say your name first: .* /login NAME asks for a password\.$"):
+        wire.next_command(session)
+    assert wire.next_command(session) == commands.Hello(name="alice")
 
 
 @pytest.mark.parametrize(
