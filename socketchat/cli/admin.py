@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ HELP = """Manage the server that runs on this machine.
 Examples:
   socketchat admin owner alice           alice may do everything in the chat itself
   socketchat admin ban eve --for 7d --address
+  socketchat admin room owner '#ops' bob
   socketchat admin code --new            a new join code, if the old one got about
   socketchat admin --data DIR rooms      of the server with that data directory
 
@@ -55,6 +57,11 @@ def give(order: Command) -> None:
         click.echo(clean_line(line))
 
 
+def _need_a_terminal() -> None:
+    if sys.stdin is None or not sys.stdin.isatty():
+        raise click.UsageError("This cannot be undone, and there is no terminal to ask on; --yes does it unasked.")
+
+
 @admin.group(invoke_without_command=True)
 @click.pass_context
 def users(ctx: click.Context) -> None:
@@ -67,10 +74,16 @@ def users(ctx: click.Context) -> None:
 
 @users.command()
 @click.argument("name")
-def erase(name: str) -> None:
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def erase(name: str, *, yes: bool) -> None:
     """Blank all that NAME ever said, in rooms and direct messages; the account stays."""
     from ..protocol import operator
 
+    if not yes:
+        _need_a_terminal()
+        question = f"All that {name} ever said is gone for good then. Type the name to go on"
+        if click.prompt(question, default="", show_default=False, err=True) != name:
+            raise click.Abort
     give(operator.Erase(id=1, name=name))
 
 
@@ -109,7 +122,9 @@ def release(name: str, *, yes: bool) -> None:
     from ..protocol import operator
 
     if not yes:
-        click.confirm(f"{name} loses the name, and cannot have it back if another one takes it. Go on?", abort=True)
+        _need_a_terminal()
+        question = f"{name} loses the name, and cannot have it back if another one takes it. Go on?"
+        click.confirm(question, abort=True, err=True)
     give(operator.Release(id=1, name=name))
 
 
@@ -126,9 +141,12 @@ def owner(name: str) -> None:
 @click.argument("name")
 @click.option("--for", "seconds", callback=duration, metavar="TIME", help="Such as 2h or 7d.  [default: for ever]")
 @click.option("--reason", default="", help="What NAME is told, and the others.")
-@click.option("--address", is_flag=True, help="Ban the addresses that NAME comes from too.")
+@click.option("--address", is_flag=True, help="Ban the addresses that NAME comes from too, and so all who share them.")
 def ban(name: str, seconds: int, reason: str, *, address: bool) -> None:
-    """Keep NAME, which may be an address, out of the chat."""
+    """Keep NAME, which may be an address, out of the chat.
+
+    Everybody who comes from a banned address is out, such as a whole office or household. It has to be for a time.
+    """
     from ..protocol import operator
 
     give(operator.Ban(id=1, name=name, seconds=seconds, reason=reason, addresses=address))
@@ -165,6 +183,21 @@ def rooms() -> None:
     from ..protocol import operator
 
     give(operator.Rooms(id=1))
+
+
+@admin.group()
+def room() -> None:
+    """Give a room, whose owner is gone, to somebody."""
+
+
+@room.command("owner")
+@click.argument("room", metavar="ROOM")
+@click.argument("name")
+def own_room(*, room: str, name: str) -> None:
+    """Make NAME the owner of ROOM, who may join it also where it is private; those in the room are told."""
+    from ..protocol import operator
+
+    give(operator.RoomOwner(id=1, room=room, name=name))
 
 
 @admin.command()

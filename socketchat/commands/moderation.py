@@ -46,7 +46,7 @@ class Act(NamedTuple):
 
     def other(self, name: str) -> User:
         """Return the user of that name, if the actor may act against that one."""
-        other = self.hub.directory.user(name)
+        other = self.hub.permissions.user(self.actor, name)
         self.hub.permissions.check_outranks(self.actor, other, self.room)
         return other
 
@@ -218,10 +218,23 @@ def owner(hub: Hub, session: Session, order: operator.Owner) -> None:
     act.submit(_fact("owner", act, other), f"made {other.name} the owner of {act.place}", undo=None, done=None)
 
 
+def room_owner(hub: Hub, session: Session, order: operator.RoomOwner) -> None:
+    """Make a user the owner of a room, whose own one is gone; those in the room are told."""
+    act = _begin(hub, session, order, order.room, Action.GOVERN)
+    if act.room.is_lobby:
+        raise Refused("The owner of the server owns the lobby: `socketchat admin owner NAME`.")
+    other = hub.permissions.user(act.actor, order.name)
+    if other.is_guest:
+        raise Refused(f"{other.name} is a guest; the owner of a room has to own the name.")
+    if act.room.bans.covers(other, hub.now()):
+        raise Refused(f"{other.name} is banned from {act.room.name}, and cannot own it.")
+    act.submit(_fact("owner", act, other), f"made {other.name} the owner of {act.place}", undo=None, done=None)
+
+
 def operator_ban(hub: Hub, session: Session, order: operator.Ban) -> None:
     """Keep a user or an address out of the chat."""
     act = _begin(hub, session, order, LOBBY, Action.MODERATE)
-    other = None if is_address(order.name) else act.other(order.name)
+    other = None if is_address(order.name) else act.other(_name(hub, order.name))
     peers = {order.name} if other is None else set()
     if other is not None and order.addresses:
         peers = {each.channel.peer for each in other.sessions if each.channel.peer}
@@ -241,6 +254,16 @@ def operator_ban(hub: Hub, session: Session, order: operator.Ban) -> None:
 def operator_unban(hub: Hub, session: Session, order: operator.Unban) -> None:
     """Let a user or an address in again."""
     unban(hub, session, commands.Unban(room=LOBBY, name=order.name, id=order.id))
+
+
+def _name(hub: Hub, word: str) -> str:
+    """Return a word that is to be a name; raises UsageProblem where it was meant for a network."""
+    if hub.directory.holder(name_key(word)) is None and any(mark in word for mark in "./:"):
+        raise UsageProblem(
+            f"{word} is neither a name nor an address. Names are banned, and single addresses such as 203.0.113.9; "
+            "`ban NAME --address --for 7d` bans the addresses that NAME comes from too."
+        )
+    return word
 
 
 def _begin(hub: Hub, session: Session, command: commands.Command, room: str, action: Action) -> Act:

@@ -106,6 +106,7 @@ HANDLERS: dict[type[commands.Command], Callable[[Hub, Session, Any], None]] = {
     operator.Erase: erase,
     operator.Code: code,
     operator.Owner: moderation.owner,
+    operator.RoomOwner: moderation.room_owner,
     operator.Ban: moderation.operator_ban,
     operator.Unban: moderation.operator_unban,
     operator.Bans: bans,

@@ -40,7 +40,7 @@ def release(hub: Hub, session: Session, order: operator.Release) -> None:
 
 
 def _account(hub: Hub, name: str) -> User:
-    user = hub.directory.user(name)
+    user = hub.permissions.user(hub.operator, name)
     if user.is_guest:
         raise Refused(f"{user.name} is a guest, and gone with the connection.")
     return user

@@ -13,7 +13,7 @@ from .reports import report
 
 def erase(hub: Hub, session: Session, order: operator.Erase) -> None:
     """Log it, then blank all that the user said until then."""
-    user = hub.directory.user(order.name)
+    user = hub.permissions.user(hub.operator, order.name)
 
     def decided(outcome: Outcome) -> None:
         if isinstance(outcome, Stored):

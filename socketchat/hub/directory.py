@@ -148,21 +148,23 @@ class Directory:
         found = (self._looks.get(look) for look in looks(name))
         return self.holder(name_key(name)) or next((user for user in found if user is not None), None)
 
-    def user(self, name: str) -> User:
+    def user(self, name: str, *, by_operator: bool = False) -> User:
         """Return the user of that name; raises NoSuchUser with the nearest name."""
         user = self._names.get(name_key(name))
         if user is None:
             near = nearest(name, [each.name for each in self._names.values()])
-            hint = f"did you mean {near}?" if near else "/users lists who is online."
+            how = "`socketchat admin users` lists the users" if by_operator else "/users lists who is online"
+            hint = f"did you mean {near}?" if near else f"{how}."
             raise NoSuchUser(f"There is no user {name}; {hint}")
         return user
 
-    def room(self, name: str, sees: Callable[[Room], bool]) -> Room:
+    def room(self, name: str, sees: Callable[[Room], bool], *, by_operator: bool = False) -> Room:
         """Return the room of that name; raises NoSuchRoom where there is none, or none that the asker ``sees``."""
         room = self.rooms.get(name) or self.rooms.get(conversations.room_id(name))
         if room is None or not sees(room):
             near = nearest(name, [each.name for each in self.rooms.values() if sees(each)])
-            hint = f"did you mean {near}?" if near else "/rooms lists the rooms."
+            how = "`socketchat admin rooms`" if by_operator else "/rooms"
+            hint = f"did you mean {near}?" if near else f"{how} lists the rooms."
             raise NoSuchRoom(f"There is no room {name}; {hint}")
         return room
 

@@ -95,7 +95,12 @@ class Permissions:
 
     def room(self, user: User, name: str) -> Room:
         """Return the room of that name; raises NoSuchRoom also where the user may not see it."""
-        return self._directory.room(name, lambda room: self.may(user, Action.SEE, room))
+        by_operator = user is self._operator
+        return self._directory.room(name, lambda room: self.may(user, Action.SEE, room), by_operator=by_operator)
+
+    def user(self, user: User, name: str) -> User:
+        """Return the user of that name, for whom somebody asks; raises NoSuchUser."""
+        return self._directory.user(name, by_operator=user is self._operator)
 
     def rank(self, user: User, room: Room) -> Rank:
         """Return how much a user has to say in a room."""
@@ -119,7 +124,7 @@ class Permissions:
     def _why_not_room(self, user: User, action: Action, room: Room) -> ChatError | None:
         is_member = room.is_lobby or user.id in room.members
         if room.is_private and not is_member and user is not self._operator:
-            if user.id not in room.invited or self._covers(room.bans, user):
+            if not _is_expected(user, room) or self._covers(room.bans, user):
                 return NoSuchRoom(f"There is no room {room.name}; /rooms lists the rooms.")
             if action not in {Action.SEE, Action.JOIN}:
                 return NotAMember(f"Join {room.name} first.")
@@ -161,6 +166,11 @@ class Permissions:
         """Return the end of a sentence: for how long, and why."""
         more = f" for another {in_words(-(-(found.until - self.now()) // 1000))}" if found.until else ""
         return f"{more}: {found.reason}." if found.reason else f"{more}."
+
+
+def _is_expected(user: User, room: Room) -> bool:
+    """Tell whether a private room lets somebody in who is no member: its owner may have left it by mistake."""
+    return user.id in room.invited or user.id == room.owner or room.has_moderator(user)
 
 
 def place(room: Room) -> str:

@@ -28,6 +28,13 @@ class Owner(Command, frozen=True):
     name: str
 
 
+class RoomOwner(Command, frozen=True):
+    """Make a user the owner of a room."""
+
+    room: str
+    name: str
+
+
 class Ban(Command, frozen=True):
     """Keep a user, or an address, out of the chat; with ``addresses`` also those that the user comes from now."""
 
@@ -88,7 +95,23 @@ class Uninvite(Command, frozen=True):
     invite: str
 
 
-ORDERS = Users | Reset | Release | Erase | Rooms | Owner | Ban | Unban | Bans | Log | Code | Invite | Invites | Uninvite
+ORDERS = (
+    Users
+    | Reset
+    | Release
+    | Erase
+    | Rooms
+    | Owner
+    | RoomOwner
+    | Ban
+    | Unban
+    | Bans
+    | Log
+    | Code
+    | Invite
+    | Invites
+    | Uninvite
+)
 
 
 class Report(Event, frozen=True):

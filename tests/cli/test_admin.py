@@ -1,5 +1,8 @@
 """``socketchat admin`` against a server in a process of its own."""
 
+import io
+import sys
+
 import pytest
 
 from socketchat.cli import run
@@ -49,6 +52,24 @@ def test_the_operator_names_an_owner_and_bans(admin, tmp_path, monkeypatch, caps
 def test_a_duration_that_is_none_is_wrong_usage(time, tmp_path, capsys) -> None:
     assert run(["admin", "--data", str(tmp_path), "ban", "eve", "--for", time]) == 2
     assert "give a number and s, m, h, d or w" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("what", ["erase", "release"])
+def test_what_cannot_be_undone_is_not_done_unasked(what, tmp_path, capsys, monkeypatch) -> None:
+    monkeypatch.setattr(sys, "stdin", io.StringIO("eve\n"))
+    assert run(["admin", "--data", str(tmp_path), "users", what, "eve"]) == 2
+    assert "--yes" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("typed", "code"), [("eve", 6), ("Eve", 130), ("y", 130), ("", 130)])
+def test_erasing_asks_for_the_name_on_a_terminal(typed, code, tmp_path, capsys, monkeypatch) -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    monkeypatch.setattr(sys, "stdin", Terminal(f"{typed}\n"))
+    assert run(["admin", "--data", str(tmp_path), "users", "erase", "eve"]) == code
+    assert "Type the name" in capsys.readouterr().err
 
 
 def test_without_a_server_it_is_one_line_and_exit_code_6(tmp_path, capsys) -> None:

@@ -59,8 +59,12 @@ def test_the_operator_erases_what_a_user_said(tmp_path, call) -> None:
     with serving(tmp_path) as server:
         for text in ("one", "two"):
             assert call("send", "--as", "alice", "--host", "127.0.0.1", "--port", server.port, text)[0] == 0
-        assert call("admin", "--data", data, "users", "erase", "alice") == (0, ["Erased 2 messages of alice."], "")
-        assert call("admin", "--data", data, "users", "erase", "nobody")[0] == 5
+        assert call("admin", "--data", data, "users", "erase", "alice", "--yes") == (
+            0,
+            ["Erased 2 messages of alice."],
+            "",
+        )
+        assert call("admin", "--data", data, "users", "erase", "nobody", "--yes")[0] == 5
         assert "erase alice" in call("admin", "--data", data, "log")[1][-1]
         said = call("export", "--data", data, "--room", "#lobby")[1]
         assert [line.partition("/")[2] for line in said] == ["1 alice: (deleted)", "2 alice: (deleted)"]

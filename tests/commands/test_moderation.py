@@ -119,6 +119,63 @@ def test_who_is_kicked_from_a_public_room_may_come_back() -> None:
     assert "[room] You are now in #ops." in plain.text()
 
 
+def test_the_owner_of_a_private_room_comes_back_and_the_operator_gives_an_orphaned_one_away() -> None:
+    stage, (ann, bob, eve) = played("ann", "bob", "eve")
+    bob.do(commands.Join, room="#dev")
+    eve.do(commands.Join, room="#dev")
+    bob.do(commands.Access, room="#dev", private=True)
+    bob.do(commands.Leave, room="#dev")
+    bob.take()
+    bob.do(commands.Rooms)
+    (rooms,) = bob.told(events.Rooms)
+    assert "#dev" in [room.name for room in rooms.rooms]
+    bob.do(commands.Join, room="#dev")
+    assert not bob.told(events.Error)
+    bob.do(commands.Leave, room="#dev")
+    ann.take(), eve.take()
+    ann.do(commands.Join, room="#dev")
+    assert refusal(ann)[0] == "no_such_room"
+    assert stage.order(operator.RoomOwner(id=1, room="#DEV", name="ann")) == []
+    assert notices(eve) == ["operator made ann the owner of #dev."]
+    assert stage.order(operator.Log(id=1))[-1].endswith("Z operator owner ann in #dev")
+    stage.hub = stage.new_hub()
+    ann, bob = stage.native("ann"), stage.native("bob")
+    ann.take(), bob.take()
+    ann.do(commands.Join, room="#dev")
+    bob.do(commands.Join, room="#dev")
+    assert not ann.told(events.Error)
+    assert refusal(bob)[0] == "no_such_room"
+
+
+def test_a_room_is_given_only_to_who_can_own_it() -> None:
+    stage, (ann, _, _) = played("ann", "bob", "eve")
+    ann.do(commands.Ban, room="#ops", name="eve")
+    stage.guest("gus")
+    for room, name, code in (
+        ("#ops", "eve", "refused"),
+        ("#ops", "gus", "refused"),
+        ("#lobby", "bob", "refused"),
+        ("#zzzzzzzz", "bob", "no_such_room"),
+    ):
+        assert stage.order(operator.RoomOwner(id=1, room=room, name=name))[0] == code
+
+
+def test_the_operator_is_told_of_what_the_operator_can_type() -> None:
+    stage, _ = played("ann", "bob")
+    for order in (
+        operator.Ban(id=1, name="zzzzzzzz"),
+        operator.Erase(id=1, name="zzzzzzzz"),
+        operator.Release(id=1, name="zzzzzzzz"),
+        operator.RoomOwner(id=1, room="#ops", name="zzzzzzzz"),
+    ):
+        text = "There is no user zzzzzzzz; `socketchat admin users` lists the users."
+        assert stage.order(order) == ["no_such_user", text]
+    text = "There is no room #zzzzzzzz; `socketchat admin rooms` lists the rooms."
+    assert stage.order(operator.RoomOwner(id=1, room="#zzzzzzzz", name="bob")) == ["no_such_room", text]
+    code, text = stage.order(operator.Ban(id=1, name="10.77.1.2/24"))
+    assert (code, "--address" in text) == ("usage", True)
+
+
 def test_only_who_is_there_is_kicked() -> None:
     stage, (ann, bob, eve) = played("ann", "bob", "eve")
     ann.do(commands.Access, room="#ops", private=True)

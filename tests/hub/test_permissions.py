@@ -25,6 +25,7 @@ PUBLIC = {
     "server moderator": (YES, YES, YES, YES, OUTSIDE, YES, YES, NO),
     "server owner": (YES, YES, YES, YES, OUTSIDE, YES, YES, YES),
     "operator": (YES, NO, NO, NO, NO, YES, YES, YES),
+    "moderator who left": (YES, YES, YES, YES, OUTSIDE, YES, YES, NO),
 }
 PRIVATE = PUBLIC | {
     "guest": (ABSENT,) * 8,
@@ -33,6 +34,7 @@ PRIVATE = PUBLIC | {
     "banned": (ABSENT,) * 8,
     "muted everywhere": (ABSENT,) * 8,
     "server moderator": (ABSENT,) * 8,
+    "moderator who left": (YES, OUTSIDE, YES, *(OUTSIDE,) * 5),
     "server owner": (ABSENT,) * 8,
 }
 
@@ -52,7 +54,7 @@ class House:
         self.room.is_private = private
         for role in ("muted", "member", "moderator", "owner"):
             self.directory.set_member(self.users[role], self.room, member=True)
-        self.room.moderators.add("moderator")
+        self.room.moderators |= {"moderator", "moderator who left"}
         self.room.invited.add("invited")
         self.lobby.owner = "server owner"
         self.lobby.moderators.add("server moderator")
