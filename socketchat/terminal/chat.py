@@ -28,7 +28,7 @@ from .prompt import Prompt
 from .rendering import Rendering
 from .scroll import Scroll
 from .theme import Look
-from .view import View
+from .view import View, before
 
 if TYPE_CHECKING:
     from prompt_toolkit.formatted_text import StyleAndTextTuples
@@ -243,9 +243,9 @@ class Chat:
             self._show(self._view.stayed())
             raise
         past = [event for event in answer.events if isinstance(event, events.Past)]
-        held = self._view.entered(room, past)
+        direct, held = before(past, self._view.entered(room, past))
         self._paging.begin(past)
-        self._scroll.add(self._rendering.past(past, self._view.room, self._client.user))
+        self._scroll.add(self._rendering.past(past, self._view.room, self._client.user, direct))
         conversation = self._client.conversations.get(room_id(room))
         if conversation and conversation.topic:
             self._scroll.add([self._rendering.topic(self._view.room, conversation.topic)])
@@ -278,6 +278,7 @@ class Chat:
             case commands.Help():
                 self._scroll.add([self._rendering.help(help_text(command.topic))])
             case commands.Unread():
+                await self._markers.tell()  # what is on the screen is read
                 self._scroll.add([self._rendering.unread(await self._count_unread())])
             case commands.Read():
                 await self._client.request(command)

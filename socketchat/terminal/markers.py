@@ -21,6 +21,7 @@ class Markers:
         self._shown: dict[str, int] = {}
         self._told: dict[str, int] = {}
         self._news = asyncio.Event()
+        self._telling = asyncio.Lock()
 
     def note(self, shown: dict[str, int]) -> None:
         """Take note of the seqs up to which conversations were shown."""
@@ -37,13 +38,17 @@ class Markers:
             await self.tell()
 
     async def tell(self) -> None:
-        """Tell what is noted; without a link it is lost, which costs a line that is shown as unread once more."""
-        self._news.clear()
-        shown, self._shown = self._shown, {}
-        for conversation, seq in shown.items():
-            with suppress(ChatError):
-                await self._client.request(commands.Read(conversation=conversation, seq=seq))
-                self._told[conversation] = seq
+        """Tell what is noted; without a link it is lost, which costs a line that is shown as unread once more.
+
+        When it returns, all that was noted before is told.
+        """
+        async with self._telling:
+            self._news.clear()
+            shown, self._shown = self._shown, {}
+            for conversation, seq in shown.items():
+                with suppress(ChatError):
+                    await self._client.request(commands.Read(conversation=conversation, seq=seq))
+                    self._told[conversation] = seq
 
     def _known(self, conversation: str) -> int:
         heard = self._client.conversations.get(conversation)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, tzinfo
+from heapq import merge
 from io import StringIO
 from itertools import zip_longest
 from typing import TYPE_CHECKING
@@ -113,12 +114,14 @@ class Rendering:
                 return self._told(now, "The server has begun a new history; what is above may not be in it.")
         return []
 
-    def past(self, entries: Sequence[Past], room: str, me: str) -> list[Text]:
-        """Return the last lines of a room, and below them the line that says so."""
-        lines = [line for entry in entries for line in self._entry(entry, me)]
+    def past(self, entries: Sequence[Past], room: str, me: str, direct: Sequence[Entry] = ()) -> list[Text]:
+        """Return the last lines of a room, and below them the line that says so; ``direct`` messages go among them."""
+        in_time = merge(entries, direct, key=lambda entry: entry.ts)
+        lines = [line for entry in in_time for line in self._entry(entry, me)]
         many = sum(spoken(entry) is not None for entry in entries)
         what = "nothing was said" if not many else f"above: the last {'line' if many == 1 else f'{many} lines'}"
-        return [*lines, self._rule(f"{what} {'in' if not many else 'of'} {room}{' so far' if not many else ''}")]
+        among = ", and direct messages of that time" if direct else ""
+        return [*lines, self._rule(f"{what} {'in' if not many else 'of'} {room}{' so far' if not many else ''}{among}")]
 
     def welcome(self, name: str, online: Sequence[str]) -> Text:
         """Return the line for somebody who has just come."""

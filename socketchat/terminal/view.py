@@ -17,6 +17,15 @@ TOLD = ("message", "action")
 """Kinds of entries that count as unread."""
 
 
+def before(past: Sequence[Past], held: Sequence[object]) -> tuple[list[Entry], list[object]]:
+    """Part what was held back: direct messages that are older than the last line of a room, and the rest."""
+    newest = past[-1].ts if past else 0
+    direct = [
+        event for event in held if isinstance(event, Entry) and not is_room(event.conversation) and event.ts < newest
+    ]
+    return direct, [event for event in held if not any(event is one for one in direct)]
+
+
 class View:
     """One user's view of the chat: the text of the current room and all direct messages are seen, the rest is counted.
 

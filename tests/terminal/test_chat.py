@@ -294,6 +294,31 @@ def test_what_is_unread_is_told_on_arrival_and_read_on_all_devices(own_server, s
     second.shows("-- Nothing is unread.")
 
 
+def test_what_is_on_the_screen_is_not_counted_as_unread(pair):
+    ann, bob, anns, bobs = pair
+    for number in range(3):
+        bobs.says(f"line {number}", f"/dm {ann} psst {number}")
+    anns.shows(f"[DM from {bob}] psst 2")
+    anns.says("/unread")
+    anns.shows("-- Nothing is unread.")
+
+
+def test_direct_messages_that_were_missed_are_in_their_place_in_time(own_server, sit):
+    ann, bob = sit(own_server, "ann", home="ann"), sit(own_server, "bob")
+    for each in (ann, bob):
+        each.shows("Welcome")
+    ann.leaves()
+    for line, shown in (("before", "bob: before"), ("/dm ann psst", "[DM to ann] psst"), ("after", "bob: after")):
+        bob.says(line)  # each at a time of its own
+        bob.shows(shown)
+
+    ann = sit(own_server, "ann", home="ann")
+    ann.shows("Welcome")
+    ann.shows("[DM from bob] psst")
+    assert [line for line in said(ann) if "bob" in line][:3] == ["bob: before", "[DM from bob] psst", "bob: after"]
+    ann.shows("── above: the last 2 lines of #lobby, and direct messages of that time ──")
+
+
 def test_a_broken_link_is_told_mended_and_nothing_is_lost(own_server, sit):
     ann, bob = sit(own_server, "ann"), sit(own_server, "bob")
     for seat in (ann, bob):

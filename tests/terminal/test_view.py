@@ -1,8 +1,8 @@
 from socketchat.client.facts import Gap, LinkBack, LinkLost, Reset
 from socketchat.protocol.events import Conversation, Error, Left, Past, Presence, Read, UnreadCount
-from socketchat.terminal.view import View
+from socketchat.terminal.view import View, before
 
-from .events import DIRECT, entry
+from .events import DIRECT, NOON, entry
 
 
 def view(room="#lobby"):
@@ -214,3 +214,12 @@ def test_rooms_in_events_get_their_names():
     assert here.named(Presence(joined=["bob"], room="#ops")).room == "#Ops"
     assert here.named(Presence(joined=["bob"])) == Presence(joined=["bob"])
     assert here.named(Left(conversation="#other")) == Left(conversation="#other")
+
+
+def test_older_direct_messages_belong_above_the_last_line_of_a_room():
+    past = [entry("a", ts=NOON, of=Past)]
+    older, newer = entry("b", room=DIRECT, ts=NOON - 1), entry("c", room=DIRECT, ts=NOON, seq=2)
+    held = [LinkBack(missed=0, sent=0), older, newer, entry("d", ts=NOON - 1, seq=2)]
+
+    assert before(past, held) == ([older], [held[0], *held[2:]])
+    assert before([], held) == ([], held)
