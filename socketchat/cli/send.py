@@ -114,6 +114,8 @@ def send(
         text=text,
         key=key,
         seconds=timeout,
+        # Like whoever joins: the next message goes there, under this name, and needs no invite.
+        remember=(lambda: profile.joined(name)) if invitation else None,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import time
+from collections.abc import Callable
 from contextlib import suppress
 
 from ..exceptions import ChatError, ProtocolError, Unconfirmed, Unreachable, from_code
@@ -37,12 +38,13 @@ def send_once(
     key: str | None = None,
     seconds: float,
     clock: Clock = time.monotonic,
+    remember: Callable[[], None] | None = None,
 ) -> events.Ok:
     """Send a message, and return once it is stored; all of it takes at most so many seconds.
 
-    What is sent again under the same ``key`` is stored once. Raises Unreachable where the message was not sent, the
-    server's error where it was refused, and Unconfirmed, which tells how to repeat it, where it may or may not be
-    stored.
+    What is sent again under the same ``key`` is stored once. ``remember`` is called once one is logged in. Raises
+    Unreachable where the message was not sent, the server's error where it was refused, and Unconfirmed, which tells
+    how to repeat it, where it may or may not be stored.
     """
     deadline = clock() + seconds
     key = os.urandom(8).hex() if key is None else key
@@ -55,7 +57,10 @@ def send_once(
         if not host.is_known:
             raise trust.unknown()
         try:
-            return _Errand(address, session, connection, deadline, clock, trust=trust, request=request).run(host)
+            errand = _Errand(
+                address, session, connection, deadline, clock, trust=trust, request=request, remember=remember
+            )
+            return errand.run(host)
         except Unconfirmed as error:
             advice = f"The message may or may not be stored. To repeat it safely, add: --key {_quoted(key)}"
             raise Unconfirmed(f"{error} {advice}") from None
@@ -74,6 +79,7 @@ class _Errand:
         *,
         trust: Trust,
         request: int,
+        remember: Callable[[], None] | None = None,
     ) -> None:
         self._address = address
         self._session = session
@@ -82,6 +88,7 @@ class _Errand:
         self._deadline = deadline
         self._clock = clock
         self._request = request
+        self._remember = remember
         self._welcome = False
         self._refused: ChatError | None = None
         self._retry_at: float | None = None
@@ -104,6 +111,8 @@ class _Errand:
             case LoggedIn():
                 self._welcome = True
                 self._trust.confirm()
+                if self._remember is not None:
+                    self._remember()
             case LoginRefused() | Failed():
                 raise fact.error
             case RetryLater():

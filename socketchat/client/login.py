@@ -14,8 +14,8 @@ from ..protocol.proofs import KEY_BYTES, NONCE_BYTES, from_word, signed_bytes, t
 from .ticket import NO_TICKET, Ticket
 
 CODE_NEEDED = (
-    "You are new on this server, which wants its join code or an invite. In a terminal `socketchat join` asks for the "
-    "code; elsewhere give an invite with --invite-file."
+    "{name} is new on {server}, which lets newcomers in by its join code or an invite. In a terminal `socketchat join` "
+    "asks for the code; elsewhere give an invite with --invite-file."
 )
 UNKNOWN = (
     "Nothing proves that this server is the one that you mean. In a terminal `socketchat join` asks you about it; "
@@ -55,13 +55,14 @@ class Host(NamedTuple):
     ``binding`` is the SHA-256 of the certificate (DER) that the server shows, and ``key`` that of its public key; both
     are b"" in plaintext. Where it ``is_known``, the key is one that was pinned; otherwise the login is refused with
     UnknownServer unless the server proves that it knows the join code. ``read_secret`` is given where the server runs
-    on this machine.
+    on this machine. ``called`` is how users are told of it.
     """
 
     binding: bytes = b""
     key: bytes = b""
     is_known: bool = True
     read_secret: SecretReader = no_secret
+    called: str = "this server"
 
 
 PLAINTEXT = Host()
@@ -110,7 +111,7 @@ class Login:
         except UsageProblem as error:
             raise ProtocolError(str(error)) from None
         signature = to_word(self._key.sign(signed_bytes(self._host.binding, theirs, nonce, name)))
-        shown = self._shown(challenge)
+        shown = self._shown(challenge, name)
         if challenge.entry == "password":
             if self._ticket.reset is not None:
                 return commands.Prove(signature=signature, invite=self._ticket.reset)
@@ -151,7 +152,9 @@ class Login:
         # From now on the key is enough, and the code may change.
         self._ticket = NO_TICKET
 
-    def _shown(self, challenge: events.Challenge) -> tuple[Literal["code", "local"], bytes] | Literal["invite"] | None:
+    def _shown(
+        self, challenge: events.Challenge, name: str
+    ) -> tuple[Literal["code", "local"], bytes] | Literal["invite"] | None:
         """Return what is shown beside the key: a secret that the host has to know too, the invite, or nothing.
 
         A code that was given is shown also where none is needed, as it has the host prove itself.
@@ -164,7 +167,7 @@ class Login:
         if is_needed and (secret := host.read_secret(challenge.secret_file)) is not None:
             return "local", secret
         if is_needed:
-            raise CodeNeeded(CODE_NEEDED)
+            raise CodeNeeded(CODE_NEEDED.format(name=name, server=host.called))
         if not host.is_known:
             raise UnknownServer(UNKNOWN)
         return None

@@ -97,7 +97,7 @@ class Trust:
                 f"socketchat trust {self._address} {shown.fingerprint}"
             )
         is_known = known is not None or bool(self._vouched) or is_loopback(peer)
-        return Host(shown.binding, shown.key, is_known, secret_reader(peer))
+        return Host(shown.binding, shown.key, is_known, secret_reader(peer), str(self._address))
 
     def unknown(self) -> UnknownServer:
         """Return the error for a server that nothing speaks for."""

@@ -5,6 +5,8 @@ import subprocess
 
 import pytest
 
+from socketchat.client.profiles import Profiles
+
 from .seats import PROGRAM, Server, environment
 
 
@@ -130,11 +132,17 @@ def test_a_script_comes_by_the_invite_in_a_file_and_needs_it_once(closed, tmp_pa
 
     without = send("--port", str(closed.port))
     assert without.returncode == 4
+    assert f"jobbot is new on 127.0.0.1:{closed.port}, which" in without.stderr
     assert "--invite-file" in without.stderr
     for _ in range(2):
         done = send("--invite-file", str(url))
         assert (done.returncode, done.stderr) == (0, "")
     assert send("--port", str(closed.port)).returncode == 0
+    again = subprocess.run([*PROGRAM, "send", "hi"], capture_output=True, text=True, check=False, env=environ)
+    assert (again.returncode, again.stderr) == (0, "")
+    profiles = Profiles(str(tmp_path / "data" / "socketchat" / "client"))
+    assert profiles.last() == ("127.0.0.1", closed.port)
+    assert profiles.server("127.0.0.1", closed.port).name == "jobbot"
     missing = send("--invite-file", os.devnull)
     assert (missing.returncode, missing.stderr.count("\n")) == (2, 1)
     assert send("--invite-file", str(tmp_path / "nowhere")).returncode == 8
