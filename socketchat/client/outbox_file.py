@@ -227,6 +227,16 @@ class OutboxFile:
             self._problem = problem  # told by the next message: this may be another thread
 
 
+def count_kept(directory: str) -> int:
+    """Return how many messages wait in the files of a directory, whichever process they are of."""
+    kept: set[Key] = set()
+    with suppress(OSError):
+        for path in Path(directory).iterdir():
+            if path.suffix == SUFFIX:
+                kept.update(_parse(path.read_bytes())[0])
+    return len(kept)
+
+
 def _key(message: commands.Send) -> Key:
     return message.outbox or "", message.n or 0
 

@@ -25,6 +25,9 @@ sort a flood of marks, in quadratic time."""
 _MARKS = 4
 """Marks that one letter may carry: what Burmese needs."""
 
+_NEAR = 0.7
+"""How alike two names have to be, from 0 to 1: "joni" is "join", and "nope" is not "ignore"."""
+
 _CANDIDATES = 1000
 """Names looked at when the nearest is sought, so that a wrong name costs the server well under a millisecond."""
 
@@ -108,7 +111,7 @@ def nearest(name: str, candidates: Iterable[str]) -> str | None:
     key = name_key(name)
     by_key = {name_key(candidate): candidate for candidate in islice(candidates, _CANDIDATES)}
     similar = islice((other for other in by_key if abs(len(other) - len(key)) <= 2), _COMPARED)
-    near = get_close_matches(key, similar, n=1)
+    near = get_close_matches(key, similar, n=1, cutoff=_NEAR)
     return by_key[near[0]] if near else None
 
 

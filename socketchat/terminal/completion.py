@@ -43,6 +43,8 @@ class ChatCompleter(Completer):
         commands = [(f"/{name}", " ") for name in SLASHES]
         if before.startswith("/") and before == word:
             return commands
+        if word.startswith("@"):
+            return [(f"@{name}", " ") for name in known.names]
         if before.startswith("/") and rest.strip() == word:
             match first.lower():
                 case "/dm" | "/kick" | "/ban" | "/mute" | "/mod" | "/unmod" | "/invite" | "/ignore":
@@ -58,7 +60,7 @@ class ChatCompleter(Completer):
 
 def folded(word: str) -> str:
     """Return a word as it is compared: case does not matter."""
-    mark = word[:1] if word[:1] in ("/", "#") else ""
+    mark = word[:1] if word[:1] in ("/", "#", "@") else ""
     return mark + name_key(word.removeprefix(mark))
 
 

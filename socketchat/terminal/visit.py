@@ -16,9 +16,20 @@ from ..client.aio import Client
 from ..client.connecting import connect
 from ..client.identity import find_name
 from ..client.login import NameOwned
+from ..client.outbox_file import count_kept
 from ..client.profiles import Profile
 from ..client.ticket import NO_TICKET, Ticket
-from ..exceptions import BadCode, BadName, CodeNeeded, NameTaken, UnknownServer, UsageProblem, WrongPassword
+from ..exceptions import (
+    BadCode,
+    BadName,
+    CertificateChanged,
+    CodeNeeded,
+    Impostor,
+    NameTaken,
+    UnknownServer,
+    UsageProblem,
+    WrongPassword,
+)
 from ..protocol.entry import CODE_WORDS, plain_code
 from ..protocol.names import check_name
 from ..protocol.text import clean_line
@@ -147,6 +158,13 @@ class Visit:
             return asyncio.run(self._visit(name))
         except asyncio.CancelledError:
             return 128 + self._signal
+        except (CertificateChanged, Impostor) as problem:
+            count = count_kept(self._profile.outbox(name))
+            if not count:
+                raise
+            kept = "A message waits and is" if count == 1 else f"{count} messages wait and are"
+            # In front, as the sentence ends with what is to be typed.
+            raise type(problem)(f"{kept} kept on this machine. {problem}") from None
 
     async def _visit(self, name: str) -> int:
         async with AsyncExitStack() as stack:

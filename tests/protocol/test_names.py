@@ -175,6 +175,7 @@ def test_a_flood_of_marks_is_not_normalised():
         ("ALICF", ["Alice"], "Alice"),
         ("#opss", ["#lobby", "#ops"], "#ops"),
         ("zzz", ["alice", "bob"], None),
+        ("nope", ["ignore", "help"], None),
         ("x", [], None),
         ("\u0301" * 1000, ["alice"], None),
     ],

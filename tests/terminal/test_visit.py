@@ -87,6 +87,24 @@ def test_who_loses_the_name_while_away_is_told_and_not_asked(own_server, sit, tm
     assert hugo.lines[-1] == "socketchat: The name hugo belongs to somebody else; choose another name."
 
 
+def test_another_key_ends_the_visit_and_what_waits_is_kept_and_told(own_server, sit, tmp_path):
+    ida = sit(own_server, "ida", home="ida")
+    ida.shows("Welcome")
+    own_server.kill()
+    ida.shows("link down")
+    ida.says("hello")
+    ida.shows("1 waiting")
+    own_server.start(str(tmp_path / "other"))
+
+    assert ida.ends() == 7
+    again = sit(own_server, "ida", home="ida")
+    assert again.ends() == 7
+    for seat in (ida, again):
+        told = seat.text.replace("\n", "")
+        assert "A message waits and is kept on this machine." in told
+        assert "nothing was sent." in told
+
+
 @pytest.mark.parametrize("key", [CTRL_C, CTRL_D])
 def test_who_does_not_want_to_tell_a_name_may_go(server, sit, key):
     seat = sit(server)
