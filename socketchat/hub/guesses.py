@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from math import ceil
 
 from ..exceptions import TooMany
+from ..protocol.durations import in_words
 from ..protocol.names import name_key
 from .networks import is_loopback, network
 from .recent import Recent
@@ -114,5 +116,4 @@ def _wait(made: deque[float], times: int) -> float:
 
 
 def _shown(seconds: float) -> str:
-    whole = max(1, round(seconds))
-    return f"{whole} seconds" if whole < 120 else f"{-(-whole // 60)} minutes"
+    return in_words(max(1, ceil(seconds)))

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import signal
 import sys
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import AsyncExitStack, contextmanager
 from functools import partial
@@ -23,9 +25,11 @@ from ..exceptions import (
     BadCode,
     BadName,
     CertificateChanged,
+    ChatError,
     CodeNeeded,
     Impostor,
     NameTaken,
+    TooMany,
     UnknownServer,
     UsageProblem,
     WrongPassword,
@@ -45,8 +49,17 @@ CODE_WANTED = (
     "You are new here. The server lets newcomers in by its join code: five words, which whoever hosts it sees there."
 )
 
+SHORT_SECONDS = 30
+"""What somebody who guessed wrong waits for here; who has to wait longer gets the shell back."""
+
+_WAIT = re.compile(r"try again in ([0-9]{1,2}) seconds?\b").search
+
 SIGNALS = (signal.SIGTERM, signal.SIGHUP) if sys.platform != "win32" else ()
 """What ends a visit politely, with the terminal as it was."""
+
+
+ASKED = (UnknownServer, CodeNeeded, BadCode, NameOwned, WrongPassword, TooMany, BadName, NameTaken)
+"""Why somebody at a terminal who is not in yet is asked for something."""
 
 
 class Visit:
@@ -68,6 +81,7 @@ class Visit:
         self._ticket = ticket
         self._signal = 0
         self._admitted = False
+        self._not_before = 0.0
 
     def run(self, name: str | None) -> int:
         """Stay until somebody leaves; return the exit code. Without a name that can be had, asks for one at a terminal.
@@ -82,21 +96,26 @@ class Visit:
             try:
                 name = check_name(self._ask(suggested) if name is None else name)
                 return self._stay(name)
-            except UnknownServer as problem:
+            except ASKED as problem:
+                if self._admitted:
+                    raise
+                name = suggested = self._ask_on(problem, name)
+
+    def _ask_on(self, problem: ChatError, name: str | None) -> str | None:
+        """Ask for what was missing or wrong; return the name, or None where another one is to be asked for."""
+        match problem:
+            case UnknownServer():
                 self._decide(problem)
-            except (CodeNeeded, BadCode) as problem:
-                if self._admitted:
-                    raise
+            case CodeNeeded() | BadCode():
                 self._ask_code(problem)
-            except (NameOwned, WrongPassword) as problem:
-                if self._admitted:
-                    raise
-                name = suggested = self._ask_password(problem, name or "")
-            except (BadName, NameTaken) as problem:
-                if self._admitted:
-                    raise
+            case NameOwned() | WrongPassword():
+                return self._ask_password(problem, name or "")
+            case TooMany():
+                return self._ask_again(problem, name or "")
+            case _:
                 sys.stdout.write(clean_line(str(problem)) + "\n")
-                name = suggested = None
+                return None
+        return name
 
     def _ask(self, suggested: str | None) -> str:
         hint = f" [{clean_line(suggested)}]" if suggested else ""
@@ -105,7 +124,22 @@ class Visit:
         except EOFError:
             raise KeyboardInterrupt from None
 
-    def _ask_code(self, problem: CodeNeeded | BadCode) -> None:
+    def _ask_again(self, problem: TooMany, name: str) -> str | None:
+        """Ask for a guess that came too early; the next attempt waits for its time. Raises ``problem`` if that is far.
+
+        The wait goes by while somebody types: in between, a secret would be seen, or go to whatever is there next.
+        """
+        found = _WAIT(str(problem))
+        seconds = int(found[1]) if found else SHORT_SECONDS + 1
+        if seconds > SHORT_SECONDS or not (self._ticket.code or self._ticket.password):
+            raise problem
+        self._not_before = time.monotonic() + seconds
+        if self._ticket.password:
+            return self._ask_password(problem, name)
+        self._ask_code(problem)
+        return name
+
+    def _ask_code(self, problem: CodeNeeded | BadCode | TooMany) -> None:
         """Have the join code typed in, which is shown from the next attempt on."""
         told = CODE_WANTED if isinstance(problem, CodeNeeded) else clean_line(str(problem))
         sys.stdout.write(f"{told}\n")
@@ -117,12 +151,12 @@ class Visit:
                 raise KeyboardInterrupt from None
         self._ticket = self._ticket._replace(code=code)
 
-    def _ask_password(self, problem: NameOwned | WrongPassword, name: str) -> str | None:
+    def _ask_password(self, problem: NameOwned | WrongPassword | TooMany, name: str) -> str | None:
         """Have the password of a name typed in; return the name, or None where somebody chooses another one."""
-        if isinstance(problem, WrongPassword):
-            sys.stdout.write(clean_line(str(problem)) + "\n")
-        else:
+        if isinstance(problem, NameOwned):
             sys.stdout.write(f"{name} belongs to somebody. If that is you, type its password.\n")
+        else:
+            sys.stdout.write(clean_line(str(problem)) + "\n")
         try:
             password = ask("Password (Enter to choose another name): ", self._look, secret=True)
         except EOFError:
@@ -169,6 +203,7 @@ class Visit:
     async def _visit(self, name: str) -> int:
         async with AsyncExitStack() as stack:
             with self._patience():
+                await asyncio.sleep(self._not_before - time.monotonic())
                 client = await stack.enter_async_context(self._connect(name))
             self._admitted = True
             self._introduce()

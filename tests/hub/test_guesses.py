@@ -66,6 +66,8 @@ def test_the_first_wrong_guesses_are_free_then_the_wait_doubles() -> None:
 def test_the_error_says_when_to_try_again() -> None:
     guessing = Guessing()
     guessing.looked_at(FREE_GUESSES, lambda _: ONE)
+    with pytest.raises(TooMany, match=r"try again in 1 second\.$"):
+        guessing.guesses.check(ONE)
     guessing.now += 1
     guessing.wrong()
     with pytest.raises(TooMany, match=r"try again in 2 seconds\.$"):
@@ -124,7 +126,7 @@ def test_two_hundred_addresses_get_few_guesses_at_one_account() -> None:
     assert guessing.looked_at(1000, lambda number: f"198.51.100.{number % 200}", "alice") == ACCOUNT_GUESSES
     with pytest.raises(
         TooMany,
-        match=r"^There were too many wrong passwords for this name; try again in 60 minutes, or use its key\.$",
+        match=r"^There were too many wrong passwords for this name; try again in 1 hour, or use its key\.$",
     ):
         guessing.guesses.check(OTHER, "alice")
     guessing.guesses.check(OTHER, "bob")

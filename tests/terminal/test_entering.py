@@ -1,13 +1,21 @@
 """Coming to a server where one is new: the join code, and invites, as people at a terminal meet them."""
 
+import asyncio
 import os
 import subprocess
 
 import pytest
 
+from socketchat.client.connecting import connect
+from socketchat.client.keys import Key
 from socketchat.client.profiles import Profiles
+from socketchat.client.ticket import Ticket
+from socketchat.exceptions import BadCode
+from socketchat.hub.guesses import FREE_GUESSES, LOOPBACK_TIMES
 
 from .seats import PROGRAM, Server, environment
+
+KEY = Key(bytes(32))
 
 
 @pytest.fixture(scope="module")
@@ -49,6 +57,35 @@ def test_a_newcomer_is_asked_for_the_code_until_it_is_right_and_then_never_again
     again = sit(closed, "ann", home="ann")
     again.shows("Welcome, ann.")
     assert "Join code" not in again.text
+
+
+def test_who_guesses_wrong_too_often_waits_a_moment_and_is_asked_again(tmp_path, sit):
+    server = Server(str(tmp_path / "server"), "--tunnel", "--no-limits")
+    guess_wrong(server.port, FREE_GUESSES * LOOPBACK_TIMES)
+    seat = sit(server, "kim")
+    seat.shows("Join code:")
+    asked = 1
+    while "too many wrong tries" not in seat.text:  # a slow machine lets the wait go by
+        seat.says("wrong words are no code")
+        asked += 1
+        seat.until(lambda asked=asked: seat.text.count("Join code:") == asked)
+    assert "try again in 1 second." in seat.text
+    seat.says((tmp_path / "server" / "join-code").read_text().strip())
+    seat.shows("Welcome, kim.")
+    assert seat.leaves() == 0
+    server.stop()
+
+
+def guess_wrong(port, times):
+    """Try the join code so many times, wrongly."""
+
+    async def guess():
+        for _ in range(times):
+            client = connect("127.0.0.1", port, name="kim", profile=None, key=KEY, ticket=Ticket(code="no"))
+            with pytest.raises(BadCode):
+                await client.__aenter__()
+
+    asyncio.run(guess())
 
 
 def test_the_code_is_asked_for_after_the_name_and_not_where_the_name_is_taken(closed, sit):
