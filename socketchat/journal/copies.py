@@ -106,7 +106,11 @@ def _copy_in(store: Store, source: Path) -> None:
     new = _unfinished(store)
     new.unlink(missing_ok=True)
     try:
-        db = apsw.Connection(f"{source.absolute().as_uri()}?mode=ro", apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI)
+        # SQLite is told that nobody writes, or it would leave two files beside the backup.
+        still = "" if Path(f"{source}-wal").exists() else "&immutable=1"
+        db = apsw.Connection(
+            f"{source.absolute().as_uri()}?mode=ro{still}", apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI
+        )
         try:
             store.check_kind(db, source)
             if (found := db.pragma("quick_check")) != "ok":

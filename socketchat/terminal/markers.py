@@ -19,14 +19,13 @@ class Markers:
     def __init__(self, client: Client) -> None:
         self._client = client
         self._shown: dict[str, int] = {}
-        self._told: dict[str, int] = {}
         self._news = asyncio.Event()
         self._telling = asyncio.Lock()
 
     def note(self, shown: dict[str, int]) -> None:
         """Take note of the seqs up to which conversations were shown."""
         for conversation, seq in shown.items():
-            if seq > max(self._told.get(conversation, 0), self._known(conversation)):
+            if seq > self._known(conversation):
                 self._shown[conversation] = seq
                 self._news.set()
 
@@ -48,7 +47,6 @@ class Markers:
             for conversation, seq in shown.items():
                 with suppress(ChatError):
                     await self._client.request(commands.Read(conversation=conversation, seq=seq))
-                    self._told[conversation] = seq
 
     def _known(self, conversation: str) -> int:
         heard = self._client.conversations.get(conversation)

@@ -93,7 +93,10 @@ def test_nothing_is_overwritten(tmp_path: Path) -> None:
 
 
 def test_a_store_of_the_first_version_can_be_restored(tmp_path: Path) -> None:
-    restore(FIRST, tmp_path / "data")
+    copy = tmp_path / "copy.db"
+    copy.write_bytes(FIRST.read_bytes())
+    restore(copy, tmp_path / "data")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["copy.db", "data"]
     assert asyncio.run(stored_in(tmp_path / "data"))[1][0] == "hello"
 
 
