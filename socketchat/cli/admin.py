@@ -92,7 +92,7 @@ def erase(name: str, *, yes: bool) -> None:
 @click.option(
     "--host",
     metavar="HOST[:PORT]",
-    help="The address at which the owner reaches the server.  [default: this machine's in its network]",
+    help="The address at which the owner reaches the server.  [default: where it listens, or this machine's]",
 )
 def reset(name: str, host: str | None) -> None:
     """Print a link by which the owner of NAME, whose keys are lost, takes it back.
@@ -100,17 +100,16 @@ def reset(name: str, host: str | None) -> None:
     It is good once and for a day, for whoever has it: send it as you would a password. From then on the name's other
     keys and its password are worth nothing.
     """
-    from ..client.address import Address, parse_host
     from ..client.invitation import Invitation
     from ..protocol import operator
     from ..protocol.certificates import from_fingerprint
-    from ..server import own_address
     from ..server.admin import ask
+    from .invite import leads_to, told_address
 
-    where, port = parse_host(host) if host is not None else (own_address(of_ipv6=False) or "127.0.0.1", None)
+    told = told_address(host)
     order = operator.Reset(id=1, name=name)
     listening, fingerprint, token, whose = ask(click.get_current_context().obj, order)
-    address = Address(where, port or int(listening))
+    address = leads_to(told, listening)
     click.echo(Invitation(address, from_fingerprint(fingerprint), token, whose).url)
 
 

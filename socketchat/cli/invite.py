@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from .options import data_directory, directory
+
+if TYPE_CHECKING:
+    from ..client.address import Address
 
 HELP = """Make an invite: a URL with which somebody new may come in.
 
@@ -56,7 +60,7 @@ def duration(_ctx: click.Context, _param: click.Parameter, text: str) -> int:
 @click.option(
     "--host",
     metavar="HOST[:PORT]",
-    help="The address at which they reach the server.  [default: this machine's in its network]",
+    help="The address at which they reach the server.  [default: where it listens, or this machine's]",
 )
 @click.option(
     "--data",
@@ -73,17 +77,45 @@ def invite(
         raise click.UsageError(
             f"An invite takes no {ctx.args[0]!r}; `socketchat admin invite list` and `revoke` manage invites.", ctx
         )
-    from ..client.address import Address, parse_host
     from ..client.invitation import Invitation
     from ..protocol import operator
     from ..protocol.certificates import from_fingerprint
-    from ..server import own_address
     from ..server.admin import ask
 
-    name, port = parse_host(host) if host is not None else (own_address(of_ipv6=False) or "127.0.0.1", None)
+    told = told_address(host)
     order = operator.Invite(id=1, uses=uses, seconds=seconds, room=room)
     listening, fingerprint, token = ask(data_directory(data), order)
-    address = Address(name, port or int(listening))
+    address = leads_to(told, listening)
     click.echo(Invitation(address, from_fingerprint(fingerprint), token).url)
-    if host is None and sys.stderr.isatty():
-        click.echo(f"It leads to {address}; if others reach this machine elsewhere, name that with --host.", err=True)
+
+
+def told_address(host: str | None) -> tuple[str, int | None] | None:
+    """Return what the option --host tells, None where it was not given; raises UsageProblem."""
+    from ..client.address import parse_host
+
+    return None if host is None else parse_host(host)
+
+
+def leads_to(told: tuple[str, int | None] | None, listening: str) -> Address:
+    """Return where a URL leads: as was told, else where the server listens, of which stderr tells how far it goes."""
+    from ..client.address import DEFAULT_HOST, Address, parse_host
+    from ..server import EVERYWHERE, reached_at
+
+    listens = [parse_host(each) for each in listening.split()]
+    hosts, port = [host for host, _ in listens], listens[0][1] or 0
+    if told is not None:
+        return Address(told[0], told[1] or port)
+    if (reached := reached_at(hosts)) is not None:
+        address = Address(reached, port)
+        if sys.stderr.isatty():
+            click.echo(
+                f"It leads to {address}; if others reach this machine elsewhere, name that with --host.", err=True
+            )
+        return address
+    address = Address(DEFAULT_HOST if hosts[0] in EVERYWHERE else hosts[0], port)
+    click.echo(
+        f"It leads to {address}, which is this machine's own address: for others, name with --host the one at which "
+        "they reach it.",
+        err=True,
+    )
+    return address

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 from functools import partial
-from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -212,14 +212,9 @@ def _from_here(hosts: list[str]) -> str | None:
 
 def _from_elsewhere(hosts: list[str]) -> str | None:
     """Return an address that others can reach, ADDRESS where there is one that we do not know."""
-    from ..server import EVERYWHERE, own_address
+    from ..server import EVERYWHERE, reached_at
 
-    for host in hosts:
-        if host in EVERYWHERE:
-            return own_address(of_ipv6=":" in host) or "ADDRESS"
-        if not ip_address(host.partition("%")[0]).is_loopback:
-            return host
-    return None
+    return reached_at(hosts) or ("ADDRESS" if any(host in EVERYWHERE for host in hosts) else None)
 
 
 def _on_loopback(hosts: tuple[str, ...]) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from socket import gaierror
+from socket import AF_INET6, gaierror, inet_pton
 from typing import NamedTuple
 
 from ..exceptions import Unreachable, UsageProblem
@@ -48,7 +48,17 @@ def parse_host(text: str) -> tuple[str, int | None]:
         host, _, port = text.partition(":")
     if not host or (text.endswith(":") and not host.endswith(":")):
         raise UsageProblem(f"{text!r} is no address: write HOST or HOST:PORT.")
+    if ":" in host and not _is_ipv6(host):
+        raise UsageProblem(f"{text!r} is no address: write HOST or HOST:PORT, and IPv6 as [::1]:5000.")
     return host, parse_port(port) if port else None
+
+
+def _is_ipv6(host: str) -> bool:
+    try:
+        inet_pton(AF_INET6, host.partition("%")[0])
+    except (OSError, UnicodeError):
+        return False
+    return True
 
 
 def parse_port(text: str) -> int:

@@ -19,7 +19,7 @@ def reset(hub: Hub, session: Session, order: operator.Reset) -> None:
     user = _account(hub, order.name)
     token = hub.token(INVITE_BYTES)
     fact = facts.ResetFact(invite_id(token), user.id, hub.now() + 1000 * RESET_SECONDS)
-    lines = [str(hub.entrance.port), to_fingerprint(hub.host_key), token, user.name]
+    lines = [" ".join(hub.entrance.addresses), to_fingerprint(hub.host_key), token, user.name]
     store_fact(hub, session, order, "reset", fact, lines=lines)
 
 

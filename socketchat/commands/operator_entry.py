@@ -56,7 +56,8 @@ def invite(hub: Hub, session: Session, order: operator.Invite) -> None:
     room = None if order.room is None else hub.directory.room(order.room, lambda _: True).id
     token = hub.token(INVITE_BYTES)
     fact = facts.InviteFact(invite_id(token), order.uses, hub.now() + 1000 * order.seconds, room)
-    store_fact(hub, session, order, "invite", fact, lines=[str(hub.entrance.port), to_fingerprint(hub.host_key), token])
+    lines = [" ".join(hub.entrance.addresses), to_fingerprint(hub.host_key), token]
+    store_fact(hub, session, order, "invite", fact, lines=lines)
 
 
 def invites(hub: Hub, session: Session, order: operator.Invites) -> None:

@@ -29,7 +29,7 @@ class Entrance:
     ``code_key`` is what the join code stands for, ``local_secret`` what ``secret_file`` holds; neither is ever told.
     """
 
-    __slots__ = ("code_key", "doorkeeper", "is_open", "local_secret", "port", "secret_file")
+    __slots__ = ("addresses", "code_key", "doorkeeper", "is_open", "local_secret", "secret_file")
 
     def __init__(
         self,
@@ -44,7 +44,7 @@ class Entrance:
         self.local_secret = local_secret
         self.secret_file = secret_file
         self.doorkeeper: Doorkeeper | None = None
-        self.port = 0  # where newcomers knock, once the server listens
+        self.addresses: list[str] = []  # where newcomers knock, once the server listens; ADDR:PORT
 
     def admits(self, who: Who, channel: Channel, shown: Shown | None = None) -> bool:
         """Tell whether somebody may come in over this channel.

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import errno
 import socket
+import struct
+import sys
 from contextlib import suppress
+from ipaddress import ip_address
 
 from ..exceptions import ChatError, UsageProblem
 from .limits import BACKLOG, KEEPALIVE_PROBES, KEEPALIVE_SECONDS, SEND_BUFFER_BYTES, USER_TIMEOUT_MS
@@ -18,6 +21,9 @@ _WHY = {
 
 EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 - the server is for all who can reach it, and lets in who belongs
 """Where it listens unless told otherwise: all addresses of this machine."""
+
+_SIOCGIFADDR = 0x8915
+"""Asks Linux for the address of an interface; netdevice(7)."""
 
 FREE_PORTS = 10
 """Free ports that are tried until one is free at every address."""
@@ -42,13 +48,50 @@ def listen(hosts: tuple[str, ...], port: int) -> list[socket.socket]:
                 raise
 
 
+def reached_at(hosts: list[str]) -> str | None:
+    """Return the address at which others reach a server that listens on these, None where none is known."""
+    for host in hosts:
+        if host not in EVERYWHERE and not _is_loopback(host):
+            return host
+    own = (own_address(of_ipv6=":" in host) for host in hosts if host in EVERYWHERE)
+    return next((address for address in own if address is not None), None)
+
+
 def own_address(*, of_ipv6: bool) -> str | None:
     """Return this machine's address as the others of its network see it, where it is in one; nothing is sent."""
     family, other = (socket.AF_INET6, "2001:db8::1") if of_ipv6 else (socket.AF_INET, "192.0.2.1")
     with suppress(OSError), socket.socket(family, socket.SOCK_DGRAM) as probe:
         probe.connect((other, 9))  # an address of no machine: only the way out is of interest
-        return str(probe.getsockname()[0])
+        found = str(probe.getsockname()[0])
+        if not _is_loopback(found):
+            return found
+    # A network that leads nowhere else has no way out, but is one all the same.
+    if not of_ipv6 and (inside := _of_interfaces()) is not None:
+        return inside
+    with suppress(OSError, UnicodeError):
+        for _, _, _, _, address in socket.getaddrinfo(socket.gethostname(), None, family, socket.SOCK_STREAM):
+            if not _is_loopback(str(address[0])):
+                return str(address[0])
     return None
+
+
+def _of_interfaces() -> str | None:
+    """Return the first address of an interface that is not loopback's, as only Linux tells it without a library."""
+    if sys.platform != "linux":
+        return None
+    from fcntl import ioctl
+
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        for _, name in socket.if_nameindex():
+            with suppress(OSError):  # it has none
+                found = socket.inet_ntoa(ioctl(probe, _SIOCGIFADDR, struct.pack("256s", name.encode()[:15]))[20:24])
+                if not _is_loopback(found):
+                    return found
+    return None
+
+
+def _is_loopback(host: str) -> bool:
+    return ip_address(host.partition("%")[0]).is_loopback
 
 
 def shown(sock: socket.socket) -> str:

@@ -91,7 +91,7 @@ class Server:
                 sock.close()
             raise
         self.hub.host_key = identity.certificate.key
-        self.hub.entrance.port = sockets[0].getsockname()[1]
+        self.hub.entrance.addresses = [shown(sock) for sock in sockets]
         self._arrivals = Arrivals(
             self._admit,
             self.admission,

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from socketchat.cli import run
+from socketchat.cli.invite import leads_to
 from socketchat.client.address import Address
 from socketchat.client.invitation import parse_invitation
 from tests.client.serving import serving
@@ -37,9 +38,26 @@ def test_the_url_alone_is_written(server, invite) -> None:
     assert parse_invitation(out).address == Address("chat.example", 7)
 
 
-@pytest.mark.usefixtures("server")
-def test_where_none_is_told_it_leads_to_this_machine(invite) -> None:
-    assert parse_invitation(invite()[1]).address.host
+def test_where_none_is_told_it_leads_to_where_the_server_listens(server, invite) -> None:
+    code, out, err = invite()
+    assert (code, parse_invitation(out).address) == (0, Address("127.0.0.1", server.port))
+    assert "this machine's own address" in err
+    assert "--host" in err
+
+
+@pytest.mark.parametrize(
+    ("told", "listening", "expected"),
+    [
+        (None, "127.0.0.1:7 192.0.2.7:7", "192.0.2.7:7"),
+        (None, "0.0.0.0:7 192.0.2.7:7", "192.0.2.7:7"),
+        (None, "[2001:db8::7]:7", "[2001:db8::7]:7"),
+        (None, "[::1]:7", "[::1]:7"),
+        (("chat.example", None), "0.0.0.0:7 [::]:7", "chat.example:7"),
+        (("chat.example", 9), "127.0.0.1:7", "chat.example:9"),
+    ],
+)
+def test_an_address_that_others_can_reach_is_preferred(told, listening: str, expected: str) -> None:
+    assert str(leads_to(told, listening)) == expected
 
 
 @pytest.mark.usefixtures("server")
@@ -77,6 +95,7 @@ def test_neither_database_nor_log_nor_command_line_shows_a_token(server, invite,
         (["--expires", "0d"], 2, "is no duration"),
         (["--room", "#nowhere"], 5, "There is no room #nowhere"),
         (["--host", ":5"], 2, "is no address"),
+        (["--host", "bad:host:1"], 2, "is no address"),
         (["extra"], 2, "takes no 'extra'"),
     ],
 )

@@ -23,7 +23,21 @@ def test_hosts_are_read_in_every_usual_form(text: str, expected: tuple) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", ":5000", "host:", "host:x", "host:0", "host:65536", "[::1", "[::1]5000", "host:٣"]
+    "text",
+    [
+        "",
+        ":5000",
+        "host:",
+        "host:x",
+        "host:0",
+        "host:65536",
+        "[::1",
+        "[::1]5000",
+        "host:٣",
+        "bad:host:1",
+        "[a:b]:1",
+        "::ü",
+    ],
 )
 def test_what_is_no_address_is_refused_with_the_form(text: str) -> None:
     with pytest.raises(UsageProblem, match=r"is no (address|port)"):

@@ -13,6 +13,10 @@ ADMITTED = {
     ("owner", "local"): WHERE,
     ("owner", "code"): WHERE,
     ("owner", "invite"): WHERE,
+    ("known", None): WHERE,
+    ("known", "local"): WHERE,
+    ("known", "code"): WHERE,
+    ("known", "invite"): WHERE,
     ("newcomer", None): (),
     ("newcomer", "local"): WHERE,
     ("newcomer", "code"): (LOOPBACK_TLS, REMOTE_TLS),
@@ -22,7 +26,9 @@ ADMITTED = {
 
 
 def test_who_is_admitted_where() -> None:
-    for who, shown, channel in product(("owner", "newcomer", "guest"), (None, "local", "code", "invite"), WHERE):
+    for who, shown, channel in product(
+        ("owner", "known", "newcomer", "guest"), (None, "local", "code", "invite"), WHERE
+    ):
         expected = channel in ADMITTED.get((who, shown), ())
         assert Entrance().admits(who, channel, shown) == expected, (who, shown, channel)
 

@@ -180,3 +180,17 @@ def ends(terminal: Terminal, process: subprocess.Popen) -> int:
         pass
     terminal.close()
     return process.returncode
+
+
+@pytest.mark.parametrize(
+    ("network", "found"),
+    [
+        ("true", "None"),
+        ("ip link add here type veth peer name there && ip addr add 10.77.0.1/24 dev here", "10.77.0.1"),
+    ],
+)
+def test_a_network_without_a_way_out_is_one_too(network, found):
+    ask = "from socketchat.server import reached_at; print(reached_at(['0.0.0.0']))"
+    command = ["unshare", "-n", "-u", "sh", "-c", f'ip link set lo up && hostname localhost && {network} && exec "$@"']
+    done = subprocess.run([*command, "sh", sys.executable, "-c", ask], capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr) == (f"{found}\n", "")
