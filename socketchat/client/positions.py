@@ -105,5 +105,5 @@ class Positions:
 
 
 def _weight(conversation: events.Conversation) -> int:
-    words = len(conversation.conversation) + len(conversation.topic) + len(conversation.peer or "")
-    return _CONVERSATION_BYTES + words
+    words = (conversation.conversation, conversation.topic, conversation.peer or "", conversation.name)
+    return _CONVERSATION_BYTES + sum(map(len, words))

@@ -13,6 +13,7 @@ class Conversation:
 
     __slots__ = ("audience", "floor", "head", "id")
 
+    name = ""
     topic = ""
 
     def __init__(self, conversation_id: str) -> None:
@@ -49,6 +50,7 @@ class Conversation:
             read=user.read.get(self.id, 0),
             topic=self.topic,
             peer=self.peer_of(user),
+            name=self.name if self.name != self.id else "",
         )
 
     def name_for(self, user: User) -> str:

@@ -68,8 +68,8 @@ class Conversation(Event, frozen=True):
     """A conversation that the session hears from now on: its newest and its oldest kept seq.
 
     ``after`` is told where more was missed than is replayed: only the entries behind that seq follow. ``read`` is the
-    seq up to which the user has read, on whatever device. ``topic`` is for rooms, ``peer`` (the other user's name) for
-    direct messages.
+    seq up to which the user has read, on whatever device. ``topic`` is for rooms, and so is ``name``, told where the
+    room does not write its name as its id; ``peer`` (the other user's name) is for direct messages.
     """
 
     conversation: str
@@ -79,6 +79,7 @@ class Conversation(Event, frozen=True):
     read: int = 0
     topic: str = ""
     peer: str | None = None
+    name: str = ""
 
 
 class Read(Event, frozen=True):

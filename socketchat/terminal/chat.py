@@ -243,10 +243,11 @@ class Chat:
             self._show(self._view.stayed())
             raise
         past = [event for event in answer.events if isinstance(event, events.Past)]
-        direct, held = before(past, self._view.entered(room, past))
+        conversation = self._client.conversations.get(room_id(room))
+        name = (conversation.name or conversation.conversation) if conversation else room  # typed in whatever case
+        direct, held = before(past, self._view.entered(name, past))
         self._paging.begin(past)
         self._scroll.add(self._rendering.past(past, self._view.room, self._client.user, direct))
-        conversation = self._client.conversations.get(room_id(room))
         if conversation and conversation.topic:
             self._scroll.add([self._rendering.topic(self._view.room, conversation.topic)])
         self._show(held)

@@ -150,7 +150,7 @@ class View:
 
     def _noted(self, event: Conversation) -> bool:
         if is_room(event.conversation):
-            self.name_room(event.conversation)
+            self.name_room(event.name or event.conversation)
         elif event.peer:
             self._peers[name_key(event.peer)] = event.peer
         return False

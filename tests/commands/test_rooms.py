@@ -22,7 +22,7 @@ def test_joining_makes_a_room_and_enters_it() -> None:
     stage, (alice,) = entered("alice")
     number = alice.do(commands.Join, room="Ops")
     told = alice.events()
-    assert told[:2] == [events.Conversation(conversation="#ops"), events.Ok(id=number)]
+    assert told[:2] == [events.Conversation(conversation="#ops", name="#Ops"), events.Ok(id=number)]
     assert stage.hub.directory.rooms["#ops"].name == "#Ops"
 
 
