@@ -25,8 +25,8 @@ sort a flood of marks, in quadratic time."""
 _MARKS = 4
 """Marks that one letter may carry: what Burmese needs."""
 
-_NEAR = 0.7
-"""How alike two names have to be, from 0 to 1: "joni" is "join", and "nope" is not "ignore"."""
+_NEAR = 0.65
+"""How alike two names have to be, from 0 to 1: "bop" is "bob", and "nope" is not "ignore"."""
 
 _CANDIDATES = 1000
 """Names looked at when the nearest is sought, so that a wrong name costs the server well under a millisecond."""
