@@ -1,4 +1,4 @@
-"""The operator blanks all that a user said."""
+"""The operator blanks all that a user said, and forgets what the user has read."""
 
 from __future__ import annotations
 
@@ -31,4 +31,5 @@ async def _erase(hub: Hub, session: Session, order: operator.Erase, user: User) 
     except ChatError as error:
         session.refuse(error, order.id, retry=True)
     else:
+        user.read.clear()  # as in the journal
         report(session, order, [f"Erased {blanked} messages of {user.name}."])

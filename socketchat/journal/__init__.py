@@ -197,7 +197,7 @@ class Journal(Protocol):
         """
 
     async def erase(self, author: str) -> int:
-        """Blank all that a user said, as a delete would; return how many entries that were.
+        """Blank all that a user said, as a delete would, and drop the user's markers; return how many entries it was.
 
         Once this was called it is finished, even by the next start.
         """

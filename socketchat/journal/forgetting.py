@@ -44,7 +44,9 @@ def erase_some(db: apsw.Connection, author: str) -> tuple[Revision, bool]:
             if blank(db, entry_id, entry):
                 revision.blanked.setdefault(entry.conversation, []).append(entry.seq)
         if stop > last:
+            db.execute("DELETE FROM mark WHERE user = ?", (author,))
             db.execute("DELETE FROM erasure WHERE author = ?", (author,))
+            db.execute("UPDATE meta SET deleted = 1")
         else:
             db.execute("UPDATE erasure SET next = ? WHERE author = ?", (stop, author))
     return revision, stop > last

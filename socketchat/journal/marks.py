@@ -36,6 +36,10 @@ class Marks:
         key = (mark.user, mark.conversation)
         self._waiting[key] = max(mark.seq, self._waiting.get(key, 0))
 
+    def forget(self, user: str) -> None:
+        """Write nothing any more of what a user has read until now."""
+        self._waiting = {key: seq for key, seq in self._waiting.items() if key[0] != user}
+
     @property
     def are_due(self) -> bool:
         """Whether some wait, and long enough after those before."""

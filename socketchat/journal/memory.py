@@ -129,6 +129,7 @@ class MemoryJournal(Intake):
             for entry in list(log):
                 if entry.author == author and entry.kind in {"message", "action", "edit"} and self._blank(log, entry):
                     blanked.setdefault(name, []).append(entry.seq)
+        self._marks.pop(author, None)
         self.revised(Revision(blanked=blanked))
         return sum(map(len, blanked.values()))
 

@@ -15,6 +15,7 @@ import apsw
 
 from . import Keep, Revision
 from .forgetting import begin_erasing, drop_some, erase_some, erasures, expired
+from .marks import Marks
 from .words import LEFT_FOR_SEARCHES, index_slice, lag, merge_some, rewrite
 
 PACE_SECONDS = 0.1
@@ -30,11 +31,12 @@ SCRUB_SECONDS = 5.0
 class Upkeep:
     """The work that is put off; all but ``search`` and ``erase`` is called in the writer's thread.
 
-    ``clock`` returns milliseconds. ``revise`` is told what was changed.
+    ``clock`` returns milliseconds. ``revise`` is told what was changed. ``marks`` are the read markers to be written.
     """
 
     def __init__(self, clock: Callable[[], int], revise: Callable[[Revision], object]) -> None:
         self.keep = Keep()
+        self.marks = Marks(time.monotonic)
         self._clock = clock
         self._revise = revise
         self._searches: deque[Future[None]] = deque()
@@ -160,6 +162,8 @@ class Upkeep:
             self._revise(revision)
             self._note_deleted()
         if done:
+            self.marks.forget(author)
+            self._note_deleted()
             blanked = self._blanked.pop(author)
             for waits in self._erasing.pop(author):
                 waits.set_result(blanked)

@@ -19,7 +19,7 @@ from ..exceptions import ChatError, StorageProblem
 from . import Outcome, State, StorageRefused
 from .intake import STOPPED, TROUBLE, Batch
 from .ledger import Ledger, Staged
-from .marks import Mark, Marks
+from .marks import Mark
 from .readers import Readers
 from .reserve import Reserve
 from .store import Store, close_whole
@@ -68,7 +68,7 @@ class Writer:
         self._report = report
         self._begin_trouble = begin_trouble
         self._inbox: SimpleQueue[Batch | Mark | str] = SimpleQueue()
-        self._marks = Marks(time.monotonic)
+        self._marks = upkeep.marks
         self._waiting: deque[Batch] = deque()
         self._stopping = False
         self._idle = True

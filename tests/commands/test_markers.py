@@ -1,7 +1,7 @@
 import pytest
 
 from socketchat.commands import markers
-from socketchat.protocol import commands, events
+from socketchat.protocol import commands, events, operator
 from socketchat.protocol.conversations import pair_id
 from tests.hub.stage import Peer, Stage
 
@@ -41,6 +41,19 @@ def test_markers_outlive_the_server() -> None:
     alice.do(commands.Read)
     user = alice.session.user
     assert stage.new_hub().directory.users[user.id].read == {"#lobby": 1}
+
+
+def test_who_is_erased_has_read_nothing() -> None:
+    stage = Stage()
+    alice, bob = stage.native("alice"), stage.native("bob")
+    bob.say("hello", to="@alice")
+    stage.settle()
+    alice.do(commands.Read)
+    user = alice.session.user
+    assert unread(alice) == []
+    stage.order(operator.Erase(id=1, name="alice"))
+    assert unread(alice) == [("@bob", 1, 0, False)]
+    assert stage.new_hub().directory.users[user.id].read == {}
 
 
 def test_messages_of_others_are_counted_and_in_rooms_those_that_name_the_reader() -> None:

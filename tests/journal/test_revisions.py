@@ -152,6 +152,22 @@ def test_erasing_a_user_blanks_all_that_the_user_said(backend: Backend, monkeypa
     play(scene)
 
 
+def test_erasing_a_user_drops_the_markers_of_what_the_user_has_read(backend: Backend) -> None:
+    async def scene() -> None:
+        async with opened(backend.journal()) as desk:
+            desk.journal.mark("u1", "#a", 3)
+            desk.journal.mark("u2", "#a", 1)
+            await desk.store(by("u2", "hello", "#a"))
+        async with opened(backend.journal()) as desk:
+            assert desk.state.marks == {"u1": {"#a": 3}, "u2": {"#a": 1}}
+            desk.journal.mark("u1", "@u1:u2", 9)  # still on its way
+            assert await desk.journal.erase("u1") == 0
+        async with opened(backend.journal()) as desk:
+            assert desk.state.marks == {"u2": {"#a": 1}}
+
+    play(scene)
+
+
 def test_an_erasure_that_a_crash_cut_short_is_finished(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(forgetting, "BLANKED", 1)
 
