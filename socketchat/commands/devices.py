@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ..exceptions import ChatError, NotFound, Refused, TooMany
+from ..exceptions import ChatError, NotFound, Refused, TooMany, WrongPassword
 from ..hub import Hub, Pending, Session, User, facts
 from ..hub.users import Device
 from ..journal import SERVER_LOG, Conflict, Outcome, Stored
@@ -58,11 +58,14 @@ def add_device(hub: Hub, session: Session, user: User, asked: commands.Hello, en
     if len(user.devices) >= DEVICES_PER_USER:
         raise TooMany(f"{user.name} has {DEVICES_PER_USER} devices, and no more are added; /devices revokes one.")
     claims = (free_place(hub, key), f"device:{user.id}:{user.additions + 1}")
+    shown = user.password
 
     def decided(outcome: Outcome) -> None:
         if session.gone:
             return
         try:
+            if isinstance(outcome, Conflict) and not user.has_password(shown):
+                raise WrongPassword("The name or the password is wrong.")  # by now
             if isinstance(outcome, Conflict):
                 add_device(hub, session, user, asked, enter)  # another device came first
             elif isinstance(outcome, Stored):

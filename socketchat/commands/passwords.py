@@ -14,7 +14,7 @@ from .chat import speaker
 
 
 def password(hub: Hub, session: Session, command: commands.Password) -> None:
-    """Set the password of an account."""
+    """Set the password of an account; who came in by another one is out at once, but for whoever sets it."""
     user = speaker(session)
     if user.is_guest:
         raise Refused("Guests have no password; `socketchat join` makes a name yours, and then you can set one.")
@@ -34,6 +34,7 @@ def login(hub: Hub, session: Session, command: commands.Login) -> None:
     def enter(user: User) -> None:
         hub.permissions.check_entry(restrictions.of_user(user))
         hub.attendance.leave(session)
+        session.device = ""
         hub.attendance.enter(session, user, commands.Hello(id=command.id, name=name))
 
     by_password(hub, session, name, command.password, enter=enter, command_id=command.id)
@@ -72,7 +73,7 @@ async def _checked(
         hub.unblock(session)
         return
     session.blocked = False
-    if right and user is not None and user.password == stored:
+    if right and user is not None and user.has_password(stored):
         hub.guesses.succeeded(peer, name)
         _let_in(session, user, enter, command_id)
         if hub.hasher.is_outdated(stored):
@@ -101,17 +102,31 @@ async def _set(hub: Hub, session: Session, user: User, chosen: str, command_id: 
         hub.unblock(session)
         return
 
+    is_first = not user.password
+
     def decided(outcome: Outcome) -> None:
+        user.changes -= 1
         if not isinstance(outcome, Stored):
             session.refuse(hub.why_not(outcome), command_id, retry=True)
             return
-        session.tell(events.Help(text=f"Your password is set; /login {user.name} asks for it.", id=command_id))
+        _expel_others(hub, session, user)  # who came by one that was stored in between
+        ended = "" if is_first else " Who came in by the old one is out; keys stay, and /devices lists them."
+        text = f"Your password is set; /login {user.name} asks for it.{ended}"
+        session.tell(events.Help(text=text, id=command_id))
         if command_id is not None:
             session.tell(events.Ok(id=command_id))
 
     if session.gone:
         return
+    user.changes += 1
     hub.submit(_stored(session, user, hashed, decided))
+    _expel_others(hub, session, user)
+
+
+def _expel_others(hub: Hub, session: Session, user: User) -> None:
+    """End the sessions that came in by a password, but for the one that sets another."""
+    bye = events.Bye(code=Refused.code, text=f"The password of {user.name} was changed; log in by the new one.")
+    hub.attendance.expel_device(user, "", bye, spared=session)
 
 
 async def _rehash(hub: Hub, session: Session, user: User, typed: str) -> None:
@@ -121,7 +136,7 @@ async def _rehash(hub: Hub, session: Session, user: User, typed: str) -> None:
         hashed = await hub.hasher.hash(typed)
     except ChatError:
         return
-    if user.password == before and not session.gone:
+    if user.has_password(before) and not session.gone:
         hub.submit(_stored(session, user, hashed, None))
 
 

@@ -32,6 +32,7 @@ def take_back(hub: Hub, session: Session, asked: commands.Hello, token: str, ent
     hub.permissions.check_entry(restrictions.of_user(user))
 
     def decided(outcome: Outcome) -> None:
+        user.changes -= 1
         if isinstance(outcome, Stored):
             bye = events.Bye(code=Refused.code, text=f"{user.name} was taken back with another key.")
             hub.attendance.expel(user, bye)
@@ -49,4 +50,5 @@ def take_back(hub: Hub, session: Session, asked: commands.Hello, token: str, ent
 
     body = facts.encode(facts.TakenBackFact(number, key, shown_label(asked.label)))
     claims = (f"reset:{number}", *(() if key in user.devices else (free_place(hub, key),)))
+    user.changes += 1
     hub.submit(Pending(SERVER_LOG, user, "taken back", body, session=session, claims=claims, fact=True, then=decided))

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from msgspec.structs import replace
 
 from .. import __version__
-from ..exceptions import Replaced
+from ..exceptions import Refused, Replaced
 from ..protocol import commands, events, limits
 from ..protocol.limits import MISSED_ENTRIES, NEWEST_ENTRIES
 from . import restrictions
@@ -54,8 +54,11 @@ class Attendance:
     def enter(self, session: Session, user: User, hello: commands.Hello, *, host: str | None = None) -> None:
         """Let a session in as ``user``: welcome it with the server's proof, replay what it lacks, tell the others.
 
-        Raises Banned: every way in leads through here, however one has proved who one is.
+        Every way in leads through here, however one has proved who one is. Raises Banned, and Refused where the name
+        was released meanwhile.
         """
+        if self._directory.users.get(user.id) is not user:
+            raise Refused(f"The name {user.name} was released; it is nobody's any more.")
         self._permissions.check_entry([*restrictions.of_user(user), restrictions.of_address(session.channel.peer)])
         session.user = user
         session.listens = hello.listen == "all"
@@ -111,14 +114,18 @@ class Attendance:
         if user.lingers is not None:
             self._give_up(user.lingers, user)
 
-    def expel_device(self, user: User, device: str, bye: events.Bye) -> None:
-        """Close the sessions that a user has with one key at once; none of them can be resumed."""
-        dead = [token for token, each in self.resumable.items() if each.user is user and each.device == device]
+    def expel_device(self, user: User, device: str, bye: events.Bye, *, spared: Session | None = None) -> None:
+        """Close the sessions that a user has with one key ("": by password) at once; none of them can be resumed."""
+        dead = [
+            token
+            for token, each in self.resumable.items()
+            if each.user is user and each.device == device and each is not spared
+        ]
         for token in dead:
             session = self.resumable.pop(token)
             if session not in user.sessions:
                 self._give_up(session, user)
-        for session in [each for each in user.sessions if each.device == device]:
+        for session in [each for each in user.sessions if each.device == device and each is not spared]:
             session.link.close(session.rendering.event(bye))
             self.exit(session, quits=True)
 

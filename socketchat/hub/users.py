@@ -27,12 +27,14 @@ class User:
 
     ``key`` is that of the name; ``looks`` are what the name looks like, which no other user's does.
     ``devices`` are the public keys, as words, that prove an account's owner; a guest has none. ``password`` is what is
-    stored of the password, "" where none is set, and ``additions`` counts the devices that were ever added.
+    stored of the password, "" where none is set; ``changes`` counts the new ones that are not stored yet, and meanwhile
+    the old one lets nobody in. ``additions`` counts the devices that were ever added.
     """
 
     __slots__ = (
         "additions",
         "away",
+        "changes",
         "devices",
         "id",
         "ignored",
@@ -57,6 +59,7 @@ class User:
         self.devices: dict[str, Device] = {} if device is None else {device: Device()}
         self.additions = 0
         self.password = ""
+        self.changes = 0
         self.rooms: list[Room] = []  # besides the lobby, where everyone is
         self.pairs: list[Pair] = []
         self.read: dict[str, int] = {}  # up to which seq, by conversation
@@ -64,6 +67,10 @@ class User:
         self.away = ""  # why, for as long as the user is here and says nothing
         self.ignored: set[str] = set()  # ids of those whose words this user does not want to read
         self.lingers: Session | None = None  # the last one, whose link broke and may be resumed
+
+    def has_password(self, stored: str) -> bool:
+        """Tell whether a password, of which this is what was stored, still lets somebody in."""
+        return self.password == stored and not self.changes
 
     @property
     def listens(self) -> bool:

@@ -69,7 +69,10 @@ class Login(Command, frozen=True):
 
 
 class Password(Command, frozen=True):
-    """Set the password of one's account, which lets other devices and clients without keys in."""
+    """Set the password of one's account, which lets other devices and clients without keys in.
+
+    Sessions that came in by an older one, without a key, end at once, except the one that sets it.
+    """
 
     password: str = ""
 

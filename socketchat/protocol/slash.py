@@ -237,6 +237,9 @@ _DELETE = f"""{_PLACES}
 The line keeps its place, without its text. Moderators delete what others said in their rooms.
 Backups are not changed, and neither is what others have on their screens."""
 
+_ANOTHER = """
+Who came in by the old one is out at once, but for you here. Keys stay: /devices lists them, and shuts one out."""
+
 EVERYDAY: dict[str, Slash] = {
     slash.name: slash
     for slash in (
@@ -259,7 +262,7 @@ EVERYDAY: dict[str, Slash] = {
         Slash("edit", "/edit TEXT", "Change your last line here, or with PLACE another.", _edit, _EDIT),
         Slash("delete", "/delete [PLACE]", "Delete your last line here, or another.", _delete, _DELETE),
         Slash("login", "/login NAME", "In nc and telnet: be NAME; asks for its password.", _login),
-        Slash("password", "/password", "Set your password, for other devices; asks for it.", _password),
+        Slash("password", "/password", "Set your password, for other devices; asks for it.", _password, _ANOTHER),
         Slash("devices", "/devices", "List your keys; /devices revoke KEY shuts one out.", _devices),
         Slash("quit", "/quit", "Leave the chat.", _quit),
     )

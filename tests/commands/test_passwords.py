@@ -3,7 +3,7 @@ import logging
 import pytest
 
 from socketchat.hub import Channel
-from socketchat.protocol import commands, events
+from socketchat.protocol import commands, events, operator
 from socketchat.wire.plain import PLAIN
 from tests.hub.stage import Peer, Stage
 from tests.keys import hello_of, key_of
@@ -269,6 +269,144 @@ def test_a_password_is_hashed_anew_when_the_parameters_have_changed() -> None:
     by_password(stage, SECRET)
     assert stage.hasher.work == ["verify", "hash"]
     assert by_password(stage, SECRET, key="third").told(events.Welcome)
+
+
+NEW = "battery staple"
+CHANGED = "The password of alice was changed; log in by the new one."
+
+
+def native_by_password(stage: Stage, channel: Channel = HERE) -> Peer:
+    """Come without a key, in a dialect that can resume."""
+    peer = stage.connect(channel=channel)
+    peer.do(commands.Login, name="alice", password=SECRET)
+    return peer
+
+
+def change(peer: Peer, secret: str = NEW) -> None:
+    """Set another password, as far as it is submitted and not stored yet."""
+    peer.ask(commands.Password(id=peer.next_id(), password=secret))
+    peer.stage.turns.turn()
+
+
+def test_another_password_ends_the_sessions_by_the_old_one_at_once_but_no_others() -> None:
+    stage = Stage()
+    alice, bob = owner(stage), owner(stage, "bob")
+    phone = by_password(stage, SECRET)
+    nc, native, guest = login(stage, "alice", SECRET), native_by_password(stage), stage.guest("gus")
+    by_bobs = login(stage, "bob", SECRET)
+    alice.take()
+    change(alice)
+    assert alice.take() == b""  # it is not stored yet
+    for peer in (nc, native):
+        assert CHANGED.encode() in (peer.last_words or b"")
+        assert peer.session.gone
+    stage.settle()
+    assert [peer.last_words for peer in (alice, bob, phone, guest, by_bobs)] == [None] * 5
+    for _ in range(2):
+        assert login(stage, "alice", SECRET).text() == "[error] The name or the password is wrong.\n"
+        assert login(stage, "alice", NEW).session.user is stage.hub.directory.user("alice")
+        stage.hub = stage.new_hub()
+
+
+def test_who_sets_another_password_is_told_what_it_ended() -> None:
+    alice = owner(Stage())
+    alice.do(commands.Password, password=NEW)
+    (told,) = alice.told(events.Help)
+    assert told.text.endswith("Who came in by the old one is out; keys stay, and /devices lists them.")
+
+
+def test_the_session_that_sets_another_password_goes_on_though_it_came_by_the_old_one() -> None:
+    stage = Stage()
+    owner(stage)
+    native, nc = native_by_password(stage), login(stage, "alice", SECRET)
+    native.do(commands.Password, password=NEW)
+    assert native.last_words is None
+    assert nc.last_words
+    again = stage.login(token=native.session.token)
+    assert again.told(events.Welcome)
+    again.do(commands.Password, password=SECRET)
+    assert again.last_words is None
+
+
+@pytest.mark.parametrize("link", ["alive", "broken"])
+def test_another_password_makes_the_resume_tokens_of_the_old_one_worthless(link: str) -> None:
+    stage = Stage()
+    alice, bob = owner(stage), stage.native("bob")
+    native = native_by_password(stage)
+    resumed = stage.login(token=native.session.token)
+    if link == "broken":
+        resumed.drop()
+    change(alice)
+    for _ in range(2):
+        assert code(stage.login(token=resumed.session.token)) == "usage"
+        stage.settle()
+    assert stage.login(token=alice.session.token).told(events.Welcome)
+    assert stage.login(token=bob.session.token).told(events.Welcome)
+
+
+def test_a_password_that_is_checked_while_another_is_set_lets_nobody_in() -> None:
+    stage = Stage()
+    alice = owner(stage)
+    late = [stage.connect(PLAIN, HERE), stage.connect(channel=HERE)]
+    alice.ask(commands.Password(id=alice.next_id(), password=NEW))
+    late[0].ask(commands.Login(name="alice", password=SECRET))
+    late[1].log_in(key_of("new"), name="alice", password=SECRET)
+    stage.settle()
+    assert late[0].text() == "[error] The name or the password is wrong.\n"
+    assert code(late[1]) == "wrong_password"
+    assert list(alice.session.user.devices) == [key_of("alice").public]
+
+
+def test_a_key_that_has_to_ask_again_is_not_added_by_a_password_that_changed_meanwhile() -> None:
+    stage = Stage()
+    alice = owner(stage)
+    phones = [stage.connect(channel=HERE) for _ in range(2)]
+    for number, phone in enumerate(phones):
+        phone.log_in(key_of(f"phone {number}"), name="alice", password=SECRET)
+    change(alice)  # which comes in the log after both have asked it for the same place
+    stage.settle()
+    assert phones[0].told(events.Welcome)
+    assert code(phones[1]) == "wrong_password"
+
+
+def test_a_password_that_cannot_be_stored_leaves_the_old_one() -> None:
+    stage = Stage()
+    alice = owner(stage)
+    stage.journal.capacity = 0
+    alice.do(commands.Password, password=NEW)
+    (error,) = alice.told(events.Error)
+    assert error.retry
+    stage.journal.capacity = 1000
+    assert login(stage, "alice", SECRET).session.user is alice.session.user
+
+
+def test_a_password_is_not_hashed_anew_over_one_that_was_set_meanwhile() -> None:
+    stage = Stage()
+    alice = owner(stage)
+    stage.hasher.outdated = {alice.session.user.password}
+    stage.hasher.turns = 3
+    alice.ask(commands.Password(id=alice.next_id(), password=NEW))
+    stage.hasher.turns = 2
+    late = stage.connect(PLAIN, HERE)
+    late.ask(commands.Login(name="alice", password=SECRET))
+    stage.turns.turn()
+    stage.hasher.turns = 1  # so that the new one is submitted, and not stored yet, when the old one is hashed
+    stage.settle()
+    assert late.last_words
+    assert login(stage, "alice", NEW).session.user is alice.session.user
+
+
+def test_a_name_that_is_released_while_its_password_is_checked_lets_nobody_in() -> None:
+    stage = Stage()
+    owner(stage)
+    stage.hasher.turns = 20
+    late = [stage.connect(PLAIN, HERE), stage.connect(channel=HERE)]
+    late[0].ask(commands.Login(name="alice", password=SECRET))
+    late[1].log_in(key_of("new"), name="alice", password=SECRET)
+    stage.order(operator.Release(id=1, name="alice"))
+    stage.settle()
+    assert [peer.session.user for peer in late] == [None, None]
+    assert stage.hub.attendance.online() == []
 
 
 @pytest.mark.parametrize(
