@@ -384,15 +384,14 @@ def test_a_password_is_not_hashed_anew_over_one_that_was_set_meanwhile() -> None
     stage = Stage()
     alice = owner(stage)
     stage.hasher.outdated = {alice.session.user.password}
-    stage.hasher.turns = 3
+    stage.hasher.turns = 4
     alice.ask(commands.Password(id=alice.next_id(), password=NEW))
-    stage.hasher.turns = 2
-    late = stage.connect(PLAIN, HERE)
-    late.ask(commands.Login(name="alice", password=SECRET))
-    stage.turns.turn()
-    stage.hasher.turns = 1  # so that the new one is submitted, and not stored yet, when the old one is hashed
+    stage.hasher.turns = 1
+    late = stage.connect(channel=HERE)
+    late.log_in(key_of("new"), name="alice", password=SECRET)
+    stage.hasher.turns = 3  # so that the new one is submitted, and not stored yet, when the old one is hashed
     stage.settle()
-    assert late.last_words
+    assert late.told(events.Welcome)
     assert login(stage, "alice", NEW).session.user is alice.session.user
 
 
