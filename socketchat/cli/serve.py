@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import sys
 from functools import partial
 from ipaddress import IPv4Network, IPv6Network, ip_network
@@ -137,13 +136,13 @@ def serve(
     """Host a chat."""
     from ..hub import Entrance
     from ..journal import open_journal
-    from ..server import Server, load_identity, own_identity, run
+    from ..server import Server, load_identity, log_to_stderr, own_identity, run
 
     if (tls_cert is None) != (tls_key is None):
         raise UsageProblem("--tls-cert and --tls-key belong together: give both or neither.")
     if no_limits:
         hosts = _on_loopback(hosts)
-    logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.WARNING)
+    log_to_stderr()
     where = data_directory(data)
     if recovers:
         _recover(where)

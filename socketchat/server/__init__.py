@@ -1,7 +1,8 @@
 """Everything with a socket on the server's side: listening, connections, limits, and the life of the server."""
 
 from .listener import EVERYWHERE, reached_at
+from .logs import log_to_stderr
 from .server import Server, run
 from .tls import Identity, load_identity, own_identity
 
-__all__ = ["EVERYWHERE", "Identity", "Server", "load_identity", "own_identity", "reached_at", "run"]
+__all__ = ["EVERYWHERE", "Identity", "Server", "load_identity", "log_to_stderr", "own_identity", "reached_at", "run"]
