@@ -48,7 +48,7 @@ async def _answer(hub: Hub, session: Session, command: commands.History, convers
     else:
         user = speaker(session)
         if hub.permissions.may(user, Action.READ, conversation):  # what happened meanwhile counts
-            entries = [as_read(entry, user) for entry in entries]
+            entries = [as_read(conversation.addressed(entry), user) for entry in entries]
             _tell(session, command, entries, conversation)
         else:
             session.refuse(NoSuchRoom(f"There is no conversation {command.conversation}."), command.id)

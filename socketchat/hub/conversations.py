@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from msgspec import Raw
+from msgspec.structs import replace
+
+from ..journal.bodies import is_blank
 from ..protocol import conversations, events
+from ..protocol.codec import decode_text, encode_text
 from .restrictions import Restrictions
 from .sessions import Rendering, Session
 from .users import User
@@ -60,6 +65,10 @@ class Conversation:
     def peer_of(self, user: User) -> str | None:  # noqa: ARG002 - only pairs have one
         """Return the name of the other user of direct messages."""
         return None
+
+    def addressed(self, entry: events.Entry) -> events.Entry:
+        """Return an entry as it is told: what is left of a deleted direct message says again to whom it was."""
+        return entry
 
 
 class Room(Conversation):
@@ -121,3 +130,10 @@ class Pair(Conversation):
     def peer_of(self, user: User) -> str | None:
         """Return the name of the other user, or the user's own where both are the same."""
         return next((name for user_id, name in self.names.items() if user_id != user.id), user.name)
+
+    def addressed(self, entry: events.Entry) -> events.Entry:
+        """Return an entry with its addressee, who went with the text where it was deleted."""
+        if not is_blank(entry):
+            return entry
+        to = next((name for user_id, name in self.names.items() if user_id != entry.author), entry.name)
+        return replace(entry, body=Raw(encode_text(replace(decode_text(entry), to=to))))

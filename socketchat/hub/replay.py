@@ -224,7 +224,7 @@ class Replay:
                     conversation.id, after=after, upto=upto, limit=PAGE_ENTRIES, current=True
                 )
             # What is below the floor is gone, or goes while this is read, perhaps before we are told.
-            entries = [entry for entry in entries if entry.seq >= conversation.floor]
+            entries = [conversation.addressed(entry) for entry in entries if entry.seq >= conversation.floor]
             first = entries[0].seq if entries else upto + 1
             if [entry.seq for entry in entries] != list(range(first, upto + 1)):
                 raise StorageProblem(f"the history of {conversation.id} cannot be read; the operator has to look at it")

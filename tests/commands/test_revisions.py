@@ -112,6 +112,21 @@ def test_direct_messages_are_changed_by_their_author_alone() -> None:
     assert refused(owner, commands.Edit, conversation="@ann", text="x")[0] == "not_found"
 
 
+def test_a_deleted_direct_message_still_says_to_whom_it_was() -> None:
+    stage, _, ann, bob = cast()
+    for text in ("@bob", "@ann"):
+        ann.say("psst", to=text)
+        ann.do(commands.Edit, conversation=text, text="hush")
+        ann.do(commands.Delete, conversation=text)
+    (pair, note) = ann.session.user.pairs
+    epoch, positions = stage.hub.attendance.epoch, {pair.id: 0, note.id: 0, "#ops": 9}
+    for peer, name in ((ann, "@bob"), (bob, "@ann")):
+        peer.do(commands.History, conversation=name)
+        assert [decode_text(each).to for each in peer.told(events.Past)] == ["bob"] * 3
+    back = stage.native("ann", epoch=epoch, positions=positions)
+    assert [decode_text(each).to for each in back.told(events.Entry)] == ["bob"] * 3 + ["ann"] * 3
+
+
 @pytest.mark.parametrize("seq", [0, 2, 99, 2**53 - 1])
 def test_what_is_not_there_or_nothing_that_was_said_is_not_found(seq: int) -> None:
     _, owner, ann, _ = cast()
