@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..exceptions import ChatError, NoSuchRoom, NotFound, StorageProblem
 from ..hub import Action, Hub, Session, User
 from ..hub.conversations import Conversation
-from ..hub.ignoring import as_read
+from ..hub.ignoring import as_read, ignores
 from ..hub.replay import WRITE_BYTES
 from ..protocol import commands, events
 from ..protocol.conversations import pair_id
@@ -16,9 +16,15 @@ from .chat import speaker
 AROUND = 5
 """Entries before and after one that is shown among those around it: a third of a screen."""
 
+READ_ON = 32
+"""Entries that are read at least where lines are still missing: a run of edits must not cost a read for each."""
+
+NOT_COUNTED = frozenset({"edit", "delete"})
+"""Kinds of entries that are no lines of their own: what they changed is read as it is now."""
+
 
 def history(hub: Hub, session: Session, command: commands.History) -> None:
-    """Answer with up to ``limit`` entries, fewer where they are long; ``more`` says that there are older ones."""
+    """Answer with up to ``limit`` lines, fewer where they are long; ``more`` says that there are older ones."""
     conversation = readable(hub, speaker(session), command.conversation)
     if conversation is None:
         if command.id is not None:
@@ -29,20 +35,11 @@ def history(hub: Hub, session: Session, command: commands.History) -> None:
 
 
 async def _answer(hub: Hub, session: Session, command: commands.History, conversation: Conversation) -> None:
-    after, before, limit = max(0, command.after), command.before or conversation.head + 1, command.limit
-    if command.around is not None:
-        after, before, limit = max(0, command.around - 1 - AROUND), command.around + 1 + AROUND, HISTORY_ENTRIES
     try:
-        entries = await hub.journal.read(
-            conversation.id,
-            after=after,
-            before=min(before, conversation.head + 1),
-            limit=max(1, min(limit, HISTORY_ENTRIES)),
-            upto=conversation.head,
-            current=True,
-        )
-        if command.around is not None and all(entry.seq != command.around for entry in entries):
-            raise NotFound(f"There is no {place(conversation.name_for(speaker(session)), command.around)}.")
+        if command.around is not None:
+            entries = await _around(hub, speaker(session), conversation, command.around)
+        else:
+            entries = await _newest(hub, speaker(session), conversation, command)
     except ChatError as error:
         session.refuse(error, command.id, retry=isinstance(error, StorageProblem))
     else:
@@ -53,6 +50,45 @@ async def _answer(hub: Hub, session: Session, command: commands.History, convers
         else:
             session.refuse(NoSuchRoom(f"There is no conversation {command.conversation}."), command.id)
     hub.unblock(session)
+
+
+async def _around(hub: Hub, user: User, conversation: Conversation, seq: int) -> list[events.Entry]:
+    """Return an entry among those around it; raises NotFound."""
+    after, before = max(0, seq - 1 - AROUND), min(seq + AROUND, conversation.head) + 1
+    entries = await hub.journal.read(
+        conversation.id, after=after, before=before, upto=conversation.head, limit=HISTORY_ENTRIES, current=True
+    )
+    if all(entry.seq != seq for entry in entries):
+        raise NotFound(f"There is no {place(conversation.name_for(user), seq)}.")
+    return entries
+
+
+async def _newest(hub: Hub, user: User, conversation: Conversation, command: commands.History) -> list[events.Entry]:
+    """Return the newest lines that were asked for, with the edits and deletes among them, which are not counted."""
+    entries: list[events.Entry] = []
+    before = min(command.before or conversation.head + 1, conversation.head + 1)
+    missing = wanted = max(1, min(command.limit, HISTORY_ENTRIES))
+    while missing > 0 and (room := HISTORY_ENTRIES - len(entries)) > 0:
+        page = await hub.journal.read(
+            conversation.id,
+            after=max(0, command.after),
+            before=before,
+            upto=conversation.head,
+            limit=min(room, max(missing, READ_ON if entries else 0)),
+            current=True,
+        )
+        if not page:
+            break
+        entries = page + entries
+        before = page[0].seq
+        missing -= sum(_is_line(entry, user) for entry in page)
+    lines = [index for index, entry in enumerate(entries) if _is_line(entry, user)]
+    return entries[lines[-wanted] :] if len(lines) > wanted else entries
+
+
+def _is_line(entry: events.Entry, user: User) -> bool:
+    """Tell whether an entry is something that its reader sees, apart from what it changed."""
+    return entry.kind not in NOT_COUNTED and not ignores(user, entry)
 
 
 def _tell(session: Session, command: commands.History, entries: list[events.Entry], told: Conversation) -> None:

@@ -221,10 +221,10 @@ class Unignore(Command, frozen=True):
 
 
 class History(Command, frozen=True):
-    """Return up to ``limit`` entries of a conversation, the newest that come before seq ``before`` and after ``after``.
+    """Return up to ``limit`` lines of a conversation, the newest that come before seq ``before`` and after ``after``.
 
-    ``conversation`` is "#room", "@name" or a conversation id from an entry. With ``around`` it is the entry of that seq
-    with what was said just before and after it.
+    Edits and deletes among them come as well, and are not counted. ``conversation`` is "#room", "@name" or a
+    conversation id from an entry. With ``around`` it is the entry of that seq with what stands before and after it.
     """
 
     conversation: str

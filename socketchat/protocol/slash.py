@@ -80,12 +80,15 @@ def _read(arguments: str, _room: str) -> commands.ANY | None:
 
 def _history(arguments: str, room: str) -> commands.ANY | None:
     words = arguments.split()
-    conversation = conversation_of(words.pop(0)) if words and words[0].startswith(("#", "@")) else room
+    conversation, before = room, None
+    if words and words[0].startswith(("#", "@")):
+        word = words.pop(0)
+        conversation, before = place_of(word) or (conversation_of(word), None)
     match words:
         case []:
-            return commands.History(conversation=conversation)
+            return commands.History(conversation=conversation, before=before)
         case [number] if number.isascii() and number.isdigit() and int(number[:9]) > 0:
-            return commands.History(conversation=conversation, limit=int(number[:9]))
+            return commands.History(conversation=conversation, before=before, limit=int(number[:9]))
     return None
 
 
@@ -222,7 +225,10 @@ _KICK = "\nWho was only invited to a private room is so no longer."
 
 _PLACES = "\nPlaces are #ops/42 in a room, @bob/7 in direct messages with bob; /history and /search show them."
 
-_HISTORY = "\nAlso of another room, or of direct messages: /history #ROOM, /history @NAME. N is 50 if not said."
+_HISTORY = """
+Each line is shown with its place, such as #ops/42, for /show, /edit and /delete. N is 50 if not said.
+/history #ROOM and /history @NAME show another room, or your direct messages with NAME.
+/history PLACE shows the lines before PLACE; in `join`, /history again does so for the last one."""
 
 _SEARCH = """
 All WORDS have to stand in a line, in the lobby or any of your rooms and direct messages.
@@ -256,7 +262,13 @@ EVERYDAY: dict[str, Slash] = {
         Slash("away", "/away [TEXT]", "Say that you are away, until you say something else.", _away),
         Slash("unread", "/unread", "Count what you have not read, and where your name was said.", _unread),
         Slash("read", "/read [#ROOM]", "Take everything as read, or a room, on all your devices.", _read),
-        Slash("history", "/history [N]", "Show older lines of the room; again for those before.", _history, _HISTORY),
+        Slash(
+            "history",
+            "/history [N]",
+            "Show the last lines, also of #ROOM or of @NAME.",
+            _history,
+            _HISTORY,
+        ),
         Slash("search", "/search WORDS", "Find what was said; also from:NAME in:#ROOM after:DATE.", _search, _SEARCH),
         Slash("show", "/show PLACE", "Show a line, such as #ops/42, among those around it.", _show, _PLACES),
         Slash("edit", "/edit TEXT", "Change your last line here, or with PLACE another.", _edit, _EDIT),

@@ -38,6 +38,8 @@ def _line(text: str) -> str:
 
 
 def _entry(entry: events.Entry, me: str | None) -> str:
+    if entry.kind == "damaged":
+        return _line(f"[damaged] {unreadable(entry)}")
     try:
         body = decode_text(entry)
     except ProtocolError:
@@ -48,7 +50,8 @@ def _entry(entry: events.Entry, me: str | None) -> str:
     if entry.kind == "notice":
         return _line(f"[notice] {body.text}")
     if entry.kind in {"edit", "delete"}:
-        return "" if isinstance(entry, events.Past) else _line(f"[{entry.kind}] {name} {changed(entry, body, me)}")
+        tag = _placed(entry) if isinstance(entry, events.Past) else f"[{entry.kind}]"
+        return _line(f"{tag} {name} {changed(entry, body, me)}")
     if entry.kind not in {"message", "action"}:
         return ""
     prefix = f"* {name} " if entry.kind == "action" else f"{name}: "
@@ -56,11 +59,15 @@ def _entry(entry: events.Entry, me: str | None) -> str:
         other = f"[DM to {clean_line(body.to or '')}] " if entry.author == me else f"[DM from {name}] "
         prefix = other + prefix if entry.kind == "action" else other
     if isinstance(entry, events.Past) and entry.place:
-        prefix = f"[{clean_line(entry.place)} {_minute(entry.ts)}] {prefix}"
+        prefix = f"{_placed(entry)} {prefix}"
     text = words(body)
     if "\n" not in text:
         return f"{prefix}{text}\n"
     return "".join(f"{prefix}{line}\n" for line in text.split("\n"))
+
+
+def _placed(entry: events.Past) -> str:
+    return f"[{clean_line(entry.place)} {_minute(entry.ts)}]"
 
 
 def words(body: events.Text) -> str:
@@ -70,13 +77,22 @@ def words(body: events.Text) -> str:
     return clean(body.text) + EDITED if body.edited else clean(body.text)
 
 
+def unreadable(entry: events.Entry) -> str:
+    """Return the sentence that stands for an entry that the server can no longer read."""
+    where = place(entry.conversation, entry.seq) if is_room(entry.conversation) else "A direct message"
+    return f"{entry.place if isinstance(entry, events.Past) else where} is damaged on the server's disk."
+
+
 def changed(entry: events.Entry, body: events.Text, me: str | None) -> str:
-    """Return what an edit or a delete did, behind its author's name."""
-    other = body.to or "?" if entry.author == me else entry.name
-    where = place(entry.conversation if is_room(entry.conversation) else f"@{other}", body.of or 0)
-    if entry.kind == "delete":
-        return f"deleted {where}"
-    return f"edited {where}: {DELETED if body.deleted else body.text}"
+    """Return what an edit or a delete did, behind its author's name; what is past has its text in the line itself."""
+    if isinstance(entry, events.Past):
+        conversation, text = entry.place.rpartition("/")[0], ""
+    else:
+        peer = body.to or "?" if entry.author == me else entry.name
+        conversation = entry.conversation if is_room(entry.conversation) else f"@{peer}"
+        text = f": {DELETED if body.deleted else body.text}"
+    where = place(conversation, body.of or 0)
+    return f"deleted {where}" if entry.kind == "delete" else f"edited {where}{text}"
 
 
 def _topic_set(name: str, room: str, topic: str) -> str:

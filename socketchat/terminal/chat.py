@@ -223,7 +223,7 @@ class Chat:
         self._view.meet([name for event in answer.events if isinstance(event, events.Users) for name in event.users])
         self._scroll.add([self._rendering.welcome(self._client.name, sorted(self._view.online.values()))])
         if unread:
-            self._scroll.add([self._rendering.unread(unread)])
+            self._tell_unread(unread)
         self._prompt.repaint()
 
     async def _count_unread(self) -> list[events.UnreadCount]:
@@ -231,6 +231,9 @@ class Chat:
         counts = [count for event in answer.events if isinstance(event, events.Unread) for count in event.conversations]
         self._view.count(counts)
         return counts
+
+    def _tell_unread(self, counts: Sequence[events.UnreadCount]) -> None:
+        self._scroll.add([self._rendering.unread(counts, self._view.unseen(counts))])
 
     async def _enter(self, room: str, joining: commands.Join | None = None) -> None:
         """Make a room current and show its last lines; what happens meanwhile is shown below them."""
@@ -246,7 +249,7 @@ class Chat:
         conversation = self._client.conversations.get(room_id(room))
         name = (conversation.name or conversation.conversation) if conversation else room  # typed in whatever case
         direct, held = before(past, self._view.entered(name, past))
-        self._paging.begin(past)
+        self._paging.begin(room)
         self._scroll.add(self._rendering.past(past, self._view.room, self._client.user, direct))
         if conversation and conversation.topic:
             self._scroll.add([self._rendering.topic(self._view.room, conversation.topic)])
@@ -280,7 +283,7 @@ class Chat:
                 self._scroll.add([self._rendering.help(help_text(command.topic))])
             case commands.Unread():
                 await self._markers.tell()  # what is on the screen is read
-                self._scroll.add([self._rendering.unread(await self._count_unread())])
+                self._tell_unread(await self._count_unread())
             case commands.Read():
                 await self._client.request(command)
                 await self._count_unread()
@@ -307,10 +310,14 @@ class Chat:
                 self._scroll.add(self._answer(command, answer.events))
 
     async def _page(self, command: commands.History) -> None:
-        answer = await self._client.request(self._paging.next(command))
+        command = self._paging.next(command)
+        answer = await self._client.request(command)
         past = [event for event in answer.events if isinstance(event, events.Past)]
         sentence = self._paging.told(command, past, more=answer.ok.more)
         self._scroll.add(self._rendering.listed(past, self._client.user, sentence))
+        if command.before is None and command.around is None:
+            self._view.note_read(past)
+            self._markers.note(self._view.shown())
 
     async def _search(self, command: commands.Search) -> None:
         """Find what was said; what is typed as a date is one of this machine's time zone."""

@@ -1,4 +1,4 @@
-"""Where paging back through a conversation goes on: each page is the one before what was shown last."""
+"""Where paging back through a conversation goes on: each page is the one before the last, from the newest on."""
 
 from __future__ import annotations
 
@@ -14,16 +14,18 @@ from ..protocol.names import name_key
 
 
 class Paging:
-    """The oldest seq that was shown of each conversation, by its id."""
+    """The oldest seq of the last page of each conversation, by its id.
+
+    The first page is the newest, also of lines that are on the screen already, where they have no places.
+    """
 
     def __init__(self, conversations: Mapping[str, Conversation]) -> None:
         self._conversations = conversations
         self._oldest: dict[str, int] = {}
 
-    def begin(self, past: Sequence[Past]) -> None:
-        """Go on before what was just shown of a conversation that was entered."""
-        if past:
-            self._oldest[past[0].conversation] = past[0].seq
+    def begin(self, room: str) -> None:
+        """Begin anew with the newest lines of a room that is entered."""
+        self._oldest.pop(room_id(room), None)
 
     def note(self, event: object) -> None:
         """Go on where lines were skipped, and anew where the server has another history."""
@@ -34,22 +36,27 @@ class Paging:
                 self._oldest.clear()
 
     def next(self, command: History) -> History:
-        """Return what to ask for the next page of a conversation, or for lines around a place."""
+        """Return what to ask for the next page of a conversation; a command that names a place stays as it is."""
         before = self._oldest.get(self._id_of(command.conversation))
-        return replace(command, before=before) if before is not None and command.around is None else command
+        return command if before is None or command.around or command.before else replace(command, before=before)
 
     def told(self, command: History, past: Sequence[Past], *, more: bool) -> str:
         """Take note of what was told, and return the words for it."""
         where = command.conversation
         if command.around is not None:
             return f"around {where}/{command.around}"
-        self.begin(past)
-        shown = f"{past[0].place} to {past[-1].place}" if past else ""
+        if not past:
+            return f"nothing was said {'before that ' if command.before else ''}in {where}"
+        first = past[0]
+        shown = f"{first.place} to {past[-1].place}"
         if more:
+            self._oldest[first.conversation] = first.seq
             return f"{shown}; /history shows what came before"
-        oldest = self._oldest.get(self._id_of(where), 1)
-        end = f"this is the beginning of {where}" if oldest == 1 else f"what came before {oldest} is no longer kept"
-        return f"{shown}; {end}" if past else end
+        self._oldest.pop(first.conversation, None)
+        end = (
+            f"this is the beginning of {where}" if first.seq == 1 else f"what came before {first.seq} is no longer kept"
+        )
+        return f"{shown}; {end}"
 
     def _id_of(self, name: str) -> str:
         """Return the id of a conversation that somebody typed; the name itself where nothing was said yet."""

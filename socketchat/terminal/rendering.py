@@ -26,7 +26,7 @@ from ..protocol.conversations import is_room, room_id
 from ..protocol.events import Entry, Error, Left, Past, Presence, Room, UnreadCount
 from ..protocol.events import Text as TextBody
 from ..protocol.text import clean, clean_line
-from ..protocol.transcript import changed, unread_words, words
+from ..protocol.transcript import changed, unread_words, unreadable, words
 from .theme import Look, rich_theme
 
 if TYPE_CHECKING:
@@ -132,10 +132,11 @@ class Rendering:
         """Return the line that tells the topic of a room."""
         return self.notice(f"Topic of {room}: {text}" if text else f"{room} has no topic; /topic TEXT sets one.")
 
-    def unread(self, counts: Sequence[UnreadCount]) -> Text:
-        """Return the line that says what is unread."""
+    def unread(self, counts: Sequence[UnreadCount], unseen: str | None = None) -> Text:
+        """Return the line that says what is unread; ``unseen`` is whose direct messages are not on the screen."""
         parts = [f"{count.name} {unread_words(count)}" for count in counts]
-        return self.notice(f"Unread: {' · '.join(parts)}" if parts else "Nothing is unread.")
+        hint = f" (/history {unseen} shows them)" if unseen else ""
+        return self.notice(f"Unread: {' · '.join(parts)}{hint}" if parts else "Nothing is unread.")
 
     def listed(self, entries: Sequence[Past], me: str, sentence: str) -> list[Text]:
         """Return lines with their places, and below them the line that says what they are."""
@@ -145,7 +146,7 @@ class Rendering:
     def _entry(self, entry: Entry, me: str, place: str = "") -> list[Text]:
         body = spoken(entry)
         if body is None:
-            return [] if isinstance(entry, Past) else self._changed(entry, me)
+            return self._unspoken(entry, me, place)
         text = indented(words(body))
         author = self._name(entry.name)
         match entry.kind:
@@ -162,19 +163,29 @@ class Rendering:
             case _:
                 said = Text.assemble(author, ": ", text)
         if place:
-            said = Text.assemble((f"{clean_line(place)} ", "time"), said)
+            said = self._placed(place, said)
         said.no_wrap = True
         return self._dated(entry.ts, said)
 
-    def _changed(self, entry: Entry, me: str) -> list[Text]:
-        """Return the line that says that somebody changed what was said."""
-        if entry.kind not in ("edit", "delete"):
+    def _unspoken(self, entry: Entry, me: str, place: str) -> list[Text]:
+        """Return the line of an entry without a text of its own: what somebody changed, or what cannot be read.
+
+        In what is past, a change shows in the line that was changed; among lines with places it fills its own as well.
+        """
+        if entry.kind == "damaged":
+            return [self.notice(unreadable(entry))]
+        if entry.kind not in ("edit", "delete") or (isinstance(entry, Past) and not place):
             return []
         try:
             what = changed(entry, decode_text(entry), me)
         except ProtocolError:
             return []
-        return self._dated(entry.ts, Text.assemble(self._name(entry.name), f" {indented(what)}", no_wrap=True))
+        said = Text.assemble(self._name(entry.name), f" {indented(what)}", no_wrap=True)
+        return self._dated(entry.ts, self._placed(place, said) if place else said)
+
+    @staticmethod
+    def _placed(place: str, said: Text) -> Text:
+        return Text.assemble((f"{clean_line(place)} ", "time"), said, no_wrap=True)
 
     def _presence(self, event: Presence, now: int) -> list[Text]:
         place = clean_line(event.room) if event.room else "the chat"

@@ -73,6 +73,13 @@ class View:
         self.unread.pop(room_id(room), None)
         return self.stayed()
 
+    def note_read(self, newest: Sequence[Past]) -> None:
+        """Note that the newest lines of direct messages are shown, as all that is live is; those of a room are not."""
+        if newest and not is_room(newest[-1].conversation):
+            last = newest[-1]
+            self._newest[last.conversation] = max(last.seq, self._newest.get(last.conversation, 0))
+            self._shown[last.conversation] = last.seq
+
     def stayed(self) -> list[object]:
         """Stay where one is after all; return what was held back and is to be seen."""
         held, self._held = self._held or [], None
@@ -111,6 +118,11 @@ class View:
                 self.name_room(count.name)
                 if count.conversation != room_id(self.room):
                     self.unread[count.conversation] = count.messages
+
+    def unseen(self, unread: Iterable[UnreadCount]) -> str | None:
+        """Return whose unread direct messages are not shown here: those from before the first visit do not come."""
+        direct = (count for count in unread if not is_room(count.conversation))
+        return next((count.name for count in direct if count.conversation not in self._newest), None)
 
     def meet(self, names: Sequence[str]) -> None:
         """Note who is online."""

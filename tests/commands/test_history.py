@@ -74,6 +74,49 @@ def test_no_more_than_the_limit_is_told() -> None:
     assert (seqs[0], len(seqs), ok.more) == (6, HISTORY_ENTRIES, True)
 
 
+@pytest.mark.parametrize(
+    ("asked", "seqs", "more"),
+    [
+        ({"limit": 1}, range(3, 44), True),
+        ({"limit": 2}, range(2, 44), True),
+        ({"limit": 3}, range(1, 44), False),
+        ({"limit": 9}, range(1, 44), False),
+        ({"limit": 1, "before": 40}, range(3, 40), True),
+        ({"limit": 1, "before": 3}, range(2, 3), True),
+    ],
+    ids=str,
+)
+def test_edits_and_deletes_are_told_and_not_counted(asked: dict, seqs: range, more: bool) -> None:  # noqa: FBT001
+    _, alice = lobby_of(3)
+    for n in range(40):
+        alice.do(commands.Edit, conversation="#lobby", text=f"edit {n}")
+    alice.take()
+    number = alice.do(commands.History, conversation="#lobby", **asked)
+    assert told(alice) == (list(seqs), events.Ok(id=number, more=more))
+
+
+def test_no_more_than_the_limit_is_told_where_all_are_edits() -> None:
+    _, alice = lobby_of(1)
+    for n in range(HISTORY_ENTRIES + 9):
+        alice.do(commands.Edit, conversation="#lobby", seq=1, text=f"edit {n}")
+    alice.take()
+    alice.do(commands.History, conversation="#lobby", limit=1)
+    seqs, ok = told(alice)
+    assert (seqs[0], len(seqs), ok.more) == (11, HISTORY_ENTRIES, True)
+
+
+def test_what_an_ignored_user_says_is_not_counted() -> None:
+    stage, alice = lobby_of(2)
+    bob = stage.native("bob")
+    for _ in range(5):
+        bob.say("noise")
+    stage.settle()
+    alice.do(commands.Ignore, name="bob")
+    alice.take()
+    alice.do(commands.History, conversation="#lobby", limit=1)
+    assert told(alice)[0] == list(range(2, 8))
+
+
 def test_long_entries_are_told_in_parts() -> None:
     stage, alice = lobby_of(0)
     for n in range(20):

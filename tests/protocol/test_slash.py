@@ -78,6 +78,8 @@ CASES = {
     "/history 20": History(conversation=ROOM, limit=20),
     "/history #dev": History(conversation="#dev"),
     "/history @bob 5": History(conversation="@bob", limit=5),
+    "/history #dev/42": History(conversation="#dev", before=42),
+    "/history @bob/7 3": History(conversation="@bob", before=7, limit=3),
     "/history 99999999999999999999": History(conversation=ROOM, limit=999_999_999),
     "/show #dev/42": History(conversation="#dev", around=42),
     "/show @bob/7": History(conversation="@bob", around=7),

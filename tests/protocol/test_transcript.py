@@ -50,6 +50,10 @@ def changed_entry(text, kind="message", conversation="#ops"):
     return replace(entry("", kind=kind, conversation=conversation), body=msgspec.Raw(codec.encode_text(text)))
 
 
+def past(text, kind="edit"):
+    return replace(entry("", kind=kind, event=Past), seq=9, place="#Ops/9", body=msgspec.Raw(codec.encode_text(text)))
+
+
 def dm(text, kind="message"):
     return entry(text, conversation=PAIR, to="bob", kind=kind)
 
@@ -74,7 +78,11 @@ CASES = {
         "[edit] alice edited @alice/7: b\n",
     ),
     "a delete": (changed_entry(Text("", of=7), "delete"), "[delete] alice deleted #ops/7\n"),
-    "an edit in history": (replace(entry("b", kind="edit", event=Past), place="#ops/1"), ""),
+    "an edit in history": (past(Text("b", of=7)), "[#Ops/9 1970-01-01 00:00] alice edited #Ops/7\n"),
+    "a delete in history": (past(Text("", of=7), "delete"), "[#Ops/9 1970-01-01 00:00] alice deleted #Ops/7\n"),
+    "a damaged entry": (entry("", kind="damaged"), "[damaged] #ops/1 is damaged on the server's disk.\n"),
+    "a damaged entry in history": (past(Text(""), "damaged"), "[damaged] #Ops/9 is damaged on the server's disk.\n"),
+    "a damaged direct message": (dm("", "damaged"), "[damaged] A direct message is damaged on the server's disk.\n"),
     "found": (Found(count=2), "=== Found (2) ===\n"),
     "found more": (Found(count=20, more=True), "=== Found (20 or more) ===\n"),
     "action": (entry("waves", kind="action"), "* alice waves\n"),

@@ -79,10 +79,14 @@ def test_what_was_said_is_paged_found_and_changed(own_server, sit):
     bob = sit(own_server, "bob")
     bob.shows("Welcome, bob")
     bob.says("/history 5")
-    bob.shows("── #lobby/16 to #lobby/20; /history shows what came before ──")
-    assert "#lobby/16 ann: line 15" in said(bob)
+    bob.shows("── #lobby/66 to #lobby/70; /history shows what came before ──")
+    assert "#lobby/70 ann: line 69" in said(bob)
     bob.says("/history")
-    bob.shows("── #lobby/1 to #lobby/15; this is the beginning of #lobby ──")
+    bob.shows("── #lobby/16 to #lobby/65; /history shows what came before ──")
+    bob.says("/history #lobby/11 4")
+    bob.shows("── #lobby/7 to #lobby/10; /history shows what came before ──")
+    bob.says("/history")
+    bob.shows("── #lobby/1 to #lobby/6; this is the beginning of #lobby ──")
     ann.says("/edit line sixty-nine")
     bob.shows("ann edited #lobby/70: line sixty-nine")
     bob.says("/search sixty from:ann")
@@ -92,7 +96,11 @@ def test_what_was_said_is_paged_found_and_changed(own_server, sit):
     bob.shows("ann deleted #lobby/70")
     bob.says("/show #lobby/70")
     bob.shows("── around #lobby/70 ──")
-    assert "#lobby/70 ann: [deleted]" in said(bob)
+    assert [line for line in said(bob) if line.startswith("#lobby/7")][-3:] == [
+        "#lobby/70 ann: [deleted]",
+        "#lobby/71 ann edited #lobby/70",
+        "#lobby/72 ann deleted #lobby/70",
+    ]
 
 
 def test_a_half_typed_line_survives_what_others_say(pair):
@@ -317,6 +325,30 @@ def test_direct_messages_that_were_missed_are_in_their_place_in_time(own_server,
     ann.shows("[DM from bob] psst")
     assert [line for line in said(ann) if "bob" in line][:3] == ["bob: before", "[DM from bob] psst", "bob: after"]
     ann.shows("── above: the last 2 lines of #lobby, and direct messages of that time ──")
+
+
+def test_direct_messages_from_before_the_first_visit_are_shown_by_history(own_server, sit, tmp_path):
+    ann, bob = sit(own_server, "ann", home="ann"), sit(own_server, "bob")
+    ann.shows("Welcome")
+    bob.shows("Welcome")
+    ann.leaves()
+    bob.shows("ann has left")
+    bob.says("/dm ann psst", "/dm ann hush", "/edit @ann/2 hush!")
+    bob.shows("bob edited @ann/2: hush!")
+
+    for seen in (tmp_path / "ann").rglob("*.json"):
+        seen.unlink()  # as on another device
+    ann = sit(own_server, "ann", home="ann")
+    ann.shows("-- Unread: @bob 2 (/history @bob shows them)")
+    ann.says("/history @bob")
+    ann.shows("── @bob/1 to @bob/3; this is the beginning of @bob ──")
+    assert [line for line in said(ann) if line.startswith("@bob/")] == [
+        "@bob/1 [DM from bob] psst",
+        "@bob/2 [DM from bob] hush! (edited)",
+        "@bob/3 bob edited @bob/2",
+    ]
+    ann.says("/unread")
+    ann.shows("-- Nothing is unread.")
 
 
 def test_a_broken_link_is_told_mended_and_nothing_is_lost(own_server, sit):

@@ -3,6 +3,7 @@ from datetime import UTC, timedelta, timezone
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from socketchat.client.facts import Gap, LinkBack, LinkLost, Reset
 from socketchat.protocol.events import Entry, Error, Left, Past, Presence, Room
@@ -126,6 +127,13 @@ def test_the_past_is_above_a_line_that_says_so():
         "── above: the last line of #ops ──\n"
         "── nothing was said in #ops so far ──\n"
     )
+
+
+def test_what_cannot_be_read_keeps_its_line():
+    damaged = replace(entry("", kind="damaged", of=Past), place="#Ops/1", ts=0)
+
+    assert drawn(damaged) == "-- #Ops/1 is damaged on the server's disk.\n"
+    assert drawn(entry("", kind="damaged", ts=0)) == "-- #lobby/1 is damaged on the server's disk.\n"
 
 
 def test_the_welcome_names_some_of_those_who_are_there():

@@ -49,6 +49,19 @@ def test_what_is_shown_is_told_once():
     assert here.shown() == {"#ops": 9}
 
 
+def test_direct_messages_that_are_not_shown_are_unseen_until_somebody_looks():
+    here = view()
+    unread = [UnreadCount("#ops", 1, "#ops"), UnreadCount(DIRECT, 1, "@bob")]
+
+    assert here.unseen(unread) == "@bob"
+    here.note_read([entry("b", room=DIRECT, seq=5, of=Past)])
+    assert here.unseen(unread) is None
+    assert here.shown() == {DIRECT: 5}
+    assert here.take(entry("b", room=DIRECT, seq=5)) == []
+    here.note_read([entry("c", room="#ops", seq=1, of=Past)])
+    assert here.shown() == {}
+
+
 def test_what_was_read_elsewhere_is_no_longer_unread():
     here = view()
     here.take(entry("a", room="#ops", seq=1))
