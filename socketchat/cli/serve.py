@@ -33,8 +33,9 @@ Examples:
 
 Everything that was said is kept in the data directory, which one server uses at a time. So are the key and the
 certificate with which all is encrypted; clients remember the key, so keep it. Plaintext, as of nc and telnet, is
-served to this machine alone. SIGHUP reads the files of --tls-cert and --tls-key again. Ctrl+C and SIGTERM end it, a
-second Ctrl+C at once; what was confirmed is on disk.
+served to this machine alone. Ctrl+C, SIGTERM and closing its terminal end it, a second Ctrl+C at once; what was
+confirmed is on disk. Started with nohup, or without a terminal, it stays. Any other SIGHUP has it read the files of
+--tls-cert and --tls-key again.
 
 \b
 Exit codes:
@@ -163,10 +164,10 @@ def serve(
             is_tunnelled=is_tunnelled,
         )
 
-    run(make_server, hosts, port, partial(announce, limited=not no_limits))
-    if sys.stdout.isatty():
-        click.echo()  # below the ^C
-    click.echo("The server has stopped.")
+    if run(make_server, hosts, port, partial(announce, limited=not no_limits)):
+        if sys.stdout.isatty():
+            click.echo()  # below the ^C
+        click.echo("The server has stopped.")
 
 
 def _recover(where: Path) -> None:

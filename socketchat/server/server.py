@@ -21,6 +21,7 @@ from .admission import Admission, Ticket
 from .arrivals import Arrivals, Network
 from .connection import Connection
 from .doorkeeper import Doorkeeper
+from .hangup import Hangup
 from .hashing import ArgonHasher
 from .limits import OPEN_FILES, RESERVED_FILES, SHUTDOWN_SECONDS, STALL_SECONDS, SWEEP_SECONDS, SWITCH_SECONDS
 from .listener import listen, shown
@@ -174,10 +175,11 @@ def run(
     hosts: tuple[str, ...],
     port: int,
     ready: Callable[[list[str], Server], None],
-) -> None:
-    """Serve until SIGINT or SIGTERM; a second signal ends it at once, and SIGHUP reads the certificate again.
+) -> bool:
+    """Serve until SIGINT, SIGTERM or the end of the terminal; return whether somebody is left to be told so.
 
-    ``ready`` is told the addresses and the server that listens there.
+    A second SIGINT or SIGTERM ends it at once, and any other SIGHUP reads the certificate again. ``ready`` is told the
+    addresses and the server that listens there.
     """
     if sys.platform == "win32":
         raise UsageProblem("The server needs Linux, macOS or another POSIX system; join and send work here.")
@@ -186,7 +188,7 @@ def run(
     _raise_open_files()
     sys.setswitchinterval(SWITCH_SECONDS)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(_serve_until_told(make_server, hosts, port, ready))
+        return runner.run(_serve_until_told(make_server, hosts, port, ready))
 
 
 async def _serve_until_told(
@@ -194,23 +196,31 @@ async def _serve_until_told(
     hosts: tuple[str, ...],
     port: int,
     ready: Callable[[list[str], Server], None],
-) -> None:
+) -> bool:
     loop = asyncio.get_running_loop()
     told = asyncio.Event()
+    hangup = Hangup()
 
     def on_signal() -> None:
         if told.is_set():
             os._exit(130)  # what was answered is on disk
         told.set()
 
+    def on_hangup() -> None:
+        if hangup.ends:
+            told.set()
+        else:
+            server.reload()
+
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, on_signal)
     server = make_server(loop)
     addresses = await server.start(hosts, port)
-    loop.add_signal_handler(signal.SIGHUP, server.reload)
+    loop.add_signal_handler(signal.SIGHUP, on_hangup)
     ready(addresses, server)
     await told.wait()
     await server.stop()
+    return not hangup.ends
 
 
 def _slots() -> int:
