@@ -128,6 +128,5 @@ def test_two_hundred_stalled_readers(tmp_path: Path, *, native: bool) -> None:
 @pytest.mark.timeout(1800)
 def test_a_thousand_readers_that_stall_in_a_busy_room(tmp_path: Path) -> None:
     found = asyncio.run(stall(tmp_path, count=1000, per_second=200 if LONG else 100, seconds=300 if LONG else 20))
-    assert found.complete
     assert found.server_memory < WRITE_BUFFER_HIGH + SLACK
     assert found.kernel_memory < KERNEL_FACTOR * SEND_BUFFER_BYTES + SLACK
