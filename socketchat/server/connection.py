@@ -16,7 +16,8 @@ from ..wire import Wire, detect
 from ..wire.native import PROGRAM_SECONDS
 from ..wire.plain import PLAIN
 from .admission import Ticket
-from .limits import WRITE_BUFFER_HIGH, WRITE_BUFFER_LOW, WRITE_BUFFER_STALE
+from .limits import USER_TIMEOUT_MS, WRITE_BUFFER_HIGH, WRITE_BUFFER_LOW, WRITE_BUFFER_STALE
+from .patience import untaken, wait_for
 
 log = logging.getLogger(__name__)
 
@@ -38,6 +39,7 @@ class Connection(asyncio.Protocol):
         "_done",
         "_first",
         "_has_stale",
+        "_has_time",
         "_held",
         "_hub",
         "_is_slow",
@@ -75,6 +77,7 @@ class Connection(asyncio.Protocol):
         self._first = b""
         self._held: Command | None = None
         self._has_stale = False
+        self._has_time = False
         self._is_slow = False
         self._not_reading = False
         self._done = False
@@ -119,7 +122,10 @@ class Connection(asyncio.Protocol):
         """Note that the peer does not take what it is sent."""
         if self.session is not None:
             self.behind_since = self._clock()
-            self._size = self._transport.get_write_buffer_size()
+            self._size = untaken(self._transport)
+            if not self._has_time:
+                self._has_time = True
+                wait_for(self._transport, 0)  # is_stalled() looks after it from now on
             self._hub.pause(self.session)
 
     def resume_writing(self) -> None:
@@ -174,7 +180,7 @@ class Connection(asyncio.Protocol):
         """Tell whether the peer took not one byte for that long while its buffer was full."""
         if not self.behind_since:
             return False
-        size = self._transport.get_write_buffer_size()
+        size = untaken(self._transport)
         if size < self._size:
             self.behind_since = now
         self._size = size
@@ -184,6 +190,9 @@ class Connection(asyncio.Protocol):
         """Push nothing more, from the second look on, to a peer that leaves lying what it is sent."""
         if self.behind_since or self._transport.is_closing():
             return
+        if self._has_time and (self.session is None or self.session.positions is None):
+            self._has_time = False
+            wait_for(self._transport, USER_TIMEOUT_MS)
         had_stale, self._has_stale = self._has_stale, self._transport.get_write_buffer_size() > WRITE_BUFFER_STALE
         if had_stale and self._has_stale:
             self._is_slow = True

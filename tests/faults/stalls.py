@@ -25,6 +25,10 @@ from tests.client.serving import serving
 TEXT = "x" * 200
 RECEIVE_BUFFER = 4096
 READING_BUFFER = 262_144
+SEGMENT = 1400
+"""As on an Ethernet: loopback's segments of 64 KiB never fit into the buffer, and the kernel counts as no progress
+(TCP_USER_TIMEOUT) what takes a part of one."""
+
 SIP = 4096
 SIP_SECONDS = 0.5
 """Each takes a little now and then, so that none is closed for taking nothing."""
@@ -52,6 +56,7 @@ class Staller:
     def __init__(self, port: int, name: str) -> None:
         self._socket = socket.socket()
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, SEGMENT)
         self._socket.connect(("127.0.0.1", port))
         self._socket.sendall(json.dumps({"type": "hello", "name": name}).encode() + b"\n")
         self._socket.setblocking(False)  # noqa: FBT003  the name says it
