@@ -15,6 +15,8 @@ from .options import invite_option, positive_seconds, server_options
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from ..protocol.events import Absent
+
 HELP = """Send one message, and return when it is on the server's disk.
 
 \b
@@ -26,7 +28,7 @@ Examples:
 
 The text is the arguments, or what stands on stdin where there are none, or "-" for stdin; its lines stay one
 message. Slash commands are for `join`: here "/help" is a text like any other. Nobody sees the sender come or go.
-Nothing is written to stdout.
+Nothing is written to stdout. At a terminal, stderr tells where the addressee of --dm is not there.
 
 \b
 Exit codes:
@@ -116,7 +118,17 @@ def send(
         seconds=timeout,
         # Like whoever joins: the next message goes there, under this name, and needs no invite.
         remember=(lambda: profile.joined(name)) if invitation else None,
+        # For who types this; what cron runs is to say nothing, or it would come by mail.
+        absent=tell_absence if sys.stderr is not None and sys.stderr.isatty() else None,
     )
+
+
+def tell_absence(event: Absent) -> None:
+    """Say that who is written to is not there."""
+    from ..protocol.text import clean_line
+    from ..protocol.transcript import absence
+
+    click.echo(f"socketchat: {clean_line(absence(event))}", err=True)
 
 
 def message_text(words: tuple[str, ...]) -> str:

@@ -318,6 +318,7 @@ class Client:
                 case (
                     events.Entry()
                     | events.Presence()
+                    | events.Absent()
                     | events.Conversation()
                     | events.Left()
                     | events.Read()

@@ -10,6 +10,7 @@ from .facts import Gap, LinkBack, LinkLost, NotSent, Reset
 Happening = (
     events.Entry
     | events.Presence
+    | events.Absent
     | events.Conversation
     | events.Left
     | events.Read

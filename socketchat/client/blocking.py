@@ -39,12 +39,13 @@ def send_once(
     seconds: float,
     clock: Clock = time.monotonic,
     remember: Callable[[], None] | None = None,
+    absent: Callable[[events.Absent], None] | None = None,
 ) -> events.Ok:
     """Send a message, and return once it is stored; all of it takes at most so many seconds.
 
-    What is sent again under the same ``key`` is stored once. ``remember`` is called once one is logged in. Raises
-    Unreachable where the message was not sent, the server's error where it was refused, and Unconfirmed, which tells
-    how to repeat it, where it may or may not be stored.
+    What is sent again under the same ``key`` is stored once. ``remember`` is called once one is logged in, ``absent``
+    where the addressee is not there. Raises Unreachable where the message was not sent, the server's error where it was
+    refused, and Unconfirmed, which tells how to repeat it, where it may or may not be stored.
     """
     deadline = clock() + seconds
     key = os.urandom(8).hex() if key is None else key
@@ -58,7 +59,15 @@ def send_once(
             raise trust.unknown()
         try:
             errand = _Errand(
-                address, session, connection, deadline, clock, trust=trust, request=request, remember=remember
+                address,
+                session,
+                connection,
+                deadline,
+                clock,
+                trust=trust,
+                request=request,
+                remember=remember,
+                absent=absent,
             )
             return errand.run(host)
         except Unconfirmed as error:
@@ -80,6 +89,7 @@ class _Errand:
         trust: Trust,
         request: int,
         remember: Callable[[], None] | None = None,
+        absent: Callable[[events.Absent], None] | None = None,
     ) -> None:
         self._address = address
         self._session = session
@@ -89,6 +99,7 @@ class _Errand:
         self._clock = clock
         self._request = request
         self._remember = remember
+        self._absent = absent
         self._welcome = False
         self._refused: ChatError | None = None
         self._retry_at: float | None = None
@@ -113,6 +124,8 @@ class _Errand:
                 self._trust.confirm()
                 if self._remember is not None:
                     self._remember()
+            case events.Absent() if self._absent is not None:
+                self._absent(fact)
             case LoginRefused() | Failed():
                 raise fact.error
             case RetryLater():

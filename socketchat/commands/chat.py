@@ -6,7 +6,8 @@ import msgspec
 
 from ..exceptions import BadLine, NotLoggedIn, Refused
 from ..hub import Hub, Pending, Session, User
-from ..hub.conversations import Conversation
+from ..hub.absence import absence
+from ..hub.conversations import Conversation, Pair
 from ..protocol import commands, events
 from ..protocol.text import check_text
 
@@ -23,19 +24,14 @@ def send(hub: Hub, session: Session, command: commands.Send) -> None:
     """Submit a message to a room or a direct message; it is answered when it is stored."""
     user = speaker(session)
     text = check_text(command.text)
-    conversation, to = _addressee(hub, user, command.to)
+    conversation, other = _addressee(hub, user, command.to)
+    key = _key(hub, session, command) if command.outbox is not None else None
     user.away = ""
-    hub.submit(
-        Pending(
-            conversation.id,
-            user,
-            command.kind,
-            _encode(events.Text(text, to)),
-            session,
-            command.id,
-            _key(hub, session, command) if command.outbox is not None else None,
-        )
-    )
+    body = _encode(events.Text(text, other.name if other is not None else None))
+    pending = Pending(conversation.id, user, command.kind, body, session, command.id, key)
+    if other is not None and isinstance(conversation, Pair):
+        pending.told = absence(hub, conversation, user, other)
+    hub.submit(pending)
 
 
 def ping(_hub: Hub, session: Session, command: commands.Ping) -> None:
@@ -57,14 +53,14 @@ def speaker(session: Session) -> User:
     return session.user
 
 
-def _addressee(hub: Hub, user: User, to: str) -> tuple[Conversation, str | None]:
-    """Return the conversation that ``to`` names, and the addressee's name in a direct message."""
+def _addressee(hub: Hub, user: User, to: str) -> tuple[Conversation, User | None]:
+    """Return the conversation that ``to`` names, and the addressee of a direct message."""
     if to.startswith("@"):
         other = hub.directory.user(to[1:])
         if user.is_guest and other.id not in hub.attendance.present:
             raise Refused(f"{other.name} is not online, and guests write to those who are.")
         hub.permissions.check_speaks(user, hub.directory.lobby)
-        return hub.attendance.pair(user, other), other.name
+        return hub.attendance.pair(user, other), other
     room = hub.directory.rooms.get(to)
     if room is None or room.is_private:
         room = hub.permissions.room(user, to)

@@ -8,13 +8,11 @@ from ..protocol import commands, events
 from ..protocol.limits import AWAY_CHARACTERS
 from ..protocol.slash import help_text
 from ..protocol.text import clean_line
+from ..protocol.transcript import AWAY
 from .chat import speaker
 
 NAMES_PER_EVENT = 500
 """Names in one line of an answer: so many of the longest, all away, stay under the limit of a line."""
-
-AWAY = "away"
-"""What those are who do not say why."""
 
 
 def users(hub: Hub, session: Session, command: commands.Users) -> None:

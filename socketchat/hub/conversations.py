@@ -118,14 +118,18 @@ class Room(Conversation):
 
 
 class Pair(Conversation):
-    """The direct messages of two users; the names are None for a guest of an earlier run."""
+    """The direct messages of two users; the names are None for a guest of an earlier run.
 
-    __slots__ = ("names",)
+    ``told`` is when one of them, by id, was told that the other is not here, in seconds.
+    """
+
+    __slots__ = ("names", "told")
 
     def __init__(self, names: dict[str, str | None]) -> None:
         ids = list(names)
         super().__init__(conversations.pair_id(ids[0], ids[-1]))
         self.names = names
+        self.told: dict[str, float] = {}
 
     def peer_of(self, user: User) -> str | None:
         """Return the name of the other user, or the user's own where both are the same."""

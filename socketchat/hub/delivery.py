@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from ..protocol.events import Entry
+from ..protocol.events import Entry, Event
 from .conversations import Conversation, Pair
 from .ignoring import as_read, ignores
 from .replay import WRITE_BYTES
@@ -28,6 +28,7 @@ class Delivery:
         self.behind: list[Session] = []  # live until now; this batch is more than one write may add
         self.changed: list[tuple[str, tuple[int, ...]]] = []
         self._answers: dict[Session, list[bytes]] = {}
+        self._beside: list[tuple[Session, Event]] = []
 
     def answer(self, session: Session, data: bytes) -> None:
         """Add a line for one session alone; it comes before the entries."""
@@ -36,6 +37,13 @@ class Delivery:
             self._answers[session] = [data]
         else:
             answers.append(data)
+
+    def tell(self, session: Session, event: Event) -> None:
+        """Tell one session something beside, below the entries; one that hears none does not wait behind its ``ok``."""
+        if session.listens:
+            self._beside.append((session, event))
+        else:
+            self.answer(session, session.rendering.event(event))
 
     def add(self, conversation: Conversation, entry: Entry, session: Session | None) -> None:
         """Add an entry, in log order."""
@@ -73,6 +81,8 @@ class Delivery:
                 session.write(data)
         for session, lines in answers.items():
             session.write(b"".join(lines))
+        for session, event in self._beside:
+            session.tell(event)
 
     def _ignorers(self, group: Group) -> list[Session]:
         """Return the sessions that must not read all of these entries as they are."""

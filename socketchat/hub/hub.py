@@ -71,6 +71,7 @@ class Hub:
         self.operator = User("operator", "operator", "operator")  # whoever manages the server on its own machine
         self.entrance = entrance or Entrance()
         self.now = now
+        self.clock = clock
         self.hasher = hasher or NoPasswords()
         self.host_key = b""  # SHA-256 of the public key that the server shows under TLS
         self.directory = Directory()
@@ -195,6 +196,8 @@ class Hub:
         conversation = self.directory.conversations.get(entry.conversation)
         if conversation is not None:
             delivery.add(conversation, entry, None if pending.kind in events.ECHOED else pending.session)
+        if pending.told is not None:
+            delivery.tell(pending.session, pending.told)
         if pending.id is not None and pending.then is None:
             ok = events.Ok(id=pending.id, conversation=entry.conversation, seq=entry.seq)
             delivery.answer(pending.session, pending.session.rendering.event(ok))

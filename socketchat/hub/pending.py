@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ..journal import Outcome, Proposal
+from ..protocol.events import Event
 from .sessions import Session
 from .users import User
 
 
 class Pending(Proposal):
-    """A proposal with the session that made it, the id of its command, and what is to be done with the outcome."""
+    """A proposal with the session that made it, the id of its command, and what is to be done with the outcome.
 
-    __slots__ = ("id", "session", "then")
+    ``told`` is what the session is told beside, once it is stored.
+    """
+
+    __slots__ = ("id", "session", "then", "told")
 
     def __init__(  # noqa: PLR0917 - names of arguments would cost a tenth of what a message costs here
         self,
@@ -41,3 +45,4 @@ class Pending(Proposal):
         self.session = session
         self.id = command_id
         self.then = then
+        self.told: Event | None = None

@@ -180,6 +180,16 @@ class Presence(Event, frozen=True):
     online: list[str] | None = None
 
 
+class Absent(Event, frozen=True):
+    """The user ``name``, whom the session just wrote to, is ``away`` for this reason, or where that is "" not online.
+
+    Told once an hour at most of each user.
+    """
+
+    name: str
+    away: str = ""
+
+
 class Users(Event, frozen=True):
     """The answer to ``users``, sorted by name; a long list comes in several.
 
@@ -271,6 +281,7 @@ ANY = (
     | Ok
     | Error
     | Presence
+    | Absent
     | Users
     | Rooms
     | Topic

@@ -223,6 +223,8 @@ _TOPIC = "\nAny member of the room may set it, unless muted, and everybody in th
 
 _KICK = "\nWho was only invited to a private room is so no longer."
 
+_AWAY = "\n/users shows TEXT, and who writes to you directly is told, once an hour at most."
+
 _PLACES = "\nPlaces are #ops/42 in a room, @bob/7 in direct messages with bob; /history and /search show them."
 
 _HISTORY = """
@@ -259,7 +261,7 @@ EVERYDAY: dict[str, Slash] = {
         Slash("topic", "/topic [TEXT]", 'Show the topic of the room, or set it; /topic "" clears it.', _topic, _TOPIC),
         Slash("ignore", "/ignore [NAME]", "Read no longer what NAME says, or list whom you ignore.", _ignore),
         Slash("unignore", "/unignore NAME", "Read again what NAME says.", _unignore),
-        Slash("away", "/away [TEXT]", "Say that you are away, until you say something else.", _away),
+        Slash("away", "/away [TEXT]", "Say that you are away, until you say something else.", _away, _AWAY),
         Slash("unread", "/unread", "Count what you have not read, and where your name was said.", _unread),
         Slash("read", "/read [#ROOM]", "Take everything as read, or a room, on all your devices.", _read),
         Slash(

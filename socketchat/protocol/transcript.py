@@ -18,6 +18,9 @@ EDITED = " (edited)"
 DELETED = "[deleted]"
 """What stands behind a text that is not the first, and in place of one that is gone."""
 
+AWAY = "away"
+"""What those are who do not say why."""
+
 _SAMPLE = 3
 """Names in a line that stands for many who came or went at once."""
 
@@ -123,6 +126,17 @@ def _online(names: Sequence[str], room: str | None, away: Mapping[str, str]) -> 
     return _line(f"=== Online Users{place} ({len(names)}) ===") + "".join(lines)
 
 
+def _absent(event: events.Absent) -> str:
+    return _line(f"[away] {absence(event)}")
+
+
+def absence(event: events.Absent) -> str:
+    """Return the sentence that says that somebody is not here to read what was written."""
+    if not event.away:
+        return f"{event.name} is not online; the message waits."
+    return f"{event.name} is away." if event.away == AWAY else f"{event.name} is away: {event.away}"
+
+
 def _users(event: events.Users) -> str:
     return _online(event.users, event.room, event.away)
 
@@ -209,6 +223,7 @@ def _help(event: events.Help) -> str:
 # Entries depend on the reader; what is in neither place, such as an ``ok``, does not show.
 _LINES: dict[type[events.Event], Callable[[Any], str]] = {
     events.Presence: _presence,
+    events.Absent: _absent,
     events.Users: _users,
     events.Rooms: _rooms,
     events.Unread: _unread,

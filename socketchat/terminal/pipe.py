@@ -16,7 +16,7 @@ from ..protocol.conversations import LOBBY, is_room, room_id
 from ..protocol.limits import TEXT_BYTES, UNACKNOWLEDGED_ENTRIES
 from ..protocol.slash import help_text, parse
 from ..protocol.text import check_text, clean_line
-from ..protocol.transcript import text_lines
+from ..protocol.transcript import absence, text_lines
 from .view import View
 
 LINE_BYTES = 2 * TEXT_BYTES
@@ -158,6 +158,8 @@ class Pipe:
                     and event.kind not in events.ECHOED
                 ):
                     pass  # as with the plain dialect, nobody hears himself: a program must not answer itself
+                case events.Absent():
+                    self._tell(absence(event))
                 case events.Event():
                     self._write(text_lines(event, me=self._client.user))
 

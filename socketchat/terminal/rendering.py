@@ -23,10 +23,10 @@ from ..client.facts import Gap, LinkBack, LinkLost, NotSent, Reset
 from ..exceptions import ProtocolError
 from ..protocol.codec import decode_text
 from ..protocol.conversations import is_room, room_id
-from ..protocol.events import Entry, Error, Left, Past, Presence, Room, UnreadCount
+from ..protocol.events import Absent, Entry, Error, Left, Past, Presence, Room, UnreadCount
 from ..protocol.events import Text as TextBody
 from ..protocol.text import clean, clean_line
-from ..protocol.transcript import changed, unread_words, unreadable, words
+from ..protocol.transcript import absence, changed, unread_words, unreadable, words
 from .theme import Look, rich_theme
 
 if TYPE_CHECKING:
@@ -102,17 +102,8 @@ class Rendering:
                 return [self.error(event.text)]
             case NotSent():
                 return [self.error(f"{event.error} It was sent to {event.message.to} earlier: {event.message.text}")]
-            case Left():
-                return self._told(now, event.text or f"You are no longer in {event.conversation}.")
-            case Gap():
-                return self._told(now, event.sentence)
-            case LinkLost():
-                return self._told(now, f"The link is lost; what you type waits until it is back. {event.reason}")
-            case LinkBack():
-                return self._told(now, f"The link is back: {event.missed} missed, {event.sent} sent.")
-            case Reset():
-                return self._told(now, "The server has begun a new history; what is above may not be in it.")
-        return []
+        sentence = _sentence(event)
+        return self._told(now, sentence) if sentence else []
 
     def past(self, entries: Sequence[Past], room: str, me: str, direct: Sequence[Entry] = ()) -> list[Text]:
         """Return the last lines of a room, and below them the line that says so; ``direct`` messages go among them."""
@@ -289,6 +280,24 @@ class Rendering:
             label = [("[DM from ", "dm"), self._name(entry.name)]
         before = Text.assemble("* ", self._name(entry.name), " ") if entry.kind == "action" else Text()
         return Text.assemble(*label, ("] ", "dm"), before, indented(words(body)))
+
+
+def _sentence(event: object) -> str:
+    """Return what the program itself says of an event, "" where nothing is to be said."""
+    match event:
+        case Absent():
+            return absence(event)
+        case Left():
+            return event.text or f"You are no longer in {event.conversation}."
+        case Gap():
+            return event.sentence
+        case LinkLost():
+            return f"The link is lost; what you type waits until it is back. {event.reason}"
+        case LinkBack():
+            return f"The link is back: {event.missed} missed, {event.sent} sent."
+        case Reset():
+            return "The server has begun a new history; what is above may not be in it."
+    return ""
 
 
 def framed(title: str) -> Table:

@@ -110,6 +110,28 @@ def test_the_arguments_are_the_text_and_nothing_is_said_of_success(capsys) -> No
     assert capsys.readouterr() == ("", "")
 
 
+class TypedAt(io.StringIO):
+    """A stderr that somebody sees."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(
+    ("stderr", "words"),
+    [(TypedAt, "socketchat: bob is away: at^[lunch\n"), (io.StringIO, "")],
+    ids=["at a terminal", "in a script"],
+)
+def test_who_sends_at_a_terminal_is_told_of_the_absent(stderr: type[io.StringIO], words: str, monkeypatch) -> None:
+    monkeypatch.setattr(sys, "stderr", stderr())
+    with Sending("--dm", "bob", "hi") as outcome, outcome.listener.accept() as peer:
+        hello, send = peer.challenge()
+        absent = {"type": "absent", "name": "bob", "away": "at\x1blunch"}
+        peer.write(welcome(hello=hello["id"]), absent, ok(send["id"], seq=1))
+        assert outcome.code == 0
+    assert sys.stderr.getvalue() == words
+
+
 @pytest.mark.parametrize("arguments", [[], ["-"]])
 def test_stdin_is_one_message_without_its_last_line_end(arguments: list[str], monkeypatch) -> None:
     for data, text in ((b"one\ntwo\n\n", "one\ntwo\n"), (b"x\r\n", "x"), (b"x", "x"), ("ü\n".encode(), "ü")):

@@ -1,10 +1,12 @@
 import pytest
 
+from socketchat.hub.absence import TOLD_SECONDS
 from socketchat.protocol import commands, events
 from socketchat.protocol.codec import decode_text
 from socketchat.protocol.limits import TEXT_BYTES
 from socketchat.wire.plain import PLAIN
 from tests.hub.stage import Peer, Stage
+from tests.keys import key_of
 
 OUTBOX = "0123456789abcdef"
 
@@ -85,6 +87,57 @@ def test_a_direct_message_waits_for_who_is_away() -> None:
     bob.do(commands.History, conversation="@alice")
     (past,) = bob.told(events.Past)
     assert decode_text(past).text == "read this later"
+
+
+def absent(peer: Peer, to: str = "@bob") -> list[tuple[str, str]]:
+    """Return what somebody is told of the addressee of a message, which comes last."""
+    peer.take()
+    peer.say("hi", to=to)
+    peer.stage.settle()
+    told = [event for event in peer.events() if not isinstance(event, events.Presence | events.Conversation)]
+    assert [type(event) for event in told[:2]] == [events.Ok, events.Entry]
+    return [(event.name, event.away) for event in told[2:]]
+
+
+def test_who_writes_to_somebody_who_is_not_here_is_told_so_once_an_hour() -> None:
+    stage, alice, bob = two()
+    assert absent(alice) == []
+    bob.do(commands.Away, text="lunch")
+    assert absent(alice) == [("bob", "lunch")]
+    assert absent(alice) == []
+    assert absent(stage.native("alice")) == []
+    bob.do(commands.Quit)
+    stage.turns.wait(TOLD_SECONDS - 1)
+    assert absent(alice) == []
+    stage.turns.wait(1)
+    assert absent(alice) == [("bob", "")]
+    assert absent(alice, "@alice") == []
+    assert absent(stage.native("carol")) == [("bob", "")]
+    bob = stage.native("bob")
+    alice.do(commands.Away)
+    assert absent(bob, "@alice") == [("alice", "away")]
+    assert absent(alice, "#lobby") == []
+
+
+def test_nothing_is_told_of_the_addressee_of_what_is_not_stored() -> None:
+    stage, alice, bob = two()
+    bob.do(commands.Quit)
+    stage.journal.capacity = 0
+    alice.take()
+    alice.say("hi", to="@bob")
+    stage.settle()
+    assert [type(event) for event in alice.events()][-1] is events.Error
+
+
+def test_who_listens_to_nothing_is_told_of_the_addressee_before_the_answer() -> None:
+    stage, _, bob = two()
+    bob.do(commands.Quit)
+    script = stage.login(key_of("script"), name="script", listen="none")
+    script.take()
+    number = script.say("hi", to="@bob")
+    stage.settle()
+    told, ok = script.events()
+    assert (told, ok.id) == (events.Absent(name="bob"), number)
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from socketchat.protocol import codec
 from socketchat.protocol.events import (
     ANY,
+    Absent,
     Bye,
     Challenge,
     Conversation,
@@ -83,6 +84,9 @@ CASES = {
     "a damaged entry": (entry("", kind="damaged"), "[damaged] #ops/1 is damaged on the server's disk.\n"),
     "a damaged entry in history": (past(Text(""), "damaged"), "[damaged] #Ops/9 is damaged on the server's disk.\n"),
     "a damaged direct message": (dm("", "damaged"), "[damaged] A direct message is damaged on the server's disk.\n"),
+    "offline": (Absent(name="bob"), "[away] bob is not online; the message waits.\n"),
+    "away": (Absent(name="bob", away="away"), "[away] bob is away.\n"),
+    "away for a reason": (Absent(name="bob", away="at\x1blunch"), "[away] bob is away: at^[lunch\n"),
     "found": (Found(count=2), "=== Found (2) ===\n"),
     "found more": (Found(count=20, more=True), "=== Found (20 or more) ===\n"),
     "action": (entry("waves", kind="action"), "* alice waves\n"),

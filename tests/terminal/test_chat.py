@@ -255,6 +255,7 @@ def test_direct_messages_wait_for_who_is_away_and_show_once(own_server, sit):
     ann = sit(own_server, "ann")
     ann.shows("Welcome")
     ann.says("/dm bob while you were away")
+    ann.shows("-- bob is not online; the message waits.")
     ann.shows("[DM to bob]")
 
     bob = sit(own_server, home="bob")

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from socketchat.client.connecting import connect
 from socketchat.exceptions import BadText, ChatError, TooLong
-from socketchat.protocol.commands import History, Ping
+from socketchat.protocol.commands import Away, History, Ping
 from socketchat.protocol.limits import TEXT_BYTES
 from socketchat.protocol.transcript import text_lines
 from socketchat.terminal.pipe import LINE_BYTES, Pipe, read_lines
@@ -282,3 +282,16 @@ def test_an_endless_line_is_not_kept():
     (line,) = read_lines(Endless())
 
     assert isinstance(line, TooLong)
+
+
+def test_who_is_written_to_and_is_not_there_is_told_on_stderr(server, keyboard):
+    async def play(out, err):
+        async with guest(server, "absentee") as absentee:
+            await absentee.request(Away(text="lunch"))
+            keyboard.type("/dm absentee hi\n")
+            await err.has("\n")
+            await out.has("[DM to absentee] hi\n")
+        keyboard.end()
+
+    code, out, err = without_presence(visit(server, keyboard.stdin, play=play))
+    assert (code, out, err) == (0, "[DM to absentee] hi\n", "socketchat: absentee is away: lunch\n")
