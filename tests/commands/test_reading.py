@@ -17,6 +17,11 @@ INSIDE = {"member", "moderator", "owner"}
 COMMANDS = {
     "history": lambda room: commands.History(id=50, conversation=room),
     "a page of history": lambda room: commands.History(id=50, conversation=room, after=0, before=2, limit=1),
+    "search": lambda room: commands.Search(id=50, words="TEXT", conversation=room),
+    "edit": lambda room: commands.Edit(id=50, conversation=room, text="x"),
+    "edit what another said": lambda room: commands.Edit(id=50, conversation=room, seq=2, text="x"),
+    "delete": lambda room: commands.Delete(id=50, conversation=room),
+    "delete what another said": lambda room: commands.Delete(id=50, conversation=room, seq=2),
     "mark as read": lambda room: commands.Read(id=50, conversation=room),
     "topic": lambda room: commands.Topic(id=50, room=room),
     "users": lambda room: commands.Users(id=50, room=room),
@@ -129,12 +134,19 @@ def test_what_is_read_of_a_room(role: str, dialect: str) -> None:
             answers = answers[1:]
             told = told[1:]
         assert answers == [each if may_read else set() for each in told]
+        here, everywhere = (
+            marks(scene.asked(commands.Search(words="TEXT", conversation=where))) for where in ("#den", None)
+        )
+        assert here == ({"TEXT", "Insider"} if may_read else set())
+        assert everywhere == ({"TEXT", "Insider"} if role in INSIDE else set())
         listed = scene.asked(commands.Rooms())
         assert ("#den" in listed) == (role in INSIDE | {"invited"} or not private)
         assert ("TOPIC" in listed) == may_read
+        scene.asked(commands.Read())
         scene.insider.say("NEWS", to="#den")
         scene.stage.settle()
         assert ("NEWS" in scene.somebody.text()) == (dialect == "native" and role in INSIDE)
+        assert ("#den" in scene.asked(commands.Unread())) == (role in INSIDE)
 
 
 @pytest.mark.parametrize("role", ROLES)

@@ -8,30 +8,22 @@ import re
 from dataclasses import dataclass, field
 from itertools import count
 from random import Random
+from typing import get_args
 
 import msgspec
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
+from socketchat.hub import User
 from socketchat.protocol import commands, events, operator
-from tests.hub.stage import CountingJournal, Peer, Stage
+from socketchat.wire.native import NATIVE
+from socketchat.wire.plain import PLAIN
+from tests.commands.test_passwords import HERE
+from tests.hub.asking import ASKED, GUESTS, NAMES, OWNERS, PLACES, ROOMS, WORD, Asking, asked, secret
+from tests.hub.stage import CountingJournal, Peer, Stage, another_turn
+from tests.keys import key_of
 
-OWNERS = ("ann", "ben", "cat", "dan")
-GUESTS = ("gil", "gus")
-NAMES = OWNERS + GUESTS
-ROOMS = ("#ops", "#dev")
-PLACES = ("#lobby", *ROOMS)
-ACTS = (
-    commands.Invite,
-    commands.Kick,
-    commands.Ban,
-    commands.Unban,
-    commands.Mute,
-    commands.Unmute,
-    commands.Mod,
-    commands.Unmod,
-)
 TOKEN = re.compile(rb"t\d+x")
 
 
@@ -47,6 +39,11 @@ class OrderedJournal(CountingJournal):
         if hasattr(outcome, "entry") and outcome.entry is not None:
             self.order.append(outcome.entry)
         return outcome
+
+    async def search(self, query):
+        for _ in range(self.turns):
+            await another_turn()
+        return await super().search(query)
 
 
 @dataclass
@@ -106,43 +103,8 @@ class Model:
         return room == "#lobby" or user in self.members.get(room, ())
 
 
-OWNED = {"ann": "#lobby", "ben": "#ops", "cat": "#dev"}
-
-
-def asked(by: str, number: int, chance: Random) -> commands.Command:
-    """Return any command about any room and anybody, often what an owner may do, with a token where it takes a text."""
-    room, name, token = chance.choice(PLACES), chance.choice(NAMES), f"t{number}x"
-    to = chance.choice([*PLACES, *ROOMS, "@" + name])
-    if by in OWNED and chance.random() < 0.4:
-        room = OWNED[by]
-        kinds = [commands.Access, commands.Access, *ACTS] if room != "#lobby" else [commands.Unban, commands.Mod]
-        return made(chance.choice(kinds), room, name, chance)
-    match chance.randrange(12):
-        case 0 | 1 | 2:
-            return commands.Send(to=to, text=token, kind=chance.choice(["message", "action"]))
-        case 3 | 4:
-            return commands.History(conversation=to)
-        case 5:
-            return commands.Join(room=room)
-        case 6:
-            return chance.choice([commands.Users(room=room), commands.Rooms(), commands.Topic(room=room)])
-        case 7:
-            return commands.Topic(room=room, text=token)
-        case 8:
-            return chance.choice([commands.Ignore(name=name), commands.Ignore(), commands.Unignore(name=name)])
-        case 9 if chance.random() < 0.3:
-            return commands.Leave(room=room)
-        case _:
-            return made(chance.choice([commands.Access, *ACTS]), room, name, chance)
-
-
-def made(kind: type[commands.Command], room: str, name: str, chance: Random) -> commands.Command:
-    """Return a command of a moderator or an owner."""
-    if kind is commands.Access:
-        return commands.Access(room=room, private=chance.random() < 0.7)
-    if kind in {commands.Ban, commands.Mute}:
-        return kind(room=room, name=name, seconds=chance.choice([0, 60, 60]))
-    return kind(room=room, name=name)
+def test_every_command_is_asked() -> None:
+    assert set(ASKED) == set(get_args(commands.ANY))
 
 
 class Reading(RuleBasedStateMachine):
@@ -156,6 +118,10 @@ class Reading(RuleBasedStateMachine):
         self.followed = 0
         self.said: dict[bytes, int] = {}
         self.numbers = count(1)
+        self.texts: dict[tuple[str, int], list[bytes]] = {}
+        self.authors: dict[tuple[str, int], str] = {}
+        self.deleted: dict[bytes, int] = {}
+        self.were: dict[str, User | None] = {}
 
     @initialize()
     def everybody_comes(self) -> None:
@@ -165,13 +131,26 @@ class Reading(RuleBasedStateMachine):
         for name in ("ben", "cat", *NAMES):
             for room in ROOMS if name != "ben" else ("#ops",):
                 self.peers[name].do(commands.Join, room=room)
+        for name in ("ann", "cat"):
+            self.peers[name].do(commands.Password, password=secret(name))
+        for name in NAMES:
+            for to in (*PLACES, *("@" + other for other in OWNERS)):
+                self.peers[name].say(f"t{next(self.numbers)}x {WORD}", to=to)
         self._look()
 
-    def _come(self, name: str) -> None:
-        comes = {"gus": self.stage.plain, "gil": self.stage.guest}.get(name, self.stage.native)
-        self.peers[name] = comes(name)
+    def _come(self, name: str, **hello) -> None:
+        """Come as a guest, or by key; who has shut out the own key comes by password."""
+        peer = self.stage.connect(PLAIN if name == "gus" else NATIVE, HERE)
+        if name in GUESTS:
+            peer.ask(commands.Hello(name=name))
+        else:
+            peer.log_in(key_of(name), name=name, label=f"device of {name}", **hello)
+        self.stage.settle()
+        if peer.session.user is None and name in OWNERS:
+            peer.ask(commands.Login(name=name, password=secret(name)))
+        self.peers[name] = peer
 
-    @rule(seed=st.integers(0, 2**32), times=st.integers(1, 20), at_once=st.integers(1, 4))
+    @rule(seed=st.integers(0, 2**32), times=st.integers(5, 40), at_once=st.integers(1, 4))
     def they_ask(self, seed: int, times: int, at_once: int) -> None:
         chance = Random(seed)
         for time in range(times):
@@ -179,13 +158,46 @@ class Reading(RuleBasedStateMachine):
             if self.peers[name].last_words is not None:
                 self._come(name)
             peer = self.peers[name]
-            command = asked(name, next(self.numbers), chance)
-            if isinstance(command, commands.History) and chance.random() < 0.2:
-                command = commands.History(conversation=chance.choice(sorted(self.stage.hub.directory.conversations)))
+            command = asked(Asking(peer, name, next(self.numbers), chance))
             peer.ask(msgspec.structs.replace(command, id=peer.next_id()))
             if time % at_once == 0:
                 self._look()
         self._look()
+
+    @rule(name=st.sampled_from(NAMES), seed=st.integers(0, 2**32), times=st.integers(1, 5))
+    def one_asks_before_the_login(self, name: str, seed: int, times: int) -> None:
+        """Nothing is answered that anybody said; a name of one's own is not taken either."""
+        stranger, chance = self.stage.connect(), Random(seed)
+        for _ in range(times):
+            command = asked(Asking(stranger, name, next(self.numbers), chance))
+            if not isinstance(command, commands.Hello) or command.key is not None:
+                stranger.ask(msgspec.structs.replace(command, id=stranger.next_id()))
+        self.stage.settle()
+        assert stranger.session.user is None
+        assert not TOKEN.search(stranger.take())
+        self._look()
+
+    @rule(name=st.sampled_from(OWNERS))
+    def one_comes_by_password(self, name: str) -> None:
+        """And is out as soon as the password is set again elsewhere; nobody has one at first."""
+        self.peers[name].ask(commands.Quit())
+        self.stage.settle()
+        self._look()
+        peer = self.stage.connect(NATIVE, HERE)
+        peer.ask(commands.Login(name=name, password=secret(name)))
+        self.stage.settle()
+        self.peers[name] = peer
+        self._look()
+
+    @rule(name=st.sampled_from(NAMES))
+    def one_stalls(self, name: str) -> None:
+        self.peers[name].stall()
+
+    @rule(name=st.sampled_from(NAMES))
+    def one_reads_again(self, name: str) -> None:
+        if self.peers[name].stuck and self.peers[name].last_words is None:
+            self.peers[name].read_again()
+            self._look()
 
     @rule(name=st.sampled_from(NAMES))
     def one_comes_back(self, name: str) -> None:
@@ -201,8 +213,7 @@ class Reading(RuleBasedStateMachine):
     def a_link_breaks_and_comes_back(self, name: str) -> None:
         old = self.peers[name]
         old.drop()
-        positions = dict.fromkeys(PLACES, 0)
-        self.peers[name] = self.stage.native(name, epoch=self.stage.hub.attendance.epoch, positions=positions)
+        self._come(name, epoch=self.stage.hub.attendance.epoch, positions=dict.fromkeys(PLACES, 0))
         self._look(replayed=name)
 
     @rule()
@@ -227,37 +238,79 @@ class Reading(RuleBasedStateMachine):
             self.model = self.model.copy()
             self.model.follow(order[index])
             states.append((index + 1, self.model))
-            for token in TOKEN.findall(bytes(order[index].body)):
-                self.said[token] = index
+            self._note(order[index], index)
         self.followed = len(order)
         for name, peer in self.peers.items():
-            for line in peer.take().splitlines():
+            read = peer.take()
+            for line in read.splitlines():
                 self._check(name, peer, line, states, now, replayed=replayed == name)
+            self.were[name] = peer.session.user
+
+    def _note(self, entry: events.Entry, index: int) -> None:
+        """Remember what was said where, who may change it, and what is gone."""
+        of = msgspec.json.decode(entry.body).get("of") if entry.kind in {"edit", "delete"} else None
+        place = (entry.conversation, of or entry.seq)
+        said = TOKEN.findall(bytes(entry.body))
+        if entry.kind == "edit" or (entry.kind == "delete" and not entry.conversation.startswith("#")):
+            assert entry.author == self.authors[place]
+        self.authors.setdefault(place, entry.author)
+        self.texts.setdefault(place, []).extend(said)
+        self.said.update(dict.fromkeys(said, index))
+        if entry.kind == "delete":
+            self.deleted.update(dict.fromkeys(self.texts[place], index))
 
     def _check(self, name: str, peer: Peer, line: bytes, states: list, now: int, *, replayed: bool) -> None:
-        user = peer.session.user.id if peer.session.user else ""
+        """Hold a line against who the peer is now, and against who it was when it read the first of its lines."""
+        users = [user for user in {peer.session.user, self.were.get(name)} if user is not None]
+        ids = {user.id for user in users}
         live = b'"type":"entry"' in line or name == "gus"
         for token in TOKEN.findall(line):
             index = self.said[token]
             entry = self.stage.journal.order[index]
             room = entry.conversation
+            assert self.deleted.get(token, len(self.stage.journal.order)) >= states[0][0], line
             if entry.kind != "topic":
-                assert any((user, entry.author) not in model.ignored for _, model in states), line
+                assert any((user, entry.author) not in model.ignored for user in ids for _, model in states), line
             if not room.startswith("#"):
-                assert user in room[1:].split(":"), line
+                assert ids & set(room[1:].split(":")), line
+                continue
+            reads = any(model.reads(user, room, now) for user in ids for _, model in states)
+            later = [model for place, model in states if place > index]
+            hears = any(
+                model.hears(user.id, room, is_guest=user.is_guest, now=now) for user in users for model in later
+            )
+            if name == "gus" and b"[topic]" not in line:
+                assert reads or hears, line
             elif live and not replayed and b"[topic]" not in line:
-                later = [model for place, model in states if place > index]
-                assert any(model.hears(user, room, is_guest=name in GUESTS, now=now) for model in later), line
+                assert hears, line
             else:
-                assert any(model.reads(user, room, now) for _, model in states), line
+                assert reads, line
         if b'"error"' not in line and not line.startswith(b"[error]"):
-            for room in ROOMS:
-                if room.encode() in line and not TOKEN.search(line) and b'"text"' not in line and b"[" not in line:
-                    assert any(model.sees(user, room, now) for _, model in states) or b'"left"' in line, line
+            self._check_rooms(line, ids, states, now)
+        self._check_owners(line, users)
+
+    def _check_rooms(self, line: bytes, ids: set[str], states: list, now: int) -> None:
+        for room in ROOMS:
+            if room.encode() in line and not TOKEN.search(line) and b'"text"' not in line and b"[" not in line:
+                assert any(model.sees(user, room, now) for user in ids for _, model in states) or b'"left"' in line, (
+                    line
+                )
+            if b'"type":"unread"' in line and room.encode() in line:
+                assert any(model.reads(user, room, now) for user in ids for _, model in states), line
+
+    def _check_owners(self, line: bytes, users: list[User]) -> None:
+        """No device, no password and no token of a session is anybody's but its owner's."""
+        names = {user.name for user in users}
+        assert b"secret of" not in line, line
+        for owner in OWNERS:
+            assert f"device of {owner}".encode() not in line or owner in names, line
+        for other in self.peers.values():
+            token = other.session.token.encode()
+            assert not token or token not in line or other.session.user in users, line
 
     def teardown(self) -> None:
         self._look()
 
 
 TestReading = Reading.TestCase
-TestReading.settings = settings(stateful_step_count=30, max_examples=60)
+TestReading.settings = settings(stateful_step_count=25, max_examples=50)

@@ -14,9 +14,9 @@ DIRECT = "@alice:bob"
 """The direct messages of alice and bob, whose user ids are their names here."""
 
 
-def entry(text, *, name="bob", kind="message", room="#lobby", seq=1, ts=NOON, to=None, of=Entry):
-    """Return an entry that holds text."""
-    body = {"text": text} | ({"to": to} if to else {})
+def entry(text, *, name="bob", kind="message", room="#lobby", seq=1, ts=NOON, to=None, changes=None, of=Entry):
+    """Return an entry that holds text; an edit or a deletion ``changes`` another one."""
+    body = {"text": text} | ({"to": to} if to else {}) | ({"of": changes} if changes else {})
     return of(
         conversation=room,
         seq=seq,

@@ -1,12 +1,13 @@
 """What others write, and a server that is not ours, never drive the terminal."""
 
 import re
+from functools import partial
 
 import pytest
 from rich.text import Text
 
 from socketchat.client.facts import LinkLost
-from socketchat.protocol.events import Error, Left, Presence, Room
+from socketchat.protocol.events import Error, Left, Past, Presence, Room, UnreadCount
 from socketchat.terminal.rendering import Rendering
 from socketchat.terminal.theme import Look
 from tests.hostile import CORPUS, dangerous
@@ -16,6 +17,20 @@ from .screens import Terminal
 
 OURS = re.compile(r"\x1b\[(?:0|1|(?:1;)?38;5;\d{1,3})m")
 """The only escapes that the rendering may write: those of its own styles."""
+
+
+def changes(text, **options):
+    """Return what tells of an edit and of a deletion, with ``text`` in each field."""
+    return [
+        entry(text, kind="edit", changes=7, **options),
+        entry("x", kind="edit", name=text, changes=7, **options),
+        entry("x", kind="edit", room=f"#{text}", changes=7, **options),
+        entry("x", kind="edit", room=DIRECT, name=text, changes=7, **options),
+        entry("x", kind="edit", room=DIRECT, name="alice", to=text, changes=7, **options),
+        entry("", kind="delete", name=text, changes=7, **options),
+        entry("", kind="delete", room=f"#{text}", changes=7, **options),
+        entry("", kind="delete", room=DIRECT, name="alice", to=text, changes=7, **options),
+    ]
 
 
 def drawn(text, width=80):
@@ -29,6 +44,7 @@ def drawn(text, width=80):
         entry(text, room=DIRECT),
         entry("x", name=text, room=DIRECT),
         entry("x", name="alice", room=DIRECT, to=text),
+        *changes(text),
         Presence(joined=[text], left=[text], room=text),
         Left(conversation=text),
         Left(conversation="#ops", text=text),
@@ -38,7 +54,10 @@ def drawn(text, width=80):
     ]
     lines = [line for event in told for line in here.lines(event, "alice", NOON)]
     lines += [*here.past([], text, "alice"), here.welcome(text, [text]), here.topic(text, text), here.help(text)]
-    lines += [here.notice(text), here.error(text)]
+    lines += [here.notice(text), here.error(text), here.ignored([text]), here.unread([UnreadCount(text, 1, text, 1)])]
+    lines += here.listed(
+        [entry(text, of=partial(Past, place=text)), *changes(text, of=partial(Past, place=text))], "alice", text
+    )
     tables = [
         here.users([text], {text: text}, [text], me="alice", room=text, width=width),
         here.rooms([Room(name=text, online=1, topic=text)], current="#lobby", unread={}, width=width),

@@ -191,7 +191,7 @@ def test_the_greeting_is_the_seeds() -> None:
 
 @pytest.mark.parametrize("text", CORPUS.values(), ids=CORPUS)
 def test_a_stored_text_that_was_never_cleaned_does_not_drive_a_terminal(text: str) -> None:
-    for kind in ("message", "action", "topic"):
+    for kind in ("message", "action", "topic", "notice", "edit", "delete"):
         for conversation in ("#lobby", "@u1:u2"):
             for own in (False, True):
                 shown = PLAIN.entry(entry(text, conversation, kind), own=own).decode()
