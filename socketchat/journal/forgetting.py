@@ -63,15 +63,17 @@ def expired(db: apsw.Connection, keep: Keep, now: int) -> list[tuple[int, str, i
 
 
 def drop_some(db: apsw.Connection, number: int, since: int) -> tuple[int, bool]:
-    """Drop the oldest entries of a conversation; return its new floor, and whether there may be more to drop."""
-    rows = list(db.execute(_FIRST, (number, BLANKED)))
+    """Drop the oldest entries of a conversation; return its new floor, and whether there is more to drop."""
+    rows = list(db.execute(_FIRST, (number, BLANKED + 1)))
     newer = [seq for seq, ts in rows if ts is not None and ts >= since]
-    floor = newer[0] if newer else rows[-1][0] + 1
+    more = not newer and len(rows) > BLANKED
+    floor = newer[0] if newer else rows[-1][0] + (not more)
     with transaction(db):
         unindex(db, _DROPPED, (number, floor))
         for statement in _DROP:
             db.execute(statement, (number, floor))
-    return floor, not newer and len(rows) == BLANKED
+        db.execute("UPDATE meta SET deleted = 1")
+    return floor, more
 
 
 _SAID_BY = """

@@ -16,16 +16,14 @@ import apsw
 from . import Keep, Revision
 from .forgetting import begin_erasing, drop_some, erase_some, erasures, expired
 from .marks import Marks
-from .words import LEFT_FOR_SEARCHES, index_slice, lag, merge_some, rewrite
+from .scrubbing import Scrub
+from .words import LEFT_FOR_SEARCHES, begin_anew, index_slice, is_of_index, lag, merge_some, transaction
 
 PACE_SECONDS = 0.1
 """Time between two steps while messages come in all the time, but for what somebody waits for."""
 
 SWEEP_SECONDS = 60.0
 """Time between two looks for what is older than it is to be kept."""
-
-SCRUB_SECONDS = 5.0
-"""Time between a delete and the end of its traces in the index and the log; deletes that come together share one."""
 
 
 class Upkeep:
@@ -44,19 +42,19 @@ class Upkeep:
         self._erasing: dict[str, list[Future[int]]] = {}
         self._blanked: dict[str, int] = {}
         self._expired: deque[tuple[int, str, int]] = deque()
-        self._unindexed = self._merging = False
+        self._scrub = Scrub()
+        self._unindexed = self._merging = self._indexes = False
         self._last_step = time.monotonic()
         self._swept = 0.0
-        self._deleted = False
-        self._scrub_at = 0.0
-        self._rewritten = False
 
     def begin(self, db: apsw.Connection) -> None:
         """Take up what an earlier run has left to do; to be called whenever the database was opened."""
         for author in erasures(db):
             self._erasing.setdefault(author, [])
         deleted, unindexed = next(db.execute(_LEFT_TO_DO))
-        self._deleted, self._unindexed = bool(deleted), bool(unindexed)
+        self._unindexed = bool(unindexed)
+        if deleted:
+            self._scrub.begin()
         self._last_step = time.monotonic()
 
     def search(self) -> Future[None]:
@@ -75,7 +73,7 @@ class Upkeep:
         """Take note that something was committed."""
         self._unindexed = True
         if deleted:
-            self._note_deleted()
+            self._scrub.note_deleted()
 
     @property
     def awaited(self) -> bool:
@@ -90,15 +88,24 @@ class Upkeep:
         """Return the seconds until something is to be done where nothing comes in, None where there is nothing."""
         if self.awaited or self._unindexed or self._merging or self._expired:
             return 0.0
-        now = time.monotonic()
-        times = [self._scrub_at] if self._deleted or self._rewritten else []
+        waits = [] if (scrub := self._scrub.wait()) is None else [scrub]
         if self.keep != Keep():
-            times.append(self._swept + SWEEP_SECONDS)
-        return max(0.0, min(times) - now) if times else None
+            waits.append(max(0.0, self._swept + SWEEP_SECONDS - time.monotonic()))
+        return min(waits, default=None)
 
     def step(self, db: apsw.Connection) -> None:
         """Do what is most urgent; raises apsw.Error."""
         self._last_step = time.monotonic()
+        try:
+            self._do_next(db)
+        except apsw.CorruptError as error:
+            if not is_of_index(error):
+                raise
+            with transaction(db):
+                begin_anew(db)
+            self._unindexed = True
+
+    def _do_next(self, db: apsw.Connection) -> None:
         if self._wanted:
             author, waits = self._wanted[0]
             begin_erasing(db, author)
@@ -108,16 +115,27 @@ class Upkeep:
             self._catch_up(db)
         elif self._erasing:
             self._erase(db, next(iter(self._erasing)))
-        elif self._unindexed:
+        elif self._unindexed and not (self._indexes and self._forgets):
             self._unindexed = index_slice(db)
             self._merging = not self._unindexed
+            self._indexes = True
+        else:
+            self._indexes = False
+            self._do_the_rest(db)
+
+    @property
+    def _forgets(self) -> bool:
+        """Whether something is to be dropped or scrubbed, which takes turns with indexing where messages never end."""
+        return bool(self._expired) or self._scrub.wait() == 0
+
+    def _do_the_rest(self, db: apsw.Connection) -> None:
+        if self._expired:
+            self._unindexed = True  # where the index had to be begun anew
+            self._drop(db)
+        elif self._scrub.wait() == 0:
+            self._scrub.step(db)
         elif self._merging:
             self._merging = merge_some(db)
-        elif self._deleted and not self._rewritten and self._last_step >= self._scrub_at:
-            rewrite(db)
-            self._deleted, self._rewritten, self._merging = False, True, True
-        elif self._expired:
-            self._drop(db)
         elif self.keep != Keep() and self._last_step >= self._swept + SWEEP_SECONDS:
             self._swept = self._last_step
             self._expired.extend(expired(db, self.keep, self._clock()))
@@ -125,14 +143,11 @@ class Upkeep:
     @property
     def truncates(self) -> bool:
         """Whether the log is to be truncated now, because it holds what was deleted."""
-        return self._rewritten and not self._merging and time.monotonic() >= self._scrub_at
+        return self._scrub.truncates
 
     def note_truncated(self, db: apsw.Connection, *, done: bool) -> None:
-        """Take note that nothing is left of what was deleted, or that it has to be tried again; raises apsw.Error."""
-        if done and not self._deleted:
-            db.execute("UPDATE meta SET deleted = 0")
-        self._rewritten = not done
-        self._scrub_at = time.monotonic() + SCRUB_SECONDS
+        """Take note that the log was truncated, or that it has to be tried again; raises apsw.Error."""
+        self._scrub.note_truncated(db, done=done, more=bool(self._expired))
 
     def fail(self, error: Exception) -> None:
         """Let nobody wait for what will not come: the journal ends."""
@@ -141,11 +156,6 @@ class Upkeep:
             search.set_exception(error)
         for erasure in erasing:
             erasure.set_exception(error)
-
-    def _note_deleted(self) -> None:
-        if not self._deleted and not self._rewritten:
-            self._scrub_at = time.monotonic() + SCRUB_SECONDS
-        self._deleted = True
 
     def _catch_up(self, db: apsw.Connection) -> None:
         waiting = len(self._searches)
@@ -159,11 +169,12 @@ class Upkeep:
         revision, done = erase_some(db, author)
         self._blanked[author] = self._blanked.get(author, 0) + sum(map(len, revision.blanked.values()))
         if revision.blanked:
+            self._unindexed = True  # where the index had to be begun anew
             self._revise(revision)
-            self._note_deleted()
+            self._scrub.note_deleted()
         if done:
             self.marks.forget(author)
-            self._note_deleted()
+            self._scrub.note_deleted()
             blanked = self._blanked.pop(author)
             for waits in self._erasing.pop(author):
                 waits.set_result(blanked)
@@ -174,7 +185,7 @@ class Upkeep:
         self._revise(Revision(floors={name: floor}))
         if not more:
             self._expired.popleft()
-            self._note_deleted()
+            self._scrub.note_deleted()
 
 
 _LEFT_TO_DO = "SELECT deleted, indexed < (SELECT ifnull(max(id), 0) FROM entry) FROM meta"

@@ -7,6 +7,7 @@ the same way. All of a slice is one statement: each execution gives up the inter
 from __future__ import annotations
 
 import json
+import logging
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -34,6 +35,9 @@ NARROWED = 16
 
 _STEPS = 2_000
 """SQLite's steps between two looks at the clock: a fraction of a millisecond."""
+
+
+_log = logging.getLogger(__name__)
 
 
 def index_slice(db: apsw.Connection) -> bool:
@@ -67,8 +71,29 @@ def rewrite(db: apsw.Connection) -> None:
 
 
 def unindex(db: apsw.Connection, which: str, values: tuple[apsw.SQLiteValue, ...]) -> None:
-    """Take entries out of the index, as far as they are in it; ``which`` is a condition of ours on their id."""
-    db.execute(f"{_UNINDEX} AND id IN ({which})", values)
+    """Take entries out of the index, as far as they are in it; ``which`` is a condition of ours on their id.
+
+    All of it is begun anew where it is damaged, or has other words of an entry than those that are there.
+    """
+    try:
+        db.execute(f"{_UNINDEX} AND id IN ({which})", values)
+        db.execute("SAVEPOINT written; RELEASE written")  # or the index is written, and fails, amid another statement
+    except apsw.CorruptError as error:
+        if not is_of_index(error):
+            raise
+        begin_anew(db)
+
+
+def is_of_index(error: apsw.CorruptError) -> bool:
+    """Tell whether it is the index that is damaged, and not the entries."""
+    return getattr(error, "extendedresult", None) == apsw.SQLITE_CORRUPT_VTAB
+
+
+def begin_anew(db: apsw.Connection) -> None:
+    """Empty the index, to be fed again from the first entry on, in the transaction that there is."""
+    _log.error("the index of words is damaged and made anew; what was said is not touched by that")
+    db.execute("INSERT INTO words (words) VALUES ('delete-all')")
+    db.execute("UPDATE meta SET indexed = 0")
 
 
 def match(query: Query, numbers: list[int]) -> str | None:
@@ -162,7 +187,8 @@ _MERGE = "INSERT INTO words (words, rank) VALUES ('merge', ?)"
 _CHANGES_OF_A_MERGE = 2
 """Rows that change where anything is merged; with fewer, SQLite says, there was nothing to do."""
 
-_KINDS = "kind IN ('message', 'action', 'edit')"
+_KINDS = "kind IN ('message', 'action', 'edit') AND substr(body, -1) <> X'20'"
+"""What is in the index, and is taken out once: not what is blank, which ends with a space."""
 
 _TEXT = "CASE WHEN json_valid(CAST(body AS TEXT)) THEN CAST(body AS TEXT) ->> '$.text' END"
 

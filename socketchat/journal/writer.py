@@ -156,8 +156,9 @@ class Writer:
         return batch
 
     def _patience(self) -> float | None:
-        """Return how long to wait for work before there is something to keep up."""
-        return self._upkeep.wait() if self._idle or self._upkeep.awaited else IDLE_SECONDS
+        """Return how long to wait for work before there is something to keep up, which a full disk does not let."""
+        soon = (self._idle or self._upkeep.awaited) and not self._reserve.lacks()
+        return self._upkeep.wait() if soon else IDLE_SECONDS
 
     def _receive(self, timeout: float | None) -> bool:
         try:

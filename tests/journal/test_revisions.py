@@ -229,3 +229,23 @@ def test_what_is_older_than_it_is_kept_is_dropped(backend: Backend, monkeypatch:
             assert isinstance(other, Stored)
 
     play(scene)
+
+
+def test_a_room_all_of_which_is_dropped_may_hold_as_much_as_a_step(
+    backend: Backend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(forgetting, "BLANKED", 4)
+
+    async def scene() -> None:
+        async with opened(backend.journal()) as desk:
+            dropped = asyncio.Event()
+            desk.journal.revised = lambda revision: dropped.set() if revision.floors == {"#old": 9} else None
+            await desk.store(*(by("u1", f"old {i}", "#old") for i in range(8)))
+            backend.clock += 2 * DAY
+            desk.journal.keep = Keep(DAY)
+            await asyncio.wait_for(dropped.wait(), 10)
+            [stored] = await desk.store(by("u1", "new", "#old"))
+            assert isinstance(stored, Stored)
+            assert stored.entry.seq == 9
+
+    play(scene)

@@ -6,6 +6,7 @@ import asyncio
 import json
 import subprocess
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from pathlib import Path
 
 import apsw
@@ -13,10 +14,11 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from socketchat.exceptions import BadText
-from socketchat.journal import Found, Keep, Proposal, Query, upkeep, words
+from socketchat.exceptions import BadText, StorageProblem
+from socketchat.journal import Found, Keep, Proposal, Query, Stored, upkeep, words
 from socketchat.journal.bodies import MOST_BYTES, MOST_TERMS
 from socketchat.journal.sqlite import SQLiteJournal
+from socketchat.protocol.events import Entry
 from tests.journal.backends import Backend
 from tests.journal.desk import Desk, opened, say
 
@@ -167,10 +169,35 @@ def test_searches_wait_for_no_flood(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     play(scene)
 
 
+@pytest.mark.parametrize("how", ["delete", "erase", "search"])
+def test_an_index_that_is_damaged_is_made_anew(tmp_path: Path, how: str) -> None:
+    async def scene() -> None:
+        async with opened(SQLiteJournal(str(tmp_path), asyncio.get_running_loop())) as desk:
+            await desk.store(*(said(f"word{i} word", "#a", f"u{i % 2}") for i in range(300)))
+            assert len(await places(desk, "word", limit=999)) == 300
+        db = apsw.Connection(str(tmp_path / "socketchat.db"))
+        db.execute("UPDATE words_data SET block = zeroblob(length(block)) WHERE id > 10")
+        db.close()
+        async with opened(SQLiteJournal(str(tmp_path), asyncio.get_running_loop())) as desk:
+            if how == "delete":
+                [gone] = await desk.store(Proposal("#a", "u0", "u0", "delete", b'{"of":1}', of=1))
+                assert isinstance(gone, Stored)
+            elif how == "erase":
+                assert await desk.journal.erase("u0") == 150
+            await desk.store(*(said("more", "#b") for _ in range(2 * words.SLICE)))
+            left = {"delete": 299, "erase": 150, "search": 300}[how]
+            found: list[Entry] = []
+            while len(found) != left:
+                with suppress(StorageProblem):  # as long as it is damaged
+                    found = (await desk.journal.search(Query("word", ["#a"], 999))).entries
+
+    play(lambda: asyncio.wait_for(scene(), 30))
+
+
 @pytest.mark.parametrize("how", ["delete", "erase", "keep"])
 def test_what_is_gone_is_in_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: str) -> None:
     """While somebody reads all the time, and with long texts that take more than a page."""
-    monkeypatch.setattr("socketchat.journal.upkeep.SCRUB_SECONDS", 0.0)
+    monkeypatch.setattr("socketchat.journal.scrubbing.SCRUB_SECONDS", 0.0)
     monkeypatch.setattr("socketchat.journal.writer.IDLE_SECONDS", 0.01)
     monkeypatch.setattr(upkeep, "LEFT_FOR_SEARCHES", 0)
     now = 1_000_000

@@ -1,0 +1,102 @@
+"""Slack: what is left, where pages have room, of rows that SQLite has moved.
+
+Where rows go or a page is full, SQLite moves those beside to other pages, and zeroes the place of what goes, not the
+places from which it moved what stays. When that goes too, a copy of it is still there. So after deletions these places
+are zeroed.
+
+That is done in the file, past SQLite, which has no way to write to where there is nothing. A crash in the middle is no
+harm, as nothing ever reads these bytes. But the file has to be all there is: an empty log, and nobody who writes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import apsw
+
+PAGES_AT_ONCE = 1024
+"""Pages looked at in a step: 4 MiB, in a few milliseconds."""
+
+MOST_PAGES = 1 << 25
+"""Pages, 128 GiB, up to which the first byte of a page tells what it is: others begin with the number of a page."""
+
+_LEAVES, _BRANCHES = (10, 13), (2, 5)
+"""The first byte of a page that has rows, or that leads to them."""
+
+_FILE_HEADER = 100
+"""Bytes in front of the first page's own header."""
+
+
+def find_slack(db: apsw.Connection, first: int) -> tuple[list[int], int | None]:
+    """Look at some pages, from the one numbered ``first`` on, as they are in the file; raises apsw.Error.
+
+    Returns those whose slack is not zero, and where to go on, None at the end.
+    """
+    size = int(db.pragma("page_size"))
+    with _file_of(db) as file:
+        pages = file.xFileSize() // size
+        if pages >= MOST_PAGES:
+            return [], None
+        after = min(first + PAGES_AT_ONCE, pages + 1)
+        data = file.xRead((after - first) * size, (first - 1) * size) if after > first else b""
+    found = []
+    for number in range(first, after):
+        at = (number - first) * size
+        begin, end = _slack_of(data[at : at + size], number)
+        if data.count(0, at + begin, at + end) < end - begin:
+            found.append(number)
+    return found, after if after <= pages else None
+
+
+def clear_slack(db: apsw.Connection, pages: Sequence[int]) -> bool:
+    """Zero the slack of these pages; False, and nothing is done, where the log is not empty. Raises apsw.Error.
+
+    The pages in memory are let go, or the next change would write them again as they were.
+    """
+    size = int(db.pragma("page_size"))
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        if not _is_empty(Path(db.filename_wal)):
+            return False
+        with _file_of(db) as file:
+            for number in pages:
+                offset = (number - 1) * size
+                begin, end = _slack_of(file.xRead(size, offset), number)
+                if begin < end:
+                    file.xWrite(bytes(end - begin), offset + begin)
+            file.xSync(apsw.SQLITE_SYNC_FULL)
+    finally:
+        db.execute("ROLLBACK")
+        db.release_memory()
+    return True
+
+
+def _is_empty(log: Path) -> bool:
+    try:
+        return log.stat().st_size == 0
+    except OSError:
+        return False
+
+
+def _slack_of(page: bytes, number: int) -> tuple[int, int]:
+    """Return where the slack of a page begins and ends: between the list of its cells and the first of them."""
+    header = _FILE_HEADER if number == 1 else 0
+    kind = page[header]
+    if kind not in _LEAVES + _BRANCHES:
+        return 0, 0
+    cells = int.from_bytes(page[header + 3 : header + 5], "big")
+    end = int.from_bytes(page[header + 5 : header + 7], "big") or 1 << 16
+    begin = header + (8 if kind in _LEAVES else 12) + 2 * cells
+    return (begin, end) if begin <= end <= len(page) else (0, 0)  # a damaged one is left alone
+
+
+@contextmanager
+def _file_of(db: apsw.Connection) -> Iterator[apsw.VFSFile]:
+    """Open the file of a database, by SQLite: the system would let go of SQLite's locks when Python closes one."""
+    file = apsw.VFSFile("", db.filename, [apsw.SQLITE_OPEN_MAIN_DB | apsw.SQLITE_OPEN_READWRITE, 0])
+    try:
+        yield file
+    finally:
+        file.xClose()
