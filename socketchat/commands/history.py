@@ -35,20 +35,17 @@ def history(hub: Hub, session: Session, command: commands.History) -> None:
 
 
 async def _answer(hub: Hub, session: Session, command: commands.History, conversation: Conversation) -> None:
+    user = speaker(session)
     try:
         if command.around is not None:
-            entries = await _around(hub, speaker(session), conversation, command.around)
+            entries = await _around(hub, user, conversation, command.around)
         else:
-            entries = await _newest(hub, speaker(session), conversation, command)
+            entries = await _newest(hub, user, conversation, command)
+        hub.permissions.check(user, Action.READ, conversation)  # what happened meanwhile counts
     except ChatError as error:
         session.refuse(error, command.id, retry=isinstance(error, StorageProblem))
     else:
-        user = speaker(session)
-        if hub.permissions.may(user, Action.READ, conversation):  # what happened meanwhile counts
-            entries = [as_read(conversation.addressed(entry), user) for entry in entries]
-            _tell(session, command, entries, conversation)
-        else:
-            session.refuse(NoSuchRoom(f"There is no conversation {command.conversation}."), command.id)
+        _tell(session, command, [as_read(conversation.addressed(entry), user) for entry in entries], conversation)
     hub.unblock(session)
 
 
@@ -58,6 +55,7 @@ async def _around(hub: Hub, user: User, conversation: Conversation, seq: int) ->
     entries = await hub.journal.read(
         conversation.id, after=after, before=before, upto=conversation.head, limit=HISTORY_ENTRIES, current=True
     )
+    hub.permissions.check(user, Action.READ, conversation)  # before anything is said about it
     if all(entry.seq != seq for entry in entries):
         raise NotFound(f"There is no {place(conversation.name_for(user), seq)}.")
     return entries

@@ -59,11 +59,13 @@ def heard(hub: Hub, user: User) -> list[Conversation]:
 
 async def _answer(hub: Hub, session: Session, user: User, command: commands.Unread) -> None:
     try:
-        counts = [await _count(hub, user, conversation) for conversation in heard(hub, user)]
+        counts = {each: await _count(hub, user, each) for each in heard(hub, user)}
     except ChatError as error:
         session.refuse(error, command.id, retry=True)
     else:
-        left = sorted((count for count in counts if count.messages), key=lambda count: count.conversation)
+        there = heard(hub, user)  # what happened meanwhile counts
+        left = [count for each, count in counts.items() if count.messages and each in there]
+        left.sort(key=lambda count: count.conversation)
         session.tell(events.Unread(conversations=left, id=command.id))
         if command.id is not None:
             session.tell(events.Ok(id=command.id))

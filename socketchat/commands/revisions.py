@@ -47,7 +47,6 @@ def delete(hub: Hub, session: Session, command: commands.Delete) -> None:
         entry = await _entry(hub, user, conversation, command.seq)
         if entry.author != user.id:
             _check_moderates(hub, user, conversation, entry)
-        hub.permissions.check(user, Action.READ, conversation)  # what happened meanwhile counts
         hub.submit(_pending(session, command, conversation, entry))
 
     _spawn(hub, session, command, submit)
@@ -83,6 +82,7 @@ async def _entry(hub: Hub, user: User, conversation: Conversation, seq: int | No
     entries = await hub.journal.read(
         conversation.id, after=after, before=before, upto=conversation.head, limit=limit, current=True
     )
+    hub.permissions.check(user, Action.READ, conversation)  # what happened meanwhile counts
     for entry in reversed(entries):
         if is_changeable(entry) and (seq is not None or entry.author == user.id):
             return entry

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from ..exceptions import ChatError, StorageProblem
 from ..hub import Action, Hub, Session, User
@@ -50,8 +50,11 @@ async def _answer(hub: Hub, session: Session, user: User, command: commands.Sear
     except ChatError as error:
         session.refuse(error, command.id, retry=isinstance(error, StorageProblem))
     else:
-        more = not found.complete or len(found.entries) == query.limit
-        _tell(hub, session, user, command, [hit for hit in hits if hit is not None], more=more)
+        # What happened meanwhile counts, also for whether there is more.
+        where = (hub.directory.conversations.get(each) for each in query.conversations)
+        there = {each.id: each for each in where if each is not None and hub.permissions.may(user, Action.READ, each)}
+        more = not found.complete or sum(hit.conversation in there for hit in found.entries) == query.limit
+        _tell(session, command, [hit for hit in hits if hit is not None], there, more=more)
     hub.unblock(session)
 
 
@@ -67,22 +70,20 @@ async def _as_it_is(hub: Hub, hit: events.Entry) -> events.Entry | None:
 
 
 def _tell(
-    hub: Hub,
     session: Session,
-    user: User,
     command: commands.Search,
     hits: Sequence[events.Entry],
+    there: Mapping[str, Conversation],
     *,
     more: bool,
 ) -> None:
-    """Write the newest of what may still be read, as much as fits into one write."""
+    """Write the newest of what was found ``there``, as much as fits into one write."""
     lines: list[bytes] = []
     size = 0
     for hit in hits:
-        conversation = hub.directory.conversations.get(hit.conversation)
-        if conversation is None or not hub.permissions.may(user, Action.READ, conversation):
+        if hit.conversation not in there:
             continue
-        line = past_line(session, command.id, hit, conversation)
+        line = past_line(session, command.id, hit, there[hit.conversation])
         size += len(line)
         if size > WRITE_BYTES and lines:
             more = True

@@ -173,6 +173,57 @@ def test_who_is_out_hears_nothing_from_the_act_on(role: str, dialect: str) -> No
     assert "NEWS" not in somebody.text()
 
 
+LATE = {
+    "history": lambda room: commands.History(id=50, conversation=room),
+    "history around a line": lambda room: commands.History(id=50, conversation=room, around=2),
+    "history around none": lambda room: commands.History(id=50, conversation=room, around=99),
+    "edit": lambda room: commands.Edit(id=50, conversation=room, text="x"),
+    "edit what another said": lambda room: commands.Edit(id=50, conversation=room, seq=2, text="x"),
+    "edit what nobody said": lambda room: commands.Edit(id=50, conversation=room, seq=99, text="x"),
+    "delete": lambda room: commands.Delete(id=50, conversation=room),
+    "delete what another said": lambda room: commands.Delete(id=50, conversation=room, seq=2),
+    "delete what nobody said": lambda room: commands.Delete(id=50, conversation=room, seq=99),
+}
+"""What has to look into the history before it is answered."""
+
+
+def kicked_meanwhile(command: commands.Command) -> Scene:
+    """Let somebody be kicked from a private room while an answer is looked up."""
+    scene = Scene("member", "native", private=True)
+    scene.asked(commands.Read())
+    scene.somebody.say("mine", to="#den")
+    for number in range(3):
+        scene.insider.say(f"NEWS {number}", to="#den")
+    scene.asked(commands.Ping())
+    scene.stage.journal.turns = 20
+    scene.somebody.ask(command)
+    scene.maker.ask(commands.Kick(id=70, room="#den", name="other"))
+    scene.stage.settle()
+    return scene
+
+
+@pytest.mark.parametrize("what", LATE)
+def test_who_is_kicked_while_the_history_is_read_is_answered_as_if_the_room_were_not_there(what: str) -> None:
+    scene = kicked_meanwhile(LATE[what]("#den"))
+    (late,) = (line for line in scene.somebody.text().splitlines() if '"id":50' in line)
+    assert late.replace("#den", "#dan") == scene.asked(LATE[what]("#dan")).strip()
+    assert scene.stage.journal.reads[-1][0] == "#den"
+
+
+@pytest.mark.parametrize("conversation", ["#den", None])
+def test_who_is_kicked_during_a_search_finds_nothing_there(conversation: str | None) -> None:
+    scene = kicked_meanwhile(commands.Search(id=50, words="NEWS", conversation=conversation, limit=3))
+    assert scene.stage.journal.reads[-1][0] == "#den"
+    found = '{"type":"found","count":0,"id":50}'
+    assert found in [line for line in scene.somebody.text().splitlines() if '"id":50' in line]
+
+
+def test_who_is_kicked_while_what_is_unread_is_counted_learns_no_count() -> None:
+    scene = kicked_meanwhile(commands.Unread(id=50))
+    assert scene.stage.journal.reads[-1][0] == "#den"
+    assert '{"type":"unread","conversations":[],"id":50}' in scene.somebody.text().splitlines()
+
+
 def test_direct_messages_are_read_by_the_two_alone() -> None:
     stage = Stage()
     ann, bob, boss = stage.native("ann"), stage.native("bob"), stage.native("boss")
