@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 from typing import Self
 
@@ -16,6 +17,8 @@ from socketchat.protocol.entry import code_key
 from tests.certificate import trusting
 from tests.keys import hello_of, proof_of, shown_of
 
+_code_key = cache(code_key)
+
 DEADLINE = 20.0
 """Seconds after which a test has failed; what it waits for comes in milliseconds."""
 
@@ -23,8 +26,8 @@ DEADLINE = 20.0
 class Caller:
     """One connection, under TLS or in plaintext; ``received`` is all that the server said."""
 
-    def __init__(self, port: int, host: str = "127.0.0.1", *, tls: bool = True) -> None:
-        self._socket = socket.create_connection((host, port), DEADLINE)
+    def __init__(self, port: int, host: str = "127.0.0.1", *, tls: bool = True, source: str = "") -> None:
+        self._socket = socket.create_connection((host, port), DEADLINE, (source, 0))
         self.binding = self.host_key = b""
         if tls:
             self._socket = trusting().wrap_socket(self._socket)
@@ -75,7 +78,7 @@ class Caller:
         challenge = self.asks(name, key)
         secrets = {}
         if code:
-            secrets["code"] = code_key(code, self.host_key)
+            secrets["code"] = _code_key(code, self.host_key)
         if local:
             secrets["local"] = local
         proofs = {

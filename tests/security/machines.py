@@ -19,6 +19,9 @@ ADDRESS = "192.0.2.1"
 BEHIND = "198.51.100.1"
 """The server's other address, by which only the one in the middle reaches it."""
 
+ELSEWHERE = "192.0.2.3"
+"""The client's other address, in the same network."""
+
 CABLES = (
     (SERVER, f"{ADDRESS}/24", CLIENT, "192.0.2.2/24"),
     (SERVER, f"{BEHIND}/24", MIDDLE, "198.51.100.2/24"),
@@ -51,6 +54,7 @@ class Machines:
                 self.do(machine, "ip", "addr", "add", address, "dev", f"cable{number}")
                 self.do(machine, "ip", "link", "set", f"cable{number}", "up")
         self.do(MIDDLE, "ip", "addr", "add", f"{ADDRESS}/32", "dev", "lo")
+        self.do(CLIENT, "ip", "addr", "add", f"{ELSEWHERE}/24", "dev", "cable0")
 
     def command(self, machine: str, *command: str) -> list[str]:
         """Return the command that runs another one on a machine."""

@@ -14,38 +14,17 @@ from socketchat.exceptions import BadProof
 from socketchat.protocol import commands, events
 from tests.certificate import identity, identity_file
 from tests.keys import key_of
-from tests.security.callers import DEADLINE, Caller, invite, join_code, local_secret
+from tests.security.callers import DEADLINE, invite, join_code, local_secret
+from tests.security.hosts import PORT, Host
 from tests.security.machines import ADDRESS, BEHIND, CLIENT, MIDDLE, SERVER, Machines, can_make_machines
 from tests.security.relay import Relay
 from tests.terminal.seats import PROGRAM, environment
 
 pytestmark = pytest.mark.skipif(not can_make_machines(), reason="network namespaces need root and iproute2")
 
-PORT = 5000
 PASSWORD = "correct horse battery"
 SECRET_TEXT = "nobody else may read this"
 CODE_WORDS = "wrong-words-are-no-code"
-
-
-class Host:
-    """A server on a machine of its own, which serves as it does without any option."""
-
-    def __init__(self, machines: Machines, directory) -> None:
-        self.machines = machines
-        self.data = directory / "data"
-        command = machines.command(SERVER, *PROGRAM, "serve", "--data", str(self.data))
-        self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment(directory))
-        while (line := self._process.stdout.readline()) and not line.startswith("Fingerprint: "):
-            pass
-        self.fingerprint = line.split()[1]
-
-    def call(self, *, tls: bool = True, machine: str = CLIENT) -> Caller:
-        with self.machines.on(machine):
-            return Caller(PORT, "127.0.0.1" if machine == SERVER else ADDRESS, tls=tls)
-
-    def end(self) -> None:
-        self._process.terminate()
-        self._process.communicate(timeout=20)
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,143 @@
+"""Who comes in where with what, for real: the table of tests/commands/test_posture.py between two machines."""
+
+from __future__ import annotations
+
+from itertools import count, product
+
+import pytest
+
+from socketchat.protocol import commands, events, operator
+from socketchat.server.admin import ask
+from tests.commands.test_posture import GUEST_TABLE, IN, MODES, NATIVE_TABLE, RIGHT_PASSWORD, WAYS, WRONG_PASSWORD
+from tests.keys import key_of
+from tests.security.callers import Caller, join_code, local_secret
+from tests.security.hosts import Host
+from tests.security.machines import CLIENT, ELSEWHERE, SERVER, Machines, can_make_machines
+
+pytestmark = pytest.mark.skipif(not can_make_machines(), reason="network namespaces need root and iproute2")
+
+PASSWORD = "correct horse battery"
+HERE = "127.0.0.2"  # an address of loopback that may speak plaintext also where loopback is not trusted
+_number = count()
+
+
+@pytest.fixture(scope="module")
+def machines():
+    machines = Machines()
+    yield machines
+    machines.end()
+
+
+@pytest.fixture(scope="module", params=MODES)
+def house(request, machines, tmp_path_factory):
+    house = House(machines, tmp_path_factory.mktemp("host"), request.param)
+    yield house
+    house.host.end()
+
+
+class House:
+    """A server in one of the modes, where ann and alfred were before, and ann has a password."""
+
+    def __init__(self, machines: Machines, directory, mode: str) -> None:
+        self.mode = mode
+        networks = [f"--plaintext-from={address}/32" for address in (HERE, ELSEWHERE)]
+        self.host = Host(machines, directory, *networks, *([] if mode == "default" else [mode]))
+        for name in ("ann", "alfred"):
+            with self.call(WAYS[0]) as caller:
+                assert caller.comes(name, key_of(name), local=local_secret(self.host.data)) == name
+                caller.say(commands.Password(password=PASSWORD, id=3))
+                assert isinstance(caller.hears(events.Ok, events.Error), events.Ok)
+                self.host_key = caller.host_key
+        self.code = join_code(self.host.data)
+
+    def order(self, order: commands.Command) -> list[str]:
+        return list(ask(self.host.data, order))
+
+    def call(self, way: str) -> Caller:
+        local, tls = way.startswith("loopback"), way.endswith("TLS")
+        source = "" if tls else HERE if local else ELSEWHERE
+        caller = self.host.call(tls=tls, machine=SERVER if local else CLIENT, source=source)
+        if not tls:
+            caller.host_key = self.host_key  # a code is of no use without
+        return caller
+
+    def come(self, shown: str, way: str) -> tuple[str, str]:
+        """Come as a native newcomer, under a new name; return it, and what happened."""
+        name = f"n{next(_number)}"
+        key, how = key_of(name), {}
+        if shown.endswith("code"):
+            how = {"code": "wrong-words-are-no-code" if "wrong" in shown else self.code}
+        elif shown.endswith("invite"):
+            _, _, token = self.order(operator.Invite(id=1, seconds=60))
+            how = {"invite": token}
+        elif shown == "the local secret":
+            how = {"local": local_secret(self.host.data)}
+        elif shown == "the key of the name":
+            name, key = "ann", key_of("ann")
+        elif shown.startswith("the key of another name"):
+            key = key_of("alfred")
+        if shown == "a spent invite":
+            with self.call(WAYS[0]) as caller:
+                assert caller.comes(f"first{name}", key_of(f"first{name}"), **how) == f"first{name}"
+        with self.call(way) as caller:
+            return name, caller.comes(name, key, **how)
+
+
+def expected(table, way: str, mode: str) -> str:
+    return table[MODES.index(mode)][WAYS.index(way)]
+
+
+def is_let_in(caller: Caller) -> bool:
+    """Tell whether what was said in plain text got one in."""
+    while not (line := caller.line()).startswith(b"=== Connected!"):
+        assert line
+        if b"[error]" in line:
+            return False
+    return True
+
+
+def test_whoever_shows_something_comes_in_as_the_table_says(house) -> None:
+    for shown, way in product(NATIVE_TABLE, WAYS):
+        if shown.endswith("banned"):
+            continue
+        cell = expected(NATIVE_TABLE[shown], way, house.mode)
+        name, got = house.come(shown, way)
+        assert got == (name if cell == IN else cell), (shown, way)
+
+
+def test_whoever_is_banned_comes_in_nowhere(house) -> None:
+    house.order(operator.Ban(id=1, name="alfred"))
+    for way in WAYS:
+        assert house.come("the key of another name, banned", way)[1] == "banned"
+    house.order(operator.Unban(id=1, name="alfred"))
+
+
+@pytest.mark.parametrize(("password", "table"), [(PASSWORD, RIGHT_PASSWORD), ("wrong horse", WRONG_PASSWORD)])
+def test_whoever_knows_a_password_comes_in_as_the_table_says(house, password: str, table) -> None:
+    for way in WAYS:
+        cell = expected(table, way, house.mode)
+        with house.call(way) as caller:
+            device = key_of(f"device {next(_number)}")
+            assert caller.comes("ann", device, password=password) == ("ann" if cell == IN else cell)
+        with house.call(way) as caller:
+            caller.write(f"/login ann\n{password}\n".encode())
+            assert is_let_in(caller) == (cell == IN)
+
+
+def test_guests_come_in_as_the_table_says(house) -> None:
+    for way in WAYS:
+        cell = expected(GUEST_TABLE, way, house.mode)
+        name = f"gus{next(_number)}"
+        with house.call(way) as caller:
+            caller.say(commands.Hello(name=name, id=1))
+            assert caller.answer() == (name if cell == IN else cell)
+        with house.call(way) as caller:
+            caller.write(f"x{name}\n".encode())
+            assert is_let_in(caller) == (cell == IN)
+
+
+def test_plaintext_is_served_to_the_own_machine_and_to_networks_that_were_named(house) -> None:
+    for machine, served in ((SERVER, house.mode != "--tunnel"), (CLIENT, False)):
+        with house.host.call(tls=False, machine=machine) as caller:
+            caller.write(f"tom{next(_number)}\n".encode())
+            assert (b"this server speaks TLS only" not in caller.line()) == served
