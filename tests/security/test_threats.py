@@ -27,7 +27,19 @@ NUMBERED = {
 
 def test_every_threat_is_in_the_table_once() -> None:
     expected = {f"{kind}-{number}" for kind, most in NUMBERED.items() for number in range(1, most + 1)}
-    expected |= {"T-dos", "T-cl-sec", "peek", "tls", "binary", "verbs", "telnet", "plaintext", "proxy", "silence"}
+    expected |= {
+        "T-dos",
+        "T-cl-sec",
+        "posture",
+        "peek",
+        "tls",
+        "binary",
+        "verbs",
+        "telnet",
+        "plaintext",
+        "proxy",
+        "silence",
+    }
     found = [row for row, _ in ROWS if row != "Id"]
     assert sorted(found) == sorted(expected)
 

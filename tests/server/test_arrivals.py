@@ -59,7 +59,7 @@ def test_the_protocol_that_is_agreed_on_pins_the_dialect(loop: str) -> None:
     run(loop, scene)
 
 
-@pytest.mark.parametrize("protocols", [("ftp",), ("h2", "smtp")], ids=str)
+@pytest.mark.parametrize("protocols", [("ftp",), ("h2", "smtp"), ("socketchat/2", "IRC")], ids=str)
 def test_who_means_another_service_is_closed_before_the_handshake(loop: str, protocols: tuple[str, ...]) -> None:
     async def scene(house: House) -> None:
         caller = await house.call()

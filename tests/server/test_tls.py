@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+import socket
 import ssl
 import subprocess
 from contextlib import suppress
@@ -11,7 +13,9 @@ from pathlib import Path
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import rsa as rsa_keys
 
 from socketchat.exceptions import BadFile
 from socketchat.server.tls import FILE, Identity, load_identity, own_identity
@@ -30,12 +34,27 @@ INTERMEDIATE = {
 }
 
 
-def handshake(change, server: Identity | None = None) -> ssl.SSLObject:
+WEAK_SUITES = {
+    "no authentication of data": ("ECDHE-ECDSA-AES128-SHA", "ECDHE-ECDSA-AES256-SHA384", "ECDHE-RSA-AES128-SHA256"),
+    "no forward secrecy": ("AES128-GCM-SHA256", "AES256-SHA256"),
+    "no certificate": ("AECDH-AES128-SHA", "ADH-AES128-GCM-SHA256"),
+    "no encryption": ("ECDHE-ECDSA-NULL-SHA", "NULL-SHA256"),
+    "not in the profile": ("DHE-RSA-AES128-GCM-SHA256", "ECDHE-ECDSA-AES128-CCM8", "ECDHE-ECDSA-ARIA128-GCM-SHA256"),
+}
+
+
+def handshake(change, server: Identity | None = None, session: ssl.SSLSession | None = None) -> ssl.SSLObject:
     """Shake hands in memory with a client that was changed; return its end."""
     context = trusting()
     change(context)
+    return shake(context, server, session)
+
+
+def shake(
+    context: ssl.SSLContext, server: Identity | None = None, session: ssl.SSLSession | None = None
+) -> ssl.SSLObject:
     there, back = ssl.MemoryBIO(), ssl.MemoryBIO()
-    client = context.wrap_bio(back, there)
+    client = context.wrap_bio(back, there, session=session)
     ours = (server or identity()).context.wrap_bio(there, back, server_side=True)
     for _ in range(3):
         for end in (client, ours):
@@ -74,14 +93,79 @@ def test_older_versions_are_refused(version: ssl.TLSVersion) -> None:
         handshake(only)
 
 
-@pytest.mark.parametrize("suites", ["ECDHE-ECDSA-AES128-SHA", "ECDHE-ECDSA-AES256-SHA384", "AES128-GCM-SHA256"])
-def test_suites_without_authentication_of_data_or_forward_secrecy_are_refused(suites: str) -> None:
+@pytest.mark.parametrize("version", [0x0002, 0x0300, 0x0301, 0x0302])
+def test_a_hello_of_an_older_version_is_answered_with_an_alert(version: int) -> None:
+    """Also of those that the library at hand cannot speak itself."""
+    body = version.to_bytes(2) + bytes(32) + b"\0" + b"\0\x04\xc0\x2b\xc0\x09" + b"\x01\0"
+    there, back = ssl.MemoryBIO(), ssl.MemoryBIO()
+    there.write(b"\x16\x03\0" + (len(body) + 4).to_bytes(2) + b"\x01" + len(body).to_bytes(3) + body)
+    with pytest.raises(ssl.SSLError):
+        identity().context.wrap_bio(there, back, server_side=True).do_handshake()
+    assert back.read()[5:] in {b"\x02\x46", b"\x02\x28"}  # fatal: protocol_version, or handshake_failure
+
+
+@pytest.mark.parametrize("suite", [each for suites in WEAK_SUITES.values() for each in suites])
+def test_weak_suites_are_refused(suite: str) -> None:
     def only(context: ssl.SSLContext) -> None:
         context.maximum_version = ssl.TLSVersion.TLSv1_2
-        context.set_ciphers(suites)
+        try:
+            context.set_ciphers(f"{suite}:@SECLEVEL=0")
+        except ssl.SSLError:
+            pytest.skip("this OpenSSL does not have it")
 
     with pytest.raises(ssl.SSLError):
         handshake(only)
+
+
+@pytest.fixture(scope="module")
+def rsa(tmp_path_factory) -> Identity:
+    """Return an identity of RSA, which says nothing about curves as one of P-256 does."""
+    path = tmp_path_factory.mktemp("rsa") / "rsa.pem"
+    key = rsa_keys.generate_private_key(65537, 2048)
+    name, now = x509.Name([]), datetime.now(UTC)
+    dates = {"not_valid_before": now, "not_valid_after": now + timedelta(days=1)}
+    made = x509.CertificateBuilder(name, name, key.public_key(), 1, **dates).sign(key, hashes.SHA256())
+    path.touch(0o600)
+    format_ = serialization.PrivateFormat.PKCS8
+    path.write_bytes(key.private_bytes(serialization.Encoding.PEM, format_, serialization.NoEncryption()))
+    with path.open("ab") as file:
+        file.write(made.public_bytes(serialization.Encoding.PEM))
+    return load_identity(path, path)
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+@pytest.mark.parametrize("curve", ["X25519", "prime256v1", "secp384r1"])
+def test_the_curves_of_the_profile_are_spoken(rsa: Identity, version: ssl.TLSVersion, curve: str) -> None:
+    """OpenSSL has some stronger ones besides, which Python cannot turn off without turning off all but one."""
+
+    def only(context: ssl.SSLContext) -> None:
+        context.minimum_version = context.maximum_version = version
+        context.set_ecdh_curve(curve)
+
+    assert handshake(only, rsa).version() is not None
+
+
+@pytest.mark.parametrize("curve", ["prime192v1", "secp224r1", "secp160r1", "sect163k1", "secp256k1"])
+def test_other_curves_are_refused(rsa: Identity, curve: str) -> None:
+    def only(context: ssl.SSLContext) -> None:
+        context.maximum_version = ssl.TLSVersion.TLSv1_2
+        context.set_ciphers("ALL:@SECLEVEL=0")
+        try:
+            context.set_ecdh_curve(curve)
+        except (ValueError, ssl.SSLError):
+            pytest.skip("this OpenSSL does not have it")
+
+    with pytest.raises(ssl.SSLError):
+        handshake(only, rsa)
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+def test_a_session_is_not_resumed(version: ssl.TLSVersion) -> None:
+    context = trusting()
+    context.minimum_version = context.maximum_version = version
+    session = shake(context).session
+    assert not session.has_ticket
+    assert not shake(context, session=session).session_reused
 
 
 def test_nothing_is_compressed_resumed_or_negotiated_again() -> None:
@@ -90,6 +174,28 @@ def test_nothing_is_compressed_resumed_or_negotiated_again() -> None:
     assert options & ssl.OP_NO_RENEGOTIATION
     assert options & ssl.OP_NO_TICKET
     assert identity().context.num_tickets == 0
+
+
+def test_who_asks_to_negotiate_again_is_refused() -> None:
+    """The module ssl cannot ask for it, so that a program does."""
+    if shutil.which("openssl") is None:
+        pytest.skip("there is no openssl")
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        asking = subprocess.Popen(
+            ["openssl", "s_client", "-tls1_2", "-connect", f"127.0.0.1:{listening.getsockname()[1]}"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+        )
+        with identity().context.wrap_socket(listening.accept()[0], server_side=True) as ours:
+            ours.settimeout(20)
+            asking.stdin.write(b"R\n")
+            asking.stdin.flush()
+            with suppress(ssl.SSLError):
+                assert ours.recv(1) == b""
+            _, told = asking.communicate(timeout=20)
+    assert b"RENEGOTIATING" in told
+    assert b"no renegotiation" in told
 
 
 def test_the_certificate_that_is_made_lasts_for_decades_and_has_a_key_of_p256() -> None:
