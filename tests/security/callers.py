@@ -24,7 +24,10 @@ DEADLINE = 20.0
 
 
 class Caller:
-    """One connection, under TLS or in plaintext; ``received`` is all that the server said."""
+    """One connection, under TLS or in plaintext; ``received`` is all that the server said.
+
+    ``token`` is that of the session, once one is let in.
+    """
 
     def __init__(self, port: int, host: str = "127.0.0.1", *, tls: bool = True, source: str = "") -> None:
         self._socket = socket.create_connection((host, port), DEADLINE, (source, 0))
@@ -34,6 +37,7 @@ class Caller:
             self.binding, self.host_key = read_certificate(self._socket.getpeercert(binary_form=True))
         self._lines = self._socket.makefile("rb")
         self.received = b""
+        self.token = ""
 
     def __enter__(self) -> Self:
         return self
@@ -90,7 +94,10 @@ class Caller:
     def answer(self) -> str:
         """Return the name under which one was let in, or the code word of the refusal."""
         told = self.hears(events.Welcome, events.Error, events.Bye)
-        return told.name if isinstance(told, events.Welcome) else told.code
+        if isinstance(told, events.Welcome):
+            self.token = told.token
+            return told.name
+        return told.code
 
 
 def local_secret(data: Path) -> bytes:
@@ -103,5 +110,14 @@ def join_code(data: Path) -> str:
 
 def invite(data: Path, *options: str) -> str:
     """Return the URL of an invite to the server over this data."""
-    command = [sys.executable, "-m", "socketchat", "invite", "--data", str(data), *options]
+    return _printed("invite", "--data", str(data), *options)
+
+
+def reset(data: Path, name: str, *options: str) -> str:
+    """Return the link by which a name is taken back."""
+    return _printed("admin", "--data", str(data), "users", "reset", name, *options)
+
+
+def _printed(*arguments: str) -> str:
+    command = [sys.executable, "-m", "socketchat", *arguments]
     return subprocess.run(command, capture_output=True, text=True, check=True, timeout=DEADLINE).stdout.strip()

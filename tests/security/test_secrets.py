@@ -7,10 +7,13 @@ from pathlib import Path
 import pytest
 
 from socketchat.client.invitation import parse_invitation
-from tests.security.callers import DEADLINE, invite, join_code
+from socketchat.protocol import commands
+from tests.keys import key_of
+from tests.security.callers import DEADLINE, Caller, invite, join_code, local_secret, reset
 from tests.terminal.screens import Terminal
 from tests.terminal.seats import PROGRAM, environment
 
+PASSPHRASE, WRONG_PASSPHRASE = "a horse of another colour", "a horse without any colour"
 PASSWORD, WRONG_PASSWORD = "correct horse battery", "wrong horse battery"
 
 KEEPERS = {
@@ -90,16 +93,45 @@ def play(street: Street, data: Path) -> dict[str, set[str]]:
         phone.until(lambda seen=seen: seen in phone.text)
         phone.type(f"{typed}\r")
     phone.until(lambda: "Welcome, ann." in phone.text)
+    copy_key(street, data.parent / "exported")
+    with Caller(int(port)) as caller:
+        caller.comes("cat", key_of("cat"), local=local_secret(data))
+        token = caller.token
+    with Caller(int(port)) as caller:
+        caller.say(commands.Hello(token=token, id=1))
+        assert caller.answer() == "cat"
+    link = reset(data, "ben", "--host", f"127.0.0.1:{port}")
+    again = street.begin("join", "ben", "-", home="new")
+    again.stdin.write(f"{link}\nI am back\n")
+    again.stdin.flush()
+    ann.until(lambda: "ben: I am back" in ann.text)
     keys = {name: next((data.parent / name).rglob("key")).read_text() for name in ("ann", "ben")}
     return {
         "join code": {code, code.replace("-", " ")},
         "local secret": {(data / "local-secret").read_text().strip()},
         "key of the server": set((data / "tls.pem").read_text().split("-----")[2].split()),
         "token of an invite": {parse_invitation(url).token},
+        "token of a reset": {parse_invitation(link).token},
+        "token of a session": {token, caller.token},
+        "passphrase": {PASSPHRASE, WRONG_PASSPHRASE},
         "password": {PASSWORD, WRONG_PASSWORD},
         "key of ann": {keys["ann"].strip()},
         "key of ben": {keys["ben"].strip()},
     }
+
+
+def copy_key(street: Street, file: Path) -> None:
+    """Have ann's key exported under a passphrase, and imported elsewhere by it, after a wrong one."""
+    for command, home, answers in (
+        ("export", "ann", [("Passphrase", PASSPHRASE), ("Once more", PASSPHRASE)]),
+        ("import", "thief", [("Passphrase", WRONG_PASSPHRASE)]),
+        ("import", "laptop", [("Passphrase", PASSPHRASE)]),
+    ):
+        terminal = street.sit("key", command, str(file), home=home)
+        for seen, typed in answers:
+            terminal.until(lambda seen=seen, terminal=terminal: seen in terminal.text)
+            terminal.type(f"{typed}\r")
+        assert street.processes[-1].wait(DEADLINE) == (4 if home == "thief" else 0)
 
 
 def test_no_secret_is_seen_but_in_its_own_file(street, tmp_path) -> None:
