@@ -49,7 +49,6 @@ class History:
         self._shown: dict[Place, str] = {}
         self._positions: dict[tuple[str, str], int] = {}
         self._missed: dict[tuple[str, str], set[int]] = defaultdict(set)
-        self._told: set[tuple[str, str]] = set()
         self.acknowledged = 0
 
     def says(self, sender: str, room: str, text: str) -> None:
@@ -86,17 +85,19 @@ class History:
             self._find(REORDERED, f"{reader} after {last}: {place}")
         elif seq <= last:
             self._find(DUPLICATE, f"{reader} after {last}: {place}")
-        elif seq > last + 1 and (reader, room) not in self._told:
+        elif seq > last + 1:
             self._find(HOLE, f"{reader} after {last}: {place}")
             missed.update(range(last + 1, seq))
-        self._told.discard((reader, room))
         self._positions[reader, room] = max(seq, last)
         if self._shown.setdefault(place, text) != text:
             self._find(INCONSISTENT, f"{place}: {self._shown[place]!r} and {text!r}")
 
-    def tells_of_a_gap(self, reader: str, room: str) -> None:
-        """A reader is told that it will not get all that it missed in a room."""
-        self._told.add((reader, room))
+    def tells_of_a_gap(self, reader: str, room: str, first: int, last: int) -> None:
+        """A reader is told that it will not be shown the entries from first to last, as it missed so many."""
+        position = self._positions.get((reader, room), first - 1)
+        if first != position + 1 or last < first:
+            self._find(HOLE, f"{reader} after {position}: told of a gap from {first} to {last} in {room}")
+        self._positions[reader, room] = max(last, position)
 
     def holds(self, room: str, entries: Iterable[tuple[int, str]]) -> None:
         """At last, when all is quiet and everybody has read: the store holds these in a room, in this order."""

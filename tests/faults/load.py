@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import AsyncExitStack
 from pathlib import Path
+from types import TracebackType
 from typing import Self
 
 from socketchat.client.aio import Client
@@ -43,22 +44,25 @@ class Load:
 
     async def __aenter__(self) -> Self:
         async with AsyncExitStack() as stack:
+            # One who fails must end the test, which would wait for ever for what that one was to do.
+            self._group = await stack.enter_async_context(asyncio.TaskGroup())
             self._speakers = [await stack.enter_async_context(self._client(f"s{n}")) for n in range(SPEAKERS)]
             self._listeners = [await stack.enter_async_context(self._client(f"l{n}")) for n in range(LISTENERS)]
             for client in self._speakers + self._listeners:
                 for room in ROOMS[1:]:
                     await client.request(commands.Join(room=room))
-            self._tasks = [asyncio.create_task(self._listen(client)) for client in self._listeners]
-            self._tasks += [asyncio.create_task(self._drop(client)) for client in self._speakers]
-            self._speaking = [asyncio.create_task(self._speak(client)) for client in self._speakers]
+            self._tasks = [self._group.create_task(self._listen(client)) for client in self._listeners]
+            self._tasks += [self._group.create_task(self._drop(client)) for client in self._speakers]
+            self._speaking = [self._group.create_task(self._speak(client)) for client in self._speakers]
             self._stack = stack.pop_all()
         return self
 
-    async def __aexit__(self, *_: object) -> None:
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
         for task in self._speaking + self._tasks:
             task.cancel()
-        await asyncio.gather(*self._speaking, *self._tasks, return_exceptions=True)
-        await self._stack.aclose()
+        await self._stack.__aexit__(kind, error, traceback)
 
     async def finish(self) -> None:
         """Say no more, and return when all that was said is acknowledged and heard."""
@@ -86,7 +90,7 @@ class Load:
             number += 1
             room, text = ROOMS[number % len(ROOMS)], f"{client.name} {number}"
             self.history.says(client.name, room, text)
-            under_way.add(asyncio.create_task(self._say(client, room, text)))
+            under_way.add(self._group.create_task(self._say(client, room, text)))
             if len(under_way) >= WINDOW:
                 _, under_way = await asyncio.wait(under_way, return_when=asyncio.FIRST_COMPLETED)
         await asyncio.gather(*under_way)
@@ -103,8 +107,11 @@ class Load:
         heard = dict.fromkeys(ROOMS, 0)
         self._heard.append(heard)
         async for event in client:
-            assert not isinstance(event, Gap | Reset), event
-            if isinstance(event, Entry) and event.kind == "message":
+            assert not isinstance(event, Reset), event
+            assert not isinstance(event, Gap) or event.reason == "skipped", event
+            if isinstance(event, Gap):
+                self.history.tells_of_a_gap(client.name, event.conversation, event.first, event.last)
+            elif isinstance(event, Entry) and event.kind == "message":
                 self.history.shows(client.name, (event.conversation, event.seq), decode_text(event).text)
                 heard[event.conversation] = event.seq
                 self.progress.set()

@@ -64,12 +64,16 @@ class Proxy:
             link.cut()
         return len(links)
 
-    def silence(self) -> int:
-        """Let nothing pass on the links that there are, without a word to either end; return how many they were."""
-        links = [link for link in self._links if link.passes.is_set()]
+    async def silence(self) -> None:
+        """Let nothing pass any more on the links that there are, and return when the clients have given them up.
+
+        Nobody tells the server: to it they are as open as before.
+        """
+        links = [link for link in self._links if not link.silent]
         for link in links:
-            link.passes.clear()
-        return len(links)
+            link.silent = True
+        for link in links:
+            await link.given_up.wait()
 
     async def attempts(self, count: int) -> None:
         """Return when somebody has connected so many times from now on."""
@@ -118,27 +122,42 @@ class _Link:
         self._proxy = proxy
         self._client = client
         self._writers = [client[1]]
-        self.passes = asyncio.Event()
-        self.passes.set()
+        self._ended = asyncio.Event()
+        self.silent = False
+        self.given_up = asyncio.Event()
+        """Set when the client's end is closed."""
 
     def cut(self) -> None:
         for writer in self._writers:
             writer.transport.abort()
-        self.passes.set()
+        self.given_up.set()
+        self._ended.set()
 
     async def run(self, server: Streams) -> None:
         self._writers.append(server[1])
         back = self._pass_lines if self._proxy.loss else self._pass_bytes
-        ways = [self._pass_bytes(self._client[0], server[1]), back(server[0], self._client[1])]
+        ways = [self._listen(server[1]), back(server[0], self._client[1])]
         tasks = [asyncio.create_task(way) for way in ways]
-        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        self.cut()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        try:
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            self.cut()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _listen(self, server: asyncio.StreamWriter) -> None:
+        try:
+            await self._pass_bytes(self._client[0], server)
+        finally:
+            self.given_up.set()
+            if self.silent:
+                await self._ended.wait()
 
     async def _pass_bytes(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while data := await reader.read(CHUNK):
-            await self.passes.wait()
-            if self._proxy.crawls:
+            if self.silent:
+                if writer is self._client[1]:
+                    await self._ended.wait()  # what the server says piles up
+            elif self._proxy.crawls:
                 for at in range(len(data)):
                     writer.write(data[at : at + 1])
                     await writer.drain()

@@ -237,11 +237,22 @@ def test_a_message_that_was_acknowledged_and_is_in_no_room_is_lost() -> None:
 
 def test_a_gap_that_was_told_is_none() -> None:
     told = History()
-    for number in range(1, 6):
+    for number in range(1, 8):
         told.says("s1", "#a", f"s1 {number}")
     told.shows("r1", ("#a", 1), "s1 1")
-    told.tells_of_a_gap("r1", "#a")
+    told.tells_of_a_gap("r1", "#a", 2, 3)
     told.shows("r1", ("#a", 4), "s1 4")
     assert told.problems == []
     told.shows("r1", ("#a", 6), "s1 6")
     assert told.kinds() == {history.HOLE}
+
+
+def test_more_than_the_gap_that_was_told_is_a_hole() -> None:
+    told = History()
+    told.says("s1", "#a", "s1 1")
+    told.says("s1", "#a", "s1 2")
+    told.shows("r1", ("#a", 1), "s1 1")
+    told.tells_of_a_gap("r1", "#a", 3, 4)
+    assert told.kinds() == {history.HOLE}
+    told.shows("r1", ("#a", 6), "s1 2")
+    assert len(told.problems) == 2
