@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from ..exceptions import ChatError, StorageProblem
+from ..exceptions import BadText, ChatError, StorageProblem
 from ..hub import Action, Hub, Session, User
 from ..hub.conversations import Conversation
 from ..hub.ignoring import ignores
@@ -25,7 +25,8 @@ FOUND_ENTRIES = 50
 def search(hub: Hub, session: Session, command: commands.Search) -> None:
     """Answer with how many were found, then with the entries as they read now, the oldest first."""
     user = speaker(session)
-    terms_of(command.words)
+    if not terms_of(command.words) and command.name is None and command.conversation is None:
+        raise BadText("Say what to look for: words, from whom, or in which room.")
     if command.conversation is None:
         where: Sequence[Conversation] = heard(hub, user)
     else:

@@ -122,8 +122,9 @@ class Revision(msgspec.Struct):
 
 
 class Query(msgspec.Struct, frozen=True):
-    """A search for entries that hold all of ``words``, in these conversations.
+    """A search for entries that hold all of ``words``, if any, in these conversations.
 
+    Words stand for whole ones: with a star behind it a word may go on, and in quotes words stand in a row.
     ``author`` is a user id; ``since`` and ``before`` bound the time, in milliseconds, the second exclusively.
     """
 

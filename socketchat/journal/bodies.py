@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from typing import NamedTuple
+
 import msgspec
 
 from ..exceptions import BadText
@@ -15,6 +18,19 @@ DAMAGED = "damaged"
 
 MOST_TERMS, MOST_BYTES = 8, 256
 """What a search may ask for: more narrows nothing down, and each term costs a walk through the index."""
+
+
+FIRST_LETTERS = 2
+"""Characters that have to stand before a star: one alone would cost a walk through a good part of the index."""
+
+_TERM = re.compile(r'"([^"]*)"(\*?)|(\S+)').finditer
+
+
+class Term(NamedTuple):
+    """What has to stand in an entry: a word or, in quotes, words in a row; with a star the last is only begun."""
+
+    text: str
+    is_begun: bool
 
 
 class Said(msgspec.Struct, frozen=True):
@@ -69,10 +85,16 @@ def as_edited(entry: Entry, edit: Entry | None) -> Entry:
     return msgspec.structs.replace(entry, body=msgspec.Raw(msgspec.json.encode(body)))
 
 
-def terms_of(words: str) -> list[str]:
-    """Return the terms of a search; raises BadText."""
+def terms_of(words: str) -> list[Term]:
+    """Return the terms of a search, none where anything will do; raises BadText."""
     plain = words.encode("utf-8", "ignore")
-    terms = plain.decode().replace("\0", " ").split()
-    if not terms or len(terms) > MOST_TERMS or len(plain) > MOST_BYTES:
-        raise BadText(f"A search is 1 to {MOST_TERMS} words, at most {MOST_BYTES} bytes in all.")
+    terms = [_term(*found.groups()) for found in _TERM(plain.decode().replace("\0", " "))]
+    if len(terms) > MOST_TERMS or len(plain) > MOST_BYTES:
+        raise BadText(f"A search is up to {MOST_TERMS} words, at most {MOST_BYTES} bytes in all.")
     return terms
+
+
+def _term(quoted: str | None, star: str | None, word: str | None) -> Term:
+    text = quoted if quoted is not None else (word or "").removesuffix("*")
+    is_begun = bool(star) or (word or "").endswith("*")
+    return Term(text, is_begun and len(text) >= FIRST_LETTERS)

@@ -109,7 +109,7 @@ class MemoryJournal(Intake):
 
     async def search(self, query: Query) -> Found:
         """Return the newest entries that match; raises BadText."""
-        terms = [_WORD.findall(term.casefold()) for term in terms_of(query.words)]
+        terms = [(_WORD.findall(term.text.casefold()), term.is_begun) for term in terms_of(query.words)]
         entries = [
             entry
             for name in query.conversations
@@ -222,11 +222,19 @@ class MemoryJournal(Intake):
         return True
 
 
-def _holds(words: list[str], terms: list[list[str]]) -> bool:
+def _holds(words: list[str], terms: list[tuple[list[str], bool]]) -> bool:
     """Tell whether the words of each term come in a row among the words."""
-    return any(terms) and all(
-        any(words[at : at + len(term)] == term for at in range(len(words))) for term in terms if term
+    asked = [(term, is_begun) for term, is_begun in terms if term]
+    return bool(asked or not terms) and all(
+        any(_begins(words[at : at + len(term)], term, is_begun=is_begun) for at in range(len(words)))
+        for term, is_begun in asked
     )
+
+
+def _begins(words: list[str], term: list[str], *, is_begun: bool) -> bool:
+    """Tell whether words are those of a term, the last of which may go on where it is only begun."""
+    same = words[:-1] == term[:-1] and len(words) == len(term)
+    return same and (words[-1].startswith(term[-1]) if is_begun else words[-1] == term[-1])
 
 
 _WORD = re.compile(r"\w+")

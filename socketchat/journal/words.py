@@ -101,9 +101,9 @@ def match(query: Query, numbers: list[int]) -> str | None:
     terms = terms_of(query.words)
     if not numbers:
         return None
-    quoted = " ".join('"' + term.replace('"', '""') + '"' for term in terms)
-    parts = [f"text : ({quoted})"]
-    if len(numbers) <= NARROWED:
+    quoted = " ".join('"' + term.text.replace('"', '""') + ('" *' if term.is_begun else '"') for term in terms)
+    parts = [f"text : ({quoted})"] if terms else []
+    if len(numbers) <= NARROWED or not (terms or query.author):
         parts.append(f"tags : ({' OR '.join(f'c{number}' for number in numbers)})")
     if query.author is not None:
         parts.append(f"tags : u{query.author.encode().hex()}")

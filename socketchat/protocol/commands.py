@@ -237,11 +237,13 @@ class History(Command, frozen=True):
 class Search(Command, frozen=True):
     """Return the newest entries that hold all of ``words``, of what the user may read.
 
-    ``conversation`` is where, if not in the lobby and all rooms and direct messages of the user; ``name`` is who said
-    it. ``after`` and ``before`` are moments: "2026-11-25", "2026-11-25T14:30" in UTC, or how long ago: "2d", "3h".
+    Words are whole ones; ``deploy*`` stands for all that begin so, and words in quotes stand in a row. ``conversation``
+    is where, if not in the lobby and all rooms and direct messages of the user; ``name`` is who said it. With one of
+    them there need be no words. ``after`` and ``before`` are moments: "2026-11-25", "2026-11-25T14:30" in UTC, or how
+    long ago: "2d", "3h".
     """
 
-    words: str
+    words: str = ""
     conversation: str | None = None
     name: str | None = None
     after: str | None = None

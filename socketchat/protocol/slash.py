@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
@@ -16,8 +17,12 @@ from .text import clean_line
 _OnName = commands.Invite | commands.Unban | commands.Unmute | commands.Mod | commands.Unmod
 _ForATime = commands.Ban | commands.Mute
 
-_FILTERS = {"from", "in", "after", "before"}
+FILTERS = ("from", "in", "after", "before")
 """What narrows a search, with a colon behind it."""
+
+
+_SEARCHED = re.compile(r'"[^"]*"\*?|\S+').findall
+"""Words of a search; those in quotes belong together."""
 
 
 class Slash(NamedTuple):
@@ -100,9 +105,9 @@ def _show(arguments: str, _room: str) -> commands.ANY | None:
 def _search(arguments: str, _room: str) -> commands.ANY | None:
     words: list[str] = []
     found: dict[str, str] = {}
-    for word in arguments.split():
+    for word in _SEARCHED(arguments):
         name, colon, value = word.partition(":")
-        if not colon or name.lower() not in _FILTERS:
+        if not colon or name.lower() not in FILTERS:
             words.append(word)
         elif value:
             found[name.lower()] = value
@@ -117,7 +122,7 @@ def _search(arguments: str, _room: str) -> commands.ANY | None:
             after=found.get("after"),
             before=found.get("before"),
         )
-        if words
+        if words or where or who
         else None
     )
 
@@ -234,7 +239,8 @@ Each line is shown with its place, such as #ops/42, for /show, /edit and /delete
 
 _SEARCH = """
 All WORDS have to stand in a line, in the lobby or any of your rooms and direct messages.
-from:NAME  in:#ROOM  in:@NAME  after:DATE  before:DATE narrow that.
+Words are whole ones, in any case: deploy* finds deployed as well, "link down" words in a row.
+from:NAME  in:#ROOM  in:@NAME  after:DATE  before:DATE narrow that; from: and in: need no WORDS.
 DATE is a day, 2026-11-25, a minute, 2026-11-25T14:30, or how long ago: 2d, 3h."""
 
 _EDIT = (

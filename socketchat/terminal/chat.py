@@ -315,9 +315,8 @@ class Chat:
         past = [event for event in answer.events if isinstance(event, events.Past)]
         sentence = self._paging.told(command, past, more=answer.ok.more)
         self._scroll.add(self._rendering.listed(past, self._client.user, sentence))
-        if command.before is None and command.around is None:
-            self._view.note_read(past)
-            self._markers.note(self._view.shown())
+        self._view.listed(past, is_newest=command.before is None and command.around is None)
+        self._markers.note(self._view.shown())
 
     async def _search(self, command: commands.Search) -> None:
         """Find what was said; what is typed as a date is one of this machine's time zone."""
@@ -330,7 +329,9 @@ class Chat:
         past = [event for event in answer.events if isinstance(event, events.Past)]
         many = f"{'the newest ' if answer.ok.more else ''}{len(past)} found" if past else "nothing found"
         narrow = "; before:DATE finds older ones" if answer.ok.more else ""
-        self._scroll.add(self._rendering.listed(past, self._client.user, f"{many}: {command.words}{narrow}"))
+        self._view.listed(past)
+        what = f": {command.words}" if command.words else ""
+        self._scroll.add(self._rendering.listed(past, self._client.user, f"{many}{what}{narrow}"))
 
     def _answer(self, command: commands.ANY, answer: Sequence[events.ANY]) -> list[RenderableType]:
         width = self._prompt.width

@@ -9,17 +9,31 @@ from prompt_toolkit.completion import CompleteEvent, Completer, Completion
 from prompt_toolkit.document import Document
 
 from ..protocol.names import name_key
-from ..protocol.slash import SLASHES
+from ..protocol.slash import FILTERS, SLASHES
+from .places import Line
 
 if TYPE_CHECKING:
     from prompt_toolkit.formatted_text import StyleAndTextTuples
 
 
+AGO = ("1h", "1d", "7d", "30d")
+"""Moments that are offered for a search; a date can be typed as well."""
+
+
 class Known(NamedTuple):
-    """What can be completed at the moment: names, the latest speaker first, and rooms."""
+    """What can be completed at the moment: names, the latest speaker first, rooms, and lines, the newest first."""
 
     names: Sequence[str]
     rooms: Sequence[str]
+    lines: Sequence[Line] = ()
+
+
+class Candidate(NamedTuple):
+    """What may stand somewhere, what separates it from the next word, and what else the menu says of it."""
+
+    text: str
+    ending: str
+    about: str = ""
 
 
 class ChatCompleter(Completer):
@@ -32,30 +46,56 @@ class ChatCompleter(Completer):
         """Yield what the word before the cursor can become."""
         before = document.text_before_cursor
         word = before.rsplit(None, 1)[-1] if before and not before[-1].isspace() else ""
-        for candidate, ending in self._candidates(before, word):
-            if folded(candidate).startswith(folded(word)):
-                yield Completion(candidate + ending, start_position=-len(word), display=candidate)
+        for text, ending, about in self._candidates(before, word):
+            if folded(text).startswith(folded(word)):
+                yield Completion(text + ending, start_position=-len(word), display=f"{text} {about}".rstrip())
 
-    def _candidates(self, before: str, word: str) -> Iterable[tuple[str, str]]:
-        """Return all that may stand here, each with what separates it from the next word."""
+    def _candidates(self, before: str, word: str) -> Iterable[Candidate]:
+        """Return all that may stand here."""
         known = self._known()
         first, _, rest = before.partition(" ")
-        commands = [(f"/{name}", " ") for name in SLASHES]
         if before.startswith("/") and before == word:
-            return commands
+            return [Candidate(f"/{name}", " ") for name in SLASHES]
+        if before.startswith("/") and rest.strip() == word and (arguments := _arguments(first.lower(), word, known)):
+            return arguments
+        if first.lower() == "/search" and (narrowing := _narrowing(word, known)):
+            return narrowing
         if word.startswith("@"):
-            return [(f"@{name}", " ") for name in known.names]
-        if before.startswith("/") and rest.strip() == word:
-            match first.lower():
-                case "/dm" | "/kick" | "/ban" | "/mute" | "/mod" | "/unmod" | "/invite" | "/ignore":
-                    return [(name, " ") for name in known.names]
-                case "/join" | "/users" | "/history" | "/read":
-                    return [(room, "") for room in known.rooms]
-                case "/help":
-                    return [(name, "") for name in SLASHES]
+            return [Candidate(f"@{name}", " ") for name in known.names]
         if word.startswith("#"):
-            return [(room, " ") for room in known.rooms]
-        return [(name, ": " if before == word else " ") for name in known.names] if word else []
+            return [Candidate(room, " ") for room in known.rooms]
+        return [Candidate(name, ": " if before == word else " ") for name in known.names] if word else []
+
+
+def _arguments(command: str, word: str, known: Known) -> list[Candidate]:
+    """Return what a command is mostly about, as far as it is known."""
+    match command:
+        case "/show" | "/edit" | "/delete":
+            own = [Candidate(line.place, " " * (command == "/edit"), line.words) for line in known.lines if line.is_own]
+            others = [Candidate(line.place, "", line.words) for line in known.lines if not line.is_own]
+            return own if command == "/edit" else [*own, *others]
+        case "/dm" | "/kick" | "/ban" | "/mute" | "/mod" | "/unmod" | "/invite" | "/ignore" if word[:1] != "@":
+            return [Candidate(name, " ") for name in known.names]
+        case "/join" | "/users" | "/history" | "/read" if word[:1] != "@":
+            return [Candidate(room, "") for room in known.rooms]
+        case "/help":
+            return [Candidate(name, "") for name in SLASHES]
+    return []
+
+
+def _narrowing(word: str, known: Known) -> list[Candidate]:
+    """Return what narrows a search."""
+    match word.lower().partition(":"):
+        case ("from", ":", _):
+            return [Candidate(f"from:{name}", " ") for name in known.names]
+        case ("in", ":", _):
+            where = [*known.rooms, *(f"@{name}" for name in known.names)]
+            return [Candidate(f"in:{each}", " ") for each in where]
+        case ("after" | "before" as field, ":", _):
+            return [Candidate(f"{field}:{each}", " ") for each in AGO]
+        case (start, "", _):
+            return [Candidate(f"{each}:", "") for each in FILTERS if each.startswith(start)]
+    return []
 
 
 def folded(word: str) -> str:

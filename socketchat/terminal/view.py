@@ -12,6 +12,7 @@ from ..protocol.conversations import LOBBY, is_room, room_id
 from ..protocol.events import Conversation, Entry, Left, Past, Presence, Read, UnreadCount
 from ..protocol.names import name_key
 from .completion import Known
+from .places import Places
 
 TOLD = ("message", "action")
 """Kinds of entries that count as unread."""
@@ -43,13 +44,14 @@ class View:
         self._newest: dict[str, int] = {}
         self._shown: dict[str, int] = {}
         self._held: list[object] | None = None
+        self._places = Places(user)
         self._is_down = False
 
     @property
     def known(self) -> Known:
         """What Tab can complete."""
         names = {**dict(reversed(self._speakers.items())), **self.online, **self._peers}
-        return Known(list(names.values()), sorted(self.rooms.values()))
+        return Known(list(names.values()), sorted(self.rooms.values()), self._places.lines)
 
     def take(self, event: object) -> list[object]:
         """Take what the client was told; return what is to be seen now."""
@@ -70,13 +72,16 @@ class View:
             self._newest[room_id(room)] = self._shown[room_id(room)] = past[-1].seq
         for entry in past:
             self._note_speaker(entry)
+        self.listed(past)
         self.unread.pop(room_id(room), None)
         return self.stayed()
 
-    def note_read(self, newest: Sequence[Past]) -> None:
-        """Note that the newest lines of direct messages are shown, as all that is live is; those of a room are not."""
-        if newest and not is_room(newest[-1].conversation):
-            last = newest[-1]
+    def listed(self, past: Sequence[Past], *, is_newest: bool = False) -> None:
+        """Note what was asked for; the newest direct messages count as shown, as those do that are live."""
+        for entry in past:
+            self._places.note(entry, self._room_name(entry.conversation))
+        if is_newest and past and not is_room(past[-1].conversation):
+            last = past[-1]
             self._newest[last.conversation] = max(last.seq, self._newest.get(last.conversation, 0))
             self._shown[last.conversation] = last.seq
 
@@ -149,6 +154,7 @@ class View:
                 self._shown.clear()
                 self.unread.clear()
                 self._newest.clear()
+                self._places = Places(self.user)
         return True
 
     def _link_changed(self, event: LinkLost | LinkBack) -> bool:
@@ -177,6 +183,7 @@ class View:
             return False
         self._shown[entry.conversation] = entry.seq
         self._note_speaker(entry)
+        self._places.note(entry, self._room_name(entry.conversation))
         return True
 
     def _presence_seen(self, event: Presence) -> bool:

@@ -55,6 +55,14 @@ def test_a_search_is_narrowed_by_who_where_and_when() -> None:
     assert found(ann, "red", before="2020-01-01") == []
 
 
+def test_without_words_the_newest_of_somebody_or_of_a_room_are_found() -> None:
+    _, ann, bob = cast()
+    bob.do(commands.Edit, conversation="#ops", text="pale pear")
+    assert found(ann, "", name="bob") == [("#lobby/2", "green apple"), ("#Ops/1", "pale pear")]
+    assert found(ann, "", name="bob", after="90m") == [("#Ops/1", "pale pear")]
+    assert found(ann, "", conversation="@bob") == [("@Bob/1", "red rose")]
+
+
 def test_the_newest_are_found_and_said_to_be_some_of_more() -> None:
     stage, ann, _ = cast()
     for n in range(searching.FOUND_ENTRIES + 5):
@@ -114,6 +122,7 @@ def test_a_message_is_found_once_by_what_it_says_now() -> None:
     ("fields", "code"),
     [
         ({"words": ""}, "bad_text"),
+        ({"words": " ", "after": "2d"}, "bad_text"),
         ({"words": "a b c d e f g h i"}, "bad_text"),
         ({"words": "a", "before": "soon"}, "bad_text"),
         ({"words": "a", "after": "2026-99-01"}, "bad_text"),

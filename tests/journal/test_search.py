@@ -103,12 +103,44 @@ def test_what_looks_like_syntax_is_words(backend: Backend) -> None:
             assert await places(desk, "text:x") == ["#a/2"]
             assert await places(desk, "*") == []
             assert await places(desk, "* say ^") == ["#a/1"]
+            assert await places(desk, 'text:" NEAR') == []
+            assert await places(desk, '"" ""*') == []
 
     play(scene)
 
 
-@pytest.mark.parametrize("text", ["", " \t", "x" * (MOST_BYTES + 1), "x " * (MOST_TERMS + 1)])
-def test_a_search_for_nothing_or_too_much_is_refused(backend: Backend, text: str) -> None:
+def test_a_star_stands_for_more_letters_and_quotes_for_words_in_a_row(backend: Backend) -> None:
+    async def scene() -> None:
+        async with opened(backend.journal()) as desk:
+            await desk.store(said("the Deploy is down"), said("deployed, down there"), said("down the deploying"))
+            assert await places(desk, "deploy") == ["#a/1"]
+            assert sorted(await places(desk, "DEPLOY* down")) == ["#a/1", "#a/2", "#a/3"]
+            assert await places(desk, '"deploy is"') == ["#a/1"]
+            assert await places(desk, '"down the"') == ["#a/3"]
+            assert sorted(await places(desk, '"down the"*')) == ["#a/2", "#a/3"]
+            assert await places(desk, '"down the" is') == []
+            assert await places(desk, '"the deploy') == ["#a/1"]  # never closed
+            assert await places(desk, "d*") == []  # too short to stand for more
+
+    play(scene)
+
+
+def test_without_words_it_is_the_newest(backend: Backend) -> None:
+    async def scene() -> None:
+        async with opened(backend.journal()) as desk:
+            for i in range(6):
+                backend.clock += 1
+                await desk.store(said(f"text {i}", ROOMS[i % 2], f"u{i % 3}"), said("topic", kind="topic"))
+            many = ROOMS + [f"#none{i}" for i in range(words.NARROWED)]
+            for conversations in (ROOMS, many):
+                assert await places(desk, "", author="u1", conversations=conversations) == ["#a/7", "#b/1"]
+                assert await places(desk, " ", limit=2, conversations=conversations) == ["#b/3", "#a/7"]
+
+    play(scene)
+
+
+@pytest.mark.parametrize("text", ["x" * (MOST_BYTES + 1), "x " * (MOST_TERMS + 1)])
+def test_a_search_for_too_much_is_refused(backend: Backend, text: str) -> None:
     async def scene() -> None:
         async with opened(backend.journal()) as desk:
             await desk.store(said("x"))

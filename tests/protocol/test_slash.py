@@ -87,6 +87,9 @@ CASES = {
     "/search from:@bob deploy in:dev failed before:2d AFTER:2026-11-25T14:30": Search(
         words="deploy failed", name="bob", conversation="#dev", before="2d", after="2026-11-25T14:30"
     ),
+    "/search from:bob": Search(name="bob"),
+    "/search in:dev after:2d": Search(conversation="#dev", after="2d"),
+    '/search "link  down from:bob" rest* from:@eve': Search(words='"link  down from:bob" rest*', name="eve"),
     "/search in:@bob at 12:30 http://x": Search(words="at 12:30 http://x", conversation="@bob"),
     "/edit better text": Edit(conversation=ROOM, text="better text"),
     "/edit two\n lines": Edit(conversation=ROOM, text="two\n lines"),
@@ -159,7 +162,7 @@ def test_every_slash_command_has_a_case():
         ("/show #dev/42 x", "/show PLACE"),
         ("/show #dev", "/show PLACE"),
         ("/search", "/search WORDS"),
-        ("/search from:bob", "/search WORDS"),
+        ("/search after:2d", "/search WORDS"),
         ("/search deploy from:", "/search WORDS"),
         ("/edit", "/edit TEXT"),
         ("/edit #dev/42", "/edit TEXT"),

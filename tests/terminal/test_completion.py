@@ -3,8 +3,14 @@ from prompt_toolkit.completion import CompleteEvent, Completion
 from prompt_toolkit.document import Document
 
 from socketchat.terminal.completion import ChatCompleter, Known, menu
+from socketchat.terminal.places import Line
 
-KNOWN = Known(names=["bob", "Bobby", "Ärne", "carol"], rooms=["#lobby", "#ops"])
+LINES = [
+    Line("#ops/43", "and mine", is_own=True),
+    Line("#ops/42", "the depoly", is_own=False),
+    Line("@bob/7", "psst", is_own=True),
+]
+KNOWN = Known(names=["bob", "Bobby", "Ärne", "carol"], rooms=["#lobby", "#ops"], lines=LINES)
 
 
 def completed(line):
@@ -40,10 +46,28 @@ def completed(line):
         ("x", []),
         ("//j", []),
         ("/quit c", ["/quit carol "]),
+        ("/edit ", ["/edit #ops/43 ", "/edit @bob/7 "]),
+        ("/edit #ops/43 b", ["/edit #ops/43 bob ", "/edit #ops/43 Bobby "]),
+        ("/show #OPS/", ["/show #ops/43", "/show #ops/42"]),
+        ("/delete ", ["/delete #ops/43", "/delete @bob/7", "/delete #ops/42"]),
+        ("/delete @b", ["/delete @bob/7"]),
+        ("/search ", ["/search from:", "/search in:", "/search after:", "/search before:"]),
+        ("/search f", ["/search from:"]),
+        ("/search deploy From:B", ["/search deploy from:bob ", "/search deploy from:Bobby "]),
+        ("/search in:#", ["/search in:#lobby ", "/search in:#ops "]),
+        ("/search in:@c", ["/search in:@carol "]),
+        ("/search x before:7", ["/search x before:7d "]),
+        ("/search c", ["/search carol "]),
+        ("say from:b", []),
     ],
 )
 def test_what_tab_makes_of_a_line(line, expected):
     assert completed(line) == expected
+
+
+def test_the_menu_tells_lines_from_each_other():
+    found = ChatCompleter(lambda: KNOWN).get_completions(Document("/show #"), CompleteEvent())
+    assert [each.display_text for each in found] == ["#ops/43 and mine", "#ops/42 the depoly"]
 
 
 def shown(chosen, width, count=9):

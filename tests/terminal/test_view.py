@@ -54,11 +54,11 @@ def test_direct_messages_that_are_not_shown_are_unseen_until_somebody_looks():
     unread = [UnreadCount("#ops", 1, "#ops"), UnreadCount(DIRECT, 1, "@bob")]
 
     assert here.unseen(unread) == "@bob"
-    here.note_read([entry("b", room=DIRECT, seq=5, of=Past)])
+    here.listed([entry("b", room=DIRECT, seq=5, of=Past)], is_newest=True)
     assert here.unseen(unread) is None
     assert here.shown() == {DIRECT: 5}
     assert here.take(entry("b", room=DIRECT, seq=5)) == []
-    here.note_read([entry("c", room="#ops", seq=1, of=Past)])
+    here.listed([entry("c", room="#ops", seq=1, of=Past)], is_newest=True)
     assert here.shown() == {}
 
 
