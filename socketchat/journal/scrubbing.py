@@ -17,7 +17,7 @@ from .words import merge_some, rewrite
 SCRUB_SECONDS = 5.0
 """Time between a delete and the end of its traces; deletes that come together share one."""
 
-CLEARED = 1024
+CLEARED = 256
 """Pages that are zeroed at a time: some milliseconds, in which nothing is committed."""
 
 _WAIT, _MERGE, _FOLD, _LOOK, _CLEAR = "wait", "merge", "fold", "look", "clear"

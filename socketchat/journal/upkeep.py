@@ -22,6 +22,9 @@ from .words import LEFT_FOR_SEARCHES, begin_anew, index_slice, is_of_index, lag,
 PACE_SECONDS = 0.1
 """Time between two steps while messages come in all the time, but for what somebody waits for."""
 
+FORGETTING_PACE_SECONDS = 0.04
+"""The same while something is to be forgotten: of a million entries all traces are gone within a minute."""
+
 SWEEP_SECONDS = 60.0
 """Time between two looks for what is older than it is to be kept."""
 
@@ -82,7 +85,8 @@ class Upkeep:
 
     def is_due(self, *, idle: bool) -> bool:
         """Tell whether a step is to be done now."""
-        return idle or self.awaited or time.monotonic() - self._last_step > PACE_SECONDS
+        pace = FORGETTING_PACE_SECONDS if self._forgets else PACE_SECONDS
+        return idle or self.awaited or time.monotonic() - self._last_step > pace
 
     def wait(self) -> float | None:
         """Return the seconds until something is to be done where nothing comes in, None where there is nothing."""

@@ -156,7 +156,7 @@ async def talk_and_look(directory: Path, seed: int, rounds: int) -> None:
 def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("socketchat.journal.scrubbing.SCRUB_SECONDS", 0.0)
     monkeypatch.setattr("socketchat.journal.upkeep.SWEEP_SECONDS", 0.0)
-    monkeypatch.setattr("socketchat.journal.upkeep.PACE_SECONDS", 0.005)
+    monkeypatch.setattr("socketchat.journal.upkeep.FORGETTING_PACE_SECONDS", 0.005)
     monkeypatch.setattr("socketchat.journal.writer.IDLE_SECONDS", 0.01)
 
 
