@@ -73,6 +73,7 @@ class Writer:
         self._stopping = False
         self._idle = True
         self._failed = -1
+        self._why = TROUBLE
         self._log_pages = 0
         self._crowded_at = LOG_PAGES
         self._checkpointed = 0
@@ -127,7 +128,7 @@ class Writer:
         try:
             while (batch := self._take()) is not None:
                 if batch.generation <= self._failed:
-                    self._refuse(batch, TROUBLE)
+                    self._refuse(batch, self._why)
                 else:
                     self._process(batch)
             with suppress(apsw.Error):
@@ -191,7 +192,7 @@ class Writer:
             self._maintain(idle=False)
 
     def _refuse(self, batch: Batch, reason: str) -> None:
-        self._failed = batch.generation
+        self._failed, self._why = batch.generation, reason
         self._report([StorageRefused(proposal, reason, retry=True) for proposal in batch.proposals], reason)
 
     def _maintain(self, *, idle: bool) -> None:
@@ -230,7 +231,7 @@ class Writer:
 
     def _recover(self, batch: Batch, staged: Sequence[Staged]) -> None:
         """Find out whether a batch is stored whose COMMIT raised, and say so; until then nobody is answered."""
-        self._failed = batch.generation
+        self._failed, self._why = batch.generation, TROUBLE
         self._begin_trouble(TROUBLE)
         delay = FIRST_DELAY
         while (found := self._try_to_reopen(staged)) is None:

@@ -46,8 +46,8 @@ class Load:
         async with AsyncExitStack() as stack:
             # One who fails must end the test, which would wait for ever for what that one was to do.
             self._group = await stack.enter_async_context(asyncio.TaskGroup())
-            self._speakers = [await stack.enter_async_context(self._client(f"s{n}")) for n in range(SPEAKERS)]
-            self._listeners = [await stack.enter_async_context(self._client(f"l{n}")) for n in range(LISTENERS)]
+            self._speakers = [await stack.enter_async_context(self.client(f"s{n}")) for n in range(SPEAKERS)]
+            self._listeners = [await stack.enter_async_context(self.client(f"l{n}")) for n in range(LISTENERS)]
             for client in self._speakers + self._listeners:
                 for room in ROOMS[1:]:
                     await client.request(commands.Join(room=room))
@@ -79,7 +79,7 @@ class Load:
             self.progress.clear()
             await self.progress.wait()
 
-    def _client(self, name: str) -> Client:
+    def client(self, name: str) -> Client:
         profile = Profiles(self._directory / name).server("127.0.0.1", self._port)
         return connect("127.0.0.1", self._port, name=name, profile=profile, patience=self._patience)
 

@@ -18,6 +18,7 @@ import pytest
 
 from socketchat.journal import Duplicate
 from socketchat.journal.sqlite import SQLiteJournal
+from tests.faults.tmpfs import fill, small_disk
 from tests.faults.writer import OUTBOX, ROOMS
 from tests.journal.desk import opened, say, text_of
 
@@ -137,15 +138,8 @@ def test_a_slow_disk_stores_all_the_same(tmp_path: Path) -> None:
 
 
 def test_a_full_disk_is_told_and_got_over(tmp_path: Path) -> None:
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=40m", "tmpfs", str(disk)], capture_output=True, check=False
-    )
-    if mounted.returncode:
-        pytest.skip("needs leave to mount")
-    try:
-        (disk / "data.ballast").write_bytes(bytes(24_600_000))  # what is left is hardly more than the reserve
+    with small_disk(tmp_path / "disk", 40) as disk:
+        fill(disk / "data.ballast", leave=17_300_000)  # hardly more than the reserve
         with writer(disk / "data", 1, 3000) as process:
             assert process.stdout is not None
             lines = process.stdout.readlines()
@@ -153,5 +147,3 @@ def test_a_full_disk_is_told_and_got_over(tmp_path: Path) -> None:
         stored = told(lines)
         assert len(stored) == 3000
         asyncio.run(check(disk / "data", stored))
-    finally:
-        subprocess.run(["umount", str(disk)], check=True)
