@@ -12,6 +12,7 @@ from click.testing import CliRunner
 
 from socketchat import exceptions
 from socketchat.cli import group
+from socketchat.commands import READ_MUCH
 from socketchat.commands.devices import DEVICES_PER_USER, NAMES_PER_KEY
 from socketchat.commands.ignoring import IGNORED_USERS
 from socketchat.hub import guesses
@@ -36,6 +37,7 @@ def error_codes() -> str:
 def limits() -> str:
     every = f"{door.STRANGERS_SECONDS:.0f} seconds"
     minutes = f"{guesses.GUESS_SECONDS / 60:.0f} minutes"
+    read_much = ", ".join(sorted(f"`/{kind.__name__.lower()}`" for kind in READ_MUCH))
     rows = [
         ("a text", f"{protocol.TEXT_BYTES:,} bytes"),
         ("a name", f"{protocol.NAME_CHARACTERS} characters"),
@@ -44,7 +46,7 @@ def limits() -> str:
         ("commands of one session", f"{hub.COMMAND_BURST} at once, then {hub.COMMANDS_PER_SECOND:.0f} a second"),
         ("… before it has logged in", f"{hub.STRANGER_COMMANDS} at once, then one a second"),
         (
-            "commands of one user that read much (`/history`, `/rooms`, `/users`)",
+            f"commands of one user that read much ({read_much})",
             f"{hub.READ_BURST} at once, then {hub.READS_PER_SECOND:.0f} a second",
         ),
         ("rooms that one user makes", f"{hub.ROOMS_MADE}; {hub.ROOMS_BURST} at once, then one a minute"),
@@ -67,6 +69,7 @@ def limits() -> str:
             "wrong passwords for one account, from addresses it never logged in from",
             f"{guesses.ACCOUNT_GUESSES} an hour",
         ),
+        ("… in a row, from anywhere", f"{guesses.MOST_IN_A_ROW}; then none is taken until another one is set"),
         (
             "accounts that one address makes on an open server",
             f"{hub.ACCOUNTS_BURST} at once, then one every {hub.ACCOUNTS_SECONDS / 60:.0f} minutes",

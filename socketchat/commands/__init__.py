@@ -59,8 +59,16 @@ HANDLERS: dict[type[commands.Command], Callable[[Hub, Session, Any], None]] = {
 
 BEFORE_LOGIN = {commands.Hello, commands.Prove, commands.Login, commands.Ping, commands.Quit}
 
-READ_MUCH = {commands.Rooms, commands.Users, commands.History, commands.Search}
-"""Small to ask and large to answer: these have an allowance of their own."""
+READ_MUCH = {
+    commands.Rooms,
+    commands.Users,
+    commands.History,
+    commands.Search,
+    commands.Edit,
+    commands.Delete,
+    commands.Unread,
+}
+"""Small to ask and large to answer, or to look up: these have an allowance of their own."""
 
 
 def handle(hub: Hub, session: Session, command: commands.Command) -> bool:

@@ -32,7 +32,6 @@ def check_shown(hub: Hub, session: Session, challenged: Challenged, proof: comma
         hub.guesses.check(peer)
         host = _host_proof(hub.entrance.code_key, session, challenged, proof.code)
         if host is None:
-            hub.guesses.failed(peer)
             raise BadCode("This is not the join code of this server; `socketchat admin code` shows it to its operator.")
         hub.guesses.succeeded(peer)
         return Entry("code", host)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from ..exceptions import Busy, ChatError, Refused, UsageProblem, WrongPassword
 from ..hub import Hub, Pending, Session, User, facts, restrictions
+from ..hub.guesses import MOST_IN_A_ROW
 from ..journal import SERVER_LOG, Outcome, Stored
 from ..protocol import commands, events
 from ..protocol.names import check_name, name_key
@@ -47,7 +48,15 @@ def by_password(
     check_private(session)
     if not typed:
         raise UsageProblem("A password is missing.")
+    user = hub.directory.holder(name_key(name))
+    if user is not None and user.wrong >= MOST_IN_A_ROW:
+        raise Refused(
+            f"There were {MOST_IN_A_ROW} wrong passwords in a row for {user.name}, and none is taken any more: come by "
+            "its key and set another one with /password, or ask whoever hosts the server for a link."
+        )
     hub.guesses.check(session.channel.peer, name)
+    if user is not None:
+        user.wrong += 1  # until it turns out to be right
     session.blocked = True
     hub.spawn(_checked(hub, session, name, plain_password(typed), enter=enter, command_id=command_id))
 
@@ -68,21 +77,34 @@ async def _checked(
         # Who has no password, or does not exist, costs the same work and is answered the same.
         right = await hub.hasher.verify(stored, typed)
     except ChatError as error:
-        hub.guesses.succeeded(peer)  # nothing was learned
+        hub.guesses.undo(peer, name)  # nothing was learned
+        if user is not None:
+            user.wrong = max(0, user.wrong - 1)
         session.refuse(error, command_id, retry=isinstance(error, Busy))
         hub.unblock(session)
         return
     session.blocked = False
     if right and user is not None and user.has_password(stored):
         hub.guesses.succeeded(peer, name)
+        if user.wrong > 1:
+            _note_wrong(hub, session, user, 0)
+        user.wrong = 0
         _let_in(session, user, enter, command_id)
         if hub.hasher.is_outdated(stored):
             await _rehash(hub, session, user, typed)
     else:
-        hub.guesses.failed(peer, name)
+        if user is not None and not user.is_guest:
+            _note_wrong(hub, session, user, user.wrong)
         session.refuse(WrongPassword("The name or the password is wrong."), command_id)
     if not session.blocked:
         hub.unblock(session)
+
+
+def _note_wrong(hub: Hub, session: Session, user: User, count: int) -> None:
+    """Store how many wrong passwords came in a row; nobody waits for it, or the time would tell whose name it is."""
+    nobody = Session(session.rendering, session.link, lambda _: None)
+    body = facts.encode(facts.WrongPasswordsFact(count))
+    hub.submit(Pending(SERVER_LOG, user, "wrong passwords", body, session=nobody, fact=True))
 
 
 def _let_in(session: Session, user: User, enter: Callable[[User], None], command_id: int | None) -> None:

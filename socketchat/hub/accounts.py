@@ -33,7 +33,7 @@ def apply(directory: Directory, entry: Entry) -> None:
             if released is not None:
                 _forget_resets(directory, released.id)
                 directory.release(released)
-        case "password" | "device" | "revoked device" | "taken back":
+        case "password" | "wrong passwords" | "device" | "revoked device" | "taken back":
             user = directory.users.get(entry.author)
             if user is not None:  # otherwise the name was released meanwhile
                 _apply_owners(directory, user, entry)
@@ -43,6 +43,10 @@ def _apply_owners(directory: Directory, user: User, entry: Entry) -> None:
     match entry.kind:
         case "password":
             user.password = msgspec.json.decode(entry.body, type=facts.PasswordFact).phc
+            user.wrong = 0
+        case "wrong passwords":
+            count = msgspec.json.decode(entry.body, type=facts.WrongPasswordsFact).count
+            user.wrong = max(user.wrong, count) if count else 0  # more may be under way
         case "device":
             added = msgspec.json.decode(entry.body, type=facts.DeviceFact)
             _add(directory, user, added.key, Device(added.label, entry.ts))
@@ -53,6 +57,7 @@ def _apply_owners(directory: Directory, user: User, entry: Entry) -> None:
             for key in list(user.devices):
                 _remove(directory, user, key)
             user.password = ""
+            user.wrong = 0
             _add(directory, user, taken.key, Device(taken.label, entry.ts))
             _forget_resets(directory, user.id)
 

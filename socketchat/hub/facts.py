@@ -28,6 +28,12 @@ class PasswordFact(msgspec.Struct, frozen=True):
         return "PasswordFact()"
 
 
+class WrongPasswordsFact(msgspec.Struct, frozen=True):
+    """Kind "wrong passwords": so many came for the author since the last right one; 0 where that came just now."""
+
+    count: int
+
+
 class DeviceFact(msgspec.Struct, frozen=True):
     """Kind "device": another key proves to be the author."""
 

@@ -30,6 +30,9 @@ ACCOUNT_GUESSES = 20
 ACCOUNT_SECONDS = 3600.0
 """How long a wrong password counts against an account."""
 
+MOST_IN_A_ROW = 100
+"""Wrong passwords for one account since the last right one: NIST SP 800-63B wants no more, however long they take."""
+
 REMEMBERED = 65_536
 """Addresses and accounts that are counted at a time, some 20 MiB at the worst; the one longest quiet is forgotten."""
 
@@ -37,8 +40,9 @@ REMEMBERED = 65_536
 class Guesses:
     """Counts guesses; ``clock`` returns seconds.
 
-    Whoever is about to look at a secret calls ``check``, and then ``succeeded`` or ``failed``. A guess counts from
-    ``check`` on, so that a hundred at once are no way around the limit, and neither is to hang up before the answer.
+    Whoever is about to look at a secret calls ``check``, then ``succeeded`` where it was right, and ``undo`` where that
+    could not be found out. A guess counts from ``check`` on, so that a hundred at once are no way around the limit, and
+    neither is to hang up before the answer.
     Proofs by key are no guesses: what is paused here is never the way of the owner's own devices.
     """
 
@@ -61,27 +65,37 @@ class Guesses:
             self._check_account(place, name_key(name), now)
         made.append(now)
 
-    def failed(self, peer: str, name: str = "") -> None:
-        """Note that a guess was wrong."""
-        if name and not self._knows(network(peer), name_key(name)):
-            self._against(name_key(name)).append(self._clock())
+    def undo(self, peer: str, name: str = "") -> None:
+        """Let a guess not count."""
+        place = network(peer)
+        if made := self._by_network.get(place):
+            made.pop()
+        if name and not self._knows(place, name_key(name)) and (wrong := self._against(name_key(name))):
+            wrong.pop()
 
     def succeeded(self, peer: str, name: str = "") -> None:
         """Note that a guess was right: it does not count, and the address is known to be the account's."""
+        self.undo(peer, name)
         place = network(peer)
-        made = self._by_network.get(place)
-        if made:
-            made.pop()
         if name and not is_loopback(peer):  # behind a tunnel everybody comes from loopback
             self._known.set(f"{name_key(name)} {place}", True)  # noqa: FBT003 - a set that forgets
 
+    def recall(self, name: str, seconds: float) -> None:
+        """Note that a wrong password came so long ago, before the server was started again."""
+        if seconds < ACCOUNT_SECONDS:
+            self._against(name_key(name)).append(self._clock() - max(0.0, seconds))
+
     def _check_account(self, place: str, key: str, now: float) -> None:
+        """Count one guess at an account, unless it comes from where the owner has been; raises TooMany."""
+        if self._knows(place, key):
+            return
         wrong = self._against(key)
         while wrong and now - wrong[0] >= ACCOUNT_SECONDS:
             wrong.popleft()
-        if len(wrong) >= ACCOUNT_GUESSES and not self._knows(place, key):
+        if len(wrong) >= ACCOUNT_GUESSES:
             seconds = _shown(ACCOUNT_SECONDS - (now - wrong[0]))
             raise TooMany(f"There were too many wrong passwords for this name; try again in {seconds}, or use its key.")
+        wrong.append(now)
 
     def _made(self, place: str, most: int, now: float) -> deque[float]:
         """Return when a network guessed, of what still counts; who made too many is refused for the whole time."""

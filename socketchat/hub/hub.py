@@ -13,6 +13,8 @@ from hashlib import blake2b
 from secrets import token_urlsafe
 from time import monotonic, time_ns
 
+import msgspec
+
 from ..exceptions import ChatError, KeyReused, NameTaken, NotFound, StorageProblem
 from ..journal import Conflict, Duplicate, Journal, Outcome, Revision, State, StorageRefused, Stored, Unchangeable
 from ..journal.bodies import is_gone
@@ -23,6 +25,7 @@ from .caps import Caps
 from .delivery import Delivery
 from .directory import Directory
 from .entrance import Entrance
+from .facts import WrongPasswordsFact
 from .guesses import Guesses
 from .hasher import Hasher, NoPasswords
 from .pace import Pace
@@ -89,6 +92,9 @@ class Hub:
         """Begin with what the journal knew when it was opened."""
         self.attendance.epoch = state.epoch
         self.directory.load(state)
+        for entry in state.facts:
+            if entry.kind == "wrong passwords" and msgspec.json.decode(entry.body, type=WrongPasswordsFact).count:
+                self.guesses.recall(entry.name, (self.now() - entry.ts) / 1000)
         self.journal.committed = self.committed
         self.journal.revised = self.revised
 

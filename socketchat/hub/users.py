@@ -28,7 +28,8 @@ class User:
     ``key`` is that of the name; ``looks`` are what the name looks like, which no other user's does.
     ``devices`` are the public keys, as words, that prove an account's owner; a guest has none. ``password`` is what is
     stored of the password, "" where none is set; ``changes`` counts the new ones that are not stored yet, and meanwhile
-    the old one lets nobody in. ``additions`` counts the devices that were ever added.
+    the old one lets nobody in. ``wrong`` counts the wrong ones since the last right one, or since it was set.
+    ``additions`` counts the devices that were ever added.
     """
 
     __slots__ = (
@@ -48,6 +49,7 @@ class User:
         "read",
         "rooms",
         "sessions",
+        "wrong",
     )
 
     def __init__(self, user_id: str, name: str, key: str, device: str | None = None) -> None:
@@ -60,6 +62,7 @@ class User:
         self.additions = 0
         self.password = ""
         self.changes = 0
+        self.wrong = 0
         self.rooms: list[Room] = []  # besides the lobby, where everyone is
         self.pairs: list[Pair] = []
         self.read: dict[str, int] = {}  # up to which seq, by conversation

@@ -1,13 +1,34 @@
+from random import Random
 from typing import get_args
 
-from socketchat.commands import BEFORE_LOGIN, HANDLERS
+from socketchat.commands import BEFORE_LOGIN, HANDLERS, READ_MUCH
 from socketchat.protocol import commands, events
+from tests.hub.asking import ASKED, Asking
 from tests.hub.stage import Stage
 
 
 def test_every_command_has_its_handler() -> None:
     assert HANDLERS.keys() == set(get_args(commands.ANY))
     assert HANDLERS.keys() >= BEFORE_LOGIN
+
+
+def test_whatever_looks_into_the_history_has_an_allowance_of_its_own() -> None:
+    looks = set()
+    for kind, (_, make) in ASKED.items():
+        for seed in range(5):
+            stage = Stage()
+            ann, bob = stage.native("ann"), stage.native("bob")
+            bob.say("hello")
+            bob.do(commands.Read)
+            ann.say("hello")
+            stage.settle()
+            reads = len(stage.journal.reads)
+            bob.ask(make(Asking(bob, "bob", 1, Random(seed))))
+            stage.settle()
+            if stage.journal.searches or len(stage.journal.reads) > reads:
+                looks.add(kind)
+    assert looks <= READ_MUCH
+    assert {commands.History, commands.Search, commands.Unread, commands.Edit, commands.Delete} <= looks
 
 
 def test_only_sends_are_under_way_together() -> None:

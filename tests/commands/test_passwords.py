@@ -3,6 +3,7 @@ import logging
 import pytest
 
 from socketchat.hub import Channel
+from socketchat.hub.guesses import ACCOUNT_GUESSES, ACCOUNT_SECONDS, MOST_IN_A_ROW
 from socketchat.protocol import commands, events, operator
 from socketchat.wire.plain import PLAIN
 from tests.hub.stage import Peer, Stage
@@ -259,6 +260,81 @@ def test_whoever_guesses_has_to_wait_and_the_owners_key_does_not() -> None:
     assert alice.told(events.Welcome)
     stage.turns.wait(2)  # which is longer than the first pause
     assert by_password(stage, SECRET, channel=TLS).told(events.Welcome)
+
+
+def guessed(stage: Stage, times: int, first: int = 0) -> list[str]:
+    """Guess from everywhere and in time; return how that was answered."""
+    codes = []
+    for number in range(first, first + times):
+        channel = Channel(f"198.51.{number % 200}.1", binding=b"b" * 32)
+        codes.append(code(by_password(stage, "wrong", key=f"thief {number}", channel=channel)))
+        stage.turns.wait(ACCOUNT_SECONDS / ACCOUNT_GUESSES)
+    return codes
+
+
+def test_after_a_hundred_wrong_passwords_in_a_row_none_is_taken_until_the_owner_sets_another() -> None:
+    stage = Stage()
+    owner(stage)
+    assert guessed(stage, 60) == ["wrong_password"] * 60
+    stage.hub = stage.new_hub()
+    assert guessed(stage, 50, 60) == ["wrong_password"] * (MOST_IN_A_ROW - 60) + ["refused"] * 10
+    for _ in range(2):
+        stage.hasher.work.clear()
+        peer = by_password(stage, SECRET, channel=TLS)
+        (error,) = peer.told(events.Error)
+        assert error.text == (
+            "There were 100 wrong passwords in a row for alice, and none is taken any more: come by its key and set "
+            "another one with /password, or ask whoever hosts the server for a link."
+        )
+        assert stage.hasher.work == []
+        stage.hub = stage.new_hub()
+    alice = stage.connect(channel=TLS)
+    alice.log_in(key_of("alice"), name="alice")
+    stage.settle()
+    alice.do(commands.Password, password=NEW)
+    for _ in range(2):
+        assert login(stage, "alice", NEW).session.user is stage.hub.directory.user("alice")
+        stage.hub = stage.new_hub()
+
+
+def test_a_right_password_begins_the_count_anew() -> None:
+    stage = Stage()
+    owner(stage)
+    for _ in range(3):
+        assert guessed(stage, MOST_IN_A_ROW - 1) == ["wrong_password"] * (MOST_IN_A_ROW - 1)
+        assert login(stage, "alice", SECRET).session.user is not None
+        stage.hub = stage.new_hub()
+
+
+def test_what_an_account_was_guessed_at_in_the_last_hour_outlives_the_server() -> None:
+    stage = Stage()
+    owner(stage)
+    for number in range(ACCOUNT_GUESSES):
+        channel = Channel(f"198.51.100.{number}", binding=b"b" * 32)
+        assert code(by_password(stage, "wrong", channel=channel)) == "wrong_password"
+        stage.hub = stage.new_hub()
+    assert code(by_password(stage, SECRET, channel=TLS)) == "too_many"
+    stage.turns.wait(ACCOUNT_SECONDS)
+    assert by_password(stage, SECRET, channel=TLS).told(events.Welcome)
+
+
+def test_who_is_told_to_come_again_has_not_guessed() -> None:
+    stage = Stage()
+    alice = owner(stage)
+    stage.hasher.is_busy = True
+    for _ in range(MOST_IN_A_ROW):
+        assert code(by_password(stage, "wrong")) == "busy"
+    stage.hasher.is_busy = False
+    assert login(stage, "alice", SECRET).session.user is alice.session.user
+
+
+def test_of_names_without_an_account_nothing_is_stored() -> None:
+    stage = Stage()
+    stage.plain("gus")
+    before = len(stage.journal._facts)
+    for name in ("gus", "zoe"):
+        assert code(by_password(stage, "wrong", name)) == "wrong_password"
+    assert len(stage.journal._facts) == before
 
 
 def test_a_password_is_hashed_anew_when_the_parameters_have_changed() -> None:

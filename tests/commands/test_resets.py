@@ -2,8 +2,9 @@ import pytest
 
 from socketchat.commands.operator_accounts import RESET_SECONDS
 from socketchat.hub import Channel
+from socketchat.hub.guesses import MOST_IN_A_ROW
 from socketchat.protocol import commands, events, operator
-from tests.commands.test_passwords import HERE, SECRET, by_password, code, owner
+from tests.commands.test_passwords import HERE, SECRET, by_password, code, guessed, owner
 from tests.hub.stage import Peer, Stage
 from tests.keys import key_of
 
@@ -76,6 +77,26 @@ def test_a_link_is_for_one_name_and_not_for_the_open_network(name: str, channel:
     owner(stage)
     owner(stage, "bob")
     assert code(take_back(stage, token_for(stage), name, channel=channel)) in {"bad_invite", "refused"}
+
+
+def test_a_link_is_the_way_out_for_who_has_no_key_where_passwords_are_not_taken_any_more() -> None:
+    stage = Stage()
+    owner(stage)
+    guessed(stage, MOST_IN_A_ROW)
+    assert code(by_password(stage, SECRET)) == "refused"
+    new = take_back(stage, token_for(stage))
+    new.do(commands.Password, password=SECRET)
+    for _ in range(2):
+        assert by_password(stage, SECRET, key="third").told(events.Welcome)
+        stage.hub = stage.new_hub()
+
+
+def test_the_next_owner_of_a_released_name_does_not_inherit_what_was_guessed() -> None:
+    stage = Stage()
+    owner(stage)
+    guessed(stage, MOST_IN_A_ROW)
+    stage.order(operator.Release(id=1, name="alice"))
+    assert code(by_password(stage, "wrong")) == "wrong_password"
 
 
 def test_the_token_is_nowhere_in_the_log() -> None:

@@ -82,6 +82,7 @@ class CountingJournal(MemoryJournal):
     def __init__(self, loop, **options) -> None:
         super().__init__(loop, **options)
         self.reads: list[tuple[str, int]] = []
+        self.searches = 0
         self.turns = 1
         self.most_at_once = 0
         self._at_once = 0
@@ -94,6 +95,12 @@ class CountingJournal(MemoryJournal):
             await another_turn()
         self._at_once -= 1
         return await super().read(conversation, after=after, before=before, upto=upto, limit=limit, current=current)
+
+    async def search(self, query):
+        self.searches += 1
+        for _ in range(self.turns):
+            await another_turn()
+        return await super().search(query)
 
 
 class CountingHasher:

@@ -30,7 +30,6 @@ class Guessing:
         """Guess wrong, and tell whether the guess was looked at."""
         with suppress(TooMany):
             self.guesses.check(peer, name)
-            self.guesses.failed(peer, name)
             return True
         return False
 
@@ -132,6 +131,29 @@ def test_two_hundred_addresses_get_few_guesses_at_one_account() -> None:
     guessing.guesses.check(OTHER, "bob")
     guessing.now += ACCOUNT_SECONDS
     guessing.guesses.check(OTHER, "alice")
+
+
+def test_at_one_account_too_a_thousand_at_once_from_everywhere_are_few() -> None:
+    guessing = Guessing()
+    assert guessing.looked_at(1000, lambda number: f"198.51.{number // 250}.{number % 250}", "alice") == ACCOUNT_GUESSES
+
+
+def test_what_could_not_be_found_out_does_not_count() -> None:
+    guessing = Guessing()
+    for _ in range(100):
+        guessing.guesses.check(ONE, "alice")
+        guessing.guesses.undo(ONE, "alice")
+    assert guessing.looked_at(1000, lambda number: f"198.51.100.{number % 200}", "alice") == ACCOUNT_GUESSES
+    assert guessing.wrong(ONE)
+
+
+def test_what_was_before_a_restart_counts_for_the_rest_of_its_hour() -> None:
+    guessing = Guessing()
+    for seconds in (ACCOUNT_SECONDS, *[ACCOUNT_SECONDS - 60] * 5, *[60.0] * 10, -1e9):
+        guessing.guesses.recall("alice", seconds)  # the last by a clock that went wrong
+    assert guessing.looked_at(100, lambda number: f"198.51.100.{number}", "alice") == ACCOUNT_GUESSES - 16
+    guessing.now += 60
+    assert guessing.looked_at(100, lambda number: f"198.51.100.{number}", "alice") == 5
 
 
 def test_the_owner_still_logs_in_where_the_owner_has_been_before() -> None:

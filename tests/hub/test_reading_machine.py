@@ -21,7 +21,7 @@ from socketchat.wire.native import NATIVE
 from socketchat.wire.plain import PLAIN
 from tests.commands.test_passwords import HERE
 from tests.hub.asking import ASKED, GUESTS, NAMES, OWNERS, PLACES, ROOMS, WORD, Asking, asked, secret
-from tests.hub.stage import CountingJournal, Peer, Stage, another_turn
+from tests.hub.stage import CountingJournal, Peer, Stage
 from tests.keys import key_of
 
 TOKEN = re.compile(rb"t\d+x")
@@ -39,11 +39,6 @@ class OrderedJournal(CountingJournal):
         if hasattr(outcome, "entry") and outcome.entry is not None:
             self.order.append(outcome.entry)
         return outcome
-
-    async def search(self, query):
-        for _ in range(self.turns):
-            await another_turn()
-        return await super().search(query)
 
 
 @dataclass
