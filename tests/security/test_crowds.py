@@ -1,0 +1,87 @@
+"""Many connections of one address, from another machine: what is too much is refused, and nobody else pays for it."""
+
+import socket
+from contextlib import ExitStack
+
+import pytest
+
+from socketchat.protocol import commands, events
+from socketchat.server.limits import CONNECTIONS_PER_ADDRESS, STRANGERS_BURST, STRANGERS_PER_ADDRESS
+from tests.keys import key_of
+from tests.security.callers import DEADLINE
+from tests.security.hosts import PORT, Host
+from tests.security.machines import ADDRESS, CLIENT, ELSEWHERE, SERVER, Machines, can_make_machines
+
+pytestmark = pytest.mark.skipif(not can_make_machines(), reason="network namespaces need root and iproute2")
+
+TOO_MANY_STRANGERS = b"[server] Your address makes too many connections that do not log in; try again in a minute.\n"
+TOO_MANY = f"[server] Your address has {CONNECTIONS_PER_ADDRESS} connections, and no more are given to one.\n".encode()
+
+
+@pytest.fixture(scope="module")
+def machines():
+    machines = Machines()
+    yield machines
+    machines.end()
+
+
+@pytest.fixture
+def host(machines, tmp_path):
+    """An open server, so that whoever gets through the door is in."""
+    host = Host(machines, tmp_path, "--open", "--plaintext-from", "192.0.2.0/24")
+    yield host
+    host.end()
+
+
+def told(host: Host) -> bytes:
+    """Return what somebody at the client's address is told who connects and says nothing, until the server closes."""
+    with host.call(tls=False) as caller:
+        return caller.rest()
+
+
+def comes_in(host: Host, *, machine: str = CLIENT, source: str = "") -> bool:
+    """Tell whether an owner comes in; who is refused is closed during the handshake."""
+    name = f"at-{machine}{source.rpartition('.')[2]}"
+    try:
+        with host.call(machine=machine, source=source) as caller:
+            return caller.comes(name, key_of(name)) == name
+    except (OSError, EOFError):
+        return False
+
+
+def test_an_address_with_too_many_strangers_is_refused_until_they_go_and_no_other(host, machines) -> None:
+    with ExitStack() as strangers:
+        with machines.on(CLIENT):
+            for _ in range(STRANGERS_PER_ADDRESS):
+                strangers.enter_context(socket.create_connection((ADDRESS, PORT), DEADLINE))
+        assert told(host) == TOO_MANY_STRANGERS
+        assert not comes_in(host)
+        assert comes_in(host, source=ELSEWHERE)
+        assert comes_in(host, machine=SERVER)
+    while not comes_in(host):  # until the server has noticed that they are gone
+        pass
+
+
+@pytest.mark.faults
+def test_who_comes_and_goes_and_never_logs_in_is_slowed_down_and_who_logs_in_is_not(host) -> None:
+    for _ in range(STRANGERS_BURST // 2):
+        assert comes_in(host)
+    said = [b""]
+    while said[-1] != TOO_MANY_STRANGERS and len(said) <= 2 * STRANGERS_BURST:
+        with host.call(tls=False) as caller:
+            caller.write(b"GET / HTTP/1.1\n")  # answered and closed: gone before the next one comes
+            said.append(caller.rest())
+    assert said[-1] == TOO_MANY_STRANGERS
+    assert len(said) > STRANGERS_BURST
+    assert comes_in(host, source=ELSEWHERE)
+
+
+def test_an_address_has_so_many_connections_also_of_those_who_logged_in(host) -> None:
+    with ExitStack() as stack:
+        for _ in range(CONNECTIONS_PER_ADDRESS):
+            caller = stack.enter_context(host.call(tls=False))
+            assert caller.comes("ann", key_of("ann")) == "ann"
+        assert told(host) == TOO_MANY
+        assert comes_in(host, source=ELSEWHERE)
+        caller.say(commands.Send(to="#lobby", text="still here", id=9))
+        assert isinstance(caller.hears(events.Ok, events.Error), events.Ok)
