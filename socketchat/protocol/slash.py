@@ -122,7 +122,7 @@ def _search(arguments: str, _room: str) -> commands.ANY | None:
             after=found.get("after"),
             before=found.get("before"),
         )
-        if words or where or who
+        if words or found  # dates alone are too little, and the server says what else there is
         else None
     )
 
