@@ -233,14 +233,15 @@ _AWAY = "\n/users shows TEXT, and who writes to you directly is told, once an ho
 _PLACES = "\nPlaces are #ops/42 in a room, @bob/7 in direct messages with bob; /history and /search show them."
 
 _HISTORY = """
-Each line is shown with its place, such as #ops/42, for /show, /edit and /delete. N is 50 if not said.
-/history #ROOM and /history @NAME show another room, or your direct messages with NAME.
-/history PLACE shows the lines before PLACE; in `join`, /history again does so for the last one."""
+Each line is shown with its place, #ops/42, for /show, /edit and /delete.
+/history #ROOM and /history @NAME show what was said there, 50 lines or N;
+/history PLACE shows what came before, and in `join` so does /history again."""
 
 _SEARCH = """
-All WORDS have to stand in a line, in the lobby or any of your rooms and direct messages.
-Words are whole ones, in any case: deploy* finds deployed as well, "link down" words in a row.
-from:NAME  in:#ROOM  in:@NAME  after:DATE  before:DATE narrow that; from: and in: need no WORDS.
+All WORDS have to stand in a line, in any of your rooms or direct messages.
+They are whole words: deploy* finds deployed too, "link down" both in a row.
+from:NAME  in:#ROOM  in:@NAME  after:DATE  before:DATE narrow that.
+With from: or in: there need be no WORDS.
 DATE is a day, 2026-11-25, a minute, 2026-11-25T14:30, or how long ago: 2d, 3h."""
 
 _EDIT = (
