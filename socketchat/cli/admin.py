@@ -76,7 +76,7 @@ def users(ctx: click.Context) -> None:
 @click.argument("name")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def erase(name: str, *, yes: bool) -> None:
-    """Blank all that NAME ever said, in rooms and direct messages; the account stays."""
+    """Blank all that NAME ever said, in rooms and direct messages, and forget what NAME has read; the account stays."""
     from ..protocol import operator
 
     if not yes:
