@@ -14,7 +14,7 @@ import click
 
 from socketchat.server.limits import SWITCH_SECONDS
 
-from . import abuse, connections, messages, passwords, resuming, startup, tls
+from . import abuse, connections, messages, passwords, resuming, searching, startup, tls
 from .history import make_history
 from .processes import CORES, NotMeasuredError, filesystem_of
 from .report import Section, Verdict
@@ -53,6 +53,7 @@ BENCHMARKS = dict.fromkeys(messages.SCENARIOS, messages.run) | {
     "passwords": passwords.run,
     "journal": _journal,
     "search": _search,
+    "searching": searching.run,
 }
 
 ROUNDS, SECONDS = 5, 1.5

@@ -35,8 +35,9 @@ MORE_MS = 5.0
 class Bench:
     """A journal with a long history."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, rooms: Sequence[str] = ROOMS) -> None:
         self.directory = directory
+        self._rooms = rooms
         self.journal = SQLiteJournal(str(directory), asyncio.get_running_loop())
         self.journal.committed = self.committed
         self.reported = asyncio.Event()
@@ -53,7 +54,9 @@ class Bench:
             text = " ".join(WORDS[min(int(random.paretovariate(0.7)), len(WORDS) - 1)] for _ in range(10))
             body, at = json.dumps({"text": text}).encode(), self.submitted
             self.journal.submit(
-                Proposal(ROOMS[at % 100], AUTHORS[at % 500], "alice", "message", body, key=(at % 9, at))
+                Proposal(
+                    self._rooms[at % len(self._rooms)], AUTHORS[at % 500], "alice", "message", body, key=(at % 9, at)
+                )
             )
         self.waiting += count
         while self.waiting:
@@ -65,7 +68,7 @@ class Bench:
             await self.store(BATCH)
 
     async def caught_up(self) -> None:
-        while not (await self.journal.search(Query("nothing", ROOMS, 1))).complete:
+        while not (await self.journal.search(Query("nothing", self._rooms, 1))).complete:
             pass
 
     def query(self, number: int) -> Query:

@@ -18,7 +18,7 @@ import uvloop
 
 from tests.certificate import trusting
 
-from .processes import CORES, Running, cpu_seconds, memory_bytes, pinned, running, wait_until_quiet
+from .processes import CORES, NotMeasuredError, Running, cpu_seconds, memory_bytes, pinned, running, wait_until_quiet
 from .report import Section, at_most, median_and_range, ratio
 from .servers import Socketchat
 from .settings import Settings
@@ -235,6 +235,8 @@ def _beside(load: Callable[[int], None] | None, port: int) -> Iterator[None]:
         process.start()
     try:
         yield
+        if not process.is_alive():
+            raise NotMeasuredError("the load ended before the measurement")
     finally:
         process.terminate()
         process.join()
