@@ -53,12 +53,17 @@ def speaker(session: Session) -> User:
     return session.user
 
 
+def check_reached(hub: Hub, user: User, other: str, name: str) -> None:
+    """Raise Refused where a guest writes to somebody, known by the id, who is not online."""
+    if user.is_guest and other not in hub.attendance.present:
+        raise Refused(f"{name} is not online, and guests write to those who are.")
+
+
 def _addressee(hub: Hub, user: User, to: str) -> tuple[Conversation, User | None]:
     """Return the conversation that ``to`` names, and the addressee of a direct message."""
     if to.startswith("@"):
         other = hub.directory.user(to[1:])
-        if user.is_guest and other.id not in hub.attendance.present:
-            raise Refused(f"{other.name} is not online, and guests write to those who are.")
+        check_reached(hub, user, other.id, other.name)
         hub.permissions.check_speaks(user, hub.directory.lobby)
         return hub.attendance.pair(user, other), other
     room = hub.directory.rooms.get(to)

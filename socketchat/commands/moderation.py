@@ -93,8 +93,10 @@ class Act(NamedTuple):
         self.submit(fact, what, undo=lambda: where.end(coming), done=done)
 
     def lift(self, word: str, name: str, where: Restrictions, *, was: str, what: str) -> None:
-        """Submit the end of a restriction, whose user may be gone."""
+        """Submit the end of a restriction, whose user may be gone, and may be no equal."""
         user = self.hub.directory.holder(name_key(name))
+        if user is not None:
+            self.hub.permissions.check_outranks(self.actor, user, self.room)
         subjects = restrictions.of_user(user) if user is not None else restrictions.of_name(name)
         found = where.find([*subjects, restrictions.of_address(name)], self.hub.now())
         if found is None:
@@ -179,14 +181,24 @@ def access(hub: Hub, session: Session, command: commands.Access) -> None:
     word = "private" if command.private else "public"
     if room.is_private == command.private:
         raise Refused(f"{room.name} is {word} already.")
+    if command.private and act.actor.is_guest:
+        raise Refused("Guests are in public rooms only, so that they make none private.")
     what = f"made {room.name} {word}"
+    fact = facts.ActFact(word, room.id)
+    if not command.private:
+        act.submit(fact, what, undo=None, done=None)
+        return
+
+    def undo() -> None:
+        room.is_private = False
 
     def guests_leave() -> None:
+        room.is_private = True
         for user in [user for user in room.members.values() if user.is_guest]:
             hub.attendance.dismiss(user, room, act.sentence(what))
 
-    fact = facts.ActFact(word, room.id)
-    act.submit(fact, what, undo=None, done=guests_leave if command.private else None)
+    room.is_private = True  # nobody comes in meanwhile
+    act.submit(fact, what, undo=undo, done=guests_leave)
 
 
 def invite(hub: Hub, session: Session, command: commands.Invite) -> None:
@@ -200,6 +212,7 @@ def invite(hub: Hub, session: Session, command: commands.Invite) -> None:
         raise Refused(f"{other.name} is a guest, and guests are in public rooms only.")
     if other.id in room.members:
         raise Refused(f"{other.name} is in {room.name} already.")
+    hub.permissions.check_speaks(act.actor, hub.directory.lobby)  # as in any direct message
     hub.caps.check_invitation(room)
 
     def tell() -> None:
@@ -276,7 +289,10 @@ def _begin(hub: Hub, session: Session, command: commands.Command, room: str, act
 def _fact(
     word: str, act: Act, other: User, *, subjects: list[str] | None = None, seconds: int = 0, reason: str = ""
 ) -> facts.ActFact:
+    """Return what is stored of an act; its reason is read by all, so that who is muted gives none."""
     reason = clean_line(reason).strip().removesuffix(".")[:REASON_CHARACTERS]
+    if reason and act.actor is not act.hub.operator:
+        act.hub.permissions.check(act.actor, Action.SPEAK, act.room)
     return facts.ActFact(word, act.room.id, other.id, other.name, subjects or [], seconds, reason)
 
 

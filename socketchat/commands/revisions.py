@@ -13,7 +13,7 @@ from ..protocol.codec import decode_text, encode_text
 from ..protocol.limits import HISTORY_ENTRIES
 from ..protocol.places import place
 from ..protocol.text import check_text
-from .chat import speaker
+from .chat import check_reached, speaker
 from .history import readable
 
 _Change = commands.Edit | commands.Delete
@@ -95,6 +95,10 @@ async def _entry(hub: Hub, user: User, conversation: Conversation, seq: int | No
 def _check_speaks(hub: Hub, user: User, conversation: Conversation) -> None:
     hub.permissions.check(user, Action.READ, conversation)
     hub.permissions.check(user, Action.SPEAK, conversation)
+    if isinstance(conversation, Pair):
+        for other in conversation.names:
+            if other != user.id:
+                check_reached(hub, user, other, conversation.peer_of(user) or "?")
 
 
 def _check_moderates(hub: Hub, user: User, conversation: Conversation, entry: events.Entry) -> None:

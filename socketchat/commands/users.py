@@ -33,8 +33,10 @@ def users(hub: Hub, session: Session, command: commands.Users) -> None:
         session.tell(events.Ok(id=command.id))
 
 
-def away(_hub: Hub, session: Session, command: commands.Away) -> None:
-    """Note that the user is away, until the user says something."""
+def away(hub: Hub, session: Session, command: commands.Away) -> None:
+    """Note that the user is away, until the user says something; who is muted does not say why."""
+    if command.text:
+        hub.permissions.check_speaks(speaker(session), hub.directory.lobby)
     text = clean_line(command.text or "").strip() or AWAY
     if len(text) > AWAY_CHARACTERS:
         raise TooLong(f"Say in at most {AWAY_CHARACTERS} characters why you are away.")

@@ -150,6 +150,8 @@ class Attendance:
 
     def admit(self, user: User, room: Room, by: Session) -> None:
         """Make a user a member of a room for those who are here; ``by`` is the session that asked."""
+        if self._directory.users.get(user.id) is not user:  # the name was released meanwhile
+            return
         self._directory.set_member(user, room, member=True)
         for session in user.sessions:
             if session.listens and session.rendering.follows:

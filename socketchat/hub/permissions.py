@@ -170,7 +170,7 @@ class Permissions:
 
 def _is_expected(user: User, room: Room) -> bool:
     """Tell whether a private room lets somebody in who is no member: its owner may have left it by mistake."""
-    return user.id in room.invited or user.id == room.owner or room.has_moderator(user)
+    return not user.is_guest and (user.id in room.invited or user.id == room.owner or room.has_moderator(user))
 
 
 def place(room: Room) -> str:

@@ -1,0 +1,217 @@
+"""What those try who were muted, banned, kicked or shut out, or who have somebody else's name by now."""
+
+import pytest
+
+from socketchat.commands.operator import handle as give
+from socketchat.protocol import commands, events, operator
+from socketchat.protocol.codec import decode_text
+from tests.commands.test_moderation import notices, played, refusal
+from tests.hub.stage import Peer, Stage
+from tests.keys import key_of
+
+MUTED = ("muted", "You are muted in #ops.")
+
+
+def moderated() -> tuple[Stage, Peer, Peer, Peer]:
+    """Return ann, who owns #ops, and its moderators bob and eve, of whom eve is muted there."""
+    stage, (ann, bob, eve) = played("ann", "bob", "eve")
+    for name in ("bob", "eve"):
+        ann.do(commands.Mod, room="#ops", name=name)
+    ann.do(commands.Mute, room="#ops", name="eve")
+    for peer in (ann, bob, eve):
+        peer.take()
+    return stage, ann, bob, eve
+
+
+def test_a_moderator_who_is_muted_does_not_lift_that_nor_does_an_equal() -> None:
+    _, ann, bob, eve = moderated()
+    eve.do(commands.Unmute, room="#ops", name="eve")
+    assert refusal(eve) == ("refused", "You cannot do that to yourself.")
+    bob.do(commands.Unmute, room="#ops", name="eve")
+    assert refusal(bob) == ("refused", "You cannot do that to eve, who has as much to say in #ops as you.")
+    eve.say("hello", to="#ops")
+    eve.stage.settle()
+    assert refusal(eve) == MUTED
+    ann.do(commands.Unmute, room="#ops", name="eve")
+    assert ann.told(events.Ok)
+
+
+@pytest.mark.parametrize("kind", [commands.Kick, commands.Ban, commands.Mute])
+def test_who_is_muted_says_nothing_as_the_reason_of_an_act(kind: type[commands.Command]) -> None:
+    stage, ann, _, eve = moderated()
+    stage.native("dan").do(commands.Join, room="#ops")
+    ann.take()
+    eve.do(kind, room="#ops", name="dan", reason="what I wanted to say")
+    assert refusal(eve) == MUTED
+    eve.do(kind, room="#ops", name="dan")
+    assert eve.told(events.Ok)
+    assert [text.split()[0] for text in notices(ann)] == ["eve"]
+
+
+def test_who_is_muted_everywhere_says_nothing_by_being_away_inviting_or_a_topic_either() -> None:
+    stage, (ann, bob) = played("ann", "bob")
+    bob.do(commands.Join, room="#bobs")
+    bob.do(commands.Access, room="#bobs", private=True)
+    ann.do(commands.Mute, room="#lobby", name="bob")
+    for ask in (
+        commands.Away(id=50, text="what I wanted to say"),
+        commands.Invite(id=51, room="#bobs", name="ann"),
+        commands.Topic(id=52, room="#bobs", text="what I wanted to say"),
+        commands.Send(id=53, to="@ann", text="what I wanted to say"),
+    ):
+        bob.take()
+        bob.ask(ask)
+        stage.settle()
+        assert refusal(bob) == ("muted", "You are muted in the chat.")
+    bob.do(commands.Away)
+    assert bob.told(events.Ok)
+
+
+@pytest.mark.parametrize("private", [False, True])
+def test_who_was_kicked_changes_nothing_there(*, private: bool) -> None:
+    stage, (ann, eve) = played("ann", "eve")
+    eve.say("mine", to="#ops")
+    stage.settle()
+    ann.do(commands.Access, room="#ops", private=private)
+    eve.take()
+    ann.ask(commands.Ban(id=70, room="#ops", name="eve"))
+    for ask in (
+        commands.Edit(id=50, conversation="#ops", seq=1, text="changed"),
+        commands.Delete(id=51, conversation="#ops", seq=1),
+        commands.Edit(id=52, conversation="#ops", text="changed"),
+        commands.Search(id=53, words="mine", conversation="#ops"),
+        commands.History(id=54, conversation="#ops"),
+    ):
+        eve.ask(ask)
+        stage.settle()
+        (error,) = eve.told(events.Error)
+        assert error.code in ({"banned", "no_such_room"} if private else {"banned"})
+    kinds = [each.kind for each in stage.journal._logs["#ops"]]
+    assert set(kinds) == {"message", "notice"}
+
+
+def test_moderators_change_nothing_of_others_elsewhere() -> None:
+    stage, (ann, bob, eve) = played("ann", "bob", "eve")
+    bob.do(commands.Join, room="#dev")
+    eve.do(commands.Join, room="#dev")
+    ann.say("mine", to="#ops")
+    eve.say("mine", to="#dev")
+    eve.say("mine", to="@ann")
+    stage.settle()
+    (pair,) = eve.session.user.pairs
+    for conversation in ("#ops", pair.id):
+        bob.take()
+        bob.do(commands.Delete, conversation=conversation, seq=1)
+        assert bob.told(events.Error)
+    bob.do(commands.Edit, conversation="#dev", seq=1, text="his words")
+    assert refusal(bob) == ("refused", "Only eve may edit #dev/1.")
+    ann.take()
+    ann.do(commands.Delete, conversation=pair.id, seq=1)  # the server's owner, to whom it was sent
+    assert refusal(ann) == ("refused", "Only eve may delete @eve/1.")
+
+
+def test_a_room_is_private_from_the_moment_on_when_its_owner_asks() -> None:
+    stage, (ann, _) = played("ann", "bob")
+    eve = stage.native("eve")
+    eve.take()
+    ann.ask(commands.Access(id=70, room="#ops", private=True))
+    eve.do(commands.Join, room="#ops")
+    assert refusal(eve)[0] == "no_such_room"
+    assert eve.session.user.id not in stage.hub.directory.rooms["#ops"].members
+    stage.hub = stage.new_hub()
+    assert stage.hub.directory.rooms["#ops"].is_private
+
+
+def test_a_room_that_cannot_be_stored_as_private_stays_public() -> None:
+    stage, (ann, bob) = played("ann", "bob")
+    stage.journal.capacity = 0
+    ann.do(commands.Access, room="#ops", private=True)
+    assert refusal(ann)[0] == "storage"
+    bob.do(commands.Users, room="#ops")
+    assert bob.told(events.Users)
+    assert not stage.hub.directory.rooms["#ops"].is_private
+
+
+def test_a_guest_makes_no_room_private_and_does_not_come_back_into_one() -> None:
+    stage, (ann, _) = played("ann", "bob")
+    gus = stage.guest("gus")
+    gus.do(commands.Join, room="#guests")
+    ann.do(commands.Join, room="#guests")
+    gus.take()
+    gus.do(commands.Access, room="#guests", private=True)
+    assert refusal(gus) == ("refused", "Guests are in public rooms only, so that they make none private.")
+    ann.do(commands.Access, room="#guests", private=True)
+    gus.take()
+    gus.do(commands.Join, room="#guests")
+    assert refusal(gus)[0] == "no_such_room"
+
+
+def test_a_guest_reaches_nobody_who_is_away_by_an_edit() -> None:
+    stage, (ann, _) = played("ann", "bob")
+    gus = stage.guest("gus")
+    gus.say("hello", to="@ann")
+    stage.settle()
+    ann.do(commands.Quit)
+    gus.take()
+    gus.do(commands.Edit, conversation="@ann", text="what I wanted to say")
+    assert refusal(gus) == ("refused", "ann is not online, and guests write to those who are.")
+    gus.do(commands.Delete, conversation="@ann")
+    assert gus.told(events.Ok)
+
+
+def test_what_somebody_changes_whom_one_ignores_is_not_read_either() -> None:
+    _, (ann, bob) = played("ann", "bob")
+    ann.do(commands.Ignore, name="bob")
+    for to in ("#ops", "@ann"):
+        bob.say("first", to=to)
+        bob.do(commands.Edit, conversation=to, text="second")
+        bob.do(commands.Delete, conversation=to)
+    told = ann.told(events.Entry)
+    assert [decode_text(each).text for each in told if each.kind != "ignored"] == [""]  # that #ops lacks a line
+    ann.do(commands.Unread)
+    (unread,) = ann.told(events.Unread)
+    assert unread.conversations == []
+
+
+def test_the_next_owner_of_a_name_is_not_the_last_one() -> None:
+    stage, (ann, bob) = played("ann", "bob")
+    ann.do(commands.Access, room="#ops", private=True)
+    bob.say("mine", to="#ops")
+    bob.say("mine", to="#lobby")
+    bob.say("mine", to="@ann")
+    stage.settle()
+    (pair,) = bob.session.user.pairs
+    ann.do(commands.Ignore, name="bob")
+    ann.do(commands.Mod, room="#ops", name="bob")
+    stage.order(operator.Release(id=1, name="bob"))
+    for _ in range(2):
+        new = stage.login(key_of("second"), name="bob")
+        new.take()
+        for number, (conversation, code) in enumerate(
+            (("#ops", "no_such_room"), ("#lobby", "refused"), (pair.id, "no_such_room"), ("@ann", ""))
+        ):
+            for ask in (
+                commands.Edit(id=50 + number, conversation=conversation, seq=2, text="his words"),
+                commands.Delete(id=60 + number, conversation=conversation, seq=2),
+            ):
+                new.ask(ask)
+                stage.settle()
+                error = refusal(new)
+                assert error[0] == (code or "not_found"), (conversation, error)
+        new.do(commands.Search, words="mine")
+        assert [each.conversation for each in new.told(events.Past)] == ["#lobby"]
+        stage.hub = stage.new_hub()
+    assert not stage.hub.directory.user("ann").ignored & {new.session.user.id}
+
+
+def test_whoever_is_released_while_joining_a_room_is_no_member_of_it() -> None:
+    stage, (ann, _) = played("ann", "bob")
+    ann.do(commands.Join, room="#dev")
+    office = stage.connect()
+    office.session.user = stage.hub.operator
+    give(stage.hub, office.session, operator.Release(id=1, name="bob"))
+    again = stage.connect()
+    again.log_in(key_of("bob"), name="bob")
+    again.ask(commands.Join(room="#dev"))
+    stage.settle()
+    assert list(stage.hub.directory.rooms["#dev"].members.values()) == [ann.session.user]
