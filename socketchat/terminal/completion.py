@@ -10,6 +10,7 @@ from prompt_toolkit.document import Document
 
 from ..protocol.names import name_key
 from ..protocol.slash import FILTERS, SLASHES
+from ..protocol.text import clean_line
 from .places import Line
 
 if TYPE_CHECKING:
@@ -46,7 +47,8 @@ class ChatCompleter(Completer):
         """Yield what the word before the cursor can become."""
         before = document.text_before_cursor
         word = before.rsplit(None, 1)[-1] if before and not before[-1].isspace() else ""
-        for text, ending, about in self._candidates(before, word):
+        for candidate, ending, about in self._candidates(before, word):
+            text = clean_line(candidate)  # another server than ours may say anything
             if folded(text).startswith(folded(word)):
                 yield Completion(text + ending, start_position=-len(word), display=f"{text} {about}".rstrip())
 

@@ -62,7 +62,7 @@ class Places:
             where = place(room if is_room(entry.conversation) else f"@{other}", entry.seq)
         key = (entry.conversation, entry.seq)
         self._lines.pop(key, None)
-        self._lines[key] = Line(clean_line(where), _beginning(body), is_own)
+        self._lines[key] = Line(where, _beginning(body), is_own)
         if len(self._lines) > LINES:
             del self._lines[next(iter(self._lines))]
 

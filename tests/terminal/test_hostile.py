@@ -4,10 +4,14 @@ import re
 from functools import partial
 
 import pytest
+from prompt_toolkit.completion import CompleteEvent
+from prompt_toolkit.document import Document
 from rich.text import Text
 
 from socketchat.client.facts import LinkLost
-from socketchat.protocol.events import Error, Left, Past, Presence, Room, UnreadCount
+from socketchat.protocol.events import Absent, Error, Left, Past, Presence, Room, UnreadCount
+from socketchat.terminal.completion import ChatCompleter, Known
+from socketchat.terminal.places import Places
 from socketchat.terminal.rendering import Rendering
 from socketchat.terminal.theme import Look
 from tests.hostile import CORPUS, dangerous
@@ -51,6 +55,8 @@ def drawn(text, width=80):
         entry(text, kind="notice"),
         Error(code=text, text=text),
         LinkLost(reason=text, delay=1.0, attempt=1),
+        Absent(name=text, away=text),
+        entry("", kind="damaged", room=f"#{text}"),
     ]
     lines = [line for event in told for line in here.lines(event, "alice", NOON)]
     lines += [*here.past([], text, "alice"), here.welcome(text, [text]), here.topic(text, text), here.help(text)]
@@ -58,6 +64,8 @@ def drawn(text, width=80):
     lines += here.listed(
         [entry(text, of=partial(Past, place=text)), *changes(text, of=partial(Past, place=text))], "alice", text
     )
+    lines += here.listed([entry("", kind="damaged", of=partial(Past, place=text))], "alice", "")
+    lines.append(here.unread([UnreadCount(DIRECT, 1, text)], text))
     tables = [
         here.users([text], {text: text}, [text], me="alice", room=text, width=width),
         here.rooms([Room(name=text, online=1, topic=text)], current="#lobby", unread={}, width=width),
@@ -84,6 +92,28 @@ def test_the_screen_is_as_after_harmless_lines(name):
     assert terminal.lines[-1] == "after"
     assert dangerous(terminal.text) == set()
     terminal.close()
+
+
+@pytest.mark.parametrize("name", CORPUS)
+def test_nothing_dangerous_is_completed(name):
+    text = CORPUS[name]
+    lines = Places("alice")
+    for told in (
+        entry(text),
+        entry("x", name=text, room=DIRECT),
+        entry("x", name="alice", to=text, room=DIRECT, seq=2),
+        entry("x", seq=2, of=partial(Past, place=text)),
+    ):
+        lines.note(told, f"#{text}")
+    known = Known([text], [f"#{text}"], lines.lines)
+    asked = CompleteEvent()
+    found = [
+        each
+        for typed in ("/show ", "/edit ", "/dm ", "/join ", "/search from:", "/search in:", "see #", "@")
+        for each in ChatCompleter(lambda: known).get_completions(Document(typed), asked)
+    ]
+    assert len(found) > len(lines.lines)
+    assert dangerous("".join(each.text + each.display_text for each in found)) == set()
 
 
 def test_the_test_would_notice_a_field_that_is_not_cleaned():
