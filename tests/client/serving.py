@@ -7,16 +7,25 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+
+PROGRAM = ("-m", "socketchat")
 
 
 class Served:
     """A server that can be killed and begun again on the same port, over the same data."""
 
-    def __init__(self, directory: Path, *options: str, environment: Callable[[], dict[str, str]] | None = None) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        *options: str,
+        environment: Callable[[], dict[str, str]] | None = None,
+        program: Sequence[str] = PROGRAM,
+    ) -> None:
         self._directory = directory
+        self._program = program
         self._options = options
         self._environment = environment
         self.port = 0
@@ -27,7 +36,7 @@ class Served:
         if same_key:
             (self._directory / data).mkdir(0o700)
             shutil.copy(self._directory / "data" / "tls.pem", self._directory / data)
-        command = [sys.executable, "-m", "socketchat", "serve", "--host", "127.0.0.1", "--port", str(self.port)]
+        command = [sys.executable, *self._program, "serve", "--host", "127.0.0.1", "--port", str(self.port)]
         command += ["--data", str(self._directory / data), *self._options]
         environment = self._environment() if self._environment else None
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
@@ -53,9 +62,12 @@ class Served:
 
 @contextmanager
 def serving(
-    directory: Path, *options: str, environment: Callable[[], dict[str, str]] | None = None
+    directory: Path,
+    *options: str,
+    environment: Callable[[], dict[str, str]] | None = None,
+    program: Sequence[str] = PROGRAM,
 ) -> Iterator[Served]:
-    server = Served(directory, *options, environment=environment)
+    server = Served(directory, *options, environment=environment, program=program)
     try:
         yield server
     finally:

@@ -5,21 +5,30 @@ from __future__ import annotations
 import asyncio
 import random
 import signal
+from collections.abc import Sequence
 from pathlib import Path
 
-from tests.client.serving import serving
+from tests.client.serving import PROGRAM, serving
 from tests.faults.load import Load, check
 from tests.faults.powercut import Power
 
 
-async def rounds(count: int, directory: Path, seed: int, most: int = 400, power: Power | None = None) -> int:
+async def rounds(  # noqa: PLR0917
+    count: int,
+    directory: Path,
+    seed: int,
+    most: int = 400,
+    power: Power | None = None,
+    program: Sequence[str] = PROGRAM,
+) -> int:
     """Kill the server so many times, each after at most so many messages; return how many were acknowledged.
 
     With ``power`` what its disk had not synced is gone each time.
     """
     loop = asyncio.get_running_loop()
     chance = random.Random(seed)
-    with serving(directory, "--no-limits", environment=power.environment if power else None) as server:
+    environment = power.environment if power else None
+    with serving(directory, "--no-limits", environment=environment, program=program) as server:
         async with Load(server.port, directory) as load:
             for _ in range(count):
                 await load.acknowledge(chance.randrange(1, most))
@@ -27,6 +36,7 @@ async def rounds(count: int, directory: Path, seed: int, most: int = 400, power:
                 if power:
                     power.fail()
                 await loop.run_in_executor(None, server.begin)
+            await load.acknowledge(most)
             await load.finish()
         await loop.run_in_executor(None, server.end)
         assert server.process.returncode == 0
