@@ -44,11 +44,13 @@ def limits() -> str:
         ("names of one key", f"{NAMES_PER_KEY}"),
         ("devices of one user", f"{DEVICES_PER_USER}"),
         ("commands of one session", f"{hub.COMMAND_BURST} at once, then {hub.COMMANDS_PER_SECOND:.0f} a second"),
+        ("… which a long line counts as", f"one more for each {hub.COMMAND_BYTES:,} bytes"),
         ("… before it has logged in", f"{hub.STRANGER_COMMANDS} at once, then one a second"),
         (
             f"commands of one user that read much ({read_much})",
             f"{hub.READ_BURST} at once, then {hub.READS_PER_SECOND:.0f} a second",
         ),
+        ("… which `/unread` counts as", f"one more for each {hub.READ_ENTRIES:,} entries that it counts"),
         ("rooms that one user makes", f"{hub.ROOMS_MADE}; {hub.ROOMS_BURST} at once, then one a minute"),
         ("rooms that one user is in", f"{hub.ROOMS_JOINED}"),
         ("rooms of a server", f"{hub.ROOMS:,}"),

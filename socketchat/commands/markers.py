@@ -85,6 +85,7 @@ async def _count(hub: Hub, user: User, conversation: Conversation) -> events.Unr
         if not page:
             break
         said = [entry for entry in page if entry.kind in SAID and entry.author not in {user.id, *user.ignored}]
+        hub.pace.has_read(user, len(page))
         messages += len(said)
         if isinstance(conversation, Room):
             named += sum(mentions(text_of(entry), user.key) for entry in said)

@@ -8,6 +8,10 @@ COMMAND_BURST = 500
 COMMANDS_PER_SECOND = 50.0
 """Commands of one session after that: no person notices, and a room of a hundred costs the server a percent or two."""
 
+COMMAND_BYTES = 4096
+"""A line counts as one command more for each so many bytes: to read, clean, store and index the longest text takes a
+hundred times as long as a short one, and a disk is not filled at a megabyte a second."""
+
 STRANGER_COMMANDS = 20
 """Commands of one session at once before it has logged in: names that are taken, codes that are mistyped."""
 
@@ -22,6 +26,10 @@ READS_PER_SECOND = 5.0
 
 PAUSE_SECONDS = 0.1
 """Least time for which a session that is too fast is not read: it then hands in a few commands together."""
+
+READ_ENTRIES = 1000
+"""Entries that are looked at for the price of one such command: to count what is unread may take a hundred times so
+many, and some seconds of a core."""
 
 ROOMS_JOINED = 100
 """Rooms that one user is a member of, beside the lobby: each is told at every login."""

@@ -11,6 +11,7 @@ from .limits import (
     COMMANDS_PER_SECOND,
     PAUSE_SECONDS,
     READ_BURST,
+    READ_ENTRIES,
     READS_PER_SECOND,
     STRANGER_COMMANDS,
     STRANGER_COMMANDS_PER_SECOND,
@@ -20,6 +21,7 @@ from .rates import Rates
 if TYPE_CHECKING:
     from .presence import Timer
     from .sessions import Session
+    from .users import User
 
 
 class Pace:
@@ -67,6 +69,11 @@ class Pace:
         if seconds:
             self._rest(session, seconds)
         return not seconds
+
+    def has_read(self, user: User, entries: int) -> None:
+        """Count what had to be looked at for a user, beside the command itself."""
+        if self._limited:
+            self._reads.charge(user.id, entries / READ_ENTRIES)
 
     def _rest(self, session: Session, seconds: float) -> None:
         session.stalled = True

@@ -35,6 +35,11 @@ class Rates:
         self._free_at.set(key, free_at)
         return 0.0
 
+    def charge(self, key: str, count: float) -> None:
+        """Take so many although it may be too many, as it is known only afterwards how many they were."""
+        now = self._clock()
+        self._free_at.set(key, max(self._free_at.get(key) or now, now) + count * self._seconds)
+
     def give_back(self, key: str) -> None:
         """Take back one that was taken."""
         free_at = self._free_at.get(key)

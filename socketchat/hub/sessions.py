@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 from ..protocol.commands import Hello
 from ..protocol.events import Entry, Error, Event
 from ..protocol.text import clean_line
+from .limits import COMMAND_BYTES
 
 if TYPE_CHECKING:
     from ..exceptions import ChatError
@@ -152,6 +153,11 @@ class Session:
         self.gone = True
         self.stalled = False
         self.write = _nowhere
+
+    def spend(self, size: int) -> None:
+        """Count a long line as several commands, but a ``hello``, which tells all that the client knows, as one."""
+        if self.user is not None:
+            self.allowance -= size // COMMAND_BYTES
 
     def tell(self, event: Event) -> None:
         """Write an event that is for this session alone."""

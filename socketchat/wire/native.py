@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..exceptions import ProtocolError, TooLong
 from ..hub import Session
+from ..hub.limits import COMMAND_BYTES
 from ..protocol import codec
 from ..protocol.commands import Command
 from ..protocol.events import Entry, Event
@@ -49,7 +50,7 @@ class NativeWire:
         """Take what was read."""
         self._lines.receive_data(data)
 
-    def next_command(self, session: Session) -> Command | None:  # noqa: ARG002 - does not depend on it
+    def next_command(self, session: Session) -> Command | None:
         """Return the next command; raises BadLine, Unsupported, and ProtocolError for a line over the limit."""
         try:
             line = self._lines.next_line()
@@ -57,6 +58,8 @@ class NativeWire:
             raise ProtocolError(str(error)) from error
         if line is None:
             return None
+        if len(line) >= COMMAND_BYTES:
+            session.spend(len(line))
         try:
             return codec.decode_command(line)
         except ProtocolError as error:

@@ -12,6 +12,7 @@ import msgspec
 
 from ..exceptions import BadName, BadText
 from ..hub import Session
+from ..hub.limits import COMMAND_BYTES
 from ..protocol import slash
 from ..protocol.commands import Command, Hello, Login, Password, Ping
 from ..protocol.events import Entry, Event, Text, Welcome
@@ -90,6 +91,8 @@ class PlainWire:
         line = self._lines.next_line()
         if line is None:
             return None
+        if len(line) >= COMMAND_BYTES:
+            session.spend(len(line))
         if IAC in line:
             line = _TELNET.sub(b"", line)  # what telnet negotiates is not said to anybody
         try:

@@ -1,6 +1,7 @@
 import pytest
 
 from socketchat.commands import markers
+from socketchat.hub.limits import COMMAND_BURST, READ_BURST, READ_ENTRIES, READS_PER_SECOND
 from socketchat.protocol import commands, events, operator
 from socketchat.protocol.conversations import pair_id
 from tests.hub.stage import Peer, Stage
@@ -101,6 +102,21 @@ def test_only_the_newest_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     assert unread(alice) == [("@bob", 250, 0, True)]
     alice.do(commands.Read, conversation="@bob", seq=150)
     assert unread(alice) == [("@bob", 250, 0, False)]
+
+
+def test_counting_costs_what_is_looked_at() -> None:
+    stage = Stage(limited=True)
+    alice, bob = stage.native("alice"), stage.native("bob")
+    stage.turns.wait(3600)
+    for n in range(COMMAND_BURST):
+        bob.say(f"text {n}", to="@alice")
+    stage.settle()
+    for _ in range(READ_BURST):
+        alice.do(commands.Unread)
+    counted = len(alice.told(events.Unread))
+    assert counted == pytest.approx(READ_BURST / (1 + COMMAND_BURST / READ_ENTRIES), abs=1)
+    stage.turns.wait(2 * READ_BURST / READS_PER_SECOND)
+    assert len(alice.told(events.Unread)) == READ_BURST - counted
 
 
 def test_what_one_may_not_read_is_not_marked() -> None:

@@ -25,6 +25,17 @@ def test_a_burst_is_free_and_then_it_is_one_each_time() -> None:
     assert [rates.take("a") for _ in range(6)] == [0, 0, 0, 0, 0, 2]
 
 
+def test_what_is_charged_may_be_more_than_is_free() -> None:
+    time = Time()
+    rates = Rates(5, 2.0, time)
+    rates.charge("a", 2.5)
+    assert [rates.take("a") for _ in range(3)] == [0, 0, 1]
+    rates.charge("a", 100)
+    assert rates.take("a") == 201
+    time.now += 300
+    assert rates.take("a") == 0
+
+
 def test_what_is_given_back_may_be_taken_again() -> None:
     rates = Rates(2, 60, Time())
     for _ in range(100):

@@ -5,7 +5,7 @@ import pytest
 
 from socketchat.commands import HANDLERS
 from socketchat.hub import attendance
-from socketchat.hub.limits import COMMAND_BURST, STRANGER_COMMANDS
+from socketchat.hub.limits import COMMAND_BURST, COMMAND_BYTES, STRANGER_COMMANDS
 from socketchat.protocol import commands, events
 from socketchat.protocol.codec import decode_text, encode
 from socketchat.protocol.limits import LINE_BYTES, UNACKNOWLEDGED_ENTRIES
@@ -244,6 +244,24 @@ def test_a_flood_of_empty_lines_is_slowed_like_any_other(loop: str) -> None:
         assert connection._not_reading
         house.clock.now += 1
         await dave.end()
+
+    run(loop, scene, limited=True)
+
+
+@pytest.mark.parametrize("line", [LONG, f"/topic {LONG}", f"/unknown{LONG}"])
+def test_a_long_line_counts_as_several(loop: str, line: str) -> None:
+    many = ALLOWED // (1 + len(line) // COMMAND_BYTES)
+
+    async def scene(house: House) -> None:
+        erin, dave = await house.native("erin"), await house.plain("dave")
+        (connection,) = (each for each in house.server.connections if each.session.user.name == "dave")
+        dave.writer.write(b"%s\n" % line.encode() * (many + 20))
+        told: list[events.Event] = []
+        while not connection.session.rests:
+            told += await erin.barrier()
+        told += await erin.barrier()
+        answers = dave.reader._buffer.count(b"[error]") + sum(isinstance(each, events.Entry) for each in told)
+        assert many - 2 <= answers <= many + 2
 
     run(loop, scene, limited=True)
 
