@@ -15,7 +15,7 @@ import apsw
 
 from ..exceptions import BadFile, Refused, StorageProblem
 from . import schema
-from .files import copy_whole, make_directory, put_in_place
+from .files import copy, copy_whole, discard, make_directory, put_in_place
 from .lock import DirectoryLock
 from .store import Store
 
@@ -61,6 +61,8 @@ def back_up(directory: Path, target: Path) -> None:
             copy_whole(db, target)
         except OSError as problem:
             raise BadFile(f"Cannot write {target} ({problem.strerror}); name a file elsewhere.") from problem
+        except apsw.FullError as error:
+            raise StorageProblem(f"The disk of {target} is full; name a file elsewhere, or make room.") from error
 
 
 def restore(source: Path, directory: Path) -> None:
@@ -90,21 +92,16 @@ def restore(source: Path, directory: Path) -> None:
 def _remove(made: list[Path], store: Store, lock: DirectoryLock) -> None:
     """Remove directories that were made for a store that could not be; whatever else is in them by now stays."""
     with suppress(OSError):
-        for path in (_unfinished(store), lock.path):
-            path.unlink(missing_ok=True)
+        discard(store.unfinished)
+        lock.path.unlink(missing_ok=True)
         for folder in made:
             folder.rmdir()
-
-
-def _unfinished(store: Store) -> Path:
-    return Path(f"{store.path}.restored")
 
 
 def _copy_in(store: Store, source: Path) -> None:
     if store.path.exists() or Path(f"{store.path}-wal").exists():
         raise Refused(f"There is a store in {store.directory} already; name another directory, or move it away.")
-    new = _unfinished(store)
-    new.unlink(missing_ok=True)
+    new = store.unfinished
     try:
         # SQLite is told that nobody writes, or it would leave two files beside the backup.
         still = "" if Path(f"{source}-wal").exists() else "&immutable=1"
@@ -115,7 +112,7 @@ def _copy_in(store: Store, source: Path) -> None:
             store.check_kind(db, source)
             if (found := db.pragma("quick_check")) != "ok":
                 raise apsw.CorruptError(str(found).partition("\n")[0])
-            copy_whole(db, new)
+            copy(db, new)
         finally:
             db.close()
     except (apsw.NotADBError, apsw.CorruptError) as error:

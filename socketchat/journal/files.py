@@ -22,15 +22,29 @@ def copy_whole(db: apsw.Connection, target: Path) -> None:
     The copy is compact: what was deleted is not in it.
     """
     new = Path(f"{target}.new")
-    new.unlink(missing_ok=True)
-    os.close(os.open(new, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
     try:
-        db.pragma("query_only", 0)  # what is written is the copy
-        db.execute("VACUUM INTO ?", (os.fspath(new),))
+        copy(db, new)
         put_in_place(new, target)
     except BaseException:
-        new.unlink(missing_ok=True)
+        discard(new)
         raise
+
+
+def copy(db: apsw.Connection, new: Path) -> None:
+    """Copy what a connection sees to a file that nobody takes for whole; raises OSError, apsw.Error."""
+    discard(new)
+    os.close(os.open(new, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+    db.pragma("query_only", 0)  # what is written is the copy
+    db.execute("VACUUM INTO ?", (os.fspath(new),))
+
+
+def discard(unfinished: Path) -> None:
+    """Remove what is left of a database that a crash kept from being finished.
+
+    With its journal: that would be taken for the journal of the next one of this name, and rolled back into it.
+    """
+    for path in (unfinished, Path(f"{unfinished}-journal")):
+        path.unlink(missing_ok=True)
 
 
 def put_in_place(new: Path, target: Path) -> None:

@@ -20,7 +20,7 @@ from . import schema
 from .bodies import DAMAGED, said
 from .checksum import entry_from
 from .feed import feed
-from .files import put_in_place, sync
+from .files import discard, put_in_place, sync
 from .lock import DirectoryLock
 from .store import Store
 
@@ -73,7 +73,7 @@ def recover(directory: Path) -> Report:
 
 def _replace(store: Store, damaged: Path) -> Report:
     new = Path(f"{store.path}.recovered")
-    new.unlink(missing_ok=True)
+    discard(new)
     os.close(os.open(new, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
     old = store.open_reader()
     old.pragma("writable_schema", 1)  # or SQLite reads nothing of a file that is cut short

@@ -12,7 +12,7 @@ import apsw
 
 from ..exceptions import BadFile, ChatError, StorageProblem
 from . import schema
-from .files import copy_whole, make_directory, put_in_place
+from .files import copy_whole, discard, make_directory, put_in_place
 from .lock import DirectoryLock
 
 WAL_KEPT = 32 * 1024 * 1024
@@ -35,6 +35,7 @@ class Store:
         self.directory = directory
         self.path = directory / "socketchat.db"
         self.damaged = directory / "socketchat.db.damaged"
+        self.unfinished = directory / "socketchat.db.restored"
         self._lock = DirectoryLock(directory)
 
     def acquire(self) -> None:
@@ -111,10 +112,12 @@ class Store:
         if self.path.exists():
             if self.path.stat().st_size == 0:
                 raise BadFile(f"{self.path} is empty: put a backup in its place, or move it away to start anew.")
-        elif log.exists() and log.stat().st_size > 0:
-            raise BadFile(f"{self.path} is missing beside its log: put it back, or move {log.name} away to start anew.")
         elif self.damaged.exists():
             raise BadFile(f"A recovery of {self.path} was cut short: start once with --recover.")
+        elif log.exists() and log.stat().st_size > 0:
+            raise BadFile(f"{self.path} is missing beside its log: put it back, or move {log.name} away to start anew.")
+        elif self.unfinished.exists():
+            raise BadFile(f"A restore to {self.directory} was cut short: run it again, or remove {self.unfinished}.")
         else:
             self._create()
         for file in (self.path, log, Path(f"{self.path}-shm")):
@@ -124,7 +127,7 @@ class Store:
     def _create(self) -> None:
         """Make the database under another name and move it in place whole, so that a crash leaves none or all of it."""
         new = Path(f"{self.path}.new")
-        new.unlink(missing_ok=True)
+        discard(new)
         os.close(os.open(new, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))  # -wal and -shm will have the same mode
         db = apsw.Connection(os.fspath(new), apsw.SQLITE_OPEN_READWRITE)
         try:

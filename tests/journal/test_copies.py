@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 from pathlib import Path
 
 import apsw
@@ -159,3 +161,34 @@ def test_who_only_reads_cannot_write(tmp_path: Path) -> None:
             await desk.store(say("two"))
 
     asyncio.run(scene())
+
+
+def test_a_restore_that_was_cut_short_is_told_and_run_again(tmp_path: Path) -> None:
+    data, copy, other = tmp_path / "data", tmp_path / "copy.db", tmp_path / "other"
+    asyncio.run(fill(data, *(say(f"number {i}") for i in range(99))))
+    back_up(data, copy)
+    for text in ("one", "two"):
+        asyncio.run(fill(tmp_path / text, say(text)))
+        back_up(tmp_path / text, tmp_path / f"{text}.db")
+    restore(tmp_path / "one.db", other)
+    (other / "socketchat.db").rename(other / "socketchat.db.restored")
+    leave_a_journal(other / "socketchat.db.restored")
+    with pytest.raises(BadFile, match="cut short: run it again"):
+        asyncio.run(stored_in(other))
+    restore(tmp_path / "two.db", other)
+    assert asyncio.run(stored_in(other))[1] == ["two"]
+    assert sorted(path.name for path in other.iterdir()) == ["lock", "socketchat.db"]
+
+
+def leave_a_journal(database: Path) -> None:
+    """Be killed in the middle of the transaction that gives a copy its epoch."""
+    script = f"""if True:
+        import apsw, os, signal
+        db = apsw.Connection({str(database)!r})
+        db.pragma("cache_spill", 1)
+        db.pragma("cache_size", 1)
+        db.execute("BEGIN; UPDATE meta SET epoch = zeroblob(9000); UPDATE entry SET body = zeroblob(90000)")
+        os.kill(os.getpid(), signal.SIGKILL)
+    """
+    subprocess.run([sys.executable, "-c", script], check=False)
+    assert Path(f"{database}-journal").stat().st_size > 0
