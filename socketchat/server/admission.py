@@ -11,7 +11,9 @@ from ..hub.rates import Rates
 from .limits import (
     CONNECTIONS_PER_ADDRESS,
     EARLY_SHARE,
+    STRANGER_BYTES,
     STRANGERS_BURST,
+    STRANGERS_BYTES,
     STRANGERS_PER_ADDRESS,
     STRANGERS_SECONDS,
     STRANGERS_SHARE,
@@ -39,6 +41,7 @@ class Admission:
         self.slots = slots
         self.open = 0
         self.strangers = 0
+        self.bytes = 0  # that strangers sent
         self.counts: dict[str, _Count] = {}
         self.rates = Rates(STRANGERS_BURST, STRANGERS_SECONDS, clock)
         self._limited = limited
@@ -75,20 +78,29 @@ class Admission:
 class Ticket:
     """A connection's place among the others, from being accepted to its end."""
 
-    __slots__ = ("_admission", "_count", "_is_open", "_is_stranger", "_place")
+    __slots__ = ("_admission", "_count", "_is_open", "_is_stranger", "_place", "_sent")
 
     def __init__(self, admission: Admission, place: str, count: _Count) -> None:
         self._admission = admission
         self._place = place
         self._count = count
         self._is_open = self._is_stranger = True
+        self._sent = 0
         self._add(1, 1)
+
+    def weigh(self, size: int) -> None:
+        """Note that a stranger sent so many bytes; raises TooMany where all of them sent too many together."""
+        self._sent += size
+        self._admission.bytes += size
+        if self._sent > STRANGER_BYTES and self._admission.bytes > STRANGERS_BYTES:
+            raise TooMany("Too much is being said at the door just now; try again in a minute.")
 
     def settle(self, *, owner: bool) -> None:
         """Note that the peer has logged in, as the ``owner`` of a name or as a guest."""
         if self._is_stranger:
             self._is_stranger = False
             self._add(0, -1)
+            self._forget()
             if owner:  # scripts may come as often as they like
                 self._admission.rates.give_back(self._place)
 
@@ -98,8 +110,14 @@ class Ticket:
             self._is_open = False
             self._add(-1, -self._is_stranger)
             self._is_stranger = False
+            self._forget()
             if not self._count[0]:
                 self._admission.counts.pop(self._place, None)
+
+    def _forget(self) -> None:
+        """Count no longer what was sent, as it is no stranger's any more."""
+        self._admission.bytes -= self._sent
+        self._sent = 0
 
     def _add(self, connections: int, strangers: int) -> None:
         self._admission.open += connections

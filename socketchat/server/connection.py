@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import cast
 
 from ..commands import handle
-from ..exceptions import ChatError, ProtocolError
+from ..exceptions import ChatError, ProtocolError, TooMany
 from ..hub import Channel, Hub, Session
 from ..protocol.commands import Command
 from ..protocol.events import Bye, Error
@@ -99,11 +99,16 @@ class Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Take what was read, and do what it says."""
         try:
+            if self._is_stranger and (self.session is None or self.session.user is None):
+                self._ticket.weigh(len(data))
             if self._wire is None:
                 self._greet(data)
             else:
                 self._wire.receive_data(data)
                 self.proceed()
+        except TooMany as error:
+            rendering = self._wire.rendering if self._wire else PLAIN
+            self.close(rendering.event(Bye(code=error.code, text=str(error), reconnect=True)))
         except Exception as error:  # noqa: BLE001 - what nobody expected costs this connection only
             self.fail(error)
 

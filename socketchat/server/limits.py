@@ -48,6 +48,12 @@ STRANGERS_SHARE = 0.25
 EARLY_SHARE = 0.125
 """Share from which on newcomers are refused by chance, as sshd does it: so a flood does not keep out everybody else."""
 
+STRANGER_BYTES = 16_384
+"""What somebody may send before logging in, however crowded it is: the hello of who returns to 400 conversations."""
+
+STRANGERS_BYTES = 16_777_216
+"""Above this in all, nobody may send more than that before logging in: lines without an end fill no memory."""
+
 RESERVED_FILES = 64
 """Open files kept for the store, its readers and the operator: a full house must not keep messages from the disk."""
 

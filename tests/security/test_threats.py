@@ -31,6 +31,7 @@ def test_every_threat_is_in_the_table_once() -> None:
         "T-dos",
         "T-cl-sec",
         "posture",
+        "early",
         "peek",
         "tls",
         "binary",

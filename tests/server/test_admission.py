@@ -9,7 +9,9 @@ from socketchat.exceptions import TooMany
 from socketchat.server.admission import Admission, Ticket
 from socketchat.server.limits import (
     CONNECTIONS_PER_ADDRESS,
+    STRANGER_BYTES,
     STRANGERS_BURST,
+    STRANGERS_BYTES,
     STRANGERS_PER_ADDRESS,
     STRANGERS_SECONDS,
     STRANGERS_SHARE,
@@ -50,6 +52,24 @@ class Door:
     def go(self) -> None:
         for ticket in self.tickets:
             ticket.end()
+
+
+def test_strangers_send_little_where_all_of_them_send_much() -> None:
+    door = Door()
+    assert door.crowd(3, ONE) == 3
+    greedy, late, modest = door.tickets
+    greedy.weigh(STRANGERS_BYTES + 1 - STRANGER_BYTES)
+    late.weigh(STRANGER_BYTES)
+    for more in (greedy, late):
+        with pytest.raises(TooMany, match="Too much is being said at the door"):
+            more.weigh(1)
+    modest.weigh(STRANGER_BYTES)
+    greedy.end()
+    modest.weigh(STRANGERS_BYTES - 2 * STRANGER_BYTES - 1)
+    modest.settle(owner=True)
+    late.weigh(STRANGERS_BYTES - STRANGER_BYTES - 1)
+    door.go()
+    assert door.admission.bytes == 0
 
 
 def test_one_address_has_so_many_that_have_not_logged_in() -> None:

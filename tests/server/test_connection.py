@@ -1,3 +1,4 @@
+import asyncio
 import logging
 from collections.abc import Callable
 
@@ -9,8 +10,8 @@ from socketchat.hub.limits import COMMAND_BURST, COMMAND_BYTES, STRANGER_COMMAND
 from socketchat.protocol import commands, events
 from socketchat.protocol.codec import decode_text, encode
 from socketchat.protocol.limits import LINE_BYTES, UNACKNOWLEDGED_ENTRIES
-from socketchat.server import server
-from socketchat.server.limits import STALL_SECONDS, WRITE_BUFFER_HIGH, WRITE_BUFFER_STALE
+from socketchat.server import admission, server
+from socketchat.server.limits import STALL_SECONDS, STRANGER_BYTES, WRITE_BUFFER_HIGH, WRITE_BUFFER_STALE
 from socketchat.wire import plain
 from tests.server.house import LOOPS, Caller, HeldJournal, House, run
 
@@ -56,6 +57,28 @@ def test_who_does_not_say_its_name_in_time_is_closed(loop: str, first: bytes, se
         house.clock.now += 2
         assert (await caller.end()).endswith(told)
         await other.barrier()
+
+    run(loop, scene)
+
+
+@pytest.mark.parametrize("first", [b'{"type":"', b"x"])
+def test_what_strangers_never_end_is_not_kept(loop: str, first: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(admission, "STRANGERS_BYTES", 10 * STRANGER_BYTES)
+
+    async def scene(house: House) -> None:
+        alice = await house.native("alice")
+        greedy = [await house.call() for _ in range(10)]
+        for each in greedy:
+            await each.write(first + b"x" * (STRANGER_BYTES + 1))
+        ends = [asyncio.ensure_future(each.end()) for each in greedy]
+        await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+        told = [each.result() for each in ends if each.done()]
+        assert all(b"Too much is being said at the door just now" in each for each in told)
+        await alice.write(encode(commands.Send(to="#lobby", text=LONG)) * 10)
+        assert sum(isinstance(each, events.Entry) for each in await alice.barrier()) == 10
+        await (await house.native("bob")).barrier()
+        for each in ends:
+            each.cancel()
 
     run(loop, scene)
 
