@@ -93,15 +93,15 @@ class Act(NamedTuple):
         self.submit(fact, what, undo=lambda: where.end(coming), done=done)
 
     def lift(self, word: str, name: str, where: Restrictions, *, was: str, what: str) -> None:
-        """Submit the end of a restriction, whose user may be gone, and may be no equal."""
+        """Submit the end of a restriction, whose user may be gone; it must not cover the actor, or an equal."""
         user = self.hub.directory.holder(name_key(name))
-        if user is not None:
-            self.hub.permissions.check_outranks(self.actor, user, self.room)
         subjects = restrictions.of_user(user) if user is not None else restrictions.of_name(name)
         found = where.find([*subjects, restrictions.of_address(name)], self.hub.now())
         if found is None:
             raise Refused(f"{name} is not {was} {self.place}.")
         fact = facts.ActFact(word, self.room.id, name=found.name, subjects=list(found.subjects))
+        for each in moderation.covered(self.hub.directory, fact):
+            self.hub.permissions.check_outranks(self.actor, each, self.room)
         self.submit(fact, what.format(found.name), undo=None, done=None)
 
 

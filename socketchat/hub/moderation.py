@@ -47,13 +47,14 @@ def apply(directory: Directory, entry: Entry) -> None:
 
 
 def covered(directory: Directory, fact: facts.ActFact) -> list[User]:
-    """Return the user whom an act is about, and those with the same keys or at the same addresses."""
-    user = directory.users.get(fact.user)
+    """Return the users whom an act is about, and those with the same keys or at the same addresses."""
+    ids = [fact.user, *(subject.removeprefix("user:") for subject in fact.subjects if subject.startswith("user:"))]
+    there = [user for each in ids if (user := directory.users.get(each)) is not None]
     keys = [subject.removeprefix("key:") for subject in fact.subjects if subject.startswith("key:")]
     same = [other for key in keys for other in directory.owned(key)]
     if any(subject.startswith("address:") for subject in fact.subjects):
         same += [other for other in directory.users.values() if _comes_from(other, fact.subjects)]
-    return list(dict.fromkeys([user, *same] if user is not None else same))
+    return list(dict.fromkeys(there + same))
 
 
 def _comes_from(user: User, subjects: list[str]) -> bool:

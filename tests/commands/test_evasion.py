@@ -36,6 +36,17 @@ def test_a_moderator_who_is_muted_does_not_lift_that_nor_does_an_equal() -> None
     assert ann.told(events.Ok)
 
 
+def test_a_mute_is_not_lifted_by_way_of_another_name_of_the_same_key() -> None:
+    stage, _, bob, eve = moderated()
+    stage.login(key_of("eve"), name="evebot")
+    for peer in (eve, bob):
+        peer.do(commands.Unmute, room="#ops", name="evebot")
+        assert refusal(peer)[0] == "refused"
+    eve.say("hello", to="#ops")
+    stage.settle()
+    assert refusal(eve) == MUTED
+
+
 @pytest.mark.parametrize("kind", [commands.Kick, commands.Ban, commands.Mute])
 def test_who_is_muted_says_nothing_as_the_reason_of_an_act(kind: type[commands.Command]) -> None:
     stage, ann, _, eve = moderated()
