@@ -26,8 +26,8 @@ from .facts import (
     Reset,
     RetryLater,
 )
-from .link import Link, dial
-from .outbox import Kind
+from .link import Link, NotNowError, dial
+from .outbox import Keyed, Kind
 from .outbox_file import OutboxFile
 from .patience import Patience
 from .profiles import Profile
@@ -37,14 +37,6 @@ from .trust import Trust
 __all__ = ["Client", "Happening"]
 
 _log = logging.getLogger(__name__)
-
-
-class _NotNowError(Exception):
-    """An attempt to log in failed in a way that may mend itself."""
-
-    def __init__(self, error: ChatError) -> None:
-        super().__init__(str(error))
-        self.error = error
 
 
 class Client:
@@ -147,13 +139,15 @@ class Client:
         as the server allows, the call waits. Raises the server's refusal, or Unconfirmed where the client ended before
         the answer came. A call that is cancelled may have sent its message.
         """
-        async with self._turn:
-            while not self._session.outbox.has_room(text) and not self._ended:
-                self._room.clear()
-                await self._room.wait()
-            self._check_open()
-            request = self._session.send(to, text, kind)
-        return (await self._answer(request)).ok
+        return await self._keep_and_send(commands.Send(to=to, text=text, kind=kind))
+
+    async def change(self, change: commands.Edit | commands.Delete) -> events.Ok:
+        """Edit or delete a message; all that holds for :meth:`send` holds for this, and they keep one order.
+
+        Where it does not say which, and that is not certain, it is asked at once, as by :meth:`request`.
+        """
+        placed = self._session.placed(change)
+        return (await self.request(placed)).ok if placed.seq is None else await self._keep_and_send(placed)
 
     async def all_stored(self) -> None:
         """Return when no message waits any more, or when the client has ended."""
@@ -162,7 +156,7 @@ class Client:
             await self._room.wait()
 
     async def request(self, command: commands.Command) -> Answer:
-        """Ask anything but ``send``; raises the server's refusal, or Unreachable without a link."""
+        """Ask anything else; raises the server's refusal, or Unreachable without a link."""
         self._check_open()
         return await self._answer(self._session.request(command))
 
@@ -187,7 +181,7 @@ class Client:
             link = await self._open()
         except BaseException as failed:
             self._close_store()
-            if isinstance(failed, _NotNowError):
+            if isinstance(failed, NotNowError):
                 raise failed.error from None
             raise
         self._keeper = asyncio.create_task(self._keep(link))
@@ -220,11 +214,11 @@ class Client:
         return happening
 
     async def _open(self) -> Link:
-        """Connect and log in; raises _NotNowError, or ChatError for a refusal that will not change."""
+        """Connect and log in; raises NotNowError, or ChatError for a refusal that will not change."""
         try:
             link = await dial(self.address, self._new_link, self._patience.connect, self._trust)
         except Unreachable as error:
-            raise _NotNowError(error) from None
+            raise NotNowError(error) from None
         self._link = link
         late = Unreachable(f"The server at {self.address} did not answer the login in time.")
         answers: set[asyncio.Future[Any]] = {link.login, link.closed}
@@ -241,7 +235,7 @@ class Client:
             await link.close(outcome.error)
             if isinstance(outcome.error, UnknownServer):
                 raise self._trust.unknown()
-            raise _NotNowError(outcome.error) if outcome.retry else outcome.error
+            raise NotNowError(outcome.error) if outcome.retry else outcome.error
         try:
             self._trust.confirm()
         except ChatError as error:
@@ -253,9 +247,9 @@ class Client:
         self._bye = None
         return Link(self._session, self._take, self._patience)
 
-    def _why_ended(self, link: Link) -> ChatError | _NotNowError:
+    def _why_ended(self, link: Link) -> ChatError | NotNowError:
         error = link.closed.result()
-        return error if self._bye is not None and not self._bye.reconnect else _NotNowError(error)
+        return error if self._bye is not None and not self._bye.reconnect else NotNowError(error)
 
     async def _keep(self, link: Link) -> None:
         """Come back whenever the link is lost; raises ChatError when the server will not have the client any longer."""
@@ -266,15 +260,15 @@ class Client:
                 self._failures = 0
             link = await self._come_back(self._why_ended(link))
 
-    async def _come_back(self, reason: ChatError | _NotNowError) -> Link:
-        while isinstance(reason, _NotNowError):
+    async def _come_back(self, reason: ChatError | NotNowError) -> Link:
+        while isinstance(reason, NotNowError):
             self._failures += 1
             delay = self._patience.delay(self._failures, self._random)
             self._put(LinkLost(str(reason), delay, self._failures))
             await asyncio.sleep(delay)
             try:
                 return await self._open()
-            except _NotNowError as failed:
+            except NotNowError as failed:
                 reason = failed
         raise reason
 
@@ -361,6 +355,15 @@ class Client:
     def _write_soon(self) -> None:
         if self._link is not None:
             self._link.write_soon()
+
+    async def _keep_and_send(self, message: Keyed) -> events.Ok:
+        async with self._turn:
+            while not self._session.outbox.has_room(message) and not self._ended:
+                self._room.clear()
+                await self._room.wait()
+            self._check_open()
+            request = self._session.keep(message)
+        return (await self._answer(request)).ok
 
     async def _answer(self, request: int) -> Answer:
         answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()

@@ -7,9 +7,10 @@ from typing import Literal
 import msgspec
 
 from ..exceptions import ChatError, ProtocolError
-from ..protocol.commands import Send
+from ..protocol.commands import Delete, Edit, Send
 from ..protocol.conversations import is_room
 from ..protocol.events import ANY, Ok, Welcome
+from ..protocol.places import place
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -98,8 +99,20 @@ class Failed(msgspec.Struct, frozen=True):
 class NotSent(msgspec.Struct, frozen=True):
     """The server refused for good a message that an earlier process left; it is kept no longer."""
 
-    message: Send
+    message: Send | Edit | Delete
     error: ChatError
+
+    @property
+    def sentence(self) -> str:
+        """What was not done, in words."""
+        message = self.message
+        if isinstance(message, Send):
+            return f"It was sent to {message.to} earlier: {message.text}"
+        what = "your last line in " if message.seq is None else ""
+        where = message.conversation if message.seq is None else place(message.conversation, message.seq)
+        if isinstance(message, Edit):
+            return f"It was to change {what}{where}, earlier: {message.text}"
+        return f"It was to delete {what}{where}, earlier."
 
 
 class RetryLater(msgspec.Struct, frozen=True):

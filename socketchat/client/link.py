@@ -16,6 +16,14 @@ from .session import Out, Session
 from .trust import Trust, handshake_failed
 
 
+class NotNowError(Exception):
+    """An attempt to log in failed in a way that may mend itself."""
+
+    def __init__(self, error: ChatError) -> None:
+        super().__init__(str(error))
+        self.error = error
+
+
 class Link(asyncio.Protocol):
     """A connection, logged in or about to be.
 

@@ -18,6 +18,8 @@ from ..protocol import commands
 from ..protocol.limits import UNACKNOWLEDGED_BYTES, UNACKNOWLEDGED_ENTRIES
 
 Kind = Literal["message", "action"]
+Keyed = commands.Send | commands.Edit | commands.Delete
+"""What is kept: messages, and what changes them. All of it is called a message here."""
 
 KEPT_ENTRIES = 1_024
 """Messages that may wait: nobody types more while a link is down, and a bot has to be held back at some time."""
@@ -33,23 +35,23 @@ class Store(Protocol):
     def lasts(self) -> bool:
         """Whether what was added is still kept, as a disk may fail."""
 
-    def load(self) -> list[commands.Send]:
+    def load(self) -> list[Keyed]:
         """Return what an earlier process left, each series in the order of n."""
 
-    def added(self, message: commands.Send) -> None:
+    def added(self, message: Keyed) -> None:
         """Keep a message."""
 
-    def settled(self, message: commands.Send) -> None:
+    def settled(self, message: Keyed) -> None:
         """Keep a message no longer."""
 
 
 class _Kept:
     __slots__ = ("message", "on_wire", "series", "size", "tried")
 
-    def __init__(self, message: commands.Send, series: _Series) -> None:
+    def __init__(self, message: Keyed, series: _Series) -> None:
         self.message = message
         self.series = series
-        self.size = _size(message.text)
+        self.size = _size(message)
         self.on_wire = False
         self.tried = False
 
@@ -112,11 +114,16 @@ class Outbox:
         """Whether the messages outlive the process."""
         return self._store is not None and self._store.lasts
 
-    def has_room(self, text: str) -> bool:
+    @property
+    def holds_lines(self) -> bool:
+        """Whether something that is kept will be a line of its own, and not change another."""
+        return any(isinstance(kept.message, commands.Send) for kept in self._kept.values())
+
+    def has_room(self, message: Keyed) -> bool:
         """Tell whether one more message may be kept; the first may always."""
         if not self._kept:
             return True
-        return len(self._kept) < KEPT_ENTRIES and self._bytes + _size(text) <= KEPT_BYTES
+        return len(self._kept) < KEPT_ENTRIES and self._bytes + _size(message) <= KEPT_BYTES
 
     def adopt(self, last: int) -> int:
         """Keep what an earlier process left, to go out first; return the last id of a request used, ``last`` before."""
@@ -137,19 +144,19 @@ class Outbox:
         """Tell whether an earlier process wrote a message."""
         return self._kept[request].series is not self._own
 
-    def add(self, request: int, to: str, text: str, kind: Kind) -> None:
-        """Keep a message under the id of its request, to be sent after those before it."""
-        message = commands.Send(id=request, to=to, text=text, kind=kind, outbox=self.name, n=self._last + 1)
+    def add(self, request: int, message: Keyed) -> None:
+        """Keep a message, which gets its key, under the id of its request, to be sent after those before it."""
+        message = replace(message, id=request, outbox=self.name, n=self._last + 1)
         if self._store is not None:
             self._store.added(message)
         self._last += 1
         self._keep(message, request, self._own)
 
-    def message(self, request: int) -> commands.Send:
+    def message(self, request: int) -> Keyed:
         """Return a message that is kept."""
         return self._kept[request].message
 
-    def due(self) -> list[commands.Send]:
+    def due(self) -> list[Keyed]:
         """Return the messages that go onto the wire now."""
         due = []
         for series in self._series:
@@ -194,12 +201,12 @@ class Outbox:
         """Tell whether the server may have a message, because it went onto the wire at least once."""
         return self._kept[request].tried
 
-    def _keep(self, message: commands.Send, request: int, series: _Series) -> None:
+    def _keep(self, message: Keyed, request: int, series: _Series) -> None:
         kept = self._kept[request] = series.kept[request] = _Kept(message, series)
         series.waiting.append(kept)
         self._bytes += kept.size
 
-    def _forget(self, request: int) -> commands.Send:
+    def _forget(self, request: int) -> Keyed:
         kept = self._kept.pop(request)
         series = kept.series
         del series.kept[request]
@@ -228,5 +235,6 @@ class Outbox:
         kept.series.on_wire += step
 
 
-def _size(text: str) -> int:
+def _size(message: Keyed) -> int:
+    text = "" if isinstance(message, commands.Delete) else message.text
     return len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))

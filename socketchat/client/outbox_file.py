@@ -21,6 +21,7 @@ import msgspec
 from msgspec.structs import replace
 
 from ..protocol import commands
+from .outbox import Keyed
 from .profiles import make_directory
 
 if sys.platform == "win32":
@@ -53,7 +54,7 @@ class _Settled(msgspec.Struct, frozen=True, tag_field="type", tag="settled"):
     n: int
 
 
-_decode = msgspec.json.Decoder(commands.Send | _Settled).decode
+_decode = msgspec.json.Decoder(commands.Send | commands.Edit | commands.Delete | _Settled).decode
 _encode = msgspec.json.Encoder().encode
 
 Key = tuple[str, int]
@@ -81,9 +82,9 @@ class OutboxFile:
         """Whether what was added is in the file, as a disk may fail."""
         return self._problem is None
 
-    def load(self) -> list[commands.Send]:
+    def load(self) -> list[Keyed]:
         """Adopt the files of processes that are gone, and return their messages, each series in the order of n."""
-        found: dict[Key, commands.Send] = {}
+        found: dict[Key, Keyed] = {}
         try:
             for path in sorted(self._directory.iterdir()):
                 if path.suffix == SUFFIX:
@@ -94,12 +95,12 @@ class OutboxFile:
             self._fail(problem)
         return sorted(found.values(), key=lambda message: message.n or 0)
 
-    def added(self, message: commands.Send) -> None:
+    def added(self, message: Keyed) -> None:
         """Write a message; where the disk fails it is kept in memory only, which is logged once."""
         line = self._kept[_key(message)] = _line(replace(message, id=None))
         self._append(line)
 
-    def settled(self, message: commands.Send) -> None:
+    def settled(self, message: Keyed) -> None:
         """Write that a message is kept no longer."""
         self._kept.pop(_key(message), None)
         if self._file is None:
@@ -177,7 +178,7 @@ class OutboxFile:
         if old is not None:
             _remove(old_path, old)
 
-    def _adopt(self, path: Path, found: dict[Key, commands.Send]) -> None:
+    def _adopt(self, path: Path, found: dict[Key, Keyed]) -> None:
         """Take over the messages of a file that nobody holds."""
         try:
             file = os.open(path, os.O_RDWR | _BINARY)
@@ -237,27 +238,27 @@ def count_kept(directory: str) -> int:
     return len(kept)
 
 
-def _key(message: commands.Send) -> Key:
+def _key(message: Keyed) -> Key:
     return message.outbox or "", message.n or 0
 
 
-def _line(what: commands.Send | _Settled) -> bytes:
+def _line(what: Keyed | _Settled) -> bytes:
     content = _encode(what)
     return b"%08x %b\n" % (zlib.crc32(content), content)
 
 
-def _parse(content: bytes) -> tuple[dict[Key, commands.Send], bool]:
+def _parse(content: bytes) -> tuple[dict[Key, Keyed], bool]:
     """Return the messages that are not settled, and whether lines are damaged; a torn last one is nothing unusual."""
-    kept: dict[Key, commands.Send] = {}
+    kept: dict[Key, Keyed] = {}
     is_damaged = False
     for line in content.split(b"\n")[:-1]:
         told = _decode(line[9:]) if line[:9] == b"%08x " % zlib.crc32(line[9:]) else None
-        if isinstance(told, commands.Send):
-            kept[_key(told)] = told
-        elif told is not None:
+        if told is None:
+            is_damaged = True
+        elif isinstance(told, _Settled):
             kept.pop((told.outbox, told.n), None)
         else:
-            is_damaged = True
+            kept[_key(told)] = told
     return kept, is_damaged
 
 

@@ -9,7 +9,7 @@ same key. Other requests end with their link.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Literal
 
 from msgspec.structs import replace
@@ -32,8 +32,9 @@ from ..protocol.framing import LineBuffer
 from ..protocol.limits import LINE_BYTES, UNACKNOWLEDGED_ENTRIES
 from ..protocol.text import check_text
 from .facts import Answer, Answered, Broken, Fact, Failed, LoggedIn, LoginRefused, NotSent, RetryLater
+from .latest import Latest
 from .login import PLAINTEXT, Host, Login, Signer
-from .outbox import Kind, Outbox, Store
+from .outbox import Keyed, Kind, Outbox, Store
 from .positions import Positions
 from .ticket import NO_TICKET, Ticket
 
@@ -110,6 +111,7 @@ class Session:
         self.name = name
         self.positions = Positions(epoch, positions)
         self.outbox = Outbox(outbox, store=store)
+        self._latest = Latest()
         self.welcome: events.Welcome | None = None
         self.logged_in = False
         self._login = Login(key, ticket, random)
@@ -167,9 +169,20 @@ class Session:
 
         The caller has asked ``outbox.has_room``. Raises BadText and TooLong.
         """
-        _check_sendable(text)
+        return self.keep(commands.Send(to=to, text=text, kind=kind))
+
+    def placed(self, change: commands.Edit | commands.Delete) -> commands.Edit | commands.Delete:
+        """Name the user's last line, where it is certain which that is: what is sent later has to mean it still."""
+        if change.seq is not None or self.outbox.holds_lines:
+            return change
+        return replace(change, seq=self._latest.find(change.conversation, self.positions.heard))
+
+    def keep(self, message: Keyed) -> int:
+        """Do the same with a message without a key, or with what changes one."""
+        if not isinstance(message, commands.Delete):
+            _check_sendable(message.text)
         self._last += 1
-        self.outbox.add(self._last, to, text, kind)
+        self.outbox.add(self._last, message)
         if self.logged_in:
             self._write_due()
         return self._last
@@ -218,7 +231,9 @@ class Session:
             ):
                 self._collect(event, size)
             case events.Entry():
-                out.extend(self.positions.take(event))
+                told = self.positions.take(event)
+                self._note(told)
+                out.extend(told)
             case events.Ok():
                 self._receive_ok(event, out)
             case events.Error() if event.id is not None or self._hello is not None:
@@ -235,9 +250,15 @@ class Session:
                 out.append(event)
             case events.Left():
                 self.positions.end(event.conversation)
+                self._note((event,))
                 out.append(event)
             case _:
                 out.append(event)
+
+    def _note(self, told: Iterable[object]) -> None:
+        if self.welcome is not None:
+            for each in told:
+                self._latest.note(each, self.welcome.user)
 
     def _why_unanswered(self, request: int, error: ChatError) -> ChatError:
         if self.outbox.lasts:
@@ -280,6 +301,7 @@ class Session:
         most = welcome.limits.get("unacknowledged", UNACKNOWLEDGED_ENTRIES)
         self.outbox.most = max(1, min(most, UNACKNOWLEDGED_ENTRIES))
         told, missed = self.positions.login(welcome)
+        self._note(told)
         out.append(LoggedIn(welcome, missed, len(self.outbox)))
         out.extend(told)
         self._write_due()
@@ -288,6 +310,8 @@ class Session:
         if ok.id is None:
             return
         if ok.id in self.outbox:
+            if isinstance(self.outbox.message(ok.id), commands.Send) and ok.conversation is not None:
+                self._latest.said(ok.conversation, ok.seq or 0)
             self.outbox.settle(ok.id)
             out.append(Answered(ok.id, Answer([], ok)))
             self._write_due()

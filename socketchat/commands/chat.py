@@ -25,7 +25,7 @@ def send(hub: Hub, session: Session, command: commands.Send) -> None:
     user = speaker(session)
     text = check_text(command.text)
     conversation, other = _addressee(hub, user, command.to)
-    key = _key(hub, session, command) if command.outbox is not None else None
+    key = key_of(hub, session, command) if command.outbox is not None else None
     user.away = ""
     body = _encode(events.Text(text, other.name if other is not None else None))
     pending = Pending(conversation.id, user, command.kind, body, session, command.id, key)
@@ -59,6 +59,14 @@ def check_reached(hub: Hub, user: User, other: str, name: str) -> None:
         raise Refused(f"{name} is not online, and guests write to those who are.")
 
 
+def key_of(hub: Hub, session: Session, command: commands.Send | commands.Edit | commands.Delete) -> tuple[int, int]:
+    """Return the journal's key for a command that has one; raises BadLine."""
+    outbox, n = command.outbox or "", command.n
+    if len(outbox) != OUTBOX_DIGITS or not 0 < (n or 0) <= N_MOST:
+        raise BadLine(f"outbox has to be {OUTBOX_DIGITS} hex digits, and n a number from 1 on.")
+    return hub.outbox_key(session, outbox), n or 0
+
+
 def _addressee(hub: Hub, user: User, to: str) -> tuple[Conversation, User | None]:
     """Return the conversation that ``to`` names, and the addressee of a direct message."""
     if to.startswith("@"):
@@ -71,10 +79,3 @@ def _addressee(hub: Hub, user: User, to: str) -> tuple[Conversation, User | None
         room = hub.permissions.room(user, to)
     hub.permissions.check_speaks(user, room)
     return room, None
-
-
-def _key(hub: Hub, session: Session, command: commands.Send) -> tuple[int, int]:
-    outbox, n = command.outbox or "", command.n
-    if len(outbox) != OUTBOX_DIGITS or not 0 < (n or 0) <= N_MOST:
-        raise BadLine(f"outbox has to be {OUTBOX_DIGITS} hex digits, and n a number from 1 on.")
-    return hub.outbox_key(session, outbox), n or 0

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
 
-from ..exceptions import ChatError, NotFound, Refused, StorageProblem
+from ..exceptions import ChatError, KeyReused, NotFound, Refused, StorageProblem
 from ..hub import Action, Hub, Pending, Session, User
 from ..hub.conversations import Conversation, Pair, Room
-from ..journal.bodies import is_changeable
+from ..journal import Duplicate, Outcome, StorageRefused
+from ..journal.bodies import is_changeable, is_gone
 from ..protocol import commands, events
 from ..protocol.codec import decode_text, encode_text
 from ..protocol.limits import HISTORY_ENTRIES
 from ..protocol.places import place
 from ..protocol.text import check_text
-from .chat import check_reached, speaker
+from .chat import check_reached, key_of, speaker
 from .history import readable
 
 _Change = commands.Edit | commands.Delete
@@ -21,6 +22,50 @@ _Change = commands.Edit | commands.Delete
 
 def edit(hub: Hub, session: Session, command: commands.Edit) -> None:
     """Submit an edit of one's own message; everybody who hears the conversation is told."""
+    _once(hub, session, command, lambda: _edit(hub, session, command))
+
+
+def delete(hub: Hub, session: Session, command: commands.Delete) -> None:
+    """Submit that a message is deleted: one's own, or for moderators anybody's in their room."""
+    _once(hub, session, command, lambda: _delete(hub, session, command))
+
+
+def _once(hub: Hub, session: Session, command: _Change, change: Callable[[], None]) -> None:
+    """Do what was not done under the key of the command before: what it changed then reads as changed by now."""
+    if command.outbox is None:
+        change()
+        return
+
+    def then(outcome: Outcome) -> None:
+        try:
+            if isinstance(outcome, Duplicate):
+                _answer_again(hub, session, command, outcome)
+            elif isinstance(outcome, StorageRefused):
+                session.refuse(StorageProblem(outcome.reason), command.id, retry=outcome.retry)
+            else:
+                change()
+        except ChatError as error:
+            session.refuse(error, command.id)
+
+    # What changes no entry at all is never stored, but its key is looked up, in its turn.
+    key = key_of(hub, session, command)
+    hub.submit(Pending("", speaker(session), "edit", b"", session, command.id, key, of=0, then=then))
+
+
+def _answer_again(hub: Hub, session: Session, command: _Change, outcome: Duplicate) -> None:
+    """Answer what was done before, unless it was something else that was done under that key."""
+    entry = outcome.entry
+    if entry is None:
+        raise hub.why_not(outcome)
+    if not is_gone(entry):
+        said = decode_text(entry)
+        if (entry.kind, said.text) != _said(command) or command.seq not in {None, said.of}:
+            raise KeyReused("This key was used for something else; take a new key.")
+    if command.id is not None:
+        session.tell(events.Ok(id=command.id, conversation=entry.conversation, seq=entry.seq, duplicate=True))
+
+
+def _edit(hub: Hub, session: Session, command: commands.Edit) -> None:
     text = check_text(command.text)
     conversation = _changed(hub, session, command)
     _check_speaks(hub, speaker(session), conversation)
@@ -33,13 +78,12 @@ def edit(hub: Hub, session: Session, command: commands.Edit) -> None:
         _check_speaks(hub, user, conversation)
         if text == decode_text(entry).text:
             raise Refused(f"That is what {_place(conversation, user, entry)} says already.")
-        hub.submit(_pending(session, command, conversation, entry))
+        hub.submit(_pending(hub, session, command, conversation, entry))
 
     _spawn(hub, session, command, submit)
 
 
-def delete(hub: Hub, session: Session, command: commands.Delete) -> None:
-    """Submit that a message is deleted: one's own, or for moderators anybody's in their room."""
+def _delete(hub: Hub, session: Session, command: commands.Delete) -> None:
     conversation = _changed(hub, session, command)
 
     async def submit() -> None:
@@ -47,7 +91,7 @@ def delete(hub: Hub, session: Session, command: commands.Delete) -> None:
         entry = await _entry(hub, user, conversation, command.seq)
         if entry.author != user.id:
             _check_moderates(hub, user, conversation, entry)
-        hub.submit(_pending(session, command, conversation, entry))
+        hub.submit(_pending(hub, session, command, conversation, entry))
 
     _spawn(hub, session, command, submit)
 
@@ -67,7 +111,8 @@ def _spawn(hub: Hub, session: Session, command: _Change, submit: Callable[[], Co
         try:
             await submit()
         except ChatError as error:
-            session.refuse(error, command.id, retry=isinstance(error, StorageProblem))
+            # With a key it has to be a new one: what comes behind, under later numbers, may be stored before this.
+            session.refuse(error, command.id, retry=isinstance(error, StorageProblem) and command.outbox is None)
         hub.unblock(session)
 
     session.blocked = True
@@ -110,12 +155,18 @@ def _check_moderates(hub: Hub, user: User, conversation: Conversation, entry: ev
         hub.permissions.check_outranks(user, author, conversation)
 
 
-def _pending(session: Session, command: _Change, conversation: Conversation, entry: events.Entry) -> Pending:
+def _pending(hub: Hub, session: Session, command: _Change, conversation: Conversation, entry: events.Entry) -> Pending:
     user = speaker(session)
-    kind, text = ("edit", check_text(command.text)) if isinstance(command, commands.Edit) else ("delete", "")
+    kind, text = _said(command)
     to = conversation.peer_of(user) if isinstance(conversation, Pair) else None
     body = encode_text(events.Text(text, to, of=entry.seq))
-    return Pending(conversation.id, user, kind, body, session, command.id, of=entry.seq)
+    key = key_of(hub, session, command) if command.outbox is not None else None
+    return Pending(conversation.id, user, kind, body, session, command.id, key, of=entry.seq)
+
+
+def _said(command: _Change) -> tuple[str, str]:
+    """Return the kind and the text of the entry that a change becomes."""
+    return ("edit", check_text(command.text)) if isinstance(command, commands.Edit) else ("delete", "")
 
 
 def _place(conversation: Conversation, user: User, entry: events.Entry) -> str:

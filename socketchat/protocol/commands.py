@@ -252,18 +252,28 @@ class Search(Command, frozen=True):
 
 
 class Edit(Command, frozen=True):
-    """Give the user's own message ``seq`` of a conversation, or the user's last one there, another ``text``."""
+    """Give the user's own message ``seq`` of a conversation, or the user's last one there, another ``text``.
+
+    ``outbox`` and ``n`` are the key, from the same row of numbers as those of messages.
+    """
 
     conversation: str
     text: str
     seq: Number | None = None
+    outbox: str | None = None
+    n: Number | None = None
 
 
 class Delete(Command, frozen=True):
-    """Delete the text of message ``seq`` of a conversation, or of the user's last one there, with all its edits."""
+    """Delete the text of message ``seq`` of a conversation, or of the user's last one there, with all its edits.
+
+    ``outbox`` and ``n`` are the key, as of an edit.
+    """
 
     conversation: str
     seq: Number | None = None
+    outbox: str | None = None
+    n: Number | None = None
 
 
 class Read(Command, frozen=True):

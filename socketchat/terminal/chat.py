@@ -186,7 +186,7 @@ class Chat:
         except ChatError as error:
             self._complain(error)
             return False
-        if isinstance(command, commands.Send):
+        if isinstance(command, commands.Send | commands.Edit | commands.Delete):
             self._send(command, line)
         elif not isinstance(command, commands.Quit):
             done = await self._attempt(self._ask(command))
@@ -257,7 +257,7 @@ class Chat:
         self._markers.note(self._view.shown())
         self._prompt.repaint()
 
-    def _send(self, command: commands.Send, line: str) -> None:
+    def _send(self, command: commands.Send | commands.Edit | commands.Delete, line: str) -> None:
         loop = asyncio.get_running_loop()
         task = asyncio.create_task(self._deliver(command, line))
         self._sending[task] = loop.time()
@@ -265,11 +265,15 @@ class Chat:
         task.add_done_callback(lambda _: self._prompt.repaint())
         loop.call_later(PENDING_SECONDS, self._prompt.repaint)
 
-    async def _deliver(self, command: commands.Send, line: str) -> None:
-        """Send a message; it is written above when it comes back from the server."""
+    async def _deliver(self, command: commands.Send | commands.Edit | commands.Delete, line: str) -> None:
+        """Send a message, or what changes one; it is written above when it comes back from the server."""
         try:
-            check_text(command.text)
-            await self._client.send(command.to, command.text, command.kind)
+            if not isinstance(command, commands.Delete):
+                check_text(command.text)
+            if isinstance(command, commands.Send):
+                await self._client.send(command.to, command.text, command.kind)
+            else:
+                await self._client.change(command)
         except Unconfirmed:
             self._unconfirmed += 1
         except ChatError as error:

@@ -96,10 +96,10 @@ class Pipe:
             await asyncio.wait([*self._sending])
 
     async def _do(self, command: commands.ANY) -> None:
-        if not isinstance(command, commands.Send):
+        if not isinstance(command, commands.Send | commands.Edit | commands.Delete):
             await self._stored()
         match command:
-            case commands.Send():
+            case commands.Send() | commands.Edit() | commands.Delete():
                 await self._free.acquire()
                 task = asyncio.create_task(self._send(command))
                 self._sending.add(task)
@@ -113,9 +113,12 @@ class Pipe:
             case _:
                 await self._ask(command)
 
-    async def _send(self, command: commands.Send) -> None:
+    async def _send(self, command: commands.Send | commands.Edit | commands.Delete) -> None:
         try:
-            await self._client.send(command.to, command.text, command.kind)
+            if isinstance(command, commands.Send):
+                await self._client.send(command.to, command.text, command.kind)
+            else:
+                await self._client.change(command)
         except ChatError as error:
             self._complain(error)
         finally:
@@ -151,7 +154,7 @@ class Pipe:
                 case Gap():
                     self._tell(event.sentence)
                 case NotSent():
-                    self._complain(event.error, f" It was sent to {event.message.to} earlier: {event.message.text}")
+                    self._complain(event.error, f" {event.sentence}")
                 case events.Entry() if (
                     event.author == self._client.user
                     and is_room(event.conversation)

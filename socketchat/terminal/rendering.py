@@ -101,7 +101,7 @@ class Rendering:
             case Error():
                 return [self.error(event.text)]
             case NotSent():
-                return [self.error(f"{event.error} It was sent to {event.message.to} earlier: {event.message.text}")]
+                return [self.error(f"{event.error} {event.sentence}")]
         sentence = _sentence(event)
         return self._told(now, sentence) if sentence else []
 

@@ -168,3 +168,27 @@ def test_direct_messages_wait_and_show_once(server: Served, tmp_path) -> None:
             assert await stay(other, "six") == ["six"]
 
     asyncio.run(asyncio.wait_for(test(), 50))
+
+
+def test_what_was_said_is_changed_once_however_often_the_link_breaks(server: Served) -> None:
+    async def test() -> None:
+        loop = asyncio.get_running_loop()
+        async with ann(server) as one:
+            for text in ("teh", "and more"):
+                await one.send("#lobby", text)
+            await loop.run_in_executor(None, server.end, signal.SIGKILL)
+            await until(one, LinkLost)
+            changes: list[commands.Edit | commands.Delete] = [
+                commands.Edit(conversation="#lobby", text="the", seq=1),
+                commands.Edit(conversation="#lobby", text="and less"),
+                commands.Delete(conversation="#lobby"),
+            ]
+            changing = [asyncio.create_task(one.change(change)) for change in changes]
+            await asyncio.sleep(0)
+            assert one.waiting == 3
+            await loop.run_in_executor(None, server.begin)
+            assert [ok.seq for ok in await asyncio.gather(*changing)] == [3, 4, 5]
+            past = (await one.request(commands.History(conversation="#lobby"))).events
+            assert [decode_text(each).text for each in past if each.kind == "message"] == ["the", ""]
+
+    asyncio.run(asyncio.wait_for(test(), 50))

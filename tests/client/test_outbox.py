@@ -10,7 +10,7 @@ from socketchat.protocol.limits import UNACKNOWLEDGED_BYTES, UNACKNOWLEDGED_ENTR
 def outbox_of(count: int) -> Outbox:
     outbox = Outbox("f" * 16)
     for number in range(1, count + 1):
-        outbox.add(number, "#lobby", f"text {number}", "message")
+        outbox.add(number, Send(to="#lobby", text=f"text {number}"))
     return outbox
 
 
@@ -33,7 +33,7 @@ def test_a_key_is_never_used_twice() -> None:
     outbox = outbox_of(2)
     outbox.settle(1)
     outbox.settle(2)
-    outbox.add(9, "#lobby", "more", "message")
+    outbox.add(9, Send(to="#lobby", text="more"))
     assert due(outbox) == [3]
 
 
@@ -49,7 +49,7 @@ def test_a_refused_message_is_not_overtaken() -> None:
     outbox = outbox_of(3)
     outbox.due()
     outbox.hold(1)
-    outbox.add(4, "#lobby", "later", "message")
+    outbox.add(4, Send(to="#lobby", text="later"))
     assert due(outbox) == []
     outbox.release()
     assert due(outbox) == []  # 2 and 3 are still on the wire, and the server refuses them too
@@ -89,27 +89,27 @@ def test_as_many_messages_go_out_as_the_server_lets_wait_and_the_next_with_each_
 
 def test_as_many_messages_fit_as_anybody_writes_while_a_link_is_down() -> None:
     outbox = outbox_of(KEPT_ENTRIES - 1)
-    assert outbox.has_room("x")
-    outbox.add(9999, "#lobby", "x", "message")
-    assert not outbox.has_room("x")
+    assert outbox.has_room(Send(to="#lobby", text="x"))
+    outbox.add(9999, Send(to="#lobby", text="x"))
+    assert not outbox.has_room(Send(to="#lobby", text="x"))
     outbox.settle(9999)
-    assert outbox.has_room("x")
+    assert outbox.has_room(Send(to="#lobby", text="x"))
 
 
 @pytest.mark.parametrize("letter", ["x", "é"])
 def test_bytes_are_bounded_too_but_one_message_always_fits(letter: str) -> None:
     outbox = Outbox("f" * 16)
     half = letter * (KEPT_BYTES // 2 // len(letter.encode()))
-    assert outbox.has_room(half * 3)
-    outbox.add(1, "#lobby", half, "message")
-    assert outbox.has_room(half)
-    assert not outbox.has_room(half + letter)
+    assert outbox.has_room(Send(to="#lobby", text=half * 3))
+    outbox.add(1, Send(to="#lobby", text=half))
+    assert outbox.has_room(Send(to="#lobby", text=half))
+    assert not outbox.has_room(Send(to="#lobby", text=half + letter))
 
 
 def test_bytes_on_the_wire_are_bounded_but_one_message_always_goes() -> None:
     outbox = Outbox("f" * 16)
     for number in (1, 2, 3):
-        outbox.add(number, "#lobby", "x" * (UNACKNOWLEDGED_BYTES // 2 + 1), "message")
+        outbox.add(number, Send(to="#lobby", text="x" * (UNACKNOWLEDGED_BYTES // 2 + 1)))
     assert due(outbox) == [1]
     outbox.settle(1)
     assert due(outbox) == [2]
@@ -145,11 +145,11 @@ def test_what_a_process_left_goes_out_first_under_its_own_keys() -> None:
     shelf = Shelf()
     dead = Outbox("d" * 16, store=shelf)
     for number in (1, 2, 3):
-        dead.add(number, "#lobby", f"text {number}", "message")
+        dead.add(number, Send(to="#lobby", text=f"text {number}"))
     dead.settle(1)
     outbox = Outbox("f" * 16, store=shelf)
     assert outbox.adopt(4) == 6
-    outbox.add(7, "#lobby", "own", "message")
+    outbox.add(7, Send(to="#lobby", text="own"))
     assert [(send.id, send.outbox, send.n) for send in outbox.due()] == [
         (5, "d" * 16, 2),
         (6, "d" * 16, 3),
@@ -163,12 +163,12 @@ def test_what_a_process_left_goes_out_first_under_its_own_keys() -> None:
 
 def test_a_series_that_is_held_holds_no_other() -> None:
     shelf = Shelf()
-    Outbox("d" * 16, store=shelf).add(1, "#lobby", "old", "message")
+    Outbox("d" * 16, store=shelf).add(1, Send(to="#lobby", text="old"))
     outbox = Outbox("f" * 16, store=shelf)
     outbox.adopt(0)
     outbox.due()
     outbox.hold(1)
-    outbox.add(2, "#lobby", "own", "message")
+    outbox.add(2, Send(to="#lobby", text="own"))
     assert [send.text for send in outbox.due()] == ["own"]
     outbox.release()
     assert [send.text for send in outbox.due()] == ["old"]
@@ -177,7 +177,7 @@ def test_a_series_that_is_held_holds_no_other() -> None:
 def test_what_is_left_behind_is_there_for_the_next_process() -> None:
     shelf = Shelf()
     outbox = Outbox("f" * 16, store=shelf)
-    outbox.add(1, "#lobby", "x", "message")
+    outbox.add(1, Send(to="#lobby", text="x"))
     outbox.leave(1)
     assert len(outbox) == 0
     assert [message.text for message in shelf.load()] == ["x"]
@@ -210,7 +210,7 @@ class Conversations(RuleBasedStateMachine):
     def write(self) -> None:
         text = f"text {len(self.written)}"
         self.request += 1
-        self.outbox.add(self.request, "#lobby", text, "message")
+        self.outbox.add(self.request, Send(to="#lobby", text=text))
         self.written.append((self.outbox.name, text))
         self.write_due()
 

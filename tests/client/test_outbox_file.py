@@ -9,7 +9,7 @@ import pytest
 
 from socketchat.client import outbox_file
 from socketchat.client.outbox_file import OutboxFile
-from socketchat.protocol.commands import Send
+from socketchat.protocol.commands import Delete, Edit, Send
 
 posix = pytest.mark.skipif(os.name != "posix", reason="modes are POSIX")
 
@@ -53,6 +53,15 @@ def test_what_was_not_settled_is_there_for_the_next_process(directory) -> None:
     file.settled(message(1))
     file.close()
     assert adopted(directory) == [message(2, "two\nlines", kind="action"), message(3)]
+
+
+def test_what_changes_messages_is_kept_as_they_are(directory) -> None:
+    edit = Edit(conversation="#lobby", text="hi", seq=3, outbox="d" * 16, n=2)
+    gone = [Delete(conversation="#lobby", seq=seq, outbox="d" * 16, n=seq) for seq in (3, 4)]
+    file = opened(directory, message(1), edit, *gone)
+    file.settled(gone[0])
+    file.close()
+    assert adopted(directory) == [message(1), edit, gone[1]]
 
 
 def test_no_file_stays_when_all_is_settled(directory) -> None:

@@ -300,6 +300,35 @@ def test_unconfirmed_messages_go_out_again_with_the_same_key_and_id() -> None:
     assert answered.answer.ok.duplicate
 
 
+def test_edits_and_deletes_keep_one_order_with_messages_and_go_out_again_under_their_keys() -> None:
+    session = logged_in()
+    first = session.send("#lobby", "a")
+    session.keep(commands.Edit(conversation="#lobby", text="b", seq=7))
+    session.keep(commands.Delete(conversation="#lobby", seq=7))
+    before = sent(session)
+    assert [(each["type"], each["n"]) for each in before] == [("send", 1), ("edit", 2), ("delete", 3)]
+    receive(session, ok(first))
+    session.link_lost()
+    session.link_up()
+    (hello,) = sent(session)
+    receive(session, welcome(hello=hello["id"]))
+    assert sent(session) == before[1:]
+    with pytest.raises(BadText):
+        session.keep(commands.Edit(conversation="#lobby", text="\ud800", seq=7))
+
+
+def test_the_last_line_is_named_when_it_is_typed_if_it_is_certain() -> None:
+    session = logged_in(conversation("#lobby"))
+    edit = commands.Edit(conversation="#lobby", text="b")
+    assert session.placed(edit).seq is None
+    number = session.send("#lobby", "a")
+    receive(session, ok(number, conversation="#lobby", seq=1))
+    assert session.placed(edit).seq == 1
+    assert session.placed(replace(edit, seq=9)).seq == 9
+    session.send("#lobby", "c")
+    assert session.placed(edit).seq is None
+
+
 def test_what_the_server_cannot_store_now_is_kept_in_order_until_retry() -> None:
     session = logged_in()
     first, second = session.send("#lobby", "a"), session.send("#lobby", "b")
@@ -511,6 +540,24 @@ def test_an_answer_that_was_lost_comes_again_as_a_duplicate() -> None:
     ann.up()
     (answered,) = [each for each in ann.out if isinstance(each, Answered)]
     assert (answered.id, answered.answer.ok.seq, answered.answer.ok.duplicate) == (number, 1, True)
+
+
+def test_a_change_whose_answer_was_lost_is_made_once() -> None:
+    stage = Stage()
+    ann = Pair(stage, new_session(key=key_of("a")))
+    ann.session.send("#lobby", "teh")
+    ann.turn()
+    edit = ann.session.placed(commands.Edit(conversation="#lobby", text="the"))
+    assert edit.seq == 1
+    for change, seq in ((edit, 2), (commands.Delete(conversation="#lobby", seq=1), 3)):
+        number = ann.session.keep(change)
+        ann.ask()
+        stage.settle()
+        ann.down()
+        ann.up()
+        (answered,) = [each for each in ann.out if isinstance(each, Answered) and each.id == number]
+        assert (answered.answer.ok.seq, answered.answer.ok.duplicate) == (seq, True)
+    assert len(ann.session.outbox) == 0
 
 
 def test_a_hub_that_began_again_knows_the_owner_of_a_key() -> None:

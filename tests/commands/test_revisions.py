@@ -1,8 +1,11 @@
+import msgspec
 import pytest
 
 from socketchat.protocol import commands, events, operator
 from socketchat.protocol.codec import decode_text
 from tests.hub.stage import Peer, Stage
+
+OUTBOX = "c0ffee0123456789"
 
 
 def refused(peer: Peer, kind: type[commands.Command], **fields: object) -> tuple[str, str]:
@@ -168,3 +171,80 @@ def test_what_comes_behind_a_change_waits_for_it() -> None:
     ann.ask(commands.Send(to="#ops", text="after", id=71))
     stage.settle()
     assert [each.kind for each in bob.told(events.Entry)] == ["edit", "message"]
+
+
+def again(peer: Peer, kind: type[commands.Command], n: int, **fields: object) -> events.Ok | events.Error:
+    """Return the answer to a command under a key, without the id."""
+    peer.take()
+    peer.do(kind, conversation="#ops", outbox=OUTBOX, n=n, **fields)
+    (answer,) = [event for event in peer.events() if isinstance(event, events.Ok | events.Error)]
+    return msgspec.structs.replace(answer, id=None)
+
+
+def done(seq: int, *, duplicate: bool = False) -> events.Ok:
+    return events.Ok(conversation="#ops", seq=seq, duplicate=duplicate)
+
+
+def test_what_is_changed_under_a_key_is_changed_once_whatever_happened_since() -> None:
+    stage, owner, ann, bob = cast()
+    assert again(ann, commands.Edit, 1, text="second") == done(2)
+    assert again(ann, commands.Edit, 1, text="second") == done(2, duplicate=True)
+    assert again(ann, commands.Edit, 1, text="second", seq=1) == done(2, duplicate=True)
+    ann.say("and more", to="#ops")
+    stage.settle()
+    assert again(ann, commands.Edit, 2, text="and less") == done(4)
+    assert again(ann, commands.Edit, 1, text="second") == done(2, duplicate=True)
+    assert again(ann, commands.Delete, 3) == done(5)
+    assert again(ann, commands.Delete, 3) == done(5, duplicate=True)
+    assert again(ann, commands.Edit, 2, text="and less") == done(4, duplicate=True)
+    owner.do(commands.Mute, room="#ops", name="ann")
+    assert again(ann, commands.Edit, 1, text="second") == done(2, duplicate=True)
+    assert [kind for _, kind, _, _ in heard(bob)] == ["edit", "message", "edit", "delete", "notice"]
+
+
+def test_a_key_of_another_change_or_of_a_message_is_not_taken_for_this_one() -> None:
+    stage, _, ann, _ = cast()
+    ann.say("third", to="#ops", outbox=OUTBOX, n=1)
+    stage.settle()
+    ann.do(commands.Edit, conversation="#ops", text="fourth", outbox=OUTBOX, n=5)
+    for n, kind, fields in (
+        (1, commands.Edit, {"text": "third"}),
+        (3, commands.Edit, {"text": "third"}),
+        (5, commands.Edit, {"text": "fifth"}),
+        (5, commands.Edit, {"text": "fourth", "seq": 1}),
+        (5, commands.Delete, {}),
+    ):
+        assert again(ann, kind, n, **fields).code == "key_reused"
+    ann.take()
+    ann.say("fourth", to="#ops", outbox=OUTBOX, n=5)
+    stage.settle()
+    assert [error.code for error in ann.told(events.Error)] == ["key_reused"]
+
+
+def test_a_change_that_is_refused_uses_up_no_key() -> None:
+    _, owner, ann, _ = cast()
+    owner.do(commands.Mute, room="#ops", name="ann")
+    assert again(ann, commands.Edit, 1, text="second").code == "muted"
+    owner.do(commands.Unmute, room="#ops", name="ann")
+    assert again(ann, commands.Edit, 1, text="second") == done(4)
+
+
+def test_a_change_that_cannot_be_stored_is_overtaken_by_nothing_and_comes_again() -> None:
+    stage, _, ann, bob = cast()
+    capacity, stage.journal.capacity = stage.journal.capacity, 0
+    assert again(ann, commands.Edit, 1, text="second").retry
+    stage.journal.capacity = capacity
+    ann.say("after", to="#ops", outbox=OUTBOX, n=2)
+    stage.settle()
+    assert [error.retry for error in ann.told(events.Error)] == [True]
+    assert again(ann, commands.Edit, 1, text="second") == done(2)
+    ann.say("after", to="#ops", outbox=OUTBOX, n=2)
+    stage.settle()
+    assert [each.kind for each in bob.told(events.Entry)] == ["edit", "message"]
+
+
+@pytest.mark.parametrize("fields", [{"outbox": "short", "n": 1}, {"outbox": OUTBOX}, {"outbox": OUTBOX, "n": 0}])
+def test_a_key_that_is_none_is_refused(fields: dict[str, object]) -> None:
+    _, _, ann, _ = cast()
+    assert refused(ann, commands.Edit, conversation="#ops", text="x", **fields)[0] == "bad_line"
+    assert refused(ann, commands.Delete, conversation="#ops", **fields)[0] == "bad_line"

@@ -249,3 +249,18 @@ def test_a_room_all_of_which_is_dropped_may_hold_as_much_as_a_step(
             assert stored.entry.seq == 9
 
     play(scene)
+
+
+def test_a_key_is_looked_up_by_what_changes_nothing(backend: Backend) -> None:
+    async def scene() -> None:
+        async with opened(backend.journal()) as desk:
+            lookup = Proposal("", "u1", "alice", "edit", b"", key=(7, 2), of=0)
+            (outcome,) = await desk.store(lookup)
+            assert isinstance(outcome, Unchangeable)
+            await desk.store(say("first"), delete(1, key=(7, 2)))
+            (outcome,) = await desk.store(lookup)
+            assert isinstance(outcome, Duplicate)
+            assert outcome.entry is not None
+            assert outcome.entry.kind == "delete"
+
+    play(scene)

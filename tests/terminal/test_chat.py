@@ -362,8 +362,8 @@ def test_a_broken_link_is_told_mended_and_nothing_is_lost(own_server, sit):
     for seat in (ann, bob):
         seat.shows("-- The link is lost")
         seat.shows("link down")
-    ann.says("typed meanwhile")
-    ann.shows("1 waiting")
+    ann.says("/edit before that", "typed meanwhile")
+    ann.shows("2 waiting")
     bob.type("half ")
     own_server.start()
     for seat in (ann, bob):
@@ -373,8 +373,9 @@ def test_a_broken_link_is_told_mended_and_nothing_is_lost(own_server, sit):
 
     for seat in (ann, bob):
         seat.shows("bob: half typed")
-        assert [line for line in said(seat) if line.startswith(("ann: ", "bob: "))] == [
+        assert [line for line in said(seat) if line.startswith(("ann: ", "bob: ", "ann edited "))] == [
             "ann: before",
+            "ann edited #lobby/1: before that",
             "ann: typed meanwhile",
             "bob: half typed",
         ]

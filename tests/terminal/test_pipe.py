@@ -252,6 +252,16 @@ def test_a_broken_link_is_told_and_mended(own_server, keyboard):
     assert "mender: typed meanwhile\n" in history(own_server, "#lobby")
 
 
+def test_what_was_said_is_changed_in_its_turn(own_server):
+    lines = b"first\n/edit second\nthird\n/delete\n/edit #lobby/1 fourth\n/edit #lobby/99 fifth\n"
+
+    code, _, err = visit(own_server, io.BytesIO(lines), name="mender")
+
+    assert (code, err) == (5, "socketchat: There is no message #lobby/99, or it was deleted.\n")
+    assert "mender: fourth (edited)\n" in history(own_server, "#lobby")
+    assert "third" not in history(own_server, "#lobby")
+
+
 def test_lines_are_read_one_by_one_and_errors_stand_in_their_place():
     too_long = b"y" * (2 * LINE_BYTES)
     lines = list(read_lines(io.BytesIO(b"a\n" + too_long + b"\nb\n\xff\nc\r\n" + too_long)))

@@ -1,0 +1,55 @@
+"""Which line the user said last in each conversation: what "my last line" means when it is typed, and not later."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import suppress
+
+from ..exceptions import ChatError, ProtocolError
+from ..protocol import events
+from ..protocol.codec import decode_text
+from ..protocol.conversations import is_room, room_id
+from ..protocol.names import name_key
+from .facts import Gap, Reset
+
+
+class Latest:
+    """The seq of the user's last line by conversation, as far as it was heard; on whatever device it was said."""
+
+    __slots__ = ("_seqs",)
+
+    def __init__(self) -> None:
+        self._seqs: dict[str, int] = {}
+
+    def note(self, event: object, user: str) -> None:
+        """Take note of what happened; ``user`` is the user's id. What was missed may hold a newer line."""
+        match event:
+            case events.Entry(kind="message" | "action" | "delete"):
+                with suppress(ProtocolError):  # whoever shows it says so
+                    self._take(event, decode_text(event), user)
+            case Gap() | events.Left():
+                self._seqs.pop(event.conversation, None)
+            case Reset():
+                self._seqs.clear()
+
+    def _take(self, entry: events.Entry, text: events.Text, user: str) -> None:
+        if entry.kind == "delete":
+            if text.of == self._seqs.get(entry.conversation, 0):
+                del self._seqs[entry.conversation]
+        elif entry.author == user and not text.deleted:
+            self.said(entry.conversation, entry.seq)
+
+    def said(self, conversation: str, seq: int) -> None:
+        """Take note of a line of the user's own."""
+        self._seqs[conversation] = max(seq, self._seqs.get(conversation, 0))
+
+    def find(self, name: str, heard: Mapping[str, events.Conversation]) -> int | None:
+        """Return the seq of the last line in "#room" or "@name"; None where it is not known."""
+        try:
+            if is_room(name):
+                return self._seqs.get(room_id(name))
+            peer = name_key(name.removeprefix("@"))
+            pairs = (each for each in heard.values() if each.peer is not None and name_key(each.peer) == peer)
+            return next((self._seqs.get(pair.conversation) for pair in pairs), None)
+        except ChatError:  # no name; the server says so
+            return None
