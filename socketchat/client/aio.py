@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterable
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 from ..exceptions import BadFile, ChatError, ProtocolError, UnknownServer, Unreachable, from_code
 from ..protocol import commands, events
@@ -221,9 +221,8 @@ class Client:
             raise NotNowError(error) from None
         self._link = link
         late = Unreachable(f"The server at {self.address} did not answer the login in time.")
-        answers: set[asyncio.Future[Any]] = {link.login, link.closed}
         try:
-            await asyncio.wait(answers, timeout=self._patience.login, return_when=asyncio.FIRST_COMPLETED)
+            await link.answered()
         except asyncio.CancelledError:
             await link.close(late)
             raise

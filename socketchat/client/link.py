@@ -6,6 +6,7 @@ import asyncio
 import socket
 import ssl
 from collections.abc import Callable
+from typing import Any
 
 from ..exceptions import ChatError, Unreachable
 from ..protocol import commands
@@ -28,7 +29,7 @@ class Link(asyncio.Protocol):
     """A connection, logged in or about to be.
 
     ``take`` is called with what happened and the number of bytes that it came in. ``login`` is the answer to ``hello``,
-    ``closed`` says why the connection is gone; each is set once.
+    ``closed`` says why the connection is gone; each is set once. ``heard`` is when anything last came.
     """
 
     def __init__(self, session: Session, take: Callable[[Link, list[Out], int], None], patience: Patience) -> None:
@@ -38,7 +39,7 @@ class Link(asyncio.Protocol):
         self._patience = patience
         self._transport: asyncio.Transport | None = None
         self._watch: asyncio.TimerHandle | None = None
-        self._heard = self.since = self._loop.time()
+        self.heard = self.since = self._loop.time()
         self._asked: float | None = None
         self._writing = False
         self._reason: ChatError | None = None
@@ -57,6 +58,7 @@ class Link(asyncio.Protocol):
         if transport is None or transport.is_closing():
             return
         shown = transport.get_extra_info("ssl_object").getpeercert(binary_form=True)
+        self.heard = self._loop.time()
         self._session.link_up(trust.check(shown, transport.get_extra_info("peername")[0]))
         self._write()
         transport.resume_reading()
@@ -64,7 +66,7 @@ class Link(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Hand on what the server sent, and write what follows from it."""
-        self._heard = self._loop.time()
+        self.heard = self._loop.time()
         self._asked = None
         out = self._session.receive_data(data)
         self._take(self, out, len(data))
@@ -78,6 +80,14 @@ class Link(asyncio.Protocol):
             self._reason = Unreachable("The connection was cut." if exc else "The server closed the connection.")
         if not self.closed.done():
             self.closed.set_result(self._reason)
+
+    async def answered(self) -> None:
+        """Return when the login is answered, when the connection is gone, or when for too long nothing came."""
+        answers: set[asyncio.Future[Any]] = {self.login, self.closed}
+        while (left := self.heard + self._patience.login - self._loop.time()) > 0:
+            done, _ = await asyncio.wait(answers, timeout=left, return_when=asyncio.FIRST_COMPLETED)
+            if done:
+                return
 
     def write_soon(self) -> None:
         """Write what the session has to send, together with what is added before the loop comes round."""
@@ -105,7 +115,7 @@ class Link(asyncio.Protocol):
     def resume(self) -> None:
         """Read on."""
         if self._transport is not None and not self._transport.is_reading():
-            self._heard = self._loop.time()
+            self.heard = self._loop.time()
             self._transport.resume_reading()
 
     def _write(self) -> None:
@@ -120,14 +130,14 @@ class Link(asyncio.Protocol):
             return
         now = self._loop.time()
         if not self._transport.is_reading():
-            self._heard, self._asked = now, None
-        if self._asked is None and now - self._heard >= self._patience.idle and self._session.logged_in:
+            self.heard, self._asked = now, None
+        if self._asked is None and now - self.heard >= self._patience.idle and self._session.logged_in:
             self._asked = now
             self._session.request(commands.Ping())
             self._write()
         if self._asked is None:
             self._watch = self._loop.call_later(
-                self._patience.idle - (now - self._heard) % self._patience.idle, self._look
+                self._patience.idle - (now - self.heard) % self._patience.idle, self._look
             )
         elif now - self._asked < self._patience.answer:
             self._watch = self._loop.call_at(self._asked + self._patience.answer, self._look)

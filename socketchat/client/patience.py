@@ -14,7 +14,7 @@ class Patience(msgspec.Struct, frozen=True, kw_only=True):
     """For a TCP connection: two lost packets of the handshake are sent again within 7 s."""
 
     login: float = 10.0
-    """For the answer to ``hello``, which needs one fsync at most."""
+    """For the answer to ``hello``, which needs one fsync at most, and then for each part of it on a slow link."""
 
     idle: float = 20.0
     """Silence after which the server is asked for a sign of life; shorter than any NAT forgets a connection."""

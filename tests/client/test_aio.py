@@ -24,7 +24,7 @@ from socketchat.exceptions import (
     Unreachable,
 )
 from socketchat.protocol import commands, events
-from tests.client.scripted import Peer, Scripted, conversation, entry, error, lines, ok, scripted
+from tests.client.scripted import Peer, Scripted, conversation, entry, error, lines, ok, scripted, welcome
 from tests.keys import key_of
 
 PATIENCE = Patience(first_delay=0.01, longest_delay=0.02, quit=0.01)
@@ -93,6 +93,28 @@ def test_a_refused_login_is_raised_at_the_door(code: str, kind: type) -> None:
             with pytest.raises(kind, match="No entry"):
                 await entering
             assert await peer.read() == {}
+
+    run(test())
+
+
+def test_a_welcome_that_is_long_in_coming_is_waited_for_while_it_comes() -> None:
+    async def test() -> None:
+        loop = asyncio.get_running_loop()
+        time, past = loop.time, 0.0
+        loop.time = lambda: time() + past  # type: ignore[method-assign]
+        async with scripted() as script:
+            client = client_of(script, patience=Patience(login=8.0))
+            entering = asyncio.create_task(client.__aenter__())
+            peer = await script.accept()
+            hello = await peer.read()
+            for part in (welcome(hello=hello["id"]) | {"following": 2}, conversation("#a"), conversation("#b")):
+                before, past = loop.time(), past + 5.0
+                peer.write(part)
+                while not entering.done() and client._link.heard < before:  # noqa: ASYNC110  there is no event for it
+                    await asyncio.sleep(0)
+            await entering
+            assert list(client.conversations) == ["#lobby", "#a", "#b"]
+            await client.quit()
 
     run(test())
 

@@ -12,9 +12,14 @@ from pathlib import Path
 
 import pytest
 
+from socketchat.client.aio import Client
+from socketchat.client.connecting import connect
 from socketchat.client.patience import Patience
+from socketchat.client.profiles import Profiles
+from socketchat.journal.sqlite import SQLiteJournal
+from socketchat.protocol import commands
 from tests.client.serving import Served, serving
-from tests.faults.load import LISTENERS, SPEAKERS, Load, check
+from tests.faults.load import EVERYTHING, LISTENERS, SPEAKERS, Load, check
 from tests.faults.proxy import Proxy
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(3600)]
@@ -57,6 +62,40 @@ async def lose_answers(directory: Path, sends: int, restarts: int) -> None:
 
 def test_a_message_whose_answer_is_lost_is_stored_once(tmp_path: Path) -> None:
     asyncio.run(lose_answers(tmp_path, 100_000 if LONG else 1_000, restarts=4))
+
+
+async def lose_answers_to_changes(directory: Path, count: int) -> None:
+    """Say, edit and delete, in one order, while answers are lost; each is to be in the log once, and in this order."""
+    with serving(directory, "--no-limits") as server:
+        async with Proxy(server.port, directory / "data") as proxy:
+            proxy.loss = 0.3
+            profile = Profiles(directory / "ann").server("127.0.0.1", proxy.port)
+            async with connect("127.0.0.1", proxy.port, name="ann", profile=profile, patience=HASTE) as ann:
+                dropping = asyncio.create_task(drop(ann))
+                for number in range(1, count + 1):
+                    said = await ann.send("#lobby", f"say {number}")
+                    changes = [commands.Edit(conversation="#lobby", text=f"edit {number}", seq=said.seq)]
+                    changes.append(commands.Edit(conversation="#lobby", text=f"edit {number} again"))
+                    changes += [commands.Delete(conversation="#lobby", seq=said.seq)] * (number % 2)
+                    await asyncio.gather(*map(ann.change, changes))
+                assert proxy.lost > count / 4
+                dropping.cancel()
+        await asyncio.get_running_loop().run_in_executor(None, server.end)
+    journal = SQLiteJournal(str(directory / "data"), asyncio.get_running_loop())
+    await journal.open()
+    kinds = [entry.kind for entry in await journal.read("#lobby", limit=EVERYTHING)]
+    await journal.close()
+    assert kinds == [*(["message", "edit", "edit", "delete", "message", "edit", "edit"] * count)][: len(kinds)]
+    assert len(kinds) == 3 * count + (count + 1) // 2
+
+
+async def drop(client: Client) -> None:
+    async for _ in client:
+        pass
+
+
+def test_a_change_whose_answer_is_lost_is_made_once(tmp_path: Path) -> None:
+    asyncio.run(lose_answers_to_changes(tmp_path, 1_000 if LONG else 40))
 
 
 async def cut_links(directory: Path) -> None:
