@@ -1,6 +1,7 @@
 import pytest
 
 from socketchat.hub.absence import TOLD_SECONDS
+from socketchat.hub.attendance import RESUME_SECONDS
 from socketchat.protocol import commands, events
 from socketchat.protocol.codec import decode_text
 from socketchat.protocol.limits import TEXT_BYTES
@@ -234,6 +235,18 @@ def test_an_outbox_of_another_user_is_another_outbox() -> None:
     bob.say("his", outbox=OUTBOX, n=1)
     stage.settle()
     assert [text for _, _, text in alice.heard()] == ["hers", "his"]
+
+
+def test_a_guest_who_comes_back_as_another_repeats_what_was_stored() -> None:
+    stage, _, bob = two()
+    for _ in range(2):
+        guest = stage.guest("visitor")
+        guest.say("hello", outbox=OUTBOX, n=1)
+        stage.settle()
+        assert [ok.seq for ok in guest.told(events.Ok)] == [1]
+        guest.drop()
+        stage.turns.wait(RESUME_SECONDS)
+    assert [text for _, _, text in bob.heard()] == ["hello"]
 
 
 def test_a_message_that_cannot_be_stored_may_be_sent_again() -> None:
