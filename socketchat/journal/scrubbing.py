@@ -80,6 +80,8 @@ class Scrub:
             del self._slack[:CLEARED]
             if not self._slack:
                 self._end(db, more=more)
+        else:  # another program has written meanwhile
+            self._put_off(self._stage)
 
     def _end(self, db: apsw.Connection, *, more: bool) -> None:
         if self._again:

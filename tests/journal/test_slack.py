@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,22 +15,33 @@ from socketchat.journal.slack import clear_slack, find_slack
 
 ROWS = 2000
 
+SECTOR = 512
+"""Bytes that a disk writes whole or not at all."""
+
 
 @pytest.fixture
 def db(tmp_path: Path) -> Iterator[apsw.Connection]:
     """A database from which rows went here and there, so that SQLite moved others, and then those went too."""
-    db = apsw.Connection(str(tmp_path / "some.db"))
+    db = make(tmp_path / "some.db")
+    yield db
+    db.close()
+
+
+def make(path: Path, **pragmas: int) -> apsw.Connection:
+    db = apsw.Connection(str(path))
+    for name, value in pragmas.items():
+        db.pragma(name, value)
     db.pragma("journal_mode", "wal")
     db.pragma("wal_autocheckpoint", 0)
     db.pragma("secure_delete", 1)
     db.execute("CREATE TABLE row (id INTEGER PRIMARY KEY, text); CREATE INDEX of_text ON row (text)")
     words = [(i, f"word {i:06} " * (1 + i % 20)) for i in range(ROWS)]
-    db.executemany("INSERT INTO row VALUES (?, ?)", words)
+    with db:  # or each row would be synced
+        db.executemany("INSERT INTO row VALUES (?, ?)", words)
     db.execute("DELETE FROM row WHERE id % 7 < 5")
     db.execute("DELETE FROM row WHERE id % 7 = 5")
     fold(db)
-    yield db
-    db.close()
+    return db
 
 
 def fold(db: apsw.Connection) -> None:
@@ -56,7 +69,7 @@ def test_without_it_rows_that_went_can_be_read(db: apsw.Connection) -> None:
 def test_what_is_found_is_zeroed_and_all_else_is_as_it_was(
     db: apsw.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(slack, "PAGES_AT_ONCE", 7)
+    monkeypatch.setattr(slack, "BYTES_AT_ONCE", 7 * 4096)
     rows = list(db.execute("SELECT * FROM row"))
     pages = found_in(db)
     assert len(pages) > 10
@@ -67,6 +80,48 @@ def test_what_is_found_is_zeroed_and_all_else_is_as_it_was(
     assert db.pragma("integrity_check") == "ok"
     assert list(db.execute("SELECT * FROM row")) == rows
     assert left_of(db) == 0
+
+
+@pytest.mark.parametrize("size", [512, 65536])
+def test_pages_of_other_sizes_are_understood(tmp_path: Path, size: int) -> None:
+    db = make(tmp_path / "some.db", page_size=size)
+    rows = list(db.execute("SELECT * FROM row"))
+    assert clear_slack(db, found_in(db))
+    assert db.pragma("integrity_check") == "ok"
+    assert list(db.execute("SELECT * FROM row")) == rows
+    assert left_of(db) == 0
+    db.close()
+
+
+def test_a_power_cut_amid_it_leaves_what_stays(tmp_path: Path, db: apsw.Connection) -> None:
+    rows = list(db.execute("SELECT * FROM row"))
+    shutil.copy(db.filename, tmp_path / "before")
+    assert clear_slack(db, found_in(db))
+    before, after = (tmp_path / "before").read_bytes(), Path(db.filename).read_bytes()
+    assert before != after
+    chance = random.Random(1)
+    sectors = [chance.choice([before, after])[at : at + SECTOR] for at in range(0, len(before), SECTOR)]
+    (tmp_path / "cut").write_bytes(b"".join(sectors))
+    cut = apsw.Connection(str(tmp_path / "cut"))
+    assert cut.pragma("integrity_check") == "ok"
+    assert list(cut.execute("SELECT * FROM row")) == rows
+    cut.close()
+
+
+def test_the_maps_of_auto_vacuum_are_not_taken_for_pages_of_rows(tmp_path: Path) -> None:
+    db = make(tmp_path / "some.db", auto_vacuum=2)
+    assert found_in(db) == []
+    assert clear_slack(db, range(1, 100))
+    assert db.pragma("integrity_check") == "ok"
+    db.close()
+
+
+def test_pages_that_are_no_longer_there_are_passed_over(db: apsw.Connection) -> None:
+    pages = found_in(db)
+    db.execute("DELETE FROM row; VACUUM")
+    fold(db)
+    assert clear_slack(db, pages)
+    assert db.pragma("integrity_check") == "ok"
 
 
 def test_nothing_is_done_beside_a_log(db: apsw.Connection) -> None:
