@@ -19,7 +19,7 @@ from ..exceptions import BadFile, Refused
 from . import schema
 from .bodies import DAMAGED, said
 from .checksum import entry_from
-from .feed import feed
+from .feed import FEED_ENTRIES, feed
 from .files import discard, put_in_place, sync
 from .lock import DirectoryLock
 from .store import Store
@@ -143,7 +143,7 @@ class _Salvage:
         return rows
 
     def _entries(self) -> Iterator[Row]:
-        for query in ("SELECT max(id) FROM entry", "SELECT max(entry) FROM place", "SELECT max(entry) FROM sent"):
+        for query in _NEWEST:
             for (found,) in self._rows(query.split()[-1], query):
                 self._newest = max(self._newest, min(_int(found), self._most))
         for begin in range(1, self._newest + 1, RANGE):
@@ -191,6 +191,14 @@ class _Salvage:
                 values = (self._newest, number, seq, 0, "", "", DAMAGED, b"", None, None, 0, b"")
                 self._db.execute(f"INSERT INTO entry VALUES ({','.join('?' * len(values))})", values)  # noqa: S608
                 self._report.lost += 1
+
+
+_NEWEST = (
+    "SELECT max(id) FROM entry",
+    "SELECT max(entry) FROM place",
+    "SELECT max(entry) FROM sent",
+    f"SELECT fed + {FEED_ENTRIES} FROM meta",  # noqa: S608  where the ends of all others cannot be read
+)
 
 
 def _int(value: object) -> int:
