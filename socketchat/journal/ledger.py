@@ -27,15 +27,18 @@ COLUMNS = 12
 
 
 class Log:
-    """Where a conversation stands."""
+    """Where a conversation stands, and the number of the batch that was staged last in it.
 
-    __slots__ = ("head", "id", "staged", "ts")
+    It does not keep the batch: of each conversation that would be the last one, with all who had sent it.
+    """
+
+    __slots__ = ("batch", "head", "id", "ts")
 
     def __init__(self, number: int, head: int, ts: int) -> None:
         self.id = number
         self.head = head
         self.ts = ts
-        self.staged: Staged | None = None
+        self.batch = 0
 
 
 class Staged:
@@ -75,6 +78,7 @@ class Ledger:
         self._logs: dict[str, Log] = {}
         self._next = 1
         self._next_log = 1
+        self._batches = 0
         self._fed = 0
         self.deleted = False
         self._keys = Keys(db)
@@ -108,6 +112,7 @@ class Ledger:
     def stage(self, staged: Staged, proposals: Sequence[Proposal]) -> None:  # noqa: C901
         """Give the proposals their places, in their order; where it raises, ``undo`` is to be called as well."""
         entry_id = staged.first = self._next
+        self._batches = batch = self._batches + 1
         now = self._clock()
         logs, keys = self._logs, self._keys
         outcomes, entries, values = staged.outcomes, staged.entries, staged.values
@@ -135,8 +140,8 @@ class Ledger:
             log = logs.get(conversation)
             if log is None:
                 log = self._open(conversation, staged)
-            if log.staged is not staged:
-                log.staged = staged
+            if log.batch != batch:
+                log.batch = batch
                 staged.touched.append((log, log.head, log.ts))
                 log.ts = max(log.ts, now)
             log.head = seq = log.head + 1
@@ -188,7 +193,7 @@ class Ledger:
         for log, head, ts in staged.touched:
             log.head = head
             log.ts = ts
-            log.staged = None
+            log.batch = 0
         for _, name in staged.opened:
             del self._logs[name]
         for key, before in reversed(staged.keys):

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import random
 import sys
+import tracemalloc
 from pathlib import Path
 
 import pytest
 
+from socketchat.hub.recent import Recent
+from socketchat.journal import checksum
 from socketchat.protocol import commands
-from tests.server.house import House, run
+from tests.server.house import Caller, House, run
 
 pytestmark = [
     pytest.mark.faults,
@@ -22,11 +26,16 @@ pytestmark = [
 LONG = bool(os.environ.get("SOCKETCHAT_LONG"))
 VISITS = 20_000 if LONG else 400
 AT_ONCE = 20
+WAYS = 8
+"""In which somebody comes and goes; the last is to be gone without a word."""
+
+PER_VISIT = 250
+"""Bytes that a visit may leave in use: a session and its user have thousands, a conversation, which lasts, some."""
 
 
 async def visit(house: House, number: int, chance: random.Random) -> None:
-    way = chance.randrange(5)
-    caller = await (house.guest if way == 0 else house.plain)(f"v{number % 10_000}")
+    way = chance.randrange(WAYS)
+    caller = await (house.guest if way in {0, 6} else house.plain)(f"v{number % 10_000}")
     if way == 0:
         await caller.send(f"hello from {number}")
         await caller.say(commands.Quit())  # or its session could be resumed for a while
@@ -40,6 +49,15 @@ async def visit(house: House, number: int, chance: random.Random) -> None:
         await caller.end()
     elif way == 3:
         caller.vanish()
+    elif way == 4:
+        await caller.write(b"/dm alice are you there?\n/login alice\nnot the password\n/quit\n")
+        await caller.end()
+    elif way == 5:
+        await caller.write(b"/history 5\n/search hello\n/users\n/nothing\n/join #lobby\n/quit\n")
+        await caller.end()
+    elif way == 6:  # its session waits to be resumed, and nobody comes
+        await caller.send(f"hello from {number}")
+        caller.vanish()
     caller.hang_up()
     house.callers.remove(caller)
 
@@ -49,6 +67,21 @@ def held() -> tuple[int, int]:
     return len(asyncio.all_tasks()), len(list(Path("/proc/self/fd").iterdir()))
 
 
+async def all_gone(house: House, alice: Caller) -> None:
+    """Return when nobody else is connected, or may come back."""
+    while len(house.server.connections) > 1 or len(house.server.hub.attendance.resumable) > 1:
+        await alice.barrier()
+
+
+@pytest.fixture
+def small_tables(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the tables that forget who was not seen for longest be full at once, since these may grow until then."""
+    keep = Recent.__init__
+    monkeypatch.setattr(Recent, "__init__", lambda self, most: keep(self, min(most, 32)))
+    monkeypatch.setattr("socketchat.hub.attendance.RESUME_SECONDS", 0.1)
+
+
+@pytest.mark.usefixtures("small_tables")
 @pytest.mark.parametrize("loop", ["asyncio", "uvloop"])
 def test_who_comes_and_goes_leaves_nothing_behind(loop: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tests.server.house.DEADLINE", 1800)
@@ -58,15 +91,42 @@ def test_who_comes_and_goes_leaves_nothing_behind(loop: str, monkeypatch: pytest
         alice = await house.native("alice")
         await asyncio.gather(*(visit(house, 5000 + n, chance) for n in range(AT_ONCE)))
         await alice.barrier()
-        while len(house.server.connections) > 1:
-            await alice.barrier()
+        await all_gone(house, alice)
         before = held()
         for first in range(0, VISITS, AT_ONCE):
             await asyncio.gather(*(visit(house, first + n, chance) for n in range(AT_ONCE)))
             await alice.barrier()
-        while len(house.server.connections) > 1:
-            await alice.barrier()
+        await all_gone(house, alice)
         assert held() == before
         assert house.server.hub.attendance.online() == ["alice"]
 
     run(loop, scene)
+
+
+async def visits(house: House, numbers: range, chance: random.Random) -> int:
+    """Let so many come and go; return the bytes in use when all are gone and forgotten."""
+    for first in numbers[::AT_ONCE]:
+        await asyncio.gather(*(visit(house, first + n, chance) for n in range(AT_ONCE)))
+    await all_gone(house, house.callers[0])
+    checksum._of_words.cache_clear()  # which is as bounded
+    gc.collect()
+    return tracemalloc.get_traced_memory()[0]
+
+
+@pytest.mark.usefixtures("small_tables")
+def test_who_comes_and_goes_leaves_no_memory_in_use(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tests.server.house.DEADLINE", 1800)
+
+    async def scene(house: House) -> None:
+        chance = random.Random(2)
+        await house.native("alice")
+        tracemalloc.start()
+        try:
+            await visits(house, range(VISITS // 2), chance)
+            before = await visits(house, range(VISITS // 2, VISITS), chance)
+            grown = await visits(house, range(VISITS, 2 * VISITS), chance) - before
+            assert grown < VISITS * PER_VISIT
+        finally:
+            tracemalloc.stop()
+
+    run("asyncio", scene, journal=f"sqlite:{tmp_path}")
