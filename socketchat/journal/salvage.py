@@ -27,7 +27,8 @@ from .store import Store
 RANGE = 4_096
 """Rows that are read at once where nothing is damaged."""
 
-UNREADABLE = (apsw.CorruptError, apsw.IOError, UnicodeDecodeError)
+UNREADABLE = (apsw.CorruptError, apsw.IOError, apsw.SQLError, UnicodeDecodeError)
+"""What SQLite raises for a page that is no page, or that says there are other tables than ours."""
 
 Row = tuple[Any, ...]
 
@@ -125,12 +126,13 @@ class _Salvage:
             self._keep(entry)
         for table, count in (("claim", 2), ("erasure", 3), ("mark", 3)):
             for row in self._rows(table, f"SELECT * FROM {table}"):  # noqa: S608  constants
-                self._db.execute(f"INSERT INTO {table} VALUES ({','.join('?' * count)})", row)  # noqa: S608
+                self._db.execute(f"INSERT OR IGNORE INTO {table} VALUES ({','.join('?' * count)})", row)  # noqa: S608
         heads = self._rows("place", "SELECT conversation, max(seq) FROM place GROUP BY conversation")
         for number, head in heads:
             self._heads[_int(number)] = max(self._heads.get(_int(number), 0), min(_int(head), self._most))
         for number, name in self._names.items():
             self._fill(number, name, floors[number])
+        self._db.execute(_FORGET_KEYS)
         return self._report
 
     def _rows(self, table: str, query: str) -> list[Row]:
@@ -150,32 +152,39 @@ class _Salvage:
             yield from self._between(begin, min(begin + RANGE, self._newest + 1))
 
     def _between(self, begin: int, end: int) -> Iterator[Row]:
-        """Yield the rows with these ids; where some cannot be read, all others."""
+        """Yield the rows with these ids; where some cannot be read, all others.
+
+        Where some are missing, without an error, they may be behind a damaged page that looks like the end of them.
+        """
         # One row is asked for as such: a range looks at the row behind it too, which may be on a damaged page.
         condition = "id = ?" if end - begin == 1 else "id >= ? AND id < ?"
         bounds = (begin,) if end - begin == 1 else (begin, end)
         try:
             rows = list(self._old.execute(f"SELECT * FROM entry WHERE {condition}", bounds))  # noqa: S608  constants
         except UNREADABLE:
-            if end - begin > 1:
-                middle = (begin + end) // 2
-                yield from self._between(begin, middle)
-                yield from self._between(middle, end)
-            return
-        yield from rows
+            rows = []
+        if end - begin > 1 and len(rows) < end - begin:
+            middle = (begin + end) // 2
+            yield from self._between(begin, middle)
+            yield from self._between(middle, end)
+        else:
+            yield from rows
 
     def _keep(self, row: Row) -> None:
-        """Copy an entry that is what was written."""
+        """Copy an entry that is what was written, and is not there twice, as where a flipped bit has changed its id."""
         number = _int(row[1])
         name = self._names.get(number)
         entry = None if name is None else entry_from((name, *row[2:8], row[11]))
-        if entry is None or entry.kind == DAMAGED:
+        seen = self._seen.setdefault(number, set())
+        if entry is None or entry.kind == DAMAGED or entry.seq in seen:
             self._report.facts += bool(row[10])
             return
-        self._db.execute(f"INSERT INTO entry VALUES ({','.join('?' * len(row))})", row)  # noqa: S608  question marks
+        self._db.execute(f"INSERT OR IGNORE INTO entry VALUES ({','.join('?' * len(row))})", row)  # noqa: S608
+        if not self._db.changes():
+            return
         if entry.kind == "edit":
             self._db.execute("INSERT INTO edit VALUES (?, ?, ?)", (number, said(entry).of, entry.seq))
-        self._seen.setdefault(number, set()).add(entry.seq)
+        seen.add(entry.seq)
         self._heads[number] = max(self._heads.get(number, 0), entry.seq)
         self._report.kept += 1
 
@@ -184,7 +193,7 @@ class _Salvage:
         seen, head = self._seen.get(number, set()), self._heads.get(number, 0)
         if not 1 <= floor <= head + 1:
             floor = min(seen, default=head + 1)
-        self._db.execute("INSERT INTO conversation VALUES (?, ?, ?)", (number, name, floor))
+        self._db.execute("INSERT OR IGNORE INTO conversation VALUES (?, ?, ?)", (number, name, floor))
         for seq in range(floor, head + 1):
             if seq not in seen:
                 self._newest += 1
@@ -192,6 +201,12 @@ class _Salvage:
                 self._db.execute(f"INSERT INTO entry VALUES ({','.join('?' * len(values))})", values)  # noqa: S608
                 self._report.lost += 1
 
+
+_FORGET_KEYS = """
+    UPDATE entry SET outbox = NULL, n = NULL WHERE outbox IS NOT NULL
+        AND id NOT IN (SELECT min(id) FROM entry WHERE outbox IS NOT NULL GROUP BY outbox, n)
+"""
+"""No checksum is over the keys; of two entries that say they have the same one, the first keeps it."""
 
 _NEWEST = (
     "SELECT max(id) FROM entry",

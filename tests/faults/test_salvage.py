@@ -23,7 +23,7 @@ from tests.journal.desk import opened, say
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(1200)]
 
 LONG = bool(os.environ.get("SOCKETCHAT_LONG"))
-TRIALS = 1000 if LONG else 60
+TRIALS = 500 if LONG else 25
 PAGE = 4096
 ROOMS = ("#a", "#b", "#c")
 SIZES = (1, 10, 100, 700, 3000, 9000, 20_000)
