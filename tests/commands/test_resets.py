@@ -4,7 +4,16 @@ from socketchat.commands.operator_accounts import RESET_SECONDS
 from socketchat.hub import Channel
 from socketchat.hub.guesses import MOST_IN_A_ROW
 from socketchat.protocol import commands, events, operator
-from tests.commands.test_passwords import HERE, SECRET, by_password, code, guessed, owner
+from tests.commands.test_passwords import (
+    HERE,
+    SECRET,
+    by_password,
+    code,
+    guessed,
+    login,
+    native_by_password,
+    owner,
+)
 from tests.hub.stage import Peer, Stage
 from tests.keys import key_of
 
@@ -38,6 +47,23 @@ def test_a_link_gives_a_name_back_and_ends_all_other_keys_and_the_password() -> 
         assert code(by_password(stage, SECRET, key="third")) == "wrong_password"
         assert stage.login(key_of("new"), name="alice").told(events.Welcome)
         stage.hub = stage.new_hub()
+
+
+def test_a_link_ends_the_sessions_by_password_and_what_they_could_resume() -> None:
+    stage = Stage()
+    owner(stage)
+    nc, broken = login(stage, "alice", SECRET), native_by_password(stage)
+    broken.drop()
+    token = token_for(stage)
+    late = stage.connect(channel=HERE)
+    stage.hasher.turns = 4
+    late.log_in(key_of("late"), name="alice", password=SECRET)  # is looked at until the link was taken
+    new = take_back(stage, token)
+    assert new.told(events.Welcome)
+    assert nc.last_words
+    assert code(late) == "wrong_password"
+    assert code(stage.login(token=broken.session.token)) == "usage"
+    assert list(new.session.user.devices) == [key_of("new").public]
 
 
 def test_a_link_is_good_once_also_of_many_at_once() -> None:

@@ -17,7 +17,7 @@ from tests.keys import hello_of, key_of
 OWNERS = ("ann", "ben", "cat", "dan")
 GUESTS = ("gil", "gus")
 NAMES = OWNERS + GUESTS
-ROOMS = ("#ops", "#dev")
+ROOMS = ("#den", "#dev")
 PLACES = ("#lobby", *ROOMS)
 ACTS = (
     commands.Invite,
@@ -29,7 +29,7 @@ ACTS = (
     commands.Mod,
     commands.Unmod,
 )
-OWNED = {"ann": "#lobby", "ben": "#ops", "cat": "#dev"}
+OWNED = {"ann": "#lobby", "ben": "#den", "cat": "#dev"}
 WORD = "said"
 """What all texts have in common, so that a search may find any of them."""
 

@@ -43,11 +43,13 @@ class OrderedJournal(CountingJournal):
 
 @dataclass
 class Model:
-    """What the log says: who is where, what is private, who is out, who ignores whom."""
+    """What the log says: who is where and has a role there, what is private, who is out, who ignores whom."""
 
     members: dict[str, set[str]] = field(default_factory=dict)
     private: set[str] = field(default_factory=set)
     invited: dict[str, set[str]] = field(default_factory=dict)
+    owner: dict[str, str] = field(default_factory=dict)
+    moderators: dict[str, set[str]] = field(default_factory=dict)
     bans: dict[tuple[str, str], int] = field(default_factory=dict)
     ignored: set[tuple[str, str]] = field(default_factory=set)
 
@@ -57,6 +59,8 @@ class Model:
     def follow(self, entry: events.Entry) -> None:
         body = msgspec.json.decode(entry.body)
         match entry.kind:
+            case "room":
+                self.owner[body["name"]] = entry.author
             case "member":
                 there = self.members.setdefault(body["room"], set())
                 (there.add if body["member"] else there.discard)(body["user"])
@@ -72,9 +76,13 @@ class Model:
             (self.private.add if act == "private" else self.private.discard)(room)
         elif act == "invite":
             self.invited.setdefault(room, set()).add(user)
+        elif act == "mod":
+            self.moderators.setdefault(room, set()).add(user)
+        elif act == "unmod":
+            self.moderators.get(room, set()).discard(user)
         elif act in {"kick", "ban"}:
-            self.members.get(room, set()).discard(user)
-            self.invited.get(room, set()).discard(user)
+            for those in (self.members, self.invited, self.moderators):
+                those.get(room, set()).discard(user)
         if act == "ban":
             seconds = body.get("seconds", 0)
             self.bans[room, user] = ts + seconds * 1000 if seconds else 2**60
@@ -84,8 +92,9 @@ class Model:
 
     def sees(self, user: str, room: str, now: int) -> bool:
         inside = user in self.members.get(room, ())
-        welcome = user in self.invited.get(room, ()) and now >= self.bans.get((room, user), 0)
-        return inside or welcome or room not in self.private
+        has_role = user == self.owner.get(room) or user in self.moderators.get(room, ())
+        is_welcome = (has_role or user in self.invited.get(room, ())) and now >= self.bans.get((room, user), 0)
+        return inside or is_welcome or room not in self.private
 
     def reads(self, user: str, room: str, now: int) -> bool:
         if any(now < self.bans.get((place, user), 0) for place in (room, "#lobby")):
@@ -124,7 +133,7 @@ class Reading(RuleBasedStateMachine):
             self._come(name)
         self.stage.order(operator.Owner(id=1, name="ann"))
         for name in ("ben", "cat", *NAMES):
-            for room in ROOMS if name != "ben" else ("#ops",):
+            for room in ROOMS if name != "ben" else ("#den",):
                 self.peers[name].do(commands.Join, room=room)
         for name in ("ann", "cat"):
             self.peers[name].do(commands.Password, password=secret(name))
