@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import deque
 
 from msgspec.structs import replace
@@ -107,6 +108,8 @@ class NativeActor(Actor):
         self.epoch: str | None = None
         self.positions: dict[str, int] = {}
         self._ids = 0
+        self._outbox = os.urandom(8).hex()
+        self._said = 0
         self._ended: dict[int, events.Event] = {}
 
     async def look(self) -> None:
@@ -151,6 +154,15 @@ class NativeActor(Actor):
             await self.look()
         return self._ended.pop(self._ids)
 
+    async def _do_twice(self, command: commands.Send | commands.Edit | commands.Delete) -> None:
+        """Do something under a key, and again as a client does that has not heard the answer: nobody may notice."""
+        self._said += 1
+        command = replace(command, outbox=self._outbox, n=self._said)
+        answer = await self._do(command)
+        if isinstance(answer, events.Ok):
+            again = await self._do(command)
+            assert again == replace(answer, id=self._ids, duplicate=True)
+
     async def ask_for_name(self, name: str) -> bool:
         self.name = name
         hello = commands.Hello(name=name, listen=self.listen)
@@ -171,6 +183,9 @@ class NativeActor(Actor):
             command = parse(line, self.room)
         except ChatError as error:
             self.notice(text_lines(events.Error(code=error.code, text=str(error)), me=None))
+            return
+        if isinstance(command, commands.Send | commands.Edit | commands.Delete):
+            await self._do_twice(command)
             return
         answer = await self._do(command)
         if isinstance(command, commands.Join) and isinstance(answer, events.Ok):
