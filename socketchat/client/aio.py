@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from types import TracebackType
 from typing import Self
 
-from ..exceptions import BadFile, ChatError, ProtocolError, UnknownServer, Unreachable, from_code
+from ..exceptions import BadFile, ChatError, ProtocolError, UnknownServer, Unreachable
 from ..protocol import commands, events
 from .address import Address
 from .backlog import Backlog, Happening
@@ -25,6 +25,7 @@ from .facts import (
     NotSent,
     Reset,
     RetryLater,
+    told_error,
 )
 from .link import Link, NotNowError, dial
 from .outbox import Keyed, Kind
@@ -307,7 +308,7 @@ class Client:
                     link.lose(ProtocolError(f"What answers at {self.address} is no socketchat server. {fact.error}"))
                 case events.Bye():
                     self._bye = fact
-                    link.lose(from_code(fact.code, fact.text))
+                    link.lose(told_error(fact))
                 case (
                     events.Entry()
                     | events.Presence()
@@ -335,8 +336,8 @@ class Client:
     def _throttle(self) -> None:
         """Read on or not, as far as the consumer lags behind."""
         if self._link is not None:
-            if self._backlog.is_full(awaited=bool(self._waiting)):
-                self._link.pause()
+            if self._backlog.is_full(awaited=(awaited := bool(self._waiting))):
+                self._link.pause(awaited=awaited)
             else:
                 self._link.resume()
 

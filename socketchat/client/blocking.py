@@ -8,11 +8,11 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 
-from ..exceptions import ChatError, ProtocolError, Unconfirmed, Unreachable, from_code
+from ..exceptions import ChatError, ProtocolError, Unconfirmed, Unreachable
 from ..protocol import commands, events
 from .address import Address, unreachable
 from .dialing import Clock, Dialer, left
-from .facts import Answered, Broken, Failed, LoggedIn, LoginRefused, RetryLater
+from .facts import Answered, Broken, Failed, LoggedIn, LoginRefused, RetryLater, told_error
 from .identity import device_label, outbox_name
 from .login import Host, Signer
 from .session import Out, Session
@@ -137,7 +137,8 @@ class _Errand:
                 raise Unconfirmed(str(fact.error))
             case events.Bye():
                 # Without a welcome the message was never looked at.
-                raise Unconfirmed(fact.text) if self._welcome else from_code(fact.code, fact.text)
+                error = told_error(fact)
+                raise Unconfirmed(str(error)) if self._welcome else error
 
     def _read(self) -> bytes:
         """Return what the server sent; a message that it could not store is sent again meanwhile."""

@@ -6,11 +6,15 @@ from typing import Literal
 
 import msgspec
 
-from ..exceptions import ChatError, ProtocolError
+from ..exceptions import ChatError, ProtocolError, from_code
 from ..protocol.commands import Delete, Edit, Send
 from ..protocol.conversations import is_room
-from ..protocol.events import ANY, Ok, Welcome
+from ..protocol.events import ANY, Bye, Error, Ok, Welcome
 from ..protocol.places import place
+from ..protocol.text import clean_line
+
+TOLD_CHARACTERS = 1000
+"""What is taken over of an error that the server tells: ours are sentences."""
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -125,6 +129,11 @@ class Broken(msgspec.Struct, frozen=True):
     """The server sent what no server may; the connection must be closed."""
 
     error: ProtocolError
+
+
+def told_error(told: Error | Bye) -> ChatError:
+    """Return the error that the server told; wherever it is written, it does not drive a terminal."""
+    return from_code(told.code, clean_line(told.text[:TOLD_CHARACTERS]))
 
 
 Fact = Reset | Gap | LoggedIn | LoginRefused | Answered | Failed | NotSent | RetryLater | Broken

@@ -34,8 +34,8 @@ class Latest:
 
     def _take(self, entry: events.Entry, text: events.Text, user: str) -> None:
         if entry.kind == "delete":
-            if text.of == self._seqs.get(entry.conversation, 0):
-                del self._seqs[entry.conversation]
+            if text.of == self._seqs.get(entry.conversation):
+                self._seqs.pop(entry.conversation, None)
         elif entry.author == user and not text.deleted:
             self.said(entry.conversation, entry.seq)
 

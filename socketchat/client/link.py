@@ -41,6 +41,7 @@ class Link(asyncio.Protocol):
         self._watch: asyncio.TimerHandle | None = None
         self.heard = self.since = self._loop.time()
         self._asked: float | None = None
+        self._full_since: float | None = None
         self._writing = False
         self._reason: ChatError | None = None
         self.login: asyncio.Future[LoggedIn | LoginRefused] = self._loop.create_future()
@@ -107,13 +108,18 @@ class Link(asyncio.Protocol):
         self.lose(reason)
         await asyncio.wait({self.closed})
 
-    def pause(self) -> None:
-        """Read no more for now; the server is not held to be dead meanwhile."""
+    def pause(self, *, awaited: bool) -> None:
+        """Read no more for now; the server is not held to be dead meanwhile, but where an answer is ``awaited``."""
         if self._transport is not None:
             self._transport.pause_reading()
+        if not awaited:
+            self._full_since = None
+        elif self._full_since is None:
+            self._full_since = self._loop.time()
 
     def resume(self) -> None:
         """Read on."""
+        self._full_since = None
         if self._transport is not None and not self._transport.is_reading():
             self.heard = self._loop.time()
             self._transport.resume_reading()
@@ -129,6 +135,9 @@ class Link(asyncio.Protocol):
         if self._transport is None:
             return
         now = self._loop.time()
+        if self._full_since is not None and now - self._full_since >= self._patience.answer:
+            self.lose(Unreachable("The server says so much that no answer of it is heard."))
+            return
         if not self._transport.is_reading():
             self.heard, self._asked = now, None
         if self._asked is None and now - self.heard >= self._patience.idle and self._session.logged_in:

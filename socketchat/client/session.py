@@ -24,14 +24,14 @@ from ..exceptions import (
     Unconfirmed,
     UnknownServer,
     Unreachable,
-    from_code,
 )
 from ..protocol import commands, events
 from ..protocol.codec import decode_event, encode
 from ..protocol.framing import LineBuffer
 from ..protocol.limits import LINE_BYTES, UNACKNOWLEDGED_ENTRIES
+from ..protocol.names import name_key
 from ..protocol.text import check_text
-from .facts import Answer, Answered, Broken, Fact, Failed, LoggedIn, LoginRefused, NotSent, RetryLater
+from .facts import Answer, Answered, Broken, Fact, Failed, LoggedIn, LoginRefused, NotSent, RetryLater, told_error
 from .latest import Latest
 from .login import PLAINTEXT, Host, Login, Signer
 from .outbox import Keyed, Kind, Outbox, Store
@@ -40,6 +40,9 @@ from .ticket import NO_TICKET, Ticket
 
 ANSWER_BYTES = 16_777_216
 """Most bytes that answers not yet complete take up: 200 of the longest texts, and room to spare."""
+
+_EVENT_BYTES = 256
+"""What an event takes up beside its line, roughly."""
 
 Listen = Literal["all", "none"]
 Out = events.ANY | Fact
@@ -285,6 +288,8 @@ class Session:
         except (Impostor, UnknownServer) as error:
             self._refuse_login(error, out, retry=False)
             return
+        if name_key(welcome.name) != name_key(self.name):
+            raise ProtocolError("The server let somebody else in.")
         self._hello = None
         self._arriving = _Arriving(welcome, size)
         self._arrive(out)
@@ -319,7 +324,7 @@ class Session:
             out.append(Answered(ok.id, Answer(pending.events, ok)))
 
     def _receive_error(self, told: events.Error, out: list[Out]) -> None:
-        error = from_code(told.code, told.text)
+        error = told_error(told)
         request = self._hello if told.id is None else told.id
         if request is None or request == self._hello:
             self._refuse_login(error, out, retry=told.retry)
@@ -375,7 +380,7 @@ class Session:
         if pending is None:
             return
         pending.events.append(event)
-        pending.bytes += size
+        pending.bytes += size + _EVENT_BYTES
         if sum(each.bytes for each in self._pending.values()) > ANSWER_BYTES:
             raise ProtocolError(f"The server sent an answer of more than {ANSWER_BYTES:,} bytes.")
 

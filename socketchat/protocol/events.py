@@ -6,6 +6,8 @@ from typing import Literal
 
 import msgspec
 
+from .commands import Number
+
 
 class Event(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, tag_field="type", tag=str.lower):
     """Something that a session is told."""
@@ -20,8 +22,8 @@ class Entry(Event, frozen=True):
     """
 
     conversation: str
-    seq: int
-    ts: int
+    seq: Number
+    ts: Number
     author: str
     name: str
     kind: str
@@ -41,7 +43,7 @@ class Past(Entry, frozen=True):
 class Found(Event, frozen=True):
     """How many entries a ``search`` found; they follow, the oldest first. With ``more`` there may be others."""
 
-    count: int
+    count: Number
     more: bool = False
     id: int | None = None
 
@@ -55,8 +57,8 @@ class Text(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
 
     text: str
     to: str | None = None
-    of: int | None = None
-    edited: int = 0
+    of: Number | None = None
+    edited: Number = 0
     deleted: bool = False
 
 
@@ -73,10 +75,10 @@ class Conversation(Event, frozen=True):
     """
 
     conversation: str
-    head: int = 0
-    floor: int = 1
-    after: int = 0
-    read: int = 0
+    head: Number = 0
+    floor: Number = 1
+    after: Number = 0
+    read: Number = 0
     topic: str = ""
     peer: str | None = None
     name: str = ""
@@ -86,16 +88,16 @@ class Read(Event, frozen=True):
     """The user has read a conversation up to ``seq``, in another session."""
 
     conversation: str
-    seq: int
+    seq: Number
 
 
 class UnreadCount(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """What a conversation has that the user has not read; with ``more``, at least that."""
 
     conversation: str
-    messages: int
+    messages: Number
     name: str
-    mentions: int = 0
+    mentions: Number = 0
     more: bool = False
 
 
@@ -141,7 +143,7 @@ class Welcome(Event, frozen=True):
     version: str
     limits: dict[str, int]
     conversations: list[Conversation]
-    following: int = 0
+    following: Number = 0
     host: str | None = None
     id: int | None = None
 
@@ -151,7 +153,7 @@ class Ok(Event, frozen=True):
 
     id: int | None = None
     conversation: str | None = None
-    seq: int | None = None
+    seq: Number | None = None
     duplicate: bool = False
     more: bool = False
 
@@ -174,8 +176,8 @@ class Presence(Event, frozen=True):
 
     joined: list[str] = []
     left: list[str] = []
-    joined_count: int = 0
-    left_count: int = 0
+    joined_count: Number = 0
+    left_count: Number = 0
     room: str | None = None
     online: list[str] | None = None
 
@@ -207,7 +209,7 @@ class Room(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """A line in the list of rooms; ``online`` counts the members who are online."""
 
     name: str
-    online: int
+    online: Number
     topic: str = ""
     member: bool = False
 
@@ -239,8 +241,8 @@ class Device(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
 
     fingerprint: str
     label: str
-    added: int
-    used: int = 0
+    added: Number
+    used: Number = 0
     online: bool = False
     current: bool = False
 

@@ -20,13 +20,14 @@ from ..protocol.slash import help_text, is_for_room, parse
 from ..protocol.text import check_text, clean_line
 from ..protocol.transcript import text_lines
 from .completion import ChatCompleter
+from .leaving import what_is_left
 from .logged import log_above
 from .markers import Markers
 from .paging import Paging
 from .passwords import new_password
 from .prompt import Prompt
 from .rendering import Rendering
-from .scroll import Scroll
+from .scroll import WAITING, Scroll
 from .theme import Look
 from .view import View, before
 
@@ -74,6 +75,7 @@ class Chat:
         self._zone = zone
         self._rendering = Rendering(look, self._now(), zone)
         self._typed: asyncio.Queue[str | events.Left] = asyncio.Queue()
+        self._entered = asyncio.Event()
         self._sending: dict[asyncio.Task[None], float] = {}
         self._began = 0.0
         self._unconfirmed = 0
@@ -116,20 +118,7 @@ class Chat:
             if isinstance(end, Exception):
                 raise end
         if self._unconfirmed or self._unsent:
-            raise Unconfirmed(self._what_is_left())
-
-    def _what_is_left(self) -> str:
-        """Say what becomes of messages that were not confirmed, and of lines whose turn did not come."""
-        left = []
-        if self._unconfirmed:
-            many = "A message is" if self._unconfirmed == 1 else f"{self._unconfirmed} messages are"
-            if self._client.lasts:
-                left.append(f"{many} not confirmed yet; the next visit as {self._client.name} sends what is left.")
-            else:
-                left.append(f"{many} perhaps not stored: the server did not confirm it before you left.")
-        if self._unsent:
-            left.append(f"{self._unsent} {'line was' if self._unsent == 1 else 'lines were'} not sent at all.")
-        return " ".join(left)
+            raise Unconfirmed(what_is_left(self._client, self._unconfirmed, self._unsent))
 
     async def _settle(self, *, obeying: bool) -> None:
         """Give what was typed a moment to be done and stored; note what is not."""
@@ -159,17 +148,22 @@ class Chat:
             self._paging.note(event)
             self._markers.note(self._view.shown())
             self._scroll.add(())  # what is not seen may be counted below the prompt
+            await asyncio.sleep(0)  # keys come first, however much there is to take
             await self._scroll.room()
+            while self._view.is_full:
+                self._entered.clear()
+                await self._entered.wait()
 
     def _show(self, seen: Iterable[object]) -> None:
         for event in seen:
             self._scroll.add(self._rendering.lines(self._view.named(event), self._client.user, self._now()))
-            if isinstance(event, events.Left):
+            if isinstance(event, events.Left) and self._typed.qsize() < WAITING:
                 self._typed.put_nowait(event)
 
     async def _obey(self) -> None:
         """Do what is typed, line by line: a text after /join goes to the new room."""
         await self._attempt(self._arrive())
+        self._stay()  # also where coming in failed
         leaves = False
         while not leaves:
             line = await self._typed.get()
@@ -243,7 +237,7 @@ class Chat:
                 await self._client.request(joining)
             answer = await self._client.request(commands.History(conversation=room_id(room), limit=PAST_LINES))
         except BaseException:
-            self._show(self._view.stayed())
+            self._stay()
             raise
         past = [event for event in answer.events if isinstance(event, events.Past)]
         conversation = self._client.conversations.get(room_id(room))
@@ -254,8 +248,14 @@ class Chat:
         if conversation and conversation.topic:
             self._scroll.add([self._rendering.topic(self._view.room, conversation.topic)])
         self._show(held)
+        self._entered.set()
         self._markers.note(self._view.shown())
         self._prompt.repaint()
+
+    def _stay(self) -> None:
+        """Stay where one is, and show what was held back."""
+        self._show(self._view.stayed())
+        self._entered.set()
 
     def _send(self, command: commands.Send | commands.Edit | commands.Delete, line: str) -> None:
         loop = asyncio.get_running_loop()

@@ -25,6 +25,7 @@ from ..protocol.codec import decode_text
 from ..protocol.conversations import is_room, room_id
 from ..protocol.events import Absent, Entry, Error, Left, Past, Presence, Room, UnreadCount
 from ..protocol.events import Text as TextBody
+from ..protocol.limits import PRESENCE_NAMES
 from ..protocol.text import clean, clean_line
 from ..protocol.transcript import absence, changed, unread_words, unreadable, words
 from .theme import Look, rich_theme
@@ -47,6 +48,19 @@ TOPIC_COLUMNS = 50
 
 LONGEST_COLUMN = 12
 """Names in one column of the table of users, before there is a second column."""
+
+
+NARROWEST_COLUMN = 4
+"""Columns of the terminal that a column of names takes at least, with what stands around it."""
+
+MOST_ROWS = 1_000
+"""Names or rooms that are drawn in a table, which takes a second: nobody reads more, and its title tells how many."""
+
+MOST_COUNTED = 100
+"""Conversations that the line of what is unread names."""
+
+MOST_CHARACTERS = 65_536
+"""Characters that are drawn of an answer that is a text."""
 
 
 def spoken(entry: Entry) -> TextBody | None:
@@ -125,7 +139,9 @@ class Rendering:
 
     def unread(self, counts: Sequence[UnreadCount], unseen: str | None = None) -> Text:
         """Return the line that says what is unread; ``unseen`` is whose direct messages are not on the screen."""
-        parts = [f"{count.name} {unread_words(count)}" for count in counts]
+        parts = [f"{count.name} {unread_words(count)}" for count in counts[:MOST_COUNTED]]
+        if len(counts) > MOST_COUNTED:
+            parts.append(f"{len(counts) - MOST_COUNTED} more")
         hint = f" (/history {unseen} shows them)" if unseen else ""
         return self.notice(f"Unread: {' · '.join(parts)}{hint}" if parts else "Nothing is unread.")
 
@@ -182,11 +198,11 @@ class Rendering:
         place = clean_line(event.room) if event.room else "the chat"
         lines: list[Text] = []
         if event.joined:
-            who = self._names(event.joined, event.joined_count)
+            who = self._names(event.joined[:PRESENCE_NAMES], max(event.joined_count, len(event.joined)))
             have = "has" if len(event.joined) == 1 >= event.joined_count else "have"
             lines += self._dated(now, Text.assemble(("→ ", "join"), who, (f" {have} joined {place}", "join")))
         if event.left:
-            who = self._names(event.left, event.left_count)
+            who = self._names(event.left[:PRESENCE_NAMES], max(event.left_count, len(event.left)))
             have = "has" if len(event.left) == 1 >= event.left_count else "have"
             lines += self._dated(now, Text.assemble(("← ", "leave"), who, (f" {have} left {place}", "leave")))
         return lines
@@ -205,7 +221,7 @@ class Rendering:
 
     def help(self, text: str) -> Text:
         """Return the answer to /help."""
-        return Text(clean(text))
+        return Text(clean(text[:MOST_CHARACTERS]))
 
     def users(
         self,
@@ -219,9 +235,9 @@ class Rendering:
     ) -> Table:
         """Return the table of those who are online; ``me`` is marked, who is a guest, and who is away."""
         place = f" in {clean_line(room)}" if room else ""
-        table = framed(f"Online users{place} ({len(names)})")
+        table = framed(f"Online users{place} ({_counted(names)})")
         table.show_header = False
-        cells = [self._user(name, away.get(name), me, is_guest=name in guests) for name in names]
+        cells = [self._user(name, away.get(name), me, is_guest=name in guests) for name in names[:MOST_ROWS]]
         columns = in_columns(cells, width - 1)
         for _ in columns:
             table.add_column(no_wrap=True, overflow="ellipsis")
@@ -235,13 +251,13 @@ class Rendering:
 
     def rooms(self, rooms: Sequence[Room], *, current: str, unread: Mapping[str, int], width: int) -> Table:
         """Return the table of rooms; ``current`` is marked, ``unread`` counts by conversation id."""
-        table = framed(f"Rooms ({len(rooms)})")
+        table = framed(f"Rooms ({_counted(rooms)})")
         table.add_column("room", no_wrap=True, overflow="ellipsis")
         table.add_column("online", justify="right", no_wrap=True)
         table.add_column("new", justify="right", no_wrap=True)
         if width >= TOPIC_COLUMNS:
             table.add_column("topic")
-        for room in rooms:
+        for room in rooms[:MOST_ROWS]:
             name = Text(("» " if room.name == current else "  ") + clean_line(room.name), "room" if room.member else "")
             new = unread.get(room_id(room.name))
             cells = [name, Text(str(room.online)), Text(str(new) if new else ""), Text(clean_line(room.topic))]
@@ -269,8 +285,8 @@ class Rendering:
     def _names(self, names: Sequence[str], count: int) -> Text:
         more = max(0, count - len(names))
         who = [Text(*self._name(name)) for name in names] + ([Text(f"{more} more")] if more else [])
-        if len(who) == 1:
-            return who[0]
+        if len(who) <= 1:
+            return who[0] if who else Text("nobody")
         return Text.assemble(Text(", ").join(who[:-1]), " and ", who[-1])
 
     def _direct(self, entry: Entry, body: TextBody, me: str) -> Text:
@@ -300,6 +316,10 @@ def _sentence(event: object) -> str:
     return ""
 
 
+def _counted(rows: Sequence[object]) -> str:
+    return str(len(rows)) if len(rows) <= MOST_ROWS else f"{len(rows)}, the first {MOST_ROWS} shown"
+
+
 def framed(title: str) -> Table:
     """Return an empty table with a title, wide enough for it."""
     style = "rule"
@@ -315,7 +335,7 @@ def framed(title: str) -> Table:
 
 def in_columns(cells: Sequence[Text], width: int) -> list[Sequence[Text]]:
     """Return cells in as many columns as fit beside each other, if one would be long."""
-    for count in range(-(-len(cells) // LONGEST_COLUMN), 1, -1):
+    for count in range(min(-(-len(cells) // LONGEST_COLUMN), width // NARROWEST_COLUMN), 1, -1):
         rows = -(-len(cells) // count)
         columns = [cells[start : start + rows] for start in range(0, len(cells), rows)]
         if 1 + sum(max(cell.cell_len for cell in column) + len("│  ") for column in columns) <= width:

@@ -10,12 +10,21 @@ from msgspec.structs import replace
 from ..client.facts import Gap, LinkBack, LinkLost, Reset
 from ..protocol.conversations import LOBBY, is_room, room_id
 from ..protocol.events import Conversation, Entry, Left, Past, Presence, Read, UnreadCount
+from ..protocol.limits import NAME_CHARACTERS, PRESENCE_NAMES
 from ..protocol.names import name_key
 from .completion import Known
 from .places import Places
 
 TOLD = ("message", "action")
 """Kinds of entries that count as unread."""
+
+
+REMEMBERED = 20_000
+"""Names, rooms and the like that are remembered of each kind, the newest: no server of ours has more people online, and
+another one fills no memory."""
+
+HELD = 1_000
+"""Events that are held back before no more are taken."""
 
 
 def before(past: Sequence[Past], held: Sequence[object]) -> tuple[list[Entry], list[object]]:
@@ -60,6 +69,11 @@ class View:
             return []
         return [event] if self._seen(event) else []
 
+    @property
+    def is_full(self) -> bool:
+        """Whether so much is held back that no more should be taken until the room is entered."""
+        return self._held is not None and len(self._held) >= HELD
+
     def enter(self) -> None:
         """Begin to enter a room: hold back everything until :meth:`entered` or :meth:`stayed`."""
         if self._held is None:
@@ -94,8 +108,8 @@ class View:
         """Note how a room writes its name; return that."""
         known = self.rooms.get(room_id(room))
         if known is None or known == room_id(room):
-            self.rooms[room_id(room)] = room
-        return self.rooms[room_id(room)]
+            _remember(self.rooms, room_id(room), room)
+        return self.rooms.get(room_id(room), room)
 
     def named(self, event: object) -> object:
         """Return an event with the room written as it writes itself."""
@@ -131,7 +145,8 @@ class View:
 
     def meet(self, names: Sequence[str]) -> None:
         """Note who is online."""
-        self.online.update((name_key(name), name) for name in names)
+        for name in names[:REMEMBERED]:
+            _remember(self.online, name_key(name), name)
 
     def _seen(self, event: object) -> bool:
         match event:
@@ -144,7 +159,8 @@ class View:
             case Read():
                 return self._read_elsewhere(event)
             case Left():
-                self.unread.pop(event.conversation, None)
+                for known in (self.unread, self._newest, self._shown):
+                    known.pop(event.conversation, None)
                 return event.conversation == room_id(self.room)
             case Gap():
                 return not is_room(event.conversation) or event.conversation == room_id(self.room)
@@ -170,7 +186,7 @@ class View:
         if is_room(event.conversation):
             self.name_room(event.name or event.conversation)
         elif event.peer:
-            self._peers[name_key(event.peer)] = event.peer
+            _remember(self._peers, name_key(event.peer), event.peer)
         return False
 
     def _entry_seen(self, entry: Entry) -> bool:
@@ -192,12 +208,20 @@ class View:
         if event.online is not None:
             self.online.clear()
             self.meet(event.online)
-        self.meet(event.joined)
-        for name in event.left:
+        self.meet(event.joined[:PRESENCE_NAMES])
+        for name in event.left[:PRESENCE_NAMES]:
             self.online.pop(name_key(name), None)
         return bool(event.joined or event.left)
 
     def _note_speaker(self, entry: Entry) -> None:
         if entry.author != self.user:
             self._speakers.pop(name_key(entry.name), None)
-            self._speakers[name_key(entry.name)] = entry.name
+            _remember(self._speakers, name_key(entry.name), entry.name)
+
+
+def _remember(known: dict[str, str], key: str, name: str) -> None:
+    """Remember a name, unless it is none of ours, and forget the oldest where there are too many."""
+    if len(name) <= 2 * NAME_CHARACTERS:
+        known[key] = name
+        if len(known) > REMEMBERED:
+            del known[next(iter(known))]

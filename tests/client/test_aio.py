@@ -501,6 +501,25 @@ def test_a_slow_consumer_is_not_taken_for_a_dead_server(monkeypatch) -> None:
     run(test())
 
 
+def test_a_server_that_says_so_much_that_no_answer_is_heard_is_given_up(monkeypatch) -> None:
+    monkeypatch.setattr(backlog, "SLOW_BYTES", 1000)
+    monkeypatch.setattr(backlog, "AWAITED_BYTES", 50_000)
+
+    async def test() -> None:
+        patience = Patience(idle=0.02, answer=0.02, first_delay=1000, quit=0.01)
+        async with scripted() as script, Stay(script, patience=patience) as (client, peer):
+            asking = asyncio.create_task(client.request(commands.Users()))
+            await peer.read()
+            peer.write(*[entry(seq, "x" * 1000) for seq in range(1, 2001)])
+            with pytest.raises(Unreachable):
+                await asking
+            assert not client.online
+            *_, lost = await take(client, len(client._backlog._queue))
+            assert lost.reason == "The server says so much that no answer of it is heard."
+
+    run(test())
+
+
 # Leaving
 
 

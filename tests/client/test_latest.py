@@ -54,6 +54,11 @@ def test_what_is_deleted_already_or_no_text_is_none() -> None:
     assert found(entry(2), entry(3, "delete", text="", of=1), Gap("#dev", 1, 2)) == 2
 
 
+@pytest.mark.parametrize("of", [None, 0, 5])
+def test_a_server_may_delete_what_there_never_was(of: int | None) -> None:
+    assert found(entry(1, "delete", text="", of=of)) is None
+
+
 def test_what_was_answered_counts_before_it_is_heard() -> None:
     latest = Latest()
     latest.said("#ops", 7)

@@ -6,7 +6,18 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from socketchat.client import session as module
-from socketchat.client.facts import Answer, Answered, Broken, Failed, Gap, LoggedIn, LoginRefused, Reset, RetryLater
+from socketchat.client.facts import (
+    TOLD_CHARACTERS,
+    Answer,
+    Answered,
+    Broken,
+    Failed,
+    Gap,
+    LoggedIn,
+    LoginRefused,
+    Reset,
+    RetryLater,
+)
 from socketchat.client.session import Session
 from socketchat.exceptions import (
     BadText,
@@ -99,6 +110,26 @@ def test_a_welcome_without_end_fills_no_memory(monkeypatch) -> None:
     session.link_up()
     out = receive(session, welcome() | {"following": 10**9}, *(conversation(f"#{n}") for n in range(100)))
     assert [type(each) for each in out] == [Broken]
+
+
+def test_a_welcome_for_another_name_is_a_broken_server() -> None:
+    for name in ("bob", "ann\x1b[2J", ""):
+        session = new_session()
+        session.link_up()
+        assert [type(each) for each in receive(session, welcome(name=name))] == [Broken]
+        assert not session.logged_in
+    session = new_session()
+    session.link_up()
+    assert isinstance(receive(session, welcome(name="Ann"))[0], LoggedIn)
+    assert session.name == "Ann"
+
+
+def test_a_refusal_drives_no_terminal_wherever_it_is_written() -> None:
+    session = new_session()
+    session.link_up()
+    (refused,) = receive(session, error(1, "x\x1b[2J", "No.\x1b[2J\n" + "x" * 100_000))
+    assert str(refused.error).startswith("No.^[[2J xxx")
+    assert len(str(refused.error)) < 2 * TOLD_CHARACTERS
 
 
 def test_a_welcome_logs_in_and_tells_what_was_missed() -> None:
@@ -423,6 +454,9 @@ def test_every_split_of_the_stream_is_the_same_stream() -> None:
         b"HTTP/1.1 400 Bad Request\r\n",
         b"\xff\xfe\n",
         b'{"type":"entry","seq":"x"}\n',
+        lines(entry(2**53)),
+        lines(entry(-1)),
+        lines(conversation("#ops", 10**400)),
         b"[" * 5000 + b"\n",
         b"x" * (LINE_BYTES + 1),
     ],

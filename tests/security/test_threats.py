@@ -32,6 +32,7 @@ def test_every_threat_is_in_the_table_once() -> None:
         "T-cl-sec",
         "posture",
         "early",
+        "server",
         "peek",
         "tls",
         "binary",

@@ -16,6 +16,8 @@ from socketchat.protocol.commands import Ping
 from socketchat.terminal import scroll
 from socketchat.terminal.chat import Chat
 from socketchat.terminal.theme import Look
+from tests.client.scripted import entry as said_first
+from tests.client.scripted import error, ok, scripted
 
 from .events import NOON
 from .screens import Terminal
@@ -573,4 +575,37 @@ def test_days_and_times_are_those_of_the_clock_and_of_the_messages(server):
 
     above = terminal.lines[[line.endswith(f" {name}: hello") for line in terminal.lines].index(True) - 1]
     assert above in {f"── {day:%A} {day.day} {day:%B %Y} ──" for day in (today, datetime.now(UTC))}
+    terminal.close()
+
+
+@pytest.mark.parametrize("refused", ["unread", "history"])
+def test_what_is_said_is_shown_also_where_coming_in_fails(refused):
+    """And a server that says what it likes neither ends the visit nor fills the memory."""
+
+    async def serve(peer):
+        await peer.log_in()
+        peer.write(said_first(1, "hello"), *[{"type": "left", "conversation": "#lobby"}] * 3)
+        while (asked := await peer.read()) and asked["type"] != "quit":
+            answer = error(asked["id"], "other", "Not today.") if asked["type"] == refused else ok(asked["id"])
+            peer.write(answer)
+        peer.close()
+
+    async def run(stdin, stdout):
+        async with scripted() as script:
+            entering = connect("127.0.0.1", script.port, name="ann", profile=None)
+            serving = asyncio.create_task(serve_next(script))
+            async with entering as client:
+                chat = Chat(client, Look(edits=True, colors="256"), stdin=Vt100Input(stdin), stdout=stdout)
+                running = asyncio.create_task(chat.run())
+                await terminal.until_async(lambda: "bob: hello" in terminal.text and "!! Not today." in terminal.text)
+                terminal.type(CTRL_D)
+                await running
+            await serving
+
+    async def serve_next(script):
+        await serve(await script.accept())
+
+    terminal = Terminal()
+    with os.fdopen(os.dup(terminal.slave)) as stdin, os.fdopen(os.dup(terminal.slave), "w") as stdout:
+        asyncio.run(run(stdin, stdout))
     terminal.close()

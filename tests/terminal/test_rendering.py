@@ -6,9 +6,9 @@ import pytest
 from msgspec.structs import replace
 
 from socketchat.client.facts import Gap, LinkBack, LinkLost, Reset
-from socketchat.protocol.events import Entry, Error, Left, Past, Presence, Room
+from socketchat.protocol.events import Entry, Error, Left, Past, Presence, Room, UnreadCount
 from socketchat.protocol.slash import help_text
-from socketchat.terminal.rendering import Rendering
+from socketchat.terminal.rendering import MOST_CHARACTERS, MOST_ROWS, Rendering
 from socketchat.terminal.theme import Look
 
 from .events import DAY, DIRECT, NOON, entry
@@ -240,3 +240,20 @@ def test_no_more_colours_than_the_terminal_has(colors, escapes):
     text = here.paint([line for event in told for line in here.lines(event, "alice", NOON)], 80)
 
     assert COLOURS.findall(text) == [found[0] for found in re.finditer(escapes, text)]
+
+
+def test_an_answer_without_end_does_not_keep_the_terminal_busy():
+    here = rendering()
+    many = [f"n{number}" for number in range(200_000)]
+    assert painted(here.users(many, {}, [], me="alice", room=None, width=80)).count("\n") < MOST_ROWS
+    assert (
+        painted(here.rooms([Room(name="#r", online=1)] * 20_000, current="", unread={}, width=80)).count("#r")
+        == MOST_ROWS
+    )
+    assert "· 900 more" in here.unread([UnreadCount("#r", 1, "#r")] * 1000).plain
+    assert len(here.help("x" * 1_000_000).plain) == MOST_CHARACTERS
+    assert drawn(Presence(joined=many)).endswith("n19 and 199980 more have joined the chat\n")
+
+
+def test_nobody_is_there():
+    assert rendering().welcome("alice", []).plain == "-- Welcome, alice. 0 online: nobody."

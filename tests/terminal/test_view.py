@@ -1,5 +1,6 @@
 from socketchat.client.facts import Gap, LinkBack, LinkLost, Reset
 from socketchat.protocol.events import Conversation, Error, Left, Past, Presence, Read, UnreadCount
+from socketchat.terminal import view as module
 from socketchat.terminal.view import View, before
 
 from .events import DIRECT, NOON, entry
@@ -236,3 +237,31 @@ def test_older_direct_messages_belong_above_the_last_line_of_a_room():
 
     assert before(past, held) == ([older], [held[0], *held[2:]])
     assert before([], held) == ([], held)
+
+
+def test_a_server_without_end_fills_no_memory(monkeypatch):
+    monkeypatch.setattr(module, "REMEMBERED", 10)
+    here = view()
+
+    for number in range(100):
+        here.take(Presence(joined=[f"came{number}", "x" * 100_000]))
+        here.take(entry("a", seq=number + 1, name=f"said{number}"))
+        here.take(Conversation(conversation=f"#r{number}"))
+        here.take(entry("b", room=f"#r{number}"))
+        here.take(Left(conversation=f"#r{number}"))
+
+    assert here.online == {f"came{number}": f"came{number}" for number in range(90, 100)}
+    assert len(here.rooms) == len(here._speakers) == 10
+    assert not here.unread
+    assert set(here._newest) == {"#lobby"}
+
+
+def test_no_more_is_taken_where_much_is_held_back(monkeypatch):
+    monkeypatch.setattr(module, "HELD", 3)
+    here = view()
+    here.enter()
+    told = [entry("a", seq=number) for number in (1, 2, 3)]
+
+    assert [here.is_full for event in told if not here.take(event)] == [False, False, True]
+    assert here.stayed() == told
+    assert not here.is_full
