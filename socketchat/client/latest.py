@@ -24,19 +24,21 @@ class Latest:
     def note(self, event: object, user: str) -> None:
         """Take note of what happened; ``user`` is the user's id. What was missed may hold a newer line."""
         match event:
+            case events.Entry(kind="message" | "action", author=author) if author != user:
+                pass  # nearly all there is, and it is not even decoded
             case events.Entry(kind="message" | "action" | "delete"):
                 with suppress(ProtocolError):  # whoever shows it says so
-                    self._take(event, decode_text(event), user)
+                    self._take(event, decode_text(event))
             case Gap() | events.Left():
                 self._seqs.pop(event.conversation, None)
             case Reset():
                 self._seqs.clear()
 
-    def _take(self, entry: events.Entry, text: events.Text, user: str) -> None:
+    def _take(self, entry: events.Entry, text: events.Text) -> None:
         if entry.kind == "delete":
             if text.of == self._seqs.get(entry.conversation):
                 self._seqs.pop(entry.conversation, None)
-        elif entry.author == user and not text.deleted:
+        elif not text.deleted:
             self.said(entry.conversation, entry.seq)
 
     def said(self, conversation: str, seq: int) -> None:

@@ -127,11 +127,11 @@ class Connection(asyncio.Protocol):
         """Note that the peer does not take what it is sent."""
         if self.session is not None:
             self.behind_since = self._clock()
+            self._hub.pause(self.session)
             self._size = untaken(self._transport)
             if not self._has_time:
                 self._has_time = True
                 wait_for(self._transport, 0)  # is_stalled() looks after it from now on
-            self._hub.pause(self.session)
 
     def resume_writing(self) -> None:
         """Serve a peer that reads again."""

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import fcntl
 import socket
 import struct
-import termios
+import sys
+
+if sys.platform != "win32":  # where the server says itself that it does not run
+    import fcntl
+    import termios
 
 _USER_TIMEOUT = getattr(socket, "TCP_USER_TIMEOUT", None)
-_OUTQ = getattr(termios, "TIOCOUTQ", None)
 
 
 def wait_for(transport: asyncio.BaseTransport, milliseconds: int) -> None:
@@ -27,6 +29,6 @@ def untaken(transport: asyncio.Transport) -> int:
     """Return how many bytes the peer has not acknowledged yet, those in the kernel included where it tells."""
     size = transport.get_write_buffer_size()
     sock = transport.get_extra_info("socket")
-    if _OUTQ is not None and sock is not None and sock.fileno() >= 0:
-        size += struct.unpack("i", fcntl.ioctl(sock.fileno(), _OUTQ, b"\0" * 4))[0]
+    if sys.platform != "win32" and sock is not None and sock.fileno() >= 0:
+        size += struct.unpack("i", fcntl.ioctl(sock.fileno(), termios.TIOCOUTQ, b"\0" * 4))[0]
     return size

@@ -97,7 +97,7 @@ class View:
         if is_newest and past and not is_room(past[-1].conversation):
             last = past[-1]
             self._newest[last.conversation] = max(last.seq, self._newest.get(last.conversation, 0))
-            self._shown[last.conversation] = last.seq
+            self._shown[last.conversation] = max(last.seq, self._shown.get(last.conversation, 0))
 
     def stayed(self) -> list[object]:
         """Stay where one is after all; return what was held back and is to be seen."""
