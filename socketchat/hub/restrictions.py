@@ -83,8 +83,10 @@ class Restrictions:
         """Return a restriction that holds ``now`` for a user."""
         if user.id in self._spared:
             return None
-        found = self.find(of_user(user), now)
-        if found is None:
+        subjects = [*of_user(user)]
+        found = self.find(subjects, now)
+        # Who was covered until some moment is again where the clock is set back.
+        if found is None and self._by_subject.keys().isdisjoint(subjects):
             if len(self._spared) >= SPARED_USERS:
                 self._spared.clear()
             self._spared.add(user.id)

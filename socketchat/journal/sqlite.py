@@ -14,6 +14,7 @@ from .intake import Intake
 from .marks import Mark
 from .readers import Readers
 from .store import Store
+from .trust import Trust, passed
 from .upkeep import Upkeep
 from .writer import Writer
 
@@ -29,13 +30,23 @@ def _now() -> int:
 
 
 class SQLiteJournal(Intake):
-    """Keeps its entries in DIRECTORY/socketchat.db and holds DIRECTORY/lock; ``clock`` returns milliseconds."""
+    """Keeps its entries in DIRECTORY/socketchat.db and holds DIRECTORY/lock.
 
-    def __init__(self, directory: str, loop: asyncio.AbstractEventLoop, *, clock: Callable[[], int] = _now) -> None:
+    ``clock`` returns the milliseconds since 1970, ``passed`` those since some moment, whatever the clock is set to.
+    """
+
+    def __init__(
+        self,
+        directory: str,
+        loop: asyncio.AbstractEventLoop,
+        *,
+        clock: Callable[[], int] = _now,
+        passed: Callable[[], int] = passed,
+    ) -> None:
         self._store = Store(Path(directory).absolute())
         self._readers = Readers(self._store, "reader")
         self._searchers = Readers(self._store, "searcher", niceness=SEARCH_NICENESS)
-        self._upkeep = Upkeep(clock, self._revise_soon)
+        self._upkeep = Upkeep(clock, Trust(clock, passed), self._revise_soon)
         self._writer = Writer(
             self._store,
             (self._readers, self._searchers),

@@ -9,9 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from socketchat.journal import Stored
+from socketchat.journal import Keep, Stored
 from socketchat.journal.sqlite import SQLiteJournal
+from socketchat.protocol import commands
+from socketchat.protocol.codec import decode_text
+from socketchat.protocol.events import Bye, Entry, Error, Ok
 from tests.journal.desk import opened, say, text_of
+from tests.server.house import Caller, House, run
 
 pytestmark = pytest.mark.faults
 
@@ -56,3 +60,86 @@ async def jump(directory: Path, seed: int) -> None:
 @pytest.mark.parametrize("seed", range(100 if LONG else 5))
 def test_the_order_is_that_of_the_log_whatever_the_clock_says(tmp_path: Path, seed: int) -> None:
     asyncio.run(jump(tmp_path, seed))
+
+
+class Wall:
+    """A clock that is set by hand, in a house whose other clocks go on."""
+
+    def __init__(self) -> None:
+        self.now = 40 * YEAR
+
+    def __call__(self) -> int:
+        return self.now
+
+
+async def five(bob: Caller) -> list[Entry]:
+    """Return the next five things that alice said, as bob hears them."""
+    heard: list[Entry] = []
+    while len(heard) < 5:
+        event = await bob.event()
+        assert not isinstance(event, Error | Bye), event
+        if isinstance(event, Entry) and (event.kind, event.name) == ("message", "alice"):
+            heard.append(event)
+    return heard
+
+
+async def said_by(alice: Caller, bob: Caller, number: int) -> list[Entry]:
+    """Let alice say five things, and return them as bob hears them."""
+    for n in range(5):
+        await alice.say(commands.Send(id=n, to="#lobby", text=f"{number} {n}"))
+    heard = await five(bob)
+    assert not [event for event in await alice.barrier() if isinstance(event, Error | Bye)]
+    return heard
+
+
+async def answer(caller: Caller, command: commands.Command) -> type:
+    """Return whether a command is answered by an ok or an error."""
+    await caller.say(command)
+    while not isinstance(event := await caller.event(), Ok | Error):
+        pass
+    return type(event)
+
+
+async def live_through(house: House, wall: Wall) -> None:
+    """Jump there and back, while people talk, come back, are kept out, and what is old would be dropped."""
+    hub = house.server.hub
+    hub.now = hub.permissions.now = wall
+    hub.journal.keep = Keep(90 * 24 * HOUR)
+    alice, bob, eve = await house.native("alice"), await house.native("bob"), await house.native("eve")
+    await answer(alice, commands.Join(id=1, room="#club"))
+    await answer(eve, commands.Join(id=1, room="#club"))
+    assert await answer(alice, commands.Ban(id=2, room="#club", name="eve", seconds=7200)) is Ok
+    heard: list[Entry] = []
+    for number, jump in enumerate((HOUR, -HOUR, 10 * YEAR, -10 * YEAR)):
+        for now in (wall.now + jump, wall.now):
+            wall.now = now
+            house.clock.now += 60
+            heard += await said_by(alice, bob, number)
+            let_in = await answer(eve, commands.Join(id=3, room="#club"))
+            assert let_in is (Ok if jump == 10 * YEAR and wall.now >= 50 * YEAR else Error)
+            if let_in is Ok:
+                await answer(eve, commands.Leave(id=4, room="#club"))
+            newcomer = await house.plain(f"new{number}")
+            await newcomer.write(b"hello\n/quit\n")
+            assert b"hello" not in await newcomer.end()
+            bob.hang_up()
+            bob = await house.native("bob", epoch=hub.attendance.epoch, positions={"#lobby": heard[-5].seq - 1})
+            assert await five(bob) == heard[-5:]
+    assert [e.seq for e in heard] == sorted({e.seq for e in heard})
+    assert [e.ts for e in heard] == sorted(e.ts for e in heard)
+    assert [decode_text(e).text for e in heard] == [f"{n} {k}" for n in range(4) for _ in range(2) for k in range(5)]
+    assert hub.directory.conversations["#lobby"].floor == 1
+    assert hub.attendance.online() == ["alice", "bob", "eve"]
+
+
+@pytest.mark.parametrize(("loop", "tls"), [("asyncio", False), ("uvloop", True)])
+def test_a_server_lives_through_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, loop: str, *, tls: bool) -> None:
+    monkeypatch.setattr("socketchat.journal.upkeep.SWEEP_SECONDS", 0.0)
+    wall = Wall()
+    run(
+        loop,
+        lambda house: live_through(house, wall),
+        journal=lambda on: SQLiteJournal(str(tmp_path), on, clock=wall),
+        limited=True,
+        tls=tls,
+    )

@@ -54,6 +54,13 @@ def test_a_user_who_was_spared_is_covered_by_what_comes_later() -> None:
     assert some.covers(eve, 0) is None
 
 
+def test_a_user_is_covered_again_where_the_clock_is_set_back() -> None:
+    some = Restrictions()
+    eve = User("u1", "eve", "eve", "k1")
+    some.add(restriction("key:k1", until=1000))
+    assert [some.covers(eve, now) is None for now in (999, 1000, 999)] == [False, True, False]
+
+
 def test_what_is_not_stored_yet_holds_until_it_is_decided() -> None:
     some = Restrictions()
     one, other = restriction("user:u1"), restriction("user:u1")

@@ -45,7 +45,10 @@ class InSQLite(Backend):
         self.disk = disk
 
     def journal(self) -> Journal:
-        return SQLiteJournal(str(self.directory), asyncio.get_running_loop(), clock=lambda: self.clock)
+        return SQLiteJournal(str(self.directory), asyncio.get_running_loop(), clock=self._now, passed=self._now)
 
     def fill(self, *, full: bool) -> None:
         self.disk.fault = FULL if full else None
+
+    def _now(self) -> int:
+        return self.clock

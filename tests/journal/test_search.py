@@ -236,7 +236,7 @@ def test_what_is_gone_is_in_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
     async def scene() -> None:
         loop = asyncio.get_running_loop()
-        async with opened(SQLiteJournal(str(tmp_path), loop, clock=lambda: now)) as desk:
+        async with opened(SQLiteJournal(str(tmp_path), loop, clock=lambda: now, passed=lambda: now)) as desk:
             texts = [f"hideous{i} " * (1 + i % 5 * 200) for i in range(40)]
             for i, text in enumerate(texts):
                 await desk.store(say(f"innocent{i} " * (1 + i % 7)), said(text, "#lobby", "u2"))

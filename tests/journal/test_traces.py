@@ -119,7 +119,7 @@ def left_in_files(directory: Path, words: Iterable[str]) -> set[str]:
 async def talk_and_look(directory: Path, seed: int, rounds: int) -> None:
     chance = random.Random(seed)
     clock = lambda: talk.now  # noqa: E731
-    async with opened(SQLiteJournal(str(directory), asyncio.get_running_loop(), clock=clock)) as desk:
+    async with opened(SQLiteJournal(str(directory), asyncio.get_running_loop(), clock=clock, passed=clock)) as desk:
         talk = Talk(desk, seed)
         looker = desk.journal._store.open_reader()
         gone: set[str] = set()
