@@ -73,6 +73,10 @@ def limits() -> str:
         ),
         ("… in a row, from anywhere", f"{guesses.MOST_IN_A_ROW}; then none is taken until another one is set"),
         (
+            "passwords of one account that are set or looked at",
+            f"{hub.PASSWORDS_BURST} at once, then one every {hub.PASSWORDS_SECONDS:.0f} seconds",
+        ),
+        (
             "accounts that one address makes on an open server",
             f"{hub.ACCOUNTS_BURST} at once, then one every {hub.ACCOUNTS_SECONDS / 60:.0f} minutes",
         ),

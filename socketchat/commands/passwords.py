@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ..exceptions import Busy, ChatError, Refused, UsageProblem, WrongPassword
+from ..exceptions import Busy, ChatError, Refused, TooMany, UsageProblem, WrongPassword
 from ..hub import Hub, Pending, Session, User, facts, restrictions
 from ..hub.guesses import MOST_IN_A_ROW
 from ..journal import SERVER_LOG, Outcome, Stored
@@ -21,6 +21,7 @@ def password(hub: Hub, session: Session, command: commands.Password) -> None:
         raise Refused("Guests have no password; `socketchat join` makes a name yours, and then you can set one.")
     check_private(session)
     chosen = check_password(command.password, user.name)
+    hub.caps.check_password(user)
     session.blocked = True
     hub.spawn(_set(hub, session, user, chosen, command.id))
 
@@ -54,8 +55,13 @@ def by_password(
             f"There were {MOST_IN_A_ROW} wrong passwords in a row for {user.name}, and none is taken any more: come by "
             "its key and set another one with /password, or ask whoever hosts the server for a link."
         )
-    hub.guesses.check(session.channel.peer, name)
+    hub.guesses.check(session.channel.peer, name)  # first, or others could use up what the owner may try
     if user is not None:
+        try:
+            hub.caps.check_password(user)
+        except TooMany:
+            hub.guesses.undo(session.channel.peer, name)
+            raise
         user.wrong += 1  # until it turns out to be right
     session.blocked = True
     hub.spawn(_checked(hub, session, name, plain_password(typed), enter=enter, command_id=command_id))

@@ -1,4 +1,4 @@
-"""How much one user may have made: rooms, memberships, invitations, bans, and accounts from one address."""
+"""How much one user may have made: rooms, memberships, invitations, bans, hashes, and accounts from one address."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from .limits import (
     ACCOUNTS_SECONDS,
     BANS_PER_ROOM,
     INVITED_PER_ROOM,
+    PASSWORDS_BURST,
+    PASSWORDS_SECONDS,
     ROOMS,
     ROOMS_BURST,
     ROOMS_JOINED,
@@ -34,6 +36,7 @@ class Caps:
         self._limited = limited
         self._rooms = Rates(ROOMS_BURST, ROOMS_SECONDS, clock)
         self._accounts = Rates(ACCOUNTS_BURST, ACCOUNTS_SECONDS, clock)
+        self._passwords = Rates(PASSWORDS_BURST, PASSWORDS_SECONDS, clock)
 
     def check_room(self, user: User, peer: str) -> None:
         """Check whether a user may make another room."""
@@ -66,6 +69,11 @@ class Caps:
         """Check whether an address may make another account where nobody has to show anything."""
         if self._limited:
             _wait(self._accounts.take(network(peer)), "Your address made many accounts")
+
+    def check_password(self, user: User) -> None:
+        """Check whether another password of a user may be set or looked at."""
+        if self._limited:
+            _wait(self._passwords.take(user.id), f"There were many passwords of {user.name} at once")
 
 
 def _wait(seconds: float, what: str) -> None:

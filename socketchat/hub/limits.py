@@ -31,6 +31,13 @@ READ_ENTRIES = 1000
 """Entries that are looked at for the price of one such command: to count what is unread may take a hundred times so
 many, and some seconds of a core."""
 
+PASSWORDS_BURST = 30
+"""Passwords of one user, at once, that are set or looked at, right ones too: each takes a core for 40 milliseconds, and
+a member who sends one after the other would keep out all who wait for theirs."""
+
+PASSWORDS_SECONDS = 10.0
+"""After that, one more in this time."""
+
 ROOMS_JOINED = 100
 """Rooms that one user is a member of, beside the lobby: each is told at every login."""
 

@@ -1,8 +1,19 @@
 import pytest
 
 from socketchat.hub import Channel, caps, limits
-from socketchat.hub.limits import ACCOUNTS_BURST, ACCOUNTS_SECONDS, ROOMS_BURST, ROOMS_JOINED, ROOMS_MADE, ROOMS_SECONDS
+from socketchat.hub.guesses import ACCOUNT_GUESSES
+from socketchat.hub.limits import (
+    ACCOUNTS_BURST,
+    ACCOUNTS_SECONDS,
+    PASSWORDS_BURST,
+    PASSWORDS_SECONDS,
+    ROOMS_BURST,
+    ROOMS_JOINED,
+    ROOMS_MADE,
+    ROOMS_SECONDS,
+)
 from socketchat.protocol import commands, events
+from tests.commands.test_passwords import HERE, SECRET
 from tests.hub.stage import Peer, Stage
 from tests.keys import key_of
 
@@ -47,6 +58,29 @@ def test_rooms_are_made_slowly_also_by_guests_that_come_back(*, guest: bool) -> 
     assert refused(peer, commands.Join, room="#more") == "You made many rooms at once; try again in 1 minute."
     stage.turns.wait(ROOMS_SECONDS)
     assert refused(peer, commands.Join, room="#more") is None
+
+
+def test_one_account_does_not_keep_the_hashing_for_itself() -> None:
+    stage = Stage(limited=True)
+    alice = stage.connect(channel=HERE)
+    alice.log_in(key_of("alice"), name="alice")
+    too_many = "There were many passwords of alice at once; try again in 10 seconds."
+    for _ in range(PASSWORDS_BURST - 5):
+        assert refused(alice, commands.Password, password=SECRET) is None
+    for number in range(5):
+        peer = stage.connect(channel=Channel(f"203.0.113.{number}", binding=b"b" * 32))
+        assert refused(peer, commands.Login, name="alice", password=SECRET) is None
+    stage.hasher.work.clear()
+    peer = stage.connect(channel=HERE)
+    assert refused(peer, commands.Login, name="alice", password=SECRET) == too_many
+    assert refused(alice, commands.Password, password=SECRET) == too_many
+    assert stage.hasher.work == []
+    for _ in range(2 * ACCOUNT_GUESSES):  # which are no guesses
+        peer = stage.connect(channel=HERE)
+        assert refused(peer, commands.Login, name="alice", password=SECRET) == too_many
+    stage.turns.wait(PASSWORDS_SECONDS)
+    assert refused(peer, commands.Login, name="alice", password=SECRET) is None
+    assert stage.native("alice").session.user is alice.session.user
 
 
 def test_a_server_has_so_many_rooms(monkeypatch: pytest.MonkeyPatch) -> None:
