@@ -14,8 +14,10 @@ from typing import Literal, Protocol
 
 from msgspec.structs import replace
 
+from ..exceptions import BadText
 from ..protocol import commands
 from ..protocol.limits import UNACKNOWLEDGED_BYTES, UNACKNOWLEDGED_ENTRIES
+from ..protocol.text import check_text
 
 Kind = Literal["message", "action"]
 Keyed = commands.Send | commands.Edit | commands.Delete
@@ -118,6 +120,11 @@ class Outbox:
     def holds_lines(self) -> bool:
         """Whether something that is kept will be a line of its own, and not change another."""
         return any(isinstance(kept.message, commands.Send) for kept in self._kept.values())
+
+    @property
+    def holds_back_lines(self) -> bool:
+        """Whether such a thing is not on the wire yet, so that a request would overtake it."""
+        return any(isinstance(kept.message, commands.Send) and not kept.on_wire for kept in self._kept.values())
 
     def has_room(self, message: Keyed) -> bool:
         """Tell whether one more message may be kept; the first may always."""
@@ -233,6 +240,21 @@ class Outbox:
         self._on_wire += step
         self._wire_bytes += step * kept.size
         kept.series.on_wire += step
+
+
+def check_sendable(message: Keyed) -> None:
+    """Raise BadText or TooLong for what no server takes."""
+    if isinstance(message, commands.Delete):
+        return
+    text = message.text
+    # A text far over the limit must not reach the wire: an overlong line ends the connection, and the message would be
+    # sent again on the next.
+    check_text(text)
+    if not text.isascii():
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            raise BadText("A message is text in Unicode; this one has bytes that are none.") from None
 
 
 def _size(message: Keyed) -> int:

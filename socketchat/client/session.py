@@ -15,7 +15,6 @@ from typing import Literal
 from msgspec.structs import replace
 
 from ..exceptions import (
-    BadText,
     ChatError,
     Impostor,
     ProtocolError,
@@ -30,11 +29,10 @@ from ..protocol.codec import decode_event, encode
 from ..protocol.framing import LineBuffer
 from ..protocol.limits import LINE_BYTES, UNACKNOWLEDGED_ENTRIES
 from ..protocol.names import name_key
-from ..protocol.text import check_text
 from .facts import Answer, Answered, Broken, Fact, Failed, LoggedIn, LoginRefused, NotSent, RetryLater, told_error
 from .latest import Latest
 from .login import PLAINTEXT, Host, Login, Signer
-from .outbox import Keyed, Kind, Outbox, Store
+from .outbox import Keyed, Kind, Outbox, Store, check_sendable
 from .positions import Positions
 from .ticket import NO_TICKET, Ticket
 
@@ -175,15 +173,19 @@ class Session:
         return self.keep(commands.Send(to=to, text=text, kind=kind))
 
     def placed(self, change: commands.Edit | commands.Delete) -> commands.Edit | commands.Delete:
-        """Name the user's last line, where it is certain which that is: what is sent later has to mean it still."""
+        """Name the user's last line, where it is certain which that is: what is sent later has to mean it still.
+
+        Raises Refused where the server could only take another line for it.
+        """
+        if change.seq is None and self.logged_in and self.outbox.holds_back_lines:
+            raise Refused("Your last line is not stored yet: try again when it is, or name the place, as in #ops/42.")
         if change.seq is not None or self.outbox.holds_lines:
             return change
         return replace(change, seq=self._latest.find(change.conversation, self.positions.heard))
 
     def keep(self, message: Keyed) -> int:
         """Do the same with a message without a key, or with what changes one."""
-        if not isinstance(message, commands.Delete):
-            _check_sendable(message.text)
+        check_sendable(message)
         self._last += 1
         self.outbox.add(self._last, message)
         if self.logged_in:
@@ -383,14 +385,3 @@ class Session:
         pending.bytes += size + _EVENT_BYTES
         if sum(each.bytes for each in self._pending.values()) > ANSWER_BYTES:
             raise ProtocolError(f"The server sent an answer of more than {ANSWER_BYTES:,} bytes.")
-
-
-def _check_sendable(text: str) -> None:
-    # A text far over the limit must not reach the wire: an overlong line ends the connection, and the message would be
-    # sent again on the next.
-    check_text(text)
-    if not text.isascii():
-        try:
-            text.encode()
-        except UnicodeEncodeError:
-            raise BadText("A message is text in Unicode; this one has bytes that are none.") from None

@@ -24,6 +24,7 @@ from socketchat.exceptions import (
     NameTaken,
     NoSuchUser,
     ProtocolError,
+    Refused,
     StorageProblem,
     TooLong,
     Unconfirmed,
@@ -356,7 +357,12 @@ def test_the_last_line_is_named_when_it_is_typed_if_it_is_certain() -> None:
     receive(session, ok(number, conversation="#lobby", seq=1))
     assert session.placed(edit).seq == 1
     assert session.placed(replace(edit, seq=9)).seq == 9
-    session.send("#lobby", "c")
+    number = session.send("#lobby", "c")
+    assert session.placed(edit).seq is None
+    receive(session, error(number, "storage", retry=True))
+    with pytest.raises(Refused, match="not stored yet"):
+        session.placed(edit)
+    session.link_lost()
     assert session.placed(edit).seq is None
 
 
