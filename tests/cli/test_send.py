@@ -84,7 +84,7 @@ def sent(*arguments: str) -> tuple[dict, dict]:
     """Return the hello and the message of a run that succeeds."""
     with Sending(*arguments) as outcome, outcome.listener.accept() as peer:
         hello, send = peer.challenge()
-        peer.write(welcome(hello=hello["id"]), ok(send["id"], seq=1))
+        peer.write(welcome(hello=hello["id"], name=hello["name"]), ok(send["id"], seq=1))
         assert outcome.code == 0
         return hello, send
 
@@ -127,7 +127,7 @@ def test_who_sends_at_a_terminal_is_told_of_the_absent(stderr: type[io.StringIO]
     with Sending("--dm", "bob", "hi") as outcome, outcome.listener.accept() as peer:
         hello, send = peer.challenge()
         absent = {"type": "absent", "name": "bob", "away": "at\x1blunch"}
-        peer.write(welcome(hello=hello["id"]), absent, ok(send["id"], seq=1))
+        peer.write(welcome(hello=hello["id"], name=hello["name"]), absent, ok(send["id"], seq=1))
         assert outcome.code == 0
     assert sys.stderr.getvalue() == words
 
@@ -238,7 +238,7 @@ def test_the_name_is_option_environment_last_joined_or_login(monkeypatch, home) 
                 code = pool.submit(run, ["send", "--port", port, *arguments, "hi"])
                 with listener.accept() as peer:
                     hello, send = peer.challenge()
-                    peer.write(welcome(hello=hello["id"]), ok(send["id"]))
+                    peer.write(welcome(hello=hello["id"], name=hello["name"]), ok(send["id"]))
                     assert (code.result(20), hello["name"]) == (0, expected)
 
 
@@ -253,7 +253,7 @@ def test_the_server_last_joined_is_the_default(home) -> None:
         code = pool.submit(run, ["send", "hi"])
         with listener.accept() as peer:
             hello, send = peer.challenge()
-            peer.write(welcome(hello=hello["id"]), ok(send["id"]))
+            peer.write(welcome(hello=hello["id"], name=hello["name"]), ok(send["id"]))
             assert (code.result(20), hello["name"]) == (0, "ann")
 
 
@@ -264,7 +264,7 @@ def test_the_environment_tells_host_and_port(monkeypatch) -> None:
         code = pool.submit(run, ["send", "hi"])
         with listener.accept() as peer:
             hello, send = peer.challenge()
-            peer.write(welcome(hello=hello["id"]), ok(send["id"]))
+            peer.write(welcome(hello=hello["id"], name=hello["name"]), ok(send["id"]))
             assert code.result(20) == 0
 
 
@@ -276,7 +276,7 @@ def test_the_same_key_is_shown_each_time() -> None:
             with listener.accept() as peer:
                 hello, send = peer.challenge()
                 keys.add(hello["key"])
-                peer.write(welcome(hello=hello["id"]), ok(send["id"]))
+                peer.write(welcome(hello=hello["id"], name=hello["name"]), ok(send["id"]))
                 assert code.result(20) == 0
     assert len(keys) == 1
 
@@ -293,7 +293,7 @@ def test_what_the_server_refuses_is_its_sentence_and_the_exit_code_of_its_code(
 ) -> None:
     with Sending("hi") as outcome, outcome.listener.accept() as peer:
         hello, send = peer.challenge()
-        peer.write(welcome(hello=hello["id"]), error(send["id"], code, "It is so."))
+        peer.write(welcome(hello=hello["id"], name=hello["name"]), error(send["id"], code, "It is so."))
         assert outcome.code == exit_code
     assert capsys.readouterr() == ("", "socketchat: It is so.\n")
 
