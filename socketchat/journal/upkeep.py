@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
 from itertools import chain
+from typing import Any
 
 import apsw
 
@@ -65,13 +66,13 @@ class Upkeep:
 
     def search(self) -> Future[None]:
         """Return what is done once all that is committed now can be found."""
-        future: Future[None] = Future()
+        future: Future[None] = _promise()
         self._searches.append(future)
         return future
 
     def erase(self, author: str) -> Future[int]:
         """Return what is done once all is blanked that a user said: the number of entries."""
-        future: Future[int] = Future()
+        future: Future[int] = _promise()
         self._wanted.append((author, future))
         return future
 
@@ -194,6 +195,13 @@ class Upkeep:
         if not more:
             self._expired.popleft()
             self._scrub.note_deleted()
+
+
+def _promise() -> Future[Any]:
+    """Return a future that nobody cancels who does not wait any more: to set it would end the writer."""
+    future: Future[Any] = Future()
+    future.set_running_or_notify_cancel()
+    return future
 
 
 _LEFT_TO_DO = "SELECT deleted, indexed < (SELECT ifnull(max(id), 0) FROM entry) FROM meta"

@@ -152,6 +152,21 @@ def test_erasing_a_user_blanks_all_that_the_user_said(backend: Backend, monkeypa
     play(scene)
 
 
+def test_who_waits_no_longer_for_an_erasure_ends_neither_it_nor_the_journal(backend: Backend) -> None:
+    async def scene() -> None:
+        async with opened(backend.journal()) as desk:
+            await desk.store(by("u1", "a secret"))
+            waits = asyncio.create_task(desk.journal.erase("u1"))
+            await asyncio.sleep(0)
+            waits.cancel()
+            await asyncio.wait([waits])
+            await desk.journal.erase("u1")  # which is done together with the other
+            assert isinstance((await desk.store(by("u2", "more")))[0], Stored)
+            assert [body(entry) for entry in await desk.journal.read("#lobby", limit=9)] == [BLANK, {"text": "more"}]
+
+    play(scene)
+
+
 def test_erasing_a_user_drops_the_markers_of_what_the_user_has_read(backend: Backend) -> None:
     async def scene() -> None:
         async with opened(backend.journal()) as desk:
