@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import logging
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,6 +27,8 @@ BUSY_MS = 250
 
 STATEMENTS = 300
 """Prepared statements kept by the writer: an INSERT for each size of batch, and the rest."""
+
+_log = logging.getLogger(__name__)
 
 
 class Store:
@@ -119,6 +122,8 @@ class Store:
         elif self.unfinished.exists():
             raise BadFile(f"A restore to {self.directory} was cut short: run it again, or remove {self.unfinished}.")
         else:
+            if any(path != self._lock.path for path in self.directory.iterdir()):
+                _log.warning("there is no store in %s beside what else is there: an empty one is made", self.directory)
             self._create()
         for file in (self.path, log, Path(f"{self.path}-shm")):
             if file.exists() and file.stat().st_mode & 0o077:

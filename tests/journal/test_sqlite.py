@@ -213,6 +213,15 @@ def test_a_creation_that_was_cut_short_is_begun_again(directory: Path) -> None:
     assert sorted(path.name for path in directory.iterdir()) == ["lock", "socketchat.db"]
 
 
+def test_a_store_that_is_gone_is_not_made_again_in_silence(directory: Path, caplog: pytest.LogCaptureFixture) -> None:
+    asyncio.run(fill(directory, say()))
+    assert caplog.records == []
+    (directory / "tls.pem").write_text("")
+    (directory / "socketchat.db").unlink()
+    asyncio.run(fill(directory))
+    assert "an empty one is made" in caplog.text
+
+
 def test_a_place_that_cannot_be_a_directory_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     error = asyncio.run(refusal(tmp_path / "file" / "data"))
