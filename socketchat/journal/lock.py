@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import fcntl
 import os
+import stat
 from pathlib import Path
+from shlex import quote
 
-from ..exceptions import StorageProblem
+from ..exceptions import BadFile, StorageProblem
 
 
 class DirectoryLock:
@@ -21,8 +23,16 @@ class DirectoryLock:
         self._fd = -1
 
     def acquire(self) -> None:
-        """Take the lock and write our process id into it; raises StorageProblem where another process has it."""
-        fd = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600)
+        """Take the lock and write our process id into it; raises StorageProblem where another process has it.
+
+        Raises BadFile where anybody may put another file in the place of one that is kept here.
+        """
+        if self._directory.stat().st_mode & stat.S_IWOTH:
+            raise BadFile(
+                f"Everybody may write in {self._directory}, where everything is kept. "
+                f"Mend it with: chmod 700 {quote(str(self._directory))}"
+            )
+        fd = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import os
+import stat
 from pathlib import Path
 from shlex import quote
 
 from ..exceptions import BadFile
 
+PRIVATE_BYTES = 4096
+"""Most of such a file that is read; all of them are a line."""
+
 
 def read_private(path: Path, what: str) -> bytes | None:
     """Return what stands in a file, None where there is none; raises BadFile where others may read it or write it."""
     try:
-        with path.open("rb") as file:
+        # A pipe in its place must not keep us waiting for somebody to write into it.
+        with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:  # noqa: PTH123 - a descriptor
             mode = os.fstat(file.fileno()).st_mode
-            content = file.read()
+            content = file.read(PRIVATE_BYTES) if stat.S_ISREG(mode) else b""
     except FileNotFoundError:
         return None
     except OSError as problem:

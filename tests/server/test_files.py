@@ -1,3 +1,5 @@
+import os
+
 import pytest
 
 from socketchat.exceptions import BadFile
@@ -30,6 +32,11 @@ def test_a_file_of_others_is_refused_with_what_mends_it(tmp_path, mode):
     path.chmod(mode)
     with pytest.raises(BadFile, match=r"its secret, which matters\. Mend it with: chmod 600 '.*its secret'$"):
         read_private(path, "which matters")
+
+
+def test_what_is_no_file_is_empty_and_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "pipe", 0o600)
+    assert read_private(tmp_path / "pipe", "which matters") == b""
 
 
 def test_what_cannot_be_read_is_said(tmp_path):

@@ -209,6 +209,25 @@ def test_its_data_directory_is_made_for_its_user_only(server: Serving, tmp_path:
     assert {stat.S_IMODE(path.stat().st_mode) for path in data.iterdir()} == {0o600}
 
 
+def test_a_data_directory_in_which_everybody_may_write_is_refused(tmp_path: Path) -> None:
+    data = tmp_path / "the data"
+    data.mkdir()
+    for mode in (0o777, 0o1777, 0o702):
+        data.chmod(mode)
+        code, error = refused("--port", "0", "--data", str(data))
+        assert (code, list(data.iterdir())) == (8, [])
+        assert error.endswith(f"Mend it with: chmod 700 '{data}'\n")
+
+
+def test_a_link_in_the_place_of_the_lock_is_not_followed(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir(0o700)
+    (tmp_path / "precious").write_text("precious")
+    (tmp_path / "data" / "lock").symlink_to(tmp_path / "precious")
+    code, error = refused("--port", "0", "--data", str(tmp_path / "data"))
+    assert (code, error.count("\n")) == (1, 1), error
+    assert (tmp_path / "precious").read_text() == "precious"
+
+
 @pytest.mark.skipif(not Path("/proc/self/limits").exists(), reason="needs Linux's /proc")
 def test_it_raises_its_limit_of_open_files(server: Serving) -> None:
     limits = Path(f"/proc/{server.process.pid}/limits").read_text()
