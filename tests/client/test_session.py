@@ -480,7 +480,7 @@ NEAR = {name: st.integers(0, 8) for name in ("id", "seq", "head")} | {
 }
 
 
-@given(st.lists(values(events.ANY), max_size=30), st.data())
+@given(st.lists(values(events.ANY), max_size=15), st.data())
 def test_no_server_whatever_it_says_makes_the_session_fail_or_shows_an_entry_twice(told: list, data) -> None:
     session = logged_in(conversation("#lobby", 5))
     session.send("#lobby", "hi")
