@@ -79,6 +79,9 @@ def run(arguments: Sequence[str]) -> int:
     except ChatError as error:
         _complain(str(error))
         return error.exit_code
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message(), err=True)
+        return error.exit_code
     except click.UsageError as error:
         path = error.ctx.command_path if error.ctx else "socketchat"
         _complain(f"{_sentence(error.format_message())} See `{path} --help`.")

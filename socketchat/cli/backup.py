@@ -16,16 +16,16 @@ Examples:
   socketchat restore chat-2026-03-01.db --data DIR      to use it
 
 The server may run meanwhile: the copy is whole, and holds all that was confirmed when it began. It holds accounts and
-messages, but not the server's key and certificate (the tls directory and files beside the store) nor its join code:
-keep those too if the server is to move. Only the account that runs the server may.
+messages, but not the server's key and certificate (tls.pem beside the store) nor its join code (join-code): copy these
+two files into the new data directory too if the server is to move. Only the account that runs the server may.
 
 \b
 Exit codes:
   0  the copy is on disk
   2  wrong usage
   4  FILE is there already
-  8  there is no store there, or it is damaged; or FILE cannot be written
-  1  anything else, such as a full disk"""
+  8  there is no store there, or it is damaged; or FILE cannot be made where it is to be
+  1  anything else; a disk that is full, of FILE too"""
 
 
 @click.command(help=HELP)

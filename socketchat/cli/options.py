@@ -103,10 +103,14 @@ def as_path(_ctx: click.Context, _param: click.Parameter, text: str | None) -> P
 
 
 def data_directory(data: Path | None) -> Path:
-    """Return the data directory of the server: what --data says, or the platform's place."""
-    from platformdirs import user_data_path
+    """Return the data directory of the server: what --data says, or the platform's place; raises BadFile."""
+    if data is not None:
+        return data
+    from pathlib import Path
 
-    return data if data is not None else user_data_path("socketchat", appauthor=False) / "server"
+    from ..client.profiles import default_directory
+
+    return Path(default_directory("server"))
 
 
 def invite_option(command: _Function) -> _Function:

@@ -100,7 +100,8 @@ def networks(_ctx: click.Context, _param: click.Parameter, texts: tuple[str, ...
     callback=retention,
     multiple=True,
     metavar="[ROOM=]TIME",
-    help="Drop what was said so long ago, such as 90d; '#ops=7d' or '#ops=ever' for one room.  [default: for ever]",
+    help="Within a minute drop what was said so long ago, for good: 90d; '#ops=7d' or '#ops=ever' for one room."
+    "  [default: for ever]",
 )
 @click.option(
     "--recover",

@@ -9,6 +9,7 @@ import os
 import stat
 from contextlib import suppress
 
+from ..exceptions import BadFile
 from ..protocol.entry import LOCAL_SECRET, LOCAL_SECRET_BYTES
 from .address import is_loopback
 from .login import SecretReader, no_secret
@@ -26,7 +27,10 @@ def read_local_secret(told: str | None) -> bytes | None:
     To be called only when connected to this machine itself. Even there who answers may be anybody, so the path is taken
     for no more than it should be: a file of this name, which is this user's and nobody else can read.
     """
-    path = told if told is not None else os.path.join(default_directory("server"), LOCAL_SECRET)
+    try:
+        path = told if told is not None else os.path.join(default_directory("server"), LOCAL_SECRET)
+    except BadFile:
+        return None
     if os.name != "posix" or not os.path.isabs(path) or os.path.basename(path) != LOCAL_SECRET:
         return None
     with suppress(OSError, ValueError):

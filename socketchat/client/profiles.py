@@ -4,7 +4,7 @@ The key is written once, and the small record of a server is replaced as a whole
 one key, and no reader ever finds half a file. Only their owner may read them.
 """
 
-# ruff: noqa: PTH102, PTH103, PTH104, PTH105, PTH108, PTH112, PTH114, PTH118, PTH120, PTH123
+# ruff: noqa: PTH102, PTH103, PTH104, PTH105, PTH108, PTH112, PTH114, PTH117, PTH118, PTH120, PTH123
 # pathlib would cost `send` a twentieth of its start.
 
 from __future__ import annotations
@@ -202,7 +202,10 @@ class Profile:
 
 
 def default_directory(side: str = "client") -> str:
-    """Return the platform's place for a user's data, as platformdirs knows it, for the client or the server."""
+    """Return the platform's place for a user's data, as platformdirs knows it, for the client or the server.
+
+    Raises BadFile where the user has no home.
+    """
     if sys.platform == "linux" and "ANDROID_ROOT" not in os.environ:
         # The usual case without loading platformdirs, which costs `send` a quarter of its start.
         data, home = os.environ.get("XDG_DATA_HOME", ""), os.environ.get("HOME", "")
@@ -212,7 +215,14 @@ def default_directory(side: str = "client") -> str:
             return os.path.join(home, ".local", "share", "socketchat", side)
     from platformdirs import user_data_dir
 
-    return os.path.join(user_data_dir("socketchat", appauthor=False), side)
+    try:
+        path = os.path.join(user_data_dir("socketchat", appauthor=False), side)
+    except RuntimeError:
+        path = ""
+    if not os.path.isabs(path):  # as for the user of a container, who has no entry in /etc/passwd
+        data = " or name a directory with --data" if side == "server" else ""
+        raise BadFile(f"There is no home directory to keep things in: set HOME or XDG_DATA_HOME{data}.")
+    return path
 
 
 def _file_name(address: Address) -> str:

@@ -6,6 +6,7 @@ one that writes, and a reader here never writes into the log or folds it.
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -60,9 +61,15 @@ def back_up(directory: Path, target: Path) -> None:
         try:
             copy_whole(db, target)
         except OSError as problem:
+            if problem.errno in {errno.ENOSPC, errno.EDQUOT}:
+                raise _no_room(target) from problem
             raise BadFile(f"Cannot write {target} ({problem.strerror}); name a file elsewhere.") from problem
         except apsw.FullError as error:
-            raise StorageProblem(f"The disk of {target} is full; name a file elsewhere, or make room.") from error
+            raise _no_room(target) from error
+
+
+def _no_room(target: Path) -> StorageProblem:
+    return StorageProblem(f"The disk of {target} is full; name a file elsewhere, or make room.")
 
 
 def restore(source: Path, directory: Path) -> None:

@@ -59,6 +59,37 @@ def test_wrong_usage_is_one_line_that_helps_and_exit_code_2(arguments: list[str]
     assert ".." not in err
 
 
+@pytest.mark.parametrize("command", [["key"], ["admin"], ["admin", "room"], ["admin", "invite"]])
+def test_what_needs_a_subcommand_shows_its_help_as_it_is(command: list[str], capsys) -> None:
+    assert run([*command, "--help"]) == 0
+    shown = capsys.readouterr().out
+    assert "\n\nCommands:\n" in shown
+    assert run(command) == 2
+    assert capsys.readouterr() == ("", shown)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="homes of Linux")
+@pytest.mark.parametrize(
+    "command", [["send", "hi"], ["join", "ann"], ["key", "show"], ["serve"], ["admin", "users"], ["backup", "x"]]
+)
+@pytest.mark.parametrize("home", [None, "", "relative"])
+def test_who_has_no_home_is_told_what_to_set(command, home, tmp_path, monkeypatch, capsys) -> None:
+    import pwd
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(pwd, "getpwuid", fail_with(KeyError("uid not found")))
+    monkeypatch.delenv("XDG_DATA_HOME", raising=False)
+    monkeypatch.delenv("HOME", raising=False)
+    if home is not None:
+        monkeypatch.setenv("HOME", home)
+    assert run(command) == 8
+    out, err = capsys.readouterr()
+    assert (out, err.count("\n")) == ("", 1)
+    assert "set HOME or XDG_DATA_HOME" in err
+    assert ("--data" in err) == (command[0] in {"serve", "admin", "backup"})
+    assert not [*tmp_path.iterdir()]
+
+
 def fail_with(error: BaseException):
     def fail(*_: object, **__: object) -> int:
         raise error

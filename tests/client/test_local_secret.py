@@ -2,8 +2,10 @@ import os
 
 import pytest
 
+from socketchat.client import local_secret
 from socketchat.client.local_secret import read_local_secret, secret_reader
 from socketchat.client.login import no_secret
+from socketchat.exceptions import BadFile
 
 SECRET = bytes(range(32))
 
@@ -63,3 +65,12 @@ def test_no_other_file_is_read_whatever_a_server_tells(secret, tmp_path, monkeyp
 def test_a_secret_of_another_user_is_none(secret):
     os.chown(secret, 12345, 12345)
     assert read_local_secret(str(secret)) is None
+
+
+def test_who_has_no_home_has_no_secret(monkeypatch):
+    monkeypatch.setattr(local_secret, "default_directory", fail)
+    assert read_local_secret(None) is None
+
+
+def fail(_side):
+    raise BadFile("There is no home directory.")
