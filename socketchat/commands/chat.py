@@ -29,7 +29,7 @@ def send(hub: Hub, session: Session, command: commands.Send) -> None:
     user.away = ""
     body = _encode(events.Text(text, other.name if other is not None else None))
     pending = Pending(conversation.id, user, command.kind, body, session, command.id, key)
-    if other is not None and isinstance(conversation, Pair):
+    if isinstance(conversation, Pair) and other is not None and (other.away or other.id not in hub.attendance.present):
         pending.told = absence(hub, conversation, user, other)
     hub.submit(pending)
 

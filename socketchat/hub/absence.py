@@ -16,8 +16,8 @@ TOLD_SECONDS = 3600.0
 
 
 def absence(hub: Hub, pair: Pair, author: User, other: User) -> Absent | None:
-    """Return what ``author`` is to be told about the one who is written to, if that is not here, and not told yet."""
-    if author is other or (other.id in hub.attendance.present and not other.away):
+    """Return what ``author`` is told about ``other``, who is not here: nothing so soon again, nor of oneself."""
+    if author is other:
         return None
     now = hub.clock()
     if now - pair.told.get(author.id, -TOLD_SECONDS) < TOLD_SECONDS:
