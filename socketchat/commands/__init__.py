@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
-from ..exceptions import ChatError, NotLoggedIn
+from ..exceptions import BadLine, ChatError, NotLoggedIn
 from ..hub import Hub, Session
 from ..protocol import commands
-from .chat import ping, quit_chat, send
+from .chat import key_of, ping, quit_chat, send
 from .devices import devices, revoke
 from .history import history
 from .ignoring import ignore, unignore
@@ -91,4 +92,12 @@ def handle(hub: Hub, session: Session, command: commands.Command) -> bool:
         HANDLERS[kind](hub, session, command)
     except ChatError as error:
         session.refuse(error, command.id)
+        if isinstance(command, commands.Send) and session.user is not None and command.outbox is not None:
+            _give_up(hub, session, command)
     return True
+
+
+def _give_up(hub: Hub, session: Session, command: commands.Send) -> None:
+    """Let the next messages pass where one is refused by us that was refused by a full disk before."""
+    with suppress(BadLine):
+        hub.journal.give_up(key_of(hub, session, command))

@@ -172,6 +172,9 @@ class Journal(Protocol):
     def submit(self, proposal: Proposal) -> None:
         """Take a proposal; never blocks. Its outcome comes through ``committed``."""
 
+    def give_up(self, key: tuple[int, int]) -> None:
+        """Let the later messages of an outbox go on where one that may be tried again is refused for good instead."""
+
     def mark(self, user: str, conversation: str, seq: int) -> None:
         """Keep the seq up to which a user has read, soon: one that is lost costs a line that is shown again."""
 

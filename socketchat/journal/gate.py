@@ -30,10 +30,17 @@ class Gate:
             return True
         if min(refused) < n:
             return False
-        refused.discard(n)
-        if not refused:
-            del self._refused[outbox]
+        self.release(proposal.key)
         return True
+
+    def release(self, key: tuple[int, int]) -> None:
+        """Take a number off the list."""
+        outbox, n = key
+        refused = self._refused.get(outbox)
+        if refused is not None:
+            refused.discard(n)
+            if not refused:
+                del self._refused[outbox]
 
     def note(self, proposal: Proposal) -> None:
         """Remember that a proposal was refused and may come again."""

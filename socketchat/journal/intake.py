@@ -58,6 +58,11 @@ class Intake:
             self._loop.call_soon(self._flush)
         self._pending.append(proposal)
 
+    def give_up(self, key: tuple[int, int]) -> None:
+        """Wait no longer for a refused message to come again: its sender was told that it is refused for good."""
+        self._gate.release(key)
+        self._watch()
+
     def _flush(self) -> None:
         if self._pending:
             proposals, self._pending = self._pending, []

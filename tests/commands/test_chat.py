@@ -44,6 +44,25 @@ def test_anybody_may_speak_in_a_room_without_being_a_member() -> None:
     assert bob.events() == [events.Ok(id=number, conversation="#ops", seq=1)]
 
 
+def test_what_comes_behind_goes_on_where_a_full_disk_and_then_the_hub_refuse_a_message() -> None:
+    stage, alice, bob = two()
+    stage.journal.capacity = 0
+    alice.say("one", to="#lobby", outbox=OUTBOX, n=1)
+    alice.say("two", to="#lobby", outbox=OUTBOX, n=2)
+    stage.settle()
+    assert [error.retry for error in alice.told(events.Error)] == [True, True]
+    stage.journal.capacity = 1000
+    alice.say("two", to="#lobby", outbox=OUTBOX, n=2)  # would overtake
+    stage.settle()
+    assert refusal(alice).retry
+    alice.say("one", to="#gone", outbox=OUTBOX, n=1)
+    assert not refusal(alice).retry
+    alice.say("two", to="#lobby", outbox=OUTBOX, n=2)
+    alice.say("three", to="#lobby", outbox=OUTBOX, n=3)
+    stage.settle()
+    assert bob.heard() == [("#lobby", 1, "two"), ("#lobby", 2, "three")]
+
+
 def test_an_action_is_an_action() -> None:
     stage, alice, bob = two()
     alice.say("waves", kind="action")
