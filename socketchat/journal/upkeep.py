@@ -96,10 +96,7 @@ class Upkeep:
         """Return the seconds until something is to be done where nothing comes in, None where there is nothing."""
         if self.awaited or self._unindexed or self._merging or self._expired:
             return 0.0
-        waits = [] if (scrub := self._scrub.wait()) is None else [scrub]
-        if self.keep != Keep():
-            waits.append(max(0.0, self._swept + SWEEP_SECONDS - time.monotonic()))
-        return min(waits, default=None)
+        return min((wait for wait in (self._scrub.wait(), self._until_sweep()) if wait is not None), default=None)
 
     def step(self, db: apsw.Connection) -> None:
         """Do what is most urgent; raises apsw.Error."""
@@ -134,7 +131,7 @@ class Upkeep:
     @property
     def _forgets(self) -> bool:
         """Whether something is to be dropped or scrubbed, which takes turns with indexing where messages never end."""
-        return bool(self._expired) or self._scrub.wait() == 0
+        return bool(self._expired) or self._scrub.wait() == 0 or self._until_sweep() == 0
 
     def _do_the_rest(self, db: apsw.Connection) -> None:
         if self._expired:
@@ -142,12 +139,15 @@ class Upkeep:
             self._drop(db)
         elif self._scrub.wait() == 0:
             self._scrub.step(db)
-        elif self._merging:
-            self._merging = merge_some(db)
-        elif self.keep != Keep() and self._last_step >= self._swept + SWEEP_SECONDS:
+        elif self._until_sweep() == 0:
             self._swept = self._last_step
             if self._trust.is_good():
                 self._expired.extend(expired(db, self.keep, self._clock()))
+        elif self._merging:
+            self._merging = merge_some(db)
+
+    def _until_sweep(self) -> float | None:
+        return None if self.keep == Keep() else max(0.0, self._swept + SWEEP_SECONDS - time.monotonic())
 
     @property
     def truncates(self) -> bool:

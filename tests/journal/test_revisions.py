@@ -9,11 +9,23 @@ from pathlib import Path
 
 import pytest
 
-from socketchat.journal import Duplicate, Keep, Proposal, Query, Revision, Stored, Unchangeable, forgetting, upkeep
+from socketchat.journal import (
+    Duplicate,
+    Keep,
+    Proposal,
+    Query,
+    Revision,
+    Stored,
+    Unchangeable,
+    forgetting,
+    ledger,
+    upkeep,
+)
 from socketchat.journal.sqlite import SQLiteJournal
 from socketchat.protocol.events import Entry
-from tests.journal.backends import Backend
+from tests.journal.backends import Backend, InSQLite
 from tests.journal.desk import Desk, opened, say
+from tests.journal.disk import Disk
 
 BLANK = {"text": "", "deleted": True}
 DAY = 86_400_000
@@ -279,3 +291,25 @@ def test_a_key_is_looked_up_by_what_changes_nothing(backend: Backend) -> None:
             assert outcome.entry.kind == "delete"
 
     play(scene)
+
+
+def test_what_is_old_is_dropped_while_messages_never_end(
+    tmp_path: Path, disk: Disk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(upkeep, "PACE_SECONDS", 0.0)
+    monkeypatch.setattr(upkeep, "FORGETTING_PACE_SECONDS", 0.0)
+    monkeypatch.setattr(upkeep, "SWEEP_SECONDS", 0.1)
+    monkeypatch.setattr(ledger, "FEED_ENTRIES", 5)
+    backend = InSQLite(tmp_path, disk)
+
+    async def scene() -> None:
+        async with opened(backend.journal()) as desk:
+            dropped = asyncio.Event()
+            desk.journal.revised = lambda revision: dropped.set() if "#old" in revision.floors else None
+            await desk.store(say("old", "#old"))
+            backend.clock += 2 * DAY
+            desk.journal.keep = Keep(DAY)
+            while not dropped.is_set():
+                await desk.store(say("new"))
+
+    play(lambda: asyncio.wait_for(scene(), 20))

@@ -169,6 +169,6 @@ def test_nothing_is_left_in_the_files(tmp_path: Path, seed: int) -> None:
 @pytest.mark.faults
 @pytest.mark.timeout(3600)
 @pytest.mark.usefixtures("hasty")
-@pytest.mark.parametrize("seed", range(100, 400 if LONG else 110))
+@pytest.mark.parametrize("seed", range(100, 400 if LONG else 104))
 def test_nothing_is_left_in_the_files_after_long_talks(tmp_path: Path, seed: int) -> None:
     asyncio.run(asyncio.wait_for(talk_and_look(tmp_path, seed, 30), 300))
