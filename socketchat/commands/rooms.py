@@ -26,14 +26,16 @@ ROOMS_PER_EVENT = 200
 def join(hub: Hub, session: Session, command: commands.Join) -> None:
     """Make the user a member, and the room too where there is none."""
     name = check_room(command.room)
+    user = speaker(session)
     room = hub.directory.rooms.get(room_id(name))
-    if room is not None:
-        _enter(hub, session, command, hub.permissions.room(speaker(session), command.room))
+    if room is not None and hub.permissions.may(user, Action.SEE, room):
+        _enter(hub, session, command, room)
         return
 
-    user = speaker(session)
     hub.caps.check_membership(user)
     hub.caps.check_room(user, session.channel.peer)
+    if room is not None:  # to try whether a room is there costs as much as to make it
+        hub.permissions.room(user, command.room)
 
     def decided(outcome: Outcome) -> None:
         if session.gone:

@@ -60,6 +60,22 @@ def test_rooms_are_made_slowly_also_by_guests_that_come_back(*, guest: bool) -> 
     assert refused(peer, commands.Join, room="#more") is None
 
 
+def test_who_may_make_no_more_rooms_cannot_find_out_which_are_private() -> None:
+    stage = Stage(limited=True)
+    alice, bob = stage.native("alice"), stage.native("bob")
+    alice.do(commands.Join, room="#den")
+    alice.do(commands.Access, room="#den", private=True)
+    bob.take()
+    bob.do(commands.Join, room="#den")
+    assert [error.code for error in bob.told(events.Error)] == ["no_such_room"]
+    for number in range(ROOMS_BURST - 1):
+        assert refused(bob, commands.Join, room=f"#r{number}") is None
+    told = {refused(bob, commands.Join, room=room) for room in ("#den", "#DEN", "#none")}
+    assert told == {"You made many rooms at once; try again in 1 minute."}
+    alice.do(commands.Invite, room="#den", name="bob")
+    assert refused(bob, commands.Join, room="#den") is None
+
+
 def test_one_account_does_not_keep_the_hashing_for_itself() -> None:
     stage = Stage(limited=True)
     alice = stage.connect(channel=HERE)
