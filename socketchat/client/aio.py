@@ -11,7 +11,7 @@ from typing import Self
 from ..exceptions import BadFile, ChatError, ProtocolError, UnknownServer, Unreachable
 from ..protocol import commands, events
 from .address import Address
-from .backlog import Backlog, Happening
+from .backlog import Backlog, Happening, Told
 from .facts import (
     Answer,
     Answered,
@@ -309,18 +309,10 @@ class Client:
                 case events.Bye():
                     self._bye = fact
                     link.lose(told_error(fact))
-                case (
-                    events.Entry()
-                    | events.Presence()
-                    | events.Absent()
-                    | events.Conversation()
-                    | events.Left()
-                    | events.Read()
-                    | events.Error()
-                ):
-                    self._put(fact, size // len(out))
                 case Reset() | Gap() | NotSent():
                     self._put(fact)
+                case _ if isinstance(fact, Told):
+                    self._put(fact, size // len(out))
         self._throttle()
 
     def _logged_in(self, link: Link, fact: LoggedIn) -> None:

@@ -7,20 +7,19 @@ from collections import deque
 from ..protocol import events
 from .facts import Gap, LinkBack, LinkLost, NotSent, Reset
 
-Happening = (
+Told = (
     events.Entry
     | events.Presence
     | events.Absent
+    | events.Alert
     | events.Conversation
     | events.Left
     | events.Read
     | events.Error
-    | LinkLost
-    | LinkBack
-    | Reset
-    | Gap
-    | NotSent
 )
+"""What the server tells unasked."""
+
+Happening = Told | LinkLost | LinkBack | Reset | Gap | NotSent
 """What iterating over a client yields."""
 
 SLOW_BYTES = 1_048_576

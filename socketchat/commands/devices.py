@@ -23,6 +23,9 @@ LABEL_CHARACTERS = 40
 """The first part of most host names, and what fits on a line."""
 
 
+COMES_BACK = "The device can come back by the password; /password sets another one."
+
+
 def devices(_hub: Hub, session: Session, command: commands.Devices) -> None:
     """List the keys of an account."""
     _list(session, _owner(session), command.id)
@@ -38,6 +41,8 @@ def revoke(hub: Hub, session: Session, command: commands.Revoke) -> None:
 
     def decided(outcome: Outcome) -> None:
         if isinstance(outcome, Stored):
+            if user.password:
+                session.tell(events.Help(text=COMES_BACK, id=command.id))
             _list(session, user, command.id)
         else:
             user.devices[key] = device
@@ -69,6 +74,7 @@ def add_device(hub: Hub, session: Session, user: User, asked: commands.Hello, en
             if isinstance(outcome, Conflict):
                 add_device(hub, session, user, asked, enter)  # another device came first
             elif isinstance(outcome, Stored):
+                _alert(session, user, key)
                 enter(user)
             else:
                 session.refuse(hub.why_not(outcome), asked.id, retry=True)
@@ -77,6 +83,15 @@ def add_device(hub: Hub, session: Session, user: User, asked: commands.Hello, en
 
     body = facts.encode(facts.DeviceFact(key, shown_label(asked.label)))
     hub.submit(Pending(SERVER_LOG, user, "device", body, session=session, claims=claims, fact=True, then=decided))
+
+
+def _alert(session: Session, user: User, key: str) -> None:
+    """Tell the user's other sessions that there is a new device: if it is not the user's, it can still be shut out."""
+    label = f"{user.devices[key].label}, " if key in user.devices and user.devices[key].label else ""
+    text = f"A new device of yours came in by the password: {label}{fingerprint(key)}. If that was not you: /devices."
+    for other in user.sessions:
+        if other is not session and other.listens:
+            other.tell(events.Alert(text=text))
 
 
 def free_place(hub: Hub, key: str) -> str:

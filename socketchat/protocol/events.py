@@ -262,6 +262,12 @@ class Help(Event, frozen=True):
     id: int | None = None
 
 
+class Alert(Event, frozen=True):
+    """Something about the account that its user should know, told to the user's other sessions."""
+
+    text: str
+
+
 class Bye(Event, frozen=True):
     """The last line before the server closes the connection; ``reconnect`` says whether to come back."""
 
@@ -290,5 +296,6 @@ ANY = (
     | Ignored
     | Devices
     | Help
+    | Alert
     | Bye
 )

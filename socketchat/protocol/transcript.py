@@ -212,6 +212,10 @@ def _error(event: events.Error) -> str:
     return _line(f"[error] {event.text}")
 
 
+def _alert(event: events.Alert) -> str:
+    return _line(f"[server] {event.text}")
+
+
 def _bye(event: events.Bye) -> str:
     return _line(f"[server] {event.text}")
 
@@ -234,6 +238,7 @@ _LINES: dict[type[events.Event], Callable[[Any], str]] = {
     events.Left: _left,
     events.Welcome: _welcome,
     events.Error: _error,
+    events.Alert: _alert,
     events.Bye: _bye,
     events.Ignored: _ignored,
     events.Help: _help,

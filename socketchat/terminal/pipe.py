@@ -163,6 +163,8 @@ class Pipe:
                     pass  # as with the plain dialect, nobody hears himself: a program must not answer itself
                 case events.Absent():
                     self._tell(absence(event))
+                case events.Alert():
+                    self._tell(event.text)
                 case events.Event():
                     self._write(text_lines(event, me=self._client.user))
 

@@ -23,7 +23,7 @@ from ..client.facts import Gap, LinkBack, LinkLost, NotSent, Reset
 from ..exceptions import ProtocolError
 from ..protocol.codec import decode_text
 from ..protocol.conversations import is_room, room_id
-from ..protocol.events import Absent, Entry, Error, Left, Past, Presence, Room, UnreadCount
+from ..protocol.events import Absent, Alert, Entry, Error, Left, Past, Presence, Room, UnreadCount
 from ..protocol.events import Text as TextBody
 from ..protocol.limits import PRESENCE_NAMES
 from ..protocol.text import clean, clean_line
@@ -303,6 +303,8 @@ def _sentence(event: object) -> str:
     match event:
         case Absent():
             return absence(event)
+        case Alert():
+            return event.text
         case Left():
             return event.text or f"You are no longer in {event.conversation}."
         case Gap():

@@ -1,6 +1,6 @@
 import pytest
 
-from socketchat.commands.devices import DEVICES_PER_USER, NAMES_PER_KEY
+from socketchat.commands.devices import COMES_BACK, DEVICES_PER_USER, NAMES_PER_KEY
 from socketchat.protocol import commands, events
 from socketchat.protocol.proofs import fingerprint
 from tests.commands.test_passwords import HERE, SECRET, by_password, code, owner
@@ -47,6 +47,32 @@ def test_a_revoked_device_is_out_at_once_and_stays_out() -> None:
     stage.hub = stage.new_hub()
     assert code(stage.login(key_of("new"), name="alice")) == "name_taken"
     assert stage.login(key_of("alice"), name="alice").told(events.Welcome)
+
+
+def test_the_users_other_sessions_are_told_of_a_device_that_came_by_the_password() -> None:
+    stage = Stage()
+    alice, bob = owner(stage), stage.native("bob")
+    bob.take()
+    phone = stage.connect(channel=HERE)
+    phone.log_in(key_of("new"), name="alice", label="vm\x1b[31m", password=SECRET)
+    stage.settle()
+    told = f"A new device of yours came in by the password: vm^[[31m, {PHONE}. If that was not you: /devices."
+    assert [event.text for event in alice.told(events.Alert)] == [told]
+    assert phone.told(events.Welcome)
+    assert not bob.told(events.Alert)
+    by_password(stage, SECRET)  # which is a device already
+    assert not alice.told(events.Alert)
+
+
+@pytest.mark.parametrize("secret", [SECRET, ""])
+def test_who_revokes_a_device_is_told_that_it_can_come_back_by_the_password(secret: str) -> None:
+    stage = Stage()
+    alice = owner(stage)
+    by_password(stage, SECRET)
+    alice.session.user.password = secret
+    alice.take()
+    alice.do(commands.Revoke, device=PHONE)
+    assert [event.text for event in alice.told(events.Help)] == ([COMES_BACK] if secret else [])
 
 
 def test_the_token_of_a_revoked_devices_broken_link_is_dead_too() -> None:

@@ -10,6 +10,7 @@ from socketchat.protocol import codec
 from socketchat.protocol.events import (
     ANY,
     Absent,
+    Alert,
     Bye,
     Challenge,
     Conversation,
@@ -137,6 +138,7 @@ CASES = {
     "topic told": (Topic(room="#ops", text="Friday"), "[topic] #ops: Friday\n"),
     "no topic": (Topic(room="#ops", text=""), "[topic] #ops has no topic.\n"),
     "error": (Error(code="bad_name", text="No."), "[error] No.\n"),
+    "alert": (Alert(text="Somebody came in."), "[server] Somebody came in.\n"),
     "bye": (Bye(code="shutting_down", text="The server stops."), "[server] The server stops.\n"),
     "help": (Help(text="Commands:\n  /help"), "Commands:\n  /help\n"),
     "challenge": (Challenge(nonce="AAAAAAAAAAAAAAAAAAAAAA"), ""),
@@ -236,6 +238,7 @@ def test_a_hostile_text_is_harmless_in_every_field(text):
         Ignored(names=[text]),
         Devices(devices=[Device(fingerprint=text, label=text, added=2**60)]),
         Error(code=text, text=text),
+        Alert(text=text),
         Bye(code=text, text=text),
         Help(text=text),
     ):

@@ -72,11 +72,13 @@ def test_a_revoked_device_is_told_so_and_ends(server, sit):
     second.shows("type its password.\nPassword (Enter to choose another name):")
     second.says(SECRET)
     second.shows("Welcome, rita.")
+    first.shows("-- A new device of yours came in by the password: ")
     first.says("/devices")
     first.shows("=== Devices (2) ===")
     first.shows(", online")
     other = next(line for line in first.lines if ", online" in line).split()[1]
     first.says(f"/devices revoke {other}")
+    first.shows("The device can come back by the password; /password sets another one.")
     first.shows("=== Devices (1) ===")
     assert second.ends() == 4
     second.shows("This device of rita was revoked.")

@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from socketchat.client.facts import Gap, LinkBack, LinkLost, Reset
-from socketchat.protocol.events import Entry, Error, Left, Past, Presence, Room, UnreadCount
+from socketchat.protocol.events import Alert, Entry, Error, Left, Past, Presence, Room, UnreadCount
 from socketchat.protocol.slash import help_text
 from socketchat.terminal.rendering import MOST_CHARACTERS, MOST_ROWS, Rendering
 from socketchat.terminal.theme import Look
@@ -48,6 +48,7 @@ def painted(renderable, width=80):
         (Presence(joined=["bob", "carol", "dave"]), "12:00 → bob, carol and dave have joined the chat\n"),
         (Presence(left=["bob", "carol"], left_count=30), "12:00 ← bob, carol and 28 more have left the chat\n"),
         (Left(conversation="#ops"), "12:00 -- You are no longer in #ops.\n"),
+        (Alert(text="A new device of yours came in."), "12:00 -- A new device of yours came in.\n"),
         (Left(conversation="#ops", text="ann kicked you."), "12:00 -- ann kicked you.\n"),
         (entry("ann muted bob in #ops.", kind="notice"), "12:00 -- ann muted bob in #ops.\n"),
         (entry("not to be read", kind="ignored"), ""),
