@@ -22,8 +22,9 @@ Examples:
 
 What you type goes to the current room, at first #lobby; /help lists the commands. The name is yours on that server from
 the first time on; without NAME it is SOCKETCHAT_NAME, or you are asked. Without a terminal it is the name last joined
-with; what others say is written to stdout, and at the end of stdin the visit ends as soon as all is stored. All is
-encrypted, and the server's key is remembered; beyond this machine you are asked once whether it is the right one.
+with; what others say is written to stdout, and at the end of stdin the visit ends as soon as all is stored, or with
+code 3 where for a minute nothing is. All is encrypted, and the server's key is remembered; beyond this machine you are
+asked once whether it is the right one.
 
 Who is new on a server is asked once for its join code, which its host can tell; from then on the key that the client
 keeps is enough. With an INVITE, the URL that a host made, nothing is asked. Others on this machine may see a command

@@ -32,6 +32,7 @@ from .outbox import Keyed, Kind
 from .outbox_file import OutboxFile
 from .patience import Patience
 from .profiles import Profile
+from .retrying import Retrying
 from .session import Out, Session
 from .trust import Trust
 
@@ -66,11 +67,10 @@ class Client:
         self._trust = trust
         self._patience = patience
         self._random = random
+        self._retrying = Retrying(patience, random, retry=self._retry, tell=self._put)
         self._link: Link | None = None
         self._keeper: asyncio.Task[None] | None = None
         self._failures = 0
-        self._refusals = 0
-        self._retry_timer: asyncio.TimerHandle | None = None
         self._bye: events.Bye | None = None
         self._entered = False
         self._ended = False
@@ -279,8 +279,7 @@ class Client:
     def _finish(self, error: BaseException | None) -> None:
         self._ended = True
         self._error = error
-        if self._retry_timer is not None:
-            self._retry_timer.cancel()
+        self._retrying.close()
         self._settle(
             self._session.end(error if isinstance(error, ChatError) else Unreachable("The client was closed."))
         )
@@ -303,7 +302,7 @@ class Client:
                 case LoginRefused():
                     link.login.set_result(fact)
                 case RetryLater():
-                    self._retry_later()
+                    self._retrying.refused(fact.error)
                 case Broken():
                     link.lose(ProtocolError(f"What answers at {self.address} is no socketchat server. {fact.error}"))
                 case events.Bye():
@@ -333,14 +332,7 @@ class Client:
             else:
                 self._link.resume()
 
-    def _retry_later(self) -> None:
-        if self._retry_timer is None:
-            self._refusals += 1
-            delay = self._patience.delay(self._refusals, self._random)
-            self._retry_timer = asyncio.get_running_loop().call_later(delay, self._retry)
-
     def _retry(self) -> None:
-        self._retry_timer = None
         self._session.retry()
         self._write_soon()
 
@@ -373,9 +365,10 @@ class Client:
             if answer is not None and not answer.done():
                 if isinstance(fact, Answered):
                     answer.set_result(fact.answer)
-                    self._refusals = 0
                 else:
                     answer.set_exception(fact.error)
+            if (isinstance(fact, Answered) and fact.kept) or not (self.waiting or self._ended):
+                self._retrying.stored()
         self._room.set()
 
     def _check_open(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 
 from ..protocol import events
-from .facts import Gap, LinkBack, LinkLost, NotSent, Reset
+from .facts import Gap, LinkBack, LinkLost, NotSent, NotStored, Reset, StoredAgain
 
 Told = (
     events.Entry
@@ -19,7 +19,7 @@ Told = (
 )
 """What the server tells unasked."""
 
-Happening = Told | LinkLost | LinkBack | Reset | Gap | NotSent
+Happening = Told | LinkLost | LinkBack | Reset | Gap | NotSent | NotStored | StoredAgain
 """What iterating over a client yields."""
 
 SLOW_BYTES = 1_048_576

@@ -42,6 +42,24 @@ class LinkBack(msgspec.Struct, frozen=True):
     sent: int
 
 
+class NotStored(msgspec.Struct, frozen=True):
+    """The server has refused for some time what is sent, and says why; it is kept, and tried again."""
+
+    error: ChatError
+
+    @property
+    def sentence(self) -> str:
+        """What somebody is told who waits for it."""
+        why = str(self.error).removesuffix(".").removesuffix("; try again later")
+        return f"{why}; what you send waits, and is sent when that is over."
+
+
+class StoredAgain(msgspec.Struct, frozen=True):
+    """The server, of which the last thing told was ``NotStored``, stores again."""
+
+    sentence = "The server stores again what is sent; what waited has its turn."
+
+
 class Reset(msgspec.Struct, frozen=True):
     """The server has another history than the one that the client knew; positions in the old one mean nothing here."""
 
@@ -87,10 +105,11 @@ class LoginRefused(msgspec.Struct, frozen=True):
 
 
 class Answered(msgspec.Struct, frozen=True):
-    """The request ``id`` is done."""
+    """The request ``id`` is done; ``kept`` says that it is a message, which is kept no longer."""
 
     id: int
     answer: Answer
+    kept: bool = False
 
 
 class Failed(msgspec.Struct, frozen=True):

@@ -320,7 +320,7 @@ class Session:
             if isinstance(self.outbox.message(ok.id), commands.Send) and ok.conversation is not None:
                 self._latest.said(ok.conversation, ok.seq or 0)
             self.outbox.settle(ok.id)
-            out.append(Answered(ok.id, Answer([], ok)))
+            out.append(Answered(ok.id, Answer([], ok), kept=True))
             self._write_due()
         elif (pending := self._pending.pop(ok.id, None)) is not None:
             out.append(Answered(ok.id, Answer(pending.events, ok)))

@@ -9,14 +9,15 @@ from itertools import chain
 from typing import BinaryIO, TextIO
 
 from ..client.aio import Client
-from ..client.facts import Gap, LinkBack, LinkLost, NotSent
-from ..exceptions import BadText, ChatError, TooLong, UsageProblem
+from ..client.facts import Gap, LinkBack, LinkLost, NotSent, NotStored, StoredAgain
+from ..exceptions import BadText, ChatError, TooLong, Unconfirmed, UsageProblem
 from ..protocol import commands, events
 from ..protocol.conversations import LOBBY, is_room, room_id
 from ..protocol.limits import TEXT_BYTES, UNACKNOWLEDGED_ENTRIES
 from ..protocol.slash import help_text, parse
 from ..protocol.text import check_text, clean_line
 from ..protocol.transcript import absence, text_lines
+from .leaving import what_is_left
 from .view import View
 
 LINE_BYTES = 2 * TEXT_BYTES
@@ -25,12 +26,21 @@ LINE_BYTES = 2 * TEXT_BYTES
 LINES = 64
 """Lines that are read ahead of what is sent."""
 
+PATIENCE = 60.0
+"""Seconds after the end of stdin in which nothing is stored until the visit ends: a server is started again in less."""
+
 
 class Pipe:
-    """One visit; messages from ``stdin``, one a line, are sent, and what happens is written to ``stdout``."""
+    """One visit; messages from ``stdin``, one a line, are sent, and what happens is written to ``stdout``.
 
-    def __init__(self, client: Client, *, stdin: BinaryIO, stdout: TextIO, stderr: TextIO) -> None:
+    After ``patience`` seconds without a message stored nobody waits for the rest, once there is nothing more to read.
+    """
+
+    def __init__(
+        self, client: Client, *, stdin: BinaryIO, stdout: TextIO, stderr: TextIO, patience: float = PATIENCE
+    ) -> None:
         self._client = client
+        self._patience = patience
         self._stdin = stdin
         self._stdout = stdout
         self._stderr = stderr
@@ -39,23 +49,23 @@ class Pipe:
         self._room = threading.Semaphore(LINES)
         self._free = asyncio.Semaphore(UNACKNOWLEDGED_ENTRIES)
         self._sending: set[asyncio.Task[None]] = set()
+        self._read_all = asyncio.Event()
+        self._in_hand = 0
         self._exit_code = 0
 
     async def run(self) -> int:
         """Go on until the end of stdin, and until all is stored; return the exit code, that of the first refusal.
 
-        Raises what ended the link for good, and BrokenPipeError where nobody reads ``stdout`` any more.
+        Raises what ended the link for good, Unconfirmed where nothing is stored for too long, and BrokenPipeError where
+        nobody reads ``stdout`` any more.
         """
         if self._stdout.isatty():
             self._write(text_lines(self._client.welcome, me=self._client.user))
         reading = threading.Thread(target=self._read, args=(asyncio.get_running_loop(),), daemon=True)
         reading.start()
-        parts = [asyncio.create_task(part) for part in (self._obey(), self._listen())]
+        parts = [asyncio.create_task(part) for part in (self._obey(), self._listen(), self._wait_in_vain())]
         try:
             await asyncio.wait(parts, return_when=asyncio.FIRST_COMPLETED)
-            if parts[0].done():
-                await self._stored()
-                await asyncio.wait([asyncio.ensure_future(self._client.all_stored())])
         finally:
             for task in (*parts, *self._sending):
                 task.cancel()
@@ -70,9 +80,14 @@ class Pipe:
         for line in chain(read_lines(self._stdin), (None,)):
             self._room.acquire()
             try:
-                loop.call_soon_threadsafe(self._lines.put_nowait, line)
+                loop.call_soon_threadsafe(self._take, line)
             except RuntimeError:
                 return  # the loop is closed: the visit ended before stdin did
+
+    def _take(self, line: str | ChatError | None) -> None:
+        self._lines.put_nowait(line)
+        if line is None:
+            self._read_all.set()
 
     async def _next(self) -> str | ChatError | None:
         line = await self._lines.get()
@@ -80,6 +95,13 @@ class Pipe:
         return line
 
     async def _obey(self) -> None:
+        """Do what the lines ask for, and wait until all is stored."""
+        await self._do_lines()
+        self._read_all.set()  # also where somebody leaves before that
+        await self._stored()
+        await self._client.all_stored()
+
+    async def _do_lines(self) -> None:
         while (line := await self._next()) is not None:
             try:
                 command = parsed(line, self._view.room)
@@ -88,7 +110,22 @@ class Pipe:
                 continue
             if isinstance(command, commands.Quit):
                 return
+            self._in_hand = 1
             await self._do(command)
+            self._in_hand = 0
+
+    async def _wait_in_vain(self) -> None:
+        """Return never; raises Unconfirmed where there is nothing more to read and nothing is stored for too long."""
+        await self._read_all.wait()
+        before = None
+        while before is None or self._left() != before or not before[0]:
+            before = self._left()
+            await asyncio.sleep(self._patience)
+        raise Unconfirmed(what_is_left(self._client, *before))
+
+    def _left(self) -> tuple[int, int]:
+        """Return how many messages are not confirmed, and how many lines had not their turn."""
+        return self._client.waiting, self._in_hand + max(0, self._lines.qsize() - 1)  # the last line is the end
 
     async def _stored(self) -> None:
         """Wait until what was read is stored, or refused."""
@@ -151,7 +188,7 @@ class Pipe:
                     self._tell(f"The link is lost; trying to get it back. {event.reason}")
                 case LinkBack():
                     self._tell(f"The link is back: {event.missed} missed, {event.sent} sent.")
-                case Gap():
+                case Gap() | NotStored() | StoredAgain():
                     self._tell(event.sentence)
                 case NotSent():
                     self._complain(event.error, f" {event.sentence}")

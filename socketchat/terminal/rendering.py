@@ -19,7 +19,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from ..client.facts import Gap, LinkBack, LinkLost, NotSent, Reset
+from ..client.facts import Gap, LinkBack, LinkLost, NotSent, NotStored, Reset, StoredAgain
 from ..exceptions import ProtocolError
 from ..protocol.codec import decode_text
 from ..protocol.conversations import is_room, room_id
@@ -116,6 +116,8 @@ class Rendering:
                 return [self.error(event.text)]
             case NotSent():
                 return [self.error(f"{event.error} {event.sentence}")]
+            case NotStored():
+                return [self.error(event.sentence)]
         sentence = _sentence(event)
         return self._told(now, sentence) if sentence else []
 
@@ -307,7 +309,7 @@ def _sentence(event: object) -> str:
             return event.text
         case Left():
             return event.text or f"You are no longer in {event.conversation}."
-        case Gap():
+        case Gap() | StoredAgain():
             return event.sentence
         case LinkLost():
             return f"The link is lost; what you type waits until it is back. {event.reason}"

@@ -9,7 +9,7 @@ import pytest
 from socketchat.client import backlog
 from socketchat.client.aio import Client
 from socketchat.client.connecting import connect
-from socketchat.client.facts import Gap, LinkBack, LinkLost, Reset
+from socketchat.client.facts import Gap, LinkBack, LinkLost, NotStored, Reset, StoredAgain
 from socketchat.client.patience import Patience
 from socketchat.client.profiles import Profiles
 from socketchat.exceptions import (
@@ -448,6 +448,41 @@ def test_what_the_server_cannot_store_is_sent_again_after_a_while() -> None:
             assert [await peer.read(), await peer.read()] == [first, second]
             peer.write(ok(first["id"], seq=1), ok(second["id"], seq=2))
             assert [(await sending).seq for sending in sendings] == [1, 2]
+
+    run(test())
+
+
+def test_a_refusal_that_lasts_is_told_once_and_so_is_its_end() -> None:
+    async def test() -> None:
+        async with scripted() as script, Stay(script) as (client, peer):
+            sending = asyncio.create_task(client.send("#lobby", "hi"))
+            for _ in range(6):
+                number = (await peer.read())["id"]
+                peer.write(error(number, "storage", "The disk is full; try again later.", retry=True))
+            await peer.read()
+            asking = asyncio.create_task(client.request(commands.Users()))
+            peer.write(ok((await peer.read())["id"]))  # what is stored has no part in this
+            await asking
+            told = await anext(client)
+            assert isinstance(told, NotStored)
+            assert told.sentence == "The disk is full; what you send waits, and is sent when that is over."
+            peer.write(ok(number, seq=1), entry(1))
+            assert (await sending).seq == 1
+            assert [type(each) for each in await take(client, 2)] == [StoredAgain, events.Entry]
+
+    run(test())
+
+
+def test_a_refusal_that_is_soon_over_is_not_told() -> None:
+    async def test() -> None:
+        async with scripted() as script, Stay(script) as (client, peer):
+            for seq in (1, 2, 3):
+                sending = asyncio.create_task(client.send("#lobby", "hi"))
+                for _ in range(2):
+                    peer.write(error((await peer.read())["id"], "storage", retry=True))
+                peer.write(ok((await peer.read())["id"], seq=seq), entry(seq))
+                await sending
+            assert [each.seq for each in await take(client, 3)] == [1, 2, 3]
 
     run(test())
 

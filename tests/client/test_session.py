@@ -303,7 +303,9 @@ def test_a_message_is_sent_under_its_key_and_answered_once_stored() -> None:
     key = {"outbox": OUTBOX, "n": 1}
     assert sent(session) == [{"type": "send", "id": number, "to": "@bob", "text": "hi", "kind": "action", **key}]
     told = ok(number, conversation="@a:b", seq=4)
-    assert receive(session, told) == [Answered(number, Answer([], events.Ok(id=number, conversation="@a:b", seq=4)))]
+    assert receive(session, told) == [
+        Answered(number, Answer([], events.Ok(id=number, conversation="@a:b", seq=4)), kept=True)
+    ]
     assert len(session.outbox) == 0
 
 

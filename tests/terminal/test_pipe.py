@@ -11,12 +11,18 @@ import pytest
 from msgspec.structs import replace
 
 from socketchat.client.connecting import connect
-from socketchat.exceptions import BadText, ChatError, TooLong
+from socketchat.client.outbox_file import count_kept
+from socketchat.client.patience import Patience
+from socketchat.client.profiles import Profiles
+from socketchat.exceptions import BadText, ChatError, TooLong, Unconfirmed
 from socketchat.protocol.commands import Away, History, Ping
 from socketchat.protocol.limits import TEXT_BYTES
 from socketchat.protocol.transcript import text_lines
 from socketchat.terminal.pipe import LINE_BYTES, Pipe, read_lines
+from tests.client.scripted import error, scripted
 from tests.hostile import CORPUS, dangerous
+
+QUICK = Patience(first_delay=0.001, longest_delay=0.002, quit=0.01)
 
 names = (f"user{number}" for number in itertools.count())
 
@@ -250,6 +256,42 @@ def test_a_broken_link_is_told_and_mended(own_server, keyboard):
     assert code == 0
     assert "socketchat: The link is back: " in err
     assert "mender: typed meanwhile\n" in history(own_server, "#lobby")
+
+
+def test_what_is_not_stored_is_told_and_kept_and_not_waited_for_without_end(tmp_path):
+    """The server's disk stays full."""
+    profiles = Profiles(str(tmp_path))
+    out, err = Paper(), Paper()
+
+    async def refuse(peer):
+        while (command := await peer.read()) and command["type"] == "send":
+            peer.write(error(command["id"], "storage", "The disk is full; try again later.", retry=True))
+
+    async def run():
+        async with scripted() as script:
+            profile = profiles.server("127.0.0.1", script.port)
+            client = connect("127.0.0.1", script.port, name="ann", profile=profile, patience=QUICK)
+            entering = asyncio.create_task(client.__aenter__())
+            peer = await script.accept()
+            await peer.log_in()
+            await entering
+            refusing = asyncio.create_task(refuse(peer))
+            lines = io.BytesIO(b"hi\n/topic pumps\nho\n")
+            pipe = Pipe(client, stdin=lines, stdout=out, stderr=err, patience=0.2)
+            with pytest.raises(Unconfirmed) as ended:
+                await pipe.run()
+            await client.quit()
+            await refusing
+            return ended.value, count_kept(profile.outbox("ann"))
+
+    ended, kept = asyncio.run(run())
+
+    assert ended.exit_code == 3
+    assert str(ended) == (
+        "A message is not confirmed yet; the next visit as ann sends what is left. 2 lines were not sent at all."
+    )
+    assert kept == 1
+    assert err.getvalue() == "socketchat: The disk is full; what you send waits, and is sent when that is over.\n"
 
 
 def test_what_was_said_is_changed_in_its_turn(own_server):

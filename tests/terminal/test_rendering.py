@@ -5,7 +5,8 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
-from socketchat.client.facts import Gap, LinkBack, LinkLost, Reset
+from socketchat.client.facts import Gap, LinkBack, LinkLost, NotStored, Reset, StoredAgain
+from socketchat.exceptions import StorageProblem
 from socketchat.protocol.events import Alert, Entry, Error, Left, Past, Presence, Room, UnreadCount
 from socketchat.protocol.slash import help_text
 from socketchat.terminal.rendering import MOST_CHARACTERS, MOST_ROWS, Rendering
@@ -58,6 +59,11 @@ def painted(renderable, width=80):
             "12:00 -- The link is lost; what you type waits until it is back. The server \ndoes not answer.\n",
         ),
         (LinkBack(missed=12, sent=2), "12:00 -- The link is back: 12 missed, 2 sent.\n"),
+        (
+            NotStored(StorageProblem("The disk is full; try again later.")),
+            "!! The disk is full; what you send waits, and is sent when that is over.\n",
+        ),
+        (StoredAgain(), "12:00 -- The server stores again what is sent; what waited has its turn.\n"),
         (Reset(epoch="other"), "12:00 -- The server has begun a new history; what is above may not be in it.\n"),
         (Gap("#lobby", 3, 5), "12:00 -- Lines 3 to 5 of #lobby did not come.\n"),
         (Gap("#lobby", 3, 5, "shortened"), "12:00 -- Lines 3 to 5 of #lobby are no longer kept.\n"),
