@@ -18,7 +18,8 @@ from ..protocol.conversations import LOBBY, room_id
 from ..protocol.moments import in_utc
 from ..protocol.slash import help_text, is_for_room, parse
 from ..protocol.text import check_text, clean_line
-from ..protocol.transcript import text_lines
+from .answers import answered
+from .astray import Astray
 from .completion import ChatCompleter
 from .leaving import what_is_left
 from .logged import log_above
@@ -28,6 +29,7 @@ from .passwords import new_password
 from .prompt import Prompt
 from .rendering import Rendering
 from .scroll import WAITING, Scroll
+from .status import status
 from .theme import Look
 from .view import View, before
 
@@ -52,8 +54,6 @@ LOGIN = (
     "Nobody is asked for a password here: what you type next goes to {room}. You come in by your key, or by the "
     "password that `socketchat join {name}` asks for; leave first."
 )
-
-HINT = "/help · Tab completes · Ctrl+D leaves"
 
 
 class Chat:
@@ -91,6 +91,7 @@ class Chat:
         )
         self._scroll = Scroll(self._write)
         self._markers = Markers(client)
+        self._astray = Astray()
         self._paging = Paging(client.conversations)
 
     async def run(self) -> None:
@@ -156,9 +157,13 @@ class Chat:
 
     def _show(self, seen: Iterable[object]) -> None:
         for event in seen:
-            self._scroll.add(self._rendering.lines(self._view.named(event), self._client.user, self._now()))
             if isinstance(event, events.Left) and self._typed.qsize() < WAITING:
                 self._typed.put_nowait(event)
+            else:
+                self._draw(event)
+
+    def _draw(self, event: object) -> None:
+        self._scroll.add(self._rendering.lines(self._view.named(event), self._client.user, self._now()))
 
     async def _obey(self) -> None:
         """Do what is typed, line by line: a text after /join goes to the new room."""
@@ -169,12 +174,22 @@ class Chat:
             line = await self._typed.get()
             if isinstance(line, str):
                 leaves = await self._obeyed(line)
-            elif line.conversation == room_id(self._view.room):
-                await self._attempt(self._enter(LOBBY))
+            elif line.conversation not in self._client.conversations:  # or somebody has come back meanwhile
+                await self._put_out(line)
             self._typed.task_done()
+
+    async def _put_out(self, left: events.Left) -> None:
+        """Go where one is still heard, and say below its last lines why; what is half typed is not meant for it."""
+        room = self._view.room
+        if left.conversation == room_id(room) and await self._attempt(self._enter(LOBBY)):
+            self._astray.put_out(room)
+        self._draw(left)
 
     async def _obeyed(self, line: str) -> bool:
         """Do what a line asks for; tell whether it asks to leave."""
+        if doubt := self._astray.doubt(line, self._view.room):
+            self._complain(doubt, line)
+            return False
         try:
             command = parse(line, self._view.room)
         except ChatError as error:
@@ -184,7 +199,9 @@ class Chat:
             self._send(command, line)
         elif not isinstance(command, commands.Quit):
             done = await self._attempt(self._ask(command))
-            if isinstance(command, commands.Join | commands.Leave) and not done:
+            if isinstance(command, commands.Join | commands.Leave) and done:
+                self._astray.chose()
+            elif isinstance(command, commands.Join | commands.Leave):
                 self._hold_back(f"you are still in {self._view.room}", give_back=True)
         return isinstance(command, commands.Quit)
 
@@ -277,6 +294,7 @@ class Chat:
         except Unconfirmed:
             self._unconfirmed += 1
         except ChatError as error:
+            self._astray.refused(line, command.to if isinstance(command, commands.Send) else command.conversation)
             self._complain(error, line)
 
     async def _ask(self, command: commands.ANY) -> None:
@@ -311,7 +329,9 @@ class Chat:
                 await self._enter(LOBBY)
             case _:
                 answer = await self._client.request(command)
-                self._scroll.add(self._answer(command, answer.events))
+                me, width = self._client.name, self._prompt.width
+                drawn = answered(command, answer.events, self._rendering, self._view, me=me, width=width)
+                self._scroll.add(drawn)
 
     async def _page(self, command: commands.History) -> None:
         command = self._paging.next(command)
@@ -337,30 +357,6 @@ class Chat:
         what = f": {command.words}" if command.words else ""
         self._scroll.add(self._rendering.listed(past, self._client.user, f"{many}{what}{narrow}"))
 
-    def _answer(self, command: commands.ANY, answer: Sequence[events.ANY]) -> list[RenderableType]:
-        width = self._prompt.width
-        match command:
-            case commands.Users():
-                parts = [event for event in answer if isinstance(event, events.Users)]
-                names = [name for part in parts for name in part.users]
-                away = {name: reason for part in parts for name, reason in part.away.items()}
-                guests = {name for part in parts for name in part.guests}
-                return [
-                    self._rendering.users(names, away, guests, me=self._client.name, room=command.room, width=width)
-                ]
-            case commands.Away():
-                return [self._rendering.notice("You are away until you say something.")]
-            case commands.Rooms():
-                rooms = [room for event in answer if isinstance(event, events.Rooms) for room in event.rooms]
-                for room in rooms:
-                    self._view.name_room(room.name)
-                return [self._rendering.rooms(rooms, current=self._view.room, unread=self._view.unread, width=width)]
-        if isinstance(command, commands.Devices | commands.Revoke):
-            return [self._rendering.help(text_lines(event, me=None).rstrip()) for event in answer]
-        if isinstance(command, commands.Ignore | commands.Unignore):
-            return [self._rendering.ignored(event.names) for event in answer if isinstance(event, events.Ignored)]
-        return [self._rendering.topic(event.room, event.text) for event in answer if isinstance(event, events.Topic)]
-
     def _tell(self, text: str) -> None:
         self._scroll.add([self._rendering.notice(text)])
 
@@ -378,22 +374,8 @@ class Chat:
         return [("class:prompt", clean_line(f"{self._view.room}{name}> "))]
 
     def _status(self) -> StyleAndTextTuples:
-        """Return the line below the prompt, the most important first: a narrow terminal cuts its end."""
-        parts: list[tuple[str, str]] = []
         late = asyncio.get_running_loop().time() - PENDING_SECONDS
         pending = sum(since <= late for since in self._sending.values())
         if self._began <= late:
             pending += self._client.adopted
-        if not self._client.online:
-            parts.append(("class:status.trouble", "link down"))
-        if pending:
-            parts.append(("class:status.strong", f"{pending} {'being sent' if self._client.online else 'waiting'}"))
-        for conversation, count in self._view.unread.items():
-            parts.append(("class:status.strong", f"{self._view.rooms.get(conversation, conversation)} {count}"))
-        if self._view.online:
-            parts.append(("class:status", f"{len(self._view.online)} online"))
-        parts.append(("class:status", HINT))
-        line: StyleAndTextTuples = []
-        for style, text in parts:
-            line += [("class:status", " · " if line else ""), (style, clean_line(text))]
-        return line
+        return status(self._view, online=self._client.online, pending=pending)

@@ -1,0 +1,87 @@
+"""Somebody who is put out of a room in the middle of a line: nothing of it is read in another room."""
+
+import signal
+
+import pytest
+
+PUT_OUT = "!! You are no longer in #secret; Enter again sends this to #lobby."
+
+
+@pytest.fixture
+def three(own_server, sit):
+    """Return the seats of ann in the lobby, of bob, who made the room #secret, and of carol, who is in it too."""
+    seats = [sit(own_server, name) for name in ("ann", "bob", "carol")]
+    for seat in seats:
+        seat.shows("Welcome")
+    ann, bob, carol = seats
+    ann.says(*(f"line {number}" for number in range(23)))
+    ann.shows("line 22")
+    bob.says("/join #secret", "/room private", "/invite carol")
+    bob.shows("bob invites carol to #secret")
+    carol.says("/join #secret")
+    carol.shows("#secret carol>")
+    return seats
+
+
+def test_a_half_typed_line_stays_out_of_the_lobby_until_enter_is_pressed_again(three):
+    ann, bob, carol = three
+    carol.type("secret stuff")
+    carol.shows("> secret stuff")
+    bob.says("/kick carol spam")
+    carol.shows("bob kicked you from #secret: spam.\n#lobby carol> secret stuff")
+    carol.type("\r")
+    carol.shows(PUT_OUT)
+    carol.shows("#lobby carol> secret stuff")
+    carol.says("/dm ann fine")  # typing begins anew
+    ann.shows("[DM from carol] fine")
+    assert "secret stuff" not in ann.text
+    carol.says("more", "more")
+    ann.shows("carol: more")
+    assert carol.text.count("!! You are no longer in #secret") == 2
+
+
+def test_who_goes_back_at_once_is_not_asked(three):
+    ann, bob, carol = three
+    bob.says("/kick carol", "/invite carol")
+    bob.until(lambda: bob.text.count("bob invites carol") == 2)
+    carol.shows("bob kicked you from #secret.")
+    carol.shows("#lobby carol>")
+    carol.says("/join #secret", "still secret")
+    bob.shows("carol: still secret")
+    assert "still secret" not in ann.text
+
+
+def test_who_leaves_a_room_and_comes_back_at_once_stays(three):
+    ann, bob, carol = three
+    bob.says("/join #lobby")
+    bob.shows("#lobby bob>")
+    carol.says("/join #mine", "/leave", "/join #mine", "/me waits", "/help quit")
+    carol.shows("* carol waits")
+    carol.shows("Leave the chat.")
+    carol.says("own words", "/help away")
+    carol.shows("carol: own words")
+    carol.shows("#mine carol>")
+    assert "own words" not in ann.text
+
+
+def test_what_waited_for_the_link_comes_back_where_one_was_banned_meanwhile(own_server, three):
+    ann, bob, carol = three
+    own_server.kill()
+    for seat in three:
+        seat.shows("link down")
+    carol.says("secret stuff")
+    carol.shows("1 waiting")
+    carol.signal(signal.SIGSTOP)
+    own_server.start()
+    for seat in (ann, bob):
+        seat.shows("-- The link is back")
+    bob.says("/ban carol")
+    bob.shows("bob banned carol")
+    carol.signal(signal.SIGCONT)
+    carol.shows("-- You are no longer in #secret.")
+    carol.shows("#lobby carol> secret stuff")
+    carol.type("\r")
+    carol.shows(PUT_OUT)
+    carol.shows("#lobby carol> secret stuff")
+    carol.type("\r")
+    ann.shows("carol: secret stuff")
