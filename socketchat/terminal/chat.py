@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TextIO
 from msgspec.structs import replace
 
 from ..client.aio import Client
-from ..exceptions import ChatError, Unconfirmed, UsageProblem
+from ..exceptions import BadText, ChatError, TooLong, Unconfirmed, UsageProblem
 from ..protocol import commands, events
 from ..protocol.conversations import LOBBY, room_id
 from ..protocol.moments import in_utc
@@ -224,7 +224,7 @@ class Chat:
 
     def _complain(self, error: ChatError | str, line: str = "") -> None:
         """Say what did not work; what was typed comes back for another try, or is left for the arrow key."""
-        kept = not line or self._prompt.put_back(line)
+        kept = not line or self._prompt.put_back(line, can_go=not isinstance(error, TooLong | BadText))
         self._scroll.add([self._rendering.error(str(error) if kept else f"{error} (Up brings back what you typed.)")])
 
     async def _arrive(self) -> None:

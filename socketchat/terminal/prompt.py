@@ -35,6 +35,10 @@ if TYPE_CHECKING:
     from prompt_toolkit.formatted_text import StyleAndTextTuples
     from prompt_toolkit.input import Input
 
+AGAIN = "Enter sends it again, an arrow key edits it, typing begins anew"
+
+IMPOSSIBLE = "It cannot be sent: an arrow key edits it, typing begins anew"
+
 INPUT_ROWS = 8
 """Rows of a long text that are seen while it is edited; the messages above keep the rest of the screen."""
 
@@ -124,6 +128,7 @@ class Prompt:
         self._hides = False
         self._newest = ""
         self._untouched = False
+        self._returned = ""
         self._secrets: asyncio.Queue[str] = asyncio.Queue()
         self._buffer = Buffer(multiline=True, enable_history_search=True, accept_handler=self._accept)
         self._buffer.on_text_changed += self._touch
@@ -195,9 +200,10 @@ class Prompt:
         """Draw label and status anew."""
         self._app.invalidate()
 
-    def put_back(self, text: str) -> bool:
+    def put_back(self, text: str, *, can_go: bool = True) -> bool:
         """Give a text back for editing, if nothing was typed since; tell whether it was.
 
+        Below it stands what may be done, which is not to send it again where it can never go.
         Somebody who types on without looking gets a line of their own: the first letter takes the text's place.
         """
         if self._buffer.text or self._hides or text != self._newest:
@@ -205,6 +211,7 @@ class Prompt:
         self._buffer.text = text
         self._buffer.cursor_position = len(text)
         self._untouched = True
+        self._returned = AGAIN if can_go else IMPOSSIBLE
         self.repaint()
         return True
 
@@ -224,8 +231,9 @@ class Prompt:
             buffer.reset()  # before the buffer remembers it
             self._secrets.put_nowait(secret)
         elif buffer.text.strip():
-            self._newest = buffer.text
-            self._on_line(buffer.text)
+            self._newest = buffer.text.rstrip("\n")  # what is pasted ends with one or two
+            self._on_line(self._newest)
+        self._untouched = False
         return False
 
     def _layout(self) -> Layout:
@@ -255,7 +263,7 @@ class Prompt:
         if state and state.completions:
             return menu(state.completions, state.complete_index, self.width)
         if self._untouched:
-            return [("class:status", "Enter sends it again, an arrow key edits it, typing begins anew")]
+            return [("class:status", self._returned)]
         lines = self._buffer.text.count("\n") + 1
         if lines > 1:
             return [("class:status", f"{lines} lines, Enter sends them as one message")]
@@ -302,6 +310,7 @@ class Prompt:
             if self._hides or not self._buffer.text:
                 self._give_up()
             self._buffer.reset()
+            self._untouched = False
 
         @keys.add("c-d", filter=editing)
         def _(_event: KeyPressEvent) -> None:

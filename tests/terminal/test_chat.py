@@ -204,6 +204,7 @@ def test_a_text_over_the_limit_is_refused_and_comes_back(pair):
     anns.type(f"\x1b[200~{'x' * 40_000}\x1b[201~\r")
     anns.shows("!! A message has at most 32,768 bytes; this one has 40,000.")
     anns.shows("xxxxxxxx")
+    anns.shows("It cannot be sent")
 
 
 def test_who_made_a_room_kicks_and_both_see_why(pair):

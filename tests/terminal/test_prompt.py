@@ -313,6 +313,38 @@ def test_a_text_comes_back_for_editing_unless_another_is_being_typed():
     sit(play)
 
 
+@pytest.mark.parametrize("keys", [CTRL_C, ENTER])
+def test_the_hint_below_a_text_that_came_back_goes_with_it(keys):
+    async def play(desk, _):
+        await enter(desk, "first")
+        assert desk.prompt.put_back("first")
+        await desk.shown("Enter sends it again")
+        desk.terminal.type(keys)
+        await desk.row("#lobby>")
+        await desk.shown("all is well")
+
+    sit(play)
+
+
+def test_a_text_that_can_never_go_comes_back_without_saying_that_it_may():
+    async def play(desk, _):
+        await enter(desk, "first")
+        assert desk.prompt.put_back("first", can_go=False)
+        await desk.shown("It cannot be sent: an arrow key edits it")
+        assert "Enter sends it again" not in desk.terminal.text
+
+    sit(play)
+
+
+def test_the_newlines_that_end_a_paste_are_not_sent():
+    async def play(desk, _):
+        desk.terminal.type(PASTE.format("a\n\n  b\r\n\n") + ENTER)
+        await desk.terminal.until_async(lambda: desk.entered == ["a\n\n  b"])
+        assert desk.prompt.put_back("a\n\n  b")
+
+    sit(play)
+
+
 def test_a_text_that_is_not_the_newest_does_not_come_back():
     async def play(desk, _):
         await enter(desk, "first")
