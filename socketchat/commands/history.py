@@ -12,12 +12,16 @@ from ..protocol.conversations import pair_id
 from ..protocol.limits import HISTORY_ENTRIES
 from ..protocol.places import place
 from .chat import speaker
+from .folding import Line, is_deleted, put_before
 
 AROUND = 5
 """Entries before and after one that is shown among those around it: a third of a screen."""
 
 READ_ON = 32
 """Entries that are read at least where lines are still missing: a run of edits must not cost a read for each."""
+
+LOOKED_AT = 5_000
+"""Entries that are looked at for the lines that somebody asks for, where most were deleted: a tenth of a second."""
 
 NOT_COUNTED = frozenset({"edit", "delete"})
 """Kinds of entries that are no lines of their own: what they changed is read as it is now."""
@@ -38,18 +42,18 @@ async def _answer(hub: Hub, session: Session, command: commands.History, convers
     user = speaker(session)
     try:
         if command.around is not None:
-            entries = await _around(hub, user, conversation, command.around)
+            lines = await _around(hub, user, conversation, command.around)
         else:
-            entries = await _newest(hub, user, conversation, command)
+            lines = await _newest(hub, user, conversation, command)
         hub.permissions.check(user, Action.READ, conversation)  # what happened meanwhile counts
     except ChatError as error:
         session.refuse(error, command.id, retry=isinstance(error, StorageProblem))
     else:
-        _tell(session, command, [as_read(conversation.addressed(entry), user) for entry in entries], conversation)
+        _tell(session, command, lines, conversation)
     hub.unblock(session)
 
 
-async def _around(hub: Hub, user: User, conversation: Conversation, seq: int) -> list[events.Entry]:
+async def _around(hub: Hub, user: User, conversation: Conversation, seq: int) -> list[Line]:
     """Return an entry among those around it; raises NotFound."""
     after, before = max(0, seq - 1 - AROUND), min(seq + AROUND, conversation.head) + 1
     entries = await hub.journal.read(
@@ -58,57 +62,69 @@ async def _around(hub: Hub, user: User, conversation: Conversation, seq: int) ->
     hub.permissions.check(user, Action.READ, conversation)  # before anything is said about it
     if all(entry.seq != seq for entry in entries):
         raise NotFound(f"There is no {place(conversation.name_for(user), seq)}.")
-    return entries
+    lines: list[Line] = []
+    for entry in reversed(entries):
+        put_before(lines, entry)
+    return lines[::-1]
 
 
-async def _newest(hub: Hub, user: User, conversation: Conversation, command: commands.History) -> list[events.Entry]:
-    """Return the newest lines that were asked for, with the edits and deletes among them, which are not counted."""
-    entries: list[events.Entry] = []
+async def _newest(hub: Hub, user: User, conversation: Conversation, command: commands.History) -> list[Line]:
+    """Return the newest lines that were asked for; what was deleted, and the edits and deletes, are not counted."""
+    lines: list[Line] = []  # the newest first
     before = min(command.before or conversation.head + 1, conversation.head + 1)
-    missing = wanted = max(1, min(command.limit, HISTORY_ENTRIES))
-    while missing > 0 and (room := HISTORY_ENTRIES - len(entries)) > 0:
+    stop = max(0, command.after, before - 1 - LOOKED_AT)
+    missing = wanted = most = max(1, min(command.limit, HISTORY_ENTRIES))
+    while missing > 0 and (room := HISTORY_ENTRIES - len(lines)) > 0:
         page = await hub.journal.read(
             conversation.id,
-            after=max(0, command.after),
+            after=stop,
             before=before,
             upto=conversation.head,
-            limit=min(room, max(missing, READ_ON if entries else 0)),
+            limit=min(room, most),
             current=True,
         )
         if not page:
             break
-        entries = page + entries
+        if lines:
+            hub.pace.has_read(user, len(page))
+        for entry in reversed(page):
+            put_before(lines, entry)
         before = page[0].seq
-        missing -= sum(_is_line(entry, user) for entry in page)
-    lines = [index for index, entry in enumerate(entries) if _is_line(entry, user)]
-    return entries[lines[-wanted] :] if len(lines) > wanted else entries
+        found = sum(_is_line(entry, user) for entry in page)
+        missing -= found
+        most = max(missing, READ_ON) if found else HISTORY_ENTRIES
+    counted = [index for index, line in enumerate(lines) if _is_line(line.entry, user)]
+    if len(counted) > wanted:
+        del lines[counted[wanted - 1] + 1 :]
+    return lines[::-1]
 
 
 def _is_line(entry: events.Entry, user: User) -> bool:
-    """Tell whether an entry is something that its reader sees, apart from what it changed."""
-    return entry.kind not in NOT_COUNTED and not ignores(user, entry)
+    """Tell whether an entry is something that its reader sees, apart from what it changed, and has words."""
+    return entry.kind not in NOT_COUNTED and not ignores(user, entry) and not is_deleted(entry)
 
 
-def _tell(session: Session, command: commands.History, entries: list[events.Entry], told: Conversation) -> None:
+def _tell(session: Session, command: commands.History, past: list[Line], told: Conversation) -> None:
     """Write the newest entries that fit into one write, the oldest of them first."""
     lines: list[bytes] = []
     size = 0
-    for entry in reversed(entries):
-        line = past_line(session, command.id, entry, told)
+    for each in reversed(past):
+        line = past_line(session, command.id, each, told)
         size += len(line)
         if size > WRITE_BYTES and lines:
             break
         lines.append(line)
-    more = len(lines) < len(entries) or bool(entries and entries[0].seq > max(told.floor, command.after + 1))
+    more = len(lines) < len(past) or bool(past and past[0].entry.seq > max(told.floor, command.after + 1))
     lines.reverse()
     if command.id is not None:
         lines.append(session.rendering.event(events.Ok(id=command.id, more=more)))
     session.write(b"".join(lines))
 
 
-def past_line(session: Session, command_id: int | None, entry: events.Entry, conversation: Conversation) -> bytes:
+def past_line(session: Session, command_id: int | None, line: Line, conversation: Conversation) -> bytes:
     """Return an entry as it is told to who asked for it."""
     user = speaker(session)
+    entry = as_read(conversation.addressed(line.entry), user)
     past = events.Past(
         conversation=entry.conversation,
         seq=entry.seq,
@@ -118,6 +134,8 @@ def past_line(session: Session, command_id: int | None, entry: events.Entry, con
         kind=entry.kind,
         body=entry.body,
         place=place(conversation.name_for(user), entry.seq),
+        deleted=line.deleted,
+        last=line.last,
         id=command_id,
     )
     return session.rendering.entry(past, own=entry.author == user.id)

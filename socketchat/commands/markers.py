@@ -11,6 +11,7 @@ from ..protocol.codec import text_of
 from ..protocol.limits import HISTORY_ENTRIES
 from ..protocol.names import mentions
 from .chat import speaker
+from .folding import is_deleted
 from .history import readable
 
 COUNTED_ENTRIES = 1_000
@@ -84,7 +85,8 @@ async def _count(hub: Hub, user: User, conversation: Conversation) -> events.Unr
         )
         if not page:
             break
-        said = [entry for entry in page if entry.kind in SAID and entry.author not in {user.id, *user.ignored}]
+        others = (entry for entry in page if entry.author not in {user.id, *user.ignored})
+        said = [entry for entry in others if entry.kind in SAID and not is_deleted(entry)]
         hub.pace.has_read(user, len(page))
         messages += len(said)
         if isinstance(conversation, Room):

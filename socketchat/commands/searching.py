@@ -15,6 +15,7 @@ from ..protocol import commands, events
 from ..protocol.codec import decode_text
 from ..protocol.moments import moment_of
 from .chat import speaker
+from .folding import Line
 from .history import past_line, readable
 from .markers import heard
 
@@ -84,7 +85,7 @@ def _tell(
     for hit in hits:
         if hit.conversation not in there:
             continue
-        line = past_line(session, command.id, hit, there[hit.conversation])
+        line = past_line(session, command.id, Line(hit), there[hit.conversation])
         size += len(line)
         if size > WRITE_BYTES and lines:
             more = True

@@ -99,6 +99,14 @@ def text_of(entry: events.Entry) -> str:
         return ""
 
 
+def is_deleted(entry: events.Entry) -> bool:
+    """Tell whether an entry is what is left of something that was said."""
+    try:
+        return decode_text(entry).deleted
+    except ProtocolError:
+        return False
+
+
 def _type(line: bytes) -> str | None:
     try:
         return _decode_type(line).type

@@ -33,11 +33,19 @@ class Entry(Event, frozen=True):
 class Past(Entry, frozen=True):
     """An entry that was asked for with ``history`` or ``search``; the stream of entries is not moved by it.
 
-    ``place`` is how people name where it stands: "#ops/42", or "@bob/7" in direct messages with bob.
+    ``place`` is how people name where it stands: "#ops/42", or "@bob/7" in direct messages with bob. It may stand for a
+    run of lines of one author: so many are ``deleted``, up to the seq ``last``.
     """
 
     place: str = ""
+    deleted: Number = 0
+    last: Number = 0
     id: int | None = None
+
+    @property
+    def newest(self) -> int:
+        """The newest seq that this tells of."""
+        return max(self.seq, self.last)
 
 
 class Found(Event, frozen=True):

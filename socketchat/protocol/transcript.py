@@ -63,7 +63,7 @@ def _entry(entry: events.Entry, me: str | None) -> str:
         prefix = other + prefix if entry.kind == "action" else other
     if isinstance(entry, events.Past) and entry.place:
         prefix = f"{_placed(entry)} {prefix}"
-    text = words(body)
+    text = told(entry, body)
     if "\n" not in text:
         return f"{prefix}{text}\n"
     return "".join(f"{prefix}{line}\n" for line in text.split("\n"))
@@ -78,6 +78,14 @@ def words(body: events.Text) -> str:
     if body.deleted:
         return DELETED
     return clean(body.text) + EDITED if body.edited else clean(body.text)
+
+
+def told(entry: events.Entry, body: events.Text) -> str:
+    """Return what an entry says; what stands for a run of lines that were deleted says how far it goes."""
+    if not body.deleted or not isinstance(entry, events.Past) or not entry.deleted:
+        return words(body)
+    last = place(clean_line(entry.place.rpartition("/")[0]), entry.newest)
+    return f"[{entry.deleted:,} lines deleted, to {last}]"
 
 
 def unreadable(entry: events.Entry) -> str:

@@ -11,6 +11,7 @@ from ..protocol.commands import History
 from ..protocol.conversations import is_room, room_id
 from ..protocol.events import Conversation, Past
 from ..protocol.names import name_key
+from ..protocol.places import place
 
 
 class Paging:
@@ -48,7 +49,8 @@ class Paging:
         if not past:
             return f"nothing was said {'before that ' if command.before else ''}in {where}"
         first = past[0]
-        shown = f"{first.place} to {past[-1].place}"
+        last = past[-1]
+        shown = f"{first.place} to {place(last.place.rpartition('/')[0], last.newest)}"
         if more:
             self._oldest[first.conversation] = first.seq
             return f"{shown}; /history shows what came before"

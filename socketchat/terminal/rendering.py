@@ -27,7 +27,7 @@ from ..protocol.events import Absent, Alert, Entry, Error, Left, Past, Presence,
 from ..protocol.events import Text as TextBody
 from ..protocol.limits import PRESENCE_NAMES
 from ..protocol.text import clean, clean_line
-from ..protocol.transcript import absence, changed, unread_words, unreadable, words
+from ..protocol.transcript import absence, changed, told, unread_words, unreadable
 from .theme import Look, rich_theme
 
 if TYPE_CHECKING:
@@ -156,7 +156,7 @@ class Rendering:
         body = spoken(entry)
         if body is None:
             return self._unspoken(entry, me, place)
-        text = indented(words(body))
+        text = indented(told(entry, body))
         author = self._name(entry.name)
         match entry.kind:
             case "topic" if body.text:
@@ -297,7 +297,7 @@ class Rendering:
         else:
             label = [("[DM from ", "dm"), self._name(entry.name)]
         before = Text.assemble("* ", self._name(entry.name), " ") if entry.kind == "action" else Text()
-        return Text.assemble(*label, ("] ", "dm"), before, indented(words(body)))
+        return Text.assemble(*label, ("] ", "dm"), before, indented(told(entry, body)))
 
 
 def _sentence(event: object) -> str:

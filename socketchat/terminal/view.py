@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from msgspec.structs import replace
 
 from ..client.facts import Gap, LinkBack, LinkLost, Reset
+from ..protocol.codec import is_deleted
 from ..protocol.conversations import LOBBY, is_room, room_id
 from ..protocol.events import Conversation, Entry, Left, Past, Presence, Read, UnreadCount
 from ..protocol.limits import NAME_CHARACTERS, PRESENCE_NAMES
@@ -55,6 +56,7 @@ class View:
         self._held: list[object] | None = None
         self._places = Places(user)
         self._is_down = False
+        self._deleted: tuple[str, str] | None = None
 
     @property
     def known(self) -> Known:
@@ -83,7 +85,7 @@ class View:
         """Make ``room`` current, of which ``past`` is seen; return what was held back and is to be seen below it."""
         self.room = self.name_room(room)
         if past:
-            self._newest[room_id(room)] = self._shown[room_id(room)] = past[-1].seq
+            self._newest[room_id(room)] = self._shown[room_id(room)] = past[-1].newest
         for entry in past:
             self._note_speaker(entry)
         self.listed(past)
@@ -96,8 +98,8 @@ class View:
             self._places.note(entry, self._room_name(entry.conversation))
         if is_newest and past and not is_room(past[-1].conversation):
             last = past[-1]
-            self._newest[last.conversation] = max(last.seq, self._newest.get(last.conversation, 0))
-            self._shown[last.conversation] = max(last.seq, self._shown.get(last.conversation, 0))
+            self._newest[last.conversation] = max(last.newest, self._newest.get(last.conversation, 0))
+            self._shown[last.conversation] = max(last.newest, self._shown.get(last.conversation, 0))
 
     def stayed(self) -> list[object]:
         """Stay where one is after all; return what was held back and is to be seen."""
@@ -193,14 +195,16 @@ class View:
         if entry.seq <= self._newest.get(entry.conversation, 0):
             return False
         self._newest[entry.conversation] = entry.seq
+        deleted = entry.kind in TOLD and is_deleted(entry)
         if is_room(entry.conversation) and entry.conversation != room_id(self.room):
-            if entry.kind in TOLD and entry.author != self.user:
+            if entry.kind in TOLD and entry.author != self.user and not deleted:
                 self.unread[entry.conversation] += 1
             return False
         self._shown[entry.conversation] = entry.seq
         self._note_speaker(entry)
         self._places.note(entry, self._room_name(entry.conversation))
-        return True
+        before, self._deleted = self._deleted, (entry.conversation, entry.author) if deleted else None
+        return not deleted or before != self._deleted  # one line stands for all in a row
 
     def _presence_seen(self, event: Presence) -> bool:
         if event.room:

@@ -1,9 +1,11 @@
+from importlib import import_module
+
 import pytest
 
 from socketchat.exceptions import StorageProblem
 from socketchat.hub.replay import WRITE_BYTES
 from socketchat.journal.memory import MemoryJournal
-from socketchat.protocol import commands, events
+from socketchat.protocol import commands, events, operator
 from socketchat.protocol.codec import decode_text
 from socketchat.protocol.limits import HISTORY_ENTRIES
 from tests.hub.stage import Peer, Stage
@@ -103,6 +105,78 @@ def test_no_more_than_the_limit_is_told_where_all_are_edits() -> None:
     alice.do(commands.History, conversation="#lobby", limit=1)
     seqs, ok = told(alice)
     assert (seqs[0], len(seqs), ok.more) == (11, HISTORY_ENTRIES, True)
+
+
+def erased(count: int) -> tuple[Stage, Peer]:
+    """Have two lines of alice, so many of bob that were erased, with an edit among them, and one more of alice."""
+    stage, alice = lobby_of(2)
+    bob = stage.native("bob")
+    for n in range(count):
+        bob.say(f"spam {n}")
+        if n == count // 2:
+            stage.settle()
+            bob.do(commands.Edit, conversation="#lobby", text="more spam")
+    stage.settle()
+    alice.say("peace")
+    stage.settle()
+    stage.order(operator.Erase(id=1, name="bob"))
+    alice.take()
+    return stage, alice
+
+
+@pytest.mark.parametrize("asked", [{"limit": 3}, {"limit": 50}, {"around": 2}, {"limit": 9, "after": 1, "before": 99}])
+def test_lines_in_a_row_that_were_deleted_are_told_as_one(asked: dict) -> None:
+    stage, alice = erased(300)
+    head = stage.hub.directory.lobby.head
+    alice.do(commands.History, conversation="#lobby", **asked)
+    *past, ok = alice.events()
+    whole = [(1, 0, 0), (2, 0, 0), (3, 300, head - 1), (head, 0, 0)]
+    around = [(1, 0, 0), (2, 0, 0), (3, 5, 7)]
+    later = [(2, 0, 0), (3, 96, 98)]
+    expected = around if "around" in asked else later if "after" in asked else whole
+    assert [(each.seq, each.deleted, each.last) for each in past] == expected
+    assert not ok.more
+
+
+def test_so_many_deleted_lines_are_looked_at_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(import_module("socketchat.commands.history"), "LOOKED_AT", 250)
+    stage, alice = erased(300)
+    head = stage.hub.directory.lobby.head
+    number = alice.do(commands.History, conversation="#lobby", limit=3)
+    assert told(alice) == ([head - 249, head], events.Ok(id=number, more=True))
+    alice.do(commands.History, conversation="#lobby", limit=3, before=head - 249)
+    assert told(alice)[0] == [1, 2, 3]
+
+
+def test_a_plain_reader_sees_deleted_lines_in_a_row_as_one() -> None:
+    stage, _ = erased(300)
+    head = stage.hub.directory.lobby.head
+    reader = stage.plain("gus")
+    reader.take()
+    reader.ask(commands.History(conversation="#lobby"))
+    stage.settle()
+    shown = [line.partition("] ")[2] for line in reader.text().splitlines()]
+    assert shown == [
+        "alice: text 1",
+        "alice: text 2",
+        f"bob: [300 lines deleted, to #lobby/{head - 1}]",
+        "alice: peace",
+    ]
+
+
+def test_deleted_lines_of_several_authors_are_told_apart_with_what_was_said_in_between() -> None:
+    stage, alice = lobby_of(2)
+    bob = stage.native("bob")
+    for peer, text in ((bob, "a"), (alice, "b"), (bob, "c"), (bob, "d")):
+        peer.say(text)
+        stage.settle()
+    for peer, seq in ((alice, 1), (alice, 2), (bob, 3), (bob, 5), (bob, 6)):
+        peer.do(commands.Delete, conversation="#lobby", seq=seq)
+    alice.take()
+    alice.do(commands.History, conversation="#lobby")
+    past = alice.told(events.Past)
+    assert [(each.seq, each.deleted, each.last) for each in past[:4]] == [(1, 2, 2), (3, 0, 0), (4, 0, 0), (5, 2, 6)]
+    assert {each.kind for each in past[4:]} == {"delete"}
 
 
 def test_what_an_ignored_user_says_is_not_counted() -> None:

@@ -44,6 +44,22 @@ def test_markers_outlive_the_server() -> None:
     assert stage.new_hub().directory.users[user.id].read == {"#lobby": 1}
 
 
+def test_what_was_deleted_is_not_unread() -> None:
+    stage = Stage()
+    alice, bob, eve = stage.native("alice"), stage.native("bob"), stage.native("eve")
+    alice.do(commands.Read)
+    for peer in (eve, bob, eve, eve):
+        peer.say("alice: look")
+        stage.settle()
+    alice.session.user.read["#lobby"] = 0
+    bob.say("a secret", to="@alice")
+    stage.settle()
+    stage.order(operator.Erase(id=1, name="eve"))
+    assert unread(alice) == [("#lobby", 1, 1, False), ("@bob", 1, 0, False)]
+    bob.do(commands.Delete, conversation="@alice", seq=1)
+    assert unread(alice) == [("#lobby", 1, 1, False)]
+
+
 def test_who_is_erased_has_read_nothing() -> None:
     stage = Stage()
     alice, bob = stage.native("alice"), stage.native("bob")

@@ -78,3 +78,9 @@ def test_where_lines_were_skipped_it_goes_on_there():
     assert paging.next(ROOM).before == 2001
     paging.note(Gap("#ops", 2001, 2002, "missing"))
     assert paging.next(ROOM).before == 2001
+
+
+def test_a_page_goes_up_to_the_last_of_the_deleted_lines_at_its_end():
+    past = page(51, 60)
+    past[-1] = replace(past[-1], deleted=41, last=100)
+    assert Paging({}).told(ROOM, past, more=True).startswith("#Ops/51 to #Ops/100;")

@@ -1,9 +1,14 @@
+from msgspec import Raw
+from msgspec.structs import replace
+
 from socketchat.client.facts import Gap, LinkBack, LinkLost, Reset
 from socketchat.protocol.events import Conversation, Error, Left, Past, Presence, Read, UnreadCount
 from socketchat.terminal import view as module
 from socketchat.terminal.view import View, before
 
 from .events import DIRECT, NOON, entry
+
+GONE = Raw(b'{"text":"","deleted":true}')
 
 
 def view(room="#lobby"):
@@ -36,6 +41,27 @@ def test_own_messages_and_topics_elsewhere_are_not_counted():
     here.take(entry("a", room="#ops", seq=2, kind="topic"))
 
     assert not here.unread
+
+
+def test_lines_in_a_row_that_were_deleted_are_one_line_and_not_unread():
+    here = view()
+    gone = [replace(entry("", seq=seq), body=GONE) for seq in (1, 2, 3)]
+    theirs = replace(entry("", seq=5, name="eve"), body=GONE)
+    told = [*gone, entry("", seq=4, kind="delete", changes=1), theirs, replace(gone[0], seq=6)]
+
+    seen = [event for each in told for event in here.take(each)]
+    assert seen == [told[0], told[3], theirs, told[5]]
+    assert here.shown() == {"#lobby": 6}
+    assert here.take(replace(theirs, conversation="#ops")) == []
+    assert not here.unread
+
+
+def test_a_run_that_was_deleted_is_shown_up_to_its_last_line():
+    here = view()
+    run = replace(entry("", seq=5, of=Past), body=GONE, deleted=3, last=9)
+    here.entered("#lobby", [run])
+    assert here.shown() == {"#lobby": 9}
+    assert here.take(entry("known", seq=9)) == []
 
 
 def test_what_is_shown_is_told_once():
