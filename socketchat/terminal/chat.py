@@ -338,7 +338,7 @@ class Chat:
         answer = await self._client.request(command)
         past = [event for event in answer.events if isinstance(event, events.Past)]
         sentence = self._paging.told(command, past, more=answer.ok.more)
-        self._scroll.add(self._rendering.listed(past, self._client.user, sentence))
+        self._scroll.add(self._rendering.listed(past, self._client.user, sentence, command.around))
         self._view.listed(past, is_newest=command.before is None and command.around is None)
         self._markers.note(self._view.shown())
 

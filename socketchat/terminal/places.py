@@ -18,6 +18,16 @@ WORDS = 24
 """Characters of a line by which somebody knows it again."""
 
 
+def where_said(entry: Entry, body: Text, me: str, room: str) -> str:
+    """Return the place of a line, or of the one that it changed; ``room`` is how a room writes its name."""
+    seq = body.of or entry.seq
+    if isinstance(entry, Past):
+        return place(entry.place.rpartition("/")[0], seq)
+    if is_room(entry.conversation):
+        return place(room, seq)
+    return place(f"@{body.to if entry.author == me else entry.name}", seq)
+
+
 class Line(NamedTuple):
     """A line that somebody said: where it stands, how it begins, and whether it is one's own."""
 
@@ -55,11 +65,7 @@ class Places:
 
     def _add(self, entry: Entry, body: Text, room: str) -> None:
         is_own = entry.author == self._me
-        if isinstance(entry, Past):
-            where = entry.place
-        else:
-            other = body.to if is_own else entry.name
-            where = place(room if is_room(entry.conversation) else f"@{other}", entry.seq)
+        where = where_said(entry, body, self._me, room)
         key = (entry.conversation, entry.seq)
         self._lines.pop(key, None)
         self._lines[key] = Line(where, _beginning(body), is_own)

@@ -28,6 +28,8 @@ from ..protocol.events import Text as TextBody
 from ..protocol.limits import PRESENCE_NAMES
 from ..protocol.text import clean, clean_line
 from ..protocol.transcript import absence, changed, told, unread_words, unreadable
+from .folding import folded
+from .places import where_said
 from .theme import Look, rich_theme
 
 if TYPE_CHECKING:
@@ -147,16 +149,19 @@ class Rendering:
         hint = f" (/history {unseen} shows them)" if unseen else ""
         return self.notice(f"Unread: {' · '.join(parts)}{hint}" if parts else "Nothing is unread.")
 
-    def listed(self, entries: Sequence[Past], me: str, sentence: str) -> list[Text]:
-        """Return lines with their places, and below them the line that says what they are."""
-        lines = [line for entry in entries for line in self._entry(entry, me, entry.place)]
+    def listed(self, entries: Sequence[Past], me: str, sentence: str, whole: int | None = None) -> list[Text]:
+        """Return lines with their places, and below them the line that says what they are.
+
+        A long text is folded, unless it is the one that was asked for, at the seq ``whole``.
+        """
+        lines = [line for entry in entries for line in self._entry(entry, me, entry.place, whole)]
         return [*lines, self._rule(sentence)]
 
-    def _entry(self, entry: Entry, me: str, place: str = "") -> list[Text]:
+    def _entry(self, entry: Entry, me: str, place: str = "", whole: int | None = None) -> list[Text]:
         body = spoken(entry)
         if body is None:
             return self._unspoken(entry, me, place)
-        text = indented(told(entry, body))
+        text = self._folded(told(entry, body), entry, body, me, whole)
         author = self._name(entry.name)
         match entry.kind:
             case "topic" if body.text:
@@ -166,7 +171,7 @@ class Rendering:
             case "notice":
                 said = self.notice(body.text)
             case _ if not is_room(entry.conversation):
-                said = self._direct(entry, body, me)
+                said = self._direct(entry, body, text, me)
             case "action":
                 said = Text.assemble("* ", author, " ", text)
             case _:
@@ -186,11 +191,20 @@ class Rendering:
         if entry.kind not in ("edit", "delete") or (isinstance(entry, Past) and not place):
             return []
         try:
-            what = changed(entry, decode_text(entry), me)
+            body = decode_text(entry)
         except ProtocolError:
             return []
-        said = Text.assemble(self._name(entry.name), f" {indented(what)}", no_wrap=True)
+        what = self._folded(changed(entry, body, me), entry, body, me)
+        said = Text.assemble(self._name(entry.name), " ", what, no_wrap=True)
         return self._dated(entry.ts, self._placed(place, said) if place else said)
+
+    @staticmethod
+    def _folded(text: str, entry: Entry, body: TextBody, me: str, whole: int | None = None) -> Text:
+        """Return a text as it is drawn, its beginning where it is long, unless it is that of the entry ``whole``."""
+        if entry.seq == whole:
+            return Text(indented(text))
+        shown, hidden = folded(text, where_said(entry, body, me, entry.conversation))
+        return Text.assemble(indented(shown), (f"\n{INDENT}{clean_line(hidden)}" if hidden else "", "time"))
 
     @staticmethod
     def _placed(place: str, said: Text) -> Text:
@@ -291,13 +305,13 @@ class Rendering:
             return who[0] if who else Text("nobody")
         return Text.assemble(Text(", ").join(who[:-1]), " and ", who[-1])
 
-    def _direct(self, entry: Entry, body: TextBody, me: str) -> Text:
+    def _direct(self, entry: Entry, body: TextBody, text: Text, me: str) -> Text:
         if entry.author == me:
             label: list[str | tuple[str, Style | str]] = [("[DM to ", "dm"), self._name(body.to or "?")]
         else:
             label = [("[DM from ", "dm"), self._name(entry.name)]
         before = Text.assemble("* ", self._name(entry.name), " ") if entry.kind == "action" else Text()
-        return Text.assemble(*label, ("] ", "dm"), before, indented(told(entry, body)))
+        return Text.assemble(*label, ("] ", "dm"), before, text)
 
 
 def _sentence(event: object) -> str:

@@ -223,6 +223,18 @@ def test_who_made_a_room_kicks_and_both_see_why(pair):
     assert "you do not read this" not in bobs.text
 
 
+def test_a_long_text_is_folded_and_show_has_it_whole(own_server, sit):
+    ann = sit(own_server, "ann")
+    ann.shows("Welcome")
+    ann.type("\x1b[200~" + "".join(f"row {number}\n" for number in range(60)) + "\x1b[201~\r")
+    ann.shows("      row 19\n      … 40 more lines: /show #lobby/1\n")
+    ann.says("/history 1")
+    ann.shows("── #lobby/1 to #lobby/1; this is")
+    assert ann.text.count("… 40 more lines") == 2
+    ann.says("/show #lobby/1")
+    ann.shows("      row 59\n── around #lobby/1 ──")
+
+
 def test_a_paste_arrives_as_one_message(pair):
     ann, _, anns, bobs = pair
     anns.type("\x1b[200~def f():\n\treturn 1\n\x1b[201~f()\r")

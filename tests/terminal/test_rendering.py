@@ -75,6 +75,35 @@ def test_how_it_looks(event, line):
     assert drawn(event) == line
 
 
+LONG = "\n".join(map(str, range(500)))
+
+
+@pytest.mark.parametrize(
+    ("event", "place"),
+    [
+        (entry(LONG, room="#ops", seq=4), "#ops/4"),
+        (entry(LONG, room=DIRECT, seq=4, to="alice"), "@bob/4"),
+        (entry(LONG, room=DIRECT, seq=4, to="bob", name="alice"), "@bob/4"),
+        (entry(LONG, room="#ops", seq=9, kind="edit", changes=4), "#ops/4"),
+    ],
+)
+def test_a_long_text_is_folded(event, place):
+    lines = drawn(event).splitlines()
+
+    assert lines[19:] == ["      19", f"      … 480 more lines: /show {place}"]
+
+
+def test_only_the_line_that_was_asked_for_is_whole_among_those_around_it():
+    past = [replace(entry(LONG, seq=seq, of=Past), place=f"#ops/{seq}") for seq in (3, 4)]
+    here = rendering()
+
+    lines = COLOURS.sub("", here.paint(here.listed(past, "alice", "around #ops/4", 4), 80)).splitlines()
+
+    assert lines[20] == "      … 480 more lines: /show #ops/3"
+    assert lines[21] == "12:00 #ops/4 bob: 0"
+    assert len(lines) == 21 + 500 + 1
+
+
 def test_only_lines_of_another_day_come_below_its_date():
     assert drawn(entry("a"), entry("b", ts=NOON - DAY), entry("c", ts=NOON - DAY + 1000), entry("d")) == (
         "12:00 bob: a\n"
