@@ -181,7 +181,8 @@ class Session:
             raise Refused("Your last line is not stored yet: try again when it is, or name the place, as in #ops/42.")
         if change.seq is not None or self.outbox.holds_lines:
             return change
-        return replace(change, seq=self._latest.find(change.conversation, self.positions.heard))
+        recent = isinstance(change, commands.Delete)  # an older one may not be what is meant; the server says so
+        return replace(change, seq=self._latest.find(change.conversation, self.positions.heard, recent=recent))
 
     def keep(self, message: Keyed) -> int:
         """Do the same with a message without a key, or with what changes one."""

@@ -8,10 +8,10 @@ from ..exceptions import ChatError, KeyReused, NotFound, Refused, StorageProblem
 from ..hub import Action, Hub, Pending, Session, User
 from ..hub.conversations import Conversation, Pair, Room
 from ..journal import Duplicate, Outcome, StorageRefused
-from ..journal.bodies import is_changeable, is_gone
+from ..journal.bodies import CHANGEABLE, is_blank, is_changeable, is_gone
 from ..protocol import commands, events
 from ..protocol.codec import decode_text, encode_text
-from ..protocol.limits import HISTORY_ENTRIES
+from ..protocol.limits import HISTORY_ENTRIES, RECENT_MS
 from ..protocol.places import place
 from ..protocol.text import check_text
 from .chat import check_reached, key_of, speaker
@@ -88,7 +88,7 @@ def _delete(hub: Hub, session: Session, command: commands.Delete) -> None:
 
     async def submit() -> None:
         user = speaker(session)
-        entry = await _entry(hub, user, conversation, command.seq)
+        entry = await _entry(hub, user, conversation, command.seq, recent=True)
         if entry.author != user.id:
             _check_moderates(hub, user, conversation, entry)
         hub.submit(_pending(hub, session, command, conversation, entry))
@@ -119,8 +119,10 @@ def _spawn(hub: Hub, session: Session, command: _Change, submit: Callable[[], Co
     hub.spawn(change())
 
 
-async def _entry(hub: Hub, user: User, conversation: Conversation, seq: int | None) -> events.Entry:
-    """Return the message of that seq, or the user's last one that is not deleted."""
+async def _entry(
+    hub: Hub, user: User, conversation: Conversation, seq: int | None, *, recent: bool = False
+) -> events.Entry:
+    """Return the message of that seq, or the user's last one that is not deleted, if need be a ``recent`` one."""
     after, before, limit = 0, conversation.head + 1, HISTORY_ENTRIES
     if seq is not None:
         after, before, limit = max(seq, 1) - 1, seq + 1, 1
@@ -129,12 +131,23 @@ async def _entry(hub: Hub, user: User, conversation: Conversation, seq: int | No
     )
     hub.permissions.check(user, Action.READ, conversation)  # what happened meanwhile counts
     for entry in reversed(entries):
+        if recent and seq is None and entry.kind in CHANGEABLE and entry.author == user.id:
+            _check_meant(hub, user, conversation, entry)
         if is_changeable(entry) and (seq is not None or entry.author == user.id):
             return entry
     name = conversation.name_for(user)
     if seq is not None:
         raise NotFound(f"There is no message {place(name, seq)}, or it was deleted.")
     raise NotFound(f"You have said nothing in {name} lately; name the message, as in {place(name, 42)}.")
+
+
+def _check_meant(hub: Hub, user: User, conversation: Conversation, last: events.Entry) -> None:
+    """Raise Refused unless the user's last line is there and recent: who names none may have another one in mind."""
+    where = _place(conversation, user, last)
+    if is_blank(last):
+        raise Refused(f"Your last line here, {where}, is deleted already; to delete another one, name its place.")
+    if last.ts < hub.now() - RECENT_MS:
+        raise Refused(f"Your last line here is not from just now; to delete it, name its place: /delete {where}")
 
 
 def _check_speaks(hub: Hub, user: User, conversation: Conversation) -> None:

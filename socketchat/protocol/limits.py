@@ -29,6 +29,9 @@ UNACKNOWLEDGED_BYTES = 262_144
 HISTORY_ENTRIES = 200
 """Most entries that one history command returns; more are asked for page by page."""
 
+RECENT_MS = 300_000
+"""Milliseconds for which one's last line is what a delete without a place means: five minutes, it is still in mind."""
+
 AWAY_CHARACTERS = 60
 """Longest reason for being away: it stands beside a name in a list."""
 

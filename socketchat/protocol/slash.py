@@ -248,7 +248,7 @@ _EDIT = (
     f"\n/edit PLACE TEXT changes another line of yours.{_PLACES} Your earlier text is kept until you delete the line."
 )
 
-_DELETE = f"""{_PLACES}
+_DELETE = f"""{_PLACES} Without one it is your last line, if it is not older than five minutes.
 The line keeps its place, without its text. Moderators delete what others said in their rooms.
 Backups are not changed, and neither is what others have on their screens."""
 

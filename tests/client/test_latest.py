@@ -13,10 +13,12 @@ HEARD = {
 }
 
 
-def entry(seq: int, kind: str = "message", conversation: str = "#ops", author: str = "ua", **text) -> events.Entry:
+def entry(
+    seq: int, kind: str = "message", conversation: str = "#ops", author: str = "ua", ts: int = 1, **text
+) -> events.Entry:
     body = Raw(encode_text(events.Text(**({"text": "hi"} | text))))
     return events.Entry(
-        conversation=conversation, seq=seq, ts=1, author=author, name=author, kind=kind, body=body
+        conversation=conversation, seq=seq, ts=ts, author=author, name=author, kind=kind, body=body
     )  # fmt: skip
 
 
@@ -64,6 +66,17 @@ def test_what_was_answered_counts_before_it_is_heard() -> None:
     latest.said("#ops", 7)
     latest.note(entry(6), "ua")
     assert latest.find("#ops", HEARD) == 7
+
+
+def test_a_line_is_recent_for_five_minutes() -> None:
+    latest = Latest(lambda: 1000.0)
+    latest.note(entry(1, ts=700_000), "ua")
+    assert latest.find("#ops", HEARD, recent=True) == 1
+    latest.note(entry(2, ts=699_999), "ua")
+    assert latest.find("#ops", HEARD, recent=True) is None
+    assert latest.find("#ops", HEARD) == 2
+    latest.said("#ops", 3)
+    assert latest.find("#ops", HEARD, recent=True) == 3
 
 
 @pytest.mark.parametrize("name", ["#", "@", "@nobody", "#not a room", "@a/b"])

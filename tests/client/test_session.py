@@ -359,6 +359,10 @@ def test_the_last_line_is_named_when_it_is_typed_if_it_is_certain() -> None:
     receive(session, ok(number, conversation="#lobby", seq=1))
     assert session.placed(edit).seq == 1
     assert session.placed(replace(edit, seq=9)).seq == 9
+    delete = commands.Delete(conversation="#lobby")
+    assert session.placed(delete).seq == 1
+    receive(session, entry(1), entry(2) | {"author": "u1"})  # said in 1970
+    assert (session.placed(delete).seq, session.placed(edit).seq) == (None, 2)
     number = session.send("#lobby", "c")
     assert session.placed(edit).seq is None
     receive(session, error(number, "storage", retry=True))

@@ -73,9 +73,27 @@ def test_without_a_seq_it_is_the_last_line_of_one_s_own_that_is_there() -> None:
     ann.do(commands.Delete, conversation="#ops")
     ann.do(commands.Edit, conversation="#ops", text="again")
     assert heard(bob)[-2:] == [(4, "delete", 2, ""), (5, "edit", 1, "again")]
+    nothing = "You have said nothing in #lobby lately; name the message, as in #lobby/42."
+    assert refused(ann, commands.Delete, conversation="#lobby") == ("not_found", nothing)
+
+
+def test_a_delete_that_names_no_line_takes_one_only_and_only_a_recent_one() -> None:
+    stage, _, ann, bob = cast()
+    ann.say("second", to="#ops")
+    stage.settle()
     ann.do(commands.Delete, conversation="#ops")
-    nothing = "You have said nothing in #ops lately; name the message, as in #ops/42."
-    assert refused(ann, commands.Delete, conversation="#ops") == ("not_found", nothing)
+    again = "Your last line here, #ops/2, is deleted already; to delete another one, name its place."
+    assert refused(ann, commands.Delete, conversation="#ops") == ("refused", again)
+    ann.say("third", to="#ops")
+    stage.settle()
+    stage.turns.wait(301)
+    old = "Your last line here is not from just now; to delete it, name its place: /delete #ops/4"
+    assert refused(ann, commands.Delete, conversation="#ops") == ("refused", old)
+    ann.do(commands.Edit, conversation="#ops", text="third, edited")
+    ann.do(commands.Delete, conversation="#ops", seq=4)
+    assert [each[1:3] for each in heard(bob)] == [
+        ("message", None), ("delete", 2), ("message", None), ("edit", 4), ("delete", 4),
+    ]  # fmt: skip
 
 
 def test_others_lines_are_edited_by_nobody_and_deleted_by_moderators_who_outrank() -> None:

@@ -114,7 +114,7 @@ def test_a_message_is_found_once_by_what_it_says_now() -> None:
     assert found(ann, "pear") == [("#Ops/1", "pale pear")]
     assert found(ann, "red") == [("#lobby/1", "red apple"), ("@Bob/1", "red rose")]
     assert found(ann, "blue") == []
-    bob.do(commands.Delete, conversation="#ops")
+    bob.do(commands.Delete, conversation="#ops", seq=1)
     assert found(ann, "pear") == []
 
 
