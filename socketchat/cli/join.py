@@ -41,7 +41,7 @@ Exit codes:
   4  refused, such as a name that belongs to somebody else
   5  no such user, room or command (without a terminal)
   6  cannot reach the server
-  7  the server has another key than before; nothing was sent
+  7  the server has another key than before; nothing was sent (a visit at a terminal stays, and tries again)
   8  a file of the client is damaged, or others may read it
   1  anything else       130  interrupted"""
 

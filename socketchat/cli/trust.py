@@ -12,7 +12,8 @@ Example:
 
 The client remembers the key of each server that it logged in to, and stops with exit code 7 where another one shows
 up: the server has a new key, or somebody listens in. Its host sees the FINGERPRINT when `socketchat serve` starts;
-get it from there, and not over the connection in question.
+get it from there, and not over the connection in question. A visit that goes on in a terminal while another key shows
+up waits for the right one, or for this command: Enter there tries at once.
 
 \b
 Exit codes:

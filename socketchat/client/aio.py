@@ -8,10 +8,11 @@ from collections.abc import Callable, Iterable
 from types import TracebackType
 from typing import Self
 
-from ..exceptions import BadFile, ChatError, ProtocolError, UnknownServer, Unreachable
+from ..exceptions import BadFile, CertificateChanged, ChatError, ProtocolError, UnknownServer, Unreachable
 from ..protocol import commands, events
 from .address import Address
 from .backlog import Backlog, Happening, Told
+from .comeback import Comeback
 from .facts import (
     Answer,
     Answered,
@@ -27,7 +28,7 @@ from .facts import (
     RetryLater,
     told_error,
 )
-from .link import Link, NotNowError, dial
+from .link import Link, NotNowError, OtherKeyError, dial
 from .outbox import Keyed, Kind
 from .outbox_file import OutboxFile
 from .patience import Patience
@@ -59,6 +60,7 @@ class Client:
         trust: Trust,
         patience: Patience,
         random: Callable[[], float],
+        attended: bool = False,
     ) -> None:
         self.address = address
         self._session = session
@@ -66,11 +68,11 @@ class Client:
         self._store = store
         self._trust = trust
         self._patience = patience
-        self._random = random
+        self._attended = attended
+        self._comeback = Comeback(patience, random)
         self._retrying = Retrying(patience, random, retry=self._retry, tell=self._put)
         self._link: Link | None = None
         self._keeper: asyncio.Task[None] | None = None
-        self._failures = 0
         self._bye: events.Bye | None = None
         self._entered = False
         self._ended = False
@@ -107,6 +109,17 @@ class Client:
     def online(self) -> bool:
         """Whether there is a link at the moment."""
         return self._session.logged_in
+
+    @property
+    def next_try(self) -> float:
+        """The seconds until the next try to get the link back, 0 where one goes on."""
+        return self._comeback.left
+
+    def hurry(self) -> None:
+        """Try at once what waits for its time: to get the link back, and to have stored what was refused."""
+        if not self.online:
+            self._comeback.hurry()
+        self._retrying.hurry()
 
     @property
     def waiting(self) -> int:
@@ -220,6 +233,10 @@ class Client:
             link = await dial(self.address, self._new_link, self._patience.connect, self._trust)
         except Unreachable as error:
             raise NotNowError(error) from None
+        except CertificateChanged as error:
+            if not (self._attended and self._entered):
+                raise
+            raise OtherKeyError(error) from None
         self._link = link
         late = Unreachable(f"The server at {self.address} did not answer the login in time.")
         try:
@@ -256,16 +273,14 @@ class Client:
         while True:
             await asyncio.wait({link.closed})
             self._settle(self._session.link_lost())
-            if asyncio.get_running_loop().time() - link.since >= self._patience.steady:
-                self._failures = 0
+            self._comeback.begin(asyncio.get_running_loop().time() - link.since)
             link = await self._come_back(self._why_ended(link))
 
     async def _come_back(self, reason: ChatError | NotNowError) -> Link:
         while isinstance(reason, NotNowError):
-            self._failures += 1
-            delay = self._patience.delay(self._failures, self._random)
-            self._put(LinkLost(str(reason), delay, self._failures))
-            await asyncio.sleep(delay)
+            delay = self._comeback.delay()
+            self._put(LinkLost(str(reason), delay, self._comeback.failures, isinstance(reason, OtherKeyError)))
+            await self._comeback.wait(delay)
             try:
                 return await self._open()
             except NotNowError as failed:

@@ -12,7 +12,7 @@ from .aio import Client
 from .identity import device_label
 from .keys import Key
 from .outbox_file import OutboxFile
-from .patience import Patience
+from .patience import ATTENDED, Patience
 from .profiles import Profile, Profiles
 from .session import Listen, Session
 from .ticket import NO_TICKET, Ticket
@@ -32,6 +32,7 @@ def connect(
     outbox: bool = True,
     fingerprint: str | None = None,
     ticket: Ticket = NO_TICKET,
+    attended: bool = False,
     patience: Patience | None = None,
     random: Callable[[], float] = system_random.random,
 ) -> Client:
@@ -47,6 +48,8 @@ def connect(
 
     The server's key is the one that your account knows, as with ``join``, or the one of the ``fingerprint``. The
     ``ticket`` is what somebody who is new there shows: the join code, or the token of an invite.
+    Where a visit is ``attended``, by somebody who reads what is told, it is tried more often to come back, and also
+    where another key is met there; nothing is sent to that.
 
     Raises BadFile for a key that cannot be used; entering raises Unreachable, NameTaken, BadName or another ChatError
     where the first login fails.
@@ -60,11 +63,10 @@ def connect(
     elif profile is not None:
         key, epoch, positions = profile.key, profile.epoch, profile.positions
     key = key or (known.key if known is not None else None)
-    number = os.urandom(8).hex()
     store = OutboxFile(known.outbox(name)) if known is not None and outbox else None
     session = Session(
         name,
-        outbox=number,
+        outbox=os.urandom(8).hex(),
         store=store,
         key=key,
         ticket=ticket,
@@ -73,5 +75,7 @@ def connect(
         epoch=epoch,
         positions=positions,
     )
-    address, patience = Address(host, port), patience or Patience()
-    return Client(address, session, profile=profile, store=store, trust=trust, patience=patience, random=random)
+    address, patience = Address(host, port), patience or (ATTENDED if attended else Patience())
+    return Client(
+        address, session, profile=profile, store=store, trust=trust, patience=patience, random=random, attended=attended
+    )

@@ -27,12 +27,14 @@ class Answer(msgspec.Struct, frozen=True):
 class LinkLost(msgspec.Struct, frozen=True):
     """The link broke, or trying to mend it failed; the next attempt begins in ``delay`` seconds.
 
-    ``reason`` is a sentence. ``attempt`` is 1 for the loss itself and rises with each try that fails.
+    ``reason`` is a sentence. ``attempt`` is 1 for the loss itself and rises with each try that fails. Where the try met
+    ``other_key`` than that of the server, the sentence has both fingerprints; nothing was sent there.
     """
 
     reason: str
     delay: float
     attempt: int
+    other_key: bool = False
 
 
 class LinkBack(msgspec.Struct, frozen=True):

@@ -25,6 +25,10 @@ class NotNowError(Exception):
         self.error = error
 
 
+class OtherKeyError(NotNowError):
+    """An attempt to come back met another key than the server's, and sent nothing there."""
+
+
 class Link(asyncio.Protocol):
     """A connection, logged in or about to be.
 

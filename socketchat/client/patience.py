@@ -42,3 +42,7 @@ class Patience(msgspec.Struct, frozen=True, kw_only=True):
         """
         # Beyond 2**16 the longest delay has long been reached, and a float would overflow some day.
         return random() * min(self.longest_delay, self.first_delay * 2.0 ** min(attempt - 1, 16))
+
+
+ATTENDED = Patience(longest_delay=10.0)
+"""With somebody at a terminal, who sees the seconds pass; fewer of those than of programs lose one server at once."""

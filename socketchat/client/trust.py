@@ -134,6 +134,8 @@ class Trust:
         self._store.keep_pin(pin)
         if (kept := self._store.read_pin()) != pin:
             raise CertificateChanged(f"Another process has just come to know {self._address} as {kept}, not as {pin}.")
+        # What is kept counts from now on: `socketchat trust` may change it while somebody stays.
+        self._given, self._invited = None, False
 
     def replace(self, fingerprint: str) -> None:
         """Pin this fingerprint, whatever was pinned before."""

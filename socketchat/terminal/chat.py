@@ -29,7 +29,7 @@ from .passwords import new_password
 from .prompt import Prompt
 from .rendering import Rendering
 from .scroll import WAITING, Scroll
-from .status import status
+from .status import Status
 from .theme import Look
 from .view import View, before
 
@@ -85,10 +85,12 @@ class Chat:
             status=self._status,
             completer=ChatCompleter(lambda: self._view.known),
             on_line=self._typed.put_nowait,
+            on_enter=client.hurry,
             look=look,
             stdin=stdin,
             stdout=stdout,
         )
+        self._status_line = Status(client, self._view, self._prompt.repaint)
         self._scroll = Scroll(self._write)
         self._markers = Markers(client)
         self._astray = Astray()
@@ -378,4 +380,4 @@ class Chat:
         pending = sum(since <= late for since in self._sending.values())
         if self._began <= late:
             pending += self._client.adopted
-        return status(self._view, online=self._client.online, pending=pending)
+        return self._status_line.line(pending)

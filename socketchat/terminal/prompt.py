@@ -105,7 +105,10 @@ def ask(question: str, look: Look, *, secret: bool = False) -> str:
 
 
 class Prompt:
-    """A line editor; ``label`` and ``status`` are asked for at each repaint, ``on_line`` gets what was entered."""
+    """A line editor; ``label`` and ``status`` are asked for at each repaint, ``on_line`` gets what was entered.
+
+    ``on_enter`` is told of each Enter before, also on an empty line, but for those that end a secret.
+    """
 
     def __init__(
         self,
@@ -114,6 +117,7 @@ class Prompt:
         status: Callable[[], StyleAndTextTuples],
         completer: Completer,
         on_line: Callable[[str], None],
+        on_enter: Callable[[], None] = lambda: None,
         look: Look,
         stdin: Input | None = None,
         stdout: TextIO | None = None,
@@ -121,6 +125,7 @@ class Prompt:
         self._label = label
         self._status = status
         self._on_line = on_line
+        self._on_enter = on_enter
         self._burst = Burst(stdout or sys.stdout)
         self._output = terminal_output(cast("TextIO", self._burst))  # all that is asked of it is there
         self._completer = completer
@@ -230,9 +235,11 @@ class Prompt:
             secret = buffer.text
             buffer.reset()  # before the buffer remembers it
             self._secrets.put_nowait(secret)
-        elif buffer.text.strip():
-            self._newest = buffer.text.rstrip("\n")  # what is pasted ends with one or two
-            self._on_line(self._newest)
+        else:
+            self._on_enter()
+            if buffer.text.strip():
+                self._newest = buffer.text.rstrip("\n")  # what is pasted ends with one or two
+                self._on_line(self._newest)
         self._untouched = False
         return False
 

@@ -118,6 +118,8 @@ class Rendering:
                 return [self.error(event.text)]
             case NotSent():
                 return [self.error(f"{event.error} {event.sentence}")]
+            case LinkLost() if event.other_key:
+                return self._other_key(event.reason)
             case NotStored():
                 return [self.error(event.sentence)]
         sentence = _sentence(event)
@@ -230,6 +232,12 @@ class Rendering:
     def error(self, text: str) -> Text:
         """Return a line that says what did not work."""
         return Text.assemble(("!! ", "error"), (clean_line(text), "refused"))
+
+    def _other_key(self, reason: str) -> list[Text]:
+        """Return the lines of an alarm; the command that ends it is alone in one, to be copied."""
+        sentence, colon, command = reason.rpartition(": ")
+        alarm = self.error(f"Another key was met. The link stays down, and what you type waits. {sentence}{colon}")
+        return [alarm, Text(clean_line(f"   {command}"), no_wrap=True)]
 
     def ignored(self, names: Sequence[str]) -> Text:
         """Return the line that tells who is ignored."""

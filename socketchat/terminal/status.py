@@ -1,9 +1,13 @@
-"""The line below the prompt: how the link is, what waits, and what is unread elsewhere."""
+"""The line below the prompt: what somebody should know at a glance."""
 
 from __future__ import annotations
 
+import asyncio
+import math
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from ..client.aio import Client
 from ..protocol.text import clean_line
 from .view import View
 
@@ -12,20 +16,51 @@ if TYPE_CHECKING:
 
 HINT = "/help · Tab completes · Ctrl+D leaves"
 
+DOWN_HINT = "Enter tries now"
 
-def status(view: View, *, online: bool, pending: int) -> StyleAndTextTuples:
-    """Return the line, the most important first: a narrow terminal cuts its end."""
-    parts: list[tuple[str, str]] = []
-    if not online:
-        parts.append(("class:status.trouble", "link down"))
-    if pending:
-        parts.append(("class:status.strong", f"{pending} {'being sent' if online else 'waiting'}"))
-    for conversation, count in view.unread.items():
-        parts.append(("class:status.strong", f"{view.rooms.get(conversation, conversation)} {count}"))
-    if view.online:
-        parts.append(("class:status", f"{len(view.online)} online"))
-    parts.append(("class:status", HINT))
-    line: StyleAndTextTuples = []
-    for style, text in parts:
-        line += [("class:status", " · " if line else ""), (style, clean_line(text))]
-    return line
+TICK_SECONDS = 1.0
+"""Time after which the seconds until the next try are drawn anew."""
+
+
+class Status:
+    """What the line says of ``client`` and ``view``; while it counts seconds it asks for ``repaint`` by itself."""
+
+    def __init__(self, client: Client, view: View, repaint: Callable[[], None]) -> None:
+        self._client = client
+        self._view = view
+        self._repaint = repaint
+        self._tick: asyncio.TimerHandle | None = None
+
+    def line(self, pending: int) -> StyleAndTextTuples:
+        """Return the line, the most important first: a narrow terminal cuts its end. ``pending`` messages wait."""
+        parts: list[tuple[str, str]] = []
+        is_up = self._client.online
+        if not is_up:
+            parts += [("class:status.trouble", self._trouble()), ("class:status", DOWN_HINT)]
+            self._count()
+        if pending:
+            what = "being sent" if is_up else "waiting"
+            parts.insert(0 if is_up else 1, ("class:status.strong", f"{pending} {what}"))
+        for conversation, count in self._view.unread.items():
+            parts.append(("class:status.strong", f"{self._view.rooms.get(conversation, conversation)} {count}"))
+        if self._view.online:
+            parts.append(("class:status", f"{len(self._view.online)} online"))
+        parts.append(("class:status", HINT))
+        line: StyleAndTextTuples = []
+        for style, text in parts:
+            line += [("class:status", " · " if line else ""), (style, clean_line(text))]
+        return line
+
+    def _trouble(self) -> str:
+        seconds = math.ceil(self._client.next_try)
+        what = "link down: another server's key" if self._view.other_key else "link down"
+        return f"{what}, next try in {seconds} s" if seconds else f"{what}, trying"
+
+    def _count(self) -> None:
+        """Have the line drawn again when its seconds are no longer true."""
+        if self._tick is None:
+            self._tick = asyncio.get_running_loop().call_later(TICK_SECONDS, self._ticked)
+
+    def _ticked(self) -> None:
+        self._tick = None
+        self._repaint()

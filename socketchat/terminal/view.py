@@ -57,6 +57,9 @@ class View:
         self._places = Places(user)
         self._is_down = False
         self._deleted: tuple[str, str] | None = None
+        self._met = ""
+        self.other_key = False
+        """Whether the last try to come back met another key than the server's."""
 
     @property
     def known(self) -> Known:
@@ -177,6 +180,11 @@ class View:
 
     def _link_changed(self, event: LinkLost | LinkBack) -> bool:
         before, self._is_down = self._is_down, isinstance(event, LinkLost)
+        self.other_key = isinstance(event, LinkLost) and event.other_key
+        if isinstance(event, LinkLost) and event.other_key:
+            before, self._met = event.reason == self._met, event.reason
+        elif not self._is_down:
+            self._met = ""
         return not (before and self._is_down)
 
     def _read_elsewhere(self, event: Read) -> bool:

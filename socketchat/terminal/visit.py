@@ -214,7 +214,8 @@ class Visit:
             return 0
 
     def _connect(self, name: str) -> Client:
-        return connect(*self._address, name=name, profile=self._profile, ticket=self._ticket)
+        attended = self._look.edits
+        return connect(*self._address, name=name, profile=self._profile, ticket=self._ticket, attended=attended)
 
     def _introduce(self) -> None:
         """Show once what a server on this machine will be known by."""

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from typing import Self
 
+from socketchat.server.tls import Identity
 from tests.certificate import identity
 
 EPOCH = "e" * 16
@@ -100,7 +101,7 @@ class Scripted:
 
     def __init__(self) -> None:
         self._peers: asyncio.Queue[Peer] = asyncio.Queue()
-        self._all: list[Peer] = []
+        self.all: list[Peer] = []
         self.port = 0
 
     async def accept(self) -> Peer:
@@ -108,20 +109,21 @@ class Scripted:
 
     def arrived(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         peer = Peer(reader, writer)
-        self._all.append(peer)
+        self.all.append(peer)
         self._peers.put_nowait(peer)
 
     async def close(self) -> None:
-        for peer in self._all:
+        for peer in self.all:
             await peer.gone()
 
 
 @asynccontextmanager
-async def scripted(port: int = 0) -> AsyncIterator[Scripted]:
-    """Listen under asyncio."""
+async def scripted(port: int = 0, shown: Identity | None = None) -> AsyncIterator[Scripted]:
+    """Listen under asyncio, with the usual certificate or another one."""
     script = Scripted()
+    context = (shown or identity()).context
     server = await asyncio.start_server(
-        script.arrived, "127.0.0.1", port, limit=2**20, ssl=identity().context, ssl_shutdown_timeout=0.1
+        script.arrived, "127.0.0.1", port, limit=2**20, ssl=context, ssl_shutdown_timeout=0.1
     )
     script.port = server.sockets[0].getsockname()[1]
     async with server:

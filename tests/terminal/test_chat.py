@@ -12,6 +12,8 @@ import pytest
 from prompt_toolkit.input.vt100 import Vt100Input
 
 from socketchat.client.connecting import connect
+from socketchat.client.patience import Patience
+from socketchat.exceptions import Unreachable
 from socketchat.protocol.commands import Ping
 from socketchat.terminal import scroll
 from socketchat.terminal.chat import Chat
@@ -525,12 +527,12 @@ def test_a_flood_does_not_freeze_the_typing(pair):
     assert [line for line in said(bobs) if line.startswith(f"{ann}: ")] == [f"{ann}: flood {n}" for n in range(1000)]
 
 
-def chat_here(server, name, play):
+def chat_here(server, name, play, **options):
     """Chat in this process, at noon of a day in 2025, while ``play`` goes on; return the terminal."""
     terminal = Terminal()
 
     async def run(stdin, stdout):
-        async with connect("127.0.0.1", server.port, name=name, profile=None) as client:
+        async with connect("127.0.0.1", server.port, name=name, profile=None, **options) as client:
             look = Look(edits=True, colors="256")
             chat = Chat(client, look, stdin=Vt100Input(stdin), stdout=stdout, zone=UTC, clock=lambda: NOON / 1000)
             running = asyncio.create_task(chat.run())
@@ -557,6 +559,22 @@ def test_what_is_logged_is_told_above_the_prompt_and_tears_nothing(server):
 
     chat_here(server, next(names), play).close()
     assert logging.getLogger().handlers == before
+
+
+@pytest.mark.parametrize("line", ["", "hello", "/users"])
+def test_the_next_try_is_shown_and_comes_at_once_where_somebody_presses_enter(server, line):
+    async def play(terminal, chat):
+        down = re.compile(r"link down, next try in (\d{3}) s · Enter tries now")
+        chat._client._link.lose(Unreachable("The cable was cut."))
+        await terminal.until_async(lambda: down.match(terminal.lines[-1]))
+        before = down.match(terminal.lines[-1])[1]
+        await terminal.until_async(lambda: down.match(terminal.lines[-1])[1] < before)
+        terminal.type(f"{line}\r")
+        await terminal.until_async(lambda: "-- The link is back" in terminal.text)
+        await terminal.until_async(lambda: re.search(r"^\d+ online", terminal.lines[-1]))
+
+    slow = Patience(first_delay=900, longest_delay=900, steady=0)
+    chat_here(server, next(names), play, patience=slow, random=lambda: 1.0).close()
 
 
 def test_what_waits_to_be_drawn_is_bounded(server, monkeypatch):

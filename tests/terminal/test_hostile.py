@@ -8,7 +8,8 @@ from prompt_toolkit.completion import CompleteEvent
 from prompt_toolkit.document import Document
 from rich.text import Text
 
-from socketchat.client.facts import LinkLost
+from socketchat.client.facts import LinkLost, NotStored
+from socketchat.exceptions import StorageProblem
 from socketchat.protocol.events import Absent, Error, Left, Past, Presence, Room, UnreadCount
 from socketchat.terminal.completion import ChatCompleter, Known
 from socketchat.terminal.places import Places
@@ -55,6 +56,8 @@ def drawn(text, width=80):
         entry(text, kind="notice"),
         Error(code=text, text=text),
         LinkLost(reason=text, delay=1.0, attempt=1),
+        LinkLost(reason=f"{text}: {text}", delay=1.0, attempt=1, other_key=True),
+        NotStored(StorageProblem(text)),
         Absent(name=text, away=text),
         entry("", kind="damaged", room=f"#{text}"),
     ]

@@ -58,6 +58,13 @@ def painted(renderable, width=80):
             LinkLost(reason="The server does not answer.", delay=1.0, attempt=1),
             "12:00 -- The link is lost; what you type waits until it is back. The server \ndoes not answer.\n",
         ),
+        (
+            LinkLost("It was A, and is B. Accept it: socketchat trust h B", 1.0, 2, other_key=True),
+            (
+                "!! Another key was met. The link stays down, and what you type waits. It was A,\n"
+                "and is B. Accept it: \n   socketchat trust h B\n"
+            ),
+        ),
         (LinkBack(missed=12, sent=2), "12:00 -- The link is back: 12 missed, 2 sent.\n"),
         (
             NotStored(StorageProblem("The disk is full; try again later.")),

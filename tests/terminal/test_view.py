@@ -247,6 +247,19 @@ def test_a_link_that_is_lost_is_told_once_until_it_is_back():
     assert [here.take(event) for event in (*lost[:2], back, lost[2])] == [[lost[0]], [], [back], [lost[2]]]
 
 
+def test_another_key_is_told_once_whatever_was_told_before():
+    here = view()
+    lost = LinkLost(reason="x", delay=1.0, attempt=1)
+    met, another = (LinkLost(reason=reason, delay=1.0, attempt=2, other_key=True) for reason in "yz")
+    back = LinkBack(missed=0, sent=0)
+    told = [lost, met, met, lost, met, another, back, met]
+
+    assert [bool(here.take(event)) for event in told] == [True, True, False, False, False, True, True, True]
+    assert here.other_key
+    here.take(lost)
+    assert not here.other_key
+
+
 def test_rooms_in_events_get_their_names():
     here = view("#Ops")
 

@@ -1,7 +1,9 @@
 """Coming in: which name one gets, and what happens where there is no getting in."""
 
+import re
 import shutil
 import socket
+import subprocess
 from contextlib import closing
 
 import pytest
@@ -12,7 +14,7 @@ from socketchat.exceptions import UsageProblem
 from socketchat.terminal.theme import Look
 from socketchat.terminal.visit import Visit
 
-from .seats import Server
+from .seats import PROGRAM, Server, environment
 
 CTRL_C, CTRL_D = "\x03", "\x04"
 
@@ -87,22 +89,60 @@ def test_who_loses_the_name_while_away_is_told_and_not_asked(own_server, sit, tm
     assert hugo.lines[-1] == "socketchat: The name hugo belongs to somebody else; choose another name."
 
 
-def test_another_key_ends_the_visit_and_what_waits_is_kept_and_told(own_server, sit, tmp_path):
-    ida = sit(own_server, "ida", home="ida")
+@pytest.fixture
+def ida(own_server, sit):
+    """Return the seat of somebody whose message waits, and who has typed half of another."""
+    ida = sit(own_server, "ida", home="ida", columns=100)
     ida.shows("Welcome")
     own_server.kill()
-    ida.shows("link down")
+    ida.shows("link down, ")
     ida.says("hello")
     ida.shows("1 waiting")
-    own_server.start(str(tmp_path / "other"))
+    ida.type("half ")
+    return ida
 
-    assert ida.ends() == 7
+
+def test_another_key_on_the_way_back_is_told_and_nothing_is_lost(own_server, ida, tmp_path):
+    own_server.start(str(tmp_path / "other"))
+    ida.shows("link down: another server's key, ")
+    told = ida.text.replace("\n", "")
+    assert "!! Another key was met. The link stays down, and what you type waits. The key of 127.0.0.1:" in told
+    assert told.partition("Another key")[2].count("SHA256:") == 3
+    assert re.search(r"\n   socketchat trust 127.0.0.1:\d+ SHA256:\S{43}\n", ida.text)
+    assert ida.row.endswith("> half")
+    own_server.kill()
+    own_server.start(str(tmp_path / "server"))
+    ida.says("typed")
+    ida.shows("-- The link is back")
+    ida.shows("ida: hello")
+    ida.shows("ida: half typed")
+
+    assert ida.leaves() == 0
+    assert ida.text.count("Another key was met") == 1
+
+
+def test_another_key_ends_a_new_visit_and_what_waits_is_kept_and_told(own_server, ida, sit, tmp_path):
+    own_server.start(str(tmp_path / "other"))
+    ida.shows("link down: another server's key, ")
+    ida.type(CTRL_C)
+    assert ida.leaves() == 3
+
     again = sit(own_server, "ida", home="ida")
     assert again.ends() == 7
-    for seat in (ida, again):
-        told = seat.text.replace("\n", "")
-        assert "A message waits and is kept on this machine." in told
-        assert "nothing was sent." in told
+    told = again.text.replace("\n", "")
+    assert "A message waits and is kept on this machine." in told
+    assert "nothing was sent." in told
+
+
+def test_a_key_that_is_accepted_meanwhile_is_gone_on_with(own_server, ida, tmp_path):
+    own_server.start(str(tmp_path / "other"))
+    ida.shows("   socketchat trust ")
+    command = ida.text.partition("   socketchat trust ")[2].split()[:2]
+    subprocess.run([*PROGRAM, "trust", *command], env=environment(tmp_path / "ida"), check=True, timeout=20)
+    ida.says("typed")
+    ida.shows("-- The link is back")
+    ida.shows("ida: hello")
+    ida.shows("ida: half typed")
 
 
 @pytest.mark.parametrize("key", [CTRL_C, CTRL_D])

@@ -1,0 +1,133 @@
+"""Another server at the address on the way back: it is sent nothing, and who reads what is told may stay."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from socketchat.client.aio import Client
+from socketchat.client.connecting import connect
+from socketchat.client.facts import LinkBack, LinkLost
+from socketchat.client.patience import Patience
+from socketchat.client.profiles import Profile, Profiles
+from socketchat.client.trust import Trust
+from socketchat.exceptions import CertificateChanged, Unconfirmed
+from socketchat.server.tls import Identity, own_identity
+from tests.certificate import identity
+from tests.client.scripted import Peer, Scripted, challenge, ok, scripted, welcome
+
+QUICK = Patience(first_delay=0.01, longest_delay=0.02, quit=0.01)
+OURS = identity().certificate.fingerprint
+
+
+@pytest.fixture
+def other(tmp_path: Path) -> Identity:
+    """Return the identity of somebody else."""
+    (tmp_path / "other").mkdir()
+    return own_identity(tmp_path / "other")
+
+
+@pytest.fixture
+def profile(tmp_path: Path) -> Profile:
+    return Profiles(str(tmp_path / "client")).server("127.0.0.1", 1)
+
+
+def run(scene: Coroutine[None, None, None]) -> None:
+    asyncio.run(asyncio.wait_for(scene, 30))
+
+
+async def heard(peer: Peer) -> dict:
+    """Return what is said first to a server, {} where it is nothing."""
+    with suppress(ConnectionResetError):
+        return await peer.read()
+    return {}
+
+
+async def told(client: Client) -> None:
+    """Take what the client is told, to the end."""
+    async for _ in client:
+        pass
+
+
+async def enter(client: Client, script: Scripted) -> None:
+    entering = asyncio.create_task(client.__aenter__())
+    peer = await script.accept()
+    peer.write(challenge((await peer.read())["id"]))
+    peer.write(welcome(hello=(await peer.read())["id"]))
+    await entering
+
+
+def test_who_attends_stays_and_sends_nothing_there_and_all_when_the_server_is_back(
+    other: Identity, profile: Profile
+) -> None:
+    async def scene() -> None:
+        async with scripted() as script:
+            port = script.port
+            client = connect("127.0.0.1", port, name="ann", profile=profile, attended=True, patience=QUICK)
+            await enter(client, script)
+        sending = asyncio.create_task(client.send("#lobby", "secret"))
+        async with scripted(port, other) as stranger:
+            while not (lost := await anext(client)).other_key:
+                assert isinstance(lost, LinkLost)
+            assert OURS in lost.reason
+            assert other.certificate.fingerprint in lost.reason
+            for _ in range(2):
+                assert (await anext(client)).other_key
+            for peer in stranger.all:
+                assert await heard(peer) == {}
+        assert (client.waiting, client.online) == (1, False)
+        async with scripted(port) as script:
+            peer = await script.accept()
+            peer.write(welcome(hello=(await peer.read())["id"]))
+            while not isinstance(await anext(client), LinkBack):
+                pass
+            message = await peer.read()
+            assert message["text"] == "secret"
+            peer.write(ok(message["id"], seq=1))
+            assert (await sending).seq == 1
+            await client.quit()
+
+    run(scene())
+
+
+def test_who_accepts_the_other_key_meanwhile_comes_back_there(other: Identity, profile: Profile) -> None:
+    async def scene() -> None:
+        profile.trust.accept(OURS)  # as with an invite, which counts no more once it was followed
+        async with scripted() as script:
+            client = connect("127.0.0.1", script.port, name="ann", profile=profile, attended=True, patience=QUICK)
+            await enter(client, script)
+        async with scripted(script.port, other) as renewed:
+            while not (await anext(client)).other_key:
+                pass
+            Trust(profile.address, profile).replace(other.certificate.fingerprint)
+            peer = await renewed.accept()
+            while not (hello := await heard(peer)):
+                peer = await renewed.accept()
+            peer.write(welcome(hello=hello["id"]))
+            while not isinstance(await anext(client), LinkBack):
+                pass
+            await client.quit()
+
+    run(scene())
+
+
+def test_where_nobody_reads_what_is_told_the_stay_ends_and_what_waits_is_kept(
+    other: Identity, profile: Profile
+) -> None:
+    async def scene() -> None:
+        async with scripted() as script:
+            client = connect("127.0.0.1", script.port, name="ann", profile=profile, patience=QUICK)
+            await enter(client, script)
+        sending = asyncio.create_task(client.send("#lobby", "secret"))
+        async with scripted(script.port, other):
+            with pytest.raises(CertificateChanged, match="nothing was sent"):
+                await told(client)
+            with pytest.raises(Unconfirmed, match="The message is kept"):
+                await sending
+            await client.quit()
+
+    run(scene())
