@@ -1,4 +1,4 @@
-"""A power cut amid the end of all traces touches nothing that stays, and leaves nothing that went."""
+"""The end of all traces touches nothing that stays, whoever reads or copies, or when the power goes."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ import pytest
 
 from socketchat.journal import scrubbing, writer
 from socketchat.journal.bodies import is_blank
+from socketchat.journal.checksum import entry_from
+from socketchat.journal.copies import back_up
 from socketchat.journal.sqlite import SQLiteJournal
 from tests.faults.forgetter import ROOM, is_deleted, text
 from tests.faults.powercut import Power, build
@@ -32,6 +34,12 @@ pytestmark = [
 
 CUTS = 150 if os.environ.get("SOCKETCHAT_LONG") else 8
 MOST_CALLS = 4000
+ROUNDS = 1000 if os.environ.get("SOCKETCHAT_LONG") else 100
+
+ENTRIES = """
+    SELECT c.name, e.seq, e.ts, e.author, e.name, e.kind, e.body, e.checksum
+    FROM entry e JOIN conversation c ON c.id = e.conversation
+"""
 
 
 @pytest.mark.parametrize("early", [0, 50])
@@ -49,6 +57,26 @@ def test_a_power_cut_while_traces_end(tmp_path: Path, monkeypatch: pytest.Monkey
         asyncio.run(asyncio.wait_for(check(tmp_path / "data", seqs, gone), 60))
         power.settle()
     assert len(gone) > CUTS
+
+
+def test_readers_and_backups_find_all_whole_while_traces_end(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    command = [sys.executable, "-m", "tests.faults.forgetter", data, "1"]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        for number in range(ROUNDS):
+            while not (line := process.stdout.readline()).startswith("deleted"):
+                assert line, "the process has ended"
+            back_up(data, tmp_path / f"{number}.db")
+            for path in (tmp_path / f"{number}.db", data / "socketchat.db"):
+                reader = apsw.Connection(str(path))
+                reader.pragma("mmap_size", 1 << 30)
+                assert reader.pragma("integrity_check") == "ok"
+                kinds = {entry_from(row).kind for row in reader.execute(ENTRIES)}
+                assert kinds == {"message", "delete"}
+                reader.close()
+        assert process.poll() is None
+        process.kill()
 
 
 def cut(power: Power, directory: Path, after: int, first: int) -> str:
