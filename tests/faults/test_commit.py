@@ -26,7 +26,7 @@ pytestmark = [pytest.mark.faults, pytest.mark.timeout(1200)]
 
 ROOT = Path(__file__).parents[2]
 LONG = bool(os.environ.get("SOCKETCHAT_LONG"))
-ENOUGH = 100_000
+ENOUGH = 10_000_000
 """More messages than a writer stores before it is killed."""
 
 

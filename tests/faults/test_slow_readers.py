@@ -86,7 +86,8 @@ async def online(client: Client) -> list[str]:
     return [name for event in answer.events if isinstance(event, events.Users) for name in event.users]
 
 
-async def scene(directory: Path, count: int, *, native: bool) -> None:
+async def scene(directory: Path, count: int, *, native: bool, alone: bool) -> None:
+    """Have so many stall; ``alone`` says that nobody else on this machine uses sockets, all of which are counted."""
     login, number_in = (native_login, native_number) if native else (plain_login, plain_number)
     with serving(directory, "--no-limits") as server:
         port = server.port
@@ -104,7 +105,7 @@ async def scene(directory: Path, count: int, *, native: bool) -> None:
             assert await heard == list(range(1, MESSAGES + 1))
             grown = process_memory(server.process.pid) - memory
             assert grown < SHARED + count * (WRITE_BUFFER_HIGH + SLACK)
-            assert kernel_memory() - kernel < count * (KERNEL_FACTOR * SEND_BUFFER_BYTES + SLACK)
+            assert not alone or kernel_memory() - kernel < count * (KERNEL_FACTOR * SEND_BUFFER_BYTES + SLACK)
             # Those who read again have lost nothing, and get it once and in order.
             for numbers in await asyncio.gather(*(reader.read_until(MESSAGES, number_in) for reader in readers)):
                 assert numbers == list(range(1, MESSAGES + 1))
@@ -114,14 +115,14 @@ async def scene(directory: Path, count: int, *, native: bool) -> None:
 
 @pytest.mark.parametrize("native", [False, True], ids=["plain", "native"])
 def test_a_few_stalled_readers(tmp_path: Path, *, native: bool) -> None:
-    asyncio.run(asyncio.wait_for(scene(tmp_path, 10, native=native), 50))
+    asyncio.run(asyncio.wait_for(scene(tmp_path, 10, native=native, alone=False), 50))
 
 
 @pytest.mark.faults
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("native", [False, True], ids=["plain", "native"])
 def test_two_hundred_stalled_readers(tmp_path: Path, *, native: bool) -> None:
-    asyncio.run(scene(tmp_path, 200, native=native))
+    asyncio.run(scene(tmp_path, 200, native=native, alone=True))
 
 
 @pytest.mark.faults
