@@ -38,6 +38,7 @@ from ..protocol.entry import CODE_WORDS, plain_code
 from ..protocol.names import check_name
 from ..protocol.text import clean_line
 from .chat import Chat
+from .dialogue import say
 from .pipe import Pipe
 from .prompt import ask
 from .theme import Look
@@ -113,7 +114,7 @@ class Visit:
             case TooMany():
                 return self._ask_again(problem, name or "")
             case _:
-                sys.stdout.write(clean_line(str(problem)) + "\n")
+                say(str(problem))
                 return None
         return name
 
@@ -141,8 +142,7 @@ class Visit:
 
     def _ask_code(self, problem: CodeNeeded | BadCode | TooMany) -> None:
         """Have the join code typed in, which is shown from the next attempt on."""
-        told = CODE_WANTED if isinstance(problem, CodeNeeded) else clean_line(str(problem))
-        sys.stdout.write(f"{told}\n")
+        say(CODE_WANTED if isinstance(problem, CodeNeeded) else str(problem))
         code = ""
         while not plain_code(code):
             try:
@@ -154,9 +154,9 @@ class Visit:
     def _ask_password(self, problem: NameOwned | WrongPassword | TooMany, name: str) -> str | None:
         """Have the password of a name typed in; return the name, or None where somebody chooses another one."""
         if isinstance(problem, NameOwned):
-            sys.stdout.write(f"{name} belongs to somebody. If that is you, type its password.\n")
+            say(f"{name} belongs to somebody. If that is you, type its password.")
         else:
-            sys.stdout.write(clean_line(str(problem)) + "\n")
+            say(str(problem))
         try:
             password = ask("Password (Enter to choose another name): ", self._look, secret=True)
         except EOFError:
@@ -169,7 +169,7 @@ class Visit:
         shown = self._profile.trust.shown
         if shown is None:
             raise problem
-        sys.stdout.write(f"The server at {self._address} is new to you. Its fingerprint is\n  {shown.fingerprint}\n")
+        say(f"The server at {self._address} is new to you. Its fingerprint is", exactly=shown.fingerprint)
         try:
             answer = ask("Is that what its host sees there? [y/N] ", self._look)
         except EOFError:
@@ -221,7 +221,7 @@ class Visit:
         """Show once what a server on this machine will be known by."""
         trust = self._profile.trust
         if self._look.edits and trust.is_new and trust.shown is not None:
-            sys.stdout.write(f"This server will be known by its fingerprint, {trust.shown.fingerprint}\n")
+            say("This server will be known by its fingerprint:", exactly=trust.shown.fingerprint)
 
     @contextmanager
     def _patience(self) -> Iterator[None]:

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import subprocess
 
 import pytest
@@ -12,6 +13,7 @@ from socketchat.client.profiles import Profiles
 from socketchat.client.ticket import Ticket
 from socketchat.exceptions import BadCode
 from socketchat.hub.guesses import FREE_GUESSES, LOOPBACK_TIMES
+from socketchat.terminal.visit import CODE_WANTED
 
 from .seats import PROGRAM, Server, environment
 
@@ -41,6 +43,17 @@ def invite(server, *options):
     """Return the URL of an invite to the server."""
     command = [*PROGRAM, "invite", "--data", str(server.directory), "--host", "127.0.0.1", *options]
     return subprocess.run(command, capture_output=True, text=True, check=True, timeout=20).stdout.strip()
+
+
+def test_what_is_said_on_the_way_in_is_broken_between_words_and_a_fingerprint_is_whole(closed, server, sit):
+    narrow = sit(closed, "nora", columns=44)
+    narrow.until(lambda: narrow.row == "Join code:")
+    assert " ".join(narrow.lines[:-1]) == CODE_WANTED
+
+    wide = sit(server, "wanda", columns=90)
+    wide.shows("Welcome, wanda.")
+    assert wide.lines[0] == "This server will be known by its fingerprint:"
+    assert re.fullmatch(r"  SHA256:\S{43}", wide.lines[1])
 
 
 def test_a_newcomer_is_asked_for_the_code_until_it_is_right_and_then_never_again(closed, sit):

@@ -1,0 +1,26 @@
+"""What is said at a terminal before there is a prompt: lines that are broken between words."""
+
+from __future__ import annotations
+
+import os
+import sys
+import textwrap
+
+from ..protocol.text import clean_line
+
+COLUMNS = 80
+"""Where a terminal does not tell how wide it is."""
+
+
+def say(text: str, *, exactly: str = "") -> None:
+    """Write a sentence in as many lines as it needs, and below it, in a line of its own, what is to be compared."""
+    try:
+        columns = os.get_terminal_size(sys.stdout.fileno()).columns
+    except OSError:
+        columns = 0
+    # Not into the last column, where terminals differ in what they do next.
+    width = max(1, (columns or COLUMNS) - 1)
+    lines = textwrap.wrap(clean_line(text), width, break_long_words=False, break_on_hyphens=False)
+    if exactly:
+        lines.append(f"  {clean_line(exactly)}")
+    sys.stdout.write("".join(f"{line}\n" for line in lines))
