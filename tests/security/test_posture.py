@@ -28,7 +28,9 @@ def machines():
     machines.end()
 
 
-@pytest.fixture(scope="module", params=MODES)
+@pytest.fixture(
+    scope="module", params=[MODES[0], *(pytest.param(mode, marks=pytest.mark.faults) for mode in MODES[1:])]
+)
 def house(request, machines, tmp_path_factory):
     house = House(machines, tmp_path_factory.mktemp("host"), request.param)
     yield house

@@ -164,6 +164,7 @@ def test_behind_a_tunnel_nobody_is_taken_for_somebody_of_this_machine(tmp_path: 
     assert serving.end(signal.SIGTERM)[0] == 0
 
 
+@pytest.mark.faults
 def test_a_reader_that_takes_nothing_does_not_hold_up_the_end(server: Serving) -> None:
     """The limit for the end is five seconds; the process is given no more than eight on a busy machine."""
     stalled = socket.socket()
@@ -305,6 +306,7 @@ def test_rates_are_limited_unless_the_operator_says_otherwise(tmp_path: Path, op
     assert ("Rates and connections are not limited" in out) is bool(options)
 
 
+@pytest.mark.faults
 def test_without_descriptors_it_accepts_nobody_stores_what_is_said_and_recovers(tmp_path: Path) -> None:
     files = RESERVED_FILES + 12
     server = Serving(tmp_path / "data", "--no-limits", open_files=files)

@@ -443,6 +443,7 @@ def test_who_leaves_with_a_message_under_way_is_told(own_server, sit):
     assert again.leaves() == 0
 
 
+@pytest.mark.faults
 def test_who_leaves_with_lines_that_could_not_be_sent_is_told(own_server, sit):
     ann = sit(own_server, "ann")
     ann.shows("Welcome")

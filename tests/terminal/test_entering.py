@@ -72,6 +72,7 @@ def test_a_newcomer_is_asked_for_the_code_until_it_is_right_and_then_never_again
     assert "Join code" not in again.text
 
 
+@pytest.mark.faults
 def test_who_guesses_wrong_too_often_waits_a_moment_and_is_asked_again(tmp_path, sit):
     server = Server(str(tmp_path / "server"), "--tunnel", "--no-limits")
     guess_wrong(server.port, FREE_GUESSES * LOOPBACK_TIMES)
