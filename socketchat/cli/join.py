@@ -50,7 +50,8 @@ Exit codes:
 @click.argument("words", nargs=-1, metavar="[NAME] [INVITE]")
 @invite_option
 @server_options
-def join(*, words: tuple[str, ...], invite_file: Path | None, host: str | None, port: int | None) -> int:
+@click.option("--no-bell", is_flag=True, help="Do not ring the terminal's bell for direct messages and your name.")
+def join(*, words: tuple[str, ...], invite_file: Path | None, host: str | None, port: int | None, no_bell: bool) -> int:
     """Join with what the options say."""
     from ..client.address import find_server
     from ..client.profiles import Profiles
@@ -67,7 +68,8 @@ def join(*, words: tuple[str, ...], invite_file: Path | None, host: str | None, 
         profile.trust.expect(invitation.fingerprint)
     look = look_of(os.environ, stdin_is_terminal=is_terminal(sys.stdin), stdout_is_terminal=is_terminal(sys.stdout))
     ticket = invitation.ticket if invitation else NO_TICKET
-    return Visit(address, profile, look, os.environ, ticket=ticket).run(name)
+    rings = not no_bell and not os.environ.get("SOCKETCHAT_NO_BELL")
+    return Visit(address, profile, look, os.environ, ticket=ticket, rings=rings).run(name)
 
 
 def is_terminal(stream: TextIO | None) -> bool:

@@ -4,21 +4,17 @@ from __future__ import annotations
 
 from ..exceptions import ChatError
 from ..hub import Hub, Session, User
-from ..hub.conversations import Conversation, Pair, Room
+from ..hub.conversations import Conversation, Pair
 from ..hub.permissions import Action
 from ..protocol import commands, events
-from ..protocol.codec import text_of
+from ..protocol.attention import SAID, is_to
 from ..protocol.limits import HISTORY_ENTRIES
-from ..protocol.names import mentions
 from .chat import speaker
 from .folding import is_deleted
 from .history import readable
 
 COUNTED_ENTRIES = 1_000
 """Entries of a conversation that are counted; "more than a thousand" tells a person as much as a number."""
-
-SAID = ("message", "action")
-"""Kinds of entries that count."""
 
 
 def read(hub: Hub, session: Session, command: commands.Read) -> None:
@@ -89,7 +85,6 @@ async def _count(hub: Hub, user: User, conversation: Conversation) -> events.Unr
         said = [entry for entry in others if entry.kind in SAID and not is_deleted(entry)]
         hub.pace.has_read(user, len(page))
         messages += len(said)
-        if isinstance(conversation, Room):
-            named += sum(mentions(text_of(entry), user.key) for entry in said)
+        named += sum(is_to(entry, user.id, user.key) for entry in said)
         before = page[0].seq
     return events.UnreadCount(conversation.id, messages, conversation.name_for(user), named, more=oldest > mark)

@@ -20,6 +20,7 @@ from ..protocol.slash import help_text, is_for_room, parse
 from ..protocol.text import check_text, clean_line
 from .answers import answered
 from .astray import Astray
+from .bell import Bell
 from .completion import ChatCompleter
 from .leaving import what_is_left
 from .logged import log_above
@@ -57,7 +58,10 @@ LOGIN = (
 
 
 class Chat:
-    """One visit; ``stdin``, ``stdout``, ``zone`` and ``clock`` (seconds since 1970) are for tests."""
+    """One visit, where the bell ``rings`` or not.
+
+    ``stdin``, ``stdout``, ``zone`` and ``clock`` (seconds since 1970) are for tests.
+    """
 
     def __init__(
         self,
@@ -67,13 +71,14 @@ class Chat:
         stdin: Input | None = None,
         stdout: TextIO | None = None,
         zone: tzinfo | None = None,
+        rings: bool = True,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._client = client
         self._clock = clock
-        self._view = View(client.user)
+        self._view = View(client.user, client.name)
         self._zone = zone
-        self._rendering = Rendering(look, self._now(), zone)
+        self._rendering = Rendering(look, client.name, self._now(), zone)
         self._typed: asyncio.Queue[str | events.Left] = asyncio.Queue()
         self._entered = asyncio.Event()
         self._sending: dict[asyncio.Task[None], float] = {}
@@ -94,6 +99,8 @@ class Chat:
         self._scroll = Scroll(self._write)
         self._markers = Markers(client)
         self._astray = Astray()
+        ring = self._prompt.ring if rings else lambda: None
+        self._bell = Bell(client.user, client.name, ring, time.monotonic)
         self._paging = Paging(client.conversations)
 
     async def run(self) -> None:
@@ -149,6 +156,7 @@ class Chat:
         async for event in self._client:
             self._show(self._view.take(event))
             self._paging.note(event)
+            self._bell.note(event, self._client.conversations)
             self._markers.note(self._view.shown())
             self._scroll.add(())  # what is not seen may be counted below the prompt
             await asyncio.sleep(0)  # keys come first, however much there is to take

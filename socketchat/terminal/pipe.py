@@ -44,7 +44,7 @@ class Pipe:
         self._stdin = stdin
         self._stdout = stdout
         self._stderr = stderr
-        self._view = View(client.user)
+        self._view = View(client.user, client.name)
         self._lines: asyncio.Queue[str | ChatError | None] = asyncio.Queue()
         self._room = threading.Semaphore(LINES)
         self._free = asyncio.Semaphore(UNACKNOWLEDGED_ENTRIES)

@@ -201,6 +201,10 @@ class Prompt:
                 with set_app(self._app):
                     self._app.renderer.render(self._app, self._app.layout)
 
+    def ring(self) -> None:
+        """Ring the bell of the terminal."""
+        self._output.bell()
+
     def repaint(self) -> None:
         """Draw label and status anew."""
         self._app.invalidate()

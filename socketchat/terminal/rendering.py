@@ -21,11 +21,13 @@ from rich.text import Text
 
 from ..client.facts import Gap, LinkBack, LinkLost, NotSent, NotStored, Reset, StoredAgain
 from ..exceptions import ProtocolError
+from ..protocol.attention import is_to
 from ..protocol.codec import decode_text
 from ..protocol.conversations import is_room, room_id
 from ..protocol.events import Absent, Alert, Entry, Error, Left, Past, Presence, Room, UnreadCount
 from ..protocol.events import Text as TextBody
 from ..protocol.limits import PRESENCE_NAMES
+from ..protocol.names import name_key
 from ..protocol.text import clean, clean_line
 from ..protocol.transcript import absence, changed, told, unread_words, unreadable
 from .folding import folded
@@ -38,6 +40,9 @@ if TYPE_CHECKING:
 
 INDENT = " " * len("12:34 ")
 """Before the further lines of a text: nobody's second line can look like the start of a message."""
+
+CALL = "» "
+"""Before a line in which somebody says the reader's name: no name begins with it, so nobody forges it."""
 
 LAST_TIME = 253_370_764_800_000
 """The start of the year 9999 in milliseconds since 1970: a server's clock may say more, a calendar cannot."""
@@ -78,12 +83,13 @@ def spoken(entry: Entry) -> TextBody | None:
 class Rendering:
     """Draws for one terminal: ``look`` is what it can do, ``zone`` its time zone (None: the machine's).
 
-    Times are in milliseconds since 1970 UTC. It remembers the day of the last line, which is today, ``now``, at first:
-    the first line of another day comes below a line with its date.
+    ``name`` is the reader's, and times are in milliseconds since 1970 UTC. It remembers the day of the last line, which
+    is today, ``now``, at first: the first line of another day comes below a line with its date.
     """
 
-    def __init__(self, look: Look, now: int, zone: tzinfo | None = None) -> None:
+    def __init__(self, look: Look, name: str, now: int, zone: tzinfo | None = None) -> None:
         self._look = look
+        self._key = name_key(name)
         self._zone = zone
         self._day = datetime.fromtimestamp(now / 1000, zone).date()
 
@@ -164,6 +170,9 @@ class Rendering:
         if body is None:
             return self._unspoken(entry, me, place)
         text = self._folded(told(entry, body), entry, body, me, whole)
+        is_to_me = is_to(entry, me, self._key)
+        if is_to_me:
+            text.stylize("mention")
         author = self._name(entry.name)
         match entry.kind:
             case "topic" if body.text:
@@ -178,6 +187,8 @@ class Rendering:
                 said = Text.assemble("* ", author, " ", text)
             case _:
                 said = Text.assemble(author, ": ", text)
+        if is_to_me:
+            said = Text.assemble((CALL, "mention"), said)
         if place:
             said = self._placed(place, said)
         said.no_wrap = True

@@ -42,7 +42,9 @@ class Status:
             what = "being sent" if is_up else "waiting"
             parts.insert(0 if is_up else 1, ("class:status.strong", f"{pending} {what}"))
         for conversation, count in self._view.unread.items():
-            parts.append(("class:status.strong", f"{self._view.rooms.get(conversation, conversation)} {count}"))
+            to_you = f", {named} to you" if (named := self._view.to_you[conversation]) else ""
+            name = self._view.rooms.get(conversation, conversation)
+            parts.append(("class:status.strong", f"{name} {count}{to_you}"))
         if self._view.online:
             parts.append(("class:status", f"{len(self._view.online)} online"))
         parts.append(("class:status", HINT))

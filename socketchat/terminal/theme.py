@@ -32,6 +32,7 @@ STYLES = {
     "leave": ("color(244)", "bright_black"),
     "dm": ("bold color(164)", "bold magenta"),
     "room": ("bold", "bold"),
+    "mention": ("bold color(166)", "bold"),
     "notice": ("color(31)", "cyan"),
     "error": ("bold color(160)", "bold red"),
     "refused": ("color(160)", "red"),

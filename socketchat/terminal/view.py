@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from msgspec.structs import replace
 
 from ..client.facts import Gap, LinkBack, LinkLost, Reset
+from ..protocol.attention import SAID, is_to
 from ..protocol.codec import is_deleted
 from ..protocol.conversations import LOBBY, is_room, room_id
 from ..protocol.events import Conversation, Entry, Left, Past, Presence, Read, UnreadCount
@@ -15,10 +16,6 @@ from ..protocol.limits import NAME_CHARACTERS, PRESENCE_NAMES
 from ..protocol.names import name_key
 from .completion import Known
 from .places import Places
-
-TOLD = ("message", "action")
-"""Kinds of entries that count as unread."""
-
 
 REMEMBERED = 20_000
 """Names, rooms and the like that are remembered of each kind, the newest: no server of ours has more people online, and
@@ -43,10 +40,12 @@ class View:
     While a room is entered, everything is held back until its history is there: what comes meanwhile belongs below it.
     """
 
-    def __init__(self, user: str) -> None:
+    def __init__(self, user: str, name: str) -> None:
         self.user = user
+        self._key = name_key(name)
         self.room = LOBBY
         self.unread: Counter[str] = Counter()
+        self.to_you: Counter[str] = Counter()
         self.rooms: dict[str, str] = {LOBBY: LOBBY}
         self.online: dict[str, str] = {}
         self._speakers: dict[str, str] = {}
@@ -92,7 +91,7 @@ class View:
         for entry in past:
             self._note_speaker(entry)
         self.listed(past)
-        self.unread.pop(room_id(room), None)
+        self._read(room_id(room))
         return self.stayed()
 
     def listed(self, past: Sequence[Past], *, is_newest: bool = False) -> None:
@@ -142,6 +141,7 @@ class View:
                 self.name_room(count.name)
                 if count.conversation != room_id(self.room):
                     self.unread[count.conversation] = count.messages
+                    self.to_you[count.conversation] = count.mentions
 
     def unseen(self, unread: Iterable[UnreadCount]) -> str | None:
         """Return whose unread direct messages are not shown here: those from before the first visit do not come."""
@@ -164,7 +164,8 @@ class View:
             case Read():
                 return self._read_elsewhere(event)
             case Left():
-                for known in (self.unread, self._newest, self._shown):
+                self._read(event.conversation)
+                for known in (self._newest, self._shown):
                     known.pop(event.conversation, None)
                 return event.conversation == room_id(self.room)
             case Gap():
@@ -174,6 +175,7 @@ class View:
             case Reset():
                 self._shown.clear()
                 self.unread.clear()
+                self.to_you.clear()
                 self._newest.clear()
                 self._places = Places(self.user)
         return True
@@ -189,8 +191,12 @@ class View:
 
     def _read_elsewhere(self, event: Read) -> bool:
         if event.seq >= self._newest.get(event.conversation, 0):
-            self.unread.pop(event.conversation, None)
+            self._read(event.conversation)
         return False
+
+    def _read(self, conversation: str) -> None:
+        self.unread.pop(conversation, None)
+        self.to_you.pop(conversation, None)
 
     def _noted(self, event: Conversation) -> bool:
         if is_room(event.conversation):
@@ -203,10 +209,11 @@ class View:
         if entry.seq <= self._newest.get(entry.conversation, 0):
             return False
         self._newest[entry.conversation] = entry.seq
-        deleted = entry.kind in TOLD and is_deleted(entry)
+        deleted = entry.kind in SAID and is_deleted(entry)
         if is_room(entry.conversation) and entry.conversation != room_id(self.room):
-            if entry.kind in TOLD and entry.author != self.user and not deleted:
+            if entry.kind in SAID and entry.author != self.user and not deleted:
                 self.unread[entry.conversation] += 1
+                self.to_you[entry.conversation] += is_to(entry, self.user, self._key)
             return False
         self._shown[entry.conversation] = entry.seq
         self._note_speaker(entry)

@@ -74,12 +74,14 @@ class Visit:
         environ: Mapping[str, str],
         *,
         ticket: Ticket = NO_TICKET,
+        rings: bool = True,
     ) -> None:
         self._address = address
         self._profile = profile
         self._look = look
         self._environ = environ
         self._ticket = ticket
+        self._rings = rings
         self._signal = 0
         self._admitted = False
         self._not_before = 0.0
@@ -210,7 +212,7 @@ class Visit:
             self._heed_signals()
             if not self._look.edits:
                 return await Pipe(client, stdin=own_stdin(), stdout=sys.stdout, stderr=sys.stderr).run()
-            await Chat(client, self._look).run()
+            await Chat(client, self._look, rings=self._rings).run()
             return 0
 
     def _connect(self, name: str) -> Client:

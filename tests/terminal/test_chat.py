@@ -312,10 +312,10 @@ def test_what_is_unread_is_told_on_arrival_and_read_on_all_devices(own_server, s
     first, second = sit(own_server, "ann", home="ann"), sit(own_server, "ann", home="ann")
     for each in (first, second):
         each.shows("-- Unread: #ops 2 (1 to you)")
-        each.shows("#ops 2 · ")
+        each.shows("#ops 2, 1 to you · ")
     first.says("/join #ops")
     first.shows("bob: ann: two")
-    second.lacks("#ops 2 · ")
+    second.lacks("to you · ")
     second.says("/unread")
     second.shows("-- Nothing is unread.")
 

@@ -40,7 +40,7 @@ def changes(text, **options):
 
 def drawn(text, width=80):
     """Return all that the rendering can draw, with ``text`` in each field that comes over the network."""
-    here = Rendering(Look(edits=True, colors="256"), NOON)
+    here = Rendering(Look(edits=True, colors="256"), "alice", NOON)
     told = [
         entry(text),
         entry("x", name=text),
@@ -120,6 +120,6 @@ def test_nothing_dangerous_is_completed(name):
 
 
 def test_the_test_would_notice_a_field_that_is_not_cleaned():
-    here = Rendering(Look(edits=True, colors="256"), NOON)
+    here = Rendering(Look(edits=True, colors="256"), "alice", NOON)
 
     assert dangerous(OURS.sub("", here.paint([Text("\x1b[2J")], 80)))

@@ -61,7 +61,7 @@ def test_only_the_last_ones_are_kept():
 
 
 def test_the_view_knows_what_it_has_shown():
-    here = View("alice")
+    here = View("alice", "Alice")
     here.take(Conversation(conversation="#ops", name="#Ops"))
     here.enter()
     here.entered("#Ops", [replace(entry("past", of=Past, room="#ops", seq=1), place="#Ops/1")])

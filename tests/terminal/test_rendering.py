@@ -18,7 +18,7 @@ COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
 
 def rendering(colors="none", zone=UTC):
-    return Rendering(Look(edits=True, colors=colors), NOON, zone)
+    return Rendering(Look(edits=True, colors=colors), "Alice", NOON, zone)
 
 
 def drawn(*told, me="alice", width=80):
@@ -80,6 +80,30 @@ def painted(renderable, width=80):
 )
 def test_how_it_looks(event, line):
     assert drawn(event) == line
+
+
+@pytest.mark.parametrize(
+    ("told", "line"),
+    [
+        (entry("alice: look", room="#ops"), "12:00 » bob: alice: look\n"),
+        (entry("waves at @ALICE", kind="action"), "12:00 » * bob waves at @ALICE\n"),
+        (entry("I am alice", name="alice"), "12:00 alice: I am alice\n"),
+        (entry("alice!", room=DIRECT, to="alice"), "12:00 [DM from bob] alice!\n"),
+        (entry("malice"), "12:00 bob: malice\n"),
+    ],
+)
+def test_a_line_that_says_the_readers_name_has_a_mark(told, line):
+    assert drawn(told) == line
+
+
+def test_a_line_that_says_the_readers_name_stands_out():
+    here = rendering("256")
+
+    plain, named = (here.paint(here.lines(entry(text), "alice", NOON), 80) for text in ("hello", "alice"))
+    assert plain.endswith(": hello\n")
+    assert named.endswith("alice\x1b[0m\n")
+    past = [replace(entry("alice", room="#ops", of=Past), place="#ops/1")]
+    assert "#ops/1 » bob: alice" in COLOURS.sub("", here.paint(here.listed(past, "alice", ""), 80))
 
 
 LONG = "\n".join(map(str, range(500)))

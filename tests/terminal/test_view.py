@@ -12,7 +12,7 @@ GONE = Raw(b'{"text":"","deleted":true}')
 
 
 def view(room="#lobby"):
-    here = View("alice")
+    here = View("alice", "Alice")
     here.enter()
     here.entered(room, [])
     return here
@@ -32,6 +32,20 @@ def test_other_rooms_are_counted():
     assert here.take(entry("a", room="#ops", seq=1)) == []
     assert here.take(entry("b", room="#ops", seq=2)) == []
     assert here.unread == {"#ops": 2}
+
+
+def test_lines_that_say_ones_name_are_counted_apart_until_they_are_read():
+    here = view()
+    for seq, text in enumerate(("a", "alice: look", "@Alice!"), 1):
+        here.take(entry(text, room="#ops", seq=seq))
+    here.count([UnreadCount("#dev", 9, "#dev", mentions=4)])
+
+    assert here.unread == {"#ops": 3, "#dev": 9}
+    assert here.to_you == {"#ops": 2, "#dev": 4}
+    here.take(Read(conversation="#dev", seq=9))
+    here.entered("#ops", [])
+    assert not here.unread
+    assert not here.to_you
 
 
 def test_own_messages_and_topics_elsewhere_are_not_counted():
@@ -151,7 +165,7 @@ def test_who_could_not_enter_stays_and_sees_what_came():
 
 
 def test_what_is_held_back_stays_so_when_entering_begins_anew():
-    here = View("alice")
+    here = View("alice", "Alice")
     direct = entry("b", room=DIRECT)
 
     here.enter()
