@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
+    from ..client.keys import Key
     from ..client.profiles import Profile
 
 HELP = """Show, export or import your key, which proves that your names are yours.
@@ -28,6 +29,7 @@ Exit codes:
   0  done
   2  wrong usage
   4  refused, such as a key in the place of another one, or a wrong passphrase
+  5  there is no key yet
   8  a file cannot be used, or is no key"""
 
 MOST_CHARACTERS = 1000
@@ -45,7 +47,7 @@ def show() -> None:
     from ..protocol.proofs import fingerprint
 
     profile = _profile()
-    public = profile.key.public
+    public = _key_of(profile).public
     click.echo(f"public key   {public}\nfingerprint  {fingerprint(public)}\nfile         {profile.key_path}")
 
 
@@ -56,7 +58,7 @@ def export(file: str) -> None:
     from ..client.key_file import exported
     from ..exceptions import BadFile
 
-    line = exported(_profile().key, _new_passphrase()) + "\n"
+    line = exported(_key_of(_profile()), _new_passphrase()) + "\n"
     if file == "-":
         click.echo(line, nl=False)
         return
@@ -84,6 +86,14 @@ def import_(file: str, *, replace: bool) -> None:
     if aside is not None:
         click.echo(f"The key from before is now {aside}.")
     click.echo(f"Your public key is now {profile.key.public}")
+
+
+def _key_of(profile: Profile) -> Key:
+    from ..exceptions import NotFound
+
+    if not Path(profile.key_path).exists():
+        raise NotFound(f"You have no key yet in {profile.key_path}; the first `socketchat join` makes it.")
+    return profile.key
 
 
 def _profile() -> Profile:

@@ -109,7 +109,7 @@ def send(
     send_once(
         address,
         name=name,
-        signer=profile.key,
+        signer=profile.signer,
         trust=profile.trust,
         ticket=invitation.ticket if invitation else NO_TICKET,
         to=to,

@@ -14,8 +14,8 @@ from ..protocol.proofs import KEY_BYTES, NONCE_BYTES, from_word, signed_bytes, t
 from .ticket import NO_TICKET, Ticket
 
 CODE_NEEDED = (
-    "{name} is new on {server}, which lets newcomers in by its join code or an invite. In a terminal `socketchat join` "
-    "asks for the code; elsewhere give an invite with --invite-file."
+    "The name {name!r} is new on {server}, which lets newcomers in by its join code or an invite. In a terminal "
+    "`socketchat join` asks for the code; elsewhere give an invite with --invite-file."
 )
 UNKNOWN = (
     "Nothing proves that this server is the one that you mean. In a terminal `socketchat join` asks you about it; "

@@ -26,6 +26,7 @@ from .address import Address
 from .keys import Key
 
 if TYPE_CHECKING:
+    from .login import Signer
     from .trust import Trust
 
 _LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -88,6 +89,11 @@ class Profile:
             path = self.key_path
             self._key = _read_key(path) or self._make_key(path, Key(os.urandom(KEY_BYTES)))
         return self._key
+
+    @property
+    def signer(self) -> Signer:
+        """The key; where there is none it is made only when a server is to be told of it."""
+        return self.key if os.path.lexists(self.key_path) else _LateKey(self)
 
     @property
     def key_path(self) -> str:
@@ -199,6 +205,22 @@ class Profile:
         fresh = f"{path}.{os.urandom(8).hex()}"
         _create(fresh, content, lasting=lasting)
         return fresh
+
+
+class _LateKey:
+    """The key of a profile, made when it is first needed."""
+
+    def __init__(self, profile: Profile) -> None:
+        self._profile = profile
+
+    @property
+    def public(self) -> str:
+        """The public key, in base64url without padding."""
+        return self._profile.key.public
+
+    def sign(self, message: bytes) -> bytes:
+        """Return the signature of a message."""
+        return self._profile.key.sign(message)
 
 
 def default_directory(side: str = "client") -> str:

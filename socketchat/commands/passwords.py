@@ -139,7 +139,8 @@ async def _set(hub: Hub, session: Session, user: User, chosen: str, command_id: 
             return
         _expel_others(hub, session, user)  # who came by one that was stored in between
         ended = "" if is_first else " Who came in by the old one is out; keys stay, and /devices lists them."
-        text = f"Your password is set; /login {user.name} asks for it.{ended}"
+        asks = f"`socketchat join {user.name}` asks for it on another device, /login {user.name} in nc and telnet."
+        text = f"Your password is set: {asks}{ended}"
         session.tell(events.Help(text=text, id=command_id))
         if command_id is not None:
             session.tell(events.Ok(id=command_id))

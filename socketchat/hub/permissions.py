@@ -90,8 +90,10 @@ class Permissions:
         """Raise Refused unless a user may act against another one in a room."""
         if user is other:
             raise Refused("You cannot do that to yourself.")
-        if self.rank(user, room) <= self.rank(other, room):
-            raise Refused(f"You cannot do that to {other.name}, who has as much to say in {place(room)} as you.")
+        mine, theirs = self.rank(user, room), self.rank(other, room)
+        if mine <= theirs:
+            than = "more to say in {} than you" if mine < theirs else "as much to say in {} as you"
+            raise Refused(f"You cannot do that to {other.name}, who has {than.format(place(room))}.")
 
     def room(self, user: User, name: str) -> Room:
         """Return the room of that name; raises NoSuchRoom also where the user may not see it."""

@@ -314,6 +314,19 @@ MODERATING: dict[str, Slash] = {
 
 SLASHES = EVERYDAY | MODERATING
 
+ELSEWHERE = {
+    "msg": "; /dm NAME TEXT writes to one alone.",
+    "query": "; /dm NAME TEXT writes to one alone.",
+    "part": "; /leave leaves the room.",
+    "names": "; /users tells who is online, /users ROOM who of a room.",
+    "who": "; /users tells who is online, /users ROOM who of a room.",
+    "list": "; /rooms lists the rooms.",
+    "nick": "; /quit, and come back under the other name.",
+    "exit": "; /quit leaves the chat.",
+    "clear": "; in `join`, Ctrl+L clears the screen.",
+}
+"""What stands here for the commands of other chats."""
+
 WIDE = MODERATING.keys() - {"invite", "room"}
 """What reaches further in the lobby."""
 
@@ -370,6 +383,8 @@ def _found(word: str) -> Slash:
     if slash:
         return slash
     shown = "/" + clean_line(word)[:NAME_CHARACTERS]
+    if told := ELSEWHERE.get(word.lower()):
+        raise NoSuchCommand(f"There is no {shown}{told} /help lists the commands.")
     near = nearest(word, SLASHES)
     if near:
         raise NoSuchCommand(f"There is no {shown}; did you mean /{near}? /help lists the commands.")

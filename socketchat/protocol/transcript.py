@@ -18,6 +18,9 @@ EDITED = " (edited)"
 DELETED = "[deleted]"
 """What stands behind a text that is not the first, and in place of one that is gone."""
 
+NOTHING_YET = "Nothing found yet: not all is searched; try again, or narrow it"
+"""What a search says that found nothing in the time that it has."""
+
 AWAY = "away"
 """What those are who do not say why."""
 
@@ -160,6 +163,8 @@ def _unread(event: events.Unread) -> str:
 
 
 def _found(event: events.Found) -> str:
+    if event.more and not event.count:
+        return _line(f"=== {NOTHING_YET} ===")
     return _line(f"=== Found ({event.count}{' or more' if event.more else ''}) ===")
 
 

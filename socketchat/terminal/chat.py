@@ -18,6 +18,7 @@ from ..protocol.conversations import LOBBY, room_id
 from ..protocol.moments import in_utc
 from ..protocol.slash import help_text, is_for_room, parse
 from ..protocol.text import check_text, clean_line
+from ..protocol.transcript import NOTHING_YET
 from .answers import answered
 from .astray import Astray
 from .bell import Bell
@@ -361,8 +362,9 @@ class Chat:
         }
         answer = await self._client.request(replace(command, **dates))
         past = [event for event in answer.events if isinstance(event, events.Past)]
-        many = f"{'the newest ' if answer.ok.more else ''}{len(past)} found" if past else "nothing found"
-        narrow = "; before:DATE finds older ones" if answer.ok.more else ""
+        nothing = NOTHING_YET if answer.ok.more else "nothing found"
+        many = f"{'the newest ' if answer.ok.more else ''}{len(past)} found" if past else nothing
+        narrow = "; before:DATE finds older ones" if past and answer.ok.more else ""
         self._view.listed(past)
         what = f": {command.words}" if command.words else ""
         self._scroll.add(self._rendering.listed(past, self._client.user, f"{many}{what}{narrow}"))

@@ -156,7 +156,7 @@ class Visit:
     def _ask_password(self, problem: NameOwned | WrongPassword | TooMany, name: str) -> str | None:
         """Have the password of a name typed in; return the name, or None where somebody chooses another one."""
         if isinstance(problem, NameOwned):
-            say(f"{name} belongs to somebody. If that is you, type its password.")
+            say(f"The name {name!r} belongs to somebody. If that is you, type its password.")
         else:
             say(str(problem))
         try:

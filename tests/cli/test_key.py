@@ -62,7 +62,16 @@ def test_a_damaged_export_is_refused(digits):
         imported(f"socketchat-key-v1 argon2id {digits}", "x")
 
 
+@pytest.mark.parametrize("command", [["show"], ["export", "-"]])
+def test_where_there_is_no_key_none_is_made(command, home, capsys):
+    assert run(["key", *command]) == 5
+    out, err = capsys.readouterr()
+    assert (out, err.count("\n")) == ("", 1)
+    assert not [*home.iterdir()]
+
+
 def test_a_key_is_shown(capsys):
+    mine()
     assert run(["key", "show"]) == 0
     out = capsys.readouterr().out
     assert mine().public in out
@@ -72,6 +81,7 @@ def test_a_key_is_shown(capsys):
 
 def test_an_export_is_for_its_owners_eyes_and_overwrites_nothing(home, capsys):
     file = home / "backup"
+    mine()
     assert run(["key", "export", str(file)]) == 0
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert imported(file.read_text(), "").public == mine().public

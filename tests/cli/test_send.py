@@ -3,6 +3,7 @@ import io
 import os
 import pty
 import signal
+import socket
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -378,6 +379,14 @@ def test_a_stopped_server_is_6(server, capsys) -> None:
     finally:
         server.go_on()
     assert "no answer in time" in capsys.readouterr().err
+
+
+def test_where_no_server_is_reached_nothing_is_made(home, capsys) -> None:
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))  # and listens to nobody
+        assert run(["send", "--port", str(bound.getsockname()[1]), "--as", "ann", "hi"]) == 6
+    assert "Cannot connect" in capsys.readouterr().err
+    assert not home.exists()
 
 
 def test_a_run_loads_nothing_that_it_does_not_need(server) -> None:

@@ -95,7 +95,12 @@ def test_an_owner_is_not_banned_by_way_of_another_name() -> None:
     bob.take()
     for kind in (commands.Ban, commands.Mute):
         bob.do(kind, room="#lobby", name="annbot")
-        assert refusal(bob) == ("refused", "You cannot do that to ann, who has as much to say in the chat as you.")
+        assert refusal(bob) == ("refused", "You cannot do that to ann, who has more to say in the chat than you.")
+    stage.native("eve")
+    ann.do(commands.Mod, room="#lobby", name="eve")
+    bob.take()
+    bob.do(commands.Kick, room="#lobby", name="eve")
+    assert refusal(bob) == ("refused", "You cannot do that to eve, who has as much to say in the chat as you.")
 
 
 def test_who_is_kicked_from_a_public_room_may_come_back() -> None:

@@ -1,3 +1,5 @@
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -125,6 +127,26 @@ CASES = {
     "/room public": Access(room=ROOM, private=False),
     "/quit": Quit(),
 }
+
+
+@pytest.mark.parametrize(
+    ("word", "meant"),
+    {
+        "msg": "/dm",
+        "query": "/dm",
+        "part": "/leave",
+        "NAMES": "/users",
+        "who": "/users",
+        "list": "/rooms",
+        "nick": "/quit",
+        "exit": "/quit",
+        "clear": "Ctrl+L",
+    }.items(),
+)
+def test_the_words_of_other_chats_lead_to_those_of_this_one(word: str, meant: str) -> None:
+    with pytest.raises(NoSuchCommand, match=re.escape(f"There is no /{word}; ")) as told:
+        slash.parse(f"/{word} something", ROOM)
+    assert meant in str(told.value)
 
 
 @pytest.mark.parametrize(("line", "command"), CASES.items())

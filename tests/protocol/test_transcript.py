@@ -89,6 +89,10 @@ CASES = {
     "away": (Absent(name="bob", away="away"), "[away] bob is away.\n"),
     "away for a reason": (Absent(name="bob", away="at\x1blunch"), "[away] bob is away: at^[lunch\n"),
     "found": (Found(count=2), "=== Found (2) ===\n"),
+    "found nothing yet": (
+        Found(count=0, more=True),
+        "=== Nothing found yet: not all is searched; try again, or narrow it ===\n",
+    ),
     "found more": (Found(count=20, more=True), "=== Found (20 or more) ===\n"),
     "action": (entry("waves", kind="action"), "* alice waves\n"),
     "action of two lines": (entry("waves\nbob: hi", kind="action"), "* alice waves\n* alice bob: hi\n"),
