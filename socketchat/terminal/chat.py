@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, TextIO
 from msgspec.structs import replace
 
 from ..client.aio import Client
+from ..client.facts import LinkLost
 from ..exceptions import BadText, ChatError, TooLong, Unconfirmed, UsageProblem
 from ..protocol import commands, events
 from ..protocol.conversations import LOBBY, room_id
@@ -82,7 +83,7 @@ class Chat:
         self._rendering = Rendering(look, client.name, self._now(), zone)
         self._typed: asyncio.Queue[str | events.Left] = asyncio.Queue()
         self._entered = asyncio.Event()
-        self._sending: dict[asyncio.Task[None], float] = {}
+        self._sending: dict[asyncio.Task[None], tuple[float, str]] = {}
         self._began = 0.0
         self._unconfirmed = 0
         self._unsent = 0
@@ -175,6 +176,8 @@ class Chat:
 
     def _draw(self, event: object) -> None:
         self._scroll.add(self._rendering.lines(self._view.named(event), self._client.user, self._now()))
+        if isinstance(event, LinkLost) and event.attempt == 1:
+            self._scroll.add(self._rendering.waiting(line) for _, line in self._sending.values())
 
     async def _obey(self) -> None:
         """Do what is typed, line by line: a text after /join goes to the new room."""
@@ -288,7 +291,9 @@ class Chat:
     def _send(self, command: commands.Send | commands.Edit | commands.Delete, line: str) -> None:
         loop = asyncio.get_running_loop()
         task = asyncio.create_task(self._deliver(command, line))
-        self._sending[task] = loop.time()
+        self._sending[task] = loop.time(), line
+        if self._view.is_down and not self._client.online:
+            self._scroll.add([self._rendering.waiting(line)])
         task.add_done_callback(self._sending.pop)
         task.add_done_callback(lambda _: self._prompt.repaint())
         loop.call_later(PENDING_SECONDS, self._prompt.repaint)
@@ -387,7 +392,7 @@ class Chat:
 
     def _status(self) -> StyleAndTextTuples:
         late = asyncio.get_running_loop().time() - PENDING_SECONDS
-        pending = sum(since <= late for since in self._sending.values())
+        pending = sum(since <= late for since, _ in self._sending.values())
         if self._began <= late:
             pending += self._client.adopted
         return self._status_line.line(pending)

@@ -44,6 +44,9 @@ INDENT = " " * len("12:34 ")
 CALL = "» "
 """Before a line in which somebody says the reader's name: no name begins with it, so nobody forges it."""
 
+WAITING_CHARACTERS = 60
+"""Characters that are shown of a text that waits: by them it is known again, and it is shown whole when it is sent."""
+
 LAST_TIME = 253_370_764_800_000
 """The start of the year 9999 in milliseconds since 1970: a server's clock may say more, a calendar cannot."""
 
@@ -249,6 +252,12 @@ class Rendering:
         sentence, colon, command = reason.rpartition(": ")
         alarm = self.error(f"Another key was met. The link stays down, and what you type waits. {sentence}{colon}")
         return [alarm, Text(clean_line(f"   {command}"), no_wrap=True)]
+
+    def waiting(self, line: str) -> Text:
+        """Return the line that shows what was typed and cannot be sent yet, on one row."""
+        shown = clean_line(line[: WAITING_CHARACTERS + 1])
+        more = "…" if len(line) > WAITING_CHARACTERS else ""
+        return Text(f"{INDENT}waiting: {shown[:WAITING_CHARACTERS]}{more}", "time")
 
     def ignored(self, names: Sequence[str]) -> Text:
         """Return the line that tells who is ignored."""

@@ -54,7 +54,7 @@ class View:
         self._shown: dict[str, int] = {}
         self._held: list[object] | None = None
         self._places = Places(user)
-        self._is_down = False
+        self.is_down = False
         self._deleted: tuple[str, str] | None = None
         self._met = ""
         self.other_key = False
@@ -181,13 +181,13 @@ class View:
         return True
 
     def _link_changed(self, event: LinkLost | LinkBack) -> bool:
-        before, self._is_down = self._is_down, isinstance(event, LinkLost)
+        before, self.is_down = self.is_down, isinstance(event, LinkLost)
         self.other_key = isinstance(event, LinkLost) and event.other_key
         if isinstance(event, LinkLost) and event.other_key:
             before, self._met = event.reason == self._met, event.reason
-        elif not self._is_down:
+        elif not self.is_down:
             self._met = ""
-        return not (before and self._is_down)
+        return not (before and self.is_down)
 
     def _read_elsewhere(self, event: Read) -> bool:
         if event.seq >= self._newest.get(event.conversation, 0):

@@ -381,6 +381,7 @@ def test_a_broken_link_is_told_mended_and_nothing_is_lost(own_server, sit):
         seat.shows("link down")
     ann.says("/edit before that", "typed meanwhile")
     ann.shows("2 waiting")
+    ann.shows("      waiting: /edit before that\n      waiting: typed meanwhile\n")
     bob.type("half ")
     own_server.start()
     for seat in (ann, bob):
@@ -424,6 +425,20 @@ def test_a_slow_server_is_seen_below(server, pair):
     server.thaw()
     anns.shows(f"{ann}: hello")
     anns.lacks("being sent")
+
+
+def test_what_was_under_way_when_the_link_broke_is_shown_as_waiting(own_server, sit):
+    ann = sit(own_server, "ann")
+    ann.shows("Welcome")
+    own_server.freeze()
+    ann.says("hello", "/help away")
+    ann.shows("Say that you are away")
+    own_server.kill()
+    ann.shows("-- The link is lost")
+    ann.shows("      waiting: hello\n")
+    own_server.start()
+    ann.shows("ann: hello")
+    assert ann.text.count("waiting: hello") == 1
 
 
 def test_who_leaves_with_a_message_under_way_is_told(own_server, sit):

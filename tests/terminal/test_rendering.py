@@ -106,6 +106,14 @@ def test_a_line_that_says_the_readers_name_stands_out():
     assert "#ops/1 » bob: alice" in COLOURS.sub("", here.paint(here.listed(past, "alice", ""), 80))
 
 
+@pytest.mark.parametrize(
+    ("line", "shown"),
+    [("hello", "hello"), ("two\nlines\x1b[2J", "two lines^[[2J"), ("x" * 60, "x" * 60), ("x" * 61, "x" * 60 + "…")],
+)
+def test_what_waits_is_shown_on_one_row(line, shown):
+    assert painted(rendering().waiting(line)) == f"      waiting: {shown}\n"
+
+
 LONG = "\n".join(map(str, range(500)))
 
 
