@@ -217,5 +217,5 @@ def _taken(name: str, holder: User | None) -> NameTaken:
     """Return the error for a name that ``holder`` has, or that was asked for just now."""
     if holder is not None and holder.key != name_key(name):
         return NameTaken(f"{name!r} reads like {holder.name!r}, which is somebody else's name; choose another name.")
-    whose = f"{name} is in use by" if holder is None or holder.is_guest else f"The name {name!r} belongs to"
+    whose = f"{name} is in use by" if holder is None or holder.is_guest else f"The name {name} belongs to"
     return NameTaken(f"{whose} somebody else; choose another name.")

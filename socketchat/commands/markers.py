@@ -11,7 +11,7 @@ from ..protocol.attention import SAID, is_to
 from ..protocol.limits import HISTORY_ENTRIES
 from .chat import speaker
 from .folding import is_deleted
-from .history import readable
+from .history import LOOKED_AT, readable
 
 COUNTED_ENTRIES = 1_000
 """Entries of a conversation that are counted; "more than a thousand" tells a person as much as a number."""
@@ -73,18 +73,22 @@ async def _count(hub: Hub, user: User, conversation: Conversation) -> events.Unr
     """Count the newest entries behind the marker; a room that the user never looked into has nothing unread."""
     unknown = 0 if isinstance(conversation, Pair) else conversation.head
     mark = max(user.read.get(conversation.id, unknown), conversation.floor - 1)
-    before, oldest = conversation.head + 1, max(mark, conversation.head - COUNTED_ENTRIES)
+    before, oldest = conversation.head + 1, max(mark, conversation.head - LOOKED_AT)
     messages = named = 0
-    while before > oldest + 1:
+    left = COUNTED_ENTRIES
+    while left and before > oldest + 1:
         page = await hub.journal.read(
             conversation.id, after=oldest, before=before, upto=before - 1, limit=HISTORY_ENTRIES
         )
         if not page:
             break
-        others = (entry for entry in page if entry.author not in {user.id, *user.ignored})
-        said = [entry for entry in others if entry.kind in SAID and not is_deleted(entry)]
+        there = [entry for entry in page if not is_deleted(entry)]
+        before = page[0].seq if len(there) <= left else there[-left].seq
+        there = there[-left:]
+        left -= len(there)
+        others = (entry for entry in there if entry.author not in {user.id, *user.ignored})
+        said = [entry for entry in others if entry.kind in SAID]
         hub.pace.has_read(user, len(page))
         messages += len(said)
         named += sum(is_to(entry, user.id, user.key) for entry in said)
-        before = page[0].seq
-    return events.UnreadCount(conversation.id, messages, conversation.name_for(user), named, more=oldest > mark)
+    return events.UnreadCount(conversation.id, messages, conversation.name_for(user), named, more=before > mark + 1)

@@ -60,6 +60,23 @@ def test_what_was_deleted_is_not_unread() -> None:
     assert unread(alice) == [("#lobby", 1, 1, False)]
 
 
+def test_what_is_unread_is_found_behind_what_was_deleted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(markers, "COUNTED_ENTRIES", 3)
+    stage = Stage()
+    alice, bob, eve = stage.native("alice"), stage.native("bob"), stage.native("eve")
+    for peer, text in ((bob, "one"), (bob, "two"), *((eve, f"spam {n}") for n in range(9)), (bob, "three")):
+        peer.say(text)
+        stage.settle()
+    alice.session.user.read["#lobby"] = 0
+    stage.order(operator.Erase(id=1, name="eve"))
+    assert unread(alice) == [("#lobby", 3, 0, False)]
+    bob.say("four")
+    stage.settle()
+    assert unread(alice) == [("#lobby", 3, 0, True)]
+    monkeypatch.setattr(markers, "LOOKED_AT", 8)
+    assert unread(alice) == [("#lobby", 2, 0, True)]
+
+
 def test_who_is_erased_has_read_nothing() -> None:
     stage = Stage()
     alice, bob = stage.native("alice"), stage.native("bob")
