@@ -29,6 +29,9 @@ LINES = 64
 PATIENCE = 60.0
 """Seconds after the end of stdin in which nothing is stored until the visit ends: a server is started again in less."""
 
+LOOKS = 20
+"""How often it is looked meanwhile whether something was."""
+
 
 class Pipe:
     """One visit; messages from ``stdin``, one a line, are sent, and what happens is written to ``stdout``.
@@ -117,11 +120,13 @@ class Pipe:
     async def _wait_in_vain(self) -> None:
         """Return never; raises Unconfirmed where there is nothing more to read and nothing is stored for too long."""
         await self._read_all.wait()
-        before = None
-        while before is None or self._left() != before or not before[0]:
-            before = self._left()
-            await asyncio.sleep(self._patience)
-        raise Unconfirmed(what_is_left(self._client, *before))
+        time = asyncio.get_running_loop().time
+        left, since = self._left(), time()
+        while time() - since < self._patience:
+            await asyncio.sleep(self._patience / LOOKS)
+            if (now := self._left()) != left or not now[0]:
+                left, since = now, time()
+        raise Unconfirmed(what_is_left(self._client, *left))
 
     def _left(self) -> tuple[int, int]:
         """Return how many messages are not confirmed, and how many lines had not their turn."""

@@ -39,7 +39,7 @@ class Status:
             parts += [("class:status.trouble", self._trouble()), ("class:status", DOWN_HINT)]
             self._count()
         if pending:
-            what = "being sent" if is_up else "waiting"
+            what = "being sent" if is_up and not self._view.refuses else "waiting"
             parts.insert(0 if is_up else 1, ("class:status.strong", f"{pending} {what}"))
         for conversation, count in self._view.unread.items():
             to_you = f", {named} to you" if (named := self._view.to_you[conversation]) else ""

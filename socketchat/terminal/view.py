@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from msgspec.structs import replace
 
-from ..client.facts import Gap, LinkBack, LinkLost, Reset
+from ..client.facts import Gap, LinkBack, LinkLost, NotStored, Reset, StoredAgain
 from ..protocol.attention import SAID, is_to
 from ..protocol.codec import is_deleted
 from ..protocol.conversations import LOBBY, is_room, room_id
@@ -55,6 +55,8 @@ class View:
         self._held: list[object] | None = None
         self._places = Places(user)
         self.is_down = False
+        self.refuses = False
+        """Whether the server stores nothing at the moment."""
         self._deleted: tuple[str, str] | None = None
         self._met = ""
         self.other_key = False
@@ -170,7 +172,7 @@ class View:
                 return event.conversation == room_id(self.room)
             case Gap():
                 return not is_room(event.conversation) or event.conversation == room_id(self.room)
-            case LinkLost() | LinkBack():
+            case LinkLost() | LinkBack() | NotStored() | StoredAgain():
                 return self._link_changed(event)
             case Reset():
                 self._shown.clear()
@@ -180,7 +182,10 @@ class View:
                 self._places = Places(self.user)
         return True
 
-    def _link_changed(self, event: LinkLost | LinkBack) -> bool:
+    def _link_changed(self, event: LinkLost | LinkBack | NotStored | StoredAgain) -> bool:
+        if isinstance(event, NotStored | StoredAgain):
+            self.refuses = isinstance(event, NotStored)
+            return True
         before, self.is_down = self.is_down, isinstance(event, LinkLost)
         self.other_key = isinstance(event, LinkLost) and event.other_key
         if isinstance(event, LinkLost) and event.other_key:

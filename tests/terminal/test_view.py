@@ -1,7 +1,8 @@
 from msgspec import Raw
 from msgspec.structs import replace
 
-from socketchat.client.facts import Gap, LinkBack, LinkLost, Reset
+from socketchat.client.facts import Gap, LinkBack, LinkLost, NotStored, Reset, StoredAgain
+from socketchat.exceptions import StorageProblem
 from socketchat.protocol.events import Conversation, Error, Left, Past, Presence, Read, UnreadCount
 from socketchat.terminal import view as module
 from socketchat.terminal.view import View, before
@@ -259,6 +260,13 @@ def test_a_link_that_is_lost_is_told_once_until_it_is_back():
     back = LinkBack(missed=0, sent=0)
 
     assert [here.take(event) for event in (*lost[:2], back, lost[2])] == [[lost[0]], [], [back], [lost[2]]]
+
+
+def test_it_is_known_whether_the_server_stores():
+    here = view()
+    told = [NotStored(StorageProblem("Full.")), entry("x"), StoredAgain()]
+
+    assert [here.refuses for event in told if here.take(event)] == [True, True, False]
 
 
 def test_another_key_is_told_once_whatever_was_told_before():
