@@ -111,7 +111,7 @@ def test_the_code_is_asked_for_after_the_name_and_not_where_the_name_is_taken(cl
     seat.shows("Welcome, bob.")
 
     other = sit(closed, "bob", home="thief")
-    other.shows("bob belongs to somebody.")
+    other.shows("The name 'bob' belongs to somebody.")
     other.says("")
     other.shows("Your name:")
     assert "Join code" not in other.text
@@ -140,7 +140,7 @@ def test_who_chooses_another_name_is_still_invited(closed, sit):
     owner.says("correct horse")
     owner.shows("Your password is set")
     seat = sit(None, "jack", invite(closed), home="other")
-    seat.shows("jack belongs to somebody.")
+    seat.shows("The name 'jack' belongs to somebody.")
     seat.says("")
     seat.shows("Your name:")
     seat.says("jill")
@@ -183,7 +183,7 @@ def test_a_script_comes_by_the_invite_in_a_file_and_needs_it_once(closed, tmp_pa
 
     without = send("--port", str(closed.port))
     assert without.returncode == 4
-    assert f"jobbot is new on 127.0.0.1:{closed.port}, which" in without.stderr
+    assert f"The name 'jobbot' is new on 127.0.0.1:{closed.port}, which" in without.stderr
     assert "--invite-file" in without.stderr
     for _ in range(2):
         done = send("--invite-file", str(url))
