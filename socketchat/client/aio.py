@@ -234,7 +234,7 @@ class Client:
         except Unreachable as error:
             raise NotNowError(error) from None
         except CertificateChanged as error:
-            if not (self._attended and self._entered):
+            if not self._attended:
                 raise
             raise OtherKeyError(error) from None
         self._link = link

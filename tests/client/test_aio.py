@@ -461,13 +461,14 @@ def test_a_refusal_that_lasts_is_told_once_and_so_is_its_end() -> None:
                 peer.write(error(number, "storage", "The disk is full; try again later.", retry=True))
             await peer.read()
             asking = asyncio.create_task(client.request(commands.Users()))
-            peer.write(ok((await peer.read())["id"]))  # what is stored has no part in this
+            peer.write(ok((await peer.read())["id"]), entry(1))  # what is not stored has no part in this
             await asking
-            told = await anext(client)
+            told, said = await take(client, 2)
             assert isinstance(told, NotStored)
+            assert said.seq == 1
             assert told.sentence == "The disk is full; what you send waits, and is sent when that is over."
-            peer.write(ok(number, seq=1), entry(1))
-            assert (await sending).seq == 1
+            peer.write(ok(number, seq=2), entry(2))
+            assert (await sending).seq == 2
             assert [type(each) for each in await take(client, 2)] == [StoredAgain, events.Entry]
 
     run(test())
