@@ -171,6 +171,7 @@ class Attendance:
                 session.tell(events.Left(conversation=room.id, text=why))
                 if session.room == room.id:
                     self.move(session, self._directory.lobby)
+                    session.put_out = room.name if why else ""
 
     def move(self, session: Session, room: Room) -> None:
         """Make a room the current one of a session that hears only that."""
@@ -179,7 +180,7 @@ class Attendance:
         for conversation in list(session.heard):
             if isinstance(conversation, Room):
                 conversation.remove(session)
-        session.room = room.id
+        session.room, session.put_out = room.id, ""
         room.add(session)
         session.tell(room.described_to(session.user))
 

@@ -108,6 +108,7 @@ class Session:
         "outbox_key",
         "paused",
         "positions",
+        "put_out",
         "rendering",
         "rests",
         "room",
@@ -132,6 +133,7 @@ class Session:
         self.token = ""
         self.listens = False
         self.room = ""  # the current room, for dialects that have one
+        self.put_out = ""  # the room that was the current one until somebody put the user out of it
         self.heard: list[Conversation] = []
         self.positions: dict[str, int] | None = None
         self.paused = False  # the write buffer is full

@@ -10,11 +10,11 @@ import re
 
 import msgspec
 
-from ..exceptions import BadName, BadText
+from ..exceptions import BadName, BadText, Refused
 from ..hub import Session
 from ..hub.limits import COMMAND_BYTES
 from ..protocol import slash
-from ..protocol.commands import Command, Hello, Login, Password, Ping
+from ..protocol.commands import Command, Hello, Login, Password, Ping, Send
 from ..protocol.events import Entry, Event, Text, Welcome
 from ..protocol.framing import LineBuffer
 from ..protocol.limits import TEXT_BYTES
@@ -106,6 +106,9 @@ class PlainWire:
         if not text or text.isspace():
             return Ping()  # nothing is said, but a flood of nothing has to be slowed down, too
         command = slash.parse(text, session.room)
+        if session.put_out and isinstance(command, Send) and command.to == session.room:
+            gone, session.put_out = session.put_out, ""  # what was being typed was meant for those there
+            raise Refused(f"You are no longer in {gone}; what you type from now on goes to {session.room}.")
         return self._ask(session, command) if isinstance(command, _WITH_PASSWORD) else command
 
     def _ask(self, session: Session, command: Login | Password) -> Command:
