@@ -10,11 +10,11 @@ from pathlib import Path
 from ..exceptions import StorageProblem
 from ..protocol.events import Entry
 from . import Found, Keep, Outcome, Query, Revision, State
+from .belief import Belief, passed
 from .intake import Intake
 from .marks import Mark
 from .readers import Readers
 from .store import Store
-from .trust import Trust, passed
 from .upkeep import Upkeep
 from .writer import Writer
 
@@ -46,7 +46,7 @@ class SQLiteJournal(Intake):
         self._store = Store(Path(directory).absolute())
         self._readers = Readers(self._store, "reader")
         self._searchers = Readers(self._store, "searcher", niceness=SEARCH_NICENESS)
-        self._upkeep = Upkeep(clock, Trust(clock, passed), self._revise_soon)
+        self._upkeep = Upkeep(clock, Belief(clock, passed), self._revise_soon)
         self._writer = Writer(
             self._store,
             (self._readers, self._searchers),

@@ -15,10 +15,10 @@ from typing import Any
 import apsw
 
 from . import Keep, Revision
+from .belief import Belief
 from .forgetting import begin_erasing, drop_some, erase_some, erasures, expired
 from .marks import Marks
 from .scrubbing import Scrub
-from .trust import Trust
 from .words import LEFT_FOR_SEARCHES, begin_anew, index_slice, is_of_index, lag, merge_some, transaction
 
 PACE_SECONDS = 0.1
@@ -34,15 +34,15 @@ SWEEP_SECONDS = 60.0
 class Upkeep:
     """The work that is put off; all but ``search`` and ``erase`` is called in the writer's thread.
 
-    ``clock`` returns milliseconds, and ``trust`` watches it. ``revise`` is told what was changed. ``marks`` are
+    ``clock`` returns milliseconds, and ``belief`` watches it. ``revise`` is told what was changed. ``marks`` are
     the read markers to be written.
     """
 
-    def __init__(self, clock: Callable[[], int], trust: Trust, revise: Callable[[Revision], object]) -> None:
+    def __init__(self, clock: Callable[[], int], belief: Belief, revise: Callable[[Revision], object]) -> None:
         self.keep = Keep()
         self.marks = Marks(time.monotonic)
         self._clock = clock
-        self._trust = trust
+        self._belief = belief
         self._revise = revise
         self._searches: deque[Future[None]] = deque()
         self._wanted: deque[tuple[str, Future[int]]] = deque()
@@ -141,7 +141,7 @@ class Upkeep:
             self._scrub.step(db)
         elif self._until_sweep() == 0:
             self._swept = self._last_step
-            if self._trust.is_good():
+            if self._belief.is_good():
                 self._expired.extend(expired(db, self.keep, self._clock()))
         elif self._merging:
             self._merging = merge_some(db)

@@ -1,4 +1,4 @@
-"""Whether the time of day may be trusted with what cannot be undone: dropping what is old.
+"""Whether the time of day is to be believed in what cannot be undone: dropping what is old.
 
 A clock can be set wrong, or be wrong until the network has told the time, and would then drop all there is. So what it
 says is compared with how much time has passed since. Nothing else asks: a wrong time elsewhere is right again with the
@@ -26,7 +26,7 @@ def passed() -> int:
     return time.clock_gettime_ns(clock) // 1_000_000
 
 
-class Trust:
+class Belief:
     """Watches a clock, from when it is asked first.
 
     ``clock`` returns the milliseconds since 1970, ``passed`` those since some moment.
@@ -35,20 +35,20 @@ class Trust:
     def __init__(self, clock: Callable[[], int], passed: Callable[[], int] = passed) -> None:
         self._clock = clock
         self._passed = passed
-        self._trusted: int | None = None
+        self._believed: int | None = None
         self._set_to = self._set_at = 0
 
     def is_good(self) -> bool:
         """Tell whether the clock goes on as it did, or as it has for a day."""
         passed = self._passed()
         offset = self._clock() - passed
-        if self._trusted is None or abs(offset - self._trusted) <= JUMP_MS:
-            self._trusted = self._set_to = offset if self._trusted is None else self._trusted
+        if self._believed is None or abs(offset - self._believed) <= JUMP_MS:
+            self._believed = self._set_to = offset if self._believed is None else self._believed
             return True
         if abs(offset - self._set_to) > JUMP_MS:
             self._set_to, self._set_at = offset, passed
             _log.warning("the clock was set; old messages are dropped again when it has gone on like this for a day")
         if passed - self._set_at < BELIEVED_MS:
             return False
-        self._trusted = offset
+        self._believed = offset
         return True

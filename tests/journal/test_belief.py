@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from socketchat.journal.trust import BELIEVED_MS, JUMP_MS, Trust, passed
+from socketchat.journal.belief import BELIEVED_MS, JUMP_MS, Belief, passed
 
 HOUR = 3_600_000
 YEAR = 365 * 24 * HOUR
@@ -14,13 +14,13 @@ class Time:
     def __init__(self) -> None:
         self.wall = 50 * YEAR
         self.passed = 7 * HOUR
-        self.trust = Trust(lambda: self.wall, lambda: self.passed)
-        assert self.trust.is_good()
+        self.belief = Belief(lambda: self.wall, lambda: self.passed)
+        assert self.belief.is_good()
 
     def goes_on(self, milliseconds: int) -> bool:
         self.wall += milliseconds
         self.passed += milliseconds
-        return self.trust.is_good()
+        return self.belief.is_good()
 
 
 def test_a_clock_that_goes_on_is_believed_however_long() -> None:
