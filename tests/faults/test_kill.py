@@ -13,8 +13,8 @@ from tests.faults.kills import rounds
 LONG = bool(os.environ.get("SOCKETCHAT_LONG"))
 
 
-def test_five_kills_under_load(tmp_path: Path) -> None:
-    assert asyncio.run(asyncio.wait_for(rounds(5, tmp_path, seed=5), 50)) > 100
+def test_a_few_kills_under_load(tmp_path: Path) -> None:
+    assert asyncio.run(asyncio.wait_for(rounds(3, tmp_path, seed=5), 50)) > 100
 
 
 @pytest.mark.faults

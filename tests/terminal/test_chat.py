@@ -384,12 +384,14 @@ def test_a_broken_link_is_told_mended_and_nothing_is_lost(own_server, sit):
     ann.shows("      waiting: /edit before that\n      waiting: typed meanwhile\n")
     bob.type("half ")
     own_server.start()
-    for seat in (ann, bob):
-        seat.shows("-- The link is back")
-        seat.shows("ann: typed meanwhile")
+    ann.type("\r")  # tries at once
+    ann.shows("-- The link is back")
+    ann.shows("ann: typed meanwhile")
     bob.says("typed")
+    bob.shows("-- The link is back")
 
     for seat in (ann, bob):
+        seat.shows("ann: typed meanwhile")
         seat.shows("bob: half typed")
         assert [line for line in said(seat) if line.startswith(("ann: ", "bob: ", "ann edited "))] == [
             "ann: before",
@@ -532,15 +534,15 @@ def test_a_flood_does_not_freeze_the_typing(pair):
     ann, bob, anns, bobs = pair
     bobs.says(f"/join #flood-{ann}")
     bobs.shows(f"#flood-{ann} {bob}>")
-    anns.says(f"/join #flood-{ann}", *(f"flood {number}" for number in range(1000)))
+    anns.says(f"/join #flood-{ann}", *(f"flood {number}" for number in range(300)))
     for typed in itertools.accumulate("still here"):
         bobs.type(typed[-1])
         bobs.until(lambda typed=typed: bobs.row.endswith(f"> {typed}".rstrip()))
     bobs.type("\r")
     bobs.shows(f"{bob}: still here")
-    bobs.shows("flood 999")
+    bobs.shows("flood 299")
 
-    assert [line for line in said(bobs) if line.startswith(f"{ann}: ")] == [f"{ann}: flood {n}" for n in range(1000)]
+    assert [line for line in said(bobs) if line.startswith(f"{ann}: ")] == [f"{ann}: flood {n}" for n in range(300)]
 
 
 def chat_here(server, name, play, **options):
@@ -577,7 +579,7 @@ def test_what_is_logged_is_told_above_the_prompt_and_tears_nothing(server):
     assert logging.getLogger().handlers == before
 
 
-@pytest.mark.parametrize("line", ["", "hello", "/users"])
+@pytest.mark.parametrize("line", ["", "hello"])
 def test_the_next_try_is_shown_and_comes_at_once_where_somebody_presses_enter(server, line):
     async def play(terminal, chat):
         down = re.compile(r"link down, next try in (\d{3}) s · Enter tries now")

@@ -74,6 +74,7 @@ def test_what_waited_for_the_link_comes_back_where_one_was_banned_meanwhile(own_
     carol.signal(signal.SIGSTOP)
     own_server.start()
     for seat in (ann, bob):
+        seat.type("\r")  # tries at once
         seat.shows("-- The link is back")
     bob.says("/ban carol")
     bob.shows("bob banned carol")
