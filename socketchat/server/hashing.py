@@ -23,7 +23,8 @@ MEMORY_KIB = 19_456
 PASSES = 2
 
 THREADS = 2
-"""As many as may hash at once: 38 MiB, and at low priority."""
+"""As many as may hash at once: 38 MiB, and at low priority. With one core only one: two would keep each other from it,
+and with it the interpreter, which one of them holds at its ends, from those who talk."""
 
 NICE = 15
 """How far hashing stands back: far behind everything else, before what is only done when idle."""
@@ -41,7 +42,7 @@ class ArgonHasher:
     """Hashes with argon2id."""
 
     def __init__(self) -> None:
-        self._threads = ThreadPoolExecutor(THREADS, "passwords", initializer=_stand_back)
+        self._threads = ThreadPoolExecutor(min(THREADS, _cores()), "passwords", initializer=_stand_back)
         self._asked = 0
 
     async def hash(self, password: str) -> str:
@@ -82,6 +83,11 @@ class ArgonHasher:
             return await asyncio.get_running_loop().run_in_executor(self._threads, work)
         finally:
             self._asked -= 1
+
+
+def _cores() -> int:
+    """Return how many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
 
 
 def _stand_back() -> None:

@@ -50,6 +50,19 @@ def test_hashing_stands_back_and_the_rest_of_the_process_does_not() -> None:
     asyncio.run(scene())
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere no process is kept to some cores")
+def test_who_has_one_core_hashes_one_at_a_time() -> None:
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {min(before)})
+    try:
+        with closing(ArgonHasher()) as hasher:
+            assert hasher._threads._max_workers == 1
+    finally:
+        os.sched_setaffinity(0, before)
+    with closing(ArgonHasher()) as hasher:
+        assert hasher._threads._max_workers == min(THREADS, len(before))
+
+
 def test_nothing_of_a_password_is_logged(caplog: pytest.LogCaptureFixture) -> None:
     async def scene() -> None:
         with closing(ArgonHasher()) as hasher:
