@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .client.aio import Client
-    from .client.connecting import connect
-    from .client.facts import Answer, Gap, LinkBack, LinkLost, NotSent, Reset
-    from .client.profiles import Profile, Profiles
+    from .client.asyncio.client import Client
+    from .client.asyncio.connect import connect
+    from .client.identity.profiles import Profile, Profiles
+    from .client.session.client_events import Answer, Gap, LinkBack, LinkLost, NotSent, Reset
     from .exceptions import ChatError
     from .protocol.codec import decode_text, text_of
     from .protocol.events import Conversation, Entry, Error, Left, Ok, Presence, Text
@@ -42,10 +42,19 @@ __all__ = [
 ]
 
 _HOMES = {
-    "client.aio": ("Client",),
-    "client.connecting": ("connect",),
-    "client.facts": ("Answer", "Gap", "LinkBack", "LinkLost", "NotSent", "NotStored", "Reset", "StoredAgain"),
-    "client.profiles": ("Profile", "Profiles"),
+    "client.asyncio.client": ("Client",),
+    "client.asyncio.connect": ("connect",),
+    "client.session.client_events": (
+        "Answer",
+        "Gap",
+        "LinkBack",
+        "LinkLost",
+        "NotSent",
+        "NotStored",
+        "Reset",
+        "StoredAgain",
+    ),
+    "client.identity.profiles": ("Profile", "Profiles"),
     "exceptions": ("ChatError",),
     "protocol.codec": ("decode_text", "text_of"),
     "protocol.events": ("Conversation", "Entry", "Error", "Left", "Ok", "Presence", "Text"),

@@ -2,10 +2,10 @@
 
 from hashlib import sha256
 
-from socketchat.client.keys import Key
+from socketchat.client.identity.keys import Key
 from socketchat.protocol import commands, events
-from socketchat.protocol.entry import entry_proof
-from socketchat.protocol.proofs import KEY_BYTES, NONCE_BYTES, from_word, signed_bytes, to_word
+from socketchat.protocol.authentication.entry_proof import entry_proof
+from socketchat.protocol.authentication.proofs import KEY_BYTES, NONCE_BYTES, from_word, signed_bytes, to_word
 
 NONCE = bytes(NONCE_BYTES)
 

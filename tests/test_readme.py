@@ -13,10 +13,10 @@ from click.testing import CliRunner
 from socketchat import exceptions
 from socketchat.cli import group
 from socketchat.commands import READ_MUCH
-from socketchat.commands.devices import DEVICES_PER_USER, NAMES_PER_KEY
+from socketchat.commands.account.devices import DEVICES_PER_USER, NAMES_PER_KEY
 from socketchat.commands.ignoring import IGNORED_USERS
-from socketchat.hub import guesses
-from socketchat.hub import limits as hub
+from socketchat.hub.policy import guess_limits as guesses
+from socketchat.hub.policy import limits as hub
 from socketchat.protocol import limits as protocol
 from socketchat.protocol.slash import MODERATING, columns, help_text
 from socketchat.server import limits as door

@@ -105,7 +105,7 @@ def _sentence(text: str) -> str:
 
 def _complain(sentence: str) -> None:
     """Write one line to stderr; the sentence may be the server's, so it must not drive the terminal."""
-    from ..protocol.text import clean_line
+    from ..protocol.text.hygiene import clean_line
 
     with suppress(OSError):  # the exit code tells it too
         click.echo(f"socketchat: {clean_line(sentence)}", err=True)

@@ -50,7 +50,7 @@ def admin(ctx: click.Context, data: Path | None) -> None:
 
 def give(order: Command) -> None:
     """Give an order to the server, and print what it answers."""
-    from ..protocol.text import clean_line
+    from ..protocol.text.hygiene import clean_line
     from ..server.admin import ask
 
     for line in ask(click.get_current_context().obj, order):
@@ -100,9 +100,9 @@ def reset(name: str, host: str | None) -> None:
     It is good once and for a day, for whoever has it: send it as you would a password. From then on the name's other
     keys and its password are worth nothing.
     """
-    from ..client.invitation import Invitation
+    from ..client.identity.invitation import Invitation
     from ..protocol import operator
-    from ..protocol.certificates import from_fingerprint
+    from ..protocol.authentication.certificates import from_fingerprint
     from ..server.admin import ask
     from .invite import leads_to, told_address
 

@@ -38,7 +38,7 @@ Exit codes:
 )
 def backup(file: Path, data: Path | None) -> None:
     """Copy a store."""
-    from ..journal.copies import back_up
+    from ..journal.sqlite.offline.backup import back_up
 
     back_up(data_directory(data), file)
     click.echo(f"The backup is in {file}.")

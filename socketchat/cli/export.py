@@ -48,8 +48,8 @@ Exit codes:
 )
 def export(form: str, room: str | None, data: Path | None) -> None:
     """Print what was said."""
-    from ..journal.copies import reading
-    from ..journal.export import as_json, as_text, entries, names
+    from ..journal.sqlite.offline.backup import reading
+    from ..journal.sqlite.offline.export import as_json, as_text, entries, names
     from ..protocol.conversations import room_id
 
     if room is not None and not room.removeprefix("#"):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from ..client.invitation import URL_CHARACTERS, Invitation, is_url, parse_invitation
+from ..client.identity.invitation import URL_CHARACTERS, Invitation, is_url, parse_invitation
 from ..exceptions import BadFile, UsageProblem
 
 FROM_STDIN = "-"

@@ -37,7 +37,7 @@ Exit codes:
 
 def duration(_ctx: click.Context, _param: click.Parameter, text: str) -> int:
     """Be the callback of an option that takes a duration; returns seconds."""
-    from ..protocol.durations import seconds_of
+    from ..protocol.text.durations import seconds_of
 
     seconds = seconds_of(text)
     if not seconds:
@@ -77,9 +77,9 @@ def invite(
         raise click.UsageError(
             f"An invite takes no {ctx.args[0]!r}; `socketchat admin invite list` and `revoke` manage invites.", ctx
         )
-    from ..client.invitation import Invitation
+    from ..client.identity.invitation import Invitation
     from ..protocol import operator
-    from ..protocol.certificates import from_fingerprint
+    from ..protocol.authentication.certificates import from_fingerprint
     from ..server.admin import ask
 
     told = told_address(host)

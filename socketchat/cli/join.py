@@ -54,9 +54,9 @@ Exit codes:
 def join(*, words: tuple[str, ...], invite_file: Path | None, host: str | None, port: int | None, no_bell: bool) -> int:
     """Join with what the options say."""
     from ..client.address import find_server
-    from ..client.profiles import Profiles
-    from ..client.ticket import NO_TICKET
-    from ..terminal.theme import look_of
+    from ..client.identity.credentials import NO_TICKET
+    from ..client.identity.profiles import Profiles
+    from ..terminal.screen.theme import look_of
     from ..terminal.visit import Visit
     from .invitations import name_and_invitation
 

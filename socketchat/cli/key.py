@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from ..client.keys import Key
-    from ..client.profiles import Profile
+    from ..client.identity.keys import Key
+    from ..client.identity.profiles import Profile
 
 HELP = """Show, export or import your key, which proves that your names are yours.
 
@@ -44,7 +44,7 @@ def key() -> None:
 @key.command()
 def show() -> None:
     """Show your public key, its fingerprint, and where the key is."""
-    from ..protocol.proofs import fingerprint
+    from ..protocol.authentication.proofs import fingerprint
 
     profile = _profile()
     public = _key_of(profile).public
@@ -55,7 +55,7 @@ def show() -> None:
 @click.argument("file", metavar="FILE|-")
 def export(file: str) -> None:
     """Write your key to FILE, or to stdout, encrypted if you give a passphrase at a terminal."""
-    from ..client.key_file import exported
+    from ..client.identity.key_file import exported
     from ..exceptions import BadFile
 
     line = exported(_key_of(_profile()), _new_passphrase()) + "\n"
@@ -77,7 +77,7 @@ def export(file: str) -> None:
 @click.option("--replace", is_flag=True, help="Move another key that is there aside.")
 def import_(file: str, *, replace: bool) -> None:
     """Take the key in FILE, or on stdin, for yours from now on."""
-    from ..client.key_file import imported, needs_passphrase, put_in_place
+    from ..client.identity.key_file import imported, needs_passphrase, put_in_place
 
     line = _read(file)
     passphrase = click.prompt("Passphrase", hide_input=True, err=True) if needs_passphrase(line) else ""
@@ -97,7 +97,7 @@ def _key_of(profile: Profile) -> Key:
 
 
 def _profile() -> Profile:
-    from ..client.profiles import Profiles
+    from ..client.identity.profiles import Profiles
     from ..protocol.limits import DEFAULT_PORT
 
     return Profiles().server("127.0.0.1", DEFAULT_PORT)  # the key is the same for all servers

@@ -45,7 +45,7 @@ def positive_seconds(_ctx: click.Context, _param: click.Parameter, text: str) ->
 
 def duration(_ctx: click.Context, _param: click.Parameter, text: str | None) -> int:
     """Be the callback of an option that takes a duration in seconds, 0 for none."""
-    from ..protocol.durations import seconds_of
+    from ..protocol.text.durations import seconds_of
 
     seconds = seconds_of(text) if text is not None else 0
     if seconds is None or (text is not None and not seconds):
@@ -57,7 +57,7 @@ def retention(_ctx: click.Context, _param: click.Parameter, texts: tuple[str, ..
     """Be the callback of an option that says how long what is said is kept: TIME, ROOM=TIME or ROOM=ever."""
     from ..journal import Keep
     from ..protocol.conversations import room_id
-    from ..protocol.durations import seconds_of
+    from ..protocol.text.durations import seconds_of
 
     default: int | None = None
     rooms: dict[str, int | None] = {}
@@ -108,7 +108,7 @@ def data_directory(data: Path | None) -> Path:
         return data
     from pathlib import Path
 
-    from ..client.profiles import default_directory
+    from ..client.identity.profiles import default_directory
 
     return Path(default_directory("server"))
 

@@ -37,7 +37,7 @@ Exit codes:
 )
 def restore(file: Path, data: Path | None) -> None:
     """Make a store from a backup."""
-    from ..journal.copies import restore as make
+    from ..journal.sqlite.offline.backup import restore as make
 
     where = data_directory(data)
     make(file, where)

@@ -80,10 +80,10 @@ def send(
 ) -> None:
     """Send what the options say."""
     from ..client.address import find_server
-    from ..client.blocking import send_once
-    from ..client.identity import find_name, login_name
-    from ..client.profiles import Profiles
-    from ..client.ticket import NO_TICKET
+    from ..client.blocking.client import send_once
+    from ..client.identity.credentials import NO_TICKET
+    from ..client.identity.identity import find_name, login_name
+    from ..client.identity.profiles import Profiles
     from ..protocol.conversations import LOBBY
     from ..protocol.names import check_name, check_room
 
@@ -125,7 +125,7 @@ def send(
 
 def tell_absence(event: Absent) -> None:
     """Say that who is written to is not there."""
-    from ..protocol.text import clean_line
+    from ..protocol.text.hygiene import clean_line
     from ..protocol.transcript import absence
 
     click.echo(f"socketchat: {clean_line(absence(event))}", err=True)

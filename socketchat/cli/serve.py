@@ -172,7 +172,7 @@ def serve(
 
 
 def _recover(where: Path) -> None:
-    from ..journal.salvage import recover
+    from ..journal.sqlite.offline.recovery import recover
 
     for line in recover(where).lines():
         click.echo(line)
@@ -181,7 +181,7 @@ def _recover(where: Path) -> None:
 
 def announce(addresses: list[str], server: Server, *, limited: bool = True) -> None:
     """Say where the server listens, once it does, what proves that it is this one, who may come in, and how."""
-    from ..protocol.certificates import to_fingerprint
+    from ..protocol.authentication.certificates import to_fingerprint
 
     for address in addresses:
         click.echo(f"Server listening on {address}")

@@ -28,7 +28,7 @@ Exit codes:
 def trust(*, host: str, fingerprint: str) -> None:
     """Remember a fingerprint."""
     from ..client.address import Address, parse_host
-    from ..client.profiles import Profiles
+    from ..client.identity.profiles import Profiles
     from ..protocol.limits import DEFAULT_PORT
 
     name, port = parse_host(host)

@@ -21,8 +21,8 @@ import msgspec
 from msgspec.structs import replace
 
 from ..protocol import commands
-from .outbox import Keyed
-from .profiles import make_directory
+from .identity.profiles import make_directory
+from .session.outbox import Keyed
 
 if sys.platform == "win32":
     import msvcrt

@@ -9,17 +9,17 @@ from typing import Any
 from ..exceptions import BadLine, ChatError, NotLoggedIn
 from ..hub import Hub, Session
 from ..protocol import commands
+from .account.devices import devices, revoke
+from .account.login import hello, prove
+from .account.passwords import login, password
 from .chat import key_of, ping, quit_chat, send
-from .devices import devices, revoke
 from .history import history
 from .ignoring import ignore, unignore
-from .login import hello, prove
-from .markers import read, unread
 from .moderation import access, ban, invite, kick, mod, mute, unban, unmod, unmute
-from .passwords import login, password
+from .read_markers import read, unread
 from .revisions import delete, edit
 from .rooms import join, leave, rooms, topic
-from .searching import search
+from .search import search
 from .users import away, help_on, users
 
 HANDLERS: dict[type[commands.Command], Callable[[Hub, Session, Any], None]] = {

@@ -6,10 +6,10 @@ import msgspec
 
 from ..exceptions import BadLine, NotLoggedIn, Refused
 from ..hub import Hub, Pending, Session, User
-from ..hub.absence import absence
-from ..hub.conversations import Conversation, Pair
+from ..hub.delivery.absence import absence
+from ..hub.state.conversations import Conversation, Pair
 from ..protocol import commands, events
-from ..protocol.text import check_text
+from ..protocol.text.hygiene import check_text
 
 OUTBOX_DIGITS = 16
 """An outbox is 64 random bits, in hex."""

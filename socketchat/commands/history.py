@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from ..exceptions import ChatError, NoSuchRoom, NotFound, StorageProblem
 from ..hub import Action, Hub, Session, User
-from ..hub.conversations import Conversation
-from ..hub.ignoring import as_read, ignores
-from ..hub.replay import WRITE_BYTES
+from ..hub.delivery.ignoring import as_read, ignores
+from ..hub.delivery.replay import WRITE_BYTES
+from ..hub.state.conversations import Conversation
 from ..protocol import commands, events
 from ..protocol.conversations import pair_id
 from ..protocol.limits import HISTORY_ENTRIES
-from ..protocol.places import place
+from ..protocol.text.references import place
 from .chat import speaker
-from .folding import Line, is_deleted, put_before
+from .deleted_runs import Line, is_deleted, put_before
 
 AROUND = 5
 """Entries before and after one that is shown among those around it: a third of a screen."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from ..exceptions import Refused, TooMany
-from ..hub import Hub, Pending, Session, facts
+from ..hub import Hub, Pending, Session
+from ..hub.state import facts
 from ..journal import SERVER_LOG, Outcome, Stored
 from ..protocol import commands, events
 from .chat import speaker

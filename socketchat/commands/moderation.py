@@ -13,17 +13,18 @@ from typing import NamedTuple
 import msgspec
 
 from ..exceptions import Banned, Kicked, NotAMember, Refused, UsageProblem
-from ..hub import Action, Hub, Pending, Session, User, facts, moderation, restrictions
-from ..hub.conversations import Room
+from ..hub import Action, Hub, Pending, Session, User
 from ..hub.networks import is_address, is_loopback
-from ..hub.permissions import place
-from ..hub.restrictions import Restriction, Restrictions
+from ..hub.policy.permissions import place
+from ..hub.state import facts, moderation, restrictions
+from ..hub.state.conversations import Room
+from ..hub.state.restrictions import Restriction, Restrictions
 from ..journal import SERVER_LOG, Outcome, Stored
 from ..protocol import commands, events, operator
 from ..protocol.conversations import LOBBY
-from ..protocol.durations import in_words
 from ..protocol.names import name_key
-from ..protocol.text import clean_line
+from ..protocol.text.durations import in_words
+from ..protocol.text.hygiene import clean_line
 from .chat import speaker
 
 REASON_CHARACTERS = 200

@@ -6,14 +6,14 @@ from collections.abc import Callable, Coroutine
 
 from ..exceptions import ChatError, KeyReused, NotFound, Refused, StorageProblem
 from ..hub import Action, Hub, Pending, Session, User
-from ..hub.conversations import Conversation, Pair, Room
+from ..hub.state.conversations import Conversation, Pair, Room
 from ..journal import Duplicate, Outcome, StorageRefused
 from ..journal.bodies import CHANGEABLE, is_blank, is_changeable, is_gone
 from ..protocol import commands, events
 from ..protocol.codec import decode_text, encode_text
 from ..protocol.limits import HISTORY_ENTRIES, RECENT_MS
-from ..protocol.places import place
-from ..protocol.text import check_text
+from ..protocol.text.hygiene import check_text
+from ..protocol.text.references import place
 from .chat import check_reached, key_of, speaker
 from .history import readable
 

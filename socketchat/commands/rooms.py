@@ -7,13 +7,14 @@ from collections.abc import Callable
 import msgspec
 
 from ..exceptions import ChatError, NotAMember, Refused, TooLong
-from ..hub import Action, Hub, Pending, Session, User, facts
-from ..hub.conversations import Room
+from ..hub import Action, Hub, Pending, Session, User
+from ..hub.state import facts
+from ..hub.state.conversations import Room
 from ..journal import SERVER_LOG, Conflict, Outcome, Stored
 from ..protocol import commands, events
 from ..protocol.conversations import room_id
 from ..protocol.names import check_room
-from ..protocol.text import clean_line
+from ..protocol.text.hygiene import clean_line
 from .chat import speaker
 
 TOPIC_BYTES = 512

@@ -7,7 +7,7 @@ from ..hub import Action, Hub, Session
 from ..protocol import commands, events
 from ..protocol.limits import AWAY_CHARACTERS
 from ..protocol.slash import help_text
-from ..protocol.text import clean_line
+from ..protocol.text.hygiene import clean_line
 from ..protocol.transcript import AWAY
 from .chat import speaker
 

@@ -1,10 +1,10 @@
 """The domain: who is here, who hears what, and what becomes of an outcome."""
 
-from .entrance import Entrance
 from .hub import Hub
 from .pending import Pending
-from .permissions import Action
+from .policy.admission import Entrance
+from .policy.permissions import Action
 from .sessions import Challenged, Channel, Link, Rendering, Session
-from .users import User
+from .state.users import User
 
 __all__ = ["Action", "Challenged", "Channel", "Entrance", "Hub", "Link", "Pending", "Rendering", "Session", "User"]

@@ -20,21 +20,21 @@ from ..journal import Conflict, Duplicate, Journal, Outcome, Revision, State, St
 from ..journal.bodies import is_gone
 from ..protocol import events
 from ..protocol.limits import UNACKNOWLEDGED_BYTES, UNACKNOWLEDGED_ENTRIES
-from .attendance import Attendance
-from .caps import Caps
-from .delivery import Delivery
-from .directory import Directory
-from .entrance import Entrance
-from .facts import WrongPasswordsFact
-from .guesses import Guesses
-from .hasher import Hasher, NoPasswords
-from .pace import Pace
+from .delivery.attendance import Attendance
+from .delivery.fan_out import Delivery
+from .delivery.presence import Timer
+from .delivery.replay import Replay
 from .pending import Pending
-from .permissions import Permissions
-from .presence import Timer
-from .replay import Replay
+from .policy.admission import Entrance
+from .policy.guess_limits import Guesses
+from .policy.hasher import Hasher, NoPasswords
+from .policy.permissions import Permissions
+from .policy.quotas import Caps
+from .policy.throttle import Pace
 from .sessions import Session, refusal
-from .users import User
+from .state.directory import Directory
+from .state.facts import WrongPasswordsFact
+from .state.users import User
 
 UNDER_WAY_BYTES = 16_777_216
 """Bytes of entries under way in all; when a disk stalls, memory holds this much and no more."""

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from ..journal import Outcome, Proposal
 from ..protocol.events import Event
 from .sessions import Session
-from .users import User
+from .state.users import User
 
 
 class Pending(Proposal):

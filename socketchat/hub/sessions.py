@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from ..protocol.commands import Hello
 from ..protocol.events import Entry, Error, Event
-from ..protocol.text import clean_line
-from .limits import COMMAND_BYTES
+from ..protocol.text.hygiene import clean_line
+from .policy.limits import COMMAND_BYTES
 
 if TYPE_CHECKING:
     from ..exceptions import ChatError
-    from .conversations import Conversation
-    from .users import User
+    from .state.conversations import Conversation
+    from .state.users import User
 
 REFUSAL_CHARACTERS = 500
 """Longest text of an error: our sentence and enough of the words that it is about."""

@@ -217,7 +217,7 @@ def open_journal(url: str, loop: asyncio.AbstractEventLoop) -> Journal:
     """
     scheme = urlsplit(url).scheme
     if scheme == "sqlite":
-        from .sqlite import SQLiteJournal
+        from .sqlite.journal import SQLiteJournal
 
         return SQLiteJournal(url.removeprefix("sqlite:"), loop)
     if scheme == "memory":

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from . import Outcome, Proposal, Revision, StorageRefused
-from .gate import Gate
+from .retry_gate import Gate
 
 if TYPE_CHECKING:
     import asyncio

@@ -10,7 +10,7 @@ import msgspec
 
 from ..exceptions import BadLine, ProtocolError, Unsupported
 from . import commands, events
-from .text import clean, clean_line
+from .text.hygiene import clean, clean_line
 
 _SHOWN = 60
 """Characters of a peer's own words that an error repeats: enough to recognise them."""

@@ -8,11 +8,11 @@ from typing import NamedTuple
 
 from ..exceptions import ChatError, NoSuchCommand, UsageProblem
 from . import commands
-from .durations import seconds_of
 from .limits import NAME_CHARACTERS
 from .names import check_room, nearest
-from .places import conversation_of, place_of
-from .text import clean_line
+from .text.durations import seconds_of
+from .text.hygiene import clean_line
+from .text.references import conversation_of, place_of
 
 _OnName = commands.Invite | commands.Unban | commands.Unmute | commands.Mod | commands.Unmod
 _ForATime = commands.Ban | commands.Mute

@@ -11,8 +11,8 @@ from . import events
 from .codec import decode_text
 from .conversations import is_room
 from .limits import PRESENCE_NAMES
-from .places import place
-from .text import clean, clean_line
+from .text.hygiene import clean, clean_line
+from .text.references import place
 
 EDITED = " (edited)"
 DELETED = "[deleted]"

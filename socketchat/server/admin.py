@@ -17,7 +17,7 @@ from typing import cast
 
 import msgspec
 
-from ..commands import operator as handlers
+from ..commands.operator import orders as handlers
 from ..exceptions import BadLine, ChatError, Refused, Unreachable, from_code
 from ..hub import Hub, Session
 from ..protocol import commands, operator

@@ -15,9 +15,9 @@ from ..protocol.events import Bye, Error
 from ..wire import Wire, detect
 from ..wire.native import PROGRAM_SECONDS
 from ..wire.plain import PLAIN
-from .admission import Ticket
+from .connection_limits import Ticket
 from .limits import USER_TIMEOUT_MS, WRITE_BUFFER_HIGH, WRITE_BUFFER_LOW, WRITE_BUFFER_STALE
-from .patience import untaken, wait_for
+from .tcp import untaken, wait_for
 
 log = logging.getLogger(__name__)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from ..protocol.text import clean, clean_line
+from ..protocol.text.hygiene import clean, clean_line
 
 LINE_CHARACTERS = 500
 """Longest line: a sentence of ours with a path in it. More of what a peer said explains nothing."""

@@ -17,14 +17,14 @@ from ..journal import Journal
 from ..protocol.events import Bye
 from ..wire.plain import PLAIN
 from .admin import AdminSocket
-from .admission import Admission, Ticket
-from .arrivals import Arrivals, Network
 from .connection import Connection
-from .doorkeeper import Doorkeeper
-from .hangup import Hangup
+from .connection_limits import Admission, Ticket
+from .handshakes import Arrivals, Network
 from .hashing import ArgonHasher
+from .join_secrets import Doorkeeper
 from .limits import OPEN_FILES, RESERVED_FILES, SHUTDOWN_SECONDS, STALL_SECONDS, SWEEP_SECONDS, SWITCH_SECONDS
 from .listener import listen, shown
+from .sighup import Hangup
 from .tls import Identity
 
 log = logging.getLogger(__name__)

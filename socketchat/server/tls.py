@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ..exceptions import BadFile, ProtocolError
-from ..protocol.certificates import Certificate, read_certificate
-from ..wire.client_hello import PROTOCOLS
+from ..protocol.authentication.certificates import Certificate, read_certificate
+from ..wire.tls_client_hello import PROTOCOLS
 from .files import write_private
 
 CIPHERS = ":".join(

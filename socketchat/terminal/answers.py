@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from ..protocol import commands, events
 from ..protocol.transcript import text_lines
-from .rendering import Rendering
-from .view import View
+from .screen.rendering import Rendering
+from .screen.view import View
 
 if TYPE_CHECKING:
     from rich.console import RenderableType

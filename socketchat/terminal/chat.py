@@ -11,30 +11,30 @@ from typing import TYPE_CHECKING, TextIO
 
 from msgspec.structs import replace
 
-from ..client.aio import Client
-from ..client.facts import LinkLost
+from ..client.asyncio.client import Client
+from ..client.session.client_events import LinkLost
 from ..exceptions import BadText, ChatError, TooLong, Unconfirmed, UsageProblem
 from ..protocol import commands, events
 from ..protocol.conversations import LOBBY, room_id
-from ..protocol.moments import in_utc
 from ..protocol.slash import help_text, is_for_room, parse
-from ..protocol.text import check_text, clean_line
+from ..protocol.text.hygiene import check_text, clean_line
+from ..protocol.text.timestamps import in_utc
 from ..protocol.transcript import NOTHING_YET
 from .answers import answered
-from .astray import Astray
-from .bell import Bell
-from .completion import ChatCompleter
-from .leaving import what_is_left
-from .logged import log_above
-from .markers import Markers
-from .paging import Paging
+from .exit_summary import what_is_left
+from .log_handler import log_above
+from .model.completion import ChatCompleter
+from .model.misdirected import Astray
+from .model.paging import Paging
+from .model.read_markers import Markers
 from .passwords import new_password
-from .prompt import Prompt
-from .rendering import Rendering
-from .scroll import WAITING, Scroll
-from .status import Status
-from .theme import Look
-from .view import View, before
+from .screen.bell import Bell
+from .screen.prompt import Prompt
+from .screen.rendering import Rendering
+from .screen.scroll import WAITING, Scroll
+from .screen.status import Status
+from .screen.theme import Look
+from .screen.view import View, before
 
 if TYPE_CHECKING:
     from prompt_toolkit.formatted_text import StyleAndTextTuples

@@ -6,7 +6,7 @@ import os
 import sys
 import textwrap
 
-from ..protocol.text import clean_line
+from ..protocol.text.hygiene import clean_line
 
 COLUMNS = 80
 """Where a terminal does not tell how wide it is."""

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from ..exceptions import BadPassword, ChatError
 from ..protocol import commands, events
-from ..protocol.passwords import SHORTEST_PASSWORD_BYTES, check_password
+from ..protocol.authentication.passwords import SHORTEST_PASSWORD_BYTES, check_password
 
 if TYPE_CHECKING:
-    from ..client.aio import Client
+    from ..client.asyncio.client import Client
 
 AGAIN = f"Choose one of at least {SHORTEST_PASSWORD_BYTES} bytes; Enter alone leaves all as it was."
 

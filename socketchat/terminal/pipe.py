@@ -8,17 +8,17 @@ from collections.abc import Iterable, Iterator
 from itertools import chain
 from typing import BinaryIO, TextIO
 
-from ..client.aio import Client
-from ..client.facts import Gap, LinkBack, LinkLost, NotSent, NotStored, StoredAgain
+from ..client.asyncio.client import Client
+from ..client.session.client_events import Gap, LinkBack, LinkLost, NotSent, NotStored, StoredAgain
 from ..exceptions import BadText, ChatError, TooLong, Unconfirmed, UsageProblem
 from ..protocol import commands, events
 from ..protocol.conversations import LOBBY, is_room, room_id
 from ..protocol.limits import TEXT_BYTES, UNACKNOWLEDGED_ENTRIES
 from ..protocol.slash import help_text, parse
-from ..protocol.text import check_text, clean_line
+from ..protocol.text.hygiene import check_text, clean_line
 from ..protocol.transcript import absence, text_lines
-from .leaving import what_is_left
-from .view import View
+from .exit_summary import what_is_left
+from .screen.view import View
 
 LINE_BYTES = 2 * TEXT_BYTES
 """Longest line that is read: a text that is too long is refused with its length, an endless one is not kept."""

@@ -14,13 +14,13 @@ from io import BytesIO
 from typing import BinaryIO
 
 from ..client.address import Address
-from ..client.aio import Client
-from ..client.connecting import connect
-from ..client.identity import find_name
-from ..client.login import NameOwned
+from ..client.asyncio.client import Client
+from ..client.asyncio.connect import connect
+from ..client.identity.credentials import NO_TICKET, Ticket
+from ..client.identity.identity import find_name
+from ..client.identity.profiles import Profile
 from ..client.outbox_file import count_kept
-from ..client.profiles import Profile
-from ..client.ticket import NO_TICKET, Ticket
+from ..client.session.login import NameOwned
 from ..exceptions import (
     BadCode,
     BadName,
@@ -34,14 +34,14 @@ from ..exceptions import (
     UsageProblem,
     WrongPassword,
 )
-from ..protocol.entry import CODE_WORDS, plain_code
+from ..protocol.authentication.entry_proof import CODE_WORDS, plain_code
 from ..protocol.names import check_name
-from ..protocol.text import clean_line
+from ..protocol.text.hygiene import clean_line
 from .chat import Chat
 from .dialogue import say
 from .pipe import Pipe
-from .prompt import ask
-from .theme import Look
+from .screen.prompt import ask
+from .screen.theme import Look
 
 SLOW_SECONDS = 0.1
 """Time after which somebody who waits for the server is told so."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..exceptions import ProtocolError, TooLong
 from ..hub import Session
-from ..hub.limits import COMMAND_BYTES
+from ..hub.policy.limits import COMMAND_BYTES
 from ..protocol import codec
 from ..protocol.commands import Command
 from ..protocol.events import Entry, Event

@@ -12,7 +12,7 @@ import msgspec
 
 from ..exceptions import BadName, BadText, Refused
 from ..hub import Session
-from ..hub.limits import COMMAND_BYTES
+from ..hub.policy.limits import COMMAND_BYTES
 from ..protocol import slash
 from ..protocol.commands import Command, Hello, Login, Password, Ping, Send
 from ..protocol.events import Entry, Event, Text, Welcome

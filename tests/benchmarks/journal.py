@@ -19,7 +19,7 @@ import time
 from collections.abc import Sequence
 
 from socketchat.journal import Outcome, Proposal, Stored
-from socketchat.journal.sqlite import SQLiteJournal
+from socketchat.journal.sqlite.journal import SQLiteJournal
 
 BATCHES = (1, 32, 100, 1000)
 ROOMS = 100

@@ -12,10 +12,10 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from socketchat.client.aio import Client
-from socketchat.client.connecting import connect
-from socketchat.client.facts import LinkBack
-from socketchat.client.profiles import Profiles
+from socketchat.client.asyncio.client import Client
+from socketchat.client.asyncio.connect import connect
+from socketchat.client.identity.profiles import Profiles
+from socketchat.client.session.client_events import LinkBack
 from socketchat.protocol import commands
 from socketchat.protocol.events import Entry
 from tests.client.serving import Served, serving

@@ -20,8 +20,8 @@ from collections.abc import Awaitable, Sequence
 from pathlib import Path
 
 from socketchat.journal import Outcome, Proposal, Query
-from socketchat.journal.copies import back_up
-from socketchat.journal.sqlite import SQLiteJournal
+from socketchat.journal.sqlite.journal import SQLiteJournal
+from socketchat.journal.sqlite.offline.backup import back_up
 from socketchat.server.limits import SWITCH_SECONDS
 
 ROOMS = [f"#room{number}" for number in range(100)]

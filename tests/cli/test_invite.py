@@ -9,7 +9,7 @@ import pytest
 from socketchat.cli import run
 from socketchat.cli.invite import leads_to
 from socketchat.client.address import Address
-from socketchat.client.invitation import parse_invitation
+from socketchat.client.identity.invitation import parse_invitation
 from tests.client.serving import serving
 
 

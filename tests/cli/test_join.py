@@ -13,8 +13,8 @@ import pytest
 from socketchat import connect, text_of
 from socketchat.cli import run
 from socketchat.cli.join import is_terminal
+from socketchat.client.identity.profiles import Profiles
 from socketchat.client.outbox_file import OutboxFile
-from socketchat.client.profiles import Profiles
 from socketchat.protocol.commands import History, Send
 from socketchat.protocol.events import Entry
 from tests.client.serving import serving

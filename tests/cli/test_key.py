@@ -5,10 +5,10 @@ import pytest
 from click.testing import CliRunner
 
 from socketchat.cli import run
-from socketchat.client.key_file import exported, imported, needs_passphrase
-from socketchat.client.profiles import Profiles
+from socketchat.client.identity.key_file import exported, imported, needs_passphrase
+from socketchat.client.identity.profiles import Profiles
 from socketchat.exceptions import BadFile, Refused
-from socketchat.protocol.proofs import fingerprint
+from socketchat.protocol.authentication.proofs import fingerprint
 from tests.keys import key_of
 
 KEY = key_of("alice")

@@ -12,7 +12,7 @@ import pytest
 
 from socketchat import connect, decode_text
 from socketchat.cli import run
-from socketchat.client.profiles import Profiles
+from socketchat.client.identity.profiles import Profiles
 from socketchat.protocol.commands import History
 from tests.client.scripted import Listener, error, ok, welcome
 from tests.client.serving import serving

@@ -6,10 +6,10 @@ import signal
 import pytest
 
 from socketchat import connect, decode_text
-from socketchat.client.aio import Client
-from socketchat.client.facts import LinkBack, LinkLost, Reset
-from socketchat.client.patience import Patience
-from socketchat.client.profiles import Profiles
+from socketchat.client.asyncio.client import Client
+from socketchat.client.identity.profiles import Profiles
+from socketchat.client.session.client_events import LinkBack, LinkLost, Reset
+from socketchat.client.timeouts import Patience
 from socketchat.exceptions import NameTaken, NoSuchUser
 from socketchat.protocol import commands, events
 from tests.client.serving import Served, serving

@@ -7,20 +7,20 @@ import asyncio
 
 import pytest
 
-from socketchat.client.blocking import send_once
-from socketchat.client.connecting import connect
-from socketchat.client.facts import LoggedIn, LoginRefused
-from socketchat.client.login import Host
-from socketchat.client.profiles import Profiles
-from socketchat.client.session import Session
-from socketchat.client.ticket import NO_TICKET, Ticket
+from socketchat.client.asyncio.connect import connect
+from socketchat.client.blocking.client import send_once
+from socketchat.client.identity.credentials import NO_TICKET, Ticket
+from socketchat.client.identity.profiles import Profiles
+from socketchat.client.session.client_events import LoggedIn, LoginRefused
+from socketchat.client.session.login import Host
+from socketchat.client.session.session import Session
 from socketchat.exceptions import BadCode, BadProof, ChatError, Impostor, UnknownServer
 from socketchat.hub import Channel, Entrance
 from socketchat.protocol import commands, events
+from socketchat.protocol.authentication.entry_proof import code_key
+from socketchat.protocol.authentication.proofs import to_word
 from socketchat.protocol.codec import decode_command, decode_event, encode
-from socketchat.protocol.entry import code_key
 from socketchat.protocol.limits import as_told
-from socketchat.protocol.proofs import to_word
 from tests.client.scripted import Peer, challenge, scripted
 from tests.client.scripted import welcome as scripted_welcome
 from tests.hub.stage import Stage

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from socketchat.client.aio import Client
-from socketchat.client.connecting import connect
-from socketchat.client.facts import LinkBack, LinkLost
-from socketchat.client.patience import Patience
-from socketchat.client.profiles import Profile, Profiles
-from socketchat.client.trust import Trust
+from socketchat.client.asyncio.client import Client
+from socketchat.client.asyncio.connect import connect
+from socketchat.client.identity.profiles import Profile, Profiles
+from socketchat.client.identity.trust import Trust
+from socketchat.client.session.client_events import LinkBack, LinkLost
+from socketchat.client.timeouts import Patience
 from socketchat.exceptions import CertificateChanged, Unconfirmed
 from socketchat.server.tls import Identity, own_identity
 from tests.certificate import identity

@@ -1,7 +1,7 @@
 import pytest
 
-from socketchat.hub.absence import TOLD_SECONDS
-from socketchat.hub.attendance import RESUME_SECONDS
+from socketchat.hub.delivery.absence import TOLD_SECONDS
+from socketchat.hub.delivery.attendance import RESUME_SECONDS
 from socketchat.protocol import commands, events
 from socketchat.protocol.codec import decode_text
 from socketchat.protocol.limits import TEXT_BYTES

@@ -2,7 +2,7 @@
 
 import pytest
 
-from socketchat.commands.operator import handle as give
+from socketchat.commands.operator.orders import handle as give
 from socketchat.protocol import commands, events, operator
 from socketchat.protocol.codec import decode_text
 from tests.commands.test_moderation import notices, played, refusal

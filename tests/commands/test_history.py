@@ -3,7 +3,7 @@ from importlib import import_module
 import pytest
 
 from socketchat.exceptions import StorageProblem
-from socketchat.hub.replay import WRITE_BYTES
+from socketchat.hub.delivery.replay import WRITE_BYTES
 from socketchat.journal.memory import MemoryJournal
 from socketchat.protocol import commands, events, operator
 from socketchat.protocol.codec import decode_text

@@ -8,7 +8,7 @@ from socketchat.hub import Channel, Entrance
 from socketchat.protocol import commands, events, operator
 from socketchat.wire.native import NATIVE
 from socketchat.wire.plain import PLAIN
-from tests.commands.test_entry import CODE, SECRET, SECRET_FILE, TOKEN, WRONG, answer, come, invite
+from tests.commands.account.test_newcomers import CODE, SECRET, SECRET_FILE, TOKEN, WRONG, answer, come, invite
 from tests.hub.stage import Stage
 from tests.keys import key_of
 

@@ -14,8 +14,11 @@ import sys
 from hashlib import blake2b
 from itertools import count
 
-from socketchat.journal import Proposal, Stored, scrubbing, upkeep, writer
-from socketchat.journal.sqlite import SQLiteJournal
+from socketchat.journal import Proposal, Stored
+from socketchat.journal.sqlite import writer
+from socketchat.journal.sqlite.journal import SQLiteJournal
+from socketchat.journal.sqlite.upkeep import scheduler as upkeep
+from socketchat.journal.sqlite.upkeep import secure_delete as scrubbing
 from tests.journal.desk import Desk, opened, say
 
 ROOM = "#room"

@@ -8,12 +8,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from socketchat.client.aio import Client
-from socketchat.client.connecting import connect
-from socketchat.client.facts import Gap, Reset
-from socketchat.client.patience import Patience
-from socketchat.client.profiles import Profiles
-from socketchat.journal.sqlite import SQLiteJournal
+from socketchat.client.asyncio.client import Client
+from socketchat.client.asyncio.connect import connect
+from socketchat.client.identity.profiles import Profiles
+from socketchat.client.session.client_events import Gap, Reset
+from socketchat.client.timeouts import Patience
+from socketchat.journal.sqlite.journal import SQLiteJournal
 from socketchat.protocol import commands
 from socketchat.protocol.codec import decode_text
 from socketchat.protocol.events import Entry, Ok

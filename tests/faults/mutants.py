@@ -11,11 +11,12 @@ from collections.abc import Callable, Sequence
 import apsw
 
 from socketchat.cli import main
-from socketchat.hub import replay
+from socketchat.hub.delivery import replay
 from socketchat.hub.sessions import Session
-from socketchat.journal import Outcome, Proposal, transaction, writer
-from socketchat.journal.ledger import COLUMNS, Ledger, Staged
-from socketchat.journal.writer import Writer
+from socketchat.journal import Outcome, Proposal
+from socketchat.journal.sqlite import transaction, writer
+from socketchat.journal.sqlite.ledger import COLUMNS, Ledger, Staged
+from socketchat.journal.sqlite.writer import Writer
 
 LATE = 10
 """Batches that are acknowledged before the first of them is written."""

@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from itertools import cycle
 from pathlib import Path
 
-from socketchat.client.aio import Client
-from socketchat.client.connecting import connect
-from socketchat.client.profiles import Profiles
+from socketchat.client.asyncio.client import Client
+from socketchat.client.asyncio.connect import connect
+from socketchat.client.identity.profiles import Profiles
 from socketchat.protocol import commands, events
 from socketchat.protocol.events import Entry
 from tests.client.serving import serving

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from socketchat.hub.recent import Recent
-from socketchat.journal import checksum
+from socketchat.hub.policy.lru import Recent
+from socketchat.journal.sqlite import checksum
 from socketchat.protocol import commands
 from tests.server.house import Caller, House, run
 
@@ -78,7 +78,7 @@ def small_tables(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the tables that forget who was not seen for longest be full at once, since these may grow until then."""
     keep = Recent.__init__
     monkeypatch.setattr(Recent, "__init__", lambda self, most: keep(self, min(most, 32)))
-    monkeypatch.setattr("socketchat.hub.attendance.RESUME_SECONDS", 0.1)
+    monkeypatch.setattr("socketchat.hub.delivery.attendance.RESUME_SECONDS", 0.1)
 
 
 @pytest.mark.usefixtures("small_tables")

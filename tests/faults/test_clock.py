@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from socketchat.journal import Keep, Stored
-from socketchat.journal.sqlite import SQLiteJournal
+from socketchat.journal.sqlite.journal import SQLiteJournal
 from socketchat.protocol import commands
 from socketchat.protocol.codec import decode_text
 from socketchat.protocol.events import Bye, Entry, Error, Ok
@@ -134,7 +134,7 @@ async def live_through(house: House, wall: Wall) -> None:
 
 @pytest.mark.parametrize(("loop", "tls"), [("asyncio", False), ("uvloop", True)])
 def test_a_server_lives_through_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, loop: str, *, tls: bool) -> None:
-    monkeypatch.setattr("socketchat.journal.upkeep.SWEEP_SECONDS", 0.0)
+    monkeypatch.setattr("socketchat.journal.sqlite.upkeep.scheduler.SWEEP_SECONDS", 0.0)
     wall = Wall()
     run(
         loop,

@@ -17,7 +17,7 @@ import apsw
 import pytest
 
 from socketchat.journal import Duplicate
-from socketchat.journal.sqlite import SQLiteJournal
+from socketchat.journal.sqlite.journal import SQLiteJournal
 from tests.faults.tmpfs import fill, small_disk
 from tests.faults.writer import OUTBOX, ROOMS
 from tests.journal.desk import opened, say, text_of

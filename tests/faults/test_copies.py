@@ -15,9 +15,9 @@ import apsw
 import pytest
 
 from socketchat.exceptions import BadFile, Refused, StorageProblem
-from socketchat.journal.copies import back_up, restore
-from socketchat.journal.salvage import recover
-from socketchat.journal.sqlite import SQLiteJournal
+from socketchat.journal.sqlite.journal import SQLiteJournal
+from socketchat.journal.sqlite.offline.backup import back_up, restore
+from socketchat.journal.sqlite.offline.recovery import recover
 from tests.client.serving import serving
 from tests.faults.load import Load, check
 from tests.faults.test_commit import needs_strace
@@ -34,7 +34,8 @@ CALLS = {"pwrite64": 60, "write": 40, "ftruncate": 3, "fsync": 6, "fdatasync": 6
 
 PROGRAM = (sys.executable, "-m", "socketchat")
 RECOVER = (
-    "import sys; from pathlib import Path; from socketchat.journal.salvage import recover; recover(Path(sys.argv[1]))"
+    "import sys; from pathlib import Path; from socketchat.journal.sqlite.offline.recovery import recover; "
+    "recover(Path(sys.argv[1]))"
 )
 
 

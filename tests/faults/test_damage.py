@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from socketchat.client.aio import Client
-from socketchat.client.connecting import connect
-from socketchat.client.facts import Reset
-from socketchat.client.profiles import Profiles
+from socketchat.client.asyncio.client import Client
+from socketchat.client.asyncio.connect import connect
+from socketchat.client.identity.profiles import Profiles
+from socketchat.client.session.client_events import Reset
 from socketchat.protocol import commands
 from socketchat.protocol.codec import decode_text
 from socketchat.protocol.events import Entry

@@ -15,16 +15,17 @@ from pathlib import Path
 import apsw
 import pytest
 
-from socketchat.journal import scrubbing, writer
 from socketchat.journal.bodies import is_blank
-from socketchat.journal.checksum import entry_from
-from socketchat.journal.copies import back_up
-from socketchat.journal.sqlite import SQLiteJournal
+from socketchat.journal.sqlite import writer
+from socketchat.journal.sqlite.checksum import entry_from
+from socketchat.journal.sqlite.journal import SQLiteJournal
+from socketchat.journal.sqlite.offline.backup import back_up
+from socketchat.journal.sqlite.upkeep import secure_delete as scrubbing
 from tests.faults.forgetter import ROOM, is_deleted, text
 from tests.faults.powercut import Power, build
 from tests.faults.test_commit import ROOT
 from tests.journal.desk import opened, text_of
-from tests.journal.test_traces import left_in_files
+from tests.journal.sqlite.upkeep.test_traces import left_in_files
 
 pytestmark = [
     pytest.mark.faults,

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from socketchat.client.aio import Client
+from socketchat.client.asyncio.client import Client
 from socketchat.exceptions import StorageProblem
 from socketchat.protocol import commands
 from socketchat.protocol.events import Entry

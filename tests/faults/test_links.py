@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from socketchat.client.aio import Client
-from socketchat.client.connecting import connect
-from socketchat.client.patience import Patience
-from socketchat.client.profiles import Profiles
-from socketchat.journal.sqlite import SQLiteJournal
+from socketchat.client.asyncio.client import Client
+from socketchat.client.asyncio.connect import connect
+from socketchat.client.identity.profiles import Profiles
+from socketchat.client.timeouts import Patience
+from socketchat.journal.sqlite.journal import SQLiteJournal
 from socketchat.protocol import commands
 from tests.client.serving import Served, serving
 from tests.faults.load import EVERYTHING, LISTENERS, SPEAKERS, Load, check

@@ -15,8 +15,8 @@ import pytest
 from socketchat.exceptions import BadFile
 from socketchat.journal import Proposal
 from socketchat.journal.bodies import DAMAGED
-from socketchat.journal.salvage import Report, recover
-from socketchat.journal.sqlite import SQLiteJournal
+from socketchat.journal.sqlite.journal import SQLiteJournal
+from socketchat.journal.sqlite.offline.recovery import Report, recover
 from socketchat.protocol.events import Entry
 from tests.journal.desk import opened, say
 

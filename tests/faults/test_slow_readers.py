@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from socketchat.client.aio import Client
-from socketchat.client.connecting import connect
-from socketchat.client.profiles import Profiles
+from socketchat.client.asyncio.client import Client
+from socketchat.client.asyncio.connect import connect
+from socketchat.client.identity.profiles import Profiles
 from socketchat.protocol import commands, events
 from socketchat.server.limits import SEND_BUFFER_BYTES, WRITE_BUFFER_HIGH
 from tests.client.serving import serving

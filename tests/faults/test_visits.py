@@ -15,9 +15,9 @@ from pathlib import Path
 import pytest
 
 from socketchat import Client, Entry, connect, text_of
+from socketchat.client.identity.profiles import Profiles
 from socketchat.client.outbox_file import count_kept
-from socketchat.client.profiles import Profiles
-from socketchat.journal.sqlite import SQLiteJournal
+from socketchat.journal.sqlite.journal import SQLiteJournal
 from socketchat.server.limits import STALL_SECONDS
 from tests.client.serving import serving
 from tests.faults.load import EVERYTHING

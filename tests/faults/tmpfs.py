@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from socketchat.journal.reserve import free_bytes
+from socketchat.journal.sqlite.upkeep.disk_space import free_bytes
 
 
 @contextmanager

@@ -15,8 +15,9 @@ import os
 import sys
 from pathlib import Path
 
-from socketchat.journal import StorageRefused, store
-from socketchat.journal.sqlite import SQLiteJournal
+from socketchat.journal import StorageRefused
+from socketchat.journal.sqlite import database as store
+from socketchat.journal.sqlite.journal import SQLiteJournal
 from tests.journal.desk import Desk, opened, say
 
 OUTBOX = 0xFEDC_BA98_7654_3210

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import msgspec
 
 from socketchat.protocol import commands
-from socketchat.protocol.proofs import fingerprint
+from socketchat.protocol.authentication.proofs import fingerprint
 from tests.hub.stage import Peer
 from tests.keys import hello_of, key_of
 

@@ -12,9 +12,9 @@ from types import coroutine
 
 import msgspec
 
-from socketchat.client.keys import Key
+from socketchat.client.identity.keys import Key
 from socketchat.commands import handle
-from socketchat.commands.operator import handle as give
+from socketchat.commands.operator.orders import handle as give
 from socketchat.exceptions import Busy
 from socketchat.hub import Channel, Entrance, Hub, Session
 from socketchat.hub.sessions import NO_CHANNEL

@@ -1,7 +1,7 @@
 import pytest
 
 from socketchat.hub import Hub, hub
-from socketchat.hub.attendance import RESUME_SECONDS, WELCOME_CONVERSATIONS
+from socketchat.hub.delivery.attendance import RESUME_SECONDS, WELCOME_CONVERSATIONS
 from socketchat.hub.hub import UNDER_WAY_BYTES
 from socketchat.protocol import commands, events
 from socketchat.protocol.codec import decode_event, encode

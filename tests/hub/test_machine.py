@@ -13,7 +13,7 @@ from hypothesis.stateful import (
     rule,
 )
 
-from socketchat.client.keys import Key
+from socketchat.client.identity.keys import Key
 from socketchat.protocol import commands, events
 from socketchat.protocol.codec import decode_text
 from socketchat.protocol.conversations import is_room

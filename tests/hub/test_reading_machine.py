@@ -19,7 +19,7 @@ from socketchat.hub import User
 from socketchat.protocol import commands, events, operator
 from socketchat.wire.native import NATIVE
 from socketchat.wire.plain import PLAIN
-from tests.commands.test_passwords import HERE
+from tests.commands.account.test_passwords import HERE
 from tests.hub.asking import ASKED, GUESTS, NAMES, OWNERS, PLACES, ROOMS, WORD, Asking, asked, secret
 from tests.hub.stage import CountingJournal, Peer, Stage
 from tests.keys import key_of

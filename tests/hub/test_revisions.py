@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from socketchat.exceptions import NotFound
+from socketchat.hub.delivery.replay import PAGE_ENTRIES
 from socketchat.hub.pending import Pending
-from socketchat.hub.replay import PAGE_ENTRIES
 from socketchat.journal import Keep, Unchangeable
 from socketchat.protocol import events
 from tests.hub.stage import Peer, Stage

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from socketchat.journal import Journal
 from socketchat.journal.memory import MemoryJournal
-from socketchat.journal.sqlite import SQLiteJournal
+from socketchat.journal.sqlite.journal import SQLiteJournal
 from tests.journal.disk import FULL, Disk
 
 

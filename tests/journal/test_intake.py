@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from socketchat.journal import Outcome, StorageRefused
-from socketchat.journal.sqlite import SQLiteJournal
+from socketchat.journal.sqlite.journal import SQLiteJournal
 from tests.journal.desk import Desk, opened, say
 from tests.journal.disk import FULL, Disk
 

@@ -12,16 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from socketchat.exceptions import UsageProblem
-from socketchat.journal import (
-    Conflict,
-    Duplicate,
-    Journal,
-    Outcome,
-    StorageRefused,
-    Stored,
-    ledger,
-    open_journal,
-)
+from socketchat.journal import Conflict, Duplicate, Journal, Outcome, StorageRefused, Stored, open_journal
+from socketchat.journal.sqlite import ledger
 from socketchat.protocol.events import Entry
 from tests.journal.backends import Backend, InMemory, InSQLite
 from tests.journal.desk import Desk, opened, say, text_of

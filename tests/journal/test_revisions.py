@@ -9,19 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from socketchat.journal import (
-    Duplicate,
-    Keep,
-    Proposal,
-    Query,
-    Revision,
-    Stored,
-    Unchangeable,
-    forgetting,
-    ledger,
-    upkeep,
-)
-from socketchat.journal.sqlite import SQLiteJournal
+from socketchat.journal import Duplicate, Keep, Proposal, Query, Revision, Stored, Unchangeable
+from socketchat.journal.sqlite import ledger
+from socketchat.journal.sqlite.journal import SQLiteJournal
+from socketchat.journal.sqlite.upkeep import retention as forgetting
+from socketchat.journal.sqlite.upkeep import scheduler as upkeep
 from socketchat.protocol.events import Entry
 from tests.journal.backends import Backend, InSQLite
 from tests.journal.desk import Desk, opened, say

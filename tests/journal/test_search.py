@@ -15,9 +15,11 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from socketchat.exceptions import BadText, StorageProblem
-from socketchat.journal import Found, Keep, Proposal, Query, Stored, upkeep, words
+from socketchat.journal import Found, Keep, Proposal, Query, Stored
 from socketchat.journal.bodies import MOST_BYTES, MOST_TERMS
-from socketchat.journal.sqlite import SQLiteJournal
+from socketchat.journal.sqlite import search_index as words
+from socketchat.journal.sqlite.journal import SQLiteJournal
+from socketchat.journal.sqlite.upkeep import scheduler as upkeep
 from socketchat.protocol.events import Entry
 from tests.journal.backends import Backend
 from tests.journal.desk import Desk, opened, say
@@ -191,7 +193,7 @@ def test_a_search_that_takes_too_long_says_so(searched: apsw.Connection, monkeyp
 
 
 def test_searches_wait_for_no_flood(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("socketchat.journal.sqlite.CATCH_UP_SECONDS", 0.0)
+    monkeypatch.setattr("socketchat.journal.sqlite.journal.CATCH_UP_SECONDS", 0.0)
 
     async def scene() -> None:
         async with opened(SQLiteJournal(str(tmp_path), asyncio.get_running_loop())) as desk:
@@ -229,8 +231,8 @@ def test_an_index_that_is_damaged_is_made_anew(tmp_path: Path, how: str) -> None
 @pytest.mark.parametrize("how", ["delete", "erase", "keep"])
 def test_what_is_gone_is_in_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: str) -> None:
     """While somebody reads all the time, and with long texts that take more than a page."""
-    monkeypatch.setattr("socketchat.journal.scrubbing.SCRUB_SECONDS", 0.0)
-    monkeypatch.setattr("socketchat.journal.writer.IDLE_SECONDS", 0.01)
+    monkeypatch.setattr("socketchat.journal.sqlite.upkeep.secure_delete.SCRUB_SECONDS", 0.0)
+    monkeypatch.setattr("socketchat.journal.sqlite.writer.IDLE_SECONDS", 0.01)
     monkeypatch.setattr(upkeep, "LEFT_FOR_SEARCHES", 0)
     now = 1_000_000
 

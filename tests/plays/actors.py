@@ -7,7 +7,7 @@ from collections import deque
 
 from msgspec.structs import replace
 
-from socketchat.client.keys import Key
+from socketchat.client.identity.keys import Key
 from socketchat.exceptions import ChatError
 from socketchat.protocol import commands, events
 from socketchat.protocol.conversations import LOBBY, is_room, room_id

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from socketchat.hub import presence
+from socketchat.hub.delivery import presence
 from tests.plays.script import PLAYS, Play
 from tests.plays.theatre import Theatre
 from tests.server.house import House, run

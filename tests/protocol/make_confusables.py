@@ -1,4 +1,4 @@
-"""Writes socketchat/protocol/confusable_characters.py from the data of the package confusable-homoglyphs 3.3.1.
+"""Writes socketchat/protocol/text/confusable_characters.py from the data of the package confusable-homoglyphs 3.3.1.
 
 pip download --no-deps confusable-homoglyphs==3.3.1 && unzip -d DIR confusable_homoglyphs-*.whl
 python -m tests.protocol.make_confusables DIR/confusable_homoglyphs/confusables.json
@@ -13,7 +13,8 @@ from textwrap import wrap
 from unicodedata import normalize
 
 from socketchat.exceptions import BadName
-from socketchat.protocol import confusables, names
+from socketchat.protocol import names
+from socketchat.protocol.text import confusables
 
 HEADER = '''"""Which characters look alike, by code point, as tests/protocol/make_confusables.py found them.
 

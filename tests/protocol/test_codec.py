@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from socketchat.exceptions import BadLine, ProtocolError, Unsupported
 from socketchat.protocol import codec, commands, events
-from socketchat.protocol.text import clean_line
+from socketchat.protocol.text.hygiene import clean_line
 from tests.hostile import CORPUS
 from tests.protocol.structs import values
 

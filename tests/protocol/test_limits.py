@@ -1,5 +1,5 @@
 from socketchat.protocol import codec, commands, events, limits
-from socketchat.protocol.text import clean
+from socketchat.protocol.text.hygiene import clean
 
 
 def test_the_longest_text_fits_into_a_line_however_it_is_written():

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from socketchat.exceptions import BadName
 from socketchat.protocol.limits import NAME_CHARACTERS
 from socketchat.protocol.names import check_name, check_room, name_key, nearest
-from socketchat.protocol.text import clean_line
+from socketchat.protocol.text.hygiene import clean_line
 from tests.hostile import CORPUS
 
 GOOD = [

@@ -8,8 +8,15 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from socketchat.exceptions import BY_CODE
 from socketchat.protocol import codec, commands, events, limits
-from socketchat.protocol.entry import code_key, entry_proof
-from socketchat.protocol.proofs import KEY_BYTES, NONCE_BYTES, SIGNATURE_BYTES, from_word, signed_bytes, to_word
+from socketchat.protocol.authentication.entry_proof import code_key, entry_proof
+from socketchat.protocol.authentication.proofs import (
+    KEY_BYTES,
+    NONCE_BYTES,
+    SIGNATURE_BYTES,
+    from_word,
+    signed_bytes,
+    to_word,
+)
 
 README = files("socketchat.protocol").joinpath("README.md").read_text("utf-8")
 

@@ -38,7 +38,7 @@ from socketchat.protocol.commands import (
     Unread,
     Users,
 )
-from socketchat.protocol.text import clean_line
+from socketchat.protocol.text.hygiene import clean_line
 from tests.hostile import CORPUS
 
 ROOM = "#ops"

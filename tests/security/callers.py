@@ -9,11 +9,11 @@ from functools import cache
 from pathlib import Path
 from typing import Self
 
-from socketchat.client.keys import Key
+from socketchat.client.identity.keys import Key
 from socketchat.protocol import commands, events
-from socketchat.protocol.certificates import read_certificate
+from socketchat.protocol.authentication.certificates import read_certificate
+from socketchat.protocol.authentication.entry_proof import code_key
 from socketchat.protocol.codec import decode_event, encode
-from socketchat.protocol.entry import code_key
 from tests.certificate import trusting
 from tests.keys import hello_of, proof_of, shown_of
 

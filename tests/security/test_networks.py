@@ -6,10 +6,10 @@ import subprocess
 
 import pytest
 
-from socketchat.client.connecting import connect
-from socketchat.client.invitation import parse_invitation
-from socketchat.client.profiles import Profiles
-from socketchat.client.ticket import Ticket
+from socketchat.client.asyncio.connect import connect
+from socketchat.client.identity.credentials import Ticket
+from socketchat.client.identity.invitation import parse_invitation
+from socketchat.client.identity.profiles import Profiles
 from socketchat.exceptions import BadProof
 from socketchat.protocol import commands, events
 from tests.certificate import identity, identity_file

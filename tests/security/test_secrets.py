@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from socketchat.client.invitation import parse_invitation
+from socketchat.client.identity.invitation import parse_invitation
 from socketchat.protocol import commands
 from tests.keys import key_of
 from tests.security.callers import DEADLINE, Caller, invite, join_code, local_secret, reset

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from socketchat.client.invitation import parse_invitation
-from socketchat.client.keys import Key
+from socketchat.client.identity.invitation import parse_invitation
+from socketchat.client.identity.keys import Key
 from socketchat.protocol import commands, events
+from socketchat.protocol.authentication.proofs import fingerprint
 from socketchat.protocol.codec import encode
-from socketchat.protocol.proofs import fingerprint
 from tests.client.serving import serving
 from tests.keys import hello_of, key_of, proof_of
 from tests.security.callers import Caller, invite, join_code, local_secret

@@ -5,12 +5,13 @@ from collections.abc import Callable
 import pytest
 
 from socketchat.commands import HANDLERS
-from socketchat.hub import attendance
-from socketchat.hub.limits import COMMAND_BURST, COMMAND_BYTES, STRANGER_COMMANDS
+from socketchat.hub.delivery import attendance
+from socketchat.hub.policy.limits import COMMAND_BURST, COMMAND_BYTES, STRANGER_COMMANDS
 from socketchat.protocol import commands, events
 from socketchat.protocol.codec import decode_text, encode
 from socketchat.protocol.limits import LINE_BYTES, UNACKNOWLEDGED_ENTRIES
-from socketchat.server import admission, server
+from socketchat.server import connection_limits as admission
+from socketchat.server import server
 from socketchat.server.limits import STALL_SECONDS, STRANGER_BYTES, WRITE_BUFFER_HIGH, WRITE_BUFFER_STALE
 from socketchat.wire import plain
 from tests.server.house import LOOPS, Caller, HeldJournal, House, run

@@ -18,9 +18,9 @@ from pathlib import Path
 
 import pytest
 
-from socketchat.hub.limits import COMMAND_BURST
+from socketchat.hub.policy.limits import COMMAND_BURST
 from socketchat.protocol import commands
-from socketchat.protocol.certificates import read_certificate
+from socketchat.protocol.authentication.certificates import read_certificate
 from socketchat.protocol.codec import decode_event, encode
 from socketchat.server.limits import OPEN_FILES, RESERVED_FILES
 from socketchat.server.tls import own_identity

@@ -11,13 +11,13 @@ from datetime import UTC, datetime
 import pytest
 from prompt_toolkit.input.vt100 import Vt100Input
 
-from socketchat.client.connecting import connect
-from socketchat.client.patience import Patience
+from socketchat.client.asyncio.connect import connect
+from socketchat.client.timeouts import Patience
 from socketchat.exceptions import Unreachable
 from socketchat.protocol.commands import Ping
-from socketchat.terminal import scroll
 from socketchat.terminal.chat import Chat
-from socketchat.terminal.theme import Look
+from socketchat.terminal.screen import scroll
+from socketchat.terminal.screen.theme import Look
 from tests.client.scripted import entry as said_first
 from tests.client.scripted import error, ok, scripted
 

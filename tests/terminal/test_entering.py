@@ -7,12 +7,12 @@ import subprocess
 
 import pytest
 
-from socketchat.client.connecting import connect
-from socketchat.client.keys import Key
-from socketchat.client.profiles import Profiles
-from socketchat.client.ticket import Ticket
+from socketchat.client.asyncio.connect import connect
+from socketchat.client.identity.credentials import Ticket
+from socketchat.client.identity.keys import Key
+from socketchat.client.identity.profiles import Profiles
 from socketchat.exceptions import BadCode
-from socketchat.hub.guesses import FREE_GUESSES, LOOPBACK_TIMES
+from socketchat.hub.policy.guess_limits import FREE_GUESSES, LOOPBACK_TIMES
 from socketchat.terminal.visit import CODE_WANTED
 
 from .seats import PROGRAM, Server, environment

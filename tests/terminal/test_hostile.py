@@ -8,13 +8,13 @@ from prompt_toolkit.completion import CompleteEvent
 from prompt_toolkit.document import Document
 from rich.text import Text
 
-from socketchat.client.facts import LinkLost, NotStored
+from socketchat.client.session.client_events import LinkLost, NotStored
 from socketchat.exceptions import StorageProblem
 from socketchat.protocol.events import Absent, Error, Left, Past, Presence, Room, UnreadCount
-from socketchat.terminal.completion import ChatCompleter, Known
-from socketchat.terminal.places import Places
-from socketchat.terminal.rendering import Rendering
-from socketchat.terminal.theme import Look
+from socketchat.terminal.model.completion import ChatCompleter, Known
+from socketchat.terminal.model.places import Places
+from socketchat.terminal.screen.rendering import Rendering
+from socketchat.terminal.screen.theme import Look
 from tests.hostile import CORPUS, dangerous
 
 from .events import DIRECT, NOON, entry

@@ -10,10 +10,10 @@ from contextlib import asynccontextmanager
 import pytest
 from msgspec.structs import replace
 
-from socketchat.client.connecting import connect
+from socketchat.client.asyncio.connect import connect
+from socketchat.client.identity.profiles import Profiles
 from socketchat.client.outbox_file import count_kept
-from socketchat.client.patience import Patience
-from socketchat.client.profiles import Profiles
+from socketchat.client.timeouts import Patience
 from socketchat.exceptions import BadText, ChatError, TooLong, Unconfirmed
 from socketchat.protocol.commands import Away, History, Ping
 from socketchat.protocol.limits import TEXT_BYTES

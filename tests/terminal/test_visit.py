@@ -9,9 +9,9 @@ from contextlib import closing
 import pytest
 
 from socketchat.client.address import Address
-from socketchat.client.profiles import Profiles
+from socketchat.client.identity.profiles import Profiles
 from socketchat.exceptions import UsageProblem
-from socketchat.terminal.theme import Look
+from socketchat.terminal.screen.theme import Look
 from socketchat.terminal.visit import Visit
 
 from .seats import PROGRAM, Server, environment

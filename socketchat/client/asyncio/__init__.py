@@ -1,0 +1,1 @@
+"""The client under asyncio, for join and for bots."""

@@ -1,0 +1,81 @@
+"""Makes a client of what is known: the address, the name, and what the profile of that server remembers."""
+
+from __future__ import annotations
+
+import os
+import random as system_random
+from collections.abc import Callable
+from typing import Literal
+
+from ..address import Address
+from ..identity.credentials import NO_TICKET, Ticket
+from ..identity.identity import device_label
+from ..identity.keys import Key
+from ..identity.profiles import Profile, Profiles
+from ..identity.trust import Trust
+from ..outbox_file import OutboxFile
+from ..session.session import Listen, Session
+from ..timeouts import ATTENDED, Patience
+from .client import Client
+
+
+def connect(
+    host: str,
+    port: int,
+    *,
+    name: str,
+    key: Key | None = None,
+    profile: Profile | Literal["mine"] | None = "mine",
+    listen: Listen = "all",
+    epoch: str | None = None,
+    positions: dict[str, int] | None = None,
+    outbox: bool = True,
+    fingerprint: str | None = None,
+    ticket: Ticket = NO_TICKET,
+    attended: bool = False,
+    patience: Patience | None = None,
+    random: Callable[[], float] = system_random.random,
+) -> Client:
+    """Return a client to be entered with ``async with``, which logs in as ``name``.
+
+    The name belongs to your ``key``: the one of your account, which is made at first use, or one that is given. With
+    ``profile=None`` and no key one is a guest. ``epoch`` and ``positions``, kept from an earlier client, bring what
+    came since. A :class:`Profile` has all three, and is kept up to date. A client that is not iterated over has to
+    ``listen`` to "none", or reading stops when too much waits for it.
+
+    With a profile messages are kept on disk until they are stored, and the next client of that name sends what is left
+    by one that died; with ``outbox=False`` they end with the client.
+
+    The server's key is the one that your account knows, as with ``join``, or the one of the ``fingerprint``. The
+    ``ticket`` is what somebody who is new there shows: the join code, or the token of an invite.
+    Where a visit is ``attended``, by somebody who reads what is told, it is tried more often to come back, and also
+    where another key is met there; nothing is sent to that.
+
+    Raises BadFile for a key that cannot be used; entering raises Unreachable, NameTaken, BadName or another ChatError
+    where the first login fails.
+    """
+    mine = profile if isinstance(profile, Profile) else Profiles().server(host, port)
+    trust = mine.trust if fingerprint is None else Trust(mine.address, None, fingerprint)
+    known = mine if profile == "mine" else profile
+    if profile == "mine":
+        # What `join` remembers is not a bot's: the name last joined with, and which direct messages were seen.
+        profile = None
+    elif profile is not None:
+        key, epoch, positions = profile.key, profile.epoch, profile.positions
+    key = key or (known.key if known is not None else None)
+    store = OutboxFile(known.outbox(name)) if known is not None and outbox else None
+    session = Session(
+        name,
+        outbox=os.urandom(8).hex(),
+        store=store,
+        key=key,
+        ticket=ticket,
+        listen=listen,
+        label=device_label(),
+        epoch=epoch,
+        positions=positions,
+    )
+    address, patience = Address(host, port), patience or (ATTENDED if attended else Patience())
+    return Client(
+        address, session, profile=profile, store=store, trust=trust, patience=patience, random=random, attended=attended
+    )

@@ -1,0 +1,213 @@
+"""One connection of a client under asyncio: bytes between socket and session, and an eye on who is silent."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import ssl
+from collections.abc import Callable
+from typing import Any
+
+from ...exceptions import ChatError, Unreachable
+from ...protocol import commands
+from ..address import Address, unreachable
+from ..identity.trust import Trust, handshake_failed
+from ..session.client_events import LoggedIn, LoginRefused
+from ..session.session import Out, Session
+from ..timeouts import Patience
+
+
+class NotNowError(Exception):
+    """An attempt to log in failed in a way that may mend itself."""
+
+    def __init__(self, error: ChatError) -> None:
+        super().__init__(str(error))
+        self.error = error
+
+
+class OtherKeyError(NotNowError):
+    """An attempt to come back met another key than the server's, and sent nothing there."""
+
+
+class Link(asyncio.Protocol):
+    """A connection, logged in or about to be.
+
+    ``take`` is called with what happened and the number of bytes that it came in. ``login`` is the answer to ``hello``,
+    ``closed`` says why the connection is gone; each is set once. ``heard`` is when anything last came.
+    """
+
+    def __init__(self, session: Session, take: Callable[[Link, list[Out], int], None], patience: Patience) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._session = session
+        self._take = take
+        self._patience = patience
+        self._transport: asyncio.Transport | None = None
+        self._watch: asyncio.TimerHandle | None = None
+        self.heard = self.since = self._loop.time()
+        self._asked: float | None = None
+        self._full_since: float | None = None
+        self._writing = False
+        self._reason: ChatError | None = None
+        self.login: asyncio.Future[LoggedIn | LoginRefused] = self._loop.create_future()
+        self.closed: asyncio.Future[ChatError] = self._loop.create_future()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Wait until somebody has looked at the server's certificate."""
+        assert isinstance(transport, asyncio.Transport)  # noqa: S101  # TCP has no other kind
+        self._transport = transport
+        transport.pause_reading()
+
+    def begin(self, trust: Trust) -> None:
+        """Say hello to the server if it is the right one; raises ChatError."""
+        transport = self._transport
+        if transport is None or transport.is_closing():
+            return
+        shown = transport.get_extra_info("ssl_object").getpeercert(binary_form=True)
+        self.heard = self._loop.time()
+        self._session.link_up(trust.check(shown, transport.get_extra_info("peername")[0]))
+        self._write()
+        transport.resume_reading()
+        self._watch = self._loop.call_later(self._patience.idle, self._look)
+
+    def data_received(self, data: bytes) -> None:
+        """Hand on what the server sent, and write what follows from it."""
+        self.heard = self._loop.time()
+        self._asked = None
+        out = self._session.receive_data(data)
+        self._take(self, out, len(data))
+        self._write()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Tell why the connection is gone."""
+        if self._watch is not None:
+            self._watch.cancel()
+        if self._reason is None:
+            self._reason = Unreachable("The connection was cut." if exc else "The server closed the connection.")
+        if not self.closed.done():
+            self.closed.set_result(self._reason)
+
+    async def answered(self) -> None:
+        """Return when the login is answered, when the connection is gone, or when for too long nothing came."""
+        answers: set[asyncio.Future[Any]] = {self.login, self.closed}
+        while (left := self.heard + self._patience.login - self._loop.time()) > 0:
+            done, _ = await asyncio.wait(answers, timeout=left, return_when=asyncio.FIRST_COMPLETED)
+            if done:
+                return
+
+    def write_soon(self) -> None:
+        """Write what the session has to send, together with what is added before the loop comes round."""
+        if not self._writing:
+            self._writing = True
+            self._loop.call_soon(self._write)
+
+    def lose(self, reason: ChatError) -> None:
+        """Give the connection up at once, for a reason of ours."""
+        if self._reason is None:
+            self._reason = reason
+        if self._transport is not None:
+            self._transport.abort()
+
+    async def close(self, reason: ChatError) -> None:
+        """Give the connection up, and return when it is gone."""
+        self.lose(reason)
+        await asyncio.wait({self.closed})
+
+    def pause(self, *, awaited: bool) -> None:
+        """Read no more for now; the server is not held to be dead meanwhile, but where an answer is ``awaited``."""
+        if self._transport is not None:
+            self._transport.pause_reading()
+        if not awaited:
+            self._full_since = None
+        elif self._full_since is None:
+            self._full_since = self._loop.time()
+
+    def resume(self) -> None:
+        """Read on."""
+        self._full_since = None
+        if self._transport is not None and not self._transport.is_reading():
+            self.heard = self._loop.time()
+            self._transport.resume_reading()
+
+    def _write(self) -> None:
+        self._writing = False
+        data = self._session.data_to_send()
+        if data and self._transport is not None:
+            self._transport.write(data)
+
+    def _look(self) -> None:
+        """Ask a silent server for a sign of life, and give up one that does not answer."""
+        if self._transport is None:
+            return
+        now = self._loop.time()
+        if self._full_since is not None and now - self._full_since >= self._patience.answer:
+            self.lose(Unreachable("The server says so much that no answer of it is heard."))
+            return
+        if not self._transport.is_reading():
+            self.heard, self._asked = now, None
+        if self._asked is None and now - self.heard >= self._patience.idle and self._session.logged_in:
+            self._asked = now
+            self._session.request(commands.Ping())
+            self._write()
+        if self._asked is None:
+            self._watch = self._loop.call_later(
+                self._patience.idle - (now - self.heard) % self._patience.idle, self._look
+            )
+        elif now - self._asked < self._patience.answer:
+            self._watch = self._loop.call_at(self._asked + self._patience.answer, self._look)
+        else:
+            self.lose(Unreachable("The server does not answer any more."))
+
+
+async def dial(address: Address, make: Callable[[], Link], seconds: float, trust: Trust) -> Link:
+    """Connect within so many seconds, and say hello; raises Unreachable, and what ``trust`` raises."""
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + seconds
+    try:
+        async with asyncio.timeout_at(deadline):
+            found = await loop.getaddrinfo(address.wire_host, address.port, type=socket.SOCK_STREAM)
+    except OSError as problem:
+        raise unreachable(address, problem) from None
+    last = unreachable(address, TimeoutError())
+    for left, (family, _, _, _, where) in zip(range(len(found), 0, -1), found, strict=True):
+        # Each address gets its share of the time, so that a dead one does not use up what the next one needs.
+        share = loop.time() + (deadline - loop.time()) / left
+        try:
+            async with asyncio.timeout_at(share):
+                return await _dial_one(address, family, where, make, trust)
+        except ssl.SSLError as problem:
+            last = handshake_failed(address, problem)
+        except OSError as problem:
+            last = unreachable(address, problem)
+    raise last
+
+
+async def _dial_one(
+    address: Address, family: int, where: tuple[object, ...], make: Callable[[], Link], trust: Trust
+) -> Link:
+    try:
+        link = await _shake_hands(address, family, where, make, trust)
+    except ssl.SSLCertVerificationError as problem:
+        trust.not_vouched_for(problem)
+        link = await _shake_hands(address, family, where, make, trust)
+    try:
+        link.begin(trust)
+    except ChatError as error:
+        await link.close(error)
+        raise
+    return link
+
+
+async def _shake_hands(
+    address: Address, family: int, where: tuple[object, ...], make: Callable[[], Link], trust: Trust
+) -> Link:
+    loop = asyncio.get_running_loop()
+    connection = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        connection.settimeout(0)
+        await loop.sock_connect(connection, where)
+        context = trust.context(str(where[0]))
+        _, link = await loop.create_connection(make, sock=connection, ssl=context, server_hostname=address.tls_host)
+    except BaseException:
+        connection.close()
+        raise
+    return link

@@ -1,0 +1,63 @@
+"""Sends again what the server refused for the moment, ever later, and tells once where that lasts, and its end."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from ...exceptions import ChatError
+from ..session.client_events import NotStored, StoredAgain
+from ..timeouts import Patience
+
+LASTING = 3
+"""Refusals in a row after which it is told: a server that opens its store again has done so before, within a second."""
+
+
+class Retrying:
+    """Calls ``retry`` some time after each refusal, and ``tell`` with what somebody should know."""
+
+    def __init__(
+        self,
+        patience: Patience,
+        random: Callable[[], float],
+        *,
+        retry: Callable[[], None],
+        tell: Callable[[NotStored | StoredAgain], None],
+    ) -> None:
+        self._patience = patience
+        self._random = random
+        self._retry = retry
+        self._tell = tell
+        self._refusals = 0
+        self._timer: asyncio.TimerHandle | None = None
+
+    def refused(self, error: ChatError) -> None:
+        """Take note that messages were refused for the moment; all refusals until the next try are one."""
+        if self._timer is not None:
+            return
+        self._refusals += 1
+        if self._refusals == LASTING:
+            self._tell(NotStored(error))
+        delay = self._patience.delay(self._refusals, self._random)
+        self._timer = asyncio.get_running_loop().call_later(delay, self._try)
+
+    def stored(self) -> None:
+        """Take note that a message was stored, or that none waits any more."""
+        if self._refusals >= LASTING:
+            self._tell(StoredAgain())
+        self._refusals = 0
+
+    def hurry(self) -> None:
+        """Try again at once, if something was refused."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._try()
+
+    def close(self) -> None:
+        """Try no more."""
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def _try(self) -> None:
+        self._timer = None
+        self._retry()

@@ -1,0 +1,1 @@
+"""The client over one blocking socket, for send."""

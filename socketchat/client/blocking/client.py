@@ -1,0 +1,202 @@
+"""The client over one blocking socket, for ``send``: log in, send one message, and wait until it is stored."""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+from collections.abc import Callable
+from contextlib import suppress
+
+from ...exceptions import ChatError, ProtocolError, Unconfirmed, Unreachable
+from ...protocol import commands, events
+from ..address import Address, unreachable
+from ..identity.credentials import NO_TICKET, Ticket
+from ..identity.identity import device_label, outbox_name
+from ..identity.trust import Trust
+from ..session.client_events import Answered, Broken, Failed, LoggedIn, LoginRefused, RetryLater, told_error
+from ..session.login import Host, Signer
+from ..session.session import Out, Session
+from .dial import Clock, Dialer, left
+
+READ_BYTES = 65_536
+"""What is read at once; answers are much shorter."""
+
+RETRY_SECONDS = 0.25
+"""Pause before a message is sent again that the server could not store at the moment."""
+
+
+def send_once(
+    address: Address,
+    *,
+    name: str,
+    signer: Signer,
+    trust: Trust,
+    ticket: Ticket = NO_TICKET,
+    to: str,
+    text: str,
+    key: str | None = None,
+    seconds: float,
+    clock: Clock = time.monotonic,
+    remember: Callable[[], None] | None = None,
+    absent: Callable[[events.Absent], None] | None = None,
+) -> events.Ok:
+    """Send a message, and return once it is stored; all of it takes at most so many seconds.
+
+    What is sent again under the same ``key`` is stored once. ``remember`` is called once one is logged in, ``absent``
+    where the addressee is not there. Raises Unreachable where the message was not sent, the server's error where it was
+    refused, and Unconfirmed, which tells how to repeat it, where it may or may not be stored.
+    """
+    deadline = clock() + seconds
+    key = os.urandom(8).hex() if key is None else key
+    session = Session(
+        name, outbox=outbox_name(key, name), key=signer, ticket=ticket, listen="none", label=device_label()
+    )
+    request = session.send(to, text)
+    connection, host = Dialer(address, trust, deadline, clock).connect()
+    with connection:
+        if not host.is_known:
+            raise trust.unknown()
+        try:
+            errand = _Errand(
+                address,
+                session,
+                connection,
+                deadline,
+                clock,
+                trust=trust,
+                request=request,
+                remember=remember,
+                absent=absent,
+            )
+            return errand.run(host)
+        except Unconfirmed as error:
+            advice = f"The message may or may not be stored. To repeat it safely, add: --key {_quoted(key)}"
+            raise Unconfirmed(f"{error} {advice}") from None
+
+
+class _Errand:
+    """One message, the session's ``request``, on its way over a connection, until ``deadline``."""
+
+    def __init__(
+        self,
+        address: Address,
+        session: Session,
+        connection: socket.socket,
+        deadline: float,
+        clock: Clock,
+        *,
+        trust: Trust,
+        request: int,
+        remember: Callable[[], None] | None = None,
+        absent: Callable[[events.Absent], None] | None = None,
+    ) -> None:
+        self._address = address
+        self._session = session
+        self._connection = connection
+        self._trust = trust
+        self._deadline = deadline
+        self._clock = clock
+        self._request = request
+        self._remember = remember
+        self._absent = absent
+        self._welcome = False
+        self._refused: ChatError | None = None
+        self._retry_at: float | None = None
+
+    def run(self, host: Host) -> events.Ok:
+        """Log in, send what the session holds, and return the answer to the request."""
+        self._session.link_up(host, eager=True)
+        self._write_first()
+        while True:
+            facts = self._session.receive_data(self._read())
+            self._write_first()
+            for fact in facts:
+                if isinstance(fact, Answered) and fact.id == self._request:
+                    self._part()
+                    return fact.answer.ok
+                self._take(fact)
+
+    def _take(self, fact: Out) -> None:
+        match fact:
+            case LoggedIn():
+                self._welcome = True
+                self._trust.confirm()
+                if self._remember is not None:
+                    self._remember()
+            case events.Absent() if self._absent is not None:
+                self._absent(fact)
+            case LoginRefused() | Failed():
+                raise fact.error
+            case RetryLater():
+                self._refused = fact.error
+                self._retry_at = self._clock() + RETRY_SECONDS
+            case Broken() if not self._welcome:
+                raise ProtocolError(f"What answers at {self._address} is no socketchat server. {fact.error}")
+            case Broken():
+                raise Unconfirmed(str(fact.error))
+            case events.Bye():
+                # Without a welcome the message was never looked at.
+                error = told_error(fact)
+                raise Unconfirmed(str(error)) if self._welcome else error
+
+    def _read(self) -> bytes:
+        """Return what the server sent; a message that it could not store is sent again meanwhile."""
+        while True:
+            now = self._clock()
+            if self._retry_at is not None and now >= self._retry_at:
+                self._retry_at = None
+                self._session.retry()
+                self._write_again()
+            until = self._deadline if self._retry_at is None else min(self._deadline, self._retry_at)
+            try:
+                self._connection.settimeout(left(until, self._clock))
+                data = self._connection.recv(READ_BYTES)
+            except TimeoutError:
+                if until == self._deadline:
+                    raise self._refused or self._unsure("The server did not answer in time.") from None
+            except OSError:
+                raise self._unsure("The link broke before the server answered.") from None
+            else:
+                if data:
+                    return data
+                raise self._unsure("The server closed the connection before it answered.")
+
+    def _unsure(self, sentence: str) -> ChatError:
+        """Return the error for the lack of an answer: before its message is on the wire, nothing is unsure."""
+        tried = self._session.outbox.was_tried(self._request)
+        return Unconfirmed(sentence) if tried else Unreachable(f"{sentence} Nothing was sent.")
+
+    def _write_first(self) -> None:
+        """Write what logs in, and the message behind it."""
+        try:
+            self._write()
+        except OSError as problem:
+            # What lacks its line end is no message.
+            raise unreachable(self._address, problem) from None
+
+    def _write(self) -> None:
+        data = memoryview(self._session.data_to_send())
+        while data:
+            self._connection.settimeout(left(self._deadline, self._clock))
+            data = data[self._connection.send(data) :]
+
+    def _write_again(self) -> None:
+        self._refused = None
+        try:
+            self._write()
+        except OSError:
+            raise Unconfirmed("The link broke before the server answered.") from None
+
+    def _part(self) -> None:
+        """Tell the server that nobody will resume this session."""
+        self._session.request(commands.Quit())
+        # The message is stored, whatever becomes of the farewell.
+        with suppress(OSError):
+            self._write()
+
+
+def _quoted(word: str) -> str:
+    from shlex import quote
+
+    return quote(word)

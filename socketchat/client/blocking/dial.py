@@ -1,0 +1,110 @@
+"""Connects over a blocking socket to the right server, within a time."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from ...exceptions import ChatError
+from ..address import Address, unreachable
+from ..identity.trust import Trust, handshake_failed
+from ..session.login import Host
+
+Clock = Callable[[], float]
+_Found = tuple[socket.AddressFamily, socket.SocketKind, int, str, Any]
+
+
+class Dialer:
+    """Connects to an address until ``deadline``; ``trust`` says whether it is the right server."""
+
+    def __init__(self, address: Address, trust: Trust, deadline: float, clock: Clock) -> None:
+        self._address = address
+        self._trust = trust
+        self._deadline = deadline
+        self._clock = clock
+
+    def connect(self) -> tuple[ssl.SSLSocket, Host]:
+        """Return a connection to the server, and what is known of it; raises Unreachable, and what ``trust`` raises."""
+        last = unreachable(self._address, TimeoutError())
+        try:
+            found = self._look_up()
+        except OSError as failure:
+            raise unreachable(self._address, failure) from None
+        for count, (family, _, _, _, where) in zip(range(len(found), 0, -1), found, strict=True):
+            # Each address gets its share of the time, so that a dead one does not use up what the next one needs.
+            share = self._clock() + (self._deadline - self._clock()) / count
+            try:
+                return self._connect_one(family, where, share)
+            except ssl.SSLError as failure:
+                last = handshake_failed(self._address, failure)
+            except OSError as failure:
+                last = unreachable(self._address, failure)
+        raise last
+
+    def _connect_one(self, family: int, where: Any, deadline: float) -> tuple[ssl.SSLSocket, Host]:
+        try:
+            connection = self._shake_hands(family, where, deadline)
+        except ssl.SSLCertVerificationError as problem:
+            self._trust.not_vouched_for(problem)
+            connection = self._shake_hands(family, where, deadline)
+        try:
+            shown = connection.getpeercert(binary_form=True)
+            return connection, self._trust.check(shown, where[0])
+        except ChatError:
+            connection.close()
+            raise
+
+    def _shake_hands(self, family: int, where: Any, deadline: float) -> ssl.SSLSocket:
+        connection = socket.socket(family, socket.SOCK_STREAM)
+        try:
+            connection.settimeout(left(deadline, self._clock))
+            connection.connect(where)
+            # The end of a long text must not wait for the acknowledgement of its beginning.
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            connection.settimeout(left(deadline, self._clock))
+            context = self._trust.context(where[0])
+            # As bytes, to spare the codec that a str would load.
+            return context.wrap_socket(connection, server_hostname=self._address.tls_host.encode())
+        except BaseException:
+            connection.close()
+            raise
+
+    def _look_up(self) -> Sequence[_Found]:
+        """Return the addresses of the host; a name server that is silent does not hold us beyond the deadline."""
+        try:
+            return self._addresses(socket.AI_NUMERICHOST)
+        except socket.gaierror:
+            pass
+        from threading import Thread
+
+        found: list[_Found] = []
+        failures: list[OSError] = []
+
+        def look_up() -> None:
+            try:
+                found.extend(self._addresses(0))
+            except OSError as failure:
+                failures.append(failure)
+
+        thread = Thread(target=look_up, daemon=True)
+        thread.start()
+        thread.join(left(self._deadline, self._clock))
+        if failures:
+            raise failures[0]
+        if not found:
+            raise TimeoutError
+        return found
+
+    def _addresses(self, flags: int) -> Sequence[_Found]:
+        address = self._address
+        return socket.getaddrinfo(address.wire_host, address.port, type=socket.SOCK_STREAM, flags=flags)
+
+
+def left(deadline: float, clock: Clock) -> float:
+    """Return the seconds until a deadline; raises TimeoutError where there are none."""
+    seconds = deadline - clock()
+    if seconds <= 0:
+        raise TimeoutError
+    return seconds

@@ -1,0 +1,45 @@
+"""Who one is on a server when nobody says so, and the key that makes repeating a message safe."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+
+from ...exceptions import BadName, UsageProblem
+from ...protocol.names import check_name, name_key
+from .profiles import Profile
+
+
+def find_name(named: str | None, environ: Mapping[str, str], profile: Profile) -> str | None:
+    """Return the name that is meant: by option, by SOCKETCHAT_NAME, or the one last joined with.
+
+    Raises BadName, and BadFile for a damaged profile.
+    """
+    if named is None:
+        named = environ.get("SOCKETCHAT_NAME") or profile.name
+    return None if named is None else check_name(named)
+
+
+def login_name() -> str:
+    """Return the name of this process's user; raises UsageProblem where it cannot be a name in a chat."""
+    from getpass import getuser
+
+    try:
+        return check_name(getuser())
+    except (BadName, KeyError, ImportError, OSError):
+        raise UsageProblem(
+            "Your login name cannot be your name in a chat. Say who you are with --as NAME or SOCKETCHAT_NAME."
+        ) from None
+
+
+def device_label() -> str:
+    """Return what this device is called in the list of a user's devices: the first part of the host's name."""
+    name = os.uname().nodename if os.name == "posix" else os.environ.get("COMPUTERNAME", "")
+    return name.partition(".")[0]
+
+
+def outbox_name(key: str, name: str) -> str:
+    """Return the outbox of the one message that ``name`` sends under a key, the same each time: 16 hex digits."""
+    from hashlib import sha256
+
+    return sha256(f"{name_key(name)}\0{key}".encode("utf-8", "surrogateescape")).hexdigest()[:16]

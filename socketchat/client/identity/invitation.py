@@ -1,0 +1,86 @@
+"""Invitations: a URL with the server's address and, in its fragment, the fingerprint of its key and a token."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from ...exceptions import UsageProblem
+from ...protocol.authentication.certificates import FINGERPRINT_BYTES, to_fingerprint
+from ...protocol.authentication.entry_proof import INVITE_BYTES
+from ...protocol.authentication.proofs import from_word, to_word
+from ...protocol.limits import DEFAULT_PORT
+from ...protocol.names import check_name
+from ..address import Address, parse_host
+from .credentials import Ticket
+
+SCHEME = "socketchat://"
+
+URL_CHARACTERS = 1000
+"""What is read of a URL: the longest host name, and all the rest."""
+
+
+class Invitation(NamedTuple):
+    """Where a server is, the SHA-256 of its public ``key``, and the ``token`` that lets in.
+
+    With a ``name`` the token gives that name back to its owner, whose keys are lost.
+    """
+
+    address: Address
+    key: bytes
+    token: str
+    name: str | None = None
+
+    @property
+    def url(self) -> str:
+        """The URL; whoever reads it may come in."""
+        whose = "" if self.name is None else f".{_quoted(self.name)}"
+        return f"{SCHEME}{self.address}/#{to_word(self.key)}.{self.token}{whose}"
+
+    @property
+    def fingerprint(self) -> str:
+        """The fingerprint of the server's key as it is shown."""
+        return to_fingerprint(self.key)
+
+    @property
+    def ticket(self) -> Ticket:
+        """What is shown to the server."""
+        return Ticket(invite=self.token) if self.name is None else Ticket(reset=self.token)
+
+    def __repr__(self) -> str:
+        """Return what may be logged."""
+        return f"Invitation({self.address})"
+
+
+def is_url(text: str) -> bool:
+    """Tell whether a word is meant to be an invitation; no name can be one."""
+    return text.lstrip().lower().startswith(SCHEME)
+
+
+def parse_invitation(text: str) -> Invitation:
+    """Return what a URL says; raises UsageProblem, which does not repeat the token."""
+    url = text[:URL_CHARACTERS].strip()
+    where, sign, fragment = url[len(SCHEME) :].partition("#")
+    key, dot, rest = fragment.partition(".")
+    token, _, whose = rest.partition(".")
+    if not is_url(url) or not sign or not dot:
+        raise UsageProblem("This is no invite: one looks like socketchat://HOST:PORT/#… and is made by its host.")
+    try:
+        name = check_name(_unquoted(whose)) if whose else None
+        host, port = parse_host(where.rstrip("/"))
+        from_word(token, INVITE_BYTES, "A token")
+        pin = from_word(key, FINGERPRINT_BYTES, "A fingerprint")
+    except UsageProblem:
+        raise UsageProblem("This invite is damaged; copy all of it, up to its last character.") from None
+    return Invitation(Address(host, port or DEFAULT_PORT), pin, token, name)
+
+
+def _quoted(name: str) -> str:
+    from urllib.parse import quote
+
+    return quote(name, safe="")
+
+
+def _unquoted(word: str) -> str:
+    from urllib.parse import unquote
+
+    return unquote(word)

@@ -1,0 +1,107 @@
+"""The user's key as a line of text to be kept elsewhere, and its way back into its place."""
+
+from __future__ import annotations
+
+import os
+from itertools import count
+from pathlib import Path
+
+from ...exceptions import BadFile, Refused
+from ...protocol.authentication.proofs import KEY_BYTES
+from .keys import Key
+from .profiles import Profile
+
+HEADER = "socketchat-key-v1"
+
+SALT_BYTES = 16
+NONCE_BYTES = 12
+
+MEMORY_KIB = 65_536
+"""A passphrase stands alone where the file is found: 64 MiB and three passes cost its owner a fifth of a second."""
+
+PASSES = 3
+
+
+def exported(key: Key, passphrase: str) -> str:
+    """Return a key as a line, encrypted where there is a passphrase."""
+    if not passphrase:
+        return f"{HEADER} plain {key.seed.hex()}"
+    from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
+
+    salt, nonce = os.urandom(SALT_BYTES), os.urandom(NONCE_BYTES)
+    sealed = ChaCha20Poly1305(_stretched(passphrase, salt)).encrypt(nonce, key.seed, HEADER.encode())
+    return f"{HEADER} argon2id {(salt + nonce + sealed).hex()}"
+
+
+def needs_passphrase(line: str) -> bool:
+    """Tell whether an exported key is encrypted; raises BadFile for what is none."""
+    return _parts(line)[0] == "argon2id"
+
+
+def imported(line: str, passphrase: str) -> Key:
+    """Return the key that was exported so; raises BadFile, and Refused for a wrong passphrase."""
+    kind, content = _parts(line)
+    if kind == "argon2id":
+        from cryptography.exceptions import InvalidTag
+        from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
+
+        salt, nonce = content[:SALT_BYTES], content[SALT_BYTES : SALT_BYTES + NONCE_BYTES]
+        try:
+            sealed = content[SALT_BYTES + NONCE_BYTES :]
+            content = ChaCha20Poly1305(_stretched(passphrase, salt)).decrypt(nonce, sealed, HEADER.encode())
+        except (InvalidTag, ValueError):
+            raise Refused("The passphrase is wrong, or the key was changed.") from None
+    if len(content) != KEY_BYTES:
+        raise BadFile("This exported key is damaged.")
+    return Key(content)
+
+
+def put_in_place(profile: Profile, key: Key, *, replace: bool) -> str | None:
+    """Make a key the user's; return where the one before is now. Raises Refused unless it may be replaced."""
+    path = Path(profile.key_path)
+    aside = None
+    if path.exists():
+        if _is_same(profile, key):
+            return None
+        if not replace:
+            raise Refused(
+                f"There is another key already, which proves other names: {path}. With --replace it is moved aside."
+            )
+        aside = next(new for number in count(1) if not (new := path.with_name(f"key.old{number}")).exists())
+        try:
+            path.rename(aside)
+        except OSError as problem:
+            raise BadFile(f"Cannot move {path} aside: {(problem.strerror or str(problem)).lower()}.") from None
+    profile.keep_key(key)
+    return None if aside is None else str(aside)
+
+
+def _is_same(profile: Profile, key: Key) -> bool:
+    try:
+        return profile.key.public == key.public
+    except BadFile:
+        return False  # a damaged one is another one, and is kept all the same
+
+
+def _parts(line: str) -> tuple[str, bytes]:
+    try:
+        header, kind, digits = line.split()
+        content = bytes.fromhex(digits)
+    except ValueError:
+        header, kind, content = "", "", b""
+    if header != HEADER or kind not in {"plain", "argon2id"}:
+        raise BadFile("This is no exported key; `socketchat key export` makes one.")
+    return kind, content
+
+
+def _stretched(passphrase: str, salt: bytes) -> bytes:
+    from unicodedata import normalize
+
+    from argon2.exceptions import HashingError
+    from argon2.low_level import Type, hash_secret_raw
+
+    secret = normalize("NFC", passphrase).encode("utf-8", "surrogateescape")
+    try:
+        return hash_secret_raw(secret, salt, PASSES, MEMORY_KIB, 1, KEY_BYTES, Type.ID)
+    except HashingError:
+        raise BadFile("This exported key is damaged.") from None

@@ -1,0 +1,46 @@
+"""The local secret of a server on this machine, which only whoever hosts the server can read."""
+
+# ruff: noqa: PTH117, PTH118, PTH119
+# pathlib would cost `send` a twentieth of its start.
+
+from __future__ import annotations
+
+import os
+import stat
+from contextlib import suppress
+
+from ...exceptions import BadFile
+from ...protocol.authentication.entry_proof import LOCAL_SECRET, LOCAL_SECRET_BYTES
+from ..address import is_loopback
+from ..session.login import SecretReader, no_secret
+from .profiles import default_directory
+
+
+def secret_reader(peer: str) -> SecretReader:
+    """Return what reads the local secret of the server at an address that was connected to."""
+    return read_local_secret if is_loopback(peer) else no_secret
+
+
+def read_local_secret(told: str | None) -> bytes | None:
+    """Return the secret in the file that a server told, or in the default place; None where that is not for us.
+
+    To be called only when connected to this machine itself. Even there who answers may be anybody, so the path is taken
+    for no more than it should be: a file of this name, which is this user's and nobody else can read.
+    """
+    try:
+        path = told if told is not None else os.path.join(default_directory("server"), LOCAL_SECRET)
+    except BadFile:
+        return None
+    if os.name != "posix" or not os.path.isabs(path) or os.path.basename(path) != LOCAL_SECRET:
+        return None
+    with suppress(OSError, ValueError):
+        file = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        try:
+            status = os.fstat(file)
+            if not stat.S_ISREG(status.st_mode) or status.st_uid != os.geteuid() or status.st_mode & 0o077:
+                return None
+            secret = bytes.fromhex(os.read(file, 2 * LOCAL_SECRET_BYTES + 2).decode("ascii").strip())
+            return secret if len(secret) == LOCAL_SECRET_BYTES else None
+        finally:
+            os.close(file)
+    return None

@@ -1,0 +1,356 @@
+"""What a client remembers: the user's key, and of each server the name there and which direct messages it has shown.
+
+The key is written once, and the small record of a server is replaced as a whole. Processes that start at once agree on
+one key, and no reader ever finds half a file. Only their owner may read them.
+"""
+
+# ruff: noqa: PTH102, PTH103, PTH104, PTH105, PTH108, PTH112, PTH114, PTH117, PTH118, PTH120, PTH123
+# pathlib would cost `send` a twentieth of its start.
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from contextlib import suppress
+from functools import cached_property
+from typing import TYPE_CHECKING, TypeVar
+
+import msgspec
+
+from ...exceptions import BadFile
+from ...protocol.authentication.proofs import KEY_BYTES
+from ...protocol.conversations import is_room
+from ...protocol.names import name_key
+from ..address import Address
+from .keys import Key
+
+if TYPE_CHECKING:
+    from ..session.login import Signer
+    from .trust import Trust
+
+_LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})
+"""The names of this machine, which are one server."""
+
+_PLAIN = frozenset("abcdefghijklmnopqrstuvwxyz0123456789.-")
+"""Characters of a host or a user that stand for themselves in a file's name."""
+
+
+PIN_BYTES = 100
+"""Most of a pin that is read; one is 51 bytes."""
+
+
+class _Record(msgspec.Struct, omit_defaults=True):
+    """What changes of a profile; ``positions`` are those of direct messages, valid in ``epoch``."""
+
+    name: str | None = None
+    epoch: str | None = None
+    positions: dict[str, int] = {}
+
+
+class _Last(msgspec.Struct):
+    host: str
+    port: int
+
+
+_Kept = TypeVar("_Kept", _Record, _Last)
+
+
+class Profiles:
+    """The profiles of this user, in a directory of their own. All methods raise BadFile."""
+
+    def __init__(self, directory: str | None = None) -> None:
+        self._directory = directory or default_directory()
+
+    def server(self, host: str, port: int) -> Profile:
+        """Return what is known of a server."""
+        return Profile(self._directory, Address(host, port))
+
+    def last(self) -> Address | None:
+        """Return the server last joined."""
+        last = _read(os.path.join(self._directory, "last.json"), _Last)
+        return Address(last.host, last.port) if last else None
+
+
+class Profile:
+    """What is known of one server; files are read and made when they are needed. All raise BadFile."""
+
+    def __init__(self, directory: str, address: Address) -> None:
+        self.address = address
+        self._directory = directory
+        self._path = os.path.join(directory, _file_name(address))
+        self._key: Key | None = None
+        self._known: _Record | None = None
+
+    @property
+    def key(self) -> Key:
+        """What proves that one is the same as before, on every server; made on first use."""
+        if self._key is None:
+            path = self.key_path
+            self._key = _read_key(path) or self._make_key(path, Key(os.urandom(KEY_BYTES)))
+        return self._key
+
+    @property
+    def signer(self) -> Signer:
+        """The key; where there is none it is made only when a server is to be told of it."""
+        return self.key if os.path.lexists(self.key_path) else _LateKey(self)
+
+    @property
+    def key_path(self) -> str:
+        """Where the key is, or will be."""
+        return os.path.join(self._directory, "key")
+
+    def keep_key(self, key: Key) -> None:
+        """Make a key the one that is used from now on, where there is none."""
+        self._key = self._make_key(self.key_path, key)
+        if self._key.public != key.public:
+            raise BadFile(f"{self.key_path} was made just now, by another program; try again.")
+
+    @cached_property
+    def trust(self) -> Trust:
+        """What the server is known by."""
+        from .trust import Trust
+
+        return Trust(self.address, self)
+
+    @property
+    def name(self) -> str | None:
+        """The name last joined with."""
+        return self._record().name
+
+    @property
+    def epoch(self) -> str | None:
+        """The epoch of the positions."""
+        return self._record().epoch
+
+    @property
+    def positions(self) -> dict[str, int]:
+        """The newest seq shown of each conversation that is direct messages."""
+        return dict(self._record().positions)
+
+    def outbox(self, name: str) -> str:
+        """Return the directory of what was sent under a name and not confirmed; it may not exist."""
+        return os.path.join(f"{self._path}.outbox", "@" + _plain(name_key(name)))
+
+    def joined(self, name: str) -> None:
+        """Remember the name, and the server as the one last joined."""
+        if self._record().name != name:
+            record = self._reread()
+            record.name = name
+            self._write(f"{self._path}.json", msgspec.json.encode(record))
+        self._write(os.path.join(self._directory, "last.json"), msgspec.json.encode(_Last(*self.address)))
+
+    def read_pin(self) -> str | None:
+        """Return what the server was pinned by."""
+        return _read_pin(f"{self._path}.pin")
+
+    def keep_pin(self, pin: str, *, replace: bool = False) -> None:
+        """Pin the server; what it was pinned by before stays, unless it is to be replaced."""
+        path, content = f"{self._path}.pin", f"{pin}\n".encode()
+        if replace:
+            self._write(path, content)
+        else:
+            self._write_once(path, content)
+
+    def keep(self, epoch: str, positions: Mapping[str, int]) -> None:
+        """Remember positions; those of rooms, whose last lines show on every arrival, are not kept."""
+        shown = {conversation: seq for conversation, seq in positions.items() if not is_room(conversation)}
+        known = self._record()
+        if known.epoch == epoch and shown.items() <= known.positions.items():
+            return
+        record = self._reread()
+        if record.epoch == epoch:
+            # Another process of this user may have shown more, and under other names there are other conversations.
+            shown = {each: max(seq, record.positions.get(each, 0)) for each, seq in shown.items()}
+            shown = record.positions | shown
+        record.epoch, record.positions = epoch, shown
+        self._write(f"{self._path}.json", msgspec.json.encode(record))
+
+    def _record(self) -> _Record:
+        return self._known or self._reread()
+
+    def _reread(self) -> _Record:
+        self._known = _read(f"{self._path}.json", _Record) or _Record()
+        return self._known
+
+    def _make_key(self, path: str, fresh: Key) -> Key:
+        """Make a key, unless another process was first; return the one that holds."""
+        # The servers keep what a key proved, so the key must outlast a power cut too.
+        self._write_once(path, fresh.seed.hex().encode() + b"\n")
+        key = _read_key(path)
+        if key is None:
+            raise BadFile(f"{path} was removed just now, by another program.")
+        return key
+
+    def _write_once(self, path: str, content: bytes) -> None:
+        """Write a file that outlasts a power cut, unless there is one."""
+        try:
+            fresh = self._write_fresh(path, content, lasting=True)
+            try:
+                _publish(fresh, path, content)
+            finally:
+                with suppress(FileNotFoundError):
+                    os.unlink(fresh)
+        except OSError as problem:
+            raise _bad(path, problem) from None
+
+    def _write(self, path: str, content: bytes) -> None:
+        try:
+            os.replace(self._write_fresh(path, content), path)
+        except OSError as problem:
+            raise _bad(path, problem) from None
+
+    def _write_fresh(self, path: str, content: bytes, *, lasting: bool = False) -> str:
+        make_directory(self._directory)
+        fresh = f"{path}.{os.urandom(8).hex()}"
+        _create(fresh, content, lasting=lasting)
+        return fresh
+
+
+class _LateKey:
+    """The key of a profile, made when it is first needed."""
+
+    def __init__(self, profile: Profile) -> None:
+        self._profile = profile
+
+    @property
+    def public(self) -> str:
+        """The public key, in base64url without padding."""
+        return self._profile.key.public
+
+    def sign(self, message: bytes) -> bytes:
+        """Return the signature of a message."""
+        return self._profile.key.sign(message)
+
+
+def default_directory(side: str = "client") -> str:
+    """Return the platform's place for a user's data, as platformdirs knows it, for the client or the server.
+
+    Raises BadFile where the user has no home.
+    """
+    if sys.platform == "linux" and "ANDROID_ROOT" not in os.environ:
+        # The usual case without loading platformdirs, which costs `send` a quarter of its start.
+        data, home = os.environ.get("XDG_DATA_HOME", ""), os.environ.get("HOME", "")
+        if data.startswith("/"):
+            return os.path.join(data, "socketchat", side)
+        if home.startswith("/"):
+            return os.path.join(home, ".local", "share", "socketchat", side)
+    from platformdirs import user_data_dir
+
+    try:
+        path = os.path.join(user_data_dir("socketchat", appauthor=False), side)
+    except RuntimeError:
+        path = ""
+    if not os.path.isabs(path):  # as for the user of a container, who has no entry in /etc/passwd
+        data = " or name a directory with --data" if side == "server" else ""
+        raise BadFile(f"There is no home directory to keep things in: set HOME or XDG_DATA_HOME{data}.")
+    return path
+
+
+def _file_name(address: Address) -> str:
+    host = address.host.lower()
+    return f"{_plain('localhost' if host in _LOCAL else host)}_{address.port}"
+
+
+def _plain(words: str) -> str:
+    return "".join(each if each in _PLAIN else f"%{ord(each):x}%" for each in words)
+
+
+def make_directory(path: str) -> None:
+    """Make a directory that only its owner may enter, where there is none."""
+    if not os.path.isdir(path):
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        try:
+            os.mkdir(path, 0o700)
+        except FileExistsError:
+            if not os.path.isdir(path):
+                raise
+
+
+def _create(path: str, content: bytes, *, lasting: bool) -> None:
+    file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        os.write(file, content)
+        if lasting:
+            os.fsync(file)
+    finally:
+        os.close(file)
+
+
+def _publish(fresh: str, path: str, content: bytes) -> None:
+    """Give a finished file its name; one that has the name already stays."""
+    try:
+        # Unlike a rename, a link never replaces what is there. (On Windows a rename does not either.)
+        if sys.platform == "win32":
+            os.rename(fresh, path)
+        else:
+            os.link(fresh, path)
+    except FileExistsError:
+        pass
+    except OSError:
+        # Some file systems have no links, and Android allows none. Here a reader could find the file half written.
+        with suppress(FileExistsError):
+            _create(path, content, lasting=True)
+
+
+def _read_key(path: str) -> Key | None:
+    try:
+        with open(path, "rb") as file:
+            mode = os.fstat(file.fileno()).st_mode
+            content = file.read(2 * KEY_BYTES + 3)
+    except FileNotFoundError:
+        return None
+    except OSError as problem:
+        raise _bad(path, problem) from None
+    if os.name == "posix" and mode & 0o077:
+        raise BadFile(f"Others may read {path}, which proves who you are. Mend it with: chmod 600 {_quoted(path)}")
+    try:
+        seed = bytes.fromhex(content.decode())
+    except ValueError:
+        seed = b""
+    if len(seed) != KEY_BYTES:
+        raise BadFile(f"{path} is damaged. Restore it, or give up the names that it proves with: rm {_quoted(path)}")
+    return Key(seed)
+
+
+def _read_pin(path: str) -> str | None:
+    # Whoever may write here, or where a link points to, decides which server is the right one.
+    try:
+        file = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0))
+    except FileNotFoundError:
+        return None
+    except OSError as problem:
+        if os.path.islink(path):
+            raise BadFile(f"{path} is a link, where a file was left. Remove it: rm {_quoted(path)}") from None
+        raise _bad(path, problem) from None
+    with open(file, "rb") as opened:
+        if os.name == "posix" and os.fstat(file).st_mode & 0o077:
+            raise BadFile(
+                f"Others may use {path}, which says who the server is. Mend it with: chmod 600 {_quoted(path)}"
+            )
+        return opened.read(PIN_BYTES).decode("ascii", "replace").strip()
+
+
+def _read(path: str, kind: type[_Kept]) -> _Kept | None:
+    try:
+        with open(path, "rb") as file:
+            content = file.read()
+        # After a power cut a file may be empty that was not forced to disk.
+        return msgspec.json.decode(content, type=kind) if content else None
+    except FileNotFoundError:
+        return None
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        raise BadFile(f"{path} is damaged. Remove it with: rm {_quoted(path)}") from None
+    except OSError as problem:
+        raise _bad(path, problem) from None
+
+
+def _bad(path: str, problem: OSError) -> BadFile:
+    words = os.strerror(problem.errno) if problem.errno else str(problem)
+    return BadFile(f"Cannot use {path}: {words[:1].lower()}{words[1:]}. Check it and its directory.")
+
+
+def _quoted(path: str) -> str:
+    from shlex import quote
+
+    return quote(path)

@@ -1,0 +1,165 @@
+"""Which server is the right one: its key, or an authority's word for it, is pinned once the first login succeeded.
+
+As with ssh's known_hosts, a server is known by host and port. Afterwards another key, or a certificate that no
+authority vouches for any more, ends the attempt before a byte of ours is sent.
+"""
+
+from __future__ import annotations
+
+import ssl
+from typing import Protocol
+
+from ...exceptions import BadFile, CertificateChanged, UnknownServer, Unreachable, UsageProblem
+from ...protocol.authentication.certificates import Certificate, from_fingerprint, read_certificate, to_fingerprint
+from ...protocol.limits import ALPN
+from ..address import Address, is_loopback
+from ..session.login import Host
+from .local_secret import secret_reader
+
+_AUTHORITY = "authority"
+"""What is pinned where an authority of the system vouches for the host's name; its certificate may be renewed."""
+
+
+class Store(Protocol):
+    """Where a pin is kept."""
+
+    def read_pin(self) -> str | None:
+        """Return what is kept."""
+
+    def keep_pin(self, pin: str, *, replace: bool = False) -> None:
+        """Keep a pin; one that is there already stays, unless it is to be replaced."""
+
+
+class Trust:
+    """What is known of the server at an address, and what is found out about it.
+
+    ``store`` keeps what is found out; without one nothing is remembered. ``fingerprint`` is what the server's key must
+    have, whatever is kept. All methods may raise BadFile.
+    """
+
+    def __init__(self, address: Address, store: Store | None, fingerprint: str | None = None) -> None:
+        self._address = address
+        self._store = store
+        self._given = from_fingerprint(fingerprint) if fingerprint is not None else None
+        self._invited = False  # whether an invite alone tells what the key is
+        self._vouched: bool | None = None  # whether an authority vouches for the certificate; None before that is asked
+        self._pin: str | None = None  # what is pinned once the login succeeded
+        self.shown: Certificate | None = None
+        """What the server showed last."""
+        self.is_new = False
+        """Whether the server was pinned just now, for the first time, without anybody being asked."""
+
+    def context(self, peer: str) -> ssl.SSLContext:
+        """Return how to shake hands with an address: with the authorities looked at, or not."""
+        known = self._known()
+        if known == _AUTHORITY or (known is None and self._vouched is not False and not is_loopback(peer)):
+            context = ssl.create_default_context()
+            self._vouched = True
+        else:
+            # Made by hand: the authorities, which do not matter here, would cost `send` half of its start.
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+            context.check_hostname = False
+            context.verify_mode = ssl.CERT_NONE
+            self._vouched = False
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        context.set_alpn_protocols([ALPN])
+        return context
+
+    def not_vouched_for(self, problem: ssl.SSLCertVerificationError) -> None:
+        """Take note that no authority vouches for the server; raises CertificateChanged where one did before."""
+        if self._known() == _AUTHORITY:
+            raise CertificateChanged(
+                f"No authority vouches for the certificate of {self._address} any more ({problem.verify_message}). "
+                f"Somebody may listen in; nothing was sent. If its host says that it is right, accept the fingerprint "
+                f"that the server shows when it starts: socketchat trust {self._address} FINGERPRINT"
+            )
+        self._vouched = False
+
+    def check(self, der: bytes | None, peer: str) -> Host:
+        """Return what is known of the server at an address, which shows this certificate (DER).
+
+        On this machine itself, a server is known at first sight. Raises CertificateChanged where the certificate is not
+        the one that is known.
+        """
+        self.shown = shown = read_certificate(der or b"")
+        known = self._known()
+        if known is None:
+            self._pin = _AUTHORITY if self._vouched else shown.fingerprint
+        elif known != (_AUTHORITY if self._vouched else shown.fingerprint):
+            if self._invited:
+                raise CertificateChanged(
+                    f"The invite names another key than the server at {self._address} shows: {known}, and not "
+                    f"{shown.fingerprint}. Nothing was sent. Ask its host for a new invite."
+                )
+            raise CertificateChanged(
+                f"The key of {self._address} changed: its fingerprint was {known}, and now is {shown.fingerprint}. "
+                f"Somebody may listen in; nothing was sent. If its host says that it is right, accept it: "
+                f"socketchat trust {self._address} {shown.fingerprint}"
+            )
+        is_known = known is not None or bool(self._vouched) or is_loopback(peer)
+        return Host(shown.binding, shown.key, is_known, secret_reader(peer), str(self._address))
+
+    def unknown(self) -> UnknownServer:
+        """Return the error for a server that nothing speaks for."""
+        shown = self.shown.fingerprint if self.shown is not None else "not known"
+        return UnknownServer(
+            f"The server at {self._address} is new to you; its fingerprint is {shown}. Use an invite (--invite-file), "
+            f"or ask its host whether that is right, and accept it: socketchat trust {self._address} {shown}"
+        )
+
+    def accept(self, fingerprint: str) -> None:
+        """Take a server with this fingerprint for the right one from now on; it is pinned by ``confirm``."""
+        self._given = from_fingerprint(fingerprint)
+        self._pin = fingerprint
+
+    def expect(self, fingerprint: str) -> None:
+        """Take the server with the fingerprint in an invite for the right one; raises CertificateChanged."""
+        known = self._known()
+        if known is None:
+            self.accept(fingerprint)
+            self._invited = True
+        elif known not in {fingerprint, _AUTHORITY}:
+            raise CertificateChanged(
+                f"You know {self._address} by the fingerprint {known}, and the invite says {fingerprint}. One is "
+                f"somebody else's; nothing was sent. If its host says that the invite is right, accept it: "
+                f"socketchat trust {self._address} {fingerprint}"
+            )
+
+    def confirm(self) -> None:
+        """Pin what was found out, now that the login succeeded."""
+        pin, self._pin = self._pin, None
+        if pin is None or self._store is None:
+            return
+        self.is_new = self._given is None and pin != _AUTHORITY
+        self._store.keep_pin(pin)
+        if (kept := self._store.read_pin()) != pin:
+            raise CertificateChanged(f"Another process has just come to know {self._address} as {kept}, not as {pin}.")
+        # What is kept counts from now on: `socketchat trust` may change it while somebody stays.
+        self._given, self._invited = None, False
+
+    def replace(self, fingerprint: str) -> None:
+        """Pin this fingerprint, whatever was pinned before."""
+        if self._store is not None:
+            self._store.keep_pin(to_fingerprint(from_fingerprint(fingerprint)), replace=True)
+
+    def _known(self) -> str | None:
+        if self._given is not None:
+            return to_fingerprint(self._given)
+        kept = self._store.read_pin() if self._store is not None else None
+        if kept is not None and kept != _AUTHORITY:
+            try:
+                from_fingerprint(kept)
+            except UsageProblem:
+                raise BadFile(
+                    f"What is remembered of {self._address} is damaged. Mend it with the fingerprint that the server "
+                    f"shows when it starts: socketchat trust {self._address} FINGERPRINT"
+                ) from None
+        return kept
+
+
+def handshake_failed(address: Address, problem: ssl.SSLError) -> Unreachable:
+    """Return the error for a server with which no TLS can be spoken."""
+    if problem.reason in {"WRONG_VERSION_NUMBER", "UNEXPECTED_MESSAGE", "HTTP_REQUEST", "PACKET_LENGTH_TOO_LONG"}:
+        return Unreachable(f"Cannot connect to {address}: what answers there speaks no TLS. Is it a socketchat server?")
+    why = (problem.reason or "cut").replace("_", " ").lower()
+    return Unreachable(f"Cannot connect to {address}: the TLS handshake failed ({why}). Is it a socketchat server?")

@@ -1,0 +1,179 @@
+"""The proofs of a login: that the key is one's own, that a newcomer may enter, and that the server is the one meant."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Literal, NamedTuple, Protocol
+
+from msgspec.structs import replace
+
+from ...exceptions import CodeNeeded, Impostor, NameTaken, ProtocolError, UnknownServer, UsageProblem
+from ...protocol import commands, events
+from ...protocol.authentication.entry_proof import SIDES, code_key, entry_proof
+from ...protocol.authentication.proofs import KEY_BYTES, NONCE_BYTES, from_word, signed_bytes, to_word
+from ..identity.credentials import NO_TICKET, Ticket
+
+CODE_NEEDED = (
+    "The name {name!r} is new on {server}, which lets newcomers in by its join code or an invite. In a terminal "
+    "`socketchat join` asks for the code; elsewhere give an invite with --invite-file."
+)
+UNKNOWN = (
+    "Nothing proves that this server is the one that you mean. In a terminal `socketchat join` asks you about it; "
+    "elsewhere give an invite with --invite-file."
+)
+IMPOSTOR = (
+    "What answers there does not know the secret of the server that you mean; somebody may stand in between. You said "
+    "nothing, and nothing is remembered. Ask whoever hosts the server for its fingerprint."
+)
+
+SecretReader = Callable[[str | None], bytes | None]
+"""Returns the local secret in the file of this path, in the default one without a path, if it is there and ours."""
+
+
+class Signer(Protocol):
+    """The key of a user: the public half as a word, and signatures of the other."""
+
+    @property
+    def public(self) -> str:
+        """The public key, in base64url without padding."""
+
+    def sign(self, message: bytes) -> bytes:
+        """Return the signature of a message."""
+
+
+def no_secret(_path: str | None) -> None:
+    """Be the reader where the server is not on this machine."""
+
+
+class NameOwned(NameTaken):
+    """The name belongs to somebody, who may come in by the password: it is taken for all who have none."""
+
+
+class Host(NamedTuple):
+    """What a shell knows of the server at the other end of a connection.
+
+    ``binding`` is the SHA-256 of the certificate (DER) that the server shows, and ``key`` that of its public key; both
+    are b"" in plaintext. Where it ``is_known``, the key is one that was pinned; otherwise the login is refused with
+    UnknownServer unless the server proves that it knows the join code. ``read_secret`` is given where the server runs
+    on this machine. ``called`` is how users are told of it.
+    """
+
+    binding: bytes = b""
+    key: bytes = b""
+    is_known: bool = True
+    read_secret: SecretReader = no_secret
+    called: str = "this server"
+
+
+PLAINTEXT = Host()
+
+
+class Login:
+    """Logs the owner of ``key``, or a guest, in on one connection after the other; ``ticket`` serves a newcomer."""
+
+    def __init__(self, key: Signer | None, ticket: Ticket, random: Callable[[int], bytes]) -> None:
+        self._key = key
+        self._ticket = ticket
+        self._random = random
+        self._host = PLAINTEXT
+        self._nonce: bytes | None = None  # of a hello with a key, until its challenge comes
+        self._expected: str | None = None  # the host's answer to our proof that we know its secret
+        self._code_key: tuple[bytes, bytes] | None = None  # at which host's key, and what the code stands for there
+
+    @property
+    def waits(self) -> bool:
+        """Whether nothing may be said before a challenge or a proof of the host has come."""
+        return self._nonce is not None or self._expected is not None
+
+    def begin(self, host: Host) -> None:
+        """Begin again, on a new connection."""
+        self._host = host
+        self.end()
+
+    def end(self) -> None:
+        """Expect nothing any more."""
+        self._nonce = self._expected = None
+
+    def introduce(self, hello: commands.Hello) -> commands.Hello:
+        """Return the hello of the owner of a name."""
+        if self._key is None:
+            return hello
+        self._nonce = self._random(NONCE_BYTES)
+        return replace(hello, key=self._key.public, nonce=to_word(self._nonce))
+
+    def prove(self, challenge: events.Challenge, name: str) -> commands.Prove:
+        """Return the answer to a challenge; raises ProtocolError, CodeNeeded, NameOwned and UnknownServer."""
+        nonce, self._nonce = self._nonce, None
+        if nonce is None or self._key is None:
+            raise ProtocolError("The server asks for a proof that nobody offered.")
+        try:
+            theirs = from_word(challenge.nonce, NONCE_BYTES, "A nonce")
+        except UsageProblem as error:
+            raise ProtocolError(str(error)) from None
+        signature = to_word(self._key.sign(signed_bytes(self._host.binding, theirs, nonce, name)))
+        shown = self._shown(challenge, name)
+        if challenge.entry == "password":
+            if self._ticket.reset is not None:
+                return commands.Prove(signature=signature, invite=self._ticket.reset)
+            if self._ticket.password is None:
+                raise NameOwned(f"The name {name} belongs to somebody else; choose another name.")
+            return commands.Prove(signature=signature, password=self._ticket.password)
+        if shown is None:
+            return commands.Prove(signature=signature)
+        if shown == "invite":
+            return commands.Prove(signature=signature, invite=self._ticket.invite)
+        kind, secret = shown
+        word, self._expected = (
+            to_word(
+                entry_proof(
+                    secret,
+                    side,
+                    binding=self._host.binding,
+                    server_nonce=theirs,
+                    client_nonce=nonce,
+                    public_key=from_word(self._key.public, KEY_BYTES, "A key"),
+                    name=name,
+                )
+            )
+            for side in SIDES
+        )
+        if kind == "code":
+            return commands.Prove(signature=signature, code=word)
+        return commands.Prove(signature=signature, local=word)
+
+    def check(self, welcome: events.Welcome) -> None:
+        """Take the host's proof; raises Impostor where one is needed and it does not hold, UnknownServer to a guest."""
+        expected = self._expected
+        self.end()
+        if self._key is None and not self._host.is_known:
+            raise UnknownServer(UNKNOWN)  # guests ask for no proof, so none is missing
+        if welcome.host != expected if expected is not None else not self._host.is_known:
+            raise Impostor(IMPOSTOR)
+        # From now on the key is enough, and the code may change.
+        self._ticket = NO_TICKET
+
+    def _shown(
+        self, challenge: events.Challenge, name: str
+    ) -> tuple[Literal["code", "local"], bytes] | Literal["invite"] | None:
+        """Return what is shown beside the key: a secret that the host has to know too, the invite, or nothing.
+
+        A code that was given is shown also where none is needed, as it has the host prove itself.
+        """
+        host, is_needed = self._host, challenge.entry == "code"
+        if self._ticket.code is not None and host.key and challenge.entry != "password":
+            return "code", self._key_of(self._ticket.code)
+        if is_needed and self._ticket.invite is not None and host.is_known:
+            return "invite"
+        if is_needed and (secret := host.read_secret(challenge.secret_file)) is not None:
+            return "local", secret
+        if is_needed:
+            raise CodeNeeded(CODE_NEEDED.format(name=name, server=host.called))
+        if not host.is_known:
+            raise UnknownServer(UNKNOWN)
+        return None
+
+    def _key_of(self, code: str) -> bytes:
+        """Return what the code stands for at this host, worked out once."""
+        if self._code_key is None or self._code_key[0] != self._host.key:
+            self._code_key = self._host.key, code_key(code, self._host.key)
+        return self._code_key[1]

@@ -1,0 +1,109 @@
+"""Where a client stands in each conversation, so that no entry is taken twice and none is missed unnoticed."""
+
+from __future__ import annotations
+
+from ...exceptions import ProtocolError
+from ...protocol import events
+from ...protocol.conversations import is_room
+from .client_events import Gap, Reset
+
+HELD_BYTES = 4_194_304
+"""Most bytes that the names and topics of the conversations take up: a hostile server fills no memory."""
+
+_CONVERSATION_BYTES = 256
+"""What a conversation takes up beside its strings, roughly."""
+
+Told = events.Conversation | events.Left | Reset | Gap
+
+
+class Positions:
+    """The newest seq known of each conversation, valid in one epoch.
+
+    ``heard`` are the conversations as the server last described them. A client that comes back gives ``seqs`` and
+    ``epoch`` in ``hello`` and hands the ``welcome`` to :meth:`login`, which compares them with what the server has.
+    """
+
+    __slots__ = ("_held", "epoch", "heard", "seqs")
+
+    def __init__(self, epoch: str | None = None, seqs: dict[str, int] | None = None) -> None:
+        self.epoch = epoch
+        self.seqs = dict(seqs or {})
+        self.heard: dict[str, events.Conversation] = {}
+        self._held = 0
+
+    def login(self, welcome: events.Welcome) -> tuple[list[Told], int]:
+        """Take over what a welcome says; return what is to be told, and how many entries were missed.
+
+        In a known epoch, direct messages without a position began while the client was away, so all of them are missed.
+        Rooms without one are heard from their head on.
+        """
+        told: list[Told] = []
+        known = welcome.epoch == self.epoch and self._fit(welcome)
+        if not known:
+            if self.epoch is not None:
+                told.append(Reset(welcome.epoch))
+            self.seqs = {}
+        before, heard_before = self.seqs, self.heard
+        self.epoch = welcome.epoch
+        self.seqs, self.heard, self._held = {}, {}, 0
+        if known:
+            now = {conversation.conversation for conversation in welcome.conversations}
+            told += [events.Left(conversation=gone) for gone in heard_before if gone not in now]
+        missed = 0
+        for conversation in welcome.conversations:
+            self._hear(conversation)
+            name, head, start = conversation.conversation, conversation.head, conversation.floor - 1
+            if heard_before and known and name not in before:
+                told.append(conversation)
+            new = start if known and not is_room(name) else head
+            position = before.get(name, new)
+            if position < start:
+                told.append(Gap(name, position + 1, start, "shortened"))
+                position = start
+            if position < conversation.after <= head:
+                told.append(Gap(name, position + 1, conversation.after, "skipped"))
+                position = conversation.after
+            self.seqs[name] = position
+            missed += max(head - position, 0)
+        return told, missed
+
+    def begin(self, conversation: events.Conversation) -> None:
+        """Take note of a conversation that is heard from now on, or is described anew."""
+        self._hear(conversation)
+        self.seqs.setdefault(conversation.conversation, conversation.head)
+
+    def end(self, conversation: str) -> None:
+        """Forget a conversation that is heard no longer."""
+        self.seqs.pop(conversation, None)
+        if conversation in self.heard:
+            self._held -= _weight(self.heard.pop(conversation))
+
+    def take(self, entry: events.Entry) -> tuple[events.Entry | Gap, ...]:
+        """Return the entry, behind a gap where entries before it are missing; nothing for a repeat."""
+        position = self.seqs.get(entry.conversation)
+        if position is None:
+            # Said by no welcome and no conversation event; it is heard all the same, from here on.
+            self.begin(events.Conversation(conversation=entry.conversation, head=entry.seq))
+            return (entry,)
+        if entry.seq <= position:
+            return ()
+        self.seqs[entry.conversation] = entry.seq
+        if entry.seq == position + 1:
+            return (entry,)
+        return Gap(entry.conversation, position + 1, entry.seq - 1), entry
+
+    def _fit(self, welcome: events.Welcome) -> bool:
+        """Tell whether nothing that the client has is missing on the server, as in a store restored from a copy."""
+        return all(self.seqs.get(told.conversation, 0) <= told.head for told in welcome.conversations)
+
+    def _hear(self, conversation: events.Conversation) -> None:
+        before = self.heard.get(conversation.conversation)
+        self._held += _weight(conversation) - (_weight(before) if before else 0)
+        if self._held > HELD_BYTES:
+            raise ProtocolError("The server tells of more conversations than a client can hold.")
+        self.heard[conversation.conversation] = conversation
+
+
+def _weight(conversation: events.Conversation) -> int:
+    words = (conversation.conversation, conversation.topic, conversation.peer or "", conversation.name)
+    return _CONVERSATION_BYTES + sum(map(len, words))

@@ -1,0 +1,90 @@
+"""What newcomers show in order to be let in: the join code, the local secret or an invite, checked in one place."""
+
+from __future__ import annotations
+
+from hmac import compare_digest
+from typing import NamedTuple
+
+from ...exceptions import BadCode, CodeNeeded, NoGuests
+from ...hub import Challenged, Hub, Session
+from ...hub.policy.admission import Shown, Who
+from ...hub.state.invites import Invite
+from ...protocol import commands
+from ...protocol.authentication.entry_proof import PROOF_BYTES, entry_proof
+from ...protocol.authentication.proofs import KEY_BYTES, NONCE_BYTES, from_word, to_word
+
+
+class Entry(NamedTuple):
+    """What was shown and found to be right; ``host`` is the server's own proof, in return for the client's."""
+
+    shown: Shown | None = None
+    host: str | None = None
+    invite: Invite | None = None
+
+
+def check_shown(hub: Hub, session: Session, challenged: Challenged, proof: commands.Prove) -> Entry:
+    """Return what a proof shows beside the key; what is wrong is refused, needed or not.
+
+    Raises BadCode, BadInvite, and TooMany where an address guessed too often.
+    """
+    peer = session.channel.peer
+    if proof.code is not None:
+        hub.guesses.check(peer)
+        host = _host_proof(hub.entrance.code_key, session, challenged, proof.code)
+        if host is None:
+            raise BadCode("This is not the join code of this server; `socketchat admin code` shows it to its operator.")
+        hub.guesses.succeeded(peer)
+        return Entry("code", host)
+    if proof.local is not None:
+        host = _host_proof(hub.entrance.local_secret, session, challenged, proof.local)
+        if host is None:
+            raise BadCode("The local secret on this machine is another server's; use the join code of this one.")
+        return Entry("local", host)
+    if proof.invite is not None:
+        hub.guesses.check(peer)
+        invite = hub.directory.invites.of_token(proof.invite)
+        hub.guesses.succeeded(peer)
+        return Entry("invite", None, invite)
+    return Entry()
+
+
+def check_newcomer(hub: Hub, session: Session, key: str, entry: Entry) -> None:
+    """Raise CodeNeeded unless somebody with this key, which is proved, may take a new name."""
+    who: Who = "known" if hub.directory.owned(key) else "newcomer"
+    if not hub.entrance.admits(who, session.channel, entry.shown):
+        if entry.shown is not None:
+            raise CodeNeeded("Join codes and invites are taken over TLS only.")
+        raise CodeNeeded("This server lets newcomers in by its join code or an invite; ask whoever hosts it.")
+    if entry.shown is None:
+        hub.caps.check_account(session.channel.peer)
+
+
+def check_guest(hub: Hub, session: Session) -> None:
+    """Raise NoGuests unless somebody without a key may come in."""
+    if not hub.entrance.admits("guest", session.channel):
+        raise NoGuests("Guests come in from the server's own machine only; elsewhere use `socketchat join`.")
+
+
+def needs_entry(hub: Hub, name: str, key: str) -> bool:
+    """Tell whether whoever asks for this name has to show something beside this key, which owns no other name yet.
+
+    The name may also be somebody else's: then no code helps, and none should be asked for.
+    """
+    return not (hub.entrance.is_open or hub.directory.owned(key)) and hub.directory.lookalike(name) is None
+
+
+def _host_proof(key: bytes, session: Session, challenged: Challenged, word: str) -> str | None:
+    """Return the server's answer to the client's proof of a secret, None where the proof is wrong."""
+    theirs = from_word(word, PROOF_BYTES, "A proof of entry")
+    asked = challenged.hello
+    covered = {
+        "binding": session.channel.binding,
+        "server_nonce": challenged.nonce,
+        "client_nonce": from_word(asked.nonce, NONCE_BYTES, "A nonce"),
+        "public_key": from_word(asked.key, KEY_BYTES, "A key"),
+    }
+    name = asked.name or ""
+    # Without a secret there is no proof: a MAC under an empty key would be anybody's.
+    if not key or not compare_digest(theirs, entry_proof(key, "join", name=name, **covered)):
+        return None
+    return to_word(entry_proof(key, "host", name=name, **covered))

@@ -1,0 +1,1 @@
+"""What the operator asks through the admin socket."""

@@ -1,0 +1,20 @@
+"""How the server answers an order of the operator: with lines to print, and that it is done."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import islice
+
+from ...hub import Session
+from ...protocol import commands, events, operator
+
+LINES_PER_REPORT = 500
+"""Lines in one event, which stays under the limit of a line."""
+
+
+def report(session: Session, order: commands.Command, lines: Iterable[str] = ()) -> None:
+    """Answer an order with lines to print, and say that it is done."""
+    each: Iterator[str] = iter(lines)
+    while some := list(islice(each, LINES_PER_REPORT)):
+        session.tell(operator.Report(lines=some))
+    session.tell(events.Ok(id=order.id))

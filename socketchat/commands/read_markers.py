@@ -1,0 +1,94 @@
+"""What a user has read, the same on all devices, and what is left to read."""
+
+from __future__ import annotations
+
+from ..exceptions import ChatError
+from ..hub import Hub, Session, User
+from ..hub.policy.permissions import Action
+from ..hub.state.conversations import Conversation, Pair
+from ..protocol import commands, events
+from ..protocol.limits import HISTORY_ENTRIES
+from ..protocol.text.mentions import SAID, is_to
+from .chat import speaker
+from .deleted_runs import is_deleted
+from .history import LOOKED_AT, readable
+
+COUNTED_ENTRIES = 1_000
+"""Entries of a conversation that are counted; "more than a thousand" tells a person as much as a number."""
+
+
+def read(hub: Hub, session: Session, command: commands.Read) -> None:
+    """Move the user's markers on, never back, and tell the user's other sessions."""
+    user = speaker(session)
+    if command.conversation is None:
+        for conversation in heard(hub, user):
+            _mark(hub, session, user, conversation, conversation.head)
+    elif (one := readable(hub, user, command.conversation)) is not None:
+        _mark(hub, session, user, one, one.head if command.seq is None else min(command.seq, one.head))
+    if command.id is not None:
+        session.tell(events.Ok(id=command.id))
+
+
+def unread(hub: Hub, session: Session, command: commands.Unread) -> None:
+    """Count messages of others, and in rooms those that name the user; the answer has to read the history."""
+    user = speaker(session)
+    session.blocked = True
+    hub.spawn(_answer(hub, session, user, command))
+
+
+def _mark(hub: Hub, session: Session, user: User, conversation: Conversation, seq: int) -> None:
+    if seq <= user.read.get(conversation.id, 0):
+        return
+    user.read[conversation.id] = seq
+    if not user.is_guest:
+        hub.journal.mark(user.id, conversation.id, seq)
+    for other in user.sessions:
+        # One that takes nothing at the moment learns it when it comes back.
+        if other is not session and other.listens and not other.paused:
+            other.tell(events.Read(conversation=conversation.id, seq=seq))
+
+
+def heard(hub: Hub, user: User) -> list[Conversation]:
+    """Return the conversations that a user hears: the lobby, and the user's rooms and direct messages."""
+    own = [hub.directory.lobby, *user.rooms, *user.pairs]
+    return [conversation for conversation in own if hub.permissions.may(user, Action.READ, conversation)]
+
+
+async def _answer(hub: Hub, session: Session, user: User, command: commands.Unread) -> None:
+    try:
+        counts = {each: await _count(hub, user, each) for each in heard(hub, user)}
+    except ChatError as error:
+        session.refuse(error, command.id, retry=True)
+    else:
+        there = heard(hub, user)  # what happened meanwhile counts
+        left = [count for each, count in counts.items() if count.messages and each in there]
+        left.sort(key=lambda count: count.conversation)
+        session.tell(events.Unread(conversations=left, id=command.id))
+        if command.id is not None:
+            session.tell(events.Ok(id=command.id))
+    hub.unblock(session)
+
+
+async def _count(hub: Hub, user: User, conversation: Conversation) -> events.UnreadCount:
+    """Count the newest entries behind the marker; a room that the user never looked into has nothing unread."""
+    unknown = 0 if isinstance(conversation, Pair) else conversation.head
+    mark = max(user.read.get(conversation.id, unknown), conversation.floor - 1)
+    before, oldest = conversation.head + 1, max(mark, conversation.head - LOOKED_AT)
+    messages = named = 0
+    left = COUNTED_ENTRIES
+    while left and before > oldest + 1:
+        page = await hub.journal.read(
+            conversation.id, after=oldest, before=before, upto=before - 1, limit=HISTORY_ENTRIES
+        )
+        if not page:
+            break
+        there = [entry for entry in page if not is_deleted(entry)]
+        before = page[0].seq if len(there) <= left else there[-left].seq
+        there = there[-left:]
+        left -= len(there)
+        others = (entry for entry in there if entry.author not in {user.id, *user.ignored})
+        said = [entry for entry in others if entry.kind in SAID]
+        hub.pace.has_read(user, len(page))
+        messages += len(said)
+        named += sum(is_to(entry, user.id, user.key) for entry in said)
+    return events.UnreadCount(conversation.id, messages, conversation.name_for(user), named, more=before > mark + 1)

@@ -1,0 +1,98 @@
+"""Finding what was said, of what the reader may read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from ..exceptions import BadText, ChatError, StorageProblem
+from ..hub import Action, Hub, Session, User
+from ..hub.delivery.ignoring import ignores
+from ..hub.delivery.replay import WRITE_BYTES
+from ..hub.state.conversations import Conversation
+from ..journal import Query
+from ..journal.bodies import said, terms_of
+from ..protocol import commands, events
+from ..protocol.codec import decode_text
+from ..protocol.text.timestamps import moment_of
+from .chat import speaker
+from .deleted_runs import Line
+from .history import past_line, readable
+from .read_markers import heard
+
+FOUND_ENTRIES = 50
+"""Most entries that one search returns: who sees so many narrows it."""
+
+
+def search(hub: Hub, session: Session, command: commands.Search) -> None:
+    """Answer with how many were found, then with the entries as they read now, the oldest first."""
+    user = speaker(session)
+    if not terms_of(command.words) and command.name is None and command.conversation is None:
+        raise BadText("Say what to look for: words, from whom, or in which room.")
+    if command.conversation is None:
+        where: Sequence[Conversation] = heard(hub, user)
+    else:
+        one = readable(hub, user, command.conversation)
+        where = [one] if one is not None else []
+    query = Query(
+        command.words,
+        [conversation.id for conversation in where],
+        max(1, min(command.limit, FOUND_ENTRIES)),
+        author=hub.directory.user(command.name.removeprefix("@")).id if command.name is not None else None,
+        since=moment_of(command.after, hub.now()) if command.after is not None else None,
+        before=moment_of(command.before, hub.now()) if command.before is not None else None,
+    )
+    session.blocked = True
+    hub.spawn(_answer(hub, session, user, command, query))
+
+
+async def _answer(hub: Hub, session: Session, user: User, command: commands.Search, query: Query) -> None:
+    try:
+        found = await hub.journal.search(query)
+        hits = [await _as_it_is(hub, hit) for hit in found.entries if not ignores(user, hit)]
+    except ChatError as error:
+        session.refuse(error, command.id, retry=isinstance(error, StorageProblem))
+    else:
+        # What happened meanwhile counts, also for whether there is more.
+        where = (hub.directory.conversations.get(each) for each in query.conversations)
+        there = {each.id: each for each in where if each is not None and hub.permissions.may(user, Action.READ, each)}
+        more = not found.complete or sum(hit.conversation in there for hit in found.entries) == query.limit
+        _tell(session, command, [hit for hit in hits if hit is not None], there, more=more)
+    hub.unblock(session)
+
+
+async def _as_it_is(hub: Hub, hit: events.Entry) -> events.Entry | None:
+    """Return the entry that a hit is, or is an edit of, as it reads now; None where that is not what was found."""
+    conversation = hub.directory.conversations.get(hit.conversation)
+    seq = said(hit).of or hit.seq
+    if conversation is None or hit.seq > conversation.head:
+        return None
+    entries = await hub.journal.read(hit.conversation, after=seq - 1, before=seq + 1, limit=1, current=True)
+    newest = [entry for entry in entries if (decode_text(entry).edited or entry.seq) == hit.seq]
+    return newest[0] if newest else None
+
+
+def _tell(
+    session: Session,
+    command: commands.Search,
+    hits: Sequence[events.Entry],
+    there: Mapping[str, Conversation],
+    *,
+    more: bool,
+) -> None:
+    """Write the newest of what was found ``there``, as much as fits into one write."""
+    lines: list[bytes] = []
+    size = 0
+    for hit in hits:
+        if hit.conversation not in there:
+            continue
+        line = past_line(session, command.id, Line(hit), there[hit.conversation])
+        size += len(line)
+        if size > WRITE_BYTES and lines:
+            more = True
+            break
+        lines.append(line)
+    lines.append(session.rendering.event(events.Found(count=len(lines), more=more, id=command.id)))
+    lines.reverse()
+    if command.id is not None:
+        lines.append(session.rendering.event(events.Ok(id=command.id, more=more)))
+    session.write(b"".join(lines))

@@ -1,0 +1,1 @@
+"""Who hears what, and when: fan-out, replay, attendance and presence."""

@@ -1,0 +1,274 @@
+"""Attendance: who is here, from hello to the end of a link, and which conversations each session hears meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from msgspec.structs import replace
+
+from ... import __version__
+from ...exceptions import Refused, Replaced
+from ...protocol import commands, events, limits
+from ...protocol.limits import MISSED_ENTRIES, NEWEST_ENTRIES
+from ..policy.permissions import Permissions
+from ..sessions import Session
+from ..state import restrictions
+from ..state.conversations import Conversation, Pair, Room
+from ..state.directory import Directory
+from ..state.users import User
+from .presence import Audience, Presence, Timer
+from .replay import Replay
+
+RESUME_SECONDS = 15.0
+"""A link that broke is given this long before the others are told: a lid, a lift, another access point."""
+
+TOKEN_BYTES = 16
+"""128 random bits cannot be guessed."""
+
+WELCOME_CONVERSATIONS = 500
+"""Conversations told in the line of ``welcome``, which has to stay under the limit of a line; the others follow."""
+
+
+class Attendance:
+    """Lets sessions in and out; ``presence`` tells the others. ``epoch`` is set once the journal is open."""
+
+    def __init__(
+        self,
+        directory: Directory,
+        permissions: Permissions,
+        replay: Replay,
+        timer: Timer,
+        token: Callable[[int], str],
+    ) -> None:
+        self.epoch = ""
+        self.listeners: Audience = {}
+        self.present: dict[str, User] = {}
+        self.resumable: dict[str, Session] = {}
+        self.presence = Presence(timer, self._presence_audience)
+        self._directory = directory
+        self._permissions = permissions
+        self._replay = replay
+        self._timer = timer
+        self._token = token
+
+    def enter(self, session: Session, user: User, hello: commands.Hello, *, host: str | None = None) -> None:
+        """Let a session in as ``user``: welcome it with the server's proof, replay what it lacks, tell the others.
+
+        Every way in leads through here, however one has proved who one is. Raises Banned, and Refused where the name
+        was released meanwhile.
+        """
+        if self._directory.users.get(user.id) is not user:
+            raise Refused(f"The name {user.name} was released; it is nobody's any more.")
+        self._permissions.check_entry([*restrictions.of_user(user), restrictions.of_address(session.channel.peer)])
+        session.user = user
+        session.listens = hello.listen == "all"
+        user.sessions.append(session)
+        heard = self._hears(session, user)
+        if session.listens and hello.epoch == self.epoch:
+            session.positions = {each.id: _start(each, hello.positions) for each in heard}
+        self._welcome(session, user, heard, hello, host)
+        if not session.listens:
+            return
+        self.listeners.setdefault(session.rendering, {})[session] = None
+        for conversation in heard:
+            conversation.add(session)
+        self._replay.advance(session)
+        user.lingers = None
+        if user.id not in self.present:
+            self.present[user.id] = user
+            self.presence.came(user, session)
+
+    def exit(self, session: Session, *, quits: bool) -> None:
+        """Let a session go; a link that broke without ``quit`` may be resumed for a while."""
+        session.end()
+        user = session.user
+        if user is None or session not in user.sessions:
+            return
+        self._take_out(session, user)
+        if quits or not session.rendering.resumes:
+            self._give_up(session, user)
+        else:
+            if session.listens and not user.listens:
+                user.lingers = session
+            self._timer(RESUME_SECONDS, lambda: self._give_up(session, user))
+
+    def resume(self, token: str, by: Session) -> User | None:
+        """Return the user whose session had this token, after closing what is left of that session."""
+        session = self.resumable.pop(token, None)
+        if session is None or session.user is None:
+            return None
+        user = session.user
+        by.device = session.device
+        if session in user.sessions:
+            bye = events.Bye(code=Replaced.code, text="This session goes on elsewhere.")
+            session.link.close(session.rendering.event(bye))
+            self.exit(session, quits=False)
+        return user
+
+    def expel(self, user: User, bye: events.Bye) -> None:
+        """Close all sessions of a user at once; none of them can be resumed."""
+        self.resumable = {token: session for token, session in self.resumable.items() if session.user is not user}
+        for session in list(user.sessions):
+            session.link.close(session.rendering.event(bye))
+            self.exit(session, quits=True)
+        if user.lingers is not None:
+            self._give_up(user.lingers, user)
+
+    def expel_device(self, user: User, device: str, bye: events.Bye, *, spared: Session | None = None) -> None:
+        """Close the sessions that a user has with one key ("": by password) at once; none of them can be resumed."""
+        dead = [
+            token
+            for token, each in self.resumable.items()
+            if each.user is user and each.device == device and each is not spared
+        ]
+        for token in dead:
+            session = self.resumable.pop(token)
+            if session not in user.sessions:
+                self._give_up(session, user)
+        for session in [each for each in user.sessions if each.device == device and each is not spared]:
+            session.link.close(session.rendering.event(bye))
+            self.exit(session, quits=True)
+
+    def leave(self, session: Session) -> None:
+        """Take a guest's session out of the chat, whose connection goes on as somebody else's."""
+        if session.user is not None:
+            self._take_out(session, session.user)
+            self._give_up(session, session.user)
+            session.user = session.outbox = session.positions = None
+            session.heard.clear()
+
+    def pair(self, one: User, other: User) -> Pair:
+        """Return the direct messages of two users; where they are new, the sessions of both hear them from now on."""
+        pair, is_new = self._directory.pair(one, other)
+        if is_new:
+            for user in {one, other}:
+                for session in user.sessions:
+                    if session.listens:
+                        session.tell(pair.described_to(user))
+                        pair.add(session)
+        return pair
+
+    def admit(self, user: User, room: Room, by: Session) -> None:
+        """Make a user a member of a room for those who are here; ``by`` is the session that asked."""
+        if self._directory.users.get(user.id) is not user:  # the name was released meanwhile
+            return
+        self._directory.set_member(user, room, member=True)
+        for session in user.sessions:
+            if session.listens and session.rendering.follows:
+                room.add(session)
+                session.tell(room.described_to(user))
+        self.presence.came(user, by, room.id)
+
+    def dismiss(self, user: User, room: Room, why: str = "") -> None:
+        """End a user's membership for those who are here; ``why`` says so where it was not the user's wish."""
+        heard = [session for session in user.sessions if room in session.heard]
+        if heard or user.id in room.members:
+            self.presence.went(user, room.id)
+        self._directory.set_member(user, room, member=False)
+        for session in heard:
+            if room in session.heard:
+                room.remove(session)
+                session.tell(events.Left(conversation=room.id, text=why))
+                if session.room == room.id:
+                    self.move(session, self._directory.lobby)
+                    session.put_out = room.name if why else ""
+
+    def move(self, session: Session, room: Room) -> None:
+        """Make a room the current one of a session that hears only that."""
+        if session.user is None or session.rendering.follows:
+            return
+        for conversation in list(session.heard):
+            if isinstance(conversation, Room):
+                conversation.remove(session)
+        session.room, session.put_out = room.id, ""
+        room.add(session)
+        session.tell(room.described_to(session.user))
+
+    def online(self, room: Room | None = None) -> list[str]:
+        """Return the names of the users who are online, or of a room's members among them, sorted."""
+        return [user.name for user in self.users_online(room)]
+
+    def users_online(self, room: Room | None = None) -> list[User]:
+        """Return the users who are online, or a room's members among them, sorted by name."""
+        there = list(self.present.values())
+        if room is not None and not room.is_lobby:
+            there = [user for user_id, user in room.members.items() if user_id in self.present]
+        return sorted(there, key=lambda user: user.name.casefold())
+
+    def _hears(self, session: Session, user: User) -> list[Conversation]:
+        if session.rendering.follows:
+            return [self._directory.lobby, *user.rooms, *user.pairs]
+        session.room = self._directory.lobby.id
+        return [self._directory.lobby, *user.pairs]
+
+    def _welcome(
+        self, session: Session, user: User, heard: list[Conversation], hello: commands.Hello, host: str | None
+    ) -> None:
+        if session.rendering.resumes:
+            session.token = self._token(TOKEN_BYTES)
+            self.resumable[session.token] = session
+        described = [each.described_to(user) for each in heard]
+        if session.positions is not None:
+            described = [_with_start(*each, hello.positions) for each in zip(described, heard, strict=True)]
+        session.tell(
+            events.Welcome(
+                epoch=self.epoch,
+                user=user.id,
+                name=user.name,
+                token=session.token,
+                version=__version__,
+                limits=limits.as_told(),
+                conversations=described[:WELCOME_CONVERSATIONS],
+                following=len(described[WELCOME_CONVERSATIONS:]),
+                host=host,
+                id=hello.id,
+            )
+        )
+        for conversation in described[WELCOME_CONVERSATIONS:]:
+            session.tell(conversation)
+
+    def _take_out(self, session: Session, user: User) -> None:
+        user.sessions.remove(session)
+        self._replay.forget(session)
+        for conversation in list(session.heard):
+            conversation.remove(session)
+        if session.listens:
+            sessions = self.listeners[session.rendering]
+            del sessions[session]
+            if not sessions:
+                del self.listeners[session.rendering]
+
+    def _give_up(self, session: Session, user: User) -> None:
+        """Forget a session that did not come back, and its user's presence if that was the last one."""
+        self.resumable.pop(session.token, None)
+        if user.listens or (user.lingers is not None and user.lingers is not session):
+            return
+        user.lingers = None
+        user.away = ""
+        if self.present.pop(user.id, None) is not None:
+            self.presence.went(user)
+        if user.is_guest and not user.sessions and user.id in self._directory.users:
+            self._directory.remove_guest(user)
+
+    def _presence_audience(self, room: str | None) -> Audience:
+        return self.listeners if room is None else self._directory.rooms[room].audience
+
+
+def _position(conversation: Conversation, positions: dict[str, int]) -> int:
+    """Return the last seq that a returning client has; direct messages that it does not know began meanwhile."""
+    unknown = 0 if isinstance(conversation, Pair) else conversation.head
+    return max(conversation.floor - 1, min(positions.get(conversation.id, unknown), conversation.head))
+
+
+def _start(conversation: Conversation, positions: dict[str, int]) -> int:
+    """Return the seq behind which a returning client is served: where it was, or close to the head if that is far."""
+    position, head = _position(conversation, positions), conversation.head
+    return position if head - position <= MISSED_ENTRIES else head - NEWEST_ENTRIES
+
+
+def _with_start(
+    told: events.Conversation, conversation: Conversation, positions: dict[str, int]
+) -> events.Conversation:
+    """Return what a returning client is told of a conversation, with where the replay begins if it skips entries."""
+    start = _start(conversation, positions)
+    return replace(told, after=start) if start > _position(conversation, positions) else told

@@ -1,0 +1,158 @@
+"""Delivery: what a batch of outcomes costs per recipient is one write.
+
+Entries are encoded once per rendering, joined once per conversation and rendering, and every session gets the same
+bytes object. Only authors who do not hear themselves, and the two ends of a direct message, get bytes of their own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from ...protocol.events import Entry, Event
+from ..sessions import Rendering, Session
+from ..state.conversations import Conversation, Pair
+from ..state.users import User
+from .ignoring import as_read, ignores
+from .replay import WRITE_BYTES
+
+Group = list[tuple[Entry, Session | None]]
+"""Entries of one conversation in order, each with the session that sent it; None where its author is to hear it too."""
+
+
+class Delivery:
+    """Collects what one batch tells each session, then writes it."""
+
+    def __init__(self, ignored_by: Mapping[str, Mapping[str, User]]) -> None:
+        self._ignored_by = ignored_by
+        self.groups: dict[Conversation, Group] = {}
+        self.behind: list[Session] = []  # live until now; this batch is more than one write may add
+        self.changed: list[tuple[str, tuple[int, ...]]] = []
+        self._answers: dict[Session, list[bytes]] = {}
+        self._beside: list[tuple[Session, Event]] = []
+
+    def answer(self, session: Session, data: bytes) -> None:
+        """Add a line for one session alone; it comes before the entries."""
+        answers = self._answers.get(session)
+        if answers is None:
+            self._answers[session] = [data]
+        else:
+            answers.append(data)
+
+    def tell(self, session: Session, event: Event) -> None:
+        """Tell one session something beside, below the entries; one that hears none does not wait behind its ``ok``."""
+        if session.listens:
+            self._beside.append((session, event))
+        else:
+            self.answer(session, session.rendering.event(event))
+
+    def add(self, conversation: Conversation, entry: Entry, session: Session | None) -> None:
+        """Add an entry, in log order."""
+        group = self.groups.get(conversation)
+        if group is None:
+            self.groups[conversation] = [(entry, session)]
+        else:
+            group.append((entry, session))
+
+    def authors(self) -> set[str]:
+        """Return the ids of the users who said something."""
+        return {entry.author for group in self.groups.values() for entry, _ in group}
+
+    def send(self) -> None:
+        """Move the heads, then write to each session once."""
+        bases = {conversation: conversation.head for conversation in self.groups}
+        news: dict[Session, bytes] = {}
+        for conversation, group in self.groups.items():
+            conversation.head = group[-1][0].seq
+            for rendering, sessions in conversation.audience.items():
+                if rendering.sided and isinstance(conversation, Pair):
+                    self._gather_sided(news, rendering, sessions, group)
+                else:
+                    self._gather(news, rendering, sessions, group, self._ignorers(group) if self._ignored_by else ())
+        answers = self._answers
+        for session, data in news.items():
+            lines = answers.pop(session, None) if answers else None
+            if len(data) > WRITE_BYTES:
+                session.positions = {each.id: bases.get(each, each.head) for each in session.heard}
+                self.behind.append(session)
+                data = b""  # noqa: PLW2901 - replay serves it in parts
+            if lines is not None:
+                data = b"".join(lines) + data  # noqa: PLW2901 - still one write
+            if data:
+                session.write(data)
+        for session, lines in answers.items():
+            session.write(b"".join(lines))
+        for session, event in self._beside:
+            session.tell(event)
+
+    def _ignorers(self, group: Group) -> list[Session]:
+        """Return the sessions that must not read all of these entries as they are."""
+        users = {user for entry, _ in group for user in self._ignored_by.get(entry.author, {}).values()}
+        return [session for user in users for session in user.sessions]
+
+    @staticmethod
+    def _gather(
+        news: dict[Session, bytes],
+        rendering: Rendering,
+        sessions: dict[Session, None],
+        group: Group,
+        ignorers: Iterable[Session],
+    ) -> None:
+        """Add the same bytes for every session that is live, but for those who do not hear themselves, or somebody."""
+        render = rendering.entry
+        lines = [render(entry) for entry, _ in group]
+        data = b"".join(lines)
+        apart: dict[Session | None, bytes] = {} if rendering.echo else _without_own(data, lines, group)
+        for session in ignorers:
+            if session in sessions:
+                apart[session] = _as_read_by(session, rendering, lines, group)
+        for session in sessions:
+            if session.positions is not None:
+                continue
+            mine = apart.get(session, data) if apart else data
+            if session in news:
+                news[session] += mine
+            elif mine:
+                news[session] = mine
+
+    @staticmethod
+    def _gather_sided(
+        news: dict[Session, bytes], rendering: Rendering, sessions: dict[Session, None], group: Group
+    ) -> None:
+        """Add the lines of a direct message as each of its two ends reads them."""
+        for session in sessions:
+            if session.positions is None and session.user is not None:
+                me = session.user.id
+                mine = b"".join(
+                    [rendering.entry(as_read(entry, session.user), own=entry.author == me) for entry, _ in group]
+                )
+                news[session] = news.get(session, b"") + mine
+
+
+def _as_read_by(session: Session, rendering: Rendering, lines: list[bytes], group: Group) -> bytes:
+    """Return the bytes for one session, which ignores somebody."""
+    user = session.user
+    return b"".join(
+        rendering.entry(as_read(entry, user)) if user is not None and ignores(user, entry) else line
+        for line, (entry, author) in zip(lines, group, strict=True)
+        if rendering.echo or author is not session
+    )
+
+
+def _without_own(data: bytes, lines: list[bytes], group: Group) -> dict[Session | None, bytes]:
+    """Return for each author the bytes of the others, where ``data`` is all lines: what stands between its own runs."""
+    if len(group) == 1:  # as in most rooms at most times
+        return {group[0][1]: b""}
+    pieces: dict[Session | None, list[bytes]] = {}
+    ends: dict[Session | None, int] = {}
+    at = 0
+    author = group[0][1]
+    begin = 0
+    for line, (_, session) in zip(lines, group, strict=True):
+        if session is not author:
+            pieces.setdefault(author, []).append(data[ends.get(author, 0) : begin])
+            ends[author] = at
+            author, begin = session, at
+        at += len(line)
+    pieces.setdefault(author, []).append(data[ends.get(author, 0) : begin])
+    ends[author] = at
+    return {session: b"".join([*parts, data[ends[session] :]]) for session, parts in pieces.items()}

@@ -1,0 +1,26 @@
+"""What stands in the place of the words of somebody whom the reader ignores: seq, author and time, but no words."""
+
+from __future__ import annotations
+
+from msgspec import Raw
+from msgspec.structs import replace
+
+from ...protocol.conversations import is_room
+from ...protocol.events import Entry
+from ..state.users import User
+
+NOTHING = Raw(b"{}")
+
+
+SAID = frozenset({"message", "action", "edit"})
+"""Kinds of entries that are somebody's words; what a moderator did, and the topic, concern all."""
+
+
+def ignores(user: User, entry: Entry) -> bool:
+    """Tell whether a user does not want to read an entry: words in a room, and anything in direct messages."""
+    return entry.author in user.ignored and (entry.kind in SAID or not is_room(entry.conversation))
+
+
+def as_read(entry: Entry, user: User) -> Entry:
+    """Return an entry as a user reads it, or what stands in its place, so that there is no hole."""
+    return replace(entry, kind="ignored", body=NOTHING) if user.ignored and ignores(user, entry) else entry

@@ -1,0 +1,265 @@
+"""Replay: sessions that are behind are served from the journal, page by page, until they are live.
+
+A page holds the entries of one conversation between two multiples of 64, so that all who come back read the same
+pages: each is read once, encoded once per rendering, and kept for a while. Replay never reads past the head that was
+delivered. When the last seq that was sent equals the head, the session is live; nothing can come between, since there
+is no await between the check and the change.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict, deque
+from collections.abc import Callable, Coroutine, Iterable
+
+from ...exceptions import ChatError, StorageProblem
+from ...journal import Journal
+from ...protocol.events import ECHOED, Bye, Entry
+from ..sessions import Rendering, Session
+from ..state.conversations import Conversation, Pair
+from .ignoring import as_read, ignores
+
+PAGE_ENTRIES = 64
+"""Entries in a page: a page of longest texts is 2 MiB, one of ordinary lines some 10 KiB."""
+
+WRITE_BYTES = 262_144
+"""One write adds at most this much to a session's buffer."""
+
+CHUNK_BYTES = 65_536
+"""One write of replay is this long, if a text does not make it longer: a thousand that drain at once take turns."""
+
+CACHE_BYTES = 16_777_216
+"""Bytes of entries kept for others who come back."""
+
+READS_IN_FLIGHT = 4
+"""More would only queue behind the readers' two threads."""
+
+PageId = tuple[str, int]
+
+
+class Page:
+    """The entries of one page, as far as they were delivered when it was read, and their bytes."""
+
+    __slots__ = ("_lines", "_wholes", "authors", "entries", "first", "size")
+
+    def __init__(self, first: int) -> None:
+        self.first = first
+        self.entries: list[Entry] = []
+        self.size = 0
+        self.authors: set[str] = set()
+        self._lines: dict[tuple[Rendering, bool], list[bytes]] = {}
+        self._wholes: dict[Rendering, bytes] = {}
+
+    @property
+    def next_seq(self) -> int:
+        """The seq after the last entry here."""
+        return self.first + len(self.entries)
+
+    def extend(self, entries: list[Entry]) -> None:
+        """Add the entries that follow."""
+        self.entries += entries
+        self.size += sum(len(entry.body) for entry in entries)
+        self.authors.update(entry.author for entry in entries)
+        self._wholes.clear()
+
+    def whole(self, rendering: Rendering) -> bytes:
+        """Return the bytes of all entries, as those who wrote none of them read them; joined at the first call."""
+        whole = self._wholes.get(rendering)
+        if whole is None:
+            whole = self._wholes[rendering] = b"".join(self.lines(rendering, own=False))
+        return whole
+
+    def lines(self, rendering: Rendering, *, own: bool) -> list[bytes]:
+        """Return the bytes of each entry; encoded at the first call."""
+        lines = self._lines.setdefault((rendering, own), [])
+        for entry in self.entries[len(lines) :]:
+            lines.append(rendering.entry(entry, own=own))
+        return lines
+
+
+class Replay:
+    """Serves the sessions that are behind."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        spawn: Callable[[Coroutine[None, None, None]], object],
+        caught_up: Callable[[Session], None],
+    ) -> None:
+        self._journal = journal
+        self._spawn = spawn
+        self._caught_up = caught_up
+        self._pages: OrderedDict[PageId, Page] = OrderedDict()
+        self._size = 0
+        self._waiting: dict[PageId, dict[Session, None]] = {}
+        self._late: dict[PageId, list[Entry]] = {}  # delivered while their page is being read
+        self._stale: set[PageId] = set()  # changed while they are being read
+        self._queue: deque[tuple[PageId, Conversation]] = deque()
+        self._reads = 0
+
+    @property
+    def reads(self) -> bool:
+        """Whether any page is kept or being read, so that what is delivered has to be added."""
+        return bool(self._pages or self._waiting)
+
+    def advance(self, session: Session) -> None:
+        """Send what a session lacks until its buffer is full, a page has to be read, or it is live."""
+        while (positions := session.positions) is not None and not session.paused:
+            chunk, waits = self._next_chunk(session, positions)
+            if chunk:
+                session.write(b"".join(chunk))
+            elif not waits:
+                session.positions = None
+                self._caught_up(session)
+            if waits:
+                return
+
+    def extend(self, conversation: Conversation, entries: list[Entry]) -> None:
+        """Add delivered entries to the newest page, if somebody reads there."""
+        for entry in entries:
+            index, place = divmod(entry.seq - 1, PAGE_ENTRIES)
+            page_id = (conversation.id, index)
+            if page_id in self._waiting:
+                self._late.setdefault(page_id, []).append(entry)
+            page = self._pages.get(page_id)
+            before = (conversation.id, index - 1)
+            if page is None and place == 0 and (before in self._pages or before in self._waiting):
+                page = self._add(page_id, entry.seq)
+            if page is not None and page.next_seq == entry.seq:
+                page.extend([entry])
+                self._size += len(entry.body)
+
+    def drop(self, conversation: str, seqs: Iterable[int]) -> None:
+        """Forget the pages of entries that are not what they were."""
+        for page_id in {(conversation, (seq - 1) // PAGE_ENTRIES) for seq in seqs}:
+            page = self._pages.pop(page_id, None)
+            self._size -= page.size if page else 0
+            if page_id in self._waiting:
+                self._stale.add(page_id)
+                self._late.pop(page_id, None)
+
+    def drop_below(self, conversation: str, floor: int) -> None:
+        """Forget the pages of entries that are kept no longer."""
+        gone = [page for page_id, page in self._pages.items() if page_id[0] == conversation and page.first < floor]
+        self.drop(conversation, [page.first for page in gone])
+
+    def forget(self, session: Session) -> None:
+        """Stop serving a session that is gone."""
+        for sessions in self._waiting.values():
+            sessions.pop(session, None)
+
+    def _next_chunk(self, session: Session, positions: dict[str, int]) -> tuple[list[bytes], bool]:
+        """Return the next lines for a session, and whether it has to wait for a page."""
+        chunk: list[bytes] = []
+        room = CHUNK_BYTES
+        for conversation in session.heard:
+            while (position := max(positions[conversation.id], conversation.floor - 1)) < conversation.head:
+                page = self._page(conversation, position, session)
+                if page is None:
+                    return chunk, True
+                positions[conversation.id], taken = self._take(session, conversation, page, position, room)
+                room -= sum(map(len, taken))
+                chunk += taken
+                if room <= 0:
+                    return chunk, False
+        return chunk, False
+
+    def _take(
+        self, session: Session, conversation: Conversation, page: Page, position: int, room: int
+    ) -> tuple[int, list[bytes]]:
+        """Return the position after the entries of a page that fit into ``room`` bytes, and their bytes."""
+        position = max(position, page.first - 1)  # what was before is kept no longer
+        rendering = session.rendering
+        is_pair = isinstance(conversation, Pair)
+        stop = min(page.next_seq - 1, conversation.head)
+        if position == page.first - 1 and stop == page.next_seq - 1 and _reads_as_others(session, page):
+            whole = page.whole(rendering)
+            if len(whole) <= CHUNK_BYTES:  # all who drain at once get the same bytes
+                return stop, [whole]
+        taken = []
+        while position < stop and room > 0:
+            place = position + 1 - page.first
+            entry = page.entries[place]
+            own = session.user is not None and entry.author == session.user.id
+            if session.user is not None and ignores(session.user, entry):
+                taken.append(rendering.entry(as_read(entry, session.user)))
+                room -= len(taken[-1])
+            elif not own or rendering.echo or is_pair or entry.kind in ECHOED:
+                line = page.lines(rendering, own=own and is_pair and rendering.sided)[place]
+                taken.append(line)
+                room -= len(line)
+            position += 1
+        return position, taken
+
+    def _page(self, conversation: Conversation, position: int, session: Session) -> Page | None:
+        """Return the page that holds the entry after ``position``, or None and call advance() when it is read."""
+        page_id = (conversation.id, position // PAGE_ENTRIES)
+        page = self._pages.get(page_id)
+        if page is not None and page.next_seq > position + 1:
+            self._pages.move_to_end(page_id)
+            return page
+        waiting = self._waiting.get(page_id)
+        if waiting is None:
+            waiting = self._waiting[page_id] = {}
+            self._queue.append((page_id, conversation))
+            self._read_more()
+        waiting[session] = None
+        return None
+
+    def _read_more(self) -> None:
+        while self._queue and self._reads < READS_IN_FLIGHT:
+            self._reads += 1
+            self._spawn(self._read(*self._queue.popleft()))
+
+    async def _read(self, page_id: PageId, conversation: Conversation) -> None:
+        after = page_id[1] * PAGE_ENTRIES
+        upto = min(conversation.head, after + PAGE_ENTRIES)
+        problem: ChatError | None = None
+        try:
+            entries = await self._journal.read(
+                conversation.id, after=after, upto=upto, limit=PAGE_ENTRIES, current=True
+            )
+            while page_id in self._stale:
+                self._stale.discard(page_id)
+                entries = await self._journal.read(
+                    conversation.id, after=after, upto=upto, limit=PAGE_ENTRIES, current=True
+                )
+            # What is below the floor is gone, or goes while this is read, perhaps before we are told.
+            entries = [conversation.addressed(entry) for entry in entries if entry.seq >= conversation.floor]
+            first = entries[0].seq if entries else upto + 1
+            if [entry.seq for entry in entries] != list(range(first, upto + 1)):
+                raise StorageProblem(f"the history of {conversation.id} cannot be read; the operator has to look at it")
+            self._put(page_id, first, entries)
+        except ChatError as error:
+            problem = error
+        self._reads -= 1
+        self._stale.discard(page_id)
+        self._late.pop(page_id, None)
+        for session in self._waiting.pop(page_id):
+            if problem is not None:
+                session.link.close(session.rendering.event(Bye(code=problem.code, text=str(problem), reconnect=True)))
+            else:
+                self.advance(session)
+        self._read_more()
+
+    def _put(self, page_id: PageId, first: int, entries: list[Entry]) -> None:
+        """Keep a page that was read, with what was delivered meanwhile."""
+        old = self._pages.pop(page_id, None)
+        self._size -= old.size if old else 0
+        page = self._add(page_id, first)
+        page.extend(entries)
+        for entry in self._late.get(page_id, []):
+            if entry.seq == page.next_seq:
+                page.extend([entry])
+        self._size += page.size
+
+    def _add(self, page_id: PageId, first: int) -> Page:
+        while self._size > CACHE_BYTES and self._pages:
+            self._size -= self._pages.popitem(last=False)[1].size
+        page = self._pages[page_id] = Page(first)
+        return page
+
+
+def _reads_as_others(session: Session, page: Page) -> bool:
+    """Tell whether a session is sent a page as everybody is who wrote nothing in it and ignores nobody."""
+    user = session.user
+    return user is None or (user.id not in page.authors and user.ignored.isdisjoint(page.authors))

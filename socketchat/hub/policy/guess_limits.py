@@ -1,0 +1,133 @@
+"""Guesses at passwords, codes, invites and tokens: each address and each account gets so many, then has to wait."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from math import ceil
+
+from ...exceptions import TooMany
+from ...protocol.names import name_key
+from ...protocol.text.durations import in_words
+from ..networks import is_loopback, network
+from .lru import Recent
+
+FREE_GUESSES = 5
+"""Wrong guesses of an address before it has to wait: a person mistypes, and has two keyboard layouts."""
+
+MOST_GUESSES = 10
+"""Guesses of an address in GUESS_SECONDS; 1,440 a day are no danger to five words or to 128 bits."""
+
+GUESS_SECONDS = 600.0
+"""How long a guess of an address counts, and how long one that made too many is refused, before any hashing."""
+
+LOOPBACK_TIMES = 10
+"""Loopback may be a tunnel that many share: it gets this many times the guesses."""
+
+ACCOUNT_GUESSES = 20
+"""Wrong passwords for one account in ACCOUNT_SECONDS from addresses it never logged in from: a botnet shares a name."""
+
+ACCOUNT_SECONDS = 3600.0
+"""How long a wrong password counts against an account."""
+
+MOST_IN_A_ROW = 100
+"""Wrong passwords for one account since the last right one: NIST SP 800-63B wants no more, however long they take."""
+
+REMEMBERED = 65_536
+"""Addresses and accounts that are counted at a time, some 20 MiB at the worst; the one longest quiet is forgotten."""
+
+
+class Guesses:
+    """Counts guesses; ``clock`` returns seconds.
+
+    Whoever is about to look at a secret calls ``check``, then ``succeeded`` where it was right, and ``undo`` where that
+    could not be found out. A guess counts from ``check`` on, so that a hundred at once are no way around the limit, and
+    neither is to hang up before the answer.
+    Proofs by key are no guesses: what is paused here is never the way of the owner's own devices.
+    """
+
+    def __init__(self, clock: Callable[[], float], *, most: int = REMEMBERED) -> None:
+        self._clock = clock
+        self._by_network: Recent[deque[float]] = Recent(most)
+        self._by_account: Recent[deque[float]] = Recent(most)
+        self._known: Recent[bool] = Recent(most)
+
+    def check(self, peer: str, name: str = "") -> None:
+        """Count one guess from an address, at the secret of a name where it has one; raises TooMany."""
+        now = self._clock()
+        place = network(peer)
+        times = LOOPBACK_TIMES if is_loopback(peer) else 1
+        made = self._made(place, MOST_GUESSES * times, now)
+        seconds = _wait(made, times) - (now - made[-1]) if made else 0.0
+        if seconds > 0:
+            raise TooMany(f"There were too many wrong tries from your address; try again in {_shown(seconds)}.")
+        if name:
+            self._check_account(place, name_key(name), now)
+        made.append(now)
+
+    def undo(self, peer: str, name: str = "") -> None:
+        """Let a guess not count."""
+        place = network(peer)
+        if made := self._by_network.get(place):
+            made.pop()
+        if name and not self._knows(place, name_key(name)) and (wrong := self._against(name_key(name))):
+            wrong.pop()
+
+    def succeeded(self, peer: str, name: str = "") -> None:
+        """Note that a guess was right: it does not count, and the address is known to be the account's."""
+        self.undo(peer, name)
+        place = network(peer)
+        if name and not is_loopback(peer):  # behind a tunnel everybody comes from loopback
+            self._known.set(f"{name_key(name)} {place}", True)  # noqa: FBT003 - a set that forgets
+
+    def recall(self, name: str, seconds: float) -> None:
+        """Note that a wrong password came so long ago, before the server was started again."""
+        if seconds < ACCOUNT_SECONDS:
+            self._against(name_key(name)).append(self._clock() - max(0.0, seconds))
+
+    def _check_account(self, place: str, key: str, now: float) -> None:
+        """Count one guess at an account, unless it comes from where the owner has been; raises TooMany."""
+        if self._knows(place, key):
+            return
+        wrong = self._against(key)
+        while wrong and now - wrong[0] >= ACCOUNT_SECONDS:
+            wrong.popleft()
+        if len(wrong) >= ACCOUNT_GUESSES:
+            seconds = _shown(ACCOUNT_SECONDS - (now - wrong[0]))
+            raise TooMany(f"There were too many wrong passwords for this name; try again in {seconds}, or use its key.")
+        wrong.append(now)
+
+    def _made(self, place: str, most: int, now: float) -> deque[float]:
+        """Return when a network guessed, of what still counts; who made too many is refused for the whole time."""
+        made = self._by_network.get(place)
+        if made is None:
+            made = deque(maxlen=most)
+            self._by_network.set(place, made)
+        if made and now - made[-1] >= GUESS_SECONDS:
+            made.clear()
+        while made and len(made) < most and now - made[0] >= GUESS_SECONDS:
+            made.popleft()
+        return made
+
+    def _against(self, key: str) -> deque[float]:
+        """Return when wrong passwords came for an account."""
+        wrong = self._by_account.get(key)
+        if wrong is None:
+            wrong = deque(maxlen=ACCOUNT_GUESSES)
+            self._by_account.set(key, wrong)
+        return wrong
+
+    def _knows(self, place: str, key: str) -> bool:
+        return self._known.get(f"{key} {place}") is not None
+
+
+def _wait(made: deque[float], times: int) -> float:
+    """Return how many seconds have to pass after the last of these guesses."""
+    over = len(made) - FREE_GUESSES * times
+    if over < 0:
+        return 0.0
+    return GUESS_SECONDS if len(made) >= MOST_GUESSES * times else 2.0 ** (over // times)
+
+
+def _shown(seconds: float) -> str:
+    return in_words(max(1, ceil(seconds)))

@@ -1,0 +1,180 @@
+"""Permissions: the one place that decides who may see, read or do what; what it does not allow is denied.
+
+A room that somebody may not see answers like one that does not exist. Roles of the lobby are those of the whole server.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from enum import Enum, IntEnum
+
+from ...exceptions import Banned, ChatError, Muted, NoSuchRoom, NotAMember, Refused
+from ...protocol.text.durations import in_words
+from ..state.conversations import Conversation, Pair, Room
+from ..state.directory import Directory
+from ..state.restrictions import Restriction, Restrictions
+from ..state.users import User
+
+
+class Action(Enum):
+    """What somebody may want to do with a conversation."""
+
+    SEE = "know that it is there"
+    READ = "read what was said"
+    JOIN = "become a member"
+    SPEAK = "say something"
+    TITLE = "set the topic"
+    INVITE = "let somebody in"
+    MODERATE = "kick, ban and mute"
+    GOVERN = "make moderators, and make it private"
+
+
+class Rank(IntEnum):
+    """How much somebody has to say in a room; nobody acts against equals."""
+
+    NOBODY = 0
+    MODERATOR = 1
+    ROOM_OWNER = 2
+    SERVER_OWNER = 3
+    OPERATOR = 4
+
+
+NEEDED = {
+    Action.INVITE: (Rank.MODERATOR, "the owner and the moderators of"),
+    Action.MODERATE: (Rank.MODERATOR, "the owner and the moderators of"),
+    Action.GOVERN: (Rank.ROOM_OWNER, "the owner of"),
+}
+
+
+class Permissions:
+    """Decides by what the directory knows; ``now`` returns the milliseconds since 1970."""
+
+    def __init__(self, directory: Directory, operator: User, now: Callable[[], int]) -> None:
+        self._directory = directory
+        self._operator = operator
+        self.now = now
+
+    def may(self, user: User, action: Action, where: Conversation) -> bool:
+        """Tell whether a user may do something in a conversation."""
+        return self._why_not(user, action, where) is None
+
+    def check(self, user: User, action: Action, where: Conversation) -> None:
+        """Raise why a user may not do something in a conversation; nothing where that is allowed."""
+        error = self._why_not(user, action, where)
+        if error is not None:
+            raise error
+
+    def check_speaks(self, user: User, room: Room) -> None:
+        """Raise why a user may not say something in a room: like ``check``, sooner where nothing holds anybody back.
+
+        Whom an older ban keeps out of the chat has no session, so that only those asked for just now count.
+        """
+        lobby = self._directory.lobby
+        if (
+            room.is_private
+            or (room is not lobby and room.bans.are_any)
+            or room.mutes.are_any
+            or lobby.bans.coming
+            or lobby.mutes.are_any
+            or user is self._operator
+        ):
+            self.check(user, Action.SPEAK, room)
+
+    def check_entry(self, subjects: Iterable[str]) -> None:
+        """Raise Banned where any of these is banned from the server."""
+        bans = self._directory.lobby.bans
+        if bans.are_any and (ban := bans.find(subjects, self.now())):
+            raise Banned(f"You are banned from the chat{self._terms(ban)}")
+
+    def check_outranks(self, user: User, other: User, room: Room) -> None:
+        """Raise Refused unless a user may act against another one in a room."""
+        if user is other:
+            raise Refused("You cannot do that to yourself.")
+        mine, theirs = self.rank(user, room), self.rank(other, room)
+        if mine <= theirs:
+            than = "more to say in {} than you" if mine < theirs else "as much to say in {} as you"
+            raise Refused(f"You cannot do that to {other.name}, who has {than.format(place(room))}.")
+
+    def room(self, user: User, name: str) -> Room:
+        """Return the room of that name; raises NoSuchRoom also where the user may not see it."""
+        by_operator = user is self._operator
+        return self._directory.room(name, lambda room: self.may(user, Action.SEE, room), by_operator=by_operator)
+
+    def user(self, user: User, name: str) -> User:
+        """Return the user of that name, for whom somebody asks; raises NoSuchUser."""
+        return self._directory.user(name, by_operator=user is self._operator)
+
+    def rank(self, user: User, room: Room) -> Rank:
+        """Return how much a user has to say in a room."""
+        lobby = self._directory.lobby
+        if user is self._operator:
+            return Rank.OPERATOR
+        if user.id == lobby.owner:
+            return Rank.SERVER_OWNER
+        if user.id == room.owner:
+            return Rank.ROOM_OWNER
+        is_moderator = room.has_moderator(user) or lobby.has_moderator(user)
+        return Rank.MODERATOR if is_moderator else Rank.NOBODY
+
+    def _why_not(self, user: User, action: Action, where: Conversation) -> ChatError | None:
+        if isinstance(where, Room):
+            return self._why_not_room(user, action, where)
+        if isinstance(where, Pair) and user.id in where.names and action in {Action.READ, Action.SPEAK}:
+            return self._why_not_direct(user, action)
+        return NoSuchRoom(f"There is no conversation {where.id}.")
+
+    def _why_not_room(self, user: User, action: Action, room: Room) -> ChatError | None:
+        is_member = room.is_lobby or user.id in room.members
+        if room.is_private and not is_member and user is not self._operator:
+            if not _is_expected(user, room) or self._covers(room.bans, user):
+                return NoSuchRoom(f"There is no room {room.name}; /rooms lists the rooms.")
+            if action not in {Action.SEE, Action.JOIN}:
+                return NotAMember(f"Join {room.name} first.")
+        if action is Action.SEE:
+            return None
+        if user is self._operator and action not in NEEDED:
+            return Refused("The operator manages, and neither reads nor speaks.")
+        lobby = self._directory.lobby
+        if (ban := self._why_out(user, room) or self._why_out(user, lobby)) is not None:
+            return ban
+        match action:
+            case Action.READ | Action.JOIN:
+                return None
+            case Action.TITLE if not is_member:
+                return NotAMember(f"Join {room.name} first, then set its topic.")
+            case Action.SPEAK | Action.TITLE:
+                return self._why_silent(user, room) or self._why_silent(user, lobby)
+        least, who = NEEDED[action]
+        return None if self.rank(user, room) >= least else Refused(f"Only {who} {place(room)} may do that.")
+
+    def _why_not_direct(self, user: User, action: Action) -> ChatError | None:
+        lobby = self._directory.lobby
+        return self._why_out(user, lobby) or (self._why_silent(user, lobby) if action is Action.SPEAK else None)
+
+    def _why_out(self, user: User, room: Room) -> ChatError | None:
+        if room.bans.are_any and (ban := self._covers(room.bans, user)):
+            return Banned(f"You are banned from {place(room)}{self._terms(ban)}")
+        return None
+
+    def _why_silent(self, user: User, room: Room) -> ChatError | None:
+        if room.mutes.are_any and (mute := self._covers(room.mutes, user)):
+            return Muted(f"You are muted in {place(room)}{self._terms(mute)}")
+        return None
+
+    def _covers(self, some: Restrictions, user: User) -> Restriction | None:
+        return some.covers(user, self.now())
+
+    def _terms(self, found: Restriction) -> str:
+        """Return the end of a sentence: for how long, and why."""
+        more = f" for another {in_words(-(-(found.until - self.now()) // 1000))}" if found.until else ""
+        return f"{more}: {found.reason}." if found.reason else f"{more}."
+
+
+def _is_expected(user: User, room: Room) -> bool:
+    """Tell whether a private room lets somebody in who is no member: its owner may have left it by mistake."""
+    return not user.is_guest and (user.id in room.invited or user.id == room.owner or room.has_moderator(user))
+
+
+def place(room: Room) -> str:
+    """Return what people call a room, or the whole chat where the room is the lobby."""
+    return "the chat" if room.is_lobby else room.name

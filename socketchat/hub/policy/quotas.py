@@ -1,0 +1,81 @@
+"""How much one user may have made: rooms, memberships, invitations, bans, hashes, and accounts from one address."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import ceil
+
+from ...exceptions import TooMany
+from ...protocol.text.durations import in_words
+from ..networks import network
+from ..state.conversations import Room
+from ..state.directory import Directory
+from ..state.restrictions import Restrictions
+from ..state.users import User
+from .limits import (
+    ACCOUNTS_BURST,
+    ACCOUNTS_SECONDS,
+    BANS_PER_ROOM,
+    INVITED_PER_ROOM,
+    PASSWORDS_BURST,
+    PASSWORDS_SECONDS,
+    ROOMS,
+    ROOMS_BURST,
+    ROOMS_JOINED,
+    ROOMS_MADE,
+    ROOMS_SECONDS,
+)
+from .rate_limiter import Rates
+
+
+class Caps:
+    """Raises TooMany where something would be one too many; the error names the limit."""
+
+    def __init__(self, directory: Directory, clock: Callable[[], float], *, limited: bool = True) -> None:
+        self._directory = directory
+        self._limited = limited
+        self._rooms = Rates(ROOMS_BURST, ROOMS_SECONDS, clock)
+        self._accounts = Rates(ACCOUNTS_BURST, ACCOUNTS_SECONDS, clock)
+        self._passwords = Rates(PASSWORDS_BURST, PASSWORDS_SECONDS, clock)
+
+    def check_room(self, user: User, peer: str) -> None:
+        """Check whether a user may make another room."""
+        if not self._limited:
+            return
+        rooms = self._directory.rooms.values()
+        if len(rooms) >= ROOMS:
+            raise TooMany(f"There are {ROOMS:,} rooms, and no more are made here.")
+        if sum(room.owner == user.id for room in rooms) >= ROOMS_MADE:
+            raise TooMany(f"You made {ROOMS_MADE} rooms, and nobody makes more.")
+        # Guests are gone with their connection, and what they made is not.
+        _wait(self._rooms.take(network(peer) if user.is_guest else user.id), "You made many rooms at once")
+
+    def check_membership(self, user: User) -> None:
+        """Check whether a user may become a member of another room."""
+        if self._limited and len(user.rooms) >= ROOMS_JOINED:
+            raise TooMany(f"You are in {ROOMS_JOINED} rooms, and nobody is in more; /leave one of them first.")
+
+    def check_invitation(self, room: Room) -> None:
+        """Check whether a room may have another user invited."""
+        if len(room.invited) >= INVITED_PER_ROOM:
+            raise TooMany(f"{INVITED_PER_ROOM} users are invited to {room.name}, and no more are possible.")
+
+    def check_restriction(self, room: Room, some: Restrictions, now: int) -> None:
+        """Check whether a room may have another ban, or another mute."""
+        if len(some.current(now)) >= BANS_PER_ROOM:
+            raise TooMany(f"{room.name} has {BANS_PER_ROOM} of these, and no more are possible; lift some first.")
+
+    def check_account(self, peer: str) -> None:
+        """Check whether an address may make another account where nobody has to show anything."""
+        if self._limited:
+            _wait(self._accounts.take(network(peer)), "Your address made many accounts")
+
+    def check_password(self, user: User) -> None:
+        """Check whether another password of a user may be set or looked at."""
+        if self._limited:
+            _wait(self._passwords.take(user.id), f"There were many passwords of {user.name} at once")
+
+
+def _wait(seconds: float, what: str) -> None:
+    if seconds:
+        raise TooMany(f"{what}; try again in {in_words(ceil(seconds))}.")

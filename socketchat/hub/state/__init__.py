@@ -1,0 +1,1 @@
+"""The projection: the state that the log alone decides."""

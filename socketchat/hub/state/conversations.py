@@ -1,0 +1,143 @@
+"""Conversations: a room or a pair of users, each with one log and an audience."""
+
+from __future__ import annotations
+
+from msgspec import Raw
+from msgspec.structs import replace
+
+from ...journal.bodies import is_blank
+from ...protocol import conversations, events
+from ...protocol.codec import decode_text, encode_text
+from ..sessions import Rendering, Session
+from .restrictions import Restrictions
+from .users import User
+
+
+class Conversation:
+    """One log. ``head`` is the newest seq that was delivered, ``floor`` the oldest that is kept."""
+
+    __slots__ = ("audience", "floor", "head", "id")
+
+    name = ""
+    topic = ""
+
+    def __init__(self, conversation_id: str) -> None:
+        self.id = conversation_id
+        self.head = 0
+        self.floor = 1
+        self.audience: dict[Rendering, dict[Session, None]] = {}
+
+    def add(self, session: Session) -> None:
+        """Let a session hear what is said here from now on; once is enough."""
+        if self in session.heard:
+            return
+        self.audience.setdefault(session.rendering, {})[session] = None
+        session.heard.append(self)
+        if session.positions is not None:
+            session.positions.setdefault(self.id, self.head)
+
+    def remove(self, session: Session) -> None:
+        """Let a session hear this no longer."""
+        sessions = self.audience[session.rendering]
+        del sessions[session]
+        if not sessions:
+            del self.audience[session.rendering]
+        session.heard.remove(self)
+        if session.positions is not None:
+            session.positions.pop(self.id, None)
+
+    def described_to(self, user: User) -> events.Conversation:
+        """Return what a user is told of this conversation."""
+        return events.Conversation(
+            conversation=self.id,
+            head=self.head,
+            floor=self.floor,
+            read=user.read.get(self.id, 0),
+            topic=self.topic,
+            peer=self.peer_of(user),
+            name=self.name if self.name != self.id else "",
+        )
+
+    def name_for(self, user: User) -> str:
+        """Return what a user calls this conversation, "#room" or "@name"."""
+        return f"@{self.peer_of(user) or '?'}"
+
+    def peer_of(self, user: User) -> str | None:  # noqa: ARG002 - only pairs have one
+        """Return the name of the other user of direct messages."""
+        return None
+
+    def addressed(self, entry: events.Entry) -> events.Entry:
+        """Return an entry as it is told: what is left of a deleted direct message says again to whom it was."""
+        return entry
+
+
+class Room(Conversation):
+    """A room; everyone is in the lobby, whose ``members`` stay empty, and whose owner and moderators are the server's.
+
+    ``owner``, ``moderators`` and ``invited`` are user ids; ``demoted`` are moderators whose role is about to end.
+    """
+
+    __slots__ = (
+        "bans",
+        "demoted",
+        "invited",
+        "is_private",
+        "members",
+        "moderators",
+        "mutes",
+        "name",
+        "owner",
+        "topic",
+    )
+
+    def __init__(self, name: str, owner: str = "") -> None:
+        super().__init__(conversations.room_id(name))
+        self.name = name
+        self.topic = ""
+        self.members: dict[str, User] = {}
+        self.owner = owner
+        self.moderators: set[str] = set()
+        self.demoted: list[str] = []
+        self.invited: set[str] = set()
+        self.is_private = False
+        self.bans = Restrictions()
+        self.mutes = Restrictions()
+
+    @property
+    def is_lobby(self) -> bool:
+        """Whether this is the room that nobody enters or leaves."""
+        return self.id == conversations.LOBBY
+
+    def name_for(self, user: User) -> str:  # noqa: ARG002 - everybody calls it by its name
+        """Return the room's name."""
+        return self.name
+
+    def has_moderator(self, user: User) -> bool:
+        """Tell whether a user moderates here."""
+        return user.id in self.moderators and user.id not in self.demoted
+
+
+class Pair(Conversation):
+    """The direct messages of two users; the names are None for a guest of an earlier run.
+
+    ``told`` is when one of them, by id, was told that the other is not here, in seconds.
+    """
+
+    __slots__ = ("names", "told")
+
+    def __init__(self, names: dict[str, str | None]) -> None:
+        ids = list(names)
+        super().__init__(conversations.pair_id(ids[0], ids[-1]))
+        self.names = names
+        self.told: dict[str, float] = {}
+
+    def peer_of(self, user: User) -> str | None:
+        """Return the name of the other user, or the user's own where both are the same."""
+        return next((name for user_id, name in self.names.items() if user_id != user.id), user.name)
+
+    def addressed(self, entry: events.Entry) -> events.Entry:
+        """Return an entry with its addressee, who went with the text where it was deleted."""
+        if not is_blank(entry):
+            return entry
+        to = next((name for user_id, name in self.names.items() if user_id != entry.author), entry.name)
+        return replace(entry, body=Raw(encode_text(replace(decode_text(entry), to=to))))

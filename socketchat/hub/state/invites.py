@@ -1,0 +1,84 @@
+"""Invites: tokens that let newcomers in, a number of times and until a date; a projection of the server log."""
+
+from __future__ import annotations
+
+from hashlib import sha256
+
+from ...exceptions import BadInvite, NotFound
+from ...protocol.authentication.entry_proof import INVITE_BYTES
+from ...protocol.authentication.proofs import from_word
+from . import facts
+
+
+class Invite:
+    """One invite; who has its token comes in, and becomes a member of ``room``. ``expires`` is in ms since 1970."""
+
+    __slots__ = ("expires", "id", "is_revoked", "room", "used", "uses")
+
+    def __init__(self, invite_id: str, uses: int, expires: int, room: str | None) -> None:
+        self.id = invite_id
+        self.uses = uses
+        self.expires = expires
+        self.room = room
+        self.used = 0
+        self.is_revoked = False
+
+    def is_good(self, now: int) -> bool:
+        """Tell whether it still lets somebody in."""
+        return not self.is_revoked and now < self.expires and self.used < self.uses
+
+    def next_use(self, now: int) -> str:
+        """Return the claim of the next use, which the log grants once; raises BadInvite where none is left."""
+        if self.is_revoked:
+            raise BadInvite("This invite was revoked; ask for a new one.")
+        if now >= self.expires:
+            raise BadInvite("This invite has expired; ask for a new one.")
+        if self.used >= self.uses:
+            raise BadInvite("This invite is used up; ask for a new one.")
+        return f"invite:{self.id}:{self.used + 1}"
+
+
+class Invites:
+    """All invites by id, which is the SHA-256 of the token: the token itself is nowhere."""
+
+    def __init__(self) -> None:
+        self.by_id: dict[str, Invite] = {}
+
+    def made(self, fact: facts.InviteFact) -> None:
+        """Enter a new invite."""
+        self.by_id[fact.id] = Invite(fact.id, fact.uses, fact.expires, fact.room)
+
+    def used(self, invite_id: str) -> Invite | None:
+        """Count one use."""
+        invite = self.by_id.get(invite_id)
+        if invite is not None:
+            invite.used += 1
+        return invite
+
+    def revoked(self, invite_id: str) -> None:
+        """Let nobody in by this invite any more."""
+        if invite_id in self.by_id:
+            self.by_id[invite_id].is_revoked = True
+
+    def good(self, now: int) -> list[Invite]:
+        """Return the invites that still let somebody in, in the order in which they were made."""
+        return [invite for invite in self.by_id.values() if invite.is_good(now)]
+
+    def beginning(self, prefix: str, now: int) -> Invite:
+        """Return the one good invite whose id begins so; raises NotFound."""
+        found = [invite for invite in self.good(now) if prefix and invite.id.startswith(prefix.lower())]
+        if len(found) != 1:
+            raise NotFound("There is no such invite, or more than one; `socketchat admin invite list` shows them.")
+        return found[0]
+
+    def of_token(self, token: str) -> Invite:
+        """Return the invite with this token; raises BadInvite."""
+        invite = self.by_id.get(invite_id(token))
+        if invite is None:
+            raise BadInvite("This server has no such invite; ask for a new one.")
+        return invite
+
+
+def invite_id(token: str) -> str:
+    """Return the id of the invite with this token, from which nobody finds the token; raises UsageProblem."""
+    return sha256(from_word(token, INVITE_BYTES, "The token of an invite")).hexdigest()

@@ -1,0 +1,108 @@
+"""Restrictions: who may not enter a room, or not speak there, by user, key, name or address, and until when."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from ...protocol.text.confusables import looks
+from ..networks import network
+from .users import User
+
+SPARED_USERS = 10_000
+"""Users of whom is kept that nothing covers them, since each of their messages asks."""
+
+
+class Restriction(NamedTuple):
+    """One ban or mute. ``until`` is in milliseconds since 1970, 0 for one that has no end."""
+
+    subjects: tuple[str, ...]
+    name: str
+    until: int
+    reason: str
+
+
+def of_user(user: User) -> list[str]:
+    """Return what stands for a user: the id, the keys, and what the name looks like."""
+    return [f"user:{user.id}", *sorted(map(of_device, user.devices)), *of_name(user.name)]
+
+
+def of_device(key: str) -> str:
+    """Return what stands for a key."""
+    return f"key:{key}"
+
+
+def of_name(name: str) -> list[str]:
+    """Return what stands for a name, and for those that read like it."""
+    return [f"name:{look}" for look in sorted(looks(name))]
+
+
+def of_address(peer: str) -> str:
+    """Return what stands for an address."""
+    return f"address:{network(peer)}"
+
+
+class Restrictions:
+    """The bans, or the mutes, of one room. What is ``coming`` was submitted, is not stored yet, and holds already.
+
+    ``are_any`` is an attribute, as every message asks whether there are any.
+    """
+
+    __slots__ = ("_by_subject", "_spared", "are_any", "coming")
+
+    def __init__(self) -> None:
+        self.are_any = False
+        self._spared: set[str] = set()  # ids of users whom none of these covers
+        self._by_subject: dict[str, Restriction] = {}
+        self.coming: list[Restriction] = []
+
+    def begin(self, restriction: Restriction) -> None:
+        """Let a restriction hold until ``end``, whose outcome is not known yet."""
+        self.coming.append(restriction)
+        self._spared.clear()
+        self.are_any = True
+
+    def end(self, restriction: Restriction) -> None:
+        """Let what ``begin`` began hold no longer; it was added meanwhile, or is undone."""
+        self.coming = [each for each in self.coming if each is not restriction]
+        self.are_any = bool(self._by_subject or self.coming)
+
+    def add(self, restriction: Restriction) -> None:
+        """Let a restriction hold."""
+        self._spared.clear()
+        self._by_subject.update(dict.fromkeys(restriction.subjects, restriction))
+        self.are_any = True
+
+    def lift(self, subjects: Iterable[str]) -> None:
+        """Lift all restrictions of any of these subjects, with all that they cover."""
+        lifted = [found for subject in subjects if (found := self._by_subject.get(subject)) is not None]
+        self._by_subject = {subject: each for subject, each in self._by_subject.items() if each not in lifted}
+        self.are_any = bool(self._by_subject or self.coming)
+
+    def covers(self, user: User, now: int) -> Restriction | None:
+        """Return a restriction that holds ``now`` for a user."""
+        if user.id in self._spared:
+            return None
+        subjects = [*of_user(user)]
+        found = self.find(subjects, now)
+        # Who was covered until some moment is again where the clock is set back.
+        if found is None and self._by_subject.keys().isdisjoint(subjects):
+            if len(self._spared) >= SPARED_USERS:
+                self._spared.clear()
+            self._spared.add(user.id)
+        return found
+
+    def find(self, subjects: Iterable[str], now: int) -> Restriction | None:
+        """Return a restriction that holds ``now`` for any of these subjects."""
+        for subject in subjects:
+            found = self._by_subject.get(subject)
+            if found is not None and (not found.until or now < found.until):
+                return found
+            for coming in self.coming:
+                if subject in coming.subjects:
+                    return coming
+        return None
+
+    def current(self, now: int) -> list[Restriction]:
+        """Return those that hold ``now``, in the order in which they were made."""
+        return [each for each in dict.fromkeys(self._by_subject.values()) if not each.until or now < each.until]

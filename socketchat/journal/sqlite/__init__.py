@@ -1,0 +1,1 @@
+"""The default journal: a data directory with one SQLite database."""

@@ -1,0 +1,209 @@
+"""The files of a SQLite store: how they are made, opened, protected and mended."""
+
+from __future__ import annotations
+
+import fcntl
+import logging
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import apsw
+
+from ...exceptions import BadFile, ChatError, StorageProblem
+from . import schema
+from .files import copy_whole, discard, make_directory, put_in_place
+from .lock import DirectoryLock
+
+WAL_KEPT = 32 * 1024 * 1024
+"""Bytes to which the write-ahead log is cut back after a checkpoint; it is larger only while readers hold it."""
+
+CACHE_KIB = 16 * 1024
+"""The writer's page cache: the ends of some thousand conversations in the index."""
+
+BUSY_MS = 250
+"""How long to wait for a foreign program that holds the database, such as a shell; all messages wait meanwhile."""
+
+STATEMENTS = 300
+"""Prepared statements kept by the writer: an INSERT for each size of batch, and the rest."""
+
+_log = logging.getLogger(__name__)
+
+
+class Store:
+    """The database DIR/socketchat.db and its lock."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self.path = directory / "socketchat.db"
+        self.damaged = directory / "socketchat.db.damaged"
+        self.unfinished = directory / "socketchat.db.restored"
+        self._lock = DirectoryLock(directory)
+
+    def acquire(self) -> None:
+        """Make the directory and the database where they are missing, and lock them; raises BadFile, StorageProblem."""
+        with self.told():
+            make_directory(self.directory)
+            self._lock.acquire()
+            try:
+                self._check_files()
+            except BaseException:
+                self._lock.release()
+                raise
+
+    def release(self) -> None:
+        """Let go of the lock."""
+        self._lock.release()
+
+    def open_writer(self) -> apsw.Connection:
+        """Open the one connection that writes and checkpoints; raises BadFile, StorageProblem, apsw.Error."""
+        with self.told():
+            db = apsw.Connection(os.fspath(self.path), apsw.SQLITE_OPEN_READWRITE, statementcachesize=STATEMENTS)
+            try:
+                self._prepare_writer(db)
+            except BaseException:
+                db.close(force=True)
+                raise
+            return db
+
+    def open_reader(self) -> apsw.Connection:
+        """Open a connection that can only read."""
+        db = apsw.Connection(os.fspath(self.path), apsw.SQLITE_OPEN_READWRITE)
+        _keep_log_on_close(db)
+        db.set_busy_timeout(BUSY_MS)
+        db.pragma("query_only", 1)
+        db.pragma("wal_autocheckpoint", 0)
+        db.pragma("mmap_size", 0)
+        return db
+
+    def check_kind(self, db: apsw.Connection, path: Path | None = None) -> int:
+        """Return the schema version of a database; raises BadFile where it is not ours, or of a newer version."""
+        path = path or self.path
+        if db.pragma("application_id") == schema.EARLIER_ID:
+            raise BadFile(f"{path} was made before version 0.1.0, by a trial version: choose another directory.")
+        if db.pragma("application_id") != schema.APPLICATION_ID:
+            raise BadFile(f"{path} is another program's database: choose another directory.")
+        version, known = schema.version(db), len(schema.MIGRATIONS)
+        if version > known:
+            raise BadFile(
+                f"{path} is of a newer socketchat (schema {version}, this one knows {known}): upgrade this one."
+            )
+        return version
+
+    def rewrite_log(self) -> None:
+        """Write the write-ahead log again in place and sync it; to be called while no connection is open.
+
+        After a failed fsync the kernel may hold the log's pages as clean although they never reached the disk, so that
+        a second fsync says yes without writing anything. Written again they are dirty again, and what this fsync says
+        is true. Without that a power cut during the checkpoint that follows could leave a torn database.
+        """
+        try:
+            fd = os.open(f"{self.path}-wal", os.O_RDWR)
+        except FileNotFoundError:
+            return
+        try:
+            offset = 0
+            while chunk := os.pread(fd, 1 << 20, offset):
+                offset += os.pwrite(fd, chunk, offset)
+            _sync(fd)
+        finally:
+            os.close(fd)
+
+    def _check_files(self) -> None:
+        log = Path(f"{self.path}-wal")
+        if self.path.exists():
+            if self.path.stat().st_size == 0:
+                raise BadFile(f"{self.path} is empty: put a backup in its place, or move it away to start anew.")
+        elif self.damaged.exists():
+            raise BadFile(f"A recovery of {self.path} was cut short: start once with --recover.")
+        elif log.exists() and log.stat().st_size > 0:
+            raise BadFile(f"{self.path} is missing beside its log: put it back, or move {log.name} away to start anew.")
+        elif self.unfinished.exists():
+            raise BadFile(f"A restore to {self.directory} was cut short: run it again, or remove {self.unfinished}.")
+        else:
+            if any(path != self._lock.path for path in self.directory.iterdir()):
+                _log.warning("there is no store in %s beside what else is there: an empty one is made", self.directory)
+            self._create()
+        for file in (self.path, log, Path(f"{self.path}-shm")):
+            if file.exists() and file.stat().st_mode & 0o077:
+                file.chmod(0o600)
+
+    def _create(self) -> None:
+        """Make the database under another name and move it in place whole, so that a crash leaves none or all of it."""
+        new = Path(f"{self.path}.new")
+        discard(new)
+        os.close(os.open(new, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))  # -wal and -shm will have the same mode
+        db = apsw.Connection(os.fspath(new), apsw.SQLITE_OPEN_READWRITE)
+        try:
+            schema.migrate(db)
+        finally:
+            db.close()
+        put_in_place(new, self.path)
+
+    def _prepare_writer(self, db: apsw.Connection) -> None:
+        db.set_busy_timeout(BUSY_MS)
+        version, known = self.check_kind(db), len(schema.MIGRATIONS)
+        _keep_log_on_close(db)
+        for name, value in _WRITER_PRAGMAS.items():
+            db.pragma(name, value)
+        if db.pragma("journal_mode", "wal") != "wal" or db.pragma("synchronous") != _FULL:
+            raise StorageProblem(f"{self.path} cannot be written safely on this file system: choose a local disk.")
+        if version < known:
+            copy_whole(db, Path(f"{self.path}.v{version}.bak"))
+            schema.migrate(db)
+
+    @contextmanager
+    def told(self) -> Iterator[None]:
+        """Turn what the system or SQLite raise into one sentence that says what to do."""
+        try:
+            yield
+        except ChatError:
+            raise
+        except OSError as error:
+            raise StorageProblem(
+                f"Cannot use the data directory {self.directory} ({error.strerror}): mend that or choose another."
+            ) from error
+        except (apsw.NotADBError, apsw.CorruptError) as error:
+            raise BadFile(
+                f"{self.path} is damaged ({error}): put a backup in its place, or start with --recover."
+            ) from error
+        except apsw.FullError as error:
+            raise StorageProblem(f"The disk of {self.directory} is full: make room and start again.") from error
+        except apsw.Error as error:
+            raise StorageProblem(f"Cannot use {self.path} ({error}): mend that or choose another directory.") from error
+
+
+_FULL = 2
+"""What ``PRAGMA synchronous`` reads where every commit is synced."""
+
+_WRITER_PRAGMAS: dict[str, int] = {
+    "synchronous": _FULL,
+    "fullfsync": 1,  # macOS: fsync alone does not reach the disk
+    "checkpoint_fullfsync": 1,
+    "secure_delete": 1,
+    "mmap_size": 0,  # an I/O error in mapped memory is a SIGBUS
+    "wal_autocheckpoint": 0,  # the writer decides when
+    "journal_size_limit": WAL_KEPT,
+    "cache_size": -CACHE_KIB,
+}
+
+
+def _keep_log_on_close(db: apsw.Connection) -> None:
+    """Leave checkpoints to the writer: a closing connection must not make one, least of all after a failed commit."""
+    db.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
+
+
+def close_whole(db: apsw.Connection) -> None:
+    """Close the writer's connection so that the database is one file again."""
+    db.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
+    db.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0)
+    db.close()
+
+
+def _sync(fd: int) -> None:
+    full_sync = getattr(fcntl, "F_FULLFSYNC", None)  # macOS
+    if full_sync is None:
+        os.fsync(fd)
+    else:
+        fcntl.fcntl(fd, full_sync)

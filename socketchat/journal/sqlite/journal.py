@@ -1,0 +1,149 @@
+"""The journal that keeps a data directory: one SQLite database, one thread that writes, a few that read."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from ...exceptions import StorageProblem
+from ...protocol.events import Entry
+from .. import Found, Keep, Outcome, Query, Revision, State
+from ..intake import Intake
+from .database import Store
+from .read_markers import Mark
+from .readers import Readers
+from .upkeep.clock_guard import Belief, passed
+from .upkeep.scheduler import Upkeep
+from .writer import Writer
+
+CATCH_UP_SECONDS = 1.0
+"""A search waits so long until what was just said is in the index; after a flood it takes what is there."""
+
+SEARCH_NICENESS = 10
+"""A search that is looking for a common word leaves the processor to those who talk."""
+
+
+def _now() -> int:
+    return time.time_ns() // 1_000_000
+
+
+class SQLiteJournal(Intake):
+    """Keeps its entries in DIRECTORY/socketchat.db and holds DIRECTORY/lock.
+
+    ``clock`` returns the milliseconds since 1970, ``passed`` those since some moment, whatever the clock is set to.
+    """
+
+    def __init__(
+        self,
+        directory: str,
+        loop: asyncio.AbstractEventLoop,
+        *,
+        clock: Callable[[], int] = _now,
+        passed: Callable[[], int] = passed,
+    ) -> None:
+        self._store = Store(Path(directory).absolute())
+        self._readers = Readers(self._store, "reader")
+        self._searchers = Readers(self._store, "searcher", niceness=SEARCH_NICENESS)
+        self._upkeep = Upkeep(clock, Belief(clock, passed), self._revise_soon)
+        self._writer = Writer(
+            self._store,
+            (self._readers, self._searchers),
+            self._upkeep,
+            clock,
+            self._report_soon,
+            self._begin_trouble_soon,
+        )
+        super().__init__(loop, self._writer.put)
+        self._open = False
+
+    async def open(self) -> State:
+        """Open the store, made where there is none, and return what it knows; raises BadFile, StorageProblem."""
+        state = await self._loop.run_in_executor(None, self._start)
+        self._open = True
+        return state
+
+    def mark(self, user: str, conversation: str, seq: int) -> None:
+        """Keep the seq up to which a user has read, some seconds later."""
+        self._writer.mark(Mark(user, conversation, seq))
+
+    async def read(
+        self,
+        conversation: str,
+        *,
+        after: int = 0,
+        before: int | None = None,
+        upto: int | None = None,
+        limit: int,
+        current: bool = False,
+    ) -> list[Entry]:
+        """Return entries with after < seq < before and seq <= upto; with ``before`` the newest, else the oldest."""
+        self._check_open()
+        read = self._readers.read_current if current else self._readers.read
+        return await self._loop.run_in_executor(self._readers.threads, read, conversation, after, before, upto, limit)
+
+    async def search(self, query: Query) -> Found:
+        """Return the newest entries that match; raises BadText, StorageProblem."""
+        self._check_open()
+        caught_up = asyncio.wrap_future(self._upkeep.search())
+        caught_up.add_done_callback(asyncio.Future.exception)  # it may come too late for anybody
+        self._writer.wake()
+        done, _ = await asyncio.wait({caught_up}, timeout=CATCH_UP_SECONDS)
+        found = await self._loop.run_in_executor(self._searchers.threads, self._searchers.search, query)
+        found.complete = found.complete and bool(done)
+        return found
+
+    async def erase(self, author: str) -> int:
+        """Blank all that a user said; return how many entries that were."""
+        self._check_open()
+        erased = asyncio.wrap_future(self._upkeep.erase(author))
+        self._writer.wake()
+        return await erased
+
+    @property
+    def keep(self) -> Keep:
+        """How long what was said is kept."""
+        return self._upkeep.keep
+
+    @keep.setter
+    def keep(self, keep: Keep) -> None:
+        self._upkeep.keep = keep
+        self._writer.wake()
+
+    async def close(self) -> None:
+        """Commit what was submitted, report it, and release the directory; a second call does nothing."""
+        if not self._open:
+            return
+        self._open = False
+        self._stop()
+        await self._loop.run_in_executor(None, self._end)
+
+    def _check_open(self) -> None:
+        if not self._open:
+            raise StorageProblem("The history cannot be read any more: the server stops.")
+
+    def _start(self) -> State:
+        self._store.acquire()
+        try:
+            with self._store.told():
+                return self._writer.start()
+        except BaseException:
+            self._store.release()
+            raise
+
+    def _end(self) -> None:
+        self._writer.stop()
+        self._readers.close()
+        self._searchers.close()
+        self._writer.close()
+        self._store.release()
+
+    def _report_soon(self, outcomes: Sequence[Outcome], failure: str | None) -> None:
+        self._loop.call_soon_threadsafe(self._report, outcomes, failure)
+
+    def _revise_soon(self, revision: Revision) -> None:
+        self._loop.call_soon_threadsafe(self.revised, revision)
+
+    def _begin_trouble_soon(self, reason: str) -> None:
+        self._loop.call_soon_threadsafe(self._begin_trouble, reason)

@@ -1,0 +1,273 @@
+"""Gives each proposal its place: seq, time, who was first; and writes the entries.
+
+The writer stages a batch inside a transaction, writes it and commits. Where that fails it undoes what was staged, and
+the ledger is as it was before. A ledger belongs to one connection.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import cache
+
+import apsw
+import msgspec
+
+from ...protocol.events import Entry
+from .. import Conflict, Duplicate, Outcome, Proposal, State, Stored, Unchangeable
+from ..bodies import DAMAGED, is_changeable
+from . import read_markers as marks
+from .checksum import checksum, entry_from
+from .lagging_index import FEED_ENTRIES, feed
+from .outbox_index import Key, Keys, signed
+from .upkeep.redaction import blank_with_edits, find
+
+ROWS = 128
+"""Rows in one INSERT: each execution gives up the interpreter and has to win it back, so there should be few."""
+
+COLUMNS = 12
+
+
+class Log:
+    """Where a conversation stands, and the number of the batch that was staged last in it.
+
+    It does not keep the batch: of each conversation that would be the last one, with all who had sent it.
+    """
+
+    __slots__ = ("batch", "head", "id", "ts")
+
+    def __init__(self, number: int, head: int, ts: int) -> None:
+        self.id = number
+        self.head = head
+        self.ts = ts
+        self.batch = 0
+
+
+class Staged:
+    """What one or more proposals come to, and what has to be undone where they are not committed."""
+
+    __slots__ = ("claims", "deletes", "edits", "entries", "first", "keys", "opened", "outcomes", "touched", "values")
+
+    def __init__(self) -> None:
+        self.first = 0
+        self.outcomes: list[Outcome] = []
+        self.entries: list[Entry] = []
+        self.values: list[apsw.SQLiteValue] = []
+        self.opened: list[tuple[int, str]] = []
+        self.claims: dict[str, int] = {}
+        self.keys: list[tuple[Key, int | None]] = []
+        self.touched: list[tuple[Log, int, int]] = []
+        self.edits: list[tuple[int, int, int]] = []
+        self.deletes: dict[tuple[int, int], Stored] = {}
+
+    def change(self, conversation: int, of: int, outcome: Stored) -> None:
+        """Note what an edit or a delete refers to."""
+        if outcome.proposal.kind == "delete":
+            self.deletes[conversation, of] = outcome
+        else:
+            self.edits.append((conversation, of, outcome.entry.seq))
+
+
+class Ledger:
+    """The heads of all conversations, the keys and the claims of one store; ``clock`` returns milliseconds.
+
+    ``deleted`` says whether the last batch that was written has deleted anything.
+    """
+
+    def __init__(self, db: apsw.Connection, clock: Callable[[], int]) -> None:
+        self._db = db
+        self._clock = clock
+        self._logs: dict[str, Log] = {}
+        self._next = 1
+        self._next_log = 1
+        self._batches = 0
+        self._fed = 0
+        self.deleted = False
+        self._keys = Keys(db)
+
+    def load(self) -> State:
+        """Feed what was left unfed, and read where everything stands; raises apsw.Error."""
+        feed(self._db)
+        floors = {}
+        for number, name, floor, head, ts in self._db.execute(_LOGS):
+            self._logs[name] = Log(number, head, ts or 0)
+            self._next_log = number + 1
+            floors[name] = floor
+        self._fed, epoch = next(self._db.execute("SELECT fed, epoch FROM meta"))
+        self._next = self._fed + 1
+        return State(
+            epoch=epoch,
+            heads={name: log.head for name, log in self._logs.items()},
+            floors=floors,
+            marks=marks.load(self._db),
+            facts=[self._fact(row) for row in self._db.execute(_ENTRIES + "WHERE e.fact = 1 ORDER BY e.id")],
+        )
+
+    @staticmethod
+    def _fact(row: apsw.SQLiteValues) -> Entry:
+        """Return a fact, without which nobody may be let in: it could say who owns a name, or who is banned."""
+        entry = entry_from(row)
+        if entry.kind == DAMAGED:
+            raise apsw.CorruptError(f"entry {entry.seq} of {entry.conversation} is not what was written")
+        return entry
+
+    def stage(self, staged: Staged, proposals: Sequence[Proposal]) -> None:  # noqa: C901
+        """Give the proposals their places, in their order; where it raises, ``undo`` is to be called as well."""
+        entry_id = staged.first = self._next
+        self._batches = batch = self._batches + 1
+        now = self._clock()
+        logs, keys = self._logs, self._keys
+        outcomes, entries, values = staged.outcomes, staged.entries, staged.values
+        for proposal in proposals:
+            conversation, author, name, kind, body = (
+                proposal.conversation, proposal.author, proposal.name, proposal.kind, proposal.body,
+            )  # fmt: skip
+            key = proposal.key
+            outbox = n = None
+            if key is not None:
+                last = keys.last(key[0])
+                if last is not None and key[1] <= last:
+                    outcomes.append(Duplicate(proposal, self._first_of(key, staged)))
+                    continue
+            of = proposal.of
+            if of is not None and not self._may_change(conversation, of, staged):
+                outcomes.append(Unchangeable(proposal))
+                continue
+            if proposal.claims:
+                taken = self._taken(proposal, staged)
+                if taken is not None:
+                    outcomes.append(Conflict(proposal, taken))
+                    continue
+                staged.claims.update(dict.fromkeys(proposal.claims, entry_id))
+            log = logs.get(conversation)
+            if log is None:
+                log = self._open(conversation, staged)
+            if log.batch != batch:
+                log.batch = batch
+                staged.touched.append((log, log.head, log.ts))
+                log.ts = max(log.ts, now)
+            log.head = seq = log.head + 1
+            ts = log.ts
+            proof = checksum(conversation, seq, ts, author, name, kind, body)
+            entry = Entry(
+                conversation=conversation,
+                seq=seq,
+                ts=ts,
+                author=author,
+                name=name,
+                kind=kind,
+                body=msgspec.Raw(body),
+            )
+            entries.append(entry)
+            outcome = Stored(proposal, entry)
+            outcomes.append(outcome)
+            if of is not None:
+                staged.change(log.id, of, outcome)
+            if key is not None:
+                staged.keys.append((key, keys.add(key, entry_id)))
+                outbox, n = signed(key[0]), key[1]
+            values += (entry_id, log.id, seq, ts, author, name, kind, body, outbox, n, proposal.fact, proof)
+            entry_id += 1
+        self._next = entry_id
+
+    def write(self, staged: Staged) -> None:
+        """Insert what was staged; raises apsw.Error, TypeError, ValueError, OverflowError."""
+        execute = self._db.execute
+        self.deleted = bool(staged.deletes)
+        for row in staged.opened:
+            execute("INSERT INTO conversation (id, name) VALUES (?, ?)", row)
+        for claim in staged.claims.items():
+            execute("INSERT INTO claim VALUES (?, ?)", claim)
+        values, left, at = staged.values, len(staged.entries), 0
+        while left:
+            rows = min(left, ROWS)
+            end = at + rows * COLUMNS
+            execute(_insert(rows), values[at:end])
+            left -= rows
+            at = end
+        for edit in staged.edits:
+            execute("INSERT INTO edit VALUES (?, ?, ?)", edit)
+        for place, outcome in staged.deletes.items():
+            outcome.changed = blank_with_edits(self._db, *place)
+
+    def undo(self, staged: Staged) -> None:
+        """Be as before the proposals were staged; what was staged later has to be undone before."""
+        for log, head, ts in staged.touched:
+            log.head = head
+            log.ts = ts
+            log.batch = 0
+        for _, name in staged.opened:
+            del self._logs[name]
+        for key, before in reversed(staged.keys):
+            self._keys.undo(key, before)
+        if staged.first:
+            self._next = staged.first
+
+    def has(self, staged: Staged) -> bool:
+        """Tell whether the store has exactly the entries that were staged."""
+        last = staged.first + len(staged.entries) - 1
+        rows = self._db.execute(_ENTRIES + "WHERE e.id BETWEEN ? AND ? ORDER BY e.id", (staged.first, last))
+        return [entry_from(row) for row in rows] == staged.entries
+
+    def feed(self, *, idle: bool) -> None:
+        """Feed the indexes where it is time, or where nothing else is to be done; raises apsw.Error."""
+        unfed = self._next - 1 - self._fed
+        if unfed >= FEED_ENTRIES or (idle and unfed):
+            feed(self._db)
+            self._keys.fed()
+            self._fed = self._next - 1
+
+    def _open(self, name: str, staged: Staged) -> Log:
+        log = self._logs[name] = Log(self._next_log, 0, 0)
+        self._next_log += 1
+        staged.opened.append((log.id, name))
+        return log
+
+    def _may_change(self, conversation: str, of: int, staged: Staged) -> bool:
+        """Tell whether there is something that can be edited or deleted."""
+        log = self._logs.get(conversation)
+        if log is None or (log.id, of) in staged.deletes:
+            return False
+        found = find(self._db, log.id, of)
+        if found is not None:
+            return is_changeable(found[1])
+        recent = (e for e in reversed(staged.entries) if e.seq == of and e.conversation == conversation)
+        return of <= log.head and any(is_changeable(entry) for entry in recent)
+
+    def _taken(self, proposal: Proposal, staged: Staged) -> str | None:
+        for claim in proposal.claims:
+            if claim in staged.claims:
+                return claim
+            if self._db.execute("SELECT 1 FROM claim WHERE name = ?", (claim,)).fetchone():
+                return claim
+        return None
+
+    def _first_of(self, key: Key, staged: Staged) -> Entry | None:
+        entry_id = self._keys.find(key)
+        if entry_id is None:
+            return None
+        if entry_id >= staged.first:
+            return staged.entries[entry_id - staged.first]
+        row = self._db.execute(_ENTRIES + "WHERE e.id = ?", (entry_id,)).fetchone()
+        return None if row is None else entry_from(row)
+
+
+@cache
+def _insert(rows: int) -> str:
+    row = f"({','.join('?' * COLUMNS)})"
+    return f"INSERT INTO entry VALUES {','.join([row] * rows)}"  # noqa: S608  nothing but question marks
+
+
+_ENTRIES = """
+    SELECT c.name, e.seq, e.ts, e.author, e.name, e.kind, e.body, e.checksum
+    FROM entry e JOIN conversation c ON c.id = e.conversation
+"""
+
+_LOGS = """
+    SELECT id, name, floor, head, (
+        SELECT e.ts FROM place p JOIN entry e ON e.id = p.entry WHERE p.conversation = log.id AND p.seq = log.head
+    ) FROM (
+        SELECT id, name, floor,
+            ifnull((SELECT max(seq) FROM place WHERE conversation = c.id), floor - 1) AS head
+        FROM conversation c
+    ) AS log ORDER BY id
+"""

@@ -1,0 +1,59 @@
+"""The lock file that keeps a second server out of a data directory."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import stat
+from pathlib import Path
+from shlex import quote
+
+from ...exceptions import BadFile, StorageProblem
+
+
+class DirectoryLock:
+    """Holds DIR/lock from ``acquire`` to ``release``; the kernel lets go of it when the process dies.
+
+    The file stays behind: were it removed, two processes could each hold a lock file of that name.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self.path = directory / "lock"
+        self._fd = -1
+
+    def acquire(self) -> None:
+        """Take the lock and write our process id into it; raises StorageProblem where another process has it.
+
+        Raises BadFile where anybody may put another file in the place of one that is kept here.
+        """
+        if self._directory.stat().st_mode & stat.S_IWOTH:
+            raise BadFile(
+                f"Everybody may write in {self._directory}, where everything is kept. "
+                f"Mend it with: chmod 700 {quote(str(self._directory))}"
+            )
+        fd = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            holder = os.read(fd, 20).decode("ascii", "replace").strip()
+            os.close(fd)
+            raise StorageProblem(
+                f"The data directory {self._directory} is in use by another socketchat (process {holder or '?'}): "
+                "stop that one or choose another directory."
+            ) from None
+        os.fchmod(fd, 0o600)
+        os.ftruncate(fd, 0)
+        os.write(fd, f"{os.getpid()}\n".encode())
+        self._fd = fd
+
+    @property
+    def held(self) -> bool:
+        """Whether we have the lock."""
+        return self._fd >= 0
+
+    def release(self) -> None:
+        """Let go of the directory; harmless where it is not held."""
+        if self._fd >= 0:
+            os.close(self._fd)
+            self._fd = -1

@@ -1,0 +1,1 @@
+"""Work on a whole store: backup, export, recovery."""

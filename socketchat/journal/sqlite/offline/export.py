@@ -1,0 +1,97 @@
+"""Everything that was said, line by line: as text to read, or as JSON in the form of the native protocol."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+
+import apsw
+import msgspec
+
+from ....exceptions import BadFile, NoSuchRoom
+from ....protocol.codec import encode
+from ....protocol.events import Entry
+from ....protocol.text.hygiene import clean, clean_line
+from ... import SERVER_LOG
+from ...bodies import DAMAGED, Said, said
+from .. import schema
+from ..checksum import entry_from
+
+CHUNK = 1_000
+"""Entries read in one go: while a reader is at it the write-ahead log cannot be begun anew."""
+
+
+def entries(db: apsw.Connection, room: str | None = None) -> Iterator[Entry]:
+    """Yield all entries in the order in which they were stored, or those of one conversation; raises BadFile."""
+    if room is not None and not db.execute("SELECT 1 FROM conversation WHERE name = ?", (room,)).fetchone():
+        raise NoSuchRoom(f"Nothing was ever said in {room}.")
+    yield from _read(db, room)
+
+
+def _read(db: apsw.Connection, conversation: str | None) -> Iterator[Entry]:
+    if schema.version(db) != len(schema.MIGRATIONS):
+        raise BadFile("This store is of an earlier version; start the server once, and it is migrated.")
+    last = 0
+    while chunk := list(db.execute(_ENTRIES, (last, conversation, CHUNK))):
+        for entry_id, *row in chunk:
+            yield entry_from(row)
+            last = entry_id
+
+
+def as_json(entry: Entry) -> str:
+    """Return an entry as a line of the native protocol."""
+    return encode(entry).decode().rstrip("\n")
+
+
+def names(db: apsw.Connection) -> dict[str, str]:
+    """Return the names of accounts by their ids; guests, who are not kept, have none."""
+    return {entry.author: entry.name for entry in _read(db, SERVER_LOG) if entry.kind == "user"}
+
+
+def as_text(entry: Entry, names: Mapping[str, str]) -> str:
+    """Return the lines in which an entry reads, with no control character but tabs; "" for the log of the server.
+
+    ``names`` are those of accounts, by id.
+    """
+    words = _words(entry)
+    if words is None:
+        return ""
+    # Of what is damaged the time is not known either.
+    when = datetime.fromtimestamp(entry.ts / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S")
+    place = f"{when} {clean_line(_called(entry, names))}/{entry.seq} "
+    return "\n".join(place + line for line in words.split("\n"))
+
+
+def _called(entry: Entry, names: Mapping[str, str]) -> str:
+    """Return what people call a conversation: for direct messages both names, in the same order each time."""
+    if not entry.conversation.startswith("@"):
+        return entry.conversation
+    known = {entry.author: entry.name, **names}
+    return "@" + ":".join(known.get(user, user) for user in entry.conversation[1:].split(":"))
+
+
+def _words(entry: Entry) -> str | None:
+    if entry.kind == DAMAGED:
+        return "(damaged)"
+    name = clean_line(entry.name)
+    try:
+        body = said(entry)
+    except msgspec.DecodeError:
+        body = Said()
+    text = "(deleted)" if body.deleted else clean(body.text)
+    before = {
+        "message": f"{name}: ",
+        "action": f"* {name} ",
+        "notice": "[notice] ",
+        "topic": f"{name} set the topic: ",
+        "edit": f"{name} edited {body.of}: ",
+        "delete": f"{name} deleted {body.of}",
+    }.get(entry.kind)
+    return None if before is None else before + f"\n{before}".join(text.split("\n"))
+
+
+_ENTRIES = """
+    SELECT e.id, c.name, e.seq, e.ts, e.author, e.name, e.kind, e.body, e.checksum
+    FROM entry e JOIN conversation c ON c.id = e.conversation
+    WHERE e.id > ?1 AND e.seq >= c.floor AND (?2 IS NULL OR c.name = ?2) ORDER BY e.id LIMIT ?3
+"""

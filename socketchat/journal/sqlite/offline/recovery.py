@@ -1,0 +1,221 @@
+"""Making a store from what can be read of a damaged one.
+
+All is read row by row, around the pages that SQLite cannot make sense of. An entry that cannot be read, or is not what
+was written, keeps its place, so that the others keep theirs, and is served as damaged. The new store has an epoch of
+its own, and the damaged one is kept.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import apsw
+import msgspec
+
+from ....exceptions import BadFile, Refused
+from ...bodies import DAMAGED, said
+from .. import schema
+from ..checksum import entry_from
+from ..database import Store
+from ..files import discard, put_in_place, sync
+from ..lagging_index import FEED_ENTRIES, feed
+from ..lock import DirectoryLock
+
+RANGE = 4_096
+"""Rows that are read at once where nothing is damaged."""
+
+UNREADABLE = (apsw.CorruptError, apsw.IOError, apsw.SQLError, UnicodeDecodeError)
+"""What SQLite raises for a page that is no page, or that says there are other tables than ours."""
+
+Row = tuple[Any, ...]
+
+
+class Report(msgspec.Struct):
+    """What a recovery has found; ``facts`` are those of the lost entries that are known to have been facts."""
+
+    kept: int = 0
+    lost: int = 0
+    facts: int = 0
+    unread: list[str] = []
+
+    def lines(self) -> list[str]:
+        """Return what is to be told, a sentence each."""
+        told = [f"Recovered {self.kept:,} entries; {self.lost:,} are lost, and shown as damaged in their places."]
+        if self.facts:
+            told.append(f"At least {self.facts:,} of these told of accounts, rooms or bans: look through them.")
+        if self.unread:
+            told.append(f"Of these tables not all could be read: {', '.join(self.unread)}.")
+        return told
+
+
+def recover(directory: Path) -> Report:
+    """Put what can be read in place of a damaged store, which is kept; raises BadFile, Refused, StorageProblem."""
+    store = Store(directory)
+    damaged = store.damaged
+    with store.told():
+        lock = DirectoryLock(directory)
+        lock.acquire()
+        try:
+            if not store.path.exists() and damaged.exists():
+                damaged.rename(store.path)  # an earlier recovery was cut short
+                if (log := Path(f"{damaged}-wal")).exists():
+                    log.rename(f"{store.path}-wal")
+            if not store.path.exists():
+                raise BadFile(f"There is no store in {directory} to recover.")
+            if damaged.exists():
+                raise Refused(f"{damaged} is of an earlier recovery: move it away, and start again.")
+            return _replace(store, damaged)
+        finally:
+            lock.release()
+
+
+def _replace(store: Store, damaged: Path) -> Report:
+    new = Path(f"{store.path}.recovered")
+    discard(new)
+    os.close(os.open(new, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+    old = store.open_reader()
+    old.pragma("writable_schema", 1)  # or SQLite reads nothing of a file that is cut short
+    db = apsw.Connection(os.fspath(new), apsw.SQLITE_OPEN_READWRITE)
+    try:
+        version = store.check_kind(old)
+        if version != len(schema.MIGRATIONS):
+            raise BadFile(f"{store.path} is damaged, and of an earlier version: put a backup in its place.")
+        schema.migrate(db)
+        with db:
+            report = _Salvage(old, db, store.path.stat().st_size).run()
+        if not report.kept:
+            raise BadFile(f"Nothing of {store.path} can be read: put a backup in its place.")
+        feed(db)
+    finally:
+        db.close()
+        old.close()
+    sync(new)
+    store.path.rename(damaged)
+    if (log := Path(f"{store.path}-wal")).exists() and log.stat().st_size == 0:
+        log.unlink()
+    elif log.exists():
+        log.rename(f"{damaged}-wal")
+    Path(f"{store.path}-shm").unlink(missing_ok=True)
+    put_in_place(new, store.path)
+    return report
+
+
+class _Salvage:
+    """Copies rows from ``old`` to ``db``, whose tables are empty."""
+
+    def __init__(self, old: apsw.Connection, db: apsw.Connection, size: int) -> None:
+        self._old = old
+        self._db = db
+        self._most = size  # of entries: each takes more than a byte, and what says otherwise is damaged
+        self._report = Report()
+        self._heads: dict[int, int] = {}
+        self._names: dict[int, str] = {}
+        self._seen: dict[int, set[int]] = {}
+        self._newest = 0
+
+    def run(self) -> Report:
+        """Copy what can be read, and put a place for what cannot."""
+        floors: dict[int, int] = {}
+        for number, name, floor in self._rows("conversation", "SELECT id, name, floor FROM conversation"):
+            self._names[_int(number)] = str(name)
+            floors[_int(number)] = _int(floor)
+        for entry in self._entries():
+            self._keep(entry)
+        for table, count in (("claim", 2), ("erasure", 3), ("mark", 3)):
+            for row in self._rows(table, f"SELECT * FROM {table}"):  # noqa: S608  constants
+                self._db.execute(f"INSERT OR IGNORE INTO {table} VALUES ({','.join('?' * count)})", row)  # noqa: S608
+        heads = self._rows("place", "SELECT conversation, max(seq) FROM place GROUP BY conversation")
+        for number, head in heads:
+            self._heads[_int(number)] = max(self._heads.get(_int(number), 0), min(_int(head), self._most))
+        for number, name in self._names.items():
+            self._fill(number, name, floors[number])
+        self._db.execute(_FORGET_KEYS)
+        return self._report
+
+    def _rows(self, table: str, query: str) -> list[Row]:
+        """Return the rows of a small table, as far as they can be read."""
+        rows: list[Row] = []
+        try:
+            rows.extend(self._old.execute(query))
+        except UNREADABLE:
+            self._report.unread.append(table)
+        return rows
+
+    def _entries(self) -> Iterator[Row]:
+        for query in _NEWEST:
+            for (found,) in self._rows(query.split()[-1], query):
+                self._newest = max(self._newest, min(_int(found), self._most))
+        for begin in range(1, self._newest + 1, RANGE):
+            yield from self._between(begin, min(begin + RANGE, self._newest + 1))
+
+    def _between(self, begin: int, end: int) -> Iterator[Row]:
+        """Yield the rows with these ids; where some cannot be read, all others.
+
+        Where some are missing, without an error, they may be behind a damaged page that looks like the end of them.
+        """
+        # One row is asked for as such: a range looks at the row behind it too, which may be on a damaged page.
+        condition = "id = ?" if end - begin == 1 else "id >= ? AND id < ?"
+        bounds = (begin,) if end - begin == 1 else (begin, end)
+        try:
+            rows = list(self._old.execute(f"SELECT * FROM entry WHERE {condition}", bounds))  # noqa: S608  constants
+        except UNREADABLE:
+            rows = []
+        if end - begin > 1 and len(rows) < end - begin:
+            middle = (begin + end) // 2
+            yield from self._between(begin, middle)
+            yield from self._between(middle, end)
+        else:
+            yield from rows
+
+    def _keep(self, row: Row) -> None:
+        """Copy an entry that is what was written, and is not there twice, as where a flipped bit has changed its id."""
+        number = _int(row[1])
+        name = self._names.get(number)
+        entry = None if name is None else entry_from((name, *row[2:8], row[11]))
+        seen = self._seen.setdefault(number, set())
+        if entry is None or entry.kind == DAMAGED or entry.seq in seen:
+            self._report.facts += bool(row[10])
+            return
+        self._db.execute(f"INSERT OR IGNORE INTO entry VALUES ({','.join('?' * len(row))})", row)  # noqa: S608
+        if not self._db.changes():
+            return
+        if entry.kind == "edit":
+            self._db.execute("INSERT INTO edit VALUES (?, ?, ?)", (number, said(entry).of, entry.seq))
+        seen.add(entry.seq)
+        self._heads[number] = max(self._heads.get(number, 0), entry.seq)
+        self._report.kept += 1
+
+    def _fill(self, number: int, name: str, floor: int) -> None:
+        """Enter a conversation, and give the entries that are lost their places."""
+        seen, head = self._seen.get(number, set()), self._heads.get(number, 0)
+        if not 1 <= floor <= head + 1:
+            floor = min(seen, default=head + 1)
+        self._db.execute("INSERT OR IGNORE INTO conversation VALUES (?, ?, ?)", (number, name, floor))
+        for seq in range(floor, head + 1):
+            if seq not in seen:
+                self._newest += 1
+                values = (self._newest, number, seq, 0, "", "", DAMAGED, b"", None, None, 0, b"")
+                self._db.execute(f"INSERT INTO entry VALUES ({','.join('?' * len(values))})", values)  # noqa: S608
+                self._report.lost += 1
+
+
+_FORGET_KEYS = """
+    UPDATE entry SET outbox = NULL, n = NULL WHERE outbox IS NOT NULL
+        AND id NOT IN (SELECT min(id) FROM entry WHERE outbox IS NOT NULL GROUP BY outbox, n)
+"""
+"""No checksum is over the keys; of two entries that say they have the same one, the first keeps it."""
+
+_NEWEST = (
+    "SELECT max(id) FROM entry",
+    "SELECT max(entry) FROM place",
+    "SELECT max(entry) FROM sent",
+    f"SELECT fed + {FEED_ENTRIES} FROM meta",  # noqa: S608  where the ends of all others cannot be read
+)
+
+
+def _int(value: object) -> int:
+    """Return a number as it is, and 0 for what should be one and is not."""
+    return value if isinstance(value, int) else 0

@@ -1,0 +1,1 @@
+"""What the writer does behind the commits: retention, redaction, secure deletion."""

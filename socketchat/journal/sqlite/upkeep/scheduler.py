@@ -1,0 +1,207 @@
+"""What the writer does behind the commits, in steps of some milliseconds: indexing, erasing, dropping, scrubbing.
+
+A step that fails is put off and tried again; nobody is refused for it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Future
+from itertools import chain
+from typing import Any
+
+import apsw
+
+from ... import Keep, Revision
+from ..read_markers import Marks
+from ..search_index import LEFT_FOR_SEARCHES, begin_anew, index_slice, is_of_index, lag, merge_some, transaction
+from .clock_guard import Belief
+from .retention import begin_erasing, drop_some, erase_some, erasures, expired
+from .secure_delete import Scrub
+
+PACE_SECONDS = 0.1
+"""Time between two steps while messages come in all the time, but for what somebody waits for."""
+
+FORGETTING_PACE_SECONDS = 0.04
+"""The same while something is to be forgotten: of a million entries all traces are gone within a minute."""
+
+SWEEP_SECONDS = 60.0
+"""Time between two looks for what is older than it is to be kept."""
+
+
+class Upkeep:
+    """The work that is put off; all but ``search`` and ``erase`` is called in the writer's thread.
+
+    ``clock`` returns milliseconds, and ``belief`` watches it. ``revise`` is told what was changed. ``marks`` are
+    the read markers to be written.
+    """
+
+    def __init__(self, clock: Callable[[], int], belief: Belief, revise: Callable[[Revision], object]) -> None:
+        self.keep = Keep()
+        self.marks = Marks(time.monotonic)
+        self._clock = clock
+        self._belief = belief
+        self._revise = revise
+        self._searches: deque[Future[None]] = deque()
+        self._wanted: deque[tuple[str, Future[int]]] = deque()
+        self._erasing: dict[str, list[Future[int]]] = {}
+        self._blanked: dict[str, int] = {}
+        self._expired: deque[tuple[int, str, int]] = deque()
+        self._scrub = Scrub()
+        self._unindexed = self._merging = self._indexes = False
+        self._last_step = time.monotonic()
+        self._swept = 0.0
+
+    def begin(self, db: apsw.Connection) -> None:
+        """Take up what an earlier run has left to do; to be called whenever the database was opened."""
+        for author in erasures(db):
+            self._erasing.setdefault(author, [])
+        deleted, unindexed = next(db.execute(_LEFT_TO_DO))
+        self._unindexed = bool(unindexed)
+        if deleted:
+            self._scrub.begin()
+        self._last_step = time.monotonic()
+
+    def search(self) -> Future[None]:
+        """Return what is done once all that is committed now can be found."""
+        future: Future[None] = _promise()
+        self._searches.append(future)
+        return future
+
+    def erase(self, author: str) -> Future[int]:
+        """Return what is done once all is blanked that a user said: the number of entries."""
+        future: Future[int] = _promise()
+        self._wanted.append((author, future))
+        return future
+
+    def note_commit(self, *, deleted: bool) -> None:
+        """Take note that something was committed."""
+        self._unindexed = True
+        if deleted:
+            self._scrub.note_deleted()
+
+    @property
+    def awaited(self) -> bool:
+        """Whether somebody waits for a step."""
+        return bool(self._searches or self._wanted or self._erasing)
+
+    def is_due(self, *, idle: bool) -> bool:
+        """Tell whether a step is to be done now."""
+        pace = FORGETTING_PACE_SECONDS if self._forgets else PACE_SECONDS
+        return idle or self.awaited or time.monotonic() - self._last_step > pace
+
+    def wait(self) -> float | None:
+        """Return the seconds until something is to be done where nothing comes in, None where there is nothing."""
+        if self.awaited or self._unindexed or self._merging or self._expired:
+            return 0.0
+        return min((wait for wait in (self._scrub.wait(), self._until_sweep()) if wait is not None), default=None)
+
+    def step(self, db: apsw.Connection) -> None:
+        """Do what is most urgent; raises apsw.Error."""
+        self._last_step = time.monotonic()
+        try:
+            self._do_next(db)
+        except apsw.CorruptError as error:
+            if not is_of_index(error):
+                raise
+            with transaction(db):
+                begin_anew(db)
+            self._unindexed = True
+
+    def _do_next(self, db: apsw.Connection) -> None:
+        if self._wanted:
+            author, waits = self._wanted[0]
+            begin_erasing(db, author)
+            self._erasing.setdefault(author, []).append(waits)
+            self._wanted.popleft()
+        elif self._searches:
+            self._catch_up(db)
+        elif self._erasing:
+            self._erase(db, next(iter(self._erasing)))
+        elif self._unindexed and not (self._indexes and self._forgets):
+            self._unindexed = index_slice(db)
+            self._merging = not self._unindexed
+            self._indexes = True
+        else:
+            self._indexes = False
+            self._do_the_rest(db)
+
+    @property
+    def _forgets(self) -> bool:
+        """Whether something is to be dropped or scrubbed, which takes turns with indexing where messages never end."""
+        return bool(self._expired) or self._scrub.wait() == 0 or self._until_sweep() == 0
+
+    def _do_the_rest(self, db: apsw.Connection) -> None:
+        if self._expired:
+            self._unindexed = True  # where the index had to be begun anew
+            self._drop(db)
+        elif self._scrub.wait() == 0:
+            self._scrub.step(db)
+        elif self._until_sweep() == 0:
+            self._swept = self._last_step
+            if self._belief.is_good():
+                self._expired.extend(expired(db, self.keep, self._clock()))
+        elif self._merging:
+            self._merging = merge_some(db)
+
+    def _until_sweep(self) -> float | None:
+        return None if self.keep == Keep() else max(0.0, self._swept + SWEEP_SECONDS - time.monotonic())
+
+    @property
+    def truncates(self) -> bool:
+        """Whether the log is to be truncated now, because it holds what was deleted."""
+        return self._scrub.truncates
+
+    def note_truncated(self, db: apsw.Connection, *, done: bool) -> None:
+        """Take note that the log was truncated, or that it has to be tried again; raises apsw.Error."""
+        self._scrub.note_truncated(db, done=done, more=bool(self._expired))
+
+    def fail(self, error: Exception) -> None:
+        """Let nobody wait for what will not come: the journal ends."""
+        erasing = [*(waits for _, waits in self._wanted), *chain.from_iterable(self._erasing.values())]
+        for search in self._searches:
+            search.set_exception(error)
+        for erasure in erasing:
+            erasure.set_exception(error)
+
+    def _catch_up(self, db: apsw.Connection) -> None:
+        waiting = len(self._searches)
+        if lag(db) > LEFT_FOR_SEARCHES:
+            self._unindexed = index_slice(db)
+        else:
+            for _ in range(waiting):
+                self._searches.popleft().set_result(None)
+
+    def _erase(self, db: apsw.Connection, author: str) -> None:
+        revision, done = erase_some(db, author)
+        self._blanked[author] = self._blanked.get(author, 0) + sum(map(len, revision.blanked.values()))
+        if revision.blanked:
+            self._unindexed = True  # where the index had to be begun anew
+            self._revise(revision)
+            self._scrub.note_deleted()
+        if done:
+            self.marks.forget(author)
+            self._scrub.note_deleted()
+            blanked = self._blanked.pop(author)
+            for waits in self._erasing.pop(author):
+                waits.set_result(blanked)
+
+    def _drop(self, db: apsw.Connection) -> None:
+        number, name, since = self._expired[0]
+        floor, more = drop_some(db, number, since)
+        self._revise(Revision(floors={name: floor}))
+        if not more:
+            self._expired.popleft()
+            self._scrub.note_deleted()
+
+
+def _promise() -> Future[Any]:
+    """Return a future that nobody cancels who does not wait any more: to set it would end the writer."""
+    future: Future[Any] = Future()
+    future.set_running_or_notify_cancel()
+    return future
+
+
+_LEFT_TO_DO = "SELECT deleted, indexed < (SELECT ifnull(max(id), 0) FROM entry) FROM meta"

@@ -1,0 +1,96 @@
+"""Scrubbing: the end of all traces of what was deleted, in the index, in the log and in the slack of pages.
+
+First the index is merged into one new piece, since what is taken out of it can leave a word behind. Then the log is
+folded into the database and truncated, and the pages there are looked at. Those with something in their slack are
+zeroed there once the log is empty again.
+"""
+
+from __future__ import annotations
+
+import time
+
+import apsw
+
+from ..search_index import merge_some, rewrite
+from .free_space import clear_slack, find_slack
+
+SCRUB_SECONDS = 5.0
+"""Time between a delete and the end of its traces; deletes that come together share one."""
+
+CLEARED = 256
+"""Pages that are zeroed at a time: some milliseconds, in which nothing is committed."""
+
+_WAIT, _MERGE, _FOLD, _LOOK, _CLEAR = "wait", "merge", "fold", "look", "clear"
+
+
+class Scrub:
+    """What is left to do of it, in steps; it begins again where something was deleted meanwhile."""
+
+    def __init__(self) -> None:
+        self._stage: str | None = None
+        self._at = 0.0
+        self._again = False
+        self._page: int | None = None
+        self._slack: list[int] = []
+
+    def begin(self) -> None:
+        """Begin now with what an earlier run has left to do."""
+        self._stage, self._at = _WAIT, 0.0
+
+    def note_deleted(self) -> None:
+        """Take note that something was deleted."""
+        if self._stage is None:
+            self._put_off(_WAIT)
+        elif self._stage != _WAIT:
+            self._again = True
+
+    def wait(self) -> float | None:
+        """Return the seconds until there is something to do, None where there is nothing."""
+        return None if self._stage is None else max(0.0, self._at - time.monotonic())
+
+    def step(self, db: apsw.Connection) -> None:
+        """Do a piece of work that is due; raises apsw.Error."""
+        if self._stage == _WAIT:
+            rewrite(db)
+            self._stage = _MERGE
+        elif self._stage == _MERGE:
+            if not merge_some(db):
+                self._stage = _FOLD
+        elif self._stage == _LOOK and self._page is not None:
+            found, self._page = find_slack(db, self._page)
+            self._slack += found
+            if self._page is None:
+                self._stage = _CLEAR
+
+    @property
+    def truncates(self) -> bool:
+        """Whether the log is to be truncated now."""
+        return self._stage in {_FOLD, _CLEAR} and time.monotonic() >= self._at
+
+    def note_truncated(self, db: apsw.Connection, *, done: bool, more: bool) -> None:
+        """Go on where the log was truncated, else let it be tried again; raises apsw.Error.
+
+        With ``more`` the store remembers that there will be more to scrub.
+        """
+        if not done:
+            self._put_off(self._stage)
+        elif self._stage == _FOLD:
+            self._stage, self._page = _LOOK, 1
+        elif clear_slack(db, self._slack[:CLEARED]):
+            del self._slack[:CLEARED]
+            if not self._slack:
+                self._end(db, more=more)
+        else:  # another program has written meanwhile
+            self._put_off(self._stage)
+
+    def _end(self, db: apsw.Connection, *, more: bool) -> None:
+        if self._again:
+            self._again = False
+            self._put_off(_WAIT)
+        else:
+            if not more:
+                db.execute("UPDATE meta SET deleted = 0")
+            self._stage = None
+
+    def _put_off(self, stage: str | None) -> None:
+        self._stage, self._at = stage, time.monotonic() + SCRUB_SECONDS

@@ -1,0 +1,267 @@
+"""The thread that commits: it takes all that came in meanwhile as one transaction with one fsync.
+
+Its connection is the only one that writes and the only one that makes checkpoints.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack, suppress
+from queue import Empty, SimpleQueue
+
+import apsw
+
+from ...exceptions import ChatError, StorageProblem
+from .. import Outcome, State, StorageRefused
+from ..intake import STOPPED, TROUBLE, Batch
+from .database import Store, close_whole
+from .ledger import Ledger, Staged
+from .read_markers import Mark
+from .readers import Readers
+from .transaction import STORAGE_ERRORS, Unknown, commit, outcomes
+from .upkeep.disk_space import Reserve
+from .upkeep.scheduler import Upkeep
+
+MOST_IN_BATCH = 4096
+"""Entries above which no more are taken into a batch: what a slow disk has let pile up is acknowledged in steps."""
+
+CHECKPOINT_PAGES = 1000
+"""Pages written to the log between two checkpoints: 4 MiB, so that a start has little to read."""
+
+LOG_PAGES = 8 * CHECKPOINT_PAGES
+"""A log so long was held by reads that overlapped: the next checkpoint waits for a moment without any."""
+
+IDLE_SECONDS = 1.0
+"""After so long without work the keys are fed and the log is checkpointed."""
+
+FIRST_DELAY, LONGEST_DELAY = 0.1, 2.0
+"""Seconds between attempts to reopen the database; each delay is twice the one before."""
+
+FULL = "The server's disk is full; try again later."
+
+_WAKE, _STOP = "wake", "stop"
+
+_log = logging.getLogger(__name__)
+
+
+class Writer:
+    """Owns the writing connection; ``report`` and ``begin_trouble`` are called in the writer's thread."""
+
+    def __init__(  # noqa: PLR0917
+        self,
+        store: Store,
+        readers: Sequence[Readers],
+        upkeep: Upkeep,
+        clock: Callable[[], int],
+        report: Callable[[Sequence[Outcome], str | None], object],
+        begin_trouble: Callable[[str], object],
+    ) -> None:
+        self._store = store
+        self._readers = readers
+        self._upkeep = upkeep
+        self._reserve = Reserve(store.directory)
+        self._clock = clock
+        self._report = report
+        self._begin_trouble = begin_trouble
+        self._inbox: SimpleQueue[Batch | Mark | str] = SimpleQueue()
+        self._marks = upkeep.marks
+        self._waiting: deque[Batch] = deque()
+        self._stopping = False
+        self._idle = True
+        self._failed = -1
+        self._why = TROUBLE
+        self._log_pages = 0
+        self._crowded_at = LOG_PAGES
+        self._checkpointed = 0
+        self._db: apsw.Connection
+        self._ledger: Ledger
+        self._thread = threading.Thread(target=self._run, name="journal-writer", daemon=True)
+
+    def start(self) -> State:
+        """Open the database and start the thread; raises BadFile, StorageProblem."""
+        state = self._open()
+        self._thread.start()
+        return state
+
+    def put(self, batch: Batch) -> None:
+        """Hand a batch over."""
+        self._inbox.put(batch)
+
+    def wake(self) -> None:
+        """Let the writer see that there is something to keep up."""
+        self._inbox.put(_WAKE)
+
+    def mark(self, mark: Mark) -> None:
+        """Hand a read marker over."""
+        self._inbox.put(mark)
+
+    def stop(self) -> None:
+        """Wait until what was handed over is committed and the thread has ended."""
+        self._inbox.put(_STOP)
+        self._thread.join()
+
+    def close(self) -> None:
+        """Leave the database as one file; to be called when nobody reads any more."""
+        try:
+            close_whole(self._db)
+        except apsw.Error as error:
+            _log.warning("the log stays beside the database, and the next start reads it: %s", error)
+            self._db.close(force=True)
+
+    def _open(self) -> State:
+        db = self._store.open_writer()
+        ledger = Ledger(db, self._clock)
+        try:
+            state = ledger.load()
+            self._upkeep.begin(db)
+        except BaseException:
+            db.close(force=True)
+            raise
+        self._db, self._ledger, self._checkpointed = db, ledger, 0
+        return state
+
+    def _run(self) -> None:
+        try:
+            while (batch := self._take()) is not None:
+                if batch.generation <= self._failed:
+                    self._refuse(batch, self._why)
+                else:
+                    self._process(batch)
+            with suppress(apsw.Error):
+                self._marks.write(self._db, idle=True)
+        except Exception:  # noqa: BLE001  dying in silence would leave everybody waiting
+            _log.exception("the journal's writer ends; nothing more will be stored")
+            self._begin_trouble(TROUBLE)
+        self._upkeep.fail(StorageProblem(STOPPED))
+
+    def _take(self) -> Batch | None:
+        """Wait for work and return all of one generation that there is; None at the end."""
+        while not self._waiting and not self._stopping:
+            if not self._receive(self._patience()):
+                self._maintain(idle=True)
+            elif self._marks.are_due:
+                self._maintain(idle=False)
+        while not self._inbox.empty():
+            self._receive(None)
+        if not self._waiting:
+            return None
+        batch = self._waiting.popleft()
+        while self._waiting and len(batch.proposals) < MOST_IN_BATCH:
+            if self._waiting[0].generation != batch.generation:
+                break
+            batch.proposals += self._waiting.popleft().proposals
+        return batch
+
+    def _patience(self) -> float | None:
+        """Return how long to wait for work before there is something to keep up, which a full disk does not let."""
+        soon = (self._idle or self._upkeep.awaited) and not self._reserve.lacks()
+        return self._upkeep.wait() if soon else IDLE_SECONDS
+
+    def _receive(self, timeout: float | None) -> bool:
+        try:
+            what = self._inbox.get(timeout=timeout)
+        except Empty:
+            return False
+        if isinstance(what, Batch):
+            self._waiting.append(what)
+        elif isinstance(what, Mark):
+            self._marks.add(what)
+            self._idle = False
+        elif what is _STOP:
+            self._stopping = True
+        return True
+
+    def _process(self, batch: Batch) -> None:
+        if self._reserve.lacks():
+            self._refuse(batch, FULL)
+            return
+        try:
+            done = commit(self._db, self._ledger, batch.proposals)
+        except Unknown as unknown:
+            self._recover(batch, unknown.staged)
+        except STORAGE_ERRORS as error:
+            _log.warning("%d entries refused: %s", len(batch.proposals), error)
+            self._refuse(batch, FULL if isinstance(error, apsw.FullError) else TROUBLE)
+        else:
+            self._report(done, None)
+            self._upkeep.note_commit(deleted=self._ledger.deleted)
+            self._maintain(idle=False)
+
+    def _refuse(self, batch: Batch, reason: str) -> None:
+        self._failed, self._why = batch.generation, reason
+        self._report([StorageRefused(proposal, reason, retry=True) for proposal in batch.proposals], reason)
+
+    def _maintain(self, *, idle: bool) -> None:
+        """Feed the keys, keep up and checkpoint the log where it is time, or where nothing else is to be done."""
+        self._idle = idle
+        try:
+            self._ledger.feed(idle=idle)
+            self._marks.write(self._db, idle=idle)
+            if self._upkeep.is_due(idle=idle) and not self._reserve.lacks():
+                self._upkeep.step(self._db)
+            self._checkpoint(idle=idle and self._upkeep.wait() != 0)
+        except apsw.Error as error:
+            # Nothing is lost: keys stay in memory, pages in the log, and both are tried again.
+            self._idle = False
+            _log.warning("the journal's upkeep failed and is put off: %s", error)
+
+    def _checkpoint(self, *, idle: bool) -> None:
+        written = self._db.status(apsw.SQLITE_DBSTATUS_CACHE_WRITE)[0] - self._checkpointed
+        truncates = self._upkeep.truncates
+        if not truncates and written < CHECKPOINT_PAGES and not (idle and written):
+            return
+        crowded = self._log_pages > self._crowded_at
+        mode = apsw.SQLITE_CHECKPOINT_RESTART if crowded else apsw.SQLITE_CHECKPOINT_PASSIVE
+        self._checkpointed += written
+        try:
+            self._log_pages, _ = self._db.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE if truncates else mode)
+            self._crowded_at = LOG_PAGES
+        except apsw.BusyError:  # a long read, such as a backup
+            self._crowded_at = 2 * max(self._log_pages, LOG_PAGES)
+            self._log_pages, _ = self._db.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
+            truncated = False
+        else:
+            truncated = True
+        if truncates:
+            self._upkeep.note_truncated(self._db, done=truncated)
+
+    def _recover(self, batch: Batch, staged: Sequence[Staged]) -> None:
+        """Find out whether a batch is stored whose COMMIT raised, and say so; until then nobody is answered."""
+        self._failed, self._why = batch.generation, TROUBLE
+        self._begin_trouble(TROUBLE)
+        delay = FIRST_DELAY
+        while (found := self._try_to_reopen(staged)) is None:
+            if not self._pause(delay):
+                return
+            delay = min(2 * delay, LONGEST_DELAY)
+        if found:
+            self._report(outcomes(staged), TROUBLE)
+        else:
+            self._refuse(batch, TROUBLE)
+
+    def _try_to_reopen(self, staged: Sequence[Staged]) -> bool | None:
+        """Reopen the database, make what it holds durable, and tell whether all that was staged is in it."""
+        try:
+            with ExitStack() as stack:
+                for readers in self._readers:
+                    stack.enter_context(readers.suspended())
+                self._db.close(force=True)
+                self._store.rewrite_log()
+                self._open()
+                with suppress(apsw.BusyError):  # somebody's shell reads; the log is durable already
+                    self._db.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
+                return bool(staged) and all(self._ledger.has(part) for part in staged)
+        except (apsw.Error, OSError, ChatError) as error:
+            _log.warning("the database cannot be reopened after a failed commit; it is tried again: %s", error)
+            return None
+
+    def _pause(self, seconds: float) -> bool:
+        """Wait, receiving what comes; False where the journal is being closed."""
+        end = time.monotonic() + seconds
+        while not self._stopping and (left := end - time.monotonic()) > 0:
+            self._receive(left)
+        return not self._stopping

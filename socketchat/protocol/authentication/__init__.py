@@ -1,0 +1,1 @@
+"""What proves who somebody is: keys, passwords, join codes and certificates, as data."""

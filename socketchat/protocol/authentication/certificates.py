@@ -1,0 +1,95 @@
+"""What both sides read off a server's certificate: what proofs are bound to, and the fingerprint of its key."""
+
+from __future__ import annotations
+
+from hashlib import sha256
+from typing import NamedTuple
+
+from ...exceptions import ProtocolError, UsageProblem
+from .proofs import from_word, to_word
+
+FINGERPRINT_BYTES = 32
+"""A SHA-256."""
+
+_PREFIX = "SHA256:"
+_SEQUENCE, _VERSION = 0x30, 0xA0
+_BEFORE_KEY = ("serial number", "signature algorithm", "issuer", "validity", "subject")
+
+
+class Certificate(NamedTuple):
+    """``binding`` is the SHA-256 of the certificate (DER), which proofs cover, and ``key`` that of its public key.
+
+    The key is what is pinned: a certificate may be renewed without anybody noticing, as long as its key stays.
+    """
+
+    binding: bytes
+    key: bytes
+
+    @property
+    def fingerprint(self) -> str:
+        """The hash of the key as people compare it."""
+        return to_fingerprint(self.key)
+
+
+def read_certificate(der: bytes) -> Certificate:
+    """Return what matters of a certificate; raises ProtocolError where it is none."""
+    return Certificate(sha256(der).digest(), sha256(_public_key(der)).digest())
+
+
+def to_fingerprint(key: bytes) -> str:
+    """Return the SHA-256 of a public key as words are shown and typed: SHA256: and base64url without padding."""
+    return _PREFIX + to_word(key)
+
+
+def from_fingerprint(text: str) -> bytes:
+    """Return the SHA-256 that a fingerprint stands for; raises UsageProblem."""
+    try:
+        if text.startswith(_PREFIX):
+            return from_word(text.removeprefix(_PREFIX), FINGERPRINT_BYTES, "A fingerprint")
+    except UsageProblem:
+        pass
+    raise UsageProblem(f"{text!r} is no fingerprint: one is {_PREFIX} and 43 characters, as the server shows it.")
+
+
+def _public_key(der: bytes) -> bytes:
+    """Return the SubjectPublicKeyInfo (RFC 5280, 4.1) of a certificate."""
+    # A whole library for X.509 would cost `send` half of its start, and nothing but the key is of interest.
+    try:
+        start, end = _inside(der, 0, len(der))
+        at, end = _inside(der, start, end)
+        if der[at] == _VERSION:
+            at = _after(der, at, end)
+        for _ in _BEFORE_KEY:
+            at = _after(der, at, end)
+        if der[at] == _SEQUENCE:
+            return der[at : _after(der, at, end)]
+    except (IndexError, ValueError):
+        pass
+    raise ProtocolError("The server shows a certificate that is none.")
+
+
+def _inside(der: bytes, at: int, end: int) -> tuple[int, int]:
+    """Return where the content of the sequence at a place begins and ends."""
+    if der[at] != _SEQUENCE:
+        raise ValueError
+    return _content(der, at, end)
+
+
+def _after(der: bytes, at: int, end: int) -> int:
+    return _content(der, at, end)[1]
+
+
+def _content(der: bytes, at: int, end: int) -> tuple[int, int]:
+    """Return where the content of the element at a place begins and ends, which must not be behind ``end``."""
+    length, start = der[at + 1], at + 2
+    if length >= 0x80:
+        count = length & 0x7F
+        start += count
+        # DER has one way to write a length, and no certificate is longer than three bytes of it can say.
+        if not 1 <= count <= 3 or (length := int.from_bytes(der[at + 2 : start])) < (
+            0x80 if count == 1 else 1 << 8 * (count - 1)
+        ):
+            raise ValueError
+    if start + length > end:
+        raise ValueError
+    return start, start + length

@@ -1,0 +1,1 @@
+"""What people write: hygiene, lookalikes, durations, timestamps, references and mentions."""

@@ -1,0 +1,1 @@
+"""What the terminal keeps in mind: places, completion, paging."""

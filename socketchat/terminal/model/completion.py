@@ -1,0 +1,125 @@
+"""What Tab completes: slash commands, names and rooms."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from prompt_toolkit.completion import CompleteEvent, Completer, Completion
+from prompt_toolkit.document import Document
+
+from ...protocol.names import name_key
+from ...protocol.slash import FILTERS, SLASHES
+from ...protocol.text.hygiene import clean_line
+from .places import Line
+
+if TYPE_CHECKING:
+    from prompt_toolkit.formatted_text import StyleAndTextTuples
+
+
+AGO = ("1h", "1d", "7d", "30d")
+"""Moments that are offered for a search; a date can be typed as well."""
+
+
+class Known(NamedTuple):
+    """What can be completed at the moment: names, the latest speaker first, rooms, and lines, the newest first."""
+
+    names: Sequence[str]
+    rooms: Sequence[str]
+    lines: Sequence[Line] = ()
+
+
+class Candidate(NamedTuple):
+    """What may stand somewhere, what separates it from the next word, and what else the menu says of it."""
+
+    text: str
+    ending: str
+    about: str = ""
+
+
+class ChatCompleter(Completer):
+    """Completes the word before the cursor from what ``known`` tells."""
+
+    def __init__(self, known: Callable[[], Known]) -> None:
+        self._known = known
+
+    def get_completions(self, document: Document, complete_event: CompleteEvent) -> Iterator[Completion]:  # noqa: ARG002
+        """Yield what the word before the cursor can become."""
+        before = document.text_before_cursor
+        word = before.rsplit(None, 1)[-1] if before and not before[-1].isspace() else ""
+        for candidate, ending, about in self._candidates(before, word):
+            text = clean_line(candidate)  # another server than ours may say anything
+            if folded(text).startswith(folded(word)):
+                yield Completion(text + ending, start_position=-len(word), display=f"{text} {about}".rstrip())
+
+    def _candidates(self, before: str, word: str) -> Iterable[Candidate]:
+        """Return all that may stand here."""
+        known = self._known()
+        first, _, rest = before.partition(" ")
+        if before.startswith("/") and before == word:
+            return [Candidate(f"/{name}", " ") for name in SLASHES]
+        if before.startswith("/") and rest.strip() == word and (arguments := _arguments(first.lower(), word, known)):
+            return arguments
+        if first.lower() == "/search" and (narrowing := _narrowing(word, known)):
+            return narrowing
+        if word.startswith("@"):
+            return [Candidate(f"@{name}", " ") for name in known.names]
+        if word.startswith("#"):
+            return [Candidate(room, " ") for room in known.rooms]
+        return [Candidate(name, ": " if before == word else " ") for name in known.names] if word else []
+
+
+def _arguments(command: str, word: str, known: Known) -> list[Candidate]:
+    """Return what a command is mostly about, as far as it is known."""
+    match command:
+        case "/show" | "/edit" | "/delete":
+            own = [Candidate(line.place, " " * (command == "/edit"), line.words) for line in known.lines if line.is_own]
+            others = [Candidate(line.place, "", line.words) for line in known.lines if not line.is_own]
+            return own if command == "/edit" else [*own, *others]
+        case "/dm" | "/kick" | "/ban" | "/mute" | "/mod" | "/unmod" | "/invite" | "/ignore" if word[:1] != "@":
+            return [Candidate(name, " ") for name in known.names]
+        case "/join" | "/users" | "/history" | "/read" if word[:1] != "@":
+            return [Candidate(room, "") for room in known.rooms]
+        case "/help":
+            return [Candidate(name, "") for name in SLASHES]
+    return []
+
+
+def _narrowing(word: str, known: Known) -> list[Candidate]:
+    """Return what narrows a search."""
+    match word.lower().partition(":"):
+        case ("from", ":", _):
+            return [Candidate(f"from:{name}", " ") for name in known.names]
+        case ("in", ":", _):
+            where = [*known.rooms, *(f"@{name}" for name in known.names)]
+            return [Candidate(f"in:{each}", " ") for each in where]
+        case ("after" | "before" as field, ":", _):
+            return [Candidate(f"{field}:{each}", " ") for each in AGO]
+        case (start, "", _):
+            return [Candidate(f"{each}:", "") for each in FILTERS if each.startswith(start)]
+    return []
+
+
+def folded(word: str) -> str:
+    """Return a word as it is compared: case does not matter."""
+    mark = word[:1] if word[:1] in ("/", "#", "@") else ""
+    return mark + name_key(word.removeprefix(mark))
+
+
+def menu(completions: Sequence[Completion], chosen: int | None, width: int) -> StyleAndTextTuples:
+    """Return one line of completions, the chosen one marked; as much of the list as has room."""
+    pages: list[list[int]] = [[]]
+    used = 0
+    for index, completion in enumerate(completions):
+        size = len(completion.display_text) + 2
+        if used + size > width - len("< >") and pages[-1]:
+            pages.append([])
+            used = 0
+        pages[-1].append(index)
+        used += size
+    shown = next((page for page in pages if chosen in page), pages[0])
+    line: StyleAndTextTuples = [("class:status", "< " if shown is not pages[0] else "")]
+    for index in shown:
+        line.append(("class:status.chosen" if index == chosen else "class:status", completions[index].display_text))
+        line.append(("", "  "))
+    return [*line, ("class:status", ">" if shown is not pages[-1] else "")]

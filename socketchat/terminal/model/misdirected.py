@@ -1,0 +1,47 @@
+"""What was typed for one room goes to no other, unless somebody who was told so presses Enter once more."""
+
+from __future__ import annotations
+
+from ...protocol.slash import is_for_room
+
+REFUSED = 100
+"""Refused lines whose room is remembered: more than anybody goes back through with the arrow key."""
+
+
+class Astray:
+    """Doubts what is typed in a room that nobody chose to be in, and what was refused in another room."""
+
+    def __init__(self) -> None:
+        self._gone = ""
+        self._doubted = ""
+        self._refused: dict[str, str] = {}
+
+    def put_out(self, room: str) -> None:
+        """Take note that somebody was put out of a room, and is in another one since."""
+        self._gone, self._doubted = room, ""
+
+    def chose(self) -> None:
+        """Take note that somebody chose the current room."""
+        self._gone = self._doubted = ""
+
+    def refused(self, line: str, conversation: str) -> None:
+        """Take note of a line that came back, and was for this conversation."""
+        if is_for_room(line):
+            self._refused.pop(line, None)
+            self._refused[line] = conversation
+            if len(self._refused) > REFUSED:
+                del self._refused[next(iter(self._refused))]
+
+    def doubt(self, line: str, room: str) -> str:
+        """Return why a line is not taken for the current room at once; "" if it is, as when it is entered again."""
+        meant = self._refused.pop(line, room)
+        if (self._gone or meant) == room or not is_for_room(line):
+            return ""
+        if self._gone and line == self._doubted:
+            self.chose()
+            return ""
+        self._doubted = line
+        does = f"does this in {room}" if line.startswith("/") and not line.startswith("//") else f"sends this to {room}"
+        if self._gone:
+            return f"You are no longer in {self._gone}; Enter again {does}."
+        return f"This was for {meant}; Enter again {does}."

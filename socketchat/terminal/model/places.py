@@ -1,0 +1,78 @@
+"""The lines that were on the screen lately, by their places, so that somebody can find the place of one."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from ...exceptions import ProtocolError
+from ...protocol.codec import decode_text
+from ...protocol.conversations import is_room
+from ...protocol.events import Entry, Past, Text
+from ...protocol.text.hygiene import clean_line
+from ...protocol.text.references import place
+
+LINES = 50
+"""Lines that are kept: more than a screen has, and few enough to step through."""
+
+WORDS = 24
+"""Characters of a line by which somebody knows it again."""
+
+
+def where_said(entry: Entry, body: Text, me: str, room: str) -> str:
+    """Return the place of a line, or of the one that it changed; ``room`` is how a room writes its name."""
+    seq = body.of or entry.seq
+    if isinstance(entry, Past):
+        return place(entry.place.rpartition("/")[0], seq)
+    if is_room(entry.conversation):
+        return place(room, seq)
+    return place(f"@{body.to if entry.author == me else entry.name}", seq)
+
+
+class Line(NamedTuple):
+    """A line that somebody said: where it stands, how it begins, and whether it is one's own."""
+
+    place: str
+    words: str
+    is_own: bool
+
+
+class Places:
+    """The lines that can be named, of the user ``me``."""
+
+    def __init__(self, me: str) -> None:
+        self._me = me
+        self._lines: dict[tuple[str, int], Line] = {}
+
+    @property
+    def lines(self) -> list[Line]:
+        """The lines, what was shown last first."""
+        return list(reversed(self._lines.values()))
+
+    def note(self, entry: Entry, room: str) -> None:
+        """Take note of what is shown: a line, or what became of one; ``room`` is how a room writes its name."""
+        try:
+            body = decode_text(entry)
+        except ProtocolError:
+            return
+        changed = (entry.conversation, body.of or 0)
+        match entry.kind:
+            case "message" | "action" if not body.deleted:
+                self._add(entry, body, room)
+            case "edit" if changed in self._lines:
+                self._lines[changed] = self._lines[changed]._replace(words=_beginning(body))
+            case "delete":
+                self._lines.pop(changed, None)
+
+    def _add(self, entry: Entry, body: Text, room: str) -> None:
+        is_own = entry.author == self._me
+        where = where_said(entry, body, self._me, room)
+        key = (entry.conversation, entry.seq)
+        self._lines.pop(key, None)
+        self._lines[key] = Line(where, _beginning(body), is_own)
+        if len(self._lines) > LINES:
+            del self._lines[next(iter(self._lines))]
+
+
+def _beginning(body: Text) -> str:
+    words = clean_line(body.text)
+    return words if len(words) <= WORDS else words[:WORDS] + "…"

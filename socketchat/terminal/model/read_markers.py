@@ -1,0 +1,53 @@
+"""Read markers: what was shown here counts as read on the user's other devices too, some seconds later."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+
+from ...client.asyncio.client import Client
+from ...exceptions import ChatError
+from ...protocol import commands
+
+READ_SECONDS = 2.0
+"""Time for which markers are collected: who looks at another device by then sees a line as unread, and no harm done."""
+
+
+class Markers:
+    """Tells the server up to where conversations were shown."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self._shown: dict[str, int] = {}
+        self._news = asyncio.Event()
+        self._telling = asyncio.Lock()
+
+    def note(self, shown: dict[str, int]) -> None:
+        """Take note of the seqs up to which conversations were shown."""
+        for conversation, seq in shown.items():
+            if seq > self._known(conversation):
+                self._shown[conversation] = seq
+                self._news.set()
+
+    async def run(self) -> None:
+        """Tell what is noted, again and again."""
+        while True:
+            await self._news.wait()
+            await asyncio.sleep(READ_SECONDS)
+            await self.tell()
+
+    async def tell(self) -> None:
+        """Tell what is noted; without a link it is lost, which costs a line that is shown as unread once more.
+
+        When it returns, all that was noted before is told.
+        """
+        async with self._telling:
+            self._news.clear()
+            shown, self._shown = self._shown, {}
+            for conversation, seq in shown.items():
+                with suppress(ChatError):
+                    await self._client.request(commands.Read(conversation=conversation, seq=seq))
+
+    def _known(self, conversation: str) -> int:
+        heard = self._client.conversations.get(conversation)
+        return heard.read if heard else 0

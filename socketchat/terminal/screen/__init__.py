@@ -1,0 +1,1 @@
+"""What is drawn: the prompt, the rendering of events, and the theme."""

@@ -1,0 +1,81 @@
+"""The bot of the README, as somebody who copies it runs it."""
+
+import asyncio
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from socketchat import Client, Entry, connect, text_of
+from socketchat.exceptions import NameTaken
+from tests.client.serving import serving
+from tests.terminal.events import entry
+
+README = Path(__file__).parents[3] / "README.md"
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    with serving(tmp_path_factory.mktemp("server")) as started:
+        yield started
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+
+
+async def said(client: Client, text: str) -> Entry:
+    """Return the entry that says this."""
+    async with asyncio.timeout(20):
+        async for event in client:
+            if isinstance(event, Entry) and text_of(event) == text:
+                return event
+    raise AssertionError
+
+
+@pytest.mark.usefixtures("home")
+def test_the_example_answers_prints_and_keeps_its_name_when_it_is_started_again(server):
+    code = re.findall(r"```python\n(.*?)```", README.read_text(), re.DOTALL)[0].replace("5000", str(server.port))
+    assert f", {server.port}," in code
+
+    async def ask() -> Entry:
+        async with connect("127.0.0.1", server.port, name="asker", profile=None) as asker:
+            # Whether the bot is there yet nobody knows: whoever asks until it answers does not care.
+            answer = asyncio.create_task(said(asker, "pong"))
+            while not answer.done():
+                await asker.send("#lobby", "ping")
+                await asyncio.wait([answer], timeout=0.1)
+            return answer.result()
+
+    authors = []
+    for _ in range(2):
+        with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as bot:
+            authors.append(asyncio.run(ask()).author)
+            bot.kill()
+            assert "asker: ping\n" in bot.stdout.read()
+    assert authors[0] == authors[1]
+
+
+def test_a_name_is_owned_unless_one_wants_to_be_a_guest(server, tmp_path, monkeypatch):
+    async def come(**options) -> str:
+        async with connect("127.0.0.1", server.port, name="owned", listen="none", **options) as client:
+            return client.user
+
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "one"))
+    first = asyncio.run(come())
+    assert asyncio.run(come()) == first
+    kept = {path.suffix for path in (tmp_path / "one" / "socketchat" / "client").iterdir()}
+    assert kept == {"", ".pin"}
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "other"))
+    for options in ({}, {"profile": None}):
+        with pytest.raises(NameTaken):
+            asyncio.run(come(**options))
+
+
+def test_the_text_of_an_entry_is_fit_to_be_shown():
+    assert text_of(entry("hello")) == "hello"
+    assert "\x1b" not in text_of(entry("\x1b[2J"))
+    assert text_of(entry("", kind="novelty")) == ""

@@ -1,0 +1,136 @@
+import asyncio
+import socket
+
+import pytest
+
+from socketchat.client.address import Address
+from socketchat.client.asyncio.connect import connect
+from socketchat.client.asyncio.connection import Link, dial
+from socketchat.client.identity.trust import Trust
+from socketchat.client.session.client_events import LinkLost
+from socketchat.client.session.session import Session
+from socketchat.client.timeouts import Patience
+from socketchat.exceptions import Unreachable
+from tests.client.scripted import entry, ok, scripted
+
+QUICK = Patience(idle=0.02, answer=0.02, first_delay=1000, quit=0.01)
+
+
+def trust_of(port: int) -> Trust:
+    return Trust(Address("127.0.0.1", port), None)
+
+
+def link_of(patience: Patience) -> tuple[Session, Link]:
+    session = Session("ann", outbox="f" * 16)
+    return session, Link(session, lambda *_: None, patience)
+
+
+def test_a_silent_server_is_asked_and_one_that_answers_is_kept() -> None:
+    async def test() -> None:
+        async with scripted() as script:
+            entering = asyncio.create_task(
+                connect("127.0.0.1", script.port, name="ann", profile=None, patience=QUICK).__aenter__()
+            )
+            peer = await script.accept()
+            await peer.log_in()
+            client = await entering
+            for _ in range(3):
+                ping = await peer.read()
+                assert ping["type"] == "ping"
+                peer.write(ok(ping["id"]))
+            assert client.online
+            await client.quit()
+
+    asyncio.run(test())
+
+
+def test_a_server_that_does_not_answer_is_given_up_though_the_connection_stands() -> None:
+    async def test() -> None:
+        async with scripted() as script:
+            entering = asyncio.create_task(
+                connect("127.0.0.1", script.port, name="ann", profile=None, patience=QUICK).__aenter__()
+            )
+            peer = await script.accept()
+            await peer.log_in()
+            client = await entering
+            sending = asyncio.create_task(client.send("#lobby", "typed meanwhile"))
+            lost = await anext(client)
+            assert isinstance(lost, LinkLost)
+            assert lost.reason == "The server does not answer any more."
+            assert client.waiting == 1
+            await client.quit()
+            await asyncio.wait({sending})
+            assert sending.exception() is not None
+
+    asyncio.run(test())
+
+
+def test_a_server_that_talks_is_not_asked() -> None:
+    async def test() -> None:
+        async with scripted() as script:
+            patience = Patience(idle=0.2, answer=0.02, quit=0.01)
+            entering = asyncio.create_task(
+                connect("127.0.0.1", script.port, name="ann", profile=None, patience=patience).__aenter__()
+            )
+            peer = await script.accept()
+            await peer.log_in()
+            client = await entering
+            reading = asyncio.create_task(peer.read())
+            for seq in range(1, 13):
+                peer.write(entry(seq))
+                await asyncio.wait({reading}, timeout=0.03)
+            assert not reading.done()
+            await client.quit()
+            assert (await reading)["type"] == "quit"
+
+    asyncio.run(test())
+
+
+def test_what_is_to_be_sent_in_one_turn_of_the_loop_is_one_write() -> None:
+    async def test() -> None:
+        async with scripted() as script:
+            session, link = link_of(Patience())
+            await dial(Address("127.0.0.1", script.port), lambda: link, 10, trust_of(script.port))
+            peer = await script.accept()
+            await peer.log_in()
+            await asyncio.wait({peer_reads := asyncio.create_task(peer.read())}, timeout=0.01)
+            writes: list[bytes] = []
+            write = link._transport.write
+            link._transport.write = lambda data: (writes.append(data), write(data))
+            session.logged_in = True
+            for _ in range(5):
+                session.send("#lobby", "hi")
+                link.write_soon()
+            await peer_reads
+            assert [data.count(b"\n") for data in writes] == [5]
+            await link.close(Unreachable("Done."))
+
+    asyncio.run(test())
+
+
+def test_an_address_that_refuses_is_followed_by_the_next() -> None:
+    """A server on 127.0.0.1 alone is found under localhost, which may mean ::1 first."""
+
+    async def test() -> None:
+        async with scripted() as script:
+            _, link = link_of(Patience())
+            assert await dial(Address("localhost", script.port), lambda: link, 10, trust_of(script.port)) is link
+            await link.close(Unreachable("Done."))
+
+    asyncio.run(test())
+
+
+def test_dialling_takes_no_longer_than_it_may() -> None:
+    async def test(port: int) -> None:
+        _, link = link_of(Patience())
+        with pytest.raises(Unreachable, match="no answer in time"):
+            await dial(Address("127.0.0.1", port), lambda: link, 0.1, trust_of(port))
+
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as full:
+        waiting = [socket.socket() for _ in range(3)]
+        for connection in waiting:  # fill the queue of those not accepted; then the kernel answers nobody
+            connection.settimeout(0)
+            connection.connect_ex(full.getsockname())
+        asyncio.run(test(full.getsockname()[1]))
+        for connection in waiting:
+            connection.close()

@@ -1,0 +1,43 @@
+import asyncio
+
+import pytest
+
+from socketchat.client.asyncio.retrying import LASTING, Retrying
+from socketchat.client.session.client_events import NotStored, StoredAgain
+from socketchat.client.timeouts import Patience
+from socketchat.exceptions import StorageProblem
+
+FULL = StorageProblem("The server's disk is full; try again later.")
+
+
+def test_somebody_in_a_hurry_has_it_sent_again_at_once() -> None:
+    tries, told = [], []
+
+    async def test() -> None:
+        retrying = Retrying(
+            Patience(first_delay=1000), lambda: 1.0, retry=lambda: tries.append(retrying), tell=told.append
+        )
+        retrying.hurry()
+        assert not tries
+        for count in range(1, LASTING + 3):
+            retrying.refused(FULL)
+            retrying.refused(FULL)
+            retrying.hurry()
+            assert len(tries) == count
+        retrying.stored()
+        retrying.stored()
+        retrying.close()
+
+    asyncio.run(test())
+    assert told == [NotStored(FULL), StoredAgain()]
+
+
+@pytest.mark.parametrize(
+    ("why", "sentence"),
+    [
+        (str(FULL), "The server's disk is full; what you send waits, and is sent when that is over."),
+        ("Something else.", "Something else; what you send waits, and is sent when that is over."),
+    ],
+)
+def test_it_is_said_what_becomes_of_what_is_sent(why: str, sentence: str) -> None:
+    assert NotStored(StorageProblem(why)).sentence == sentence

@@ -1,0 +1,39 @@
+import getpass
+
+import pytest
+
+from socketchat.client.identity.identity import find_name, login_name, outbox_name
+from socketchat.client.identity.profiles import Profiles
+from socketchat.exceptions import BadName, UsageProblem
+
+
+def test_a_name_is_found_by_option_then_environment_then_the_last_one(tmp_path) -> None:
+    profile = Profiles(str(tmp_path)).server("h", 1)
+    assert find_name(None, {}, profile) is None
+    profile.joined("joined")
+    assert find_name(None, {}, profile) == "joined"
+    assert find_name(None, {"SOCKETCHAT_NAME": "env"}, profile) == "env"
+    assert find_name("option", {"SOCKETCHAT_NAME": "env"}, profile) == "option"
+
+
+@pytest.mark.parametrize("named", ["", "two words", "#ops"])
+def test_a_name_that_breaks_the_rule_is_refused_and_not_passed_over(named: str, tmp_path) -> None:
+    with pytest.raises(BadName):
+        find_name(named, {"SOCKETCHAT_NAME": "env"}, Profiles(str(tmp_path)).server("h", 1))
+
+
+def test_a_login_name_that_is_no_name_asks_for_one(monkeypatch) -> None:
+    monkeypatch.setattr(getpass, "getuser", lambda: "ann")
+    assert login_name() == "ann"
+    monkeypatch.setattr(getpass, "getuser", lambda: "DOMAIN\\ann smith")
+    with pytest.raises(UsageProblem, match="--as NAME"):
+        login_name()
+
+
+def test_an_outbox_follows_from_name_and_key_alone() -> None:
+    first = outbox_name("backup", "ann")
+    assert len(first) == 16
+    assert int(first, 16) > 0
+    assert first == outbox_name("backup", "Ann")  # the same user
+    assert len({first, outbox_name("backup2", "ann"), outbox_name("backup", "bob")}) == 3
+    assert len(outbox_name("\udcff", "ann")) == 16  # any bytes of an argument

@@ -1,0 +1,55 @@
+import pytest
+
+from socketchat.client.address import Address
+from socketchat.client.identity.invitation import Invitation, is_url, parse_invitation
+from socketchat.exceptions import UsageProblem
+from socketchat.protocol.authentication.proofs import to_word
+
+KEY, TOKEN = b"k" * 32, to_word(b"t" * 16)
+
+
+@pytest.mark.parametrize("address", [Address("chat.example", 5000), Address("::1", 7), Address("192.0.2.1", 65535)])
+def test_a_url_says_where_which_key_and_what_token(address: Address) -> None:
+    invitation = Invitation(address, KEY, TOKEN)
+    assert parse_invitation(invitation.url) == invitation
+    assert parse_invitation(f"  {invitation.url}\r\n") == invitation
+    assert invitation.ticket.invite == TOKEN
+
+
+def test_a_port_may_be_left_out_and_a_slash_too() -> None:
+    url = Invitation(Address("chat.example", 5000), KEY, TOKEN).url
+    assert parse_invitation(url.replace(":5000/", "")).address == Address("chat.example", 5000)
+
+
+def test_what_is_secret_stands_behind_the_hash_and_in_no_repr() -> None:
+    invitation = Invitation(Address("chat.example", 5000), KEY, TOKEN)
+    assert TOKEN not in invitation.url.partition("#")[0]
+    assert TOKEN not in repr(invitation)
+
+
+@pytest.mark.parametrize("word", ["socketchat://h/#x", " SocketChat://h"])
+def test_a_url_is_told_from_a_name(word: str) -> None:
+    assert is_url(word)
+    assert not is_url("alice")
+    assert not is_url("-")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "alice",
+        "socketchat://",
+        "socketchat://chat.example:5000/",
+        f"socketchat://chat.example:5000/#{TOKEN}",
+        f"socketchat://chat.example:5000/#{to_word(KEY)}.{TOKEN[:-1]}",
+        f"socketchat://chat.example:5000/#{to_word(KEY)[:-2]}.{TOKEN}",
+        f"socketchat://chat.example:x/#{to_word(KEY)}.{TOKEN}",
+        f"socketchat:///#{to_word(KEY)}.{TOKEN}",
+        f"http://chat.example:5000/#{to_word(KEY)}.{TOKEN}",
+        "socketchat://" + "x" * 2000,
+    ],
+)
+def test_what_is_no_invitation_is_refused_without_repeating_it(url: str) -> None:
+    with pytest.raises(UsageProblem) as caught:
+        parse_invitation(url)
+    assert TOKEN[:-1] not in str(caught.value)

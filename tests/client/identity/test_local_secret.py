@@ -1,0 +1,76 @@
+import os
+
+import pytest
+
+from socketchat.client.identity import local_secret
+from socketchat.client.identity.local_secret import read_local_secret, secret_reader
+from socketchat.client.session.login import no_secret
+from socketchat.exceptions import BadFile
+
+SECRET = bytes(range(32))
+
+
+@pytest.fixture
+def secret(tmp_path):
+    path = tmp_path / "local-secret"
+    path.write_text(SECRET.hex() + "\n")
+    path.chmod(0o600)
+    return path
+
+
+def test_the_secret_is_read_from_the_file_that_is_told(secret):
+    assert read_local_secret(str(secret)) == SECRET
+
+
+def test_the_secret_is_read_from_the_default_place_where_none_is_told(secret, tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "home"))
+    place = tmp_path / "home" / "socketchat" / "server"
+    place.mkdir(parents=True)
+    assert read_local_secret(None) is None
+    secret.rename(place / "local-secret")
+    assert read_local_secret(None) == SECRET
+
+
+def test_it_is_read_only_for_a_server_on_this_machine():
+    assert secret_reader("127.0.0.1") is secret_reader("127.8.0.1") is secret_reader("::1") is read_local_secret
+    for peer in ("192.0.2.1", "::2", "fe80::1", "12.7.0.1", ""):
+        assert secret_reader(peer) is no_secret
+    assert no_secret(None) is None
+
+
+@pytest.mark.parametrize("mode", [0o640, 0o604, 0o666])
+def test_a_secret_that_others_may_read_is_none(secret, mode):
+    secret.chmod(mode)
+    assert read_local_secret(str(secret)) is None
+
+
+@pytest.mark.parametrize("content", ["", "ab", "x" * 64, SECRET.hex() + "00", SECRET.hex()[:-1], "\xff" * 64])
+def test_what_is_no_secret_is_none(secret, content):
+    secret.write_text(content)
+    assert read_local_secret(str(secret)) is None
+
+
+def test_no_other_file_is_read_whatever_a_server_tells(secret, tmp_path, monkeypatch):
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "local-secret").symlink_to(secret)
+    key = secret.rename(tmp_path / "key")
+    os.mkfifo(secret)
+    monkeypatch.chdir(tmp_path)
+    for path in (key, other / "local-secret", secret, tmp_path, "/", "", "local-secret", "a\0/local-secret"):
+        assert read_local_secret(str(path)) is None
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
+def test_a_secret_of_another_user_is_none(secret):
+    os.chown(secret, 12345, 12345)
+    assert read_local_secret(str(secret)) is None
+
+
+def test_who_has_no_home_has_no_secret(monkeypatch):
+    monkeypatch.setattr(local_secret, "default_directory", fail)
+    assert read_local_secret(None) is None
+
+
+def fail(_side):
+    raise BadFile("There is no home directory.")

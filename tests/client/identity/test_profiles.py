@@ -1,0 +1,224 @@
+import errno
+import os
+import subprocess
+import sys
+
+import platformdirs
+import pytest
+
+from socketchat.client.address import Address
+from socketchat.client.identity.keys import Key
+from socketchat.client.identity.profiles import Profiles, default_directory
+from socketchat.exceptions import BadFile
+
+posix = pytest.mark.skipif(os.name != "posix", reason="modes are POSIX")
+
+
+@pytest.fixture
+def directory(tmp_path):
+    return tmp_path / "socketchat" / "client"
+
+
+@pytest.fixture
+def profiles(directory):
+    return Profiles(str(directory))
+
+
+def only(directory, suffix: str):
+    (path,) = directory.glob(f"*{suffix}")
+    return path
+
+
+def test_a_key_is_random_the_same_everywhere_and_stays(profiles, tmp_path) -> None:
+    key = profiles.server("h", 1).key.public
+    assert len(key) == 43
+    assert profiles.server("h", 1).key.public == key
+    assert profiles.server("g", 2).key.public == key
+    assert Profiles(str(tmp_path / "another")).server("h", 1).key.public != key
+
+
+def test_the_names_of_this_machine_are_one_server(profiles) -> None:
+    for host in ("localhost", "LOCALHOST", "127.0.0.1", "::1"):
+        profiles.server("localhost", 1).joined(host.replace(":", "x"))
+        assert profiles.server(host, 1).name == host.replace(":", "x")
+
+
+@posix
+def test_directory_and_files_are_for_their_owner_alone(profiles, directory) -> None:
+    before = os.umask(0)
+    try:
+        profile = profiles.server("h", 1)
+        assert profile.key.public
+        profile.joined("ann")
+    finally:
+        os.umask(before)
+    assert directory.stat().st_mode & 0o777 == 0o700
+    assert {path.stat().st_mode & 0o777 for path in directory.iterdir()} == {0o600}
+    assert len(list(directory.iterdir())) == 3
+
+
+@posix
+def test_a_key_that_others_may_read_is_refused_with_the_command_that_mends_it(profiles, directory) -> None:
+    key = profiles.server("h", 1).key.public
+    path = directory / "key"
+    path.chmod(0o640)
+    with pytest.raises(BadFile, match=r"chmod 600 ") as caught:
+        _ = profiles.server("h", 1).key.public
+    subprocess.run(str(caught.value).partition("with: ")[2], shell=True, check=True)
+    assert profiles.server("h", 1).key.public == key
+
+
+@pytest.mark.parametrize("content", [b"", b"abc\n", b"x" * 100, b"-" * 64])
+def test_a_damaged_key_is_told_and_never_replaced(content: bytes, profiles, directory) -> None:
+    assert profiles.server("h", 1).key.public
+    path = directory / "key"
+    path.write_bytes(content)
+    with pytest.raises(BadFile, match="is damaged"):
+        _ = profiles.server("h", 1).key.public
+    assert path.read_bytes() == content
+
+
+def test_without_links_a_key_is_made_once_all_the_same(profiles, directory, monkeypatch) -> None:
+    def forbidden(*_: object) -> None:
+        raise PermissionError(errno.EACCES, "links are not allowed")
+
+    monkeypatch.setattr(os, "link", forbidden)
+    key = profiles.server("h", 1).key.public
+    assert profiles.server("h", 1)._make_key(str(directory / "key"), Key(bytes(32))).public == key
+    assert [path.name for path in directory.iterdir()] == ["key"]
+
+
+def test_a_disk_that_takes_nothing_is_told(profiles, monkeypatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "full")
+
+    monkeypatch.setattr(os, "write", full)
+    with pytest.raises(BadFile, match=r"^Cannot use .*: no space left on device\."):
+        _ = profiles.server("h", 1).key.public
+    with pytest.raises(BadFile, match=r"^Cannot use .*: no space left on device\."):
+        profiles.server("h", 1).joined("ann")
+
+
+def test_name_and_last_server_are_those_last_joined(profiles) -> None:
+    assert profiles.last() is None
+    assert profiles.server("h", 1).name is None
+    profiles.server("h", 1).joined("ann")
+    profiles.server("::1", 2).joined("bob")
+    assert profiles.last() == Address("::1", 2)
+    assert profiles.server("h", 1).name == "ann"
+    assert profiles.server("localhost", 2).name == "bob"
+
+
+def test_positions_of_direct_messages_are_kept_and_those_of_rooms_are_not(profiles) -> None:
+    profiles.server("h", 1).joined("ann")
+    profiles.server("h", 1).keep("epoch", {"#lobby": 7, "@a:b": 3})
+    again = profiles.server("h", 1)
+    assert (again.name, again.epoch, again.positions) == ("ann", "epoch", {"@a:b": 3})
+
+
+def test_an_epoch_without_direct_messages_is_kept_too(profiles) -> None:
+    profiles.server("h", 1).keep("epoch", {"#lobby": 7})
+    assert profiles.server("h", 1).epoch == "epoch"
+
+
+def test_what_another_process_has_shown_stays_shown(profiles) -> None:
+    one, other = profiles.server("h", 1), profiles.server("h", 1)
+    one.keep("epoch", {"@a:b": 3, "@a:c": 1})
+    other.keep("epoch", {"@a:b": 2, "@a:c": 5})
+    assert profiles.server("h", 1).positions == {"@a:b": 3, "@a:c": 5}
+    other.keep("new", {"@a:b": 1})
+    assert profiles.server("h", 1).positions == {"@a:b": 1}
+
+
+def test_what_was_shown_under_another_name_stays_shown(profiles) -> None:
+    profiles.server("h", 1).keep("epoch", {"@ann:bob": 3})
+    profiles.server("h", 1).keep("epoch", {"@bob:bot": 1})
+    assert profiles.server("h", 1).positions == {"@ann:bob": 3, "@bob:bot": 1}
+
+
+def test_keeping_what_is_kept_writes_nothing(profiles, directory) -> None:
+    profile = profiles.server("h", 1)
+    profile.keep("epoch", {"@a:b": 3})
+    before = only(directory, ".json").stat()
+    profile.keep("epoch", {"@a:b": 3, "#ops": 99})
+    assert only(directory, ".json").stat().st_ino == before.st_ino
+
+
+def test_a_record_that_a_power_cut_left_empty_is_none(profiles, directory) -> None:
+    profiles.server("h", 1).keep("epoch", {"@a:b": 1})
+    only(directory, ".json").write_bytes(b"")
+    assert profiles.server("h", 1).epoch is None
+    profiles.server("h", 1).keep("epoch", {"@a:b": 1})
+    assert profiles.server("h", 1).epoch == "epoch"
+
+
+@pytest.mark.parametrize("content", [b"{", b'{"name":1}', b'{"positions":{"@a:b":"x"}}', b"\xff"])
+def test_a_damaged_record_is_told(content: bytes, profiles, directory) -> None:
+    profiles.server("h", 1).keep("epoch", {})
+    only(directory, ".json").write_bytes(content)
+    with pytest.raises(BadFile, match=r"is damaged\. Remove it with: rm "):
+        _ = profiles.server("h", 1).name
+
+
+def test_a_directory_that_cannot_be_used_is_told(tmp_path) -> None:
+    (tmp_path / "file").write_text("")
+    profile = Profiles(str(tmp_path / "file" / "client")).server("h", 1)
+    with pytest.raises(BadFile, match=r"^Cannot use .*: not a directory\."):
+        _ = profile.key.public
+    with pytest.raises(BadFile, match=r"^Cannot use "):
+        profile.joined("ann")
+
+
+@pytest.mark.parametrize("host", ["../../etc/passwd", "/etc/passwd", "..", "fe80::1%eth0", "C:\\x", "ü", "a_b", "a%b"])
+def test_no_host_leads_out_of_the_directory(host: str, profiles, directory, tmp_path) -> None:
+    assert profiles.server(host, 1).key.public
+    assert profiles.server(host, 1).key.public == profiles.server(host, 1).key.public
+    assert [path.parent for path in tmp_path.rglob("*") if path.is_file()] == [directory]
+
+
+AT_ONCE = """
+import sys
+from socketchat.client.identity.profiles import Profiles
+profile = Profiles(sys.argv[1]).server("h", 1)
+sys.stdin.read(1)
+key = profile.key.public
+for number in range(20):
+    profile.joined("ann")
+    profile.keep("epoch", {"@a:b": number})
+    assert Profiles(sys.argv[1]).server("h", 1).epoch == "epoch"
+print(key)
+"""
+
+
+def test_eight_processes_at_once_agree(directory) -> None:
+    command = [sys.executable, "-c", AT_ONCE, str(directory)]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    processes = [subprocess.Popen(command, **pipes) for _ in range(8)]
+    for process in processes:  # none begins before all are there
+        process.stdin.write(b"x")
+        process.stdin.flush()
+    results = [process.communicate(timeout=50) for process in processes]
+    assert [error for _, error in results if error] == []
+    assert len({key for key, _ in results}) == 1
+    assert len(results[0][0].strip()) == 43
+    assert Profiles(str(directory)).server("h", 1).positions == {"@a:b": 19}
+    assert sorted(path.suffix for path in directory.iterdir()) == ["", ".json", ".json"]
+
+
+@pytest.mark.parametrize(
+    "environ",
+    [
+        {"HOME": "/home/ann"},
+        {"HOME": "/home/ann", "XDG_DATA_HOME": "/data"},
+        {"HOME": "/home/ann", "XDG_DATA_HOME": "relative"},
+        {"HOME": "/home/ann", "XDG_DATA_HOME": ""},
+        {"HOME": "relative"},
+        {},
+    ],
+)
+def test_the_place_is_that_of_platformdirs(environ: dict, monkeypatch) -> None:
+    for name in ("HOME", "XDG_DATA_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+    assert default_directory() == str(platformdirs.user_data_path("socketchat", appauthor=False) / "client")

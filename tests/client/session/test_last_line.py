@@ -1,0 +1,84 @@
+import pytest
+from msgspec import Raw
+
+from socketchat.client.session.client_events import Gap, Reset
+from socketchat.client.session.last_line import Latest
+from socketchat.protocol import events
+from socketchat.protocol.codec import encode_text
+
+PAIR = "@ua:ub"
+HEARD = {
+    PAIR: events.Conversation(conversation=PAIR, peer="Bob"),
+    "#ops": events.Conversation(conversation="#ops", name="#Ops"),
+}
+
+
+def entry(
+    seq: int, kind: str = "message", conversation: str = "#ops", author: str = "ua", ts: int = 1, **text
+) -> events.Entry:
+    body = Raw(encode_text(events.Text(**({"text": "hi"} | text))))
+    return events.Entry(
+        conversation=conversation, seq=seq, ts=ts, author=author, name=author, kind=kind, body=body
+    )  # fmt: skip
+
+
+def found(*happened: object, name: str = "#Ops") -> int | None:
+    latest = Latest()
+    for each in happened:
+        latest.note(each, "ua")
+    return latest.find(name, HEARD)
+
+
+def test_it_is_the_last_message_or_action_of_the_user_s_own() -> None:
+    assert found() is None
+    assert found(entry(1), entry(2, "action"), entry(3, author="ub"), entry(4, "edit", of=2), entry(5, "topic")) == 2
+    assert found(entry(1, conversation=PAIR), name="@bob") == 1
+    assert found(entry(1, conversation=PAIR), name="#ops") is None
+
+
+@pytest.mark.parametrize(
+    "happened",
+    [
+        entry(3, "delete", text="", of=2),
+        Gap("#ops", 3, 9),
+        Reset("e"),
+        events.Left(conversation="#ops"),
+    ],
+)
+def test_it_is_unknown_where_it_is_gone_or_may_be_another(happened: object) -> None:
+    assert found(entry(1), entry(2), happened) is None
+    assert found(entry(1), entry(2), happened, entry(10)) == 10
+
+
+def test_what_is_deleted_already_or_no_text_is_none() -> None:
+    broken = events.Entry(conversation="#ops", seq=3, ts=1, author="ua", name="ua", kind="message", body=Raw(b"7"))
+    assert found(entry(1), entry(2, text="", deleted=True), broken) == 1
+    assert found(entry(2), entry(3, "delete", text="", of=1), Gap("#dev", 1, 2)) == 2
+
+
+@pytest.mark.parametrize("of", [None, 0, 5])
+def test_a_server_may_delete_what_there_never_was(of: int | None) -> None:
+    assert found(entry(1, "delete", text="", of=of)) is None
+
+
+def test_what_was_answered_counts_before_it_is_heard() -> None:
+    latest = Latest()
+    latest.said("#ops", 7)
+    latest.note(entry(6), "ua")
+    assert latest.find("#ops", HEARD) == 7
+
+
+def test_a_line_is_recent_for_five_minutes() -> None:
+    latest = Latest(lambda: 1000.0)
+    latest.note(entry(1, ts=700_000), "ua")
+    assert latest.find("#ops", HEARD, recent=True) == 1
+    latest.note(entry(2, ts=699_999), "ua")
+    assert latest.find("#ops", HEARD, recent=True) is None
+    assert latest.find("#ops", HEARD) == 2
+    latest.said("#ops", 3)
+    assert latest.find("#ops", HEARD, recent=True) == 3
+
+
+@pytest.mark.parametrize("name", ["#", "@", "@nobody", "#not a room", "@a/b"])
+def test_what_names_nothing_has_no_last_line(name: str) -> None:
+    assert found(entry(1), name=name) is None

@@ -1,0 +1,152 @@
+import pytest
+
+from socketchat.client.session import positions as module
+from socketchat.client.session.client_events import Gap, Reset
+from socketchat.client.session.positions import Positions
+from socketchat.exceptions import ProtocolError
+from socketchat.protocol.codec import decode_event
+from socketchat.protocol.events import Conversation, Left
+from tests.client.scripted import EPOCH, conversation, entry, lines, welcome
+
+
+def event(told: dict):
+    return decode_event(lines(told).rstrip(b"\n"))
+
+
+def log_in(positions: Positions, *conversations: dict, epoch: str = EPOCH):
+    return positions.login(event(welcome(*conversations, epoch=epoch)))
+
+
+def take(positions: Positions, seq: int, to: str = "#lobby") -> list:
+    return [each.seq if not isinstance(each, Gap) else each for each in positions.take(event(entry(seq, to=to)))]
+
+
+def test_a_new_client_is_live_from_the_heads() -> None:
+    positions = Positions()
+    assert log_in(positions, conversation("#lobby", 7), conversation("@a:b", 3)) == ([], 0)
+    assert positions.seqs == {"#lobby": 7, "@a:b": 3}
+    assert take(positions, 8) == [8]
+
+
+def test_a_repeat_is_dropped_and_a_gap_is_told_before_the_entry() -> None:
+    positions = Positions()
+    log_in(positions, conversation("#lobby", 7))
+    assert take(positions, 7) == []
+    assert take(positions, 8) == [8]
+    assert take(positions, 8) == []
+    assert take(positions, 12) == [Gap("#lobby", 9, 11), 12]
+    assert take(positions, 13) == [13]
+
+
+def test_a_returning_client_goes_on_where_it_was() -> None:
+    positions = Positions(EPOCH, {"#lobby": 5})
+    assert log_in(positions, conversation("#lobby", 7)) == ([], 2)
+    assert [take(positions, seq) for seq in (5, 6, 7, 8)] == [[], [6], [7], [8]]
+
+
+def test_direct_messages_that_began_meanwhile_are_missed_from_their_start() -> None:
+    positions = Positions(EPOCH, {"#lobby": 5})
+    _, missed = log_in(positions, conversation("#lobby", 5), conversation("@a:b", 2))
+    assert missed == 2
+    assert [take(positions, seq, "@a:b") for seq in (1, 2)] == [[1], [2]]
+
+
+def test_a_room_that_was_joined_elsewhere_meanwhile_is_live_from_its_head_and_told() -> None:
+    positions = Positions()
+    log_in(positions, conversation("#lobby", 1))
+    told, missed = log_in(positions, conversation("#lobby", 1), conversation("#ops", 9))
+    assert told == [Conversation(conversation="#ops", head=9)]
+    assert (missed, positions.seqs["#ops"]) == (0, 9)
+
+
+def test_a_room_that_was_left_elsewhere_meanwhile_is_told() -> None:
+    positions = Positions()
+    log_in(positions, conversation("#lobby", 1), conversation("#ops", 9))
+    assert log_in(positions, conversation("#lobby", 1)) == ([Left(conversation="#ops")], 0)
+    assert "#ops" not in positions.seqs
+    assert "#ops" not in positions.heard
+
+
+def test_another_epoch_is_told_and_positions_of_the_old_one_are_void() -> None:
+    positions = Positions(EPOCH, {"#lobby": 50})
+    told, missed = log_in(positions, conversation("#lobby", 3), epoch="new")
+    assert (told, missed) == ([Reset("new")], 0)
+    assert take(positions, 4) == [4]
+
+
+def test_a_store_that_lost_entries_is_another_history_even_in_the_same_epoch() -> None:
+    positions = Positions(EPOCH, {"#lobby": 50})
+    told, _ = log_in(positions, conversation("#lobby", 3))
+    assert told == [Reset(EPOCH)]
+    assert take(positions, 4) == [4]
+
+
+def test_history_that_was_shortened_beyond_the_position_is_a_gap() -> None:
+    positions = Positions(EPOCH, {"#lobby": 5})
+    told, missed = log_in(positions, conversation("#lobby", 20, floor=11))
+    assert (told, missed) == ([Gap("#lobby", 6, 10, "shortened")], 10)
+    assert take(positions, 11) == [11]
+
+
+@pytest.mark.parametrize("name", ["#lobby", "@a:b"])
+def test_what_is_skipped_after_a_long_absence_is_no_accident(name: str) -> None:
+    positions = Positions(EPOCH, {"#lobby": 5, "@a:b": 5})
+    told, missed = log_in(positions, conversation(name, 2000, after=1800))
+    assert (told, missed) == ([Gap(name, 6, 1800, "skipped")], 200)
+    assert take(positions, 1801, name) == [1801]
+
+
+def test_what_is_gone_and_what_is_skipped_are_told_apart() -> None:
+    positions = Positions(EPOCH, {"#lobby": 5})
+    told, missed = log_in(positions, conversation("#lobby", 2000, floor=100, after=1800))
+    assert (told, missed) == ([Gap("#lobby", 6, 99, "shortened"), Gap("#lobby", 100, 1800, "skipped")], 200)
+
+
+def test_direct_messages_of_which_nothing_was_had_are_skipped_too() -> None:
+    positions = Positions(EPOCH, {"#lobby": 5})
+    told, missed = log_in(positions, conversation("#lobby", 5), conversation("@a:b", 2000, after=1800))
+    assert (told, missed) == ([Gap("@a:b", 1, 1800, "skipped")], 200)
+
+
+@pytest.mark.parametrize("after", [3, 9999])
+def test_a_start_that_cannot_be_changes_nothing(after: int) -> None:
+    positions = Positions(EPOCH, {"#lobby": 5})
+    assert log_in(positions, conversation("#lobby", 7, after=after)) == ([], 2)
+    assert [take(positions, seq) for seq in (6, 7)] == [[6], [7]]
+
+
+def test_a_new_conversation_begins_at_its_head_and_one_described_anew_stays_where_it_is() -> None:
+    positions = Positions()
+    log_in(positions, conversation("#lobby"))
+    positions.begin(event(conversation("#ops", 4)))
+    assert take(positions, 5, "#ops") == [5]
+    positions.begin(event(conversation("#ops", 9, topic="new")))
+    assert positions.heard["#ops"].topic == "new"
+    assert take(positions, 6, "#ops") == [6]
+
+
+def test_a_conversation_that_was_left_and_entered_again_begins_at_its_new_head() -> None:
+    positions = Positions()
+    log_in(positions, conversation("#lobby"), conversation("#ops", 4))
+    positions.end("#ops")
+    positions.begin(event(conversation("#ops", 9)))
+    assert take(positions, 10, "#ops") == [10]
+
+
+def test_an_entry_of_an_unannounced_conversation_is_not_lost() -> None:
+    positions = Positions()
+    log_in(positions)
+    assert take(positions, 3, "#ops") == [3]
+    assert take(positions, 4, "#ops") == [4]
+
+
+def test_a_hostile_server_cannot_fill_the_memory_with_conversations(monkeypatch) -> None:
+    monkeypatch.setattr(module, "HELD_BYTES", 10_000)
+    positions = Positions()
+    log_in(positions)
+    for _ in range(100):  # the same one again and again takes no more room
+        positions.begin(event(conversation("#ops", topic="x" * 1000)))
+    for number in range(30):
+        positions.begin(event(conversation(f"#{number}")))
+    with pytest.raises(ProtocolError, match="more conversations"):
+        positions.begin(event(conversation("#last", topic="x" * 5000)))

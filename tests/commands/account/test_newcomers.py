@@ -1,0 +1,292 @@
+import pytest
+
+from socketchat.client.identity.keys import Key
+from socketchat.hub import Channel, Entrance, Pending, User
+from socketchat.hub.state import facts
+from socketchat.hub.state.invites import invite_id
+from socketchat.journal import SERVER_LOG
+from socketchat.protocol import commands, events
+from socketchat.protocol.authentication.proofs import to_word
+from socketchat.wire.plain import PLAIN
+from tests.hub.stage import Peer, Stage
+from tests.keys import hello_of, host_of, key_of, shown_of
+
+CODE, SECRET, WRONG = b"c" * 32, b"s" * 32, b"w" * 32
+SECRET_FILE = "/data/local-secret"
+BINDING = b"b" * 32
+HERE = Channel("127.0.0.1", is_loopback=True, binding=BINDING)
+FAR = Channel("192.0.2.1", binding=BINDING)
+ALICE = key_of("alice")
+TOKEN = to_word(b"t" * 16)
+
+
+def closed() -> Stage:
+    return Stage(entrance=Entrance(code_key=CODE, local_secret=SECRET, secret_file=SECRET_FILE))
+
+
+def challenged(
+    stage: Stage, name: str = "alice", key: Key = ALICE, channel: Channel = FAR
+) -> tuple[Peer, events.Challenge]:
+    peer = stage.connect(channel=channel)
+    peer.ask(hello_of(key, name=name, id=peer.next_id()))
+    (challenge,) = peer.told(events.Challenge)
+    return peer, challenge
+
+
+def come(stage: Stage, name: str = "alice", key: Key | None = None, channel: Channel = FAR, **shown) -> Peer:
+    """Come as somebody who shows a secret by ``code`` or ``local``, or a token by ``invite``."""
+    key = key or key_of(name)
+    peer, challenge = challenged(stage, name, key, channel)
+    for kind in ("code", "local"):
+        if kind in shown:
+            shown[kind] = shown_of(shown[kind], key, challenge, name, binding=channel.binding)
+    peer.prove(key, challenge, name, **shown)
+    stage.settle()
+    return peer
+
+
+def answer(peer: Peer) -> str:
+    """Return the name under which somebody was let in, or the code of the refusal."""
+    (told,) = [event for event in peer.events() if isinstance(event, events.Welcome | events.Error)]
+    return told.name if isinstance(told, events.Welcome) else told.code
+
+
+def invite(stage: Stage, *, uses: int = 1, expires: int = 0, room: str | None = None) -> None:
+    """Make the invite whose token is TOKEN."""
+    fact = facts.InviteFact(invite_id(TOKEN), uses, expires or stage.now + 1000, room)
+    store(stage, "invite", fact)
+
+
+def store(stage: Stage, kind: str, fact: object) -> None:
+    author, session = User("", "server", "server"), stage.connect().session
+    stage.hub.submit(Pending(SERVER_LOG, author, kind, facts.encode(fact), session=session, fact=True))
+    stage.settle()
+
+
+def test_a_newcomer_is_asked_for_the_code() -> None:
+    _, challenge = challenged(closed())
+    assert (challenge.entry, challenge.secret_file) == ("code", None)
+
+
+def test_only_loopback_is_told_where_the_local_secret_is() -> None:
+    _, challenge = challenged(closed(), channel=HERE)
+    assert challenge.secret_file == SECRET_FILE
+
+
+@pytest.mark.parametrize(
+    ("name", "key", "entry"),
+    [("alice", ALICE, "none"), ("alice", key_of("thief"), "password"), ("AIice", key_of("thief"), "none")],
+)
+def test_nobody_is_asked_for_a_code_who_owns_the_name_or_will_never_have_it(name: str, key: Key, entry: str) -> None:
+    stage = closed()
+    come(stage, code=CODE)
+    _, challenge = challenged(stage, name, key)
+    assert challenge.entry == entry
+
+
+def test_a_key_that_owns_a_name_is_asked_for_no_code_for_another_one() -> None:
+    stage = closed()
+    come(stage, code=CODE)
+    _, challenge = challenged(stage, "alfred", ALICE)
+    assert challenge.entry == "none"
+    names = [answer(come(stage, f"alice{number}", ALICE)) for number in range(5)]
+    assert names == ["alice0", "alice1", "alice2", "alice3", "too_many"]
+
+
+def test_an_open_server_asks_for_nothing() -> None:
+    _, challenge = challenged(Stage())
+    assert challenge.entry == "none"
+
+
+@pytest.mark.parametrize("shown", [{}, {"code": WRONG}, {"local": WRONG}, {"code": SECRET}, {"local": CODE}])
+def test_without_the_secret_nobody_comes_in(shown: dict) -> None:
+    stage = closed()
+    peer = come(stage, **shown)
+    assert answer(peer) == ("bad_code" if shown else "code_needed")
+    assert stage.hub.directory.lookalike("alice") is None
+
+
+@pytest.mark.parametrize("shown", [{"code": CODE}, {"local": SECRET}])
+def test_with_the_secret_one_comes_in_and_the_server_proves_that_it_knows_it(shown: dict) -> None:
+    peer, challenge = challenged(closed(), channel=HERE)
+    ((kind, secret),) = shown.items()
+    word = shown_of(secret, ALICE, challenge, "alice", binding=BINDING)
+    peer.prove(ALICE, challenge, "alice", **{kind: word})
+    peer.stage.settle()
+    (welcome,) = peer.told(events.Welcome)
+    assert welcome.host == host_of(secret, ALICE, challenge, "alice", binding=BINDING)
+    assert welcome.host != word
+
+
+def test_without_a_secret_of_its_own_a_server_takes_none() -> None:
+    stage = Stage(entrance=Entrance())
+    assert answer(come(stage, code=b"")) == "bad_code"
+    assert answer(come(stage, local=b"")) == "bad_code"
+
+
+def test_the_key_is_enough_ever_after() -> None:
+    stage = closed()
+    come(stage, code=CODE)
+    stage.hub = stage.new_hub()
+    assert answer(come(stage)) == "alice"
+
+
+def test_the_owner_who_shows_the_code_is_answered_by_the_servers_proof() -> None:
+    stage = closed()
+    come(stage, code=CODE)
+    again = come(stage, code=CODE)
+    assert again.told(events.Welcome)[0].host is not None
+    assert answer(come(stage, code=WRONG)) == "bad_code"
+
+
+@pytest.mark.parametrize("kind", ["code", "local"])
+def test_a_proof_that_was_overheard_is_worthless_in_answer_to_another_challenge(kind: str) -> None:
+    stage = closed()
+    secret = {"code": CODE, "local": SECRET}[kind]
+    _, first = challenged(stage)
+    peer, challenge = challenged(stage)
+    peer.prove(ALICE, challenge, "alice", **{kind: shown_of(secret, ALICE, first, "alice", binding=BINDING)})
+    assert answer(peer) == "bad_code"
+
+
+@pytest.mark.parametrize("kind", ["code", "local"])
+@pytest.mark.parametrize("other", ["certificate", "key", "name"])
+def test_a_proof_that_somebody_else_made_is_worthless_to_who_relays_it(kind: str, other: str) -> None:
+    """Whoever stands between has a certificate, a key or a name of his own to put in."""
+    peer, challenge = challenged(closed())
+    secret = {"code": CODE, "local": SECRET}[kind]
+    word = shown_of(
+        secret,
+        key_of("victim") if other == "key" else ALICE,
+        challenge,
+        "victim" if other == "name" else "alice",
+        binding=b"m" * 32 if other == "certificate" else BINDING,
+    )
+    peer.prove(ALICE, challenge, "alice", **{kind: word})
+    assert answer(peer) == "bad_code"
+
+
+def test_a_wrong_code_may_be_tried_again_on_the_same_connection() -> None:
+    peer = come(closed(), code=WRONG)
+    assert answer(peer) == "bad_code"
+    peer.ask(hello_of(ALICE, name="alice", id=7))
+    (challenge,) = peer.told(events.Challenge)
+    peer.prove(ALICE, challenge, "alice", code=shown_of(CODE, ALICE, challenge, "alice", binding=BINDING))
+    peer.stage.settle()
+    assert answer(peer) == "alice"
+
+
+@pytest.mark.parametrize("shown", [{"code": WRONG}, {"invite": to_word(b"u" * 16)}])
+def test_who_guesses_has_to_wait_and_nobody_else(shown: dict) -> None:
+    stage = closed()
+    refused = {answer(come(stage, **shown)) for _ in range(20)}
+    assert refused == {"bad_code" if "code" in shown else "bad_invite", "too_many"}
+    assert answer(come(stage, code=CODE)) == "too_many"
+    assert answer(come(stage, code=CODE, channel=FAR._replace(peer="192.0.2.2"))) == "alice"
+    assert answer(come(stage)) == "alice"
+
+
+def test_who_knows_the_code_never_waits() -> None:
+    stage = closed()
+    assert {answer(come(stage, code=CODE)) for _ in range(30)} == {"alice"}
+
+
+def test_a_code_needs_a_certificate_that_its_proof_covers() -> None:
+    stage = closed()
+    plain = Channel("127.0.0.1", is_loopback=True)
+    assert answer(come(stage, code=CODE, channel=plain)) == "code_needed"
+    assert answer(come(stage, local=SECRET, channel=plain)) == "alice"
+
+
+def test_an_invite_lets_in_as_often_as_it_says() -> None:
+    stage = closed()
+    invite(stage, uses=2)
+    assert [answer(come(stage, name, invite=TOKEN)) for name in ("ann", "ben", "cleo")] == ["ann", "ben", "bad_invite"]
+    stage.hub = stage.new_hub()
+    assert answer(come(stage, "cleo", invite=TOKEN)) == "bad_invite"
+
+
+def test_of_a_hundred_at_once_one_uses_an_invite_for_one() -> None:
+    stage = closed()
+    invite(stage)
+    peers = []
+    for number in range(100):
+        key, name = key_of(f"{number}"), f"ann{number}"
+        peer, challenge = challenged(stage, name, key, Channel(f"192.0.2.{number}", binding=BINDING))
+        peer.prove(key, challenge, name, invite=TOKEN)
+        peers.append(peer)
+    stage.settle()
+    answers = [answer(peer) for peer in peers]
+    assert len([each for each in answers if each != "bad_invite"]) == 1
+    assert stage.hub.claimed == {}
+
+
+def test_a_name_that_is_taken_uses_nothing_up() -> None:
+    stage = closed()
+    invite(stage)
+    come(stage, "alice", code=CODE)
+    assert answer(come(stage, "alice", key_of("thief"), invite=TOKEN)) == "name_taken"
+    assert answer(come(stage, "ben", invite=TOKEN)) == "ben"
+
+
+def test_the_owner_of_a_name_uses_nothing_up() -> None:
+    stage = closed()
+    invite(stage)
+    come(stage, "alice", code=CODE)
+    assert answer(come(stage, "alice", invite=TOKEN)) == "alice"
+    assert answer(come(stage, "ben", invite=TOKEN)) == "ben"
+    assert answer(come(stage, "ben", invite=TOKEN)) == "ben"  # the same link again
+
+
+def test_an_invite_that_is_over_or_revoked_lets_nobody_in() -> None:
+    stage = closed()
+    invite(stage, expires=stage.now + 1, uses=9)
+    stage.began += 1
+    assert answer(come(stage, invite=TOKEN)) == "bad_invite"
+    stage.began -= 1
+    store(stage, "revoked invite", facts.RevokedInviteFact(invite_id(TOKEN)))
+    assert answer(come(stage, invite=TOKEN)) == "bad_invite"
+
+
+def test_who_comes_by_an_invite_to_a_room_is_its_member_and_is_announced_there() -> None:
+    stage = closed()
+    ann = come(stage, "ann", code=CODE)
+    ann.do(commands.Join, room="#ops")
+    invite(stage, room="#ops")
+    ann.take()
+    ben = come(stage, "ben", invite=TOKEN)
+    (welcome,) = ben.told(events.Welcome)
+    assert [each.conversation for each in welcome.conversations] == ["#lobby", "#ops"]
+    stage.turns.wait(1)
+    assert [each.joined for each in ann.told(events.Presence) if each.room == "#ops"] == [["ben"]]
+    stage.hub = stage.new_hub()
+    (welcome,) = come(stage, "ben").told(events.Welcome)
+    assert [each.conversation for each in welcome.conversations] == ["#lobby", "#ops"]
+
+
+def test_who_comes_by_an_invite_to_a_private_room_reads_it() -> None:
+    stage = closed()
+    ann = come(stage, "ann", code=CODE)
+    ann.do(commands.Join, room="#ops")
+    ann.do(commands.Access, room="#ops", private=True)
+    ann.say("only here", "#ops")
+    invite(stage, room="#ops")
+    ben = come(stage, "ben", invite=TOKEN)
+    ben.take()
+    ben.do(commands.History, conversation="#ops")
+    assert "only here" in ben.text()
+
+
+@pytest.mark.parametrize("rendering", [None, PLAIN])
+def test_guests_come_in_on_the_servers_machine_only(rendering) -> None:
+    for channel, comes in ((HERE, True), (HERE._replace(binding=b""), True), (FAR, False)):
+        stage = closed()
+        peer = stage.connect(channel=channel) if rendering is None else stage.connect(rendering, channel)
+        peer.ask(commands.Hello(name="gus"))
+        assert (stage.hub.directory.lookalike("gus") is not None) == comes
+        if not comes:
+            assert b"Guests come in from the server's own machine only" in peer.take()
+
+
+def test_what_was_shown_is_not_in_what_may_be_logged() -> None:
+    assert repr(commands.Prove(id=3, signature="sss", code="ccc", local="lll", invite="iii")) == "Prove(id=3)"

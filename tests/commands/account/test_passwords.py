@@ -1,0 +1,510 @@
+import logging
+
+import pytest
+
+from socketchat.hub import Channel
+from socketchat.hub.policy.guess_limits import ACCOUNT_GUESSES, ACCOUNT_SECONDS, MOST_IN_A_ROW
+from socketchat.protocol import commands, events, operator
+from socketchat.wire.plain import PLAIN
+from tests.hub.stage import Peer, Stage
+from tests.keys import hello_of, key_of
+
+HERE = Channel("127.0.0.1", is_loopback=True)
+TLS = Channel("203.0.113.9", binding=b"b" * 32)
+PLAINTEXT = Channel("192.168.1.9")
+SECRET = "correct horse"
+
+
+def owner(stage: Stage, name: str = "alice", channel: Channel = HERE, secret: str = SECRET) -> Peer:
+    """Let the owner of a name in, who sets a password."""
+    peer = stage.connect(channel=channel)
+    peer.log_in(key_of(name), name=name)
+    stage.settle()
+    peer.take()
+    if secret:
+        peer.do(commands.Password, password=secret)
+        assert [type(event) for event in peer.events()] == [events.Help, events.Ok]
+    return peer
+
+
+def by_password(stage: Stage, secret: str, name: str = "alice", *, channel: Channel = HERE, key: str = "new") -> Peer:
+    """Come with a new key and a password."""
+    peer = stage.connect(channel=channel)
+    peer.log_in(key_of(key), name=name, password=secret)
+    stage.settle()
+    return peer
+
+
+def login(stage: Stage, name: str, secret: str, channel: Channel = HERE) -> Peer:
+    peer = stage.connect(PLAIN, channel)
+    peer.ask(commands.Login(name=name, password=secret))
+    stage.settle()
+    return peer
+
+
+def code(peer: Peer) -> str:
+    (error,) = peer.told(events.Error)
+    return error.code
+
+
+@pytest.mark.parametrize("channel", [HERE, TLS], ids=["here", "TLS"])
+def test_a_password_lets_another_key_in_for_good(channel: Channel) -> None:
+    stage = Stage()
+    alice = owner(stage)
+    phone = by_password(stage, SECRET, channel=channel)
+    (welcome,) = phone.told(events.Welcome)
+    assert welcome.user == alice.session.user.id
+    stage.hub = stage.new_hub()
+    again = stage.login(key_of("new"), name="alice")
+    assert again.told(events.Welcome)[0].user == welcome.user
+
+
+def test_a_password_of_an_account_lets_a_client_without_a_key_in() -> None:
+    stage = Stage()
+    alice = owner(stage)
+    alice.take()
+    bob = stage.native("bob")
+    bob.say("psst", "@alice")
+    stage.settle()
+    plain = login(stage, "Alice", SECRET)
+    assert plain.session.user is alice.session.user
+    assert plain.text().startswith("[join] alice has joined the chat.")
+    bob.say("again", "@alice")
+    stage.settle()
+    assert plain.text() == "[DM from bob] again\n"
+
+
+def test_a_guest_becomes_the_user_and_leaves_as_a_guest() -> None:
+    stage = Stage()
+    owner(stage).do(commands.Quit)
+    bob = stage.native("bob")
+    stage.turns.wait(1)
+    guest = stage.connect(PLAIN, HERE)
+    guest.ask(commands.Hello(name="gus"))
+    stage.turns.wait(1)
+    bob.take()
+    guest.do(commands.Login, name="alice", password=SECRET)
+    stage.turns.wait(1)
+    assert guest.session.user.name == "alice"
+    assert stage.hub.attendance.online() == ["alice", "bob"]
+    told = bob.told(events.Presence)
+    assert [name for each in told for name in each.left] == ["gus"]
+    assert [name for each in told for name in each.joined] == ["alice"]
+    guest.say("it is me")
+    stage.settle()
+    assert bob.heard() == [("#lobby", 1, "it is me")]
+    assert stage.plain("gus").session.user is not None
+    guest.drop()
+    stage.turns.wait(60)
+    assert stage.hub.attendance.online() == ["bob", "gus"]
+
+
+def test_only_a_guest_logs_in_by_password() -> None:
+    stage = Stage()
+    owner(stage)
+    bob = stage.native("bob")
+    bob.take()
+    bob.do(commands.Login, name="alice", password=SECRET)
+    assert code(bob) == "refused"
+
+
+CASES = {
+    "wrong": ("alice", "wrong horse"),
+    "no password set": ("bob", SECRET),
+    "a guest": ("gus", SECRET),
+    "nobody": ("zoe", SECRET),
+}
+
+
+@pytest.mark.parametrize(("name", "secret"), CASES.values(), ids=CASES)
+@pytest.mark.parametrize("way", [by_password, login], ids=["key", "plain"])
+def test_every_failure_takes_the_same_work_and_says_the_same(way, name: str, secret: str) -> None:
+    stage = Stage()
+    owner(stage)
+    owner(stage, "bob", secret="")
+    stage.plain("gus")
+    stage.hasher.work.clear()
+    users = len(stage.hub.directory.users)
+    if way is login:
+        peer = login(stage, name, secret)
+        assert peer.text() == "[error] The name or the password is wrong.\n"
+    else:
+        peer = by_password(stage, secret, name)
+        (error,) = peer.told(events.Error)
+        assert (error.code, error.text) == ("wrong_password", "The name or the password is wrong.")
+    assert stage.hasher.work == ["verify"]
+    assert peer.session.user is None
+    assert len(stage.hub.directory.users) == users
+
+
+@pytest.mark.parametrize("way", [by_password, login], ids=["key", "plain"])
+def test_a_password_does_not_go_in_the_clear_over_a_network(way) -> None:
+    stage = Stage()
+    owner(stage)
+    stage.hasher.work.clear()
+    args = (SECRET,) if way is by_password else ("alice", SECRET)
+    peer = way(stage, *args, channel=PLAINTEXT)
+    assert peer.session.user is None
+    assert b"unencrypted" in peer.take()
+    assert stage.hasher.work == []
+    alice = stage.connect(channel=PLAINTEXT)
+    alice.log_in(key_of("alice"), name="alice")
+    alice.take()
+    alice.do(commands.Password, password=SECRET)
+    assert code(alice) == "refused"
+
+
+def test_a_changed_password_takes_the_place_of_the_old_one_and_lasts() -> None:
+    stage = Stage()
+    alice = owner(stage)
+    alice.do(commands.Password, password="another horse")
+    assert code(by_password(stage, SECRET)) == "wrong_password"
+    stage.hub = stage.new_hub()
+    assert code(by_password(stage, SECRET)) == "wrong_password"
+    assert by_password(stage, "another horse").told(events.Welcome)
+
+
+def test_a_password_that_was_changed_while_it_was_checked_lets_nobody_in() -> None:
+    stage = Stage()
+    alice = owner(stage)
+    thief = stage.connect(channel=HERE)
+    thief.log_in(key_of("new"), name="alice", password=SECRET)
+    alice.session.user.password = "hashed otherwise"
+    stage.settle()
+    assert code(thief) == "wrong_password"
+
+
+@pytest.mark.parametrize("secret", ["", "short", "password", "alice"])
+def test_a_bad_password_is_not_set(secret: str) -> None:
+    stage = Stage()
+    alice = owner(stage, secret="")
+    alice.do(commands.Password, password=secret)
+    assert code(alice) == "bad_password"
+    assert alice.session.user.password == ""
+
+
+def test_guests_have_no_password() -> None:
+    guest = Stage().guest("gus")
+    guest.take()
+    guest.do(commands.Password, password=SECRET)
+    assert code(guest) == "refused"
+
+
+def test_when_too_many_wait_one_is_told_at_once_and_may_try_again() -> None:
+    stage = Stage()
+    alice = owner(stage)
+    stage.hasher.is_busy = True
+    for peer in [by_password(stage, SECRET), alice]:
+        if peer is alice:
+            alice.do(commands.Password, password="another horse")
+        (error,) = peer.told(events.Error)
+        assert (error.code, error.retry) == ("busy", True)
+    stage.hasher.is_busy = False
+    assert by_password(stage, SECRET).told(events.Welcome)
+
+
+def test_a_password_that_cannot_be_stored_is_not_set() -> None:
+    stage = Stage()
+    alice = owner(stage)
+    stage.journal.capacity = 0
+    alice.do(commands.Password, password="another horse")
+    assert code(alice) == "storage"
+    assert by_password(stage, "another horse").told(events.Error)[0].code == "wrong_password"
+
+
+def test_who_came_by_password_is_nobody_else_by_a_challenge_from_before() -> None:
+    stage = Stage()
+    alice = owner(stage)
+    peer = stage.connect(channel=HERE)
+    peer.ask(hello_of(key_of("eve"), name="eve", id=1))
+    (challenge,) = peer.told(events.Challenge)
+    peer.do(commands.Login, name="alice", password=SECRET)
+    assert peer.told(events.Welcome)
+    peer.prove(key_of("eve"), challenge, "eve")
+    stage.settle()
+    assert code(peer) == "refused"
+    assert peer.session.user is alice.session.user
+    assert stage.hub.directory.lookalike("eve") is None
+    peer.drop()
+    assert alice.session.user.sessions == [alice.session]
+
+
+def test_what_comes_next_waits_for_the_check_and_is_done_as_the_user() -> None:
+    stage = Stage()
+    owner(stage)
+    peer = stage.connect(PLAIN, HERE)
+    peer.ask(commands.Login(name="alice", password=SECRET), commands.Send(to="#lobby", text="hi"))
+    assert peer.waiting == 1
+    stage.settle()
+    assert stage.hub.directory.lobby.head == 1
+
+
+def test_one_who_hangs_up_while_the_password_is_checked_never_comes() -> None:
+    stage = Stage()
+    alice = owner(stage)
+    peer = stage.connect(channel=HERE)
+    peer.log_in(key_of("new"), name="alice", password=SECRET)
+    peer.drop()
+    stage.settle()
+    assert list(alice.session.user.devices) == [key_of("alice").public]
+
+
+def test_whoever_guesses_has_to_wait_and_the_owners_key_does_not() -> None:
+    stage = Stage()
+    owner(stage, channel=TLS)
+    codes = [code(by_password(stage, f"wrong {number}", channel=TLS)) for number in range(7)]
+    assert codes == ["wrong_password"] * 5 + ["too_many"] * 2
+    assert len([each for each in stage.hasher.work if each == "verify"]) == 5
+    alice = stage.connect(channel=TLS)
+    alice.log_in(key_of("alice"), name="alice")
+    assert alice.told(events.Welcome)
+    stage.turns.wait(2)  # which is longer than the first pause
+    assert by_password(stage, SECRET, channel=TLS).told(events.Welcome)
+
+
+def guessed(stage: Stage, times: int, first: int = 0) -> list[str]:
+    """Guess from everywhere and in time; return how that was answered."""
+    codes = []
+    for number in range(first, first + times):
+        channel = Channel(f"198.51.{number % 200}.1", binding=b"b" * 32)
+        codes.append(code(by_password(stage, "wrong", key=f"thief {number}", channel=channel)))
+        stage.turns.wait(ACCOUNT_SECONDS / ACCOUNT_GUESSES)
+    return codes
+
+
+def test_after_a_hundred_wrong_passwords_in_a_row_none_is_taken_until_the_owner_sets_another() -> None:
+    stage = Stage()
+    owner(stage)
+    assert guessed(stage, 60) == ["wrong_password"] * 60
+    stage.hub = stage.new_hub()
+    assert guessed(stage, 50, 60) == ["wrong_password"] * (MOST_IN_A_ROW - 60) + ["refused"] * 10
+    for _ in range(2):
+        stage.hasher.work.clear()
+        peer = by_password(stage, SECRET, channel=TLS)
+        (error,) = peer.told(events.Error)
+        assert error.text == (
+            "There were 100 wrong passwords in a row for alice, and none is taken any more: come by its key and set "
+            "another one with /password, or ask whoever hosts the server for a link."
+        )
+        assert stage.hasher.work == []
+        stage.hub = stage.new_hub()
+    alice = stage.connect(channel=TLS)
+    alice.log_in(key_of("alice"), name="alice")
+    stage.settle()
+    alice.do(commands.Password, password=NEW)
+    for _ in range(2):
+        assert login(stage, "alice", NEW).session.user is stage.hub.directory.user("alice")
+        stage.hub = stage.new_hub()
+
+
+def test_a_right_password_begins_the_count_anew() -> None:
+    stage = Stage()
+    owner(stage)
+    for _ in range(3):
+        assert guessed(stage, MOST_IN_A_ROW - 1) == ["wrong_password"] * (MOST_IN_A_ROW - 1)
+        assert login(stage, "alice", SECRET).session.user is not None
+        stage.hub = stage.new_hub()
+
+
+def test_what_an_account_was_guessed_at_in_the_last_hour_outlives_the_server() -> None:
+    stage = Stage()
+    owner(stage)
+    for number in range(ACCOUNT_GUESSES):
+        channel = Channel(f"198.51.100.{number}", binding=b"b" * 32)
+        assert code(by_password(stage, "wrong", channel=channel)) == "wrong_password"
+        stage.hub = stage.new_hub()
+    assert code(by_password(stage, SECRET, channel=TLS)) == "too_many"
+    stage.turns.wait(ACCOUNT_SECONDS)
+    assert by_password(stage, SECRET, channel=TLS).told(events.Welcome)
+
+
+def test_who_is_told_to_come_again_has_not_guessed() -> None:
+    stage = Stage()
+    alice = owner(stage)
+    stage.hasher.is_busy = True
+    for _ in range(MOST_IN_A_ROW):
+        assert code(by_password(stage, "wrong")) == "busy"
+    stage.hasher.is_busy = False
+    assert login(stage, "alice", SECRET).session.user is alice.session.user
+
+
+def test_of_names_without_an_account_nothing_is_stored() -> None:
+    stage = Stage()
+    stage.plain("gus")
+    before = len(stage.journal._facts)
+    for name in ("gus", "zoe"):
+        assert code(by_password(stage, "wrong", name)) == "wrong_password"
+    assert len(stage.journal._facts) == before
+
+
+def test_a_password_is_hashed_anew_when_the_parameters_have_changed() -> None:
+    stage = Stage()
+    alice = owner(stage)
+    stage.hasher.outdated = {alice.session.user.password}
+    stage.hasher.work.clear()
+    by_password(stage, SECRET)
+    assert stage.hasher.work == ["verify", "hash"]
+    assert by_password(stage, SECRET, key="third").told(events.Welcome)
+
+
+NEW = "battery staple"
+CHANGED = "The password of alice was changed; log in by the new one."
+
+
+def native_by_password(stage: Stage, channel: Channel = HERE) -> Peer:
+    """Come without a key, in a dialect that can resume."""
+    peer = stage.connect(channel=channel)
+    peer.do(commands.Login, name="alice", password=SECRET)
+    return peer
+
+
+def change(peer: Peer, secret: str = NEW) -> None:
+    """Set another password, as far as it is submitted and not stored yet."""
+    peer.ask(commands.Password(id=peer.next_id(), password=secret))
+    peer.stage.turns.turn()
+
+
+def test_another_password_ends_the_sessions_by_the_old_one_at_once_but_no_others() -> None:
+    stage = Stage()
+    alice, bob = owner(stage), owner(stage, "bob")
+    phone = by_password(stage, SECRET)
+    nc, native, guest = login(stage, "alice", SECRET), native_by_password(stage), stage.guest("gus")
+    by_bobs = login(stage, "bob", SECRET)
+    alice.take()
+    change(alice)
+    assert alice.take() == b""  # it is not stored yet
+    for peer in (nc, native):
+        assert CHANGED.encode() in (peer.last_words or b"")
+        assert peer.session.gone
+    stage.settle()
+    assert [peer.last_words for peer in (alice, bob, phone, guest, by_bobs)] == [None] * 5
+    for _ in range(2):
+        assert login(stage, "alice", SECRET).text() == "[error] The name or the password is wrong.\n"
+        assert login(stage, "alice", NEW).session.user is stage.hub.directory.user("alice")
+        stage.hub = stage.new_hub()
+
+
+def test_who_sets_another_password_is_told_what_it_ended() -> None:
+    alice = owner(Stage())
+    alice.do(commands.Password, password=NEW)
+    (told,) = alice.told(events.Help)
+    assert told.text.endswith("Who came in by the old one is out; keys stay, and /devices lists them.")
+
+
+def test_the_session_that_sets_another_password_goes_on_though_it_came_by_the_old_one() -> None:
+    stage = Stage()
+    owner(stage)
+    native, nc = native_by_password(stage), login(stage, "alice", SECRET)
+    native.do(commands.Password, password=NEW)
+    assert native.last_words is None
+    assert nc.last_words
+    again = stage.login(token=native.session.token)
+    assert again.told(events.Welcome)
+    again.do(commands.Password, password=SECRET)
+    assert again.last_words is None
+
+
+@pytest.mark.parametrize("link", ["alive", "broken"])
+def test_another_password_makes_the_resume_tokens_of_the_old_one_worthless(link: str) -> None:
+    stage = Stage()
+    alice, bob = owner(stage), stage.native("bob")
+    native = native_by_password(stage)
+    resumed = stage.login(token=native.session.token)
+    if link == "broken":
+        resumed.drop()
+    change(alice)
+    for _ in range(2):
+        assert code(stage.login(token=resumed.session.token)) == "usage"
+        stage.settle()
+    assert stage.login(token=alice.session.token).told(events.Welcome)
+    assert stage.login(token=bob.session.token).told(events.Welcome)
+
+
+def test_a_password_that_is_checked_while_another_is_set_lets_nobody_in() -> None:
+    stage = Stage()
+    alice = owner(stage)
+    late = [stage.connect(PLAIN, HERE), stage.connect(channel=HERE)]
+    alice.ask(commands.Password(id=alice.next_id(), password=NEW))
+    late[0].ask(commands.Login(name="alice", password=SECRET))
+    late[1].log_in(key_of("new"), name="alice", password=SECRET)
+    stage.settle()
+    assert late[0].text() == "[error] The name or the password is wrong.\n"
+    assert code(late[1]) == "wrong_password"
+    assert list(alice.session.user.devices) == [key_of("alice").public]
+
+
+def test_a_key_that_has_to_ask_again_is_not_added_by_a_password_that_changed_meanwhile() -> None:
+    stage = Stage()
+    alice = owner(stage)
+    phones = [stage.connect(channel=HERE) for _ in range(2)]
+    for number, phone in enumerate(phones):
+        phone.log_in(key_of(f"phone {number}"), name="alice", password=SECRET)
+    change(alice)  # which comes in the log after both have asked it for the same place
+    stage.settle()
+    assert phones[0].told(events.Welcome)
+    assert code(phones[1]) == "wrong_password"
+
+
+def test_a_password_that_cannot_be_stored_leaves_the_old_one() -> None:
+    stage = Stage()
+    alice = owner(stage)
+    stage.journal.capacity = 0
+    alice.do(commands.Password, password=NEW)
+    (error,) = alice.told(events.Error)
+    assert error.retry
+    stage.journal.capacity = 1000
+    assert login(stage, "alice", SECRET).session.user is alice.session.user
+
+
+def test_a_password_is_not_hashed_anew_over_one_that_was_set_meanwhile() -> None:
+    stage = Stage()
+    alice = owner(stage)
+    stage.hasher.outdated = {alice.session.user.password}
+    stage.hasher.turns = 4
+    alice.ask(commands.Password(id=alice.next_id(), password=NEW))
+    stage.hasher.turns = 1
+    late = stage.connect(channel=HERE)
+    late.log_in(key_of("new"), name="alice", password=SECRET)
+    stage.hasher.turns = 3  # so that the new one is submitted, and not stored yet, when the old one is hashed
+    stage.settle()
+    assert late.told(events.Welcome)
+    assert login(stage, "alice", NEW).session.user is alice.session.user
+
+
+def test_a_name_that_is_released_while_its_password_is_checked_lets_nobody_in() -> None:
+    stage = Stage()
+    owner(stage)
+    stage.hasher.turns = 20
+    late = [stage.connect(PLAIN, HERE), stage.connect(channel=HERE)]
+    late[0].ask(commands.Login(name="alice", password=SECRET))
+    late[1].log_in(key_of("new"), name="alice", password=SECRET)
+    stage.order(operator.Release(id=1, name="alice"))
+    stage.settle()
+    assert [peer.session.user for peer in late] == [None, None]
+    assert stage.hub.attendance.online() == []
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        commands.Login(name="alice", password=SECRET),
+        commands.Password(password=SECRET),
+        commands.Prove(signature="x", password=SECRET),
+    ],
+)
+def test_a_password_is_in_no_repr(command: commands.Command) -> None:
+    assert SECRET not in repr(command)
+    assert SECRET not in f"{command}"
+
+
+def test_a_password_is_in_no_entry_no_event_and_no_log(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    stage = Stage()
+    alice, bob = owner(stage), stage.native("bob")
+    phone = by_password(stage, SECRET)
+    plain = login(stage, "alice", SECRET)
+    told = b"".join(peer.take() for peer in (alice, bob, phone, plain))
+    assert SECRET.encode() not in told
+    assert b"hashed" not in told
+    assert SECRET.encode() not in b"".join(bytes(entry.body) for entry in stage.journal._facts)
+    assert SECRET not in caplog.text

@@ -1,0 +1,188 @@
+import pytest
+
+from socketchat.commands import read_markers as markers
+from socketchat.hub.policy.limits import COMMAND_BURST, READ_BURST, READ_ENTRIES, READS_PER_SECOND
+from socketchat.protocol import commands, events, operator
+from socketchat.protocol.conversations import pair_id
+from tests.hub.stage import Peer, Stage
+
+
+def unread(peer: Peer) -> list[tuple[str, int, int, bool]]:
+    peer.take()
+    peer.do(commands.Unread)
+    (told,) = peer.told(events.Unread)
+    return [(count.name, count.messages, count.mentions, count.more) for count in told.conversations]
+
+
+def reads(peer: Peer) -> list[tuple[str, int]]:
+    return [(event.conversation, event.seq) for event in peer.told(events.Read)]
+
+
+def test_what_one_device_has_read_is_read_on_all_and_never_goes_back() -> None:
+    stage = Stage()
+    bob, one, other = stage.native("bob"), stage.native("alice"), stage.native("alice")
+    for _ in range(3):
+        bob.say("hello")
+    stage.settle()
+    for peer in (bob, one, other):
+        peer.take()
+    one.do(commands.Read, conversation="#lobby", seq=2)
+    one.do(commands.Read, conversation="#lobby", seq=1)
+    assert (reads(one), reads(other), reads(bob)) == ([], [("#lobby", 2)], [])
+    one.do(commands.Read, conversation="#lobby", seq=99)
+    assert reads(other) == [("#lobby", 3)]
+    (welcome,) = stage.native("alice").told(events.Welcome)
+    assert welcome.conversations[0].read == 3
+
+
+def test_markers_outlive_the_server() -> None:
+    stage = Stage()
+    alice = stage.native("alice")
+    alice.say("hello")
+    alice.do(commands.Read)
+    user = alice.session.user
+    assert stage.new_hub().directory.users[user.id].read == {"#lobby": 1}
+
+
+def test_what_was_deleted_is_not_unread() -> None:
+    stage = Stage()
+    alice, bob, eve = stage.native("alice"), stage.native("bob"), stage.native("eve")
+    alice.do(commands.Read)
+    for peer in (eve, bob, eve, eve):
+        peer.say("alice: look")
+        stage.settle()
+    alice.session.user.read["#lobby"] = 0
+    bob.say("a secret", to="@alice")
+    stage.settle()
+    stage.order(operator.Erase(id=1, name="eve"))
+    assert unread(alice) == [("#lobby", 1, 1, False), ("@bob", 1, 0, False)]
+    bob.do(commands.Delete, conversation="@alice", seq=1)
+    assert unread(alice) == [("#lobby", 1, 1, False)]
+
+
+def test_what_is_unread_is_found_behind_what_was_deleted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(markers, "COUNTED_ENTRIES", 3)
+    stage = Stage()
+    alice, bob, eve = stage.native("alice"), stage.native("bob"), stage.native("eve")
+    for peer, text in ((bob, "one"), (bob, "two"), *((eve, f"spam {n}") for n in range(9)), (bob, "three")):
+        peer.say(text)
+        stage.settle()
+    alice.session.user.read["#lobby"] = 0
+    stage.order(operator.Erase(id=1, name="eve"))
+    assert unread(alice) == [("#lobby", 3, 0, False)]
+    bob.say("four")
+    stage.settle()
+    assert unread(alice) == [("#lobby", 3, 0, True)]
+    monkeypatch.setattr(markers, "LOOKED_AT", 8)
+    assert unread(alice) == [("#lobby", 2, 0, True)]
+
+
+def test_who_is_erased_has_read_nothing() -> None:
+    stage = Stage()
+    alice, bob = stage.native("alice"), stage.native("bob")
+    bob.say("hello", to="@alice")
+    stage.settle()
+    alice.do(commands.Read)
+    user = alice.session.user
+    assert unread(alice) == []
+    stage.order(operator.Erase(id=1, name="alice"))
+    assert unread(alice) == [("@bob", 1, 0, False)]
+    assert stage.new_hub().directory.users[user.id].read == {}
+
+
+def test_messages_of_others_are_counted_and_in_rooms_those_that_name_the_reader() -> None:
+    stage = Stage()
+    alice, bob = stage.native("alice"), stage.native("bob")
+    for peer in (alice, bob):
+        peer.do(commands.Join, room="#ops")
+    bob.say("first", to="#ops")
+    bob.say("first", to="#lobby")
+    stage.settle()
+    alice.do(commands.Read)
+    alice.do(commands.Quit)
+    for text in ("malice", "Alice: look", "what does @alice. say", "waves"):
+        bob.say(text, to="#ops")
+    bob.say("alice alice", to="@alice")
+    bob.say("malice again", to="#lobby")
+    stage.settle()
+    alice = stage.native("alice")
+    assert unread(alice) == [("#lobby", 1, 0, False), ("#ops", 4, 2, False), ("@bob", 1, 0, False)]
+    alice.say("I am back", to="#ops")
+    stage.settle()
+    assert ("#ops", 4, 2, False) in unread(alice)
+    alice.do(commands.Ignore, name="bob")
+    assert unread(alice) == []
+    alice.do(commands.Unignore, name="bob")
+    alice.do(commands.Read)
+    assert unread(alice) == []
+
+
+def test_a_room_that_one_never_looked_into_has_nothing_unread() -> None:
+    stage = Stage()
+    bob = stage.native("bob")
+    bob.say("before her time")
+    stage.settle()
+    assert unread(stage.native("alice")) == []
+
+
+def test_only_the_newest_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(markers, "COUNTED_ENTRIES", 250)
+    stage = Stage()
+    alice, bob = stage.native("alice"), stage.native("bob")
+    for n in range(400):
+        bob.say(f"text {n}", to="@alice")
+    stage.settle()
+    assert unread(alice) == [("@bob", 250, 0, True)]
+    alice.do(commands.Read, conversation="@bob", seq=150)
+    assert unread(alice) == [("@bob", 250, 0, False)]
+
+
+def test_counting_costs_what_is_looked_at() -> None:
+    stage = Stage(limited=True)
+    alice, bob = stage.native("alice"), stage.native("bob")
+    stage.turns.wait(3600)
+    for n in range(COMMAND_BURST):
+        bob.say(f"text {n}", to="@alice")
+    stage.settle()
+    for _ in range(READ_BURST):
+        alice.do(commands.Unread)
+    counted = len(alice.told(events.Unread))
+    assert counted == pytest.approx(READ_BURST / (1 + COMMAND_BURST / READ_ENTRIES), abs=1)
+    stage.turns.wait(2 * READ_BURST / READS_PER_SECOND)
+    assert len(alice.told(events.Unread)) == READ_BURST - counted
+
+
+def test_what_one_may_not_read_is_not_marked() -> None:
+    stage = Stage()
+    alice, bob, eve = stage.native("alice"), stage.native("bob"), stage.native("eve")
+    bob.say("psst", to="@alice")
+    stage.settle()
+    pair = pair_id(alice.session.user.id, bob.session.user.id)
+    eve.take()
+    eve.do(commands.Read, conversation=pair)
+    (error,) = eve.told(events.Error)
+    assert error.code == "no_such_room"
+    assert eve.session.user.read == {}
+
+
+def test_a_guest_has_markers_as_long_as_it_is_there() -> None:
+    stage = Stage()
+    bob, gus = stage.native("bob"), stage.guest("gus")
+    bob.say("psst", to="@gus")
+    stage.settle()
+    assert unread(gus) == [("@bob", 1, 0, False)]
+    gus.do(commands.Read)
+    assert unread(gus) == []
+    assert stage.new_hub().directory.users.keys() == {bob.session.user.id}
+
+
+def test_a_plain_client_counts_and_reads_by_command() -> None:
+    stage = Stage()
+    bob, tom = stage.native("bob"), stage.plain("tom")
+    bob.say("psst", to="@tom")
+    stage.settle()
+    tom.take()
+    tom.do(commands.Unread)
+    tom.do(commands.Read)
+    tom.do(commands.Unread)
+    assert tom.text() == "=== Unread (1) ===\n  - @bob: 1\n=== Unread (0) ===\n"

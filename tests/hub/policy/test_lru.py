@@ -1,0 +1,29 @@
+from hypothesis import given
+from hypothesis import strategies as st
+
+from socketchat.hub.policy.lru import Recent
+
+
+def test_what_was_not_used_for_longest_is_forgotten() -> None:
+    recent: Recent[int] = Recent(3)
+    for number, key in enumerate("abc"):
+        recent.set(key, number)
+    assert recent.get("a") == 0
+    recent.set("d", 3)
+    assert [recent.get(key) for key in "abcd"] == [0, None, 2, 3]
+    recent.forget("a")
+    recent.forget("a")
+    assert recent.get("a") is None
+
+
+@given(st.lists(st.tuples(st.sampled_from("gs"), st.sampled_from("abcdefg"))), st.integers(1, 5))
+def test_it_holds_the_keys_used_last_and_no_more(steps: list[tuple[str, str]], most: int) -> None:
+    recent: Recent[str] = Recent(most)
+    used: list[str] = []
+    for step, key in steps:
+        if step == "s":
+            recent.set(key, key)
+        if step == "s" or recent.get(key) is not None:
+            used = [*(each for each in used if each != key), key][-most:]
+        assert len(recent) == len(used)
+    assert all(recent.get(key) == key for key in used)

@@ -1,0 +1,187 @@
+import pytest
+
+from socketchat.hub import Channel
+from socketchat.hub.policy import limits
+from socketchat.hub.policy import quotas as caps
+from socketchat.hub.policy.guess_limits import ACCOUNT_GUESSES
+from socketchat.hub.policy.limits import (
+    ACCOUNTS_BURST,
+    ACCOUNTS_SECONDS,
+    PASSWORDS_BURST,
+    PASSWORDS_SECONDS,
+    ROOMS_BURST,
+    ROOMS_JOINED,
+    ROOMS_MADE,
+    ROOMS_SECONDS,
+)
+from socketchat.protocol import commands, events
+from tests.commands.account.test_passwords import HERE, SECRET
+from tests.hub.stage import Peer, Stage
+from tests.keys import key_of
+
+
+def refused(peer: Peer, kind: type[commands.Command], **fields) -> str | None:
+    """Ask something, and return the text of the error that it was answered with because there would be too many."""
+    peer.take()
+    peer.do(kind, **fields)
+    errors = peer.told(events.Error)
+    assert all(error.code == "too_many" for error in errors), errors
+    return errors[0].text if errors else None
+
+
+def make_rooms(stage: Stage, peer: Peer, number: int, word: str = "r") -> str | None:
+    """Make so many rooms, slowly; return the first error."""
+    for n in range(number):
+        stage.turns.wait(ROOMS_SECONDS)
+        if error := refused(peer, commands.Join, room=f"#{word}{n}"):
+            return error
+    return None
+
+
+def test_a_user_makes_so_many_rooms() -> None:
+    stage = Stage(limited=True)
+    alice = stage.native("alice")
+    assert make_rooms(stage, alice, ROOMS_MADE) is None
+    assert make_rooms(stage, alice, 1, "more") == "You made 30 rooms, and nobody makes more."
+    assert "#more0" not in stage.hub.directory.rooms
+    stage.hub = stage.new_hub()
+    again = stage.native("alice")
+    assert make_rooms(stage, again, 1, "more") == "You made 30 rooms, and nobody makes more."
+    assert make_rooms(stage, stage.native("bob"), 1, "more") is None
+
+
+@pytest.mark.parametrize("guest", [False, True])
+def test_rooms_are_made_slowly_also_by_guests_that_come_back(*, guest: bool) -> None:
+    stage = Stage(limited=True)
+    for number in range(ROOMS_BURST):
+        peer = stage.guest(f"guest{number}") if guest else stage.native("alice")
+        assert refused(peer, commands.Join, room=f"#r{number}") is None
+    peer = stage.guest("another") if guest else stage.native("alice")
+    assert refused(peer, commands.Join, room="#more") == "You made many rooms at once; try again in 1 minute."
+    stage.turns.wait(ROOMS_SECONDS)
+    assert refused(peer, commands.Join, room="#more") is None
+
+
+def test_who_may_make_no_more_rooms_cannot_find_out_which_are_private() -> None:
+    stage = Stage(limited=True)
+    alice, bob = stage.native("alice"), stage.native("bob")
+    alice.do(commands.Join, room="#den")
+    alice.do(commands.Access, room="#den", private=True)
+    bob.take()
+    bob.do(commands.Join, room="#den")
+    assert [error.code for error in bob.told(events.Error)] == ["no_such_room"]
+    for number in range(ROOMS_BURST - 1):
+        assert refused(bob, commands.Join, room=f"#r{number}") is None
+    told = {refused(bob, commands.Join, room=room) for room in ("#den", "#DEN", "#none")}
+    assert told == {"You made many rooms at once; try again in 1 minute."}
+    alice.do(commands.Invite, room="#den", name="bob")
+    assert refused(bob, commands.Join, room="#den") is None
+
+
+def test_one_account_does_not_keep_the_hashing_for_itself() -> None:
+    stage = Stage(limited=True)
+    alice = stage.connect(channel=HERE)
+    alice.log_in(key_of("alice"), name="alice")
+    too_many = "There were many passwords of alice at once; try again in 10 seconds."
+    for _ in range(PASSWORDS_BURST - 5):
+        assert refused(alice, commands.Password, password=SECRET) is None
+    for number in range(5):
+        peer = stage.connect(channel=Channel(f"203.0.113.{number}", binding=b"b" * 32))
+        assert refused(peer, commands.Login, name="alice", password=SECRET) is None
+    stage.hasher.work.clear()
+    peer = stage.connect(channel=HERE)
+    assert refused(peer, commands.Login, name="alice", password=SECRET) == too_many
+    assert refused(alice, commands.Password, password=SECRET) == too_many
+    assert stage.hasher.work == []
+    for _ in range(2 * ACCOUNT_GUESSES):  # which are no guesses
+        peer = stage.connect(channel=HERE)
+        assert refused(peer, commands.Login, name="alice", password=SECRET) == too_many
+    stage.turns.wait(PASSWORDS_SECONDS)
+    assert refused(peer, commands.Login, name="alice", password=SECRET) is None
+    assert stage.native("alice").session.user is alice.session.user
+
+
+def test_a_server_has_so_many_rooms(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(caps, "ROOMS", 5)
+    stage = Stage(limited=True)
+    alice = stage.native("alice")
+    assert make_rooms(stage, alice, 4) is None
+    assert make_rooms(stage, alice, 1, "more") == "There are 5 rooms, and no more are made here."
+    assert refused(alice, commands.Join, room="#r1") is None
+
+
+def test_a_user_is_in_so_many_rooms() -> None:
+    stage = Stage(limited=True)
+    alice = stage.native("alice")
+    others = [stage.native(f"other{n}") for n in range(-(-ROOMS_JOINED // ROOMS_MADE) + 1)]
+    for n, other in enumerate(others):
+        assert make_rooms(stage, other, ROOMS_MADE, f"r{n}x") is None
+    rooms = [room.name for room in stage.hub.directory.rooms.values() if not room.is_lobby]
+    for name in rooms[:ROOMS_JOINED]:
+        assert refused(alice, commands.Join, room=name) is None
+    for name in (rooms[ROOMS_JOINED], "#new"):
+        assert (
+            refused(alice, commands.Join, room=name)
+            == "You are in 100 rooms, and nobody is in more; /leave one of them first."
+        )
+    assert "#new" not in stage.hub.directory.rooms
+    assert refused(alice, commands.Join, room=rooms[0]) is None
+    assert refused(alice, commands.Leave, room=rooms[0]) is None
+    assert refused(alice, commands.Join, room=rooms[ROOMS_JOINED]) is None
+
+
+@pytest.mark.parametrize("kind", [commands.Ban, commands.Mute])
+def test_a_room_has_so_many_bans_and_mutes(kind: type[commands.Command], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(caps, "BANS_PER_ROOM", 3)
+    stage = Stage(limited=True)
+    alice = stage.native("alice")
+    alice.do(commands.Join, room="#ops")
+    for n in range(3):
+        stage.native(f"other{n}")
+        assert refused(alice, kind, room="#ops", name=f"other{n}", seconds=60) is None
+    stage.native("other3")
+    error = refused(alice, kind, room="#ops", name="other3")
+    assert error == "#ops has 3 of these, and no more are possible; lift some first."
+    stage.turns.wait(61)
+    assert refused(alice, kind, room="#ops", name="other3") is None
+
+
+def test_a_room_has_so_many_invited(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(caps, "INVITED_PER_ROOM", 2)
+    stage = Stage(limited=True)
+    alice = stage.native("alice")
+    alice.do(commands.Join, room="#ops")
+    alice.do(commands.Access, room="#ops", private=True)
+    for n in range(3):
+        stage.native(f"other{n}")
+    assert refused(alice, commands.Invite, room="#ops", name="other0") is None
+    assert refused(alice, commands.Invite, room="#ops", name="other1") is None
+    error = refused(alice, commands.Invite, room="#ops", name="other2")
+    assert error == "2 users are invited to #ops, and no more are possible."
+
+
+def new_account(stage: Stage, name: str, peer: str) -> list[events.Event]:
+    newcomer = stage.connect(channel=Channel(peer, is_loopback=False, binding=b"x" * 32))
+    newcomer.log_in(key_of(name), name=name)
+    stage.settle()
+    return newcomer.events()
+
+
+def test_an_open_server_gives_one_address_so_many_accounts() -> None:
+    stage = Stage(limited=True)
+    for n in range(ACCOUNTS_BURST):
+        assert isinstance(new_account(stage, f"n{n}", "192.0.2.1")[0], events.Welcome)
+    (error,) = new_account(stage, "more", "192.0.2.1")
+    assert error.code == "too_many"
+    assert error.text == "Your address made many accounts; try again in 10 minutes."
+    assert isinstance(new_account(stage, "n0", "192.0.2.1")[0], events.Welcome)  # who has one comes in
+    assert isinstance(new_account(stage, "more", "192.0.2.2")[0], events.Welcome)
+    stage.turns.wait(ACCOUNTS_SECONDS)
+    assert isinstance(new_account(stage, "another", "192.0.2.1")[0], events.Welcome)
+
+
+def test_without_limits_one_makes_as_much_as_one_likes() -> None:
+    stage = Stage()
+    alice = stage.native("alice")
+    for n in range(limits.ROOMS_JOINED + 5):
+        assert refused(alice, commands.Join, room=f"#r{n}") is None

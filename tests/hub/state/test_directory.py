@@ -1,0 +1,134 @@
+import msgspec
+import pytest
+
+from socketchat.exceptions import NoSuchRoom, NoSuchUser
+from socketchat.hub import User
+from socketchat.hub.state.directory import Directory
+from socketchat.journal import State
+from socketchat.protocol.events import Entry
+
+
+def entry(kind: str, body: object, conversation: str = "*") -> Entry:
+    return Entry(
+        conversation=conversation,
+        seq=1,
+        ts=1,
+        author="u1",
+        name="x",
+        kind=kind,
+        body=msgspec.Raw(msgspec.json.encode(body)),
+    )
+
+
+def directory_of(*facts: Entry, heads: dict[str, int] | None = None) -> Directory:
+    directory = Directory()
+    heads = heads or {}
+    directory.load(State(epoch="e", heads=heads, floors=dict.fromkeys(heads, 1), facts=list(facts)))
+    return directory
+
+
+def seen(_room: object) -> bool:
+    return True
+
+
+ALICE = entry("user", {"id": "u1", "name": "Alice", "key": "k"})
+BOB = entry("user", {"id": "u2", "name": "bob", "key": "k"})
+OPS = entry("room", {"name": "#Ops"})
+
+
+def test_the_lobby_is_always_there() -> None:
+    assert Directory().lobby.is_lobby
+    assert Directory().room("#LOBBY", seen).is_lobby
+
+
+def test_facts_are_applied_in_order() -> None:
+    joined = entry("member", {"room": "#ops", "user": "u1", "member": True})
+    left = entry("member", {"room": "#ops", "user": "u1", "member": False})
+    topic = entry("topic", {"text": "broken"}, "#ops")
+    directory = directory_of(ALICE, OPS, joined, topic)
+    assert directory.room("ops", seen).members == {"u1": directory.users["u1"]}
+    assert directory.users["u1"].rooms == [directory.room("ops", seen)]
+    assert directory.room("ops", seen).topic == "broken"
+    directory = directory_of(ALICE, OPS, joined, left, left)
+    assert directory.room("ops", seen).members == {}
+    assert directory.users["u1"].rooms == []
+
+
+def test_facts_of_kinds_that_come_later_change_nothing() -> None:
+    assert directory_of(entry("ban", {"user": "u1"})).users == {}
+
+
+def test_heads_are_known_and_direct_messages_of_who_exists() -> None:
+    heads = {"*": 9, "#lobby": 3, "#ops": 4, "@u1:u2": 5, "@u1:zz": 6, "@yy:zz": 7}
+    directory = directory_of(ALICE, BOB, OPS, heads=heads)
+    assert {each.id: each.head for each in directory.conversations.values()} == {
+        "#lobby": 3,
+        "#ops": 4,
+        "@u1:u2": 5,
+        "@u1:zz": 6,
+    }
+
+
+def test_a_user_is_found_by_name_whatever_its_case() -> None:
+    directory = directory_of(ALICE)
+    assert directory.user("aLICE").id == "u1"
+    assert directory.holder("alice") is directory.user("Alice")
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"), [("alicf", "did you mean Alice?"), ("zzzzzz", "/users lists who is online.")]
+)
+def test_the_error_for_a_user_helps(name: str, hint: str) -> None:
+    with pytest.raises(NoSuchUser, match=f"There is no user {name}; {hint}"):
+        directory_of(ALICE).user(name)
+
+
+@pytest.mark.parametrize(("name", "hint"), [("#opps", "did you mean #Ops?"), ("#zz", "/rooms lists the rooms.")])
+def test_the_error_for_a_room_helps(name: str, hint: str) -> None:
+    with pytest.raises(NoSuchRoom, match=f"There is no room {name}; {hint}"):
+        directory_of(OPS).room(name, seen)
+
+
+def test_a_room_that_one_does_not_see_is_not_there() -> None:
+    directory = directory_of(OPS, entry("room", {"name": "#dev"}))
+    texts = []
+    for name in ("#Ops", "#opps"):
+        with pytest.raises(NoSuchRoom) as refusal:
+            directory.room(name, lambda room: room.name != "#Ops")
+        texts.append(str(refusal.value).replace(name, "#x"))
+    assert texts == ["There is no room #x; /rooms lists the rooms."] * 2
+
+
+def test_direct_messages_are_one_conversation_from_both_sides() -> None:
+    directory = directory_of(ALICE, BOB)
+    alice, bob = directory.users["u1"], directory.users["u2"]
+    pair, is_new = directory.pair(alice, bob)
+    assert is_new
+    assert directory.pair(bob, alice) == (pair, False)
+    assert alice.pairs == bob.pairs == [pair]
+    assert (pair.described_to(alice).peer, pair.described_to(bob).peer) == ("bob", "Alice")
+
+
+def test_a_note_to_oneself_has_oneself_as_peer() -> None:
+    directory = directory_of(ALICE)
+    alice = directory.users["u1"]
+    pair, _ = directory.pair(alice, alice)
+    assert alice.pairs == [pair]
+    assert pair.described_to(alice).peer == "Alice"
+
+
+def test_a_guest_leaves_nothing_but_what_others_may_read() -> None:
+    directory = directory_of(ALICE, OPS)
+    guest, other = User("g1", "gus", "gus"), User("g2", "gil", "gil")
+    for user in (guest, other):
+        directory.add_user(user)
+    directory.set_member(guest, directory.room("ops", seen), member=True)
+    kept, _ = directory.pair(guest, directory.users["u1"])
+    dropped, _ = directory.pair(guest, other)
+    directory.remove_guest(guest)
+    assert directory.room("ops", seen).members == {}
+    assert directory.holder("gus") is None
+    assert dropped.id in directory.conversations
+    directory.remove_guest(other)
+    assert dropped.id not in directory.conversations
+    assert kept.id in directory.conversations

@@ -1,0 +1,127 @@
+"""A store of an earlier version is backed up and carried over, whole or not at all."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from itertools import count
+from pathlib import Path
+
+import apsw
+import pytest
+
+from socketchat.exceptions import StorageProblem
+from socketchat.journal import Duplicate, Stored
+from socketchat.journal.sqlite import schema
+from socketchat.journal.sqlite.journal import SQLiteJournal
+from tests.journal.data import FIRST
+from tests.journal.desk import opened, say, text_of
+from tests.journal.disk import FULL, inserted
+
+DIES_AT_A_SYNC = """
+import os, signal, sys
+from pathlib import Path
+from socketchat.journal.sqlite.database import Store
+from tests.journal.disk import inserted
+
+left = int(sys.argv[2])
+
+def count():
+    global left
+    left -= 1
+    if not left:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+with inserted() as disk:
+    disk.before_sync = count
+    store = Store(Path(sys.argv[1]))
+    store.acquire()
+    store.open_writer().close()
+"""
+
+
+@pytest.fixture
+def directory(tmp_path: Path) -> Path:
+    directory = tmp_path / "data"
+    directory.mkdir()
+    shutil.copyfile(FIRST, directory / "socketchat.db")
+    return directory
+
+
+def version_of(database: Path) -> int:
+    db = apsw.Connection(str(database))
+    found = schema.version(db)
+    assert db.pragma("integrity_check") == "ok"
+    db.close()
+    return found
+
+
+def test_the_first_version_is_carried_over(directory: Path) -> None:
+    async def scene() -> None:
+        async with opened(SQLiteJournal(str(directory), asyncio.get_running_loop())) as desk:
+            assert desk.state.heads == {"*": 2, "#lobby": 73, "@u1:u2": 1}
+            assert desk.state.floors == {"*": 1, "#lobby": 1, "@u1:u2": 1}
+            assert [fact.kind for fact in desk.state.facts] == ["user", "user", "topic"]
+            entries = await desk.journal.read("#lobby", limit=100)
+            assert [entry.seq for entry in entries] == list(range(1, 74))
+            assert [text_of(entry) for entry in entries[:2]] == ["hello", "waves 👋"]
+            again, new = say("hello", key=(2**64 - 1, 1)), say("new")
+            duplicate, stored = await desk.store(again, new)
+            assert duplicate == Duplicate(again, entries[0])
+            assert isinstance(stored, Stored)
+            assert stored.entry.seq == 74
+
+    asyncio.run(scene())
+    assert version_of(directory / "socketchat.db") == len(schema.MIGRATIONS)
+
+
+def test_the_store_is_kept_as_it_was(directory: Path) -> None:
+    async def scene() -> None:
+        async with opened(SQLiteJournal(str(directory), asyncio.get_running_loop())):
+            pass
+
+    before = os.umask(0)
+    asyncio.run(scene())
+    os.umask(before)
+    kept = directory / "socketchat.db.v1.bak"
+    assert kept.stat().st_mode & 0o777 == 0o600
+    assert version_of(kept) == 1
+    rows = "SELECT * FROM entry"
+    assert list(apsw.Connection(str(kept)).execute(rows)) == list(apsw.Connection(str(FIRST)).execute(rows))
+    assert sorted(path.name for path in directory.iterdir()) == ["lock", "socketchat.db", kept.name]
+
+
+def test_a_migration_that_is_killed_leaves_the_old_or_the_new(directory: Path, tmp_path: Path) -> None:
+    for nth in count(1):
+        place = tmp_path / str(nth)
+        shutil.copytree(directory, place)
+        command = [sys.executable, "-c", DIES_AT_A_SYNC, str(place), str(nth)]
+        ended = subprocess.run(command, check=False, timeout=60).returncode
+        found = version_of(place / "socketchat.db")
+        if ended == 0:
+            assert found == len(schema.MIGRATIONS)
+            break
+        assert ended == -signal.SIGKILL
+        if found > 1:
+            assert version_of(place / "socketchat.db.v1.bak") == 1
+        asyncio.run(opens(place))
+    assert nth > 2
+
+
+async def opens(directory: Path) -> None:
+    async with opened(SQLiteJournal(str(directory), asyncio.get_running_loop())) as desk:
+        assert len(await desk.journal.read("#lobby", limit=100)) == 73
+
+
+def test_nothing_is_migrated_that_cannot_be_backed_up(directory: Path) -> None:
+    with inserted() as disk:
+        disk.fault = FULL
+        with pytest.raises(StorageProblem, match="make room"):
+            asyncio.run(opens(directory))
+        disk.fault = None
+        assert version_of(directory / "socketchat.db") == 1
+        asyncio.run(opens(directory))

@@ -1,0 +1,81 @@
+"""A disk that is nearly full, or held by somebody: writing is refused, reading goes on, and it recovers by itself."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import apsw
+import pytest
+
+from socketchat.journal import StorageRefused, Stored
+from socketchat.journal.sqlite.journal import SQLiteJournal
+from socketchat.journal.sqlite.upkeep import disk_space as reserve
+from tests.journal.desk import opened, say
+
+
+@pytest.fixture
+def space(monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:
+    """Return the free space that the journal sees, which can be changed."""
+    left = {"free": reserve.RESERVE_BYTES}
+    monkeypatch.setattr(reserve, "free_bytes", lambda _: left["free"])
+    monkeypatch.setattr(reserve, "LOOK_SECONDS", 0.0)
+    return left
+
+
+def test_what_would_take_the_reserve_is_refused_until_there_is_room(
+    tmp_path: Path, space: dict[str, int], caplog: pytest.LogCaptureFixture
+) -> None:
+    async def scene() -> None:
+        async with opened(SQLiteJournal(str(tmp_path), asyncio.get_running_loop())) as desk:
+            [before] = await desk.store(say("before"))
+            space["free"] -= 1
+            for _ in range(3):
+                [refused] = await desk.store(say("too much", key=(1, 1)))
+                assert isinstance(refused, StorageRefused)
+                assert refused.retry
+                assert "full" in refused.reason
+            assert isinstance(before, Stored)
+            assert await desk.journal.read("#lobby", limit=9) == [before.entry]
+            space["free"] += 1
+            [after] = await desk.store(say("too much", key=(1, 1)))
+            assert isinstance(after, Stored)
+            assert after.entry.seq == 2
+
+    asyncio.run(scene())
+    told = [record.message.removeprefix(f"the disk of {tmp_path} ") for record in caplog.records]
+    assert told == ["is full: messages are refused until there is room", "has room again"]
+
+
+def test_the_disk_is_not_asked_for_every_batch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Path] = []
+    monkeypatch.setattr(reserve, "free_bytes", lambda path: asked.append(path) or reserve.RESERVE_BYTES)
+    monkeypatch.setattr(reserve, "LOOK_SECONDS", 3600.0)
+    found = reserve.Reserve(tmp_path)
+    assert [found.lacks() for _ in range(9)] == [False] * 9
+    assert asked == [tmp_path]
+
+
+def test_a_directory_that_cannot_be_asked_has_room(tmp_path: Path) -> None:
+    assert not reserve.Reserve(tmp_path / "gone").lacks()
+    assert reserve.free_bytes(tmp_path) > 0
+
+
+@pytest.mark.parametrize("hold", ["BEGIN IMMEDIATE", "BEGIN EXCLUSIVE"])
+def test_who_holds_the_database_with_a_shell_holds_up_nobody_for_long(tmp_path: Path, hold: str) -> None:
+    async def scene() -> None:
+        async with opened(SQLiteJournal(str(tmp_path), asyncio.get_running_loop())) as desk:
+            [before] = await desk.store(say("before"))
+            shell = apsw.Connection(str(tmp_path / "socketchat.db"))
+            shell.execute(hold)
+            [refused] = await desk.store(say("meanwhile", key=(1, 1)))
+            assert isinstance(refused, StorageRefused)
+            assert refused.retry
+            assert isinstance(before, Stored)
+            assert await desk.journal.read("#lobby", limit=9) == [before.entry]
+            shell.execute("ROLLBACK")
+            shell.close()
+            [after] = await desk.store(say("meanwhile", key=(1, 1)))
+            assert isinstance(after, Stored)
+
+    asyncio.run(scene())

@@ -1,0 +1,36 @@
+import pytest
+
+from socketchat.exceptions import BadPassword
+from socketchat.protocol.authentication.passwords import COMMON, check_password, plain_password
+
+
+@pytest.mark.parametrize("typed", ["correct horse", " spaces  count ", "1234567ü", "x" * 1024, "🔑🔑"])
+def test_any_text_of_some_length_may_be_a_password(typed: str) -> None:
+    assert check_password(typed, "alice") == typed
+
+
+@pytest.mark.parametrize(
+    ("typed", "why"),
+    [
+        ("", "at least 8"),
+        ("1234567", "at least 8"),
+        ("x" * 1025, "at most 1,024"),
+        ("PassWord", "tried first"),
+        ("socketchat", "tried first"),
+        ("Alexandra", "Your name"),
+        ("\ud800" * 8, "no"),
+    ],
+)
+def test_what_is_guessed_first_or_cannot_be_typed_is_refused(typed: str, why: str) -> None:
+    with pytest.raises(BadPassword, match=why):
+        check_password(typed, "alexandra")
+
+
+def test_it_does_not_matter_how_a_keyboard_composes() -> None:
+    assert plain_password("gru\u0308sse") == plain_password("gr\u00fcsse")
+    assert check_password("gru\u0308sse aus", "x") == "gr\u00fcsse aus"
+
+
+def test_the_list_of_common_passwords_is_of_those_that_are_long_enough() -> None:
+    assert len(COMMON) > 100
+    assert all(len(word) >= 8 and word == word.casefold() for word in COMMON)

@@ -1,0 +1,210 @@
+from contextlib import suppress
+from random import Random
+
+import pytest
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.strategies import booleans, randoms, sampled_from
+
+from socketchat.exceptions import TooMany
+from socketchat.server.connection_limits import Admission, Ticket
+from socketchat.server.limits import (
+    CONNECTIONS_PER_ADDRESS,
+    STRANGER_BYTES,
+    STRANGERS_BURST,
+    STRANGERS_BYTES,
+    STRANGERS_PER_ADDRESS,
+    STRANGERS_SECONDS,
+    STRANGERS_SHARE,
+)
+
+ONE, OTHER = "192.0.2.1", "192.0.2.2"
+
+
+class Time:
+    now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class Door:
+    """An admission, and who came through it."""
+
+    def __init__(self, slots: int = 10_000, **options) -> None:
+        self.time = Time()
+        self.admission = Admission(self.time, slots, **options)
+        self.tickets: list[Ticket] = []
+
+    def come(self, peer: str = ONE) -> bool:
+        with suppress(TooMany):
+            self.tickets.append(self.admission.enter(peer))
+            return True
+        return False
+
+    def crowd(self, size: int, peer: str = ONE) -> int:
+        """Return how many of so many came in."""
+        return sum(self.come(peer) for _ in range(size))
+
+    def log_in(self, *, owner: bool = True) -> None:
+        for ticket in self.tickets:
+            ticket.settle(owner=owner)
+
+    def go(self) -> None:
+        for ticket in self.tickets:
+            ticket.end()
+
+
+def test_strangers_send_little_where_all_of_them_send_much() -> None:
+    door = Door()
+    assert door.crowd(3, ONE) == 3
+    greedy, late, modest = door.tickets
+    greedy.weigh(STRANGERS_BYTES + 1 - STRANGER_BYTES)
+    late.weigh(STRANGER_BYTES)
+    for more in (greedy, late):
+        with pytest.raises(TooMany, match="Too much is being said at the door"):
+            more.weigh(1)
+    modest.weigh(STRANGER_BYTES)
+    greedy.end()
+    modest.weigh(STRANGERS_BYTES - 2 * STRANGER_BYTES - 1)
+    modest.settle(owner=True)
+    late.weigh(STRANGERS_BYTES - STRANGER_BYTES - 1)
+    door.go()
+    assert door.admission.bytes == 0
+
+
+def test_one_address_has_so_many_that_have_not_logged_in() -> None:
+    door = Door()
+    assert door.crowd(1000) == STRANGERS_PER_ADDRESS
+    assert door.come(OTHER)
+    door.log_in()
+    assert door.crowd(1000) == STRANGERS_PER_ADDRESS
+
+
+def test_one_address_has_so_many_in_all() -> None:
+    door = Door()
+    for _ in range(100):
+        door.crowd(STRANGERS_PER_ADDRESS)
+        door.log_in()
+    assert door.admission.open == CONNECTIONS_PER_ADDRESS
+    with pytest.raises(TooMany, match=r"^Your address has 256 connections, and no more are given to one\.$"):
+        door.admission.enter(ONE)
+    door.tickets[0].end()
+    assert door.crowd(2) == 1
+
+
+@pytest.mark.parametrize("known", [False, True])
+def test_who_never_logs_in_comes_more_and_more_slowly(*, known: bool) -> None:
+    door = Door()
+    came = 0
+    for _ in range(1000):
+        came += door.come()
+        if known:
+            door.log_in(owner=False)  # a guest is nobody in particular
+        door.go()
+    assert came == STRANGERS_BURST
+    door.time.now += STRANGERS_SECONDS
+    assert door.come()
+    assert not door.come()
+    with pytest.raises(
+        TooMany, match=r"^Your address makes too many connections that do not log in; try again in a minute\.$"
+    ):
+        door.admission.enter(ONE)
+
+
+def test_who_logs_in_may_come_as_often_as_it_likes() -> None:
+    door = Door()
+    for _ in range(1000):
+        assert door.come()
+        door.log_in()
+        door.go()
+
+
+def test_a_network_of_ipv6_is_one_address_and_another_is_not() -> None:
+    door = Door()
+    assert sum(door.come(f"2001:db8::{number:x}") for number in range(100)) == STRANGERS_PER_ADDRESS
+    assert door.come("2001:db8:0:1::1")
+
+
+@pytest.mark.parametrize("peer", ["127.0.0.1", "::1"])
+def test_loopback_has_no_limit_of_its_own(peer: str) -> None:
+    door = Door()
+    assert door.crowd(1000, peer) == 1000
+
+
+def test_strangers_from_everywhere_leave_most_places_to_others() -> None:
+    door = Door(1000, chance=Random(1).random)
+    came = sum(door.come(f"10.0.{number // 250}.{number % 250}") for number in range(10_000))
+    assert came <= STRANGERS_SHARE * 1000 + 1
+    assert not door.admission.is_full
+
+
+def test_in_a_crowd_of_strangers_some_newcomer_gets_through() -> None:
+    door = Door(1000, chance=Random(1).random)
+    for number in range(200):
+        door.come(f"10.0.0.{number}")
+    outcomes = {door.come(f"10.0.1.{number}") for number in range(10)}
+    assert outcomes == {True, False}
+    door = Door(1000, chance=lambda: 0.0)
+    while door.come(f"10.0.0.{door.admission.open}"):
+        pass
+    with pytest.raises(TooMany, match=r"^Too many are at the door just now; try again in a minute\.$"):
+        door.admission.enter(OTHER)
+
+
+def test_strangers_that_came_in_make_room_for_others() -> None:
+    door = Door(1000, chance=lambda: 0.0)
+    while door.admission.open < 900:
+        assert door.come(f"10.0.{door.admission.open // 250}.{door.admission.open % 250}")
+        door.log_in()
+
+
+def test_a_full_house_says_so_until_somebody_goes() -> None:
+    door = Door(10, limited=False)
+    assert door.crowd(10) == 10
+    assert door.admission.is_full
+    door.tickets[3].end()
+    assert not door.admission.is_full
+
+
+def test_without_limits_only_the_house_is_full() -> None:
+    door = Door(1000, limited=False)
+    assert door.crowd(1000) == 1000
+
+
+class Doorkeeping(RuleBasedStateMachine):
+    """People come, log in and go in any order, some of them more than once."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.door = Door(60)
+        self.inside: dict[Ticket, bool] = {}
+
+    @rule(peer=sampled_from([ONE, OTHER, "2001:db8::1", "127.0.0.1"]))
+    def come(self, peer: str) -> None:
+        if not self.door.admission.is_full and self.door.come(peer):
+            self.inside[self.door.tickets[-1]] = True
+
+    @precondition(lambda self: self.door.tickets)
+    @rule(random=randoms(use_true_random=False), owner=booleans())
+    def log_in(self, random: Random, *, owner: bool) -> None:
+        ticket = random.choice(self.door.tickets)
+        ticket.settle(owner=owner)
+        if ticket in self.inside:
+            self.inside[ticket] = False
+
+    @precondition(lambda self: self.door.tickets)
+    @rule(random=randoms(use_true_random=False))
+    def go(self, random: Random) -> None:
+        ticket = random.choice(self.door.tickets)
+        ticket.end()
+        self.inside.pop(ticket, None)
+
+    @invariant()
+    def counts_are_right(self) -> None:
+        admission = self.door.admission
+        assert (admission.open, admission.strangers) == (len(self.inside), sum(self.inside.values()))
+        assert sum(count[0] for count in admission.counts.values()) == len(self.inside)
+        assert all(count[0] for count in admission.counts.values())
+
+
+TestDoorkeeping = Doorkeeping.TestCase

@@ -1,0 +1,399 @@
+"""One port for TLS and plaintext: what is peeked at, who may speak what, and who is closed without a word."""
+
+import asyncio
+import os
+import random
+import socket
+import ssl
+from contextlib import suppress
+from ipaddress import ip_network
+
+import pytest
+
+from socketchat.protocol import events
+from socketchat.server import connection_limits as admission
+from socketchat.server import handshakes as arrivals
+from socketchat.server import server
+from socketchat.server.limits import HANDSHAKE_SECONDS, STRANGERS_PER_ADDRESS
+from tests.certificate import identity, trusting
+from tests.server.house import LOOPS, Caller, House, run
+from tests.wire.test_tls_client_hello import hello
+
+pytestmark = pytest.mark.parametrize("loop", LOOPS)
+
+
+async def secure(house: House, *protocols: str) -> Caller:
+    """Connect with TLS, and say nothing yet."""
+    caller = Caller(*await asyncio.open_connection("127.0.0.1", house.port, ssl=trusting(*protocols)))
+    house.callers.append(caller)
+    return caller
+
+
+def test_tls_and_plaintext_meet_on_one_port(loop: str) -> None:
+    async def scene(house: House) -> None:
+        alice, carol, dave = await house.native("alice"), await secure(house), await house.plain("dave")
+        await carol.write(b"carol\n")
+        await carol.reads("=== Connected! Type /help for commands ===", "")
+        await alice.send("hello")
+        await carol.reads("alice: hello")
+        await carol.write(b"hi\n")
+        await dave.reads("alice: hello")
+        await dave.reads("carol: hi")
+        (connection,) = (each for each in house.server.connections if each.session.user.name == "carol")
+        channel = connection.session.channel
+        assert (channel.peer, channel.is_loopback, channel.is_tls) == ("127.0.0.1", True, True)
+        assert channel.binding == identity().certificate.binding
+        assert house.server.hub.host_key == identity().certificate.key
+
+    run(loop, scene)
+
+
+def test_the_protocol_that_is_agreed_on_pins_the_dialect(loop: str) -> None:
+    async def scene(house: House) -> None:
+        native = await secure(house, "h2", "socketchat/1")
+        await native.write(b"alice\n")
+        assert isinstance(await native.hears(events.Error), events.Error)
+        for protocol in ("irc", "http/1.1"):
+            other = await secure(house, protocol)
+            await other.write(b'{"type":"hello","name":"alice"}\n')
+            assert await other.end() == f"[error] {protocol} is not spoken here; use `socketchat join`.\n".encode()
+
+    run(loop, scene)
+
+
+@pytest.mark.parametrize("protocols", [("ftp",), ("h2", "smtp"), ("socketchat/2", "IRC")], ids=str)
+def test_who_means_another_service_is_closed_before_the_handshake(loop: str, protocols: tuple[str, ...]) -> None:
+    async def scene(house: House) -> None:
+        caller = await house.call()
+        await caller.write(hello(*protocols))
+        assert await caller.end() == b""
+
+    run(loop, scene)
+
+
+def test_a_hello_may_come_byte_by_byte(loop: str) -> None:
+    async def scene(house: House) -> None:
+        caller = await house.call()
+        data = hello("socketchat/1")
+        for at in range(40):
+            await caller.write(data[at : at + 1])
+            await asyncio.sleep(0)
+        await caller.write(data[40:])
+        assert (await caller.reader.readexactly(3))[:2] == b"\x16\x03"
+
+    run(loop, scene)
+
+
+@pytest.mark.parametrize("size", [1, 2, 5, 200])
+def test_a_hello_may_be_cut_anywhere(loop: str, size: int) -> None:
+    async def scene(house: House) -> None:
+        caller, data = await house.call(), hello()
+        await caller.write(data[:size])
+        while not any(arrival.shakes_hands for arrival in house.server._arrivals._silent):
+            await (await house.call()).write(b"x")
+        await caller.write(data[size:])
+        assert (await caller.reader.readexactly(3))[:2] == b"\x16\x03"
+
+    run(loop, scene)
+
+
+@pytest.mark.parametrize(
+    "garbage", [b"\x16\x03\x01\xff\xff", b"\x16\x03\x01\0\x04\x02\0\0\0", b"\x16\x03" + b"x" * 20_000]
+)
+def test_garbage_is_closed_without_a_word(loop: str, garbage: bytes) -> None:
+    async def scene(house: House) -> None:
+        caller = await house.call()
+        await caller.write(garbage)
+        with suppress(ConnectionResetError):
+            assert await caller.end() == b""
+        await (await house.native("alice")).barrier()
+
+    run(loop, scene)
+
+
+def test_plaintext_in_front_of_a_hello_is_not_tls(loop: str) -> None:
+    async def scene(house: House) -> None:
+        caller = await house.call()
+        await caller.write(b"dave\n" + hello() + b"\n")
+        await caller.reads("=== Connected! Type /help for commands ===", "")
+
+    run(loop, scene)
+
+
+def test_tls_inside_tls_is_closed(loop: str) -> None:
+    async def scene(house: House) -> None:
+        caller = await secure(house)
+        await caller.write(hello())
+        assert await caller.end() == b""
+
+    run(loop, scene)
+
+
+@pytest.mark.parametrize("sent", [0, 1, 20, 10_000], ids=["nothing", "a byte", "a part", "all"])
+def test_a_handshake_that_does_not_go_on_is_cut_in_time(loop: str, sent: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("socketchat.server.server.SWEEP_SECONDS", 0.02)
+
+    async def scene(house: House) -> None:
+        caller = await house.call()
+        await caller.write(hello()[:sent])
+        other = await house.native("other")
+        house.clock.now += HANDSHAKE_SECONDS - 0.1
+        await other.barrier()
+        assert len(house.server._arrivals._silent) + len(house.server._arrivals._handshakes) == 1
+        house.clock.now += 200 if sent == 0 else 0.2
+        told = await caller.end()
+        assert (
+            told.startswith(b"\x16\x03")
+            if sent == 10_000
+            else told == (b"" if sent else b"[server] You did not say who you are in time.\n")
+        )
+
+    run(loop, scene)
+
+
+def test_when_too_many_shake_hands_the_oldest_gives_way(loop: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("socketchat.server.handshakes.HANDSHAKES", 2)
+
+    async def scene(house: House) -> None:
+        slow = [await house.call() for _ in range(3)]
+        for caller in slow:
+            await caller.write(hello())
+            assert await caller.reader.readexactly(1) == b"\x16"
+        await slow[0].end()
+        quick = await secure(house)
+        await quick.write(b"carol\n")
+        await quick.reads("=== Connected! Type /help for commands ===", "")
+        await slow[1].end()
+        assert len(house.server._arrivals._handshakes) == 1
+
+    run(loop, scene)
+
+
+def test_who_leaves_before_saying_anything_leaves_nothing(loop: str) -> None:
+    async def scene(house: House) -> None:
+        for _ in range(20):
+            (await house.call()).hang_up()
+            caller = await house.call()
+            await caller.write(hello())
+            caller.vanish()
+        alice = await house.native("alice")
+        await alice.barrier()
+        arrivals = house.server._arrivals
+        while arrivals._silent or arrivals._ready or arrivals._handshakes:
+            await alice.barrier()
+        assert len(house.server.connections) == 1
+
+    run(loop, scene)
+
+
+@pytest.fixture
+def strangers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let peers on loopback count as others."""
+    monkeypatch.setattr("socketchat.server.handshakes.is_loopback", lambda _: False)
+
+
+@pytest.mark.usefixtures("strangers")
+def test_plaintext_from_elsewhere_is_told_how_to_connect(loop: str) -> None:
+    async def scene(house: House) -> None:
+        for first in (b"alice\n", b"GET / HTTP/1.1\r\n\r\n"):
+            caller = await house.call()
+            await caller.write(first)
+            told = await caller.end()
+            assert told.startswith(b"[server] Beyond its own machine this server speaks TLS only; use `socketchat join")
+        caller = await house.call()
+        await caller.write(b'{"type":"hello","name":"alice"}\n')
+        bye = await caller.hears(events.Bye)
+        assert (bye.code, bye.reconnect) == ("refused", False)
+        assert await caller.end() == b""
+        carol = await secure(house)
+        await carol.write(b"carol\n")
+        await carol.reads("=== Connected! Type /help for commands ===", "")
+
+    run(loop, scene)
+
+
+@pytest.mark.usefixtures("strangers")
+def test_a_network_that_may_speak_plaintext_does(loop: str) -> None:
+    async def scene(house: House) -> None:
+        dave = await house.plain("dave")
+        await dave.write(b"/topic\n")
+        await dave.reads("[topic] #lobby has no topic.")
+
+    run(loop, scene, plaintext_from=(ip_network("::1/128"), ip_network("127.0.0.0/8")))
+
+
+def test_who_is_silent_when_the_server_stops_is_told(loop: str) -> None:
+    async def scene(house: House) -> None:
+        silent, shaking, carol = await house.call(), await house.call(), await secure(house)
+        await shaking.write(hello())
+        await shaking.reader.readexactly(1)
+        await carol.write(b"carol\n")
+        await carol.reads("=== Connected! Type /help for commands ===", "")
+        await house.server.stop()
+        assert await silent.end() == b"[server] The server is shutting down.\n"
+        assert (await carol.end()).endswith(b"[server] The server is shutting down.\n")
+        await shaking.end()
+
+    run(loop, scene)
+
+
+def test_accepting_goes_on_after_the_descriptors_ran_out(loop: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("socketchat.server.handshakes.EXHAUSTED_SECONDS", 0.01)
+
+    async def scene(house: House) -> None:
+        arrivals = house.server._arrivals
+        (listening,) = arrivals._listening
+
+        class Exhausted:
+            def accept(self):
+                raise OSError(24, "Too many open files")
+
+            def fileno(self):
+                return listening.fileno()
+
+        exhausted = Exhausted()
+        arrivals._listening.append(exhausted)
+        arrivals._accept(exhausted)
+        arrivals._listening.remove(exhausted)
+        arrivals._loop.add_reader(listening, arrivals._accept, listening)
+        await (await house.native("alice")).barrier()
+
+    run(loop, scene)
+
+
+def test_accepted_sockets_keep_their_options_under_tls(loop: str) -> None:
+    async def scene(house: House) -> None:
+        carol = await secure(house)
+        await carol.write(b"carol\n")
+        await carol.reads("=== Connected! Type /help for commands ===", "")
+        (connection,) = house.server.connections
+        sock = connection._transport.get_extra_info("socket")
+        assert sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+        assert sock.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF) <= 2 * 65_536
+
+    run(loop, scene)
+
+
+# Who is let in
+
+
+async def accepted(house: House, number: int) -> None:
+    """Wait until so many have a place."""
+    while house.server.admission.open < number:  # noqa: ASYNC110 - the server has no event for it
+        await asyncio.sleep(0)
+
+
+async def gone(house: House) -> None:
+    """Wait until everybody's place is free again."""
+    while house.server.admission.open:
+        house.clock.now += 1000
+        await asyncio.sleep(0)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        b"",
+        b"dave\n",
+        b"dave\n/quit\n",
+        b"GET / HTTP/1.1\r\n",
+        b"\x00\x01",
+        b"{",
+        hello("ftp"),
+        hello(),
+        hello()[:20],
+        b"\x16\x03\x01\x00\x05hello",
+    ],
+    ids=lambda data: f"{data[:10]}, {len(data)} bytes" if isinstance(data, bytes) else None,
+)
+@pytest.mark.parametrize("vanishes", [False, True])
+def test_however_a_connection_ends_its_place_is_free_again(
+    loop: str, said: bytes, monkeypatch: pytest.MonkeyPatch, *, vanishes: bool
+) -> None:
+    monkeypatch.setattr(server, "SWEEP_SECONDS", 0.005)
+
+    async def scene(house: House) -> None:
+        caller = await house.call()
+        await caller.write(said)
+        await accepted(house, 1)
+        if vanishes:
+            caller.vanish()
+        elif said.startswith(b"dave"):
+            caller.hang_up()
+        await gone(house)
+        assert house.server.admission.strangers == 0
+        assert not house.server.admission.counts
+
+    run(loop, scene, limited=True)
+
+
+def test_who_is_one_too_many_is_told_so_in_plaintext_alone(loop: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(admission, "is_loopback", lambda _: False)
+
+    async def scene(house: House) -> None:
+        others = [await house.call() for _ in range(STRANGERS_PER_ADDRESS)]
+        await accepted(house, len(others))
+        refused = await house.call()
+        assert await refused.end() == (
+            b"[server] Your address makes too many connections that do not log in; try again in a minute.\n"
+        )
+        with pytest.raises(OSError):  # noqa: PT011 - a reset, or an end of file inside the handshake
+            await secure(house)
+        for each in others:
+            each.hang_up()
+        await gone(house)
+        await house.plain("dave")
+        assert (house.server.admission.open, house.server.admission.strangers) == (1, 0)
+
+    run(loop, scene, limited=True)
+
+
+def test_a_full_house_serves_who_waits_as_soon_as_somebody_goes(loop: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(arrivals, "EXHAUSTED_SECONDS", 0.005)
+
+    async def scene(house: House) -> None:
+        dave, erin = await house.plain("dave"), await house.plain("erin")
+        late = await house.call()
+        await late.write(b"late\n")
+        await dave.write(b"all there is\n")
+        await erin.reads("dave: all there is")
+        assert house.server.admission.open == 2
+        dave.hang_up()
+        await late.reads("=== Connected! Type /help for commands ===")
+
+    run(loop, scene, limited=True, slots=2)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_no_mutated_hello_leaves_a_trace(
+    loop: str, seed: int, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each is closed, or waits for bytes that do not come and is cut in time; garbage behind a handshake likewise."""
+    monkeypatch.setattr(server, "SWEEP_SECONDS", 0.02)
+    chance = random.Random(seed)
+
+    async def scene(house: House) -> None:
+        for number in range(60):
+            data = bytearray(hello("socketchat/1"))
+            for _ in range(chance.randint(1, 8)):
+                data[chance.randrange(len(data))] = chance.randrange(256)
+            caller = await house.call()
+            await caller.write(bytes(data[: chance.choice([None, chance.randrange(1, len(data))])]))
+            if number % 2:
+                caller.vanish()
+        carol = await secure(house)
+        await carol.write(b"carol\n")
+        await carol.reads("=== Connected! Type /help for commands ===", "")
+        sock = carol.writer.get_extra_info("socket")
+        os.write(sock.fileno(), b"no TLS at all")
+        house.clock.now += HANDSHAKE_SECONDS + 1
+        with suppress(ConnectionError, ssl.SSLError):
+            await carol.end()
+        alice = await house.native("alice")
+        inside = house.server._arrivals
+        house.clock.now += 200
+        while inside._silent or inside._ready or inside._handshakes or len(house.server.connections) > 1:
+            await alice.barrier()
+
+    run(loop, scene)
+    assert not caplog.records

@@ -1,0 +1,81 @@
+import asyncio
+
+import pytest
+
+from socketchat.exceptions import BadFile
+from socketchat.hub import Entrance
+from socketchat.protocol.authentication.entry_proof import code_key
+from socketchat.server.join_secrets import CODE, Doorkeeper, code_words
+
+HOST_KEY = b"h" * 32
+
+
+def begun(directory) -> tuple[Doorkeeper, Entrance]:
+    entrance = Entrance()
+    doorkeeper = Doorkeeper(directory, entrance)
+    asyncio.run(doorkeeper.begin(HOST_KEY))
+    return doorkeeper, entrance
+
+
+def test_the_words_are_2048_short_ones_that_nobody_mixes_up():
+    words = code_words()
+    assert len(words) == 2048
+    assert words == sorted(set(words))
+    assert all(word.isascii() and word.isalpha() and word.islower() and 4 <= len(word) <= 7 for word in words)
+    # So none is a form of another, either.
+    assert len({word[:4] for word in words}) == 2048
+
+
+def test_a_code_is_five_of_the_words_and_stays(tmp_path):
+    doorkeeper, entrance = begun(tmp_path)
+    assert len(doorkeeper.code.split("-")) == 5
+    assert set(doorkeeper.code.split("-")) <= set(code_words())
+    assert entrance.code_key == code_key(doorkeeper.code, HOST_KEY)
+    again, other = begun(tmp_path)
+    assert again.code == doorkeeper.code
+    assert (other.local_secret, other.code_key) == (entrance.local_secret, entrance.code_key)
+
+
+def test_two_servers_have_nothing_in_common(tmp_path):
+    (one := tmp_path / "one").mkdir()
+    (two := tmp_path / "two").mkdir()
+    (first, entrance), (second, other) = begun(one), begun(two)
+    assert first.code != second.code
+    assert entrance.local_secret != other.local_secret
+    assert len(entrance.local_secret) == 32
+
+
+def test_a_changed_code_holds_at_once_and_the_old_one_no_more(tmp_path):
+    doorkeeper, entrance = begun(tmp_path)
+    old, key = doorkeeper.code, entrance.code_key
+    asyncio.run(doorkeeper.change_code())
+    assert doorkeeper.code != old
+    assert entrance.code_key == code_key(doorkeeper.code, HOST_KEY) != key
+    assert begun(tmp_path)[0].code == doorkeeper.code
+
+
+def test_the_secrets_are_in_files_of_their_owner_alone(tmp_path):
+    doorkeeper, entrance = begun(tmp_path)
+    assert {path.name: path.stat().st_mode & 0o777 for path in tmp_path.iterdir()} == {
+        CODE: 0o600,
+        "local-secret": 0o600,
+    }
+    assert entrance.secret_file == str(tmp_path / "local-secret")
+    assert (tmp_path / "local-secret").read_text() == entrance.local_secret.hex() + "\n"
+    assert (tmp_path / CODE).read_text() == doorkeeper.code + "\n"
+
+
+@pytest.mark.parametrize("name", [CODE, "local-secret"])
+def test_a_damaged_file_or_one_of_others_is_refused(tmp_path, name):
+    begun(tmp_path)
+    (tmp_path / name).write_bytes(b"\xff one two")
+    with pytest.raises(BadFile, match=f"{name} is damaged"):
+        begun(tmp_path)
+    (tmp_path / name).chmod(0o644)
+    with pytest.raises(BadFile, match=f"Others may read .*{name}"):
+        begun(tmp_path)
+
+
+def test_a_path_that_cannot_be_told_is_not_told(tmp_path):
+    (odd := tmp_path / "a\udcffb").mkdir()
+    assert begun(odd)[1].secret_file is None

@@ -1,0 +1,445 @@
+import asyncio
+import io
+import os
+import signal
+from collections.abc import Awaitable, Callable
+
+import pytest
+from prompt_toolkit.input.vt100 import Vt100Input
+
+from socketchat.terminal.model.completion import ChatCompleter, Known
+from socketchat.terminal.screen.prompt import INPUT_ROWS, Prompt
+from socketchat.terminal.screen.theme import Look
+
+from ..screens import Terminal
+
+CTRL_C, CTRL_D, ENTER, ALT_ENTER, TAB, UP = "\x03", "\x04", "\r", "\x1b\r", "\t", "\x1b[A"
+LEFT, RIGHT = "\x1b[D", "\x1b[C"
+PASTE = "\x1b[200~{}\x1b[201~"
+
+
+class Counted(io.FileIO):
+    """A file that counts how often it is written to."""
+
+    writes = 0
+
+    def write(self, data):
+        """Write and count."""
+        self.writes += 1
+        return super().write(data)
+
+
+class Desk:
+    """A prompt in a terminal, and what was entered at it."""
+
+    def __init__(self, columns=60, rows=14):
+        self.terminal = Terminal(columns, rows)
+        self.entered = []
+        self.status = "all is well"
+        self.before = self.terminal.settings
+        self.stdin = os.fdopen(self.terminal.slave, closefd=False)
+        self.raw = Counted(self.terminal.slave, "w", closefd=False)
+        self.stdout = io.TextIOWrapper(io.BufferedWriter(self.raw), encoding="utf-8")
+        self.prompt = Prompt(
+            label=lambda: [("class:prompt", "#lobby> ")],
+            status=lambda: [("class:status", self.status)],
+            completer=ChatCompleter(lambda: Known(["bob", "bobby", "carol"], ["#lobby", "#ops"])),
+            on_line=self.entered.append,
+            look=Look(edits=True, colors="256"),
+            stdin=Vt100Input(self.stdin),
+            stdout=self.stdout,
+        )
+
+    async def row(self, text):
+        """Wait until the row of the cursor is this."""
+        await self.terminal.until_async(lambda: self.terminal.row == text)
+
+    async def shown(self, text):
+        """Wait until the screen has this."""
+        await self.terminal.until_async(lambda: text in self.terminal.text)
+
+    async def line(self, text):
+        """Wait until this was entered."""
+        await self.terminal.until_async(lambda: bool(self.entered) and self.entered[-1] == text)
+
+
+def sit(play: Callable[[Desk, "asyncio.Task[None]"], Awaitable[None]], **size):
+    """Play at a desk whose prompt runs; afterwards the terminal is as it was before."""
+    desk = Desk(**size)
+
+    async def run():
+        running = asyncio.create_task(desk.prompt.run())
+        await desk.shown("all is well")
+        await play(desk, running)
+        desk.prompt.leave()
+        await running
+        while desk.terminal.read():
+            pass
+
+    asyncio.run(run())
+    assert desk.terminal.settings == desk.before
+    assert not desk.terminal.brackets_pastes
+    assert desk.terminal.shows_cursor
+    desk.stdin.close()
+    desk.stdout.close()
+    desk.terminal.close()
+    return desk
+
+
+def test_enter_hands_over_the_line_and_the_next_begins():
+    async def play(desk, _):
+        desk.terminal.type("hello" + ENTER)
+        await desk.line("hello")
+        await desk.row("#lobby>")
+
+    sit(play)
+
+
+def test_a_half_typed_line_survives_what_is_written_above():
+    async def play(desk, _):
+        desk.terminal.type("half ty")
+        await desk.row("#lobby> half ty")
+        for number in range(40):
+            desk.prompt.write(f"line {number}\n")
+        desk.terminal.type("ped")
+        await desk.row("#lobby> half typed")
+        assert desk.terminal.lines == [*(f"line {n}" for n in range(40)), "#lobby> half typed", "all is well"]
+        desk.terminal.type(ENTER)
+        await desk.line("half typed")
+
+    sit(play)
+
+
+def test_the_cursor_stays_where_it_was_in_the_line():
+    async def play(desk, _):
+        desk.terminal.type("abcd\x1b[D\x1b[D")
+        await desk.terminal.until_async(lambda: desk.terminal.cursor[1] == len("#lobby> ab"))
+        desk.prompt.write("hello\n")
+        await desk.shown("hello")
+        assert desk.terminal.cursor == (1, len("#lobby> ab"))
+
+    sit(play)
+
+
+def test_a_burst_is_one_write():
+    async def play(desk, _):
+        before = desk.raw.writes
+        desk.prompt.write("".join(f"line {n}\n" for n in range(100)))
+        assert desk.raw.writes == before + 1
+        await desk.shown("line 99")
+
+    sit(play)
+
+
+def test_a_long_line_is_wrapped_by_the_terminal():
+    async def play(desk, _):
+        desk.prompt.write("x" * 150 + "\n")
+        await desk.shown("x" * 30)
+        assert desk.terminal.lines == ["x" * 60, "x" * 60, "x" * 30, "#lobby>", "all is well"]
+
+    sit(play)
+
+
+def test_empty_lines_are_not_entered():
+    async def play(desk, _):
+        desk.terminal.type(f"{ENTER}  {ENTER}x{ENTER}")
+        await desk.line("x")
+        assert desk.entered == ["x"]
+
+    sit(play)
+
+
+def test_ctrl_c_clears_a_line_and_leaves_an_empty_one():
+    async def play(desk, running):
+        desk.terminal.type("abc" + CTRL_C)
+        await desk.row("#lobby>")
+        desk.terminal.type("d" + CTRL_C + "e" + ENTER)
+        await desk.line("e")
+        desk.terminal.type(CTRL_C)
+        await running
+
+    sit(play)
+
+
+def test_ctrl_d_deletes_in_a_line_and_leaves_an_empty_one():
+    async def play(desk, running):
+        desk.terminal.type("abc\x01" + CTRL_D + ENTER)
+        await desk.line("bc")
+        desk.terminal.type(CTRL_D)
+        await running
+
+    sit(play)
+
+
+def test_an_interrupt_from_elsewhere_is_as_ctrl_c():
+    async def play(desk, running):
+        desk.terminal.type("abc")
+        await desk.row("#lobby> abc")
+        os.kill(os.getpid(), signal.SIGINT)
+        await desk.row("#lobby>")
+        os.kill(os.getpid(), signal.SIGINT)
+        await running
+
+    sit(play)
+
+
+def test_a_prompt_that_is_left_leaves_no_trace():
+    async def play(desk, _):
+        desk.prompt.write("hello\n")
+        desk.terminal.type("half")
+        await desk.row("#lobby> half")
+
+    assert sit(play).terminal.lines == ["hello"]
+
+
+def test_a_cancelled_prompt_cleans_up_too():
+    async def play(desk, running):
+        desk.terminal.type("half")
+        await desk.row("#lobby> half")
+        running.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await running
+        running.uncancel()
+
+    desk = Desk()
+
+    async def run():
+        running = asyncio.create_task(desk.prompt.run())
+        await desk.shown("all is well")
+        await play(desk, running)
+        while desk.terminal.read():
+            pass
+
+    asyncio.run(run())
+    assert desk.terminal.settings == desk.before
+    assert desk.terminal.lines == [""]
+
+
+def test_a_paste_stays_one_message():
+    async def play(desk, _):
+        desk.terminal.type(PASTE.format("one\rtwo\r\nthree\n\tfour"))
+        await desk.shown("4 lines, Enter sends them as one message")
+        assert desk.entered == []
+        desk.terminal.type(ENTER)
+        await desk.line("one\ntwo\nthree\n\tfour")
+
+    sit(play)
+
+
+def test_a_long_paste_leaves_most_of_the_screen():
+    async def play(desk, _):
+        desk.prompt.write("hello\n")
+        desk.terminal.type(PASTE.format("\n".join(f"line {n}" for n in range(500))))
+        await desk.shown("500 lines")
+        assert len(desk.terminal.lines) <= 1 + INPUT_ROWS + 1
+        assert desk.terminal.lines[0] == "hello"
+        desk.terminal.type(ENTER)
+        await desk.line("\n".join(f"line {n}" for n in range(500)))
+
+    sit(play)
+
+
+def test_alt_enter_begins_a_new_line():
+    async def play(desk, _):
+        desk.terminal.type("  one" + ALT_ENTER + "two" + ENTER)
+        await desk.line("  one\ntwo")
+
+    sit(play)
+
+
+def test_up_brings_back_what_was_entered():
+    async def play(desk, _):
+        desk.terminal.type(f"one{ENTER}two{ENTER}")
+        await desk.line("two")
+        desk.terminal.type(UP + UP)
+        await desk.row("#lobby> one")
+
+    sit(play)
+
+
+def test_ctrl_r_searches_what_was_entered():
+    async def play(desk, _):
+        desk.terminal.type(f"find me{ENTER}two{ENTER}")
+        await desk.line("two")
+        desk.terminal.type("\x12")
+        await desk.shown("I-search")
+        desk.terminal.type("fin")
+        await desk.shown("find me")
+        desk.terminal.type(ENTER)
+        await desk.row("#lobby> find me")
+        desk.terminal.type(ENTER)
+        await desk.line("find me")
+
+    sit(play)
+
+
+def test_tab_completes():
+    async def play(desk, _):
+        desk.terminal.type("/j" + TAB)
+        await desk.row("#lobby> /join")
+        desk.terminal.type("#o" + TAB + ENTER)
+        await desk.line("/join #ops")
+        desk.terminal.type("CAR" + TAB + ENTER)
+        await desk.line("carol: ")
+        desk.terminal.type("bo" + TAB)
+        await desk.shown("bob  bobby")
+        assert desk.terminal.row == "#lobby> bob"
+        assert "all is well" not in desk.terminal.text
+        desk.terminal.type(TAB + TAB)
+        await desk.row("#lobby> bobby:")
+
+    sit(play)
+
+
+def test_label_and_status_are_drawn_anew():
+    async def play(desk, _):
+        desk.status = "#ops 3"
+        desk.prompt.repaint()
+        await desk.shown("#ops 3")
+
+    sit(play)
+
+
+def test_a_text_comes_back_for_editing_unless_another_is_being_typed():
+    async def play(desk, _):
+        await enter(desk, "first")
+        assert desk.prompt.put_back("first")
+        await desk.row("#lobby> first")
+        await desk.shown("Enter sends it again")
+        assert not desk.prompt.put_back("first")
+        desk.terminal.type(LEFT + RIGHT + "!" + ENTER)
+        await desk.line("first!")
+
+    sit(play)
+
+
+@pytest.mark.parametrize("keys", [CTRL_C, ENTER])
+def test_the_hint_below_a_text_that_came_back_goes_with_it(keys):
+    async def play(desk, _):
+        await enter(desk, "first")
+        assert desk.prompt.put_back("first")
+        await desk.shown("Enter sends it again")
+        desk.terminal.type(keys)
+        await desk.row("#lobby>")
+        await desk.shown("all is well")
+
+    sit(play)
+
+
+def test_a_text_that_can_never_go_comes_back_without_saying_that_it_may():
+    async def play(desk, _):
+        await enter(desk, "first")
+        assert desk.prompt.put_back("first", can_go=False)
+        await desk.shown("It cannot be sent: an arrow key edits it")
+        assert "Enter sends it again" not in desk.terminal.text
+
+    sit(play)
+
+
+def test_the_newlines_that_end_a_paste_are_not_sent():
+    async def play(desk, _):
+        desk.terminal.type(PASTE.format("a\n\n  b\r\n\n") + ENTER)
+        await desk.terminal.until_async(lambda: desk.entered == ["a\n\n  b"])
+        assert desk.prompt.put_back("a\n\n  b")
+
+    sit(play)
+
+
+def test_a_text_that_is_not_the_newest_does_not_come_back():
+    async def play(desk, _):
+        await enter(desk, "first")
+        await enter(desk, "second")
+        assert not desk.prompt.put_back("first")
+        with desk.prompt.hidden():
+            assert not desk.prompt.put_back("second")
+        assert desk.prompt.put_back("second")
+        desk.terminal.type(ENTER)
+        await desk.terminal.until_async(lambda: desk.entered == ["first", "second", "second"])
+
+    sit(play)
+
+
+@pytest.mark.parametrize(
+    ("keys", "expected"),
+    [
+        ("/dm bob hi", "/dm bob hi"),
+        (PASTE.format("a\r\nb"), "a\nb"),
+        (" x", " x"),
+        ("\x7f\x7fly", "first tly"),
+        (LEFT + "x", "first trxy"),
+    ],
+)
+def test_what_is_typed_without_looking_is_not_glued_to_a_text_that_came_back(keys, expected):
+    async def play(desk, _):
+        await enter(desk, "first try")
+        assert desk.prompt.put_back("first try")
+        desk.terminal.type(keys + ENTER)
+        await desk.terminal.until_async(lambda: len(desk.entered) > 1)
+        assert desk.entered[1:] == [expected]
+
+    sit(play)
+
+
+async def enter(desk, text):
+    """Enter a line."""
+    desk.terminal.type(text + ENTER)
+    await desk.line(text)
+    await desk.row("#lobby>")
+
+
+def test_control_characters_in_a_paste_are_visible():
+    async def play(desk, _):
+        desk.terminal.type(PASTE.format("a\x07b\x1b]0;x\x07"))
+        await desk.row("#lobby> a^Gb^[]0;x^G")
+
+    sit(play)
+
+
+def test_thirty_columns_are_enough():
+    async def play(desk, _):
+        desk.status = "#ops 3 · 12 online · /help · Tab completes"
+        desk.terminal.type("a text that is longer than the line")
+        await desk.row("than the line")
+        desk.prompt.write("hello\n")
+        await desk.shown("hello")
+        assert desk.terminal.lines == [
+            "hello",
+            "#lobby> a text that is longer",
+            "than the line",
+            "#ops 3 · 12 online · /help · T",
+        ]
+
+    sit(play, columns=30, rows=8)
+
+
+def test_a_terminal_that_gets_narrower_shows_the_prompt_once():
+    async def play(desk, _):
+        desk.prompt.write("hello\n")
+        desk.terminal.type("half")
+        await desk.row("#lobby> half")
+        desk.terminal.resize(40, 14)
+        os.kill(os.getpid(), signal.SIGWINCH)
+        desk.terminal.type(" typed")
+        await desk.row("#lobby> half typed")
+        assert desk.terminal.lines == ["hello", "#lobby> half typed", "all is well"]
+
+    sit(play)
+
+
+def test_it_asks_the_terminal_nothing_and_takes_neither_mouse_nor_screen():
+    async def play(desk, _):
+        desk.prompt.write("hello\n")
+        desk.terminal.type("x" + ENTER)
+        await desk.line("x")
+
+    written = bytes(sit(play).terminal.written)
+
+    for forbidden in (b"\x1b[6n", b"\x1b[c", b"\x1b[?1049h", b"\x1b[?1000h", b"\x1b[?1006h", b"\x1b]"):
+        assert forbidden not in written
+
+
+def test_where_the_terminal_is_gone_nothing_more_is_written():
+    desk = Desk()
+    os.close(desk.terminal._master)
+
+    desk.prompt.write("hello\n")

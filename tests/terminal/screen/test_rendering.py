@@ -1,0 +1,334 @@
+import re
+from datetime import UTC, timedelta, timezone
+
+import msgspec
+import pytest
+from msgspec.structs import replace
+
+from socketchat.client.session.client_events import Gap, LinkBack, LinkLost, NotStored, Reset, StoredAgain
+from socketchat.exceptions import StorageProblem
+from socketchat.protocol.events import Alert, Entry, Error, Left, Past, Presence, Room, UnreadCount
+from socketchat.protocol.slash import help_text
+from socketchat.terminal.screen.rendering import MOST_CHARACTERS, MOST_ROWS, Rendering
+from socketchat.terminal.screen.theme import Look
+
+from ..events import DAY, DIRECT, NOON, entry
+
+COLOURS = re.compile(r"\x1b\[[0-9;]*m")
+
+
+def rendering(colors="none", zone=UTC):
+    return Rendering(Look(edits=True, colors=colors), "Alice", NOON, zone)
+
+
+def drawn(*told, me="alice", width=80):
+    """Return what is drawn for what the client was told, without the colours."""
+    here = rendering()
+    lines = [line for event in told for line in here.lines(event, me, NOON)]
+    return COLOURS.sub("", here.paint(lines, width))
+
+
+def painted(renderable, width=80):
+    return "\n".join(row.rstrip() for row in COLOURS.sub("", rendering().paint([renderable], width)).split("\n"))
+
+
+@pytest.mark.parametrize(
+    ("event", "line"),
+    [
+        (entry("hello"), "12:00 bob: hello\n"),
+        (entry("waves", kind="action"), "12:00 * bob waves\n"),
+        (entry("news", kind="topic"), "12:00 bob set the topic: news\n"),
+        (entry("", kind="topic"), "12:00 bob cleared the topic\n"),
+        (entry("psst", room=DIRECT, to="alice"), "12:00 [DM from bob] psst\n"),
+        (entry("yes?", name="alice", room=DIRECT, to="bob"), "12:00 [DM to bob] yes?\n"),
+        (entry("nods", kind="action", room=DIRECT, to="alice"), "12:00 [DM from bob] * bob nods\n"),
+        (entry("hello", kind="reaction"), ""),
+        (Presence(joined=["bob"]), "12:00 → bob has joined the chat\n"),
+        (Presence(left=["bob"]), "12:00 ← bob has left the chat\n"),
+        (Presence(joined=["bob"], room="#ops"), "12:00 → bob has joined #ops\n"),
+        (Presence(joined=["bob", "carol", "dave"]), "12:00 → bob, carol and dave have joined the chat\n"),
+        (Presence(left=["bob", "carol"], left_count=30), "12:00 ← bob, carol and 28 more have left the chat\n"),
+        (Left(conversation="#ops"), "12:00 -- You are no longer in #ops.\n"),
+        (Alert(text="A new device of yours came in."), "12:00 -- A new device of yours came in.\n"),
+        (Left(conversation="#ops", text="ann kicked you."), "12:00 -- ann kicked you.\n"),
+        (entry("ann muted bob in #ops.", kind="notice"), "12:00 -- ann muted bob in #ops.\n"),
+        (entry("not to be read", kind="ignored"), ""),
+        (Error(code="storage", text="The disk is full."), "!! The disk is full.\n"),
+        (
+            LinkLost(reason="The server does not answer.", delay=1.0, attempt=1),
+            "12:00 -- The link is lost; what you type waits until it is back. The server \ndoes not answer.\n",
+        ),
+        (
+            LinkLost("It was A, and is B. Accept it: socketchat trust h B", 1.0, 2, other_key=True),
+            (
+                "!! Another key was met. The link stays down, and what you type waits. It was A,\n"
+                "and is B. Accept it: \n   socketchat trust h B\n"
+            ),
+        ),
+        (LinkBack(missed=12, sent=2), "12:00 -- The link is back: 12 missed, 2 sent.\n"),
+        (
+            NotStored(StorageProblem("The disk is full; try again later.")),
+            "!! The disk is full; what you send waits, and is sent when that is over.\n",
+        ),
+        (StoredAgain(), "12:00 -- The server stores again what is sent; what waited has its turn.\n"),
+        (Reset(epoch="other"), "12:00 -- The server has begun a new history; what is above may not be in it.\n"),
+        (Gap("#lobby", 3, 5), "12:00 -- Lines 3 to 5 of #lobby did not come.\n"),
+        (Gap("#lobby", 3, 5, "shortened"), "12:00 -- Lines 3 to 5 of #lobby are no longer kept.\n"),
+        (Gap("#ops", 1, 1234, "skipped"), "12:00 -- … 1,234 earlier lines of #ops; /history shows them.\n"),
+        (Gap(DIRECT, 1, 1, "skipped"), "12:00 -- … 1 earlier line of your direct messages; /history shows them.\n"),
+    ],
+)
+def test_how_it_looks(event, line):
+    assert drawn(event) == line
+
+
+@pytest.mark.parametrize(
+    ("told", "line"),
+    [
+        (entry("alice: look", room="#ops"), "12:00 » bob: alice: look\n"),
+        (entry("waves at @ALICE", kind="action"), "12:00 » * bob waves at @ALICE\n"),
+        (entry("I am alice", name="alice"), "12:00 alice: I am alice\n"),
+        (entry("alice!", room=DIRECT, to="alice"), "12:00 [DM from bob] alice!\n"),
+        (entry("malice"), "12:00 bob: malice\n"),
+    ],
+)
+def test_a_line_that_says_the_readers_name_has_a_mark(told, line):
+    assert drawn(told) == line
+
+
+def test_a_line_that_says_the_readers_name_stands_out():
+    here = rendering("256")
+
+    plain, named = (here.paint(here.lines(entry(text), "alice", NOON), 80) for text in ("hello", "alice"))
+    assert plain.endswith(": hello\n")
+    assert named.endswith("alice\x1b[0m\n")
+    past = [replace(entry("alice", room="#ops", of=Past), place="#ops/1")]
+    assert "#ops/1 » bob: alice" in COLOURS.sub("", here.paint(here.listed(past, "alice", ""), 80))
+
+
+@pytest.mark.parametrize(
+    ("line", "shown"),
+    [("hello", "hello"), ("two\nlines\x1b[2J", "two lines^[[2J"), ("x" * 60, "x" * 60), ("x" * 61, "x" * 60 + "…")],
+)
+def test_what_waits_is_shown_on_one_row(line, shown):
+    assert painted(rendering().waiting(line)) == f"      waiting: {shown}\n"
+
+
+LONG = "\n".join(map(str, range(500)))
+
+
+@pytest.mark.parametrize(
+    ("event", "place"),
+    [
+        (entry(LONG, room="#ops", seq=4), "#ops/4"),
+        (entry(LONG, room=DIRECT, seq=4, to="alice"), "@bob/4"),
+        (entry(LONG, room=DIRECT, seq=4, to="bob", name="alice"), "@bob/4"),
+        (entry(LONG, room="#ops", seq=9, kind="edit", changes=4), "#ops/4"),
+    ],
+)
+def test_a_long_text_is_folded(event, place):
+    lines = drawn(event).splitlines()
+
+    assert lines[19:] == ["      19", f"      … 480 more lines: /show {place}"]
+
+
+def test_only_the_line_that_was_asked_for_is_whole_among_those_around_it():
+    past = [replace(entry(LONG, seq=seq, of=Past), place=f"#ops/{seq}") for seq in (3, 4)]
+    here = rendering()
+
+    lines = COLOURS.sub("", here.paint(here.listed(past, "alice", "around #ops/4", 4), 80)).splitlines()
+
+    assert lines[20] == "      … 480 more lines: /show #ops/3"
+    assert lines[21] == "12:00 #ops/4 bob: 0"
+    assert len(lines) == 21 + 500 + 1
+
+
+def test_only_lines_of_another_day_come_below_its_date():
+    assert drawn(entry("a"), entry("b", ts=NOON - DAY), entry("c", ts=NOON - DAY + 1000), entry("d")) == (
+        "12:00 bob: a\n"
+        "── Sunday 2 November 2025 ──\n"
+        "12:00 bob: b\n"
+        "12:00 bob: c\n"
+        "── Monday 3 November 2025 ──\n"
+        "12:00 bob: d\n"
+    )
+
+
+def test_times_are_those_of_the_time_zone():
+    here = rendering(zone=timezone(timedelta(hours=13)))
+
+    text = here.paint(here.lines(entry("hello", ts=NOON), "alice", NOON), 80)
+
+    assert COLOURS.sub("", text) == "01:00 bob: hello\n"
+
+
+@pytest.mark.parametrize("ts", [-(2**53), 2**53])
+def test_a_time_beyond_the_calendar_is_drawn_too(ts):
+    assert drawn(entry("hello", ts=ts)).endswith(" bob: hello\n")
+
+
+def test_further_lines_of_a_text_never_look_like_a_message():
+    assert drawn(entry("one\n12:00 carol: two\n\tthree")) == ("12:00 bob: one\n      12:00 carol: two\n        three\n")
+
+
+def test_a_body_that_is_no_text_is_not_drawn():
+    broken = Entry(conversation="#lobby", seq=1, ts=0, author="b", name="b", kind="message", body=msgspec.Raw(b"[1]"))
+
+    assert drawn(broken) == ""
+
+
+def test_what_others_write_is_no_markup():
+    text = "[bold]x[/bold] [/] [link=file:///etc/passwd]y[/link] :smile: 12 'str' https://example.org"
+
+    assert drawn(entry(text)) == f"12:00 bob: {text}\n"
+
+
+def test_long_lines_are_left_to_the_terminal_so_that_links_stay_whole():
+    link = "https://example.org/" + "x" * 200
+
+    assert drawn(entry(f"see {link} now"), width=30) == f"12:00 bob: see {link} now\n"
+
+
+def test_the_past_is_above_a_line_that_says_so():
+    here = rendering()
+    past = [entry(text, of=Past) for text in ("one", "two")]
+    lines = [*here.past(past, "#ops", "alice"), *here.past(past[:1], "#ops", "alice"), *here.past([], "#ops", "alice")]
+
+    assert COLOURS.sub("", here.paint(lines, 80)) == (
+        "12:00 bob: one\n"
+        "12:00 bob: two\n"
+        "── above: the last 2 lines of #ops ──\n"
+        "12:00 bob: one\n"
+        "── above: the last line of #ops ──\n"
+        "── nothing was said in #ops so far ──\n"
+    )
+
+
+def test_what_cannot_be_read_keeps_its_line():
+    damaged = replace(entry("", kind="damaged", of=Past), place="#Ops/1", ts=0)
+
+    assert drawn(damaged) == "-- #Ops/1 is damaged on the server's disk.\n"
+    assert drawn(entry("", kind="damaged", ts=0)) == "-- #lobby/1 is damaged on the server's disk.\n"
+
+
+def test_the_welcome_names_some_of_those_who_are_there():
+    here = rendering()
+
+    assert painted(here.welcome("alice", ["alice", "bob"])) == "-- Welcome, alice. 2 online: alice and bob.\n"
+    assert painted(here.welcome("alice", [f"u{n}" for n in range(99)])) == (
+        "-- Welcome, alice. 99 online: u0, u1, u2, u3, u4 and 94 more.\n"
+    )
+
+
+def test_the_topic_of_a_room():
+    assert painted(rendering().topic("#ops", "all things\nops")) == "-- Topic of #ops: all things ops\n"
+    assert painted(rendering().topic("#ops", "")) == "-- #ops has no topic; /topic TEXT sets one.\n"
+
+
+def test_help_is_as_the_table_of_commands_has_it():
+    assert painted(rendering().help(help_text())) == help_text() + "\n"
+
+
+def test_who_is_ignored_is_one_line():
+    assert painted(rendering().ignored(["bob", "eve"])) == "-- You ignore bob, eve.\n"
+    assert painted(rendering().ignored([])) == "-- You ignore nobody.\n"
+
+
+def test_users_are_a_table():
+    table = rendering().users(["alice", "bob", "日本"], {}, {"bob"}, me="alice", room=None, width=80)
+
+    assert painted(table) == (
+        "Online users (3)\n"
+        "╭───────────────╮\n"
+        "│ alice (you)   │\n"
+        "│ bob (guest)   │\n"
+        "│ 日本          │\n"
+        "╰───────────────╯\n"
+    )
+
+
+@pytest.mark.parametrize("width", [30, 80])
+def test_many_users_get_as_many_columns_as_there_is_room_for(width):
+    names = [f"user{number:02}" for number in range(99)]
+
+    rows = painted(rendering().users(names, {}, (), me="user07", room="#ops", width=width), width).split("\n")
+
+    assert rows[0] == "Online users in #ops (99)"
+    assert max(map(len, rows)) < width
+    assert len(rows) == {30: 54, 80: 17}[width]
+    assert set(re.findall(r"user\d\d", "\n".join(rows))) == set(names)
+
+
+ROOMS = [
+    Room(name="#lobby", online=3, member=True),
+    Room(name="#ops", online=12, topic="pumps and pipes", member=True),
+    Room(name="#random", online=0),
+]
+
+
+def test_rooms_are_a_table_with_what_is_new():
+    assert painted(rendering().rooms(ROOMS, current="#lobby", unread={"#ops": 3}, width=80)) == (
+        "Rooms (3)\n"
+        "╭───────────┬────────┬─────┬─────────────────╮\n"
+        "│ room      │ online │ new │ topic           │\n"
+        "├───────────┼────────┼─────┼─────────────────┤\n"
+        "│ » #lobby  │      3 │     │                 │\n"
+        "│   #ops    │     12 │   3 │ pumps and pipes │\n"
+        "│   #random │      0 │     │                 │\n"
+        "╰───────────┴────────┴─────┴─────────────────╯\n"
+    )
+
+
+def test_a_narrow_terminal_shows_rooms_without_topics():
+    assert painted(rendering().rooms(ROOMS, current="#ops", unread={}, width=30), 30) == (
+        "Rooms (3)\n"
+        "╭───────────┬────────┬─────╮\n"
+        "│ room      │ online │ new │\n"
+        "├───────────┼────────┼─────┤\n"
+        "│   #lobby  │      3 │     │\n"
+        "│ » #ops    │     12 │     │\n"
+        "│   #random │      0 │     │\n"
+        "╰───────────┴────────┴─────╯\n"
+    )
+
+
+def test_joins_leaves_direct_messages_and_authors_have_colours():
+    told = [
+        Presence(joined=["bob"]),
+        Presence(left=["bob"]),
+        entry("x", room=DIRECT, to="alice"),
+        entry("x"),
+        entry("x", name="carol"),
+    ]
+    here = rendering("256")
+
+    styles = [tuple(COLOURS.findall(here.paint(here.lines(event, "alice", NOON), 80))) for event in told]
+
+    assert len(set(styles)) == len(told)
+
+
+@pytest.mark.parametrize(("colors", "escapes"), [("none", r"\x1b\[[01]m"), ("standard", r"\x1b\[(1;)?[0-9]{1,2}m")])
+def test_no_more_colours_than_the_terminal_has(colors, escapes):
+    here = rendering(colors)
+    told = [entry("x"), Presence(joined=["bob"]), Error(code="x", text="x"), entry("x", room=DIRECT, to="alice")]
+
+    text = here.paint([line for event in told for line in here.lines(event, "alice", NOON)], 80)
+
+    assert COLOURS.findall(text) == [found[0] for found in re.finditer(escapes, text)]
+
+
+def test_an_answer_without_end_does_not_keep_the_terminal_busy():
+    here = rendering()
+    many = [f"n{number}" for number in range(200_000)]
+    assert painted(here.users(many, {}, [], me="alice", room=None, width=80)).count("\n") < MOST_ROWS
+    assert (
+        painted(here.rooms([Room(name="#r", online=1)] * 20_000, current="", unread={}, width=80)).count("#r")
+        == MOST_ROWS
+    )
+    assert "· 900 more" in here.unread([UnreadCount("#r", 1, "#r")] * 1000).plain
+    assert len(here.help("x" * 1_000_000).plain) == MOST_CHARACTERS
+    assert drawn(Presence(joined=many)).endswith("n19 and 199980 more have joined the chat\n")
+
+
+def test_nobody_is_there():
+    assert rendering().welcome("alice", []).plain == "-- Welcome, alice. 0 online: nobody."

@@ -1,0 +1,53 @@
+"""The line below the prompt, of a chat with a server that does what the test says."""
+
+import asyncio
+import os
+import re
+
+from prompt_toolkit.input.vt100 import Vt100Input
+
+from socketchat.client.asyncio.connect import connect
+from socketchat.client.timeouts import Patience
+from socketchat.terminal.chat import Chat
+from socketchat.terminal.screen.theme import Look
+from tests.client.scripted import error, ok, scripted
+
+from ..screens import Terminal
+
+QUICK = Patience(first_delay=0.01, longest_delay=0.01, quit=0.01)
+
+
+def test_what_a_full_disk_holds_back_is_told_and_counted_until_there_is_room():
+    terminal = Terminal()
+    room = asyncio.Event()
+
+    async def serve(script):
+        peer = await script.accept()
+        await peer.log_in()
+        while command := await peer.read():
+            if command["type"] == "send" and not room.is_set():
+                peer.write(error(command["id"], "storage", "The disk is full; try again later.", retry=True))
+            else:
+                peer.write(ok(command["id"], seq=1))
+
+    async def run(stdin, stdout):
+        async with scripted() as script:
+            serving = asyncio.create_task(serve(script))
+            async with connect("127.0.0.1", script.port, name="ann", profile=None, patience=QUICK) as client:
+                chat = Chat(client, Look(edits=True, colors="256"), stdin=Vt100Input(stdin), stdout=stdout)
+                running = asyncio.create_task(chat.run())
+                await terminal.until_async(lambda: "Welcome" in terminal.text)
+                terminal.type("hello\r")
+                await terminal.until_async(lambda: "!! The disk is full; what you send waits, and" in terminal.text)
+                await terminal.until_async(lambda: terminal.lines[-1].startswith("1 waiting · "))
+                room.set()
+                await terminal.until_async(lambda: "-- The server stores again what is sent;" in terminal.text)
+                await terminal.until_async(lambda: not re.search("waiting|being sent", terminal.lines[-1]))
+                terminal.type("\x04")
+                await running
+            await serving
+
+    with os.fdopen(os.dup(terminal.slave)) as stdin, os.fdopen(os.dup(terminal.slave), "w") as stdout:
+        asyncio.run(run(stdin, stdout))
+    assert terminal.text.count("The disk is full") == 1
+    terminal.close()

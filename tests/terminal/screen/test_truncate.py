@@ -1,0 +1,34 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from socketchat.terminal.screen.truncate import COLUMNS, FOLDED_ROWS, WHOLE_ROWS, folded
+
+ROW = "x" * COLUMNS
+
+
+@pytest.mark.parametrize("text", ["", "hello", "\n".join("x" * WHOLE_ROWS), ROW * WHOLE_ROWS])
+def test_what_fits_is_whole(text):
+    assert folded(text, "#ops/4") == (text, "")
+
+
+@pytest.mark.parametrize(
+    ("text", "shown", "hidden"),
+    [
+        ("\n".join("x" * 500), "\n".join("x" * FOLDED_ROWS), "… 480 more lines: /show #ops/4"),
+        (ROW * 100, ROW * FOLDED_ROWS, "… 6,400 more characters: /show #ops/4"),
+        (f"a\n{ROW * 100}\nb", f"a\n{ROW * (FOLDED_ROWS - 1)}", "… 1 more line: /show #ops/4"),
+        ("\n".join(["a"] * FOLDED_ROWS + [ROW * 100]), "\n".join("a" * FOLDED_ROWS), "… 1 more line: /show #ops/4"),
+    ],
+)
+def test_of_more_the_beginning_is_shown_and_where_the_rest_is(text, shown, hidden):
+    assert folded(text, "#ops/4") == (shown, hidden)
+
+
+@given(st.lists(st.integers(0, 500), max_size=60).map(lambda sizes: "\n".join("x" * size for size in sizes)))
+def test_what_is_shown_is_the_beginning_and_fits(text):
+    shown, hidden = folded(text, "#ops/4")
+
+    assert text.startswith(shown)
+    assert (shown == text) == (not hidden)
+    assert sum(max(1, -(-len(line) // COLUMNS)) for line in shown.split("\n")) <= WHOLE_ROWS
