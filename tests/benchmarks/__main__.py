@@ -70,6 +70,11 @@ QUICK_SECONDS = 0.5
 @click.option("--rows", default=0, help="Messages that socketchat's store holds already, at least.")
 @click.option("--quick", is_flag=True, help="One short round, for development; its figures prove nothing.")
 @click.option(
+    "--against",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help='Measure this `socketchat` too, installed from another commit, as "before".',
+)
+@click.option(
     "--directory",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     default="/var/tmp",
@@ -77,7 +82,15 @@ QUICK_SECONDS = 0.5
     help="Where data is kept while it runs: on a real disk.",
 )
 def main(
-    *, names: Sequence[str], only: Sequence[str], rounds: int, seconds: float, rows: int, quick: bool, directory: Path
+    *,
+    names: Sequence[str],
+    only: Sequence[str],
+    rounds: int,
+    seconds: float,
+    rows: int,
+    quick: bool,
+    against: Path | None,
+    directory: Path,
 ) -> None:
     """Run the benchmarks NAMED, or all; exit with 1 if a bar is missed."""
     wanted = [name for name in BENCHMARKS if not names or _is_asked(name, names)]
@@ -89,8 +102,9 @@ def main(
     print(f"Data on {filesystem_of(directory)}; server on core {CORES[0]}, generator on core {CORES[-1]}.")
     with tempfile.TemporaryDirectory(dir=directory, prefix="benchmarks-") as place:
         history = make_history(rows, Path(place)) if rows else None
-        servers = _servers([Socketchat(history), InspIrcd(), NgIrcd()], only)
-        settings = Settings(servers, 1 if quick else rounds, QUICK_SECONDS if quick else seconds, Path(place))
+        before = [Socketchat(history, program=against)] if against else []
+        servers = _servers([Socketchat(history), *before, InspIrcd(), NgIrcd()], only)
+        settings = Settings(servers, 1 if quick else rounds, QUICK_SECONDS if quick else seconds, Path(place), against)
         verdicts = [verdict for name in wanted for verdict in _measured(name, settings)]
     if verdicts:
         print("\nBars")

@@ -46,14 +46,18 @@ class Server(Protocol):
 
 
 class Socketchat:
-    """This project's server, in its plain dialect, with its data on disk: a copy of the history given, or none."""
+    """This project's server, in its plain dialect, with its data on disk: a copy of the history given, or none.
 
-    name = "socketchat"
+    ``program`` is the installed command of another version, measured beside this checkout under the name "before".
+    """
+
     line_end = b"\n"
     logins = 100
 
-    def __init__(self, history: Path | None = None) -> None:
+    def __init__(self, history: Path | None = None, *, program: Path | None = None) -> None:
         self._history = history
+        self.name = "before" if program else "socketchat"
+        self.program: Sequence[str | Path] = [program] if program else [sys.executable, "-m", "socketchat"]
 
     def missing(self) -> str | None:
         return None
@@ -66,7 +70,7 @@ class Socketchat:
 
     def serve(self, data: Path) -> Sequence[str | Path]:
         """Return the command that serves this data directory."""
-        return (sys.executable, "-m", "socketchat", "serve", "--no-limits", *HERE, "--port", "0", "--data", data)
+        return (*self.program, "serve", "--no-limits", *HERE, "--port", "0", "--data", data)
 
     def port(self, output: str) -> int | None:
         listening = re.search(r"^Server listening on 127\.0\.0\.1:(\d+)$", output, re.MULTILINE)

@@ -24,6 +24,8 @@ class Settings:
     """Timed seconds of each run."""
     directory: Path
     """On a real disk; everything is made below it."""
+    against: Path | None = None
+    """The installed command of another version, for benchmarks that start commands themselves."""
 
 
 def interleaved(name: str, settings: Settings, measure: Callable[[Running], Figure]) -> dict[str, list[Figure]]:

@@ -25,8 +25,10 @@ def run(name: str, settings: Settings) -> Section:
     with running(Socketchat(), settings.directory) as started:
         commands = {
             'python -c "import click"': [sys.executable, "-c", "import click"],
-            "socketchat send": _send(started),
+            "socketchat send": _send([sys.executable, "-m", "socketchat"], started),
         }
+        if settings.against:
+            commands["before: socketchat send"] = _send([str(settings.against)], started)
         environment = _environment(settings)
         for command in commands.values():
             _seconds(command, environment)  # compiles to bytecode what will be imported
@@ -35,7 +37,7 @@ def run(name: str, settings: Settings) -> Section:
         for _ in range(RUNS * settings.rounds):
             for label, command in commands.items():
                 figures[label].append(_seconds(command, environment) * 1000)
-    click, send = figures.values()
+    click, send, *_ = figures.values()
     value = ratio(send, click)
     return Section(
         f"{name}: whole processes, bytecode cached",
@@ -45,8 +47,8 @@ def run(name: str, settings: Settings) -> Section:
     )
 
 
-def _send(started: Running) -> list[str]:
-    return [sys.executable, "-m", "socketchat", "send", "--port", str(started.port), "--as", "bench", "good morning"]
+def _send(program: list[str], started: Running) -> list[str]:
+    return [*program, "send", "--port", str(started.port), "--as", "bench", "good morning"]
 
 
 def _environment(settings: Settings) -> dict[str, str]:
