@@ -17,13 +17,14 @@ from .streams import flush, is_of_output, open_closed
 INTERRUPTED = 130
 """The exit code after Ctrl+C, as shells have it."""
 
-HELP = """Team chat in the terminal: one command hosts it, one joins it, one sends from scripts.
+HELP = """Team chat in the terminal: one command hosts it, one command joins it, and scripts use it like any Unix tool.
 
 \b
 Examples:
-  socketchat serve                       host a chat on this machine
-  socketchat join alice                  talk; --host tells where
-  make test 2>&1 | tail -5 | socketchat send --room '#ops'"""
+  socketchat serve --port 5000                 host a chat on this machine
+  socketchat join alice --host 1.2.3.4         talk
+  socketchat send --dm bob "hi"                send one message from a script
+  socketchat help                              list the help topics"""
 
 
 class _Subcommands(click.Group):
@@ -50,7 +51,7 @@ class _Subcommands(click.Group):
 
         meant = nearest(args[0], self.names)
         suggestion = f" Did you mean {meant!r}?" if meant else ""
-        raise click.UsageError(f"There is no command {args[0]!r}.{suggestion}", ctx)
+        raise click.UsageError(f"No such command: {args[0]!r}.{suggestion}", ctx)
 
 
 @click.command(
@@ -59,7 +60,7 @@ class _Subcommands(click.Group):
 @click.version_option(__version__, message="socketchat %(version)s")
 @click.pass_context
 def group(ctx: click.Context) -> None:
-    """Show the help where no subcommand is given."""
+    """Show the help if no subcommand is given."""
     if ctx.invoked_subcommand is None:
         click.echo(ctx.get_help())
 

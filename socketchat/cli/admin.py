@@ -17,22 +17,22 @@ HELP = """Manage the server that runs on this machine.
 
 \b
 Examples:
-  socketchat admin owner alice           alice may do everything in the chat itself
+  socketchat admin owner alice           let alice do everything in the chat
   socketchat admin ban eve --for 7d --address
   socketchat admin room owner '#ops' bob
-  socketchat admin code --new            a new join code, if the old one got about
-  socketchat admin --data DIR rooms      of the server with that data directory
+  socketchat admin code --new            replace a join code that leaked
+  socketchat admin --data DIR rooms      ask the server with that data directory
 
-Only the account that runs the server may.
+Only the account that runs the server can use this.
 
 \b
 Exit codes:
   0  done
   2  wrong usage
-  4  refused, or the server is another account's
+  4  refused, or the server belongs to another account
   5  no such user or room
   6  no server runs there
-  1  anything else"""
+  1  any other error"""
 
 
 @click.group(help=HELP)
@@ -40,7 +40,7 @@ Exit codes:
     "--data",
     callback=directory,
     metavar="DIR",
-    help="The data directory of the server.  [default: as for serve]",
+    help="Data directory of the server.  [default: the same as for serve]",
 )
 @click.pass_context
 def admin(ctx: click.Context, data: Path | None) -> None:
@@ -59,13 +59,13 @@ def give(order: Command) -> None:
 
 def _need_a_terminal() -> None:
     if sys.stdin is None or not sys.stdin.isatty():
-        raise click.UsageError("This cannot be undone, and there is no terminal to ask on; --yes does it unasked.")
+        raise click.UsageError("This cannot be undone, and there is no terminal to confirm it: add --yes.")
 
 
 @admin.group(invoke_without_command=True)
 @click.pass_context
 def users(ctx: click.Context) -> None:
-    """List the accounts, and the guests of the moment."""
+    """List the accounts and the guests who are online."""
     from ..protocol import operator
 
     if ctx.invoked_subcommand is None:
@@ -74,14 +74,14 @@ def users(ctx: click.Context) -> None:
 
 @users.command()
 @click.argument("name")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 def erase(name: str, *, yes: bool) -> None:
-    """Blank all that NAME ever said, in rooms and direct messages, and forget what NAME has read; the account stays."""
+    """Erase every message from NAME, in rooms and direct messages, and NAME's read markers; the account stays."""
     from ..protocol import operator
 
     if not yes:
         _need_a_terminal()
-        question = f"All that {name} ever said is gone for good then. Type the name to go on"
+        question = f"This erases every message from {name} and cannot be undone. Type the name to continue"
         if click.prompt(question, default="", show_default=False, err=True) != name:
             raise click.Abort
     give(operator.Erase(id=1, name=name))
@@ -92,13 +92,13 @@ def erase(name: str, *, yes: bool) -> None:
 @click.option(
     "--host",
     metavar="HOST[:PORT]",
-    help="The address at which the owner reaches the server.  [default: where it listens, or this machine's]",
+    help="Address at which the owner reaches the server.  [default: where it listens, or this machine's]",
 )
 def reset(name: str, host: str | None) -> None:
-    """Print a link by which the owner of NAME, whose keys are lost, takes it back.
+    """Print a link that gives NAME back to its owner, who lost the key.
 
-    It is good once and for a day, for whoever has it: send it as you would a password. From then on the name's other
-    keys and its password are worth nothing.
+    The link works once, within a day, for anyone who has it: send it as you would a password. Using it revokes the
+    name's other keys and its password.
     """
     from ..client.identity.invitation import Invitation
     from ..protocol import operator
@@ -115,14 +115,17 @@ def reset(name: str, host: str | None) -> None:
 
 @users.command()
 @click.argument("name")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 def release(name: str, *, yes: bool) -> None:
-    """Make NAME anybody's, as after a typo: whoever takes it next is somebody else, and reads no old messages."""
+    """Release NAME, for example after a typo.
+
+    The next user to take it is a new user, who cannot read the old messages.
+    """
     from ..protocol import operator
 
     if not yes:
         _need_a_terminal()
-        question = f"{name} loses the name, and cannot have it back if another one takes it. Go on?"
+        question = f"{name} loses this name, and cannot get it back once someone else takes it. Continue?"
         click.confirm(question, abort=True, err=True)
     give(operator.Release(id=1, name=name))
 
@@ -130,7 +133,7 @@ def release(name: str, *, yes: bool) -> None:
 @admin.command()
 @click.argument("name")
 def owner(name: str) -> None:
-    """Make NAME the owner of the server, who makes moderators."""
+    """Make NAME the owner of the server, who appoints moderators."""
     from ..protocol import operator
 
     give(operator.Owner(id=1, name=name))
@@ -138,13 +141,21 @@ def owner(name: str) -> None:
 
 @admin.command()
 @click.argument("name")
-@click.option("--for", "seconds", callback=duration, metavar="TIME", help="Such as 2h or 7d.  [default: for ever]")
-@click.option("--reason", default="", help="What NAME is told, and the others.")
-@click.option("--address", is_flag=True, help="Ban the addresses that NAME comes from too, and so all who share them.")
+@click.option(
+    "--for",
+    "seconds",
+    callback=duration,
+    metavar="TIME",
+    help="Ban for this time, such as 2h or 7d.  [default: no end]",
+)
+@click.option("--reason", default="", help="Reason, shown to NAME and to everyone else.")
+@click.option(
+    "--address", is_flag=True, help="Also ban the addresses that NAME connects from, and everyone who shares them."
+)
 def ban(name: str, seconds: int, reason: str, *, address: bool) -> None:
-    """Keep NAME, which may be an address, out of the chat.
+    """Ban NAME, which can be an address, from the chat.
 
-    Everybody who comes from a banned address is out, such as a whole office or household. It has to be for a time.
+    A banned address keeps out everyone behind it, such as a whole office or household, so it needs --for.
     """
     from ..protocol import operator
 
@@ -154,7 +165,7 @@ def ban(name: str, seconds: int, reason: str, *, address: bool) -> None:
 @admin.command()
 @click.argument("name")
 def unban(name: str) -> None:
-    """Let NAME, which may be an address, in again."""
+    """Lift the ban on NAME, which can be an address."""
     from ..protocol import operator
 
     give(operator.Unban(id=1, name=name))
@@ -162,7 +173,7 @@ def unban(name: str) -> None:
 
 @admin.command()
 def bans() -> None:
-    """List who is banned from the chat."""
+    """List the bans from the chat."""
     from ..protocol import operator
 
     give(operator.Bans(id=1))
@@ -170,7 +181,7 @@ def bans() -> None:
 
 @admin.command()
 def log() -> None:
-    """List what owners, moderators and the operator did."""
+    """List the actions of owners, moderators and the operator."""
     from ..protocol import operator
 
     give(operator.Log(id=1))
@@ -178,7 +189,7 @@ def log() -> None:
 
 @admin.command()
 def rooms() -> None:
-    """List the rooms, private ones too."""
+    """List the rooms, private ones included."""
     from ..protocol import operator
 
     give(operator.Rooms(id=1))
@@ -186,23 +197,23 @@ def rooms() -> None:
 
 @admin.group()
 def room() -> None:
-    """Give a room, whose owner is gone, to somebody."""
+    """Manage a room."""
 
 
 @room.command("owner")
 @click.argument("room", metavar="ROOM")
 @click.argument("name")
 def own_room(*, room: str, name: str) -> None:
-    """Make NAME the owner of ROOM, who may join it also where it is private; those in the room are told."""
+    """Make NAME the owner of ROOM, and tell its members; NAME can join it even if it is private."""
     from ..protocol import operator
 
     give(operator.RoomOwner(id=1, room=room, name=name))
 
 
 @admin.command()
-@click.option("--new", is_flag=True, help="Draw a new code; the old one is worth nothing from now on.")
+@click.option("--new", is_flag=True, help="Replace the code; the old one stops working.")
 def code(*, new: bool) -> None:
-    """Show the join code, which lets newcomers in."""
+    """Show the join code, which newcomers need once."""
     from ..protocol import operator
 
     give(operator.Code(id=1, new=new))
@@ -210,12 +221,12 @@ def code(*, new: bool) -> None:
 
 @admin.group()
 def invite() -> None:
-    """List invites and revoke them; `socketchat invite` makes one."""
+    """List and revoke invites; `socketchat invite` creates one."""
 
 
 @invite.command("list")
 def list_invites() -> None:
-    """List the invites that still let in."""
+    """List the invites that still work."""
     from ..protocol import operator
 
     give(operator.Invites(id=1))
@@ -224,7 +235,7 @@ def list_invites() -> None:
 @invite.command()
 @click.argument("invite", metavar="ID")
 def revoke(*, invite: str) -> None:
-    """Let nobody in any more by the invite with this id, as the list shows it."""
+    """Revoke the invite with this ID, as shown by the list."""
     from ..protocol import operator
 
     give(operator.Uninvite(id=1, invite=invite))

@@ -8,24 +8,26 @@ import click
 
 from .options import data_directory, directory
 
-HELP = """Copy the store of a server into FILE, which must not be there yet.
+HELP = """Copy a server's store into FILE, which must not exist yet.
 
 \b
 Examples:
   socketchat backup chat-$(date +%F).db
-  socketchat restore chat-2026-03-01.db --data DIR      to use it
+  socketchat restore chat-2026-03-01.db --data DIR      use the backup
 
-The server may run meanwhile: the copy is whole, and holds all that was confirmed when it began. It holds accounts and
-messages, but not the server's key and certificate (tls.pem beside the store) nor its join code (join-code): copy these
-two files into the new data directory too if the server is to move. Only the account that runs the server may.
+The server can keep running. The copy is consistent and contains everything that was confirmed when it began.
+
+It contains the accounts and messages, but not the server's key and certificate (tls.pem) nor its join code (join-code).
+To move the server, copy these two files into the new data directory as well. Only the account that runs the server can
+do this.
 
 \b
 Exit codes:
   0  the copy is on disk
   2  wrong usage
-  4  FILE is there already
-  8  there is no store there, or it is damaged; or FILE cannot be made where it is to be
-  1  anything else; a disk that is full, of FILE too"""
+  4  FILE already exists
+  8  there is no store, it is damaged, or FILE cannot be created there
+  1  any other error, such as a full disk"""
 
 
 @click.command(help=HELP)
@@ -34,11 +36,11 @@ Exit codes:
     "--data",
     callback=directory,
     metavar="DIR",
-    help="The data directory of the server.  [default: as for serve]",
+    help="Data directory of the server.  [default: the same as for serve]",
 )
 def backup(file: Path, data: Path | None) -> None:
     """Copy a store."""
     from ..journal.sqlite.offline.backup import back_up
 
     back_up(data_directory(data), file)
-    click.echo(f"The backup is in {file}.")
+    click.echo(f"Backup written to {file}.")

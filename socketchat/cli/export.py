@@ -1,4 +1,4 @@
-"""The subcommand ``export``: everything that was said, as lines."""
+"""The subcommand ``export``: print the stored messages."""
 
 from __future__ import annotations
 
@@ -9,25 +9,26 @@ import click
 from ..exceptions import UsageProblem
 from .options import data_directory, directory
 
-HELP = """Print what was said, one entry after the other: all of it, direct messages too, or one room.
+HELP = """Print the stored messages: all of them, direct messages included, or one room.
 
 \b
 Examples:
   socketchat export --room '#ops' > ops.txt
   socketchat export --format json | jq -r 'select(.kind == "message") | .body.text'
 
-As text an entry is its time in UTC, its place, and what was said, with nothing that could drive a terminal; the place
-of a direct message names both people, such as @alice:bob/7. As JSON it is a line of the native protocol; accounts and
-memberships, in the conversation "*", are there as well. The server may run meanwhile. Only the account that runs the
-server may.
+In text format, each entry shows its time in UTC, its place and its text, with control characters made visible. The
+place of a direct message names both users, as in @alice:bob/7. In JSON format, each line is an entry of the native
+protocol; accounts and memberships are in the conversation "*".
+
+The server can keep running. Only the account that runs the server can do this.
 
 \b
 Exit codes:
-  0  all is printed
+  0  everything was printed
   2  wrong usage
   5  no such room
-  8  there is no store there, or it is damaged
-  1  anything else"""
+  8  there is no store, or it is damaged
+  1  any other error"""
 
 
 @click.command(help=HELP)
@@ -37,23 +38,23 @@ Exit codes:
     type=click.Choice(["text", "json"]),
     default="text",
     show_default=True,
-    help="Lines to read, or JSON.",
+    help="Print readable text or JSON lines.",
 )
-@click.option("--room", metavar="ROOM", help="Only this room.")
+@click.option("--room", metavar="ROOM", help="Print this room only.")
 @click.option(
     "--data",
     callback=directory,
     metavar="DIR",
-    help="The data directory of the server.  [default: as for serve]",
+    help="Data directory of the server.  [default: the same as for serve]",
 )
 def export(form: str, room: str | None, data: Path | None) -> None:
-    """Print what was said."""
+    """Print the stored messages."""
     from ..journal.sqlite.offline.backup import reading
     from ..journal.sqlite.offline.export import as_json, as_text, entries, names
     from ..protocol.conversations import room_id
 
     if room is not None and not room.removeprefix("#"):
-        raise UsageProblem("The room is empty; give a room, such as '#lobby'.")
+        raise UsageProblem("--room is empty. Give a room, such as '#lobby'.")
     with reading(data_directory(data)) as db:
         said = entries(db, None if room is None else room_id(room))
         called = names(db)

@@ -21,16 +21,16 @@ def name_and_invitation(
     urls = [word for word in words if word == FROM_STDIN or is_url(word)]
     names = [word for word in words if word not in urls]
     for word in names[1:]:
-        raise click.UsageError(f"Got unexpected extra argument ({word})", click.get_current_context())
+        raise click.UsageError(f"Unexpected argument {word!r}", click.get_current_context())
     if len(urls) + (file is not None) > 1:
-        raise UsageProblem("One invite is enough: give its URL, - or --invite-file.")
+        raise UsageProblem("Give one invite only: its URL, - or --invite-file.")
     invitation = None
     if file is not None:
         invitation = invitation_in(file)
     elif urls:
         invitation = invitation_on_stdin() if urls[0] == FROM_STDIN else parse_invitation(urls[0])
     if invitation is not None and (host is not None or port is not None):
-        raise UsageProblem("The invite tells where the server is: leave --host and --port out.")
+        raise UsageProblem("The invite says where the server is. Leave out --host and --port.")
     name = invitation.name if invitation is not None else None
     return (names[0] if names else name), invitation
 
@@ -42,7 +42,7 @@ def invitation_in(file: Path) -> Invitation:
             content = opened.read(URL_CHARACTERS)
     except OSError as problem:
         words = (problem.strerror or str(problem)).lower()
-        raise BadFile(f"Cannot read the invite in {file}: {words}.") from None
+        raise BadFile(f"Cannot read the invite in {file}: {words}. Check the path.") from None
     return parse_invitation(content.decode("utf-8", "replace"))
 
 

@@ -1,4 +1,4 @@
-"""The subcommand ``invite``: make a URL that lets somebody in, on the server's own machine."""
+"""The subcommand ``invite``: create a URL that lets a newcomer in, on the server's own machine."""
 
 from __future__ import annotations
 
@@ -13,26 +13,28 @@ from .options import data_directory, directory
 if TYPE_CHECKING:
     from ..client.address import Address
 
-HELP = """Make an invite: a URL with which somebody new may come in.
+HELP = """Create an invite: a URL that lets a newcomer in.
 
 \b
 Examples:
-  socketchat invite                              for one newcomer, within a week
-  socketchat invite --uses 25 --expires 2h       for a class
+  socketchat invite                              one newcomer, within a week
+  socketchat invite --uses 25 --expires 2h       a class
   socketchat invite --room '#ops' --host chat.example.org
-  socketchat invite | mail -s "join us" bob      the URL alone goes to stdout
+  socketchat invite | mail -s "join us" bob      stdout has the URL and nothing else
 
-Whoever has the URL may come in by `socketchat join URL`: send it as you would a password. It also says which server is
-the right one. `socketchat admin invite list` and `revoke` manage invites. Only the account that runs the server may.
+Anyone who has the URL can join with `socketchat join URL`: send it as you would a password. It also identifies the
+server, so that nobody has to compare fingerprints.
+
+`socketchat admin invite list` and `revoke` manage invites. Only the account that runs the server can create them.
 
 \b
 Exit codes:
   0  done
   2  wrong usage
-  4  refused, or the server is another account's
+  4  refused, or the server belongs to another account
   5  no such room
   6  no server runs there
-  1  anything else"""
+  1  any other error"""
 
 
 def duration(_ctx: click.Context, _param: click.Parameter, text: str) -> int:
@@ -41,12 +43,12 @@ def duration(_ctx: click.Context, _param: click.Parameter, text: str) -> int:
 
     seconds = seconds_of(text)
     if not seconds:
-        raise click.BadParameter(f"{text!r} is no duration; write it like 10m, 2h or 7d.")
+        raise click.BadParameter(f"{text!r} is not a duration. Write it as 10m, 2h or 7d.")
     return seconds
 
 
 @click.command(help=HELP, context_settings={"allow_extra_args": True})
-@click.option("--uses", type=click.IntRange(1), default=1, show_default=True, help="How many newcomers may use it.")
+@click.option("--uses", type=click.IntRange(1), default=1, show_default=True, help="Let this many newcomers in.")
 @click.option(
     "--expires",
     "seconds",
@@ -54,19 +56,19 @@ def duration(_ctx: click.Context, _param: click.Parameter, text: str) -> int:
     default="7d",
     show_default=True,
     metavar="DURATION",
-    help="How long it is good for: 10m, 2h, 7d.",
+    help="Expire after this time: 10m, 2h, 7d.",
 )
-@click.option("--room", metavar="#ROOM", help="Make them members of this room, too.")
+@click.option("--room", metavar="#ROOM", help="Also add them to this room.")
 @click.option(
     "--host",
     metavar="HOST[:PORT]",
-    help="The address at which they reach the server.  [default: where it listens, or this machine's]",
+    help="Address at which they reach the server.  [default: where it listens, or this machine's]",
 )
 @click.option(
     "--data",
     callback=directory,
     metavar="DIR",
-    help="The data directory of the server.  [default: as for serve]",
+    help="Data directory of the server.  [default: the same as for serve]",
 )
 @click.pass_context
 def invite(
@@ -75,7 +77,7 @@ def invite(
     """Ask the server for an invite, and print it."""
     if ctx.args:
         raise click.UsageError(
-            f"An invite takes no {ctx.args[0]!r}; `socketchat admin invite list` and `revoke` manage invites.", ctx
+            f"Unexpected argument {ctx.args[0]!r}. `socketchat admin invite list` and `revoke` manage invites.", ctx
         )
     from ..client.identity.invitation import Invitation
     from ..protocol import operator
@@ -109,13 +111,14 @@ def leads_to(told: tuple[str, int | None] | None, listening: str) -> Address:
         address = Address(reached, port)
         if sys.stderr.isatty():
             click.echo(
-                f"It leads to {address}; if others reach this machine elsewhere, name that with --host.", err=True
+                f"The invite leads to {address}. If others reach this machine at another address, give it with --host.",
+                err=True,
             )
         return address
     address = Address(DEFAULT_HOST if hosts[0] in EVERYWHERE else hosts[0], port)
     click.echo(
-        f"It leads to {address}, which is this machine's own address: for others, name with --host the one at which "
-        "they reach it.",
+        f"The invite leads to {address}, which only works on this machine. For others, give the address at which "
+        "they reach it with --host.",
         err=True,
     )
     return address

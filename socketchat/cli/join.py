@@ -15,42 +15,45 @@ HELP = """Join the chat and talk.
 
 \b
 Examples:
-  socketchat join alice                        the server on this machine
-  socketchat join alice --host chat.lan:5000   another one
-  socketchat join alice socketchat://…         where an invite leads to
-  tail -f app.log | socketchat join logbot     without a terminal: a line, a message
+  socketchat join alice                        join the server on this machine
+  socketchat join alice --host chat.lan:5000   join another server
+  socketchat join alice socketchat://…         join with an invite
+  tail -f app.log | socketchat join logbot     send each line as a message
 
-What you type goes to the current room, at first #lobby; /help lists the commands. The name is yours on that server from
-the first time on; without NAME it is SOCKETCHAT_NAME, or you are asked. Without a terminal it is the name last joined
-with; what others say is written to stdout, and at the end of stdin the visit ends as soon as all is stored, or with
-code 3 where for a minute nothing is. All is encrypted, and the server's key is remembered; beyond this machine you are
-asked once whether it is the right one.
+What you type goes to the current room, #lobby at first. /help lists the commands.
 
-Who is new on a server is asked once for its join code, which its host can tell; from then on the key that the client
-keeps is enough. With an INVITE, the URL that a host made, nothing is asked. Others on this machine may see a command
-line: give an invite for more than one use as - on stdin, or by --invite-file.
+The first use of a name makes it yours on that server. Without NAME, join uses SOCKETCHAT_NAME or asks you.
 
-What you send is kept on this machine until the server has stored it, and sent again where the link breaks: it is
-stored once. What is left when a visit ends, however it ends, the next visit under that name sends.
+Newcomers need the server's join code once; ask whoever runs the server. After that your key is enough. With an INVITE
+you need no code. Other users of this machine can see your command line: pass a reusable invite as "-" on stdin, or in
+a file with --invite-file.
+
+The client remembers the server's key. It asks you once to confirm the key of a server on another machine.
+
+Messages are kept on disk until the server has stored them, and sent again after a broken connection. Each is stored
+once. Anything left at exit is sent when you next join under that name.
+
+Without a terminal, join uses the name that you last joined with and prints messages to stdout. At the end of stdin it
+exits as soon as everything is stored, or with code 3 if nothing is stored for a minute.
 
 \b
 Exit codes:
-  0  left; without a terminal: and all that was read is stored
-  2  wrong usage, or a name that breaks the rule
-  3  a message is not confirmed yet; the next visit under the name sends it
-  4  refused, such as a name that belongs to somebody else
+  0  you left; without a terminal: everything from stdin is stored
+  2  wrong usage, or an invalid name
+  3  a message is not confirmed; the next join under this name sends it
+  4  refused, for example because the name belongs to someone else
   5  no such user, room or command (without a terminal)
   6  cannot reach the server
-  7  the server has another key than before; nothing was sent (a visit at a terminal stays, and tries again)
-  8  a file of the client is damaged, or others may read it
-  1  anything else       130  interrupted"""
+  7  the server's key changed; nothing was sent (at a terminal, join stays and retries)
+  8  a file of the client is damaged, or readable by others
+  1  any other error     130  interrupted"""
 
 
 @click.command(help=HELP)
 @click.argument("words", nargs=-1, metavar="[NAME] [INVITE]")
 @invite_option
 @server_options
-@click.option("--no-bell", is_flag=True, help="Do not ring the terminal's bell for direct messages and your name.")
+@click.option("--no-bell", is_flag=True, help="Do not ring the terminal bell for mentions and direct messages.")
 def join(*, words: tuple[str, ...], invite_file: Path | None, host: str | None, port: int | None, no_bell: bool) -> int:
     """Join with what the options say."""
     from ..client.address import find_server

@@ -21,16 +21,16 @@ Examples:
   socketchat key export key-backup.txt      asks for a passphrase at a terminal
   socketchat key import key-backup.txt      on another computer, or after a loss
 
-Whoever has the key has the names. A second computer may also get its own key: set a password with /password in the
-chat, and `socketchat join NAME` asks for it there.
+Anyone who has the key has your names. To use a second computer with its own key instead, set a password with /password
+in the chat; `socketchat join NAME` asks for it there.
 
 \b
 Exit codes:
   0  done
   2  wrong usage
-  4  refused, such as a key in the place of another one, or a wrong passphrase
-  5  there is no key yet
-  8  a file cannot be used, or is no key"""
+  4  refused: another key is in place, or the passphrase is wrong
+  5  you have no key yet
+  8  a file is unreadable, or is not a key"""
 
 MOST_CHARACTERS = 1000
 """What is read of an exported key, which is one short line."""
@@ -43,7 +43,7 @@ def key() -> None:
 
 @key.command()
 def show() -> None:
-    """Show your public key, its fingerprint, and where the key is."""
+    """Show your public key, its fingerprint and the path of the key file."""
     from ..protocol.authentication.proofs import fingerprint
 
     profile = _profile()
@@ -54,7 +54,7 @@ def show() -> None:
 @key.command()
 @click.argument("file", metavar="FILE|-")
 def export(file: str) -> None:
-    """Write your key to FILE, or to stdout, encrypted if you give a passphrase at a terminal."""
+    """Write your key to FILE or stdout, encrypted if you enter a passphrase at the terminal."""
     from ..client.identity.key_file import exported
     from ..exceptions import BadFile
 
@@ -65,7 +65,7 @@ def export(file: str) -> None:
     try:
         descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
-        raise BadFile(f"There is a file {file} already; remove it or name another one.") from None
+        raise BadFile(f"{file} already exists. Remove it, or give another file name.") from None
     except OSError as problem:
         raise _bad(file, problem) from None
     with os.fdopen(descriptor, "w", encoding="ascii") as opened:
@@ -74,9 +74,9 @@ def export(file: str) -> None:
 
 @key.command(name="import")
 @click.argument("file", metavar="FILE|-")
-@click.option("--replace", is_flag=True, help="Move another key that is there aside.")
+@click.option("--replace", is_flag=True, help="Move an existing key aside.")
 def import_(file: str, *, replace: bool) -> None:
-    """Take the key in FILE, or on stdin, for yours from now on."""
+    """Use the key in FILE, or on stdin, as yours from now on."""
     from ..client.identity.key_file import imported, needs_passphrase, put_in_place
 
     line = _read(file)
@@ -84,7 +84,7 @@ def import_(file: str, *, replace: bool) -> None:
     profile = _profile()
     aside = put_in_place(profile, imported(line, passphrase), replace=replace)
     if aside is not None:
-        click.echo(f"The key from before is now {aside}.")
+        click.echo(f"Your previous key was moved to {aside}.")
     click.echo(f"Your public key is now {profile.key.public}")
 
 
@@ -92,7 +92,7 @@ def _key_of(profile: Profile) -> Key:
     from ..exceptions import NotFound
 
     if not Path(profile.key_path).exists():
-        raise NotFound(f"You have no key yet in {profile.key_path}; the first `socketchat join` makes it.")
+        raise NotFound(f"There is no key in {profile.key_path} yet. Your first `socketchat join` creates it.")
     return profile.key
 
 

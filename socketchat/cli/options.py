@@ -27,7 +27,7 @@ def port_from(lowest: int) -> Callable[[click.Context, click.Parameter, str | No
             return None
         if text.isascii() and text.isdigit() and lowest <= int(text[:6]) <= 65535:
             return int(text)
-        raise click.BadParameter(f"{text!r} is no port; a port is a number from {lowest} to 65535.")
+        raise click.BadParameter(f"{text!r} is not a port. A port is a number from {lowest} to 65535.")
 
     return check
 
@@ -40,7 +40,7 @@ def positive_seconds(_ctx: click.Context, _param: click.Parameter, text: str) ->
         seconds = 0.0
     if isfinite(seconds) and 0 < seconds <= LONGEST_TIMEOUT:
         return seconds
-    raise click.BadParameter(f"{text!r} is no time; give seconds, above 0 and up to {LONGEST_TIMEOUT:,.0f}.")
+    raise click.BadParameter(f"{text!r} is not a time. Give seconds, above 0 and up to {LONGEST_TIMEOUT:,.0f}.")
 
 
 def duration(_ctx: click.Context, _param: click.Parameter, text: str | None) -> int:
@@ -49,7 +49,7 @@ def duration(_ctx: click.Context, _param: click.Parameter, text: str | None) -> 
 
     seconds = seconds_of(text) if text is not None else 0
     if seconds is None or (text is not None and not seconds):
-        raise click.BadParameter(f"{text!r} is no duration; give a number and s, m, h, d or w, such as 2h or 7d.")
+        raise click.BadParameter(f"{text!r} is not a duration. Give a number and s, m, h, d or w, such as 2h or 7d.")
     return seconds
 
 
@@ -65,7 +65,7 @@ def retention(_ctx: click.Context, _param: click.Parameter, texts: tuple[str, ..
         room, _, word = text.rpartition("=")
         seconds = seconds_of(word)
         if not seconds and word != "ever":
-            raise click.BadParameter(f"{text!r} is no retention; give one such as 90d, '#ops=7d' or '#ops=ever'.")
+            raise click.BadParameter(f"{text!r} is not a retention. Give 90d, '#ops=7d' or '#ops=ever', for example.")
         kept_for = seconds * 1000 if seconds else None
         if room:
             rooms[room_id(room)] = kept_for
@@ -77,7 +77,7 @@ def retention(_ctx: click.Context, _param: click.Parameter, texts: tuple[str, ..
 def listening_hosts(_ctx: click.Context, _param: click.Parameter, hosts: tuple[str, ...]) -> tuple[str, ...]:
     """Be the callback of an option that takes hosts to listen on; the system takes an empty one for all of them."""
     if "" in hosts:
-        raise click.BadParameter("It is empty; 0.0.0.0 and :: mean all addresses of this machine.")
+        raise click.BadParameter("It is empty. Use 0.0.0.0 and :: for all addresses.")
     return hosts
 
 
@@ -86,10 +86,10 @@ def directory(_ctx: click.Context, _param: click.Parameter, text: str | None) ->
     if text is None:
         return None
     if not text:
-        raise click.BadParameter("It is empty; give a directory.")
+        raise click.BadParameter("It is empty. Give a directory.")
     path = as_path(_ctx, _param, text)
     if path is not None and path.is_file():
-        raise click.BadParameter(f"{text!r} is a file; give a directory.")
+        raise click.BadParameter(f"{text!r} is a file. Give a directory.")
     return path
 
 
@@ -120,7 +120,7 @@ def invite_option(command: _Function) -> _Function:
         type=click.Path(dir_okay=False),
         callback=as_path,
         metavar="FILE",
-        help="Come by the invite whose URL stands in this file, where you are new on its server.",
+        help="Use the invite whose URL is in this file, if you are new on its server.",
     )(command)
 
 
@@ -130,7 +130,7 @@ def server_options(command: _Function) -> _Function:
         "--port",
         callback=port_from(1),
         metavar="PORT",
-        help="Port of the server.  [default: SOCKETCHAT_PORT, that of the server last joined, 5000]",
+        help="Port of the server.  [default: SOCKETCHAT_PORT, the port of the server last joined, 5000]",
     )(command)
     return click.option(
         "--host",

@@ -1,4 +1,4 @@
-"""The subcommand ``restore``: make a store from a backup."""
+"""The subcommand ``restore``: create a store from a backup."""
 
 from __future__ import annotations
 
@@ -8,23 +8,23 @@ import click
 
 from .options import data_directory, directory
 
-HELP = """Make the store of a data directory from FILE, which `socketchat backup` has made.
+HELP = """Create a store in a data directory from FILE, made by `socketchat backup`.
 
 \b
 Examples:
   socketchat restore chat-2026-03-01.db --data DIR
   socketchat serve --data DIR
 
-Nothing is overwritten: a directory that has a store is refused. Clients that come back are told that this is another
-store, since what was said after the backup is not in it.
+Nothing is overwritten: a directory that already has a store is refused. Returning clients are told that the history
+has changed, because messages sent after the backup are not in it.
 
 \b
 Exit codes:
-  0  the store is there; start the server
+  0  the store is in place; start the server
   2  wrong usage
-  4  the directory has a store already
-  8  FILE is no backup, or it is damaged
-  1  anything else, such as a full disk, or a server that uses the directory"""
+  4  the directory already has a store
+  8  FILE is not a backup, or it is damaged
+  1  any other error, such as a full disk or a directory in use by a server"""
 
 
 @click.command(help=HELP)
@@ -33,12 +33,12 @@ Exit codes:
     "--data",
     callback=directory,
     metavar="DIR",
-    help="The data directory of the server.  [default: as for serve]",
+    help="Data directory of the server.  [default: the same as for serve]",
 )
 def restore(file: Path, data: Path | None) -> None:
-    """Make a store from a backup."""
+    """Create a store from a backup."""
     from ..journal.sqlite.offline.backup import restore as make
 
     where = data_directory(data)
     make(file, where)
-    click.echo(f"The store is in {where}.")
+    click.echo(f"Store restored to {where}.")

@@ -26,36 +26,38 @@ Examples:
   git log -3 --oneline | socketchat send --room '#ops' --as deploy
   socketchat send --key backup-2026-03-01 "backup done"   # safe to repeat
 
-The text is the arguments, or what stands on stdin where there are none, or "-" for stdin; its lines stay one
-message. Slash commands are for `join`: here "/help" is a text like any other. Nobody sees the sender come or go.
-Nothing is written to stdout. At a terminal, stderr tells where the addressee of --dm is not there.
+The text comes from the arguments, or from stdin if there are none or "-" is given. It is sent as one message, line
+breaks included. Slash commands work in `join` only; here "/help" is ordinary text.
+
+The sender does not appear online. Nothing is written to stdout. At a terminal, stderr tells you if the recipient of
+--dm is away.
 
 \b
 Exit codes:
   0  the message is stored
   2  wrong usage, or no text
-  3  perhaps stored: the time ran out or the link broke; repeat it with --key
-  4  refused, such as a name that belongs to somebody else, or by a server never joined
+  3  perhaps stored: no confirmation in time; use --key to repeat it safely
+  4  refused, for example because the name belongs to someone else or the server is unknown
   5  no such user or room
   6  cannot reach the server; nothing was sent
-  7  the server has another key than before; nothing was sent
-  8  a file of the client is damaged, or others may read it
-  1  anything else       130  interrupted"""
+  7  the server's key changed; nothing was sent
+  8  a file of the client is damaged, or readable by others
+  1  any other error     130  interrupted"""
 
 
 @click.command(help=HELP)
 @click.option("--room", metavar="#ROOM", help="Send to this room.  [default: #lobby]")
-@click.option("--dm", metavar="NAME", help="Send to this user alone, who may be away.")
+@click.option("--dm", metavar="NAME", help="Send a direct message to this user, who may be offline.")
 @click.option(
     "--as",
     "name",
     metavar="NAME",
-    help="Send under this name.  [default: SOCKETCHAT_NAME, the name last joined with, the login name]",
+    help="Send under this name.  [default: SOCKETCHAT_NAME, the name last joined with, your login name]",
 )
 @server_options
 @invite_option
 @click.option(
-    "--key", metavar="KEY", help="Name this message, any words; what is sent again under its key is stored once."
+    "--key", metavar="KEY", help="Identify this message by any text; sending it again with the same KEY stores it once."
 )
 @click.option(
     "--timeout",
@@ -63,7 +65,7 @@ Exit codes:
     default="10",
     show_default=True,
     metavar="SECONDS",
-    help="Give up after this time.",
+    help="Give up after this many seconds.",
 )
 @click.argument("words", nargs=-1, metavar="[TEXT]...")
 def send(
@@ -88,9 +90,9 @@ def send(
     from ..protocol.names import check_name, check_room
 
     if room is not None and dm is not None:
-        raise UsageProblem("--room and --dm exclude each other: a message has one addressee.")
+        raise UsageProblem("--room and --dm exclude each other: a message has one recipient.")
     if key is not None and not key:
-        raise UsageProblem("--key is empty: a repetition could not be told from another message.")
+        raise UsageProblem("--key is empty. Give any text that identifies this message.")
     to = LOBBY if room is None else check_room(room)
     if dm is not None:
         to = "@" + check_name(dm.removeprefix("@"))
@@ -136,13 +138,13 @@ def message_text(words: tuple[str, ...]) -> str:
     if words and words != ("-",):
         return " ".join(words)
     if sys.stdin is None or (not words and sys.stdin.isatty()):
-        raise UsageProblem("What shall be sent? Give a text, or pipe one in: see `socketchat send --help`.")
+        raise UsageProblem("No text. Give it as an argument or pipe it in: see `socketchat send --help`.")
     # A little more than fits, so that a text over the limit shows without reading all of it.
     data = sys.stdin.buffer.read(TEXT_BYTES + len("\r\n") + 1)
     try:
         text = data.decode()
     except UnicodeDecodeError:
-        raise BadText("What stands on stdin is not text in UTF-8.") from None
+        raise BadText("stdin is not valid UTF-8. Convert it first, for example with iconv.") from None
     if len(data) > TEXT_BYTES + len("\r\n"):
-        raise TooLong(f"A message has at most {TEXT_BYTES:,} bytes, and on stdin there are more.")
+        raise TooLong(f"Too long: stdin has more than {TEXT_BYTES:,} bytes. Send a part of it, or split it.")
     return text.removesuffix("\r\n") if text.endswith("\r\n") else text.removesuffix("\n")

@@ -27,22 +27,24 @@ HELP = """Host a chat.
 
 \b
 Examples:
-  socketchat serve                       for everybody who can reach this machine, on port 5000
-  socketchat serve --host 127.0.0.1      for this machine alone
-  socketchat serve --port 0 --data DIR   on a free port, with a store of its own
+  socketchat serve                       listen on all addresses, port 5000
+  socketchat serve --host 127.0.0.1      accept only this machine
+  socketchat serve --port 0 --data DIR   use a free port and a separate data directory
 
-Everything that was said is kept in the data directory, which one server uses at a time. So are the key and the
-certificate with which all is encrypted; clients remember the key, so keep it. Plaintext, as of nc and telnet, is
-served to this machine alone. Ctrl+C, SIGTERM and closing its terminal end it, a second Ctrl+C at once; what was
-confirmed is on disk. Started with nohup, or without a terminal, it stays. Any other SIGHUP has it read the files of
---tls-cert and --tls-key again.
+The server keeps everything in its data directory: the messages, its key and its certificate. Clients remember the key,
+so keep it. Only one server can use a data directory at a time.
+
+Everything is encrypted, except plaintext clients (nc, telnet) on this machine.
+
+Ctrl+C, SIGTERM or closing the terminal stops the server; a second Ctrl+C stops it immediately. Confirmed messages are
+on disk. To keep it running, start it with nohup or as a service. On SIGHUP it reloads --tls-cert and --tls-key.
 
 \b
 Exit codes:
-  0  ended as asked
+  0  stopped as requested
   2  wrong usage
-  8  the store is damaged, or of another program or version; or a key or certificate is no good
-  1  anything else, such as a port or a data directory in use"""
+  8  the store, key or certificate is damaged or not usable by this version
+  1  any other error, such as a port or data directory that is in use"""
 
 
 def networks(_ctx: click.Context, _param: click.Parameter, texts: tuple[str, ...]) -> tuple[Network, ...]:
@@ -50,7 +52,7 @@ def networks(_ctx: click.Context, _param: click.Parameter, texts: tuple[str, ...
     try:
         return tuple(map(ip_network, texts))
     except ValueError as problem:
-        raise click.BadParameter(f"{problem}; a network is written 10.0.0.0/8.") from None
+        raise click.BadParameter(f"{problem}; write a network as in 10.0.0.0/8.") from None
 
 
 @click.command(help=HELP)
@@ -60,7 +62,7 @@ def networks(_ctx: click.Context, _param: click.Parameter, texts: tuple[str, ...
     callback=listening_hosts,
     multiple=True,
     metavar="ADDR",
-    help="Listen here; may be repeated.  [default: all addresses of this machine]",
+    help="Listen on this address; repeatable.  [default: all addresses]",
 )
 @click.option(
     "--port",
@@ -68,58 +70,58 @@ def networks(_ctx: click.Context, _param: click.Parameter, texts: tuple[str, ...
     default=str(DEFAULT_PORT),
     show_default=True,
     metavar="PORT",
-    help="Listen on this port; 0 takes a free one.",
+    help="Listen on this port; 0 picks a free one.",
 )
 @click.option(
     "--data",
     callback=directory,
     metavar="DIR",
-    help="Keep everything here.  [default: the platform's place, such as ~/.local/share/socketchat/server]",
+    help="Data directory.  [default: the platform's, such as ~/.local/share/socketchat/server]",
 )
 @click.option(
     "--tls-cert",
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE",
-    help="Show this certificate (PEM, with its chain) instead of one made here; needs --tls-key.",
+    help="Use this certificate (PEM, with its chain) instead of a generated one; needs --tls-key.",
 )
 @click.option(
     "--tls-key",
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE",
-    help="The private key of --tls-cert (PEM).",
+    help="Private key of --tls-cert (PEM).",
 )
 @click.option(
     "--plaintext-from",
     callback=networks,
     multiple=True,
     metavar="CIDR",
-    help="Serve plaintext to this network too, such as 10.0.0.0/8, where anybody can read it; may be repeated.",
+    help="Also accept unencrypted clients from this network, such as 10.0.0.0/8; repeatable.",
 )
 @click.option(
     "--keep",
     callback=retention,
     multiple=True,
     metavar="[ROOM=]TIME",
-    help="Within a minute drop what was said so long ago, for good: 90d; '#ops=7d' or '#ops=ever' for one room."
-    "  [default: for ever]",
+    help="Delete messages older than this: 90d, or '#ops=7d' and '#ops=ever' for one room; repeatable."
+    "  [default: keep everything]",
 )
 @click.option(
     "--recover",
     "recovers",
     is_flag=True,
-    help="Make the store anew from what can be read of a damaged one, which is kept, and say what is lost.",
+    help="Rebuild a damaged store from what is readable, report what is lost, and keep the damaged file.",
 )
-@click.option("--open", "is_open", is_flag=True, help="Let everybody in, without join code or invite.")
+@click.option("--open", "is_open", is_flag=True, help="Let anyone in, without a join code or invite.")
 @click.option(
     "--tunnel",
     "is_tunnelled",
     is_flag=True,
-    help="A tunnel such as ngrok or ssh -R ends here: take nobody for somebody of this machine.",
+    help="Treat no connection as local, because a tunnel such as ngrok or ssh -R ends here.",
 )
 @click.option(
     "--no-limits",
     is_flag=True,
-    help="Limit neither rates nor connections, for benchmarks; listens on loopback only.",
+    help="Turn off the limits on rates, connections and rooms, for benchmarks; loopback only.",
 )
 def serve(
     *,
@@ -141,7 +143,7 @@ def serve(
     from ..server import Server, load_identity, log_to_stderr, own_identity, run
 
     if (tls_cert is None) != (tls_key is None):
-        raise UsageProblem("--tls-cert and --tls-key belong together: give both or neither.")
+        raise UsageProblem("--tls-cert and --tls-key go together: give both or neither.")
     if no_limits:
         hosts = _on_loopback(hosts)
     log_to_stderr()
@@ -176,11 +178,11 @@ def _recover(where: Path) -> None:
 
     for line in recover(where).lines():
         click.echo(line)
-    click.echo(f"The damaged store is kept as {where / 'socketchat.db.damaged'}.")
+    click.echo(f"The damaged store was kept as {where / 'socketchat.db.damaged'}.")
 
 
 def announce(addresses: list[str], server: Server, *, limited: bool = True) -> None:
-    """Say where the server listens, once it does, what proves that it is this one, who may come in, and how."""
+    """Print where the server listens, its fingerprint, and how to join it."""
     from ..protocol.authentication.certificates import to_fingerprint
 
     for address in addresses:
@@ -195,16 +197,16 @@ def announce(addresses: list[str], server: Server, *, limited: bool = True) -> N
         click.echo(f"To join from elsewhere: socketchat join NAME --host {elsewhere}{port}")
     entrance = server.hub.entrance
     if entrance.is_open:
-        click.echo("Open: everybody who can reach this server may come in (--open).")
+        click.echo("Open: anyone who can reach this server can log in (--open).")
     elif entrance.doorkeeper is not None and sys.stdout.isatty():
-        # Only for who sits here: what is written elsewhere would be kept, and read by others.
-        click.echo(f"Join code: {entrance.doorkeeper.code} (who is new is asked for it, once)")
+        # Only at a terminal: a log file would keep the code, and others may read it.
+        click.echo(f"Join code: {entrance.doorkeeper.code} (newcomers need it once)")
     if not limited:
-        click.echo("Rates and connections are not limited, as --no-limits says: use this for benchmarks only.")
+        click.echo("Limits on rates and connections are off (--no-limits). Use this for benchmarks only.")
 
 
 def _from_here(hosts: list[str]) -> str | None:
-    """Return the option that names this machine, None where the server does not listen for it."""
+    """Return the option that names this machine, or None if the server does not listen on loopback."""
     for host, everywhere in (("127.0.0.1", "0.0.0.0"), ("::1", "::")):  # noqa: S104 - compared with
         if host in hosts or everywhere in hosts:
             return f" --host {host}"
@@ -212,19 +214,19 @@ def _from_here(hosts: list[str]) -> str | None:
 
 
 def _from_elsewhere(hosts: list[str]) -> str | None:
-    """Return an address that others can reach, ADDRESS where there is one that we do not know."""
+    """Return an address that others can reach, or ADDRESS if it is not known."""
     from ..server import EVERYWHERE, reached_at
 
     return reached_at(hosts) or ("ADDRESS" if any(host in EVERYWHERE for host in hosts) else None)
 
 
 def _on_loopback(hosts: tuple[str, ...]) -> tuple[str, ...]:
-    """Return where to listen without limits: nowhere that others can reach."""
+    """Return the loopback hosts to listen on without limits; raises UsageProblem for any other."""
     from ..hub.networks import is_loopback
 
     for host in hosts:
         if host != "localhost" and not is_loopback(host):
             raise UsageProblem(
-                f"--no-limits is for this machine alone, and --host {host} is not; leave one of them out."
+                f"--no-limits works on this machine only, and --host {host} is not this machine; drop one of them."
             )
     return hosts or ("127.0.0.1",)

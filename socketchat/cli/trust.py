@@ -1,25 +1,26 @@
-"""The subcommand ``trust``: take a server's key for the right one."""
+"""The subcommand ``trust``: accept a server's key."""
 
 from __future__ import annotations
 
 import click
 
-HELP = """Take a server's key for the right one, whatever was known before.
+HELP = """Accept a server's key, and replace the one remembered before.
 
 \b
 Example:
   socketchat trust chat.lan:5000 SHA256:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8
 
-The client remembers the key of each server that it logged in to, and stops with exit code 7 where another one shows
-up: the server has a new key, or somebody listens in. Its host sees the FINGERPRINT when `socketchat serve` starts;
-get it from there, and not over the connection in question. A visit that goes on in a terminal while another key shows
-up waits for the right one, or for this command: Enter there tries at once.
+The client remembers the key of each server that it logs in to. If a server shows a different key later, the client
+stops with exit code 7: either the server has a new key, or someone is intercepting the connection.
+
+`socketchat serve` prints the FINGERPRINT when it starts. Ask whoever runs the server for it, over another channel than
+this connection. A `join` that is waiting for the right key reconnects once you press Enter there.
 
 \b
 Exit codes:
-  0  remembered
-  2  wrong usage, or no fingerprint
-  8  a file of the client cannot be used"""
+  0  the key is remembered
+  2  wrong usage, or an invalid fingerprint
+  8  a file of the client is unusable"""
 
 
 @click.command(help=HELP)
@@ -34,4 +35,4 @@ def trust(*, host: str, fingerprint: str) -> None:
     name, port = parse_host(host)
     address = Address(name, port or DEFAULT_PORT)
     Profiles().server(*address).trust.replace(fingerprint)
-    click.echo(f"From now on {address} is the server with the fingerprint {fingerprint}.")
+    click.echo(f"Trusting {address} with the fingerprint {fingerprint}.")

@@ -51,7 +51,7 @@ def test_the_operator_names_an_owner_and_bans(admin, tmp_path, monkeypatch, caps
 @pytest.mark.parametrize("time", ["", "soon", "0h", "-1d"])
 def test_a_duration_that_is_none_is_wrong_usage(time, tmp_path, capsys) -> None:
     assert run(["admin", "--data", str(tmp_path), "ban", "eve", "--for", time]) == 2
-    assert "give a number and s, m, h, d or w" in capsys.readouterr().err
+    assert "Give a number and s, m, h, d or w" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("what", ["erase", "release"])

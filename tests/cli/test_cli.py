@@ -34,20 +34,20 @@ def test_version(capsys) -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["sned"], "There is no command 'sned'. Did you mean 'send'? See `socketchat --help`."),
-        (["xyzzy"], "There is no command 'xyzzy'. See `socketchat --help`."),
-        (["se"], "There is no command 'se'."),  # no abbreviations
+        (["sned"], "No such command: 'sned'. Did you mean 'send'? See `socketchat --help`."),
+        (["xyzzy"], "No such command: 'xyzzy'. See `socketchat --help`."),
+        (["se"], "No such command: 'se'."),  # no abbreviations
         (["--hlep"], "See `socketchat --help`."),
         (["send", "--rom", "x"], "--room"),
-        (["send", "--port", "0", "hi"], "'0' is no port; a port is a number from 1 to 65535. See `socketchat send"),
-        (["send", "--port", "x", "hi"], "'x' is no port; a port is a number from 1 to 65535."),
+        (["send", "--port", "0", "hi"], "'0' is not a port. A port is a number from 1 to 65535. See `socketchat send"),
+        (["send", "--port", "x", "hi"], "'x' is not a port. A port is a number from 1 to 65535."),
         (["send", "--port", "--timeout", "hi"], ". See `socketchat send --help`."),
         *(
-            (["send", "--timeout", time, "hi"], f"{time!r} is no time; give seconds, above 0 and up to 86,400. See ")
+            (["send", "--timeout", time, "hi"], f"{time!r} is not a time. Give seconds, above 0 and up to 86,400. See ")
             for time in ("0", "-1", "nan", "inf", "1e300", "x")
         ),
-        (["serve", "--data", ""], "It is empty; give a directory. See `socketchat serve --help`."),
-        (["serve", "--host", ""], "It is empty; 0.0.0.0 and :: mean all addresses of this machine. See"),
+        (["serve", "--data", ""], "It is empty. Give a directory. See `socketchat serve --help`."),
+        (["serve", "--host", ""], "It is empty. Use 0.0.0.0 and :: for all addresses. See"),
     ],
 )
 def test_wrong_usage_is_one_line_that_helps_and_exit_code_2(arguments: list[str], words: str, capsys) -> None:

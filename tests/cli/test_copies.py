@@ -28,10 +28,10 @@ def test_a_store_goes_from_one_directory_to_another(tmp_path, call) -> None:
     with serving(tmp_path) as server:
         code, _, err = call("send", "--as", "alice", "--host", "127.0.0.1", "--port", server.port, "good morning")
         assert (code, err) == (0, "")
-        assert call("backup", "--data", data, copy) == (0, [f"The backup is in {copy}."], "")
+        assert call("backup", "--data", data, copy) == (0, [f"Backup written to {copy}."], "")
         assert call("backup", "--data", data, copy)[0] == 4
         assert call("export", "--data", data)[1][-1].endswith(" #lobby/1 alice: good morning")
-    assert call("restore", "--data", other, copy) == (0, [f"The store is in {other}."], "")
+    assert call("restore", "--data", other, copy) == (0, [f"Store restored to {other}."], "")
     code, out, err = call("restore", "--data", other, copy)
     assert (code, out, err.count("\n")) == (4, [], 1)
     _, (line,), _ = call("export", "--data", other, "--room", "lobby", "--format", "json")
@@ -80,5 +80,5 @@ def test_how_long_what_was_said_is_kept_is_told_by_options() -> None:
     assert parsed("90d") == Keep(90 * day)
     assert parsed("ever", "#Ops=7d", "x=ever") == Keep(None, {"#ops": 7 * day, "#x": None})
     for wrong in ("", "90", "0d", "#ops=", "#ops", "=x"):
-        with pytest.raises(click.BadParameter, match="no retention"):
+        with pytest.raises(click.BadParameter, match="not a retention"):
             parsed(wrong)

@@ -224,9 +224,9 @@ def leave_behind(tmp_path, port, *texts, to="#lobby"):
     [
         (["not a name"], 2, "A name cannot contain ' '"),
         ([], 2, "Who are you? Give a name: socketchat join NAME."),
-        (["ann", "--port", "0"], 2, "'0' is no port; a port is a number from 1 to 65535."),
+        (["ann", "--port", "0"], 2, "'0' is not a port. A port is a number from 1 to 65535."),
         (["ann", "--port", "1"], 6, "connection refused. Is `socketchat serve` running there?"),
-        (["ann", "bob"], 2, "Got unexpected extra argument (bob). See `socketchat join --help`."),
+        (["ann", "bob"], 2, "Unexpected argument 'bob'. See `socketchat join --help`."),
     ],
 )
 @pytest.mark.usefixtures("home")

@@ -152,9 +152,9 @@ def test_stdin_is_not_touched_where_there_are_arguments(monkeypatch) -> None:
     [
         (b"", 2, "needs a text"),
         (b"\n", 2, "needs a text"),
-        (b"\xff\n", 2, "not text in UTF-8"),
+        (b"\xff\n", 2, "not valid UTF-8"),
         (b"x" * 32_769, 4, "at most 32,768 bytes"),
-        (b"x" * 1_000_000, 4, "at most 32,768 bytes"),
+        (b"x" * 1_000_000, 4, "more than 32,768 bytes"),
     ],
 )
 def test_a_stdin_that_is_no_message_is_refused(data: bytes, code: int, words: str, monkeypatch, capsys) -> None:
@@ -168,7 +168,7 @@ def test_the_longest_text_fits(monkeypatch) -> None:
 
 
 def test_no_text_and_a_terminal_is_a_hint_at_once(capsys) -> None:
-    refused([], 2, "Give a text, or pipe one in", capsys)  # no stdin at all, as under cron
+    refused([], 2, "Give it as an argument or pipe it in", capsys)  # no stdin at all, as under cron
     main, other = pty.openpty()
     result = subprocess.run(
         [sys.executable, "-m", "socketchat", "send"],
@@ -181,7 +181,7 @@ def test_no_text_and_a_terminal_is_a_hint_at_once(capsys) -> None:
     os.close(main)
     os.close(other)
     assert result.returncode == 2
-    assert "Give a text, or pipe one in" in result.stderr
+    assert "Give it as an argument or pipe it in" in result.stderr
 
 
 @pytest.mark.parametrize("text", ["", "  "])

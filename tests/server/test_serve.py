@@ -147,7 +147,7 @@ def test_only_who_sits_at_the_terminal_reads_the_join_code(server: Serving, tmp_
 
 def test_an_open_server_says_so_and_has_no_use_for_a_code(tmp_path: Path) -> None:
     serving = Serving(tmp_path / "data", "--open")
-    assert "Open: everybody who can reach this server may come in (--open).\n" in serving.end(signal.SIGTERM)[1]
+    assert "Open: anyone who can reach this server can log in (--open).\n" in serving.end(signal.SIGTERM)[1]
 
 
 def test_behind_a_tunnel_nobody_is_taken_for_somebody_of_this_machine(tmp_path: Path) -> None:
@@ -272,14 +272,14 @@ def test_a_damaged_store_is_one_line_and_stays_as_it_is(tmp_path: Path, damage: 
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        (["--port", "many"], "'many' is no port; a port is a number from 0 to 65535."),
-        (["--port", "65536"], "'65536' is no port"),
-        (["--port", "-1"], "'-1' is no port"),
+        (["--port", "many"], "'many' is not a port. A port is a number from 0 to 65535."),
+        (["--port", "65536"], "'65536' is not a port"),
+        (["--port", "-1"], "'-1' is not a port"),
         (["--host", "no.such.host.invalid"], "There is no address no.such.host.invalid"),
         (["--nothing"], "No such option"),
-        (["--no-limits", "--host", "0.0.0.0"], "--no-limits is for this machine alone, and --host 0.0.0.0 is not"),
+        (["--no-limits", "--host", "0.0.0.0"], "--no-limits works on this machine only, and --host 0.0.0.0 is not"),
         (["--no-limits", "--host", "127.0.0.1", "--host", "::"], "and --host :: is not"),
-        (["--data", ""], "Invalid value for '--data': It is empty; give a directory."),
+        (["--data", ""], "Invalid value for '--data': It is empty. Give a directory."),
     ],
 )
 def test_wrong_usage_is_one_line(tmp_path: Path, options: list[str], words: str) -> None:
@@ -303,7 +303,7 @@ def test_rates_are_limited_unless_the_operator_says_otherwise(tmp_path: Path, op
             while (line := heard.readline()) != b"[topic] #lobby has no topic.\n":
                 assert line != b"bob: %d\n" % (lines - 1)
     _, out, _ = server.end(signal.SIGTERM)
-    assert ("Rates and connections are not limited" in out) is bool(options)
+    assert ("Limits on rates and connections are off" in out) is bool(options)
 
 
 @pytest.mark.faults
@@ -390,11 +390,11 @@ def ssl_of(port: int) -> ssl.SSLSocket:
 @pytest.mark.parametrize(
     ("options", "code", "words"),
     [
-        (["--tls-cert", "x.pem"], 2, "--tls-cert and --tls-key belong together"),
-        (["--tls-key", "x.pem"], 2, "--tls-cert and --tls-key belong together"),
+        (["--tls-cert", "x.pem"], 2, "--tls-cert and --tls-key go together"),
+        (["--tls-key", "x.pem"], 2, "--tls-cert and --tls-key go together"),
         (["--tls-cert", "/no/x.pem", "--tls-key", "/no/x.pem"], 8, "Cannot use /no/x.pem: no such file or directory."),
-        (["--plaintext-from", "10.0.0.1/8"], 2, "a network is written 10.0.0.0/8"),
-        (["--plaintext-from", "lan"], 2, "a network is written 10.0.0.0/8"),
+        (["--plaintext-from", "10.0.0.1/8"], 2, "write a network as in 10.0.0.0/8"),
+        (["--plaintext-from", "lan"], 2, "write a network as in 10.0.0.0/8"),
     ],
 )
 def test_what_cannot_be_shown_or_allowed_is_one_line(tmp_path: Path, options: list[str], code: int, words: str) -> None:
