@@ -57,8 +57,8 @@ Exit codes:
 def join(*, words: tuple[str, ...], invite_file: Path | None, host: str | None, port: int | None, no_bell: bool) -> int:
     """Join with what the options say."""
     from ..client.address import find_server
-    from ..client.identity.credentials import NO_TICKET
     from ..client.identity.profiles import Profiles
+    from ..client.session.credentials import NO_CREDENTIALS
     from ..terminal.screen.theme import look_of
     from ..terminal.visit import Visit
     from .invitations import name_and_invitation
@@ -70,9 +70,9 @@ def join(*, words: tuple[str, ...], invite_file: Path | None, host: str | None, 
     if invitation:
         profile.trust.expect(invitation.fingerprint)
     look = look_of(os.environ, stdin_is_terminal=is_terminal(sys.stdin), stdout_is_terminal=is_terminal(sys.stdout))
-    ticket = invitation.ticket if invitation else NO_TICKET
+    credentials = invitation.credentials if invitation else NO_CREDENTIALS
     rings = not no_bell and not os.environ.get("SOCKETCHAT_NO_BELL")
-    return Visit(address, profile, look, os.environ, ticket=ticket, rings=rings).run(name)
+    return Visit(address, profile, look, os.environ, credentials=credentials, rings=rings).run(name)
 
 
 def is_terminal(stream: TextIO | None) -> bool:

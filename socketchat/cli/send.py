@@ -83,9 +83,9 @@ def send(
     """Send what the options say."""
     from ..client.address import find_server
     from ..client.blocking.client import send_once
-    from ..client.identity.credentials import NO_TICKET
     from ..client.identity.identity import find_name, login_name
     from ..client.identity.profiles import Profiles
+    from ..client.session.credentials import NO_CREDENTIALS
     from ..protocol.conversations import LOBBY
     from ..protocol.names import check_name, check_room
 
@@ -113,7 +113,7 @@ def send(
         name=name,
         signer=profile.signer,
         trust=profile.trust,
-        ticket=invitation.ticket if invitation else NO_TICKET,
+        credentials=invitation.credentials if invitation else NO_CREDENTIALS,
         to=to,
         text=text,
         key=key,

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import msgspec
 
 
-class Patience(msgspec.Struct, frozen=True, kw_only=True):
+class Timeouts(msgspec.Struct, frozen=True, kw_only=True):
     """Times in seconds, each with its reason."""
 
     connect: float = 10.0
@@ -44,5 +44,5 @@ class Patience(msgspec.Struct, frozen=True, kw_only=True):
         return random() * min(self.longest_delay, self.first_delay * 2.0 ** min(attempt - 1, 16))
 
 
-ATTENDED = Patience(longest_delay=10.0)
+ATTENDED = Timeouts(longest_delay=10.0)
 """With somebody at a terminal, who sees the seconds pass; fewer of those than of programs lose one server at once."""

@@ -24,9 +24,9 @@ from .answers import answered
 from .exit_summary import what_is_left
 from .log_handler import log_above
 from .model.completion import ChatCompleter
-from .model.misdirected import Astray
+from .model.misdirected import Misdirected
 from .model.paging import Paging
-from .model.read_markers import Markers
+from .model.read_markers import ReadMarkers
 from .passwords import new_password
 from .screen.bell import Bell
 from .screen.prompt import Prompt
@@ -92,15 +92,15 @@ class Chat:
             status=self._status,
             completer=ChatCompleter(lambda: self._view.known),
             on_line=self._typed.put_nowait,
-            on_enter=client.hurry,
+            on_enter=client.try_now,
             look=look,
             stdin=stdin,
             stdout=stdout,
         )
         self._status_line = Status(client, self._view, self._prompt.repaint)
         self._scroll = Scroll(self._write)
-        self._markers = Markers(client)
-        self._astray = Astray()
+        self._read_markers = ReadMarkers(client)
+        self._misdirected = Misdirected()
         ring = self._prompt.ring if rings else lambda: None
         self._bell = Bell(client.user, client.name, ring, time.monotonic)
         self._paging = Paging(client.conversations)
@@ -115,7 +115,7 @@ class Chat:
         self._began = asyncio.get_running_loop().time()
         parts = [
             asyncio.create_task(part)
-            for part in (self._prompt.run(), self._listen(), self._obey(), self._markers.run())
+            for part in (self._prompt.run(), self._listen(), self._obey(), self._read_markers.run())
         ]
         try:
             await asyncio.wait(parts, return_when=asyncio.FIRST_COMPLETED)
@@ -141,7 +141,7 @@ class Chat:
                 if self._sending:
                     await asyncio.wait(self._sending)
                 await self._client.all_stored()
-                await self._markers.tell()
+                await self._read_markers.tell()
         self._unconfirmed += max(len(self._sending), self._client.waiting)
         if obeying:
             self._unsent += sum(isinstance(line, str) for line in self._rest())
@@ -159,7 +159,7 @@ class Chat:
             self._show(self._view.take(event))
             self._paging.note(event)
             self._bell.note(event, self._client.conversations)
-            self._markers.note(self._view.shown())
+            self._read_markers.note(self._view.shown())
             self._scroll.add(())  # what is not seen may be counted below the prompt
             await asyncio.sleep(0)  # keys come first, however much there is to take
             await self._scroll.room()
@@ -196,12 +196,12 @@ class Chat:
         """Go where one is still heard, and say below its last lines why; what is half typed is not meant for it."""
         room = self._view.room
         if left.conversation == room_id(room) and await self._attempt(self._enter(LOBBY)):
-            self._astray.put_out(room)
+            self._misdirected.put_out(room)
         self._draw(left)
 
     async def _obeyed(self, line: str) -> bool:
         """Do what a line asks for; tell whether it asks to leave."""
-        if doubt := self._astray.doubt(line, self._view.room):
+        if doubt := self._misdirected.doubt(line, self._view.room):
             self._complain(doubt, line)
             return False
         try:
@@ -214,7 +214,7 @@ class Chat:
         elif not isinstance(command, commands.Quit):
             done = await self._attempt(self._ask(command))
             if isinstance(command, commands.Join | commands.Leave) and done:
-                self._astray.chose()
+                self._misdirected.chose()
             elif isinstance(command, commands.Join | commands.Leave):
                 self._hold_back(f"you are still in {self._view.room}", give_back=True)
         return isinstance(command, commands.Quit)
@@ -280,7 +280,7 @@ class Chat:
             self._scroll.add([self._rendering.topic(self._view.room, conversation.topic)])
         self._show(held)
         self._entered.set()
-        self._markers.note(self._view.shown())
+        self._read_markers.note(self._view.shown())
         self._prompt.repaint()
 
     def _stay(self) -> None:
@@ -310,7 +310,7 @@ class Chat:
         except Unconfirmed:
             self._unconfirmed += 1
         except ChatError as error:
-            self._astray.refused(line, command.to if isinstance(command, commands.Send) else command.conversation)
+            self._misdirected.refused(line, command.to if isinstance(command, commands.Send) else command.conversation)
             self._complain(error, line)
 
     async def _ask(self, command: commands.ANY) -> None:
@@ -320,7 +320,7 @@ class Chat:
             case commands.Help():
                 self._scroll.add([self._rendering.help(help_text(command.topic))])
             case commands.Unread():
-                await self._markers.tell()  # what is on the screen is read
+                await self._read_markers.tell()  # what is on the screen is read
                 self._tell_unread(await self._count_unread())
             case commands.Read():
                 await self._client.request(command)
@@ -356,7 +356,7 @@ class Chat:
         sentence = self._paging.told(command, past, more=answer.ok.more)
         self._scroll.add(self._rendering.listed(past, self._client.user, sentence, command.around))
         self._view.listed(past, is_newest=command.before is None and command.around is None)
-        self._markers.note(self._view.shown())
+        self._read_markers.note(self._view.shown())
 
     async def _search(self, command: commands.Search) -> None:
         """Find what was said; what is typed as a date is one of this machine's time zone."""

@@ -26,24 +26,24 @@ LINE_BYTES = 2 * TEXT_BYTES
 LINES = 64
 """Lines that are read ahead of what is sent."""
 
-PATIENCE = 60.0
+GIVE_UP_SECONDS = 60.0
 """Seconds after the end of stdin in which nothing is stored until the visit ends: a server is started again in less."""
 
-LOOKS = 20
+CHECKS = 20
 """How often it is looked meanwhile whether something was."""
 
 
 class Pipe:
     """One visit; messages from ``stdin``, one a line, are sent, and what happens is written to ``stdout``.
 
-    After ``patience`` seconds without a message stored nobody waits for the rest, once there is nothing more to read.
+    Once there is nothing more to read, ``give_up_after`` seconds without a message stored end the wait for the rest.
     """
 
     def __init__(
-        self, client: Client, *, stdin: BinaryIO, stdout: TextIO, stderr: TextIO, patience: float = PATIENCE
+        self, client: Client, *, stdin: BinaryIO, stdout: TextIO, stderr: TextIO, give_up_after: float = GIVE_UP_SECONDS
     ) -> None:
         self._client = client
-        self._patience = patience
+        self._give_up_after = give_up_after
         self._stdin = stdin
         self._stdout = stdout
         self._stderr = stderr
@@ -122,8 +122,8 @@ class Pipe:
         await self._read_all.wait()
         time = asyncio.get_running_loop().time
         left, since = self._left(), time()
-        while time() - since < self._patience:
-            await asyncio.sleep(self._patience / LOOKS)
+        while time() - since < self._give_up_after:
+            await asyncio.sleep(self._give_up_after / CHECKS)
             if (now := self._left()) != left or not now[0]:
                 left, since = now, time()
         raise Unconfirmed(what_is_left(self._client, *left))

@@ -16,10 +16,10 @@ from typing import BinaryIO
 from ..client.address import Address
 from ..client.asyncio.client import Client
 from ..client.asyncio.connect import connect
-from ..client.identity.credentials import NO_TICKET, Ticket
 from ..client.identity.identity import find_name
 from ..client.identity.profiles import Profile
 from ..client.outbox_file import count_kept
+from ..client.session.credentials import NO_CREDENTIALS, Credentials
 from ..client.session.login import NameOwned
 from ..exceptions import (
     BadCode,
@@ -73,14 +73,14 @@ class Visit:
         look: Look,
         environ: Mapping[str, str],
         *,
-        ticket: Ticket = NO_TICKET,
+        credentials: Credentials = NO_CREDENTIALS,
         rings: bool = True,
     ) -> None:
         self._address = address
         self._profile = profile
         self._look = look
         self._environ = environ
-        self._ticket = ticket
+        self._credentials = credentials
         self._rings = rings
         self._signal = 0
         self._admitted = False
@@ -134,10 +134,10 @@ class Visit:
         """
         found = _WAIT(str(problem))
         seconds = int(found[1]) if found else SHORT_SECONDS + 1
-        if seconds > SHORT_SECONDS or not (self._ticket.code or self._ticket.password):
+        if seconds > SHORT_SECONDS or not (self._credentials.code or self._credentials.password):
             raise problem
         self._not_before = time.monotonic() + seconds
-        if self._ticket.password:
+        if self._credentials.password:
             return self._ask_password(problem, name)
         self._ask_code(problem)
         return name
@@ -151,7 +151,7 @@ class Visit:
                 code = ask("Join code: ", self._look)
             except EOFError:
                 raise KeyboardInterrupt from None
-        self._ticket = self._ticket._replace(code=code)
+        self._credentials = self._credentials._replace(code=code)
 
     def _ask_password(self, problem: NameOwned | WrongPassword | TooMany, name: str) -> str | None:
         """Have the password of a name typed in; return the name, or None where somebody chooses another one."""
@@ -163,7 +163,7 @@ class Visit:
             password = ask("Password (Enter to choose another name): ", self._look, secret=True)
         except EOFError:
             raise KeyboardInterrupt from None
-        self._ticket = self._ticket._replace(password=password or None)
+        self._credentials = self._credentials._replace(password=password or None)
         return name if password else None
 
     def _decide(self, problem: UnknownServer) -> None:
@@ -177,7 +177,7 @@ class Visit:
         except EOFError:
             raise KeyboardInterrupt from None
         if plain_code(answer).count("-") == CODE_WORDS - 1:
-            self._ticket = self._ticket._replace(code=answer)  # whoever knows the code needs no fingerprint
+            self._credentials = self._credentials._replace(code=answer)  # whoever knows the code needs no fingerprint
             return
         if answer.strip().lower() not in {"y", "yes"}:
             raise problem
@@ -204,7 +204,7 @@ class Visit:
 
     async def _visit(self, name: str) -> int:
         async with AsyncExitStack() as stack:
-            with self._patience():
+            with self._telling_when_slow():
                 await asyncio.sleep(self._not_before - time.monotonic())
                 client = await stack.enter_async_context(self._connect(name))
             self._admitted = True
@@ -217,7 +217,9 @@ class Visit:
 
     def _connect(self, name: str) -> Client:
         attended = self._look.edits
-        return connect(*self._address, name=name, profile=self._profile, ticket=self._ticket, attended=attended)
+        return connect(
+            *self._address, name=name, profile=self._profile, credentials=self._credentials, attended=attended
+        )
 
     def _introduce(self) -> None:
         """Show once what a server on this machine will be known by."""
@@ -226,7 +228,7 @@ class Visit:
             say("This server will be known by its fingerprint:", exactly=trust.shown.fingerprint)
 
     @contextmanager
-    def _patience(self) -> Iterator[None]:
+    def _telling_when_slow(self) -> Iterator[None]:
         """Tell somebody at a terminal what is waited for, if it takes time."""
         loop = asyncio.get_running_loop()
         telling = loop.call_later(SLOW_SECONDS, partial(print, f"Connecting to {self._address} …", file=sys.stderr))

@@ -9,13 +9,13 @@ from socketchat import connect, decode_text
 from socketchat.client.asyncio.client import Client
 from socketchat.client.identity.profiles import Profiles
 from socketchat.client.session.client_events import LinkBack, LinkLost, Reset
-from socketchat.client.timeouts import Patience
+from socketchat.client.timeouts import Timeouts
 from socketchat.exceptions import NameTaken, NoSuchUser
 from socketchat.protocol import commands, events
 from tests.client.serving import Served, serving
 from tests.keys import key_of
 
-PATIENCE = Patience(first_delay=0.05, longest_delay=0.2)
+TIMEOUTS = Timeouts(first_delay=0.05, longest_delay=0.2)
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ def server(tmp_path):
 
 
 def ann(server: Served, **options) -> Client:
-    return connect("127.0.0.1", server.port, **({"name": "ann", "key": key_of("a"), "patience": PATIENCE} | options))
+    return connect("127.0.0.1", server.port, **({"name": "ann", "key": key_of("a"), "timeouts": TIMEOUTS} | options))
 
 
 def bob(server: Served, **options) -> Client:
@@ -117,8 +117,8 @@ async def _first(client: Client, count: int):
 
 def test_typing_goes_on_while_the_server_is_stopped(server: Served) -> None:
     async def test() -> None:
-        patience = Patience(idle=0.3, answer=0.3, first_delay=0.05, longest_delay=0.1, login=1.0)
-        async with ann(server, patience=patience) as client:
+        timeouts = Timeouts(idle=0.3, answer=0.3, first_delay=0.05, longest_delay=0.1, login=1.0)
+        async with ann(server, timeouts=timeouts) as client:
             server.stop()
             sending = [asyncio.create_task(client.send("#lobby", text)) for text in ("one", "two")]
             _, lost = await until(client, LinkLost)

@@ -9,9 +9,9 @@ import pytest
 
 from socketchat.client.asyncio.connect import connect
 from socketchat.client.blocking.client import send_once
-from socketchat.client.identity.credentials import NO_TICKET, Ticket
 from socketchat.client.identity.profiles import Profiles
 from socketchat.client.session.client_events import LoggedIn, LoginRefused
+from socketchat.client.session.credentials import NO_CREDENTIALS, Credentials
 from socketchat.client.session.login import Host
 from socketchat.client.session.session import Session
 from socketchat.exceptions import BadCode, BadProof, ChatError, Impostor, UnknownServer
@@ -35,13 +35,15 @@ SECRET_TEXT = "nobody else may read this"
 class Middle:
     """The client on one side, who sees his certificate, and the true server on the other, who sees him come."""
 
-    def __init__(self, ticket: Ticket = NO_TICKET, *, is_open: bool = False, read_secret=lambda _: None) -> None:
+    def __init__(
+        self, credentials: Credentials = NO_CREDENTIALS, *, is_open: bool = False, read_secret=lambda _: None
+    ) -> None:
         entrance = Entrance(is_open=is_open, code_key=code_key(CODE, TRUE_KEY), local_secret=b"s" * 32)
         self.stage = Stage(entrance=entrance)
         self.server = self.stage.connect(channel=Channel("192.0.2.66", binding=TRUE))
-        self.client = Session("alice", outbox="f" * 16, key=key_of("alice"), ticket=ticket, listen="none")
+        self.client = Session("alice", outbox="f" * 16, key=key_of("alice"), credentials=credentials, listen="none")
         self.client.send("#lobby", SECRET_TEXT)
-        self.client.link_up(Host(HIS, HIS_KEY, is_known=False, read_secret=read_secret), eager=True)
+        self.client.connection_made(Host(HIS, HIS_KEY, is_known=False, read_secret=read_secret), eager=True)
         self.overheard = b""
         self.error: ChatError | None = None
 
@@ -82,7 +84,7 @@ def welcome(host: str | None) -> events.Welcome:
 
 
 def test_who_relays_everything_gets_a_proof_that_does_not_hold() -> None:
-    middle = Middle(Ticket(code=CODE))
+    middle = Middle(Credentials(code=CODE))
     middle.relay()
     assert isinstance(middle.error, BadProof)
     middle.assert_nothing_gained()
@@ -90,7 +92,7 @@ def test_who_relays_everything_gets_a_proof_that_does_not_hold() -> None:
 
 def test_who_logs_in_himself_and_relays_the_proof_of_the_code_is_refused() -> None:
     """The signature is his own, for the true certificate; only the proof of the code is the victim's."""
-    middle = Middle(Ticket(code=CODE))
+    middle = Middle(Credentials(code=CODE))
     (hello,) = middle.hear()
     thief = key_of("thief")
     middle.server.ask(commands.Hello(id=1, name="alice", key=thief.public, nonce=hello.nonce))
@@ -106,7 +108,7 @@ def test_who_logs_in_himself_and_relays_the_proof_of_the_code_is_refused() -> No
 
 @pytest.mark.parametrize("answer", ["nothing", "what the client showed", "a guess"])
 def test_who_lets_the_client_in_himself_cannot_prove_that_he_is_the_host(answer: str) -> None:
-    middle = Middle(Ticket(code=CODE))
+    middle = Middle(Credentials(code=CODE))
     middle.hear()
     middle.tell(events.Challenge(nonce=to_word(bytes(16)), entry="code"))
     (proof,) = middle.hear()
@@ -116,9 +118,11 @@ def test_who_lets_the_client_in_himself_cannot_prove_that_he_is_the_host(answer:
     middle.assert_nothing_gained()
 
 
-@pytest.mark.parametrize("ticket", [NO_TICKET, Ticket(code=CODE), Ticket(invite=to_word(b"i" * 16))])
-def test_who_asks_for_no_proof_at_all_is_told_nothing(ticket: Ticket) -> None:
-    middle = Middle(ticket)
+@pytest.mark.parametrize(
+    "credentials", [NO_CREDENTIALS, Credentials(code=CODE), Credentials(invite=to_word(b"i" * 16))]
+)
+def test_who_asks_for_no_proof_at_all_is_told_nothing(credentials: Credentials) -> None:
+    middle = Middle(credentials)
     middle.hear()
     middle.tell(welcome(None))
     assert isinstance(middle.error, Impostor)
@@ -131,7 +135,7 @@ def test_who_says_that_no_code_is_needed_is_not_believed() -> None:
     middle.tell(events.Challenge(nonce=to_word(bytes(16))))
     assert isinstance(middle.error, UnknownServer)
     middle.assert_nothing_gained()
-    middle = Middle(Ticket(code=CODE))
+    middle = Middle(Credentials(code=CODE))
     middle.hear()
     middle.tell(events.Challenge(nonce=to_word(bytes(16))))
     (proof,) = middle.hear()
@@ -142,7 +146,7 @@ def test_who_says_that_no_code_is_needed_is_not_believed() -> None:
 
 def test_an_invite_is_never_shown_to_a_key_that_it_does_not_name() -> None:
     token = to_word(b"i" * 16)
-    middle = Middle(Ticket(invite=token))
+    middle = Middle(Credentials(invite=token))
     middle.relay()
     assert token.encode() not in middle.overheard
     middle.assert_nothing_gained()
@@ -156,8 +160,8 @@ def test_a_proof_of_the_local_secret_is_worthless_to_him_too() -> None:
 
 
 def test_without_anybody_in_between_the_same_client_comes_in() -> None:
-    middle = Middle(Ticket(code=CODE))
-    middle.client.link_up(Host(TRUE, TRUE_KEY, is_known=False), eager=True)
+    middle = Middle(Credentials(code=CODE))
+    middle.client.connection_made(Host(TRUE, TRUE_KEY, is_known=False), eager=True)
     entered = False
     while said := middle.hear():
         middle.server.ask(*said)
@@ -187,12 +191,12 @@ def test_over_a_socket_an_impostor_ends_it_and_nothing_is_remembered(name: str, 
     async def scene() -> None:
         async with scripted() as script:
             profile = profiles.server("127.0.0.1", script.port)
-            ticket = Ticket(code=CODE)
+            credentials = Credentials(code=CODE)
             if name == "join":
-                client = connect("127.0.0.1", script.port, name="alice", profile=profile, ticket=ticket)
+                client = connect("127.0.0.1", script.port, name="alice", profile=profile, credentials=credentials)
                 coming = asyncio.create_task(client.__aenter__())
             else:
-                sending = {"name": "alice", "signer": profile.key, "trust": profile.trust, "ticket": ticket}
+                sending = {"name": "alice", "signer": profile.key, "trust": profile.trust, "credentials": credentials}
                 coming = asyncio.create_task(
                     asyncio.to_thread(
                         send_once, profile.address, **sending, to="#lobby", text=SECRET_TEXT, seconds=20.0

@@ -14,13 +14,13 @@ from socketchat.client.asyncio.connect import connect
 from socketchat.client.identity.profiles import Profile, Profiles
 from socketchat.client.identity.trust import Trust
 from socketchat.client.session.client_events import LinkBack, LinkLost
-from socketchat.client.timeouts import Patience
+from socketchat.client.timeouts import Timeouts
 from socketchat.exceptions import CertificateChanged, Unconfirmed
 from socketchat.server.tls import Identity, own_identity
 from tests.certificate import identity
 from tests.client.scripted import Peer, Scripted, challenge, ok, scripted, welcome
 
-QUICK = Patience(first_delay=0.01, longest_delay=0.02, quit=0.01)
+QUICK = Timeouts(first_delay=0.01, longest_delay=0.02, quit=0.01)
 OURS = identity().certificate.fingerprint
 
 
@@ -67,7 +67,7 @@ def test_who_attends_stays_and_sends_nothing_there_and_all_when_the_server_is_ba
     async def scene() -> None:
         async with scripted() as script:
             port = script.port
-            client = connect("127.0.0.1", port, name="ann", profile=profile, attended=True, patience=QUICK)
+            client = connect("127.0.0.1", port, name="ann", profile=profile, attended=True, timeouts=QUICK)
             await enter(client, script)
         sending = asyncio.create_task(client.send("#lobby", "secret"))
         async with scripted(port, other) as stranger:
@@ -98,7 +98,7 @@ def test_who_accepts_the_other_key_meanwhile_comes_back_there(other: Identity, p
     async def scene() -> None:
         profile.trust.accept(OURS)  # as with an invite, which counts no more once it was followed
         async with scripted() as script:
-            client = connect("127.0.0.1", script.port, name="ann", profile=profile, attended=True, patience=QUICK)
+            client = connect("127.0.0.1", script.port, name="ann", profile=profile, attended=True, timeouts=QUICK)
             await enter(client, script)
         async with scripted(script.port, other) as renewed:
             while not (await anext(client)).other_key:
@@ -120,7 +120,7 @@ def test_where_nobody_reads_what_is_told_the_stay_ends_and_what_waits_is_kept(
 ) -> None:
     async def scene() -> None:
         async with scripted() as script:
-            client = connect("127.0.0.1", script.port, name="ann", profile=profile, patience=QUICK)
+            client = connect("127.0.0.1", script.port, name="ann", profile=profile, timeouts=QUICK)
             await enter(client, script)
         sending = asyncio.create_task(client.send("#lobby", "secret"))
         async with scripted(script.port, other):

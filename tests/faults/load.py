@@ -12,7 +12,7 @@ from socketchat.client.asyncio.client import Client
 from socketchat.client.asyncio.connect import connect
 from socketchat.client.identity.profiles import Profiles
 from socketchat.client.session.client_events import Gap, Reset
-from socketchat.client.timeouts import Patience
+from socketchat.client.timeouts import Timeouts
 from socketchat.journal.sqlite.journal import SQLiteJournal
 from socketchat.protocol import commands
 from socketchat.protocol.codec import decode_text
@@ -25,16 +25,16 @@ LISTENERS = 8
 WINDOW = 8
 """Messages of one speaker under way at once."""
 
-HASTE = Patience(first_delay=0.02, longest_delay=0.2, connect=5.0, login=5.0)
+HASTE = Timeouts(first_delay=0.02, longest_delay=0.2, connect=5.0, login=5.0)
 EVERYTHING = 10_000_000
 
 
 class Load:
     """Speaks and listens at a server that may be killed at any moment, and remembers what was said to it and by it."""
 
-    def __init__(self, port: int, directory: Path, patience: Patience = HASTE) -> None:
+    def __init__(self, port: int, directory: Path, timeouts: Timeouts = HASTE) -> None:
         self._port = port
-        self._patience = patience
+        self._timeouts = timeouts
         self._directory = directory
         self._stopping = False
         self.history = History()
@@ -81,7 +81,7 @@ class Load:
 
     def client(self, name: str) -> Client:
         profile = Profiles(self._directory / name).server("127.0.0.1", self._port)
-        return connect("127.0.0.1", self._port, name=name, profile=profile, patience=self._patience)
+        return connect("127.0.0.1", self._port, name=name, profile=profile, timeouts=self._timeouts)
 
     async def _speak(self, client: Client) -> None:
         number = 0

@@ -26,7 +26,7 @@ SAID = 150
 
 def client(server: Served, directory: Path, name: str) -> Client:
     profile = Profiles(directory / name).server("127.0.0.1", server.port)
-    return connect("127.0.0.1", server.port, name=name, profile=profile, patience=HASTE)
+    return connect("127.0.0.1", server.port, name=name, profile=profile, timeouts=HASTE)
 
 
 async def heard(reader: Client, count: int) -> list[str]:

@@ -15,7 +15,7 @@ import pytest
 from socketchat.client.asyncio.client import Client
 from socketchat.client.asyncio.connect import connect
 from socketchat.client.identity.profiles import Profiles
-from socketchat.client.timeouts import Patience
+from socketchat.client.timeouts import Timeouts
 from socketchat.journal.sqlite.journal import SQLiteJournal
 from socketchat.protocol import commands
 from tests.client.serving import Served, serving
@@ -28,7 +28,7 @@ LONG = bool(os.environ.get("SOCKETCHAT_LONG"))
 CLIENTS = SPEAKERS + LISTENERS
 ROUNDS = 100 if LONG else 5
 
-HASTE = Patience(first_delay=0.02, longest_delay=0.2, connect=5.0, login=3.0, idle=0.5, answer=1.0)
+HASTE = Timeouts(first_delay=0.02, longest_delay=0.2, connect=5.0, login=3.0, idle=0.5, answer=1.0)
 """What takes a client a minute takes it some seconds here."""
 
 
@@ -38,7 +38,7 @@ async def scene(directory: Path) -> AsyncIterator[tuple[Served, Proxy, Load]]:
     loop = asyncio.get_running_loop()
     with serving(directory, "--no-limits") as server:
         async with Proxy(server.port, directory / "data") as proxy:
-            async with Load(proxy.port, directory, patience=HASTE) as load:
+            async with Load(proxy.port, directory, timeouts=HASTE) as load:
                 yield server, proxy, load
                 await load.finish()
             await loop.run_in_executor(None, server.end)
@@ -70,7 +70,7 @@ async def lose_answers_to_changes(directory: Path, count: int) -> None:
         async with Proxy(server.port, directory / "data") as proxy:
             proxy.loss = 0.3
             profile = Profiles(directory / "ann").server("127.0.0.1", proxy.port)
-            async with connect("127.0.0.1", proxy.port, name="ann", profile=profile, patience=HASTE) as ann:
+            async with connect("127.0.0.1", proxy.port, name="ann", profile=profile, timeouts=HASTE) as ann:
                 dropping = asyncio.create_task(drop(ann))
                 for number in range(1, count + 1):
                     said = await ann.send("#lobby", f"say {number}")

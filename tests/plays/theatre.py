@@ -12,7 +12,7 @@ from tests.plays.actors import PRESENCE, Actor, NativeActor, PlainActor
 from tests.plays.script import Play
 from tests.server.house import House
 
-PATIENCE = 10.0
+TIMEOUTS = 10.0
 """Seconds that a step may take; it takes milliseconds."""
 
 SECRET = bytes(range(32))
@@ -34,7 +34,7 @@ class Theatre:
         """Do every step; then nobody may have seen anything that the play does not tell."""
         for number, step in play.steps:
             try:
-                async with asyncio.timeout(PATIENCE):
+                async with asyncio.timeout(TIMEOUTS):
                     await self._do(step)
             except (AssertionError, TimeoutError) as problem:
                 seen = {name: [*actor.sights, *actor.presence] for name, actor in self.actors.items()}

@@ -7,9 +7,9 @@ import subprocess
 import pytest
 
 from socketchat.client.asyncio.connect import connect
-from socketchat.client.identity.credentials import Ticket
 from socketchat.client.identity.invitation import parse_invitation
 from socketchat.client.identity.profiles import Profiles
+from socketchat.client.session.credentials import Credentials
 from socketchat.exceptions import BadProof
 from socketchat.protocol import commands, events
 from tests.certificate import identity, identity_file
@@ -152,7 +152,7 @@ def test_at_first_contact_he_gets_no_code_no_name_and_no_message(host, machines,
     profile = Profiles(str(tmp_path)).server(ADDRESS, PORT)
 
     async def come() -> None:
-        async with connect(ADDRESS, PORT, name="cat", profile=profile, ticket=Ticket(code=code)) as client:
+        async with connect(ADDRESS, PORT, name="cat", profile=profile, credentials=Credentials(code=code)) as client:
             await client.send("#lobby", SECRET_TEXT)
 
     with machines.hijacked(), machines.on(CLIENT), pytest.raises(BadProof):

@@ -12,7 +12,7 @@ import pytest
 from prompt_toolkit.input.vt100 import Vt100Input
 
 from socketchat.client.asyncio.connect import connect
-from socketchat.client.timeouts import Patience
+from socketchat.client.timeouts import Timeouts
 from socketchat.exceptions import Unreachable
 from socketchat.protocol.commands import Ping
 from socketchat.terminal.chat import Chat
@@ -591,8 +591,8 @@ def test_the_next_try_is_shown_and_comes_at_once_where_somebody_presses_enter(se
         await terminal.until_async(lambda: "-- The link is back" in terminal.text)
         await terminal.until_async(lambda: re.search(r"^\d+ online", terminal.lines[-1]))
 
-    slow = Patience(first_delay=900, longest_delay=900, steady=0)
-    chat_here(server, next(names), play, patience=slow, random=lambda: 1.0).close()
+    slow = Timeouts(first_delay=900, longest_delay=900, steady=0)
+    chat_here(server, next(names), play, timeouts=slow, random=lambda: 1.0).close()
 
 
 def test_what_waits_to_be_drawn_is_bounded(server, monkeypatch):

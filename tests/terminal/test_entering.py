@@ -8,9 +8,9 @@ import subprocess
 import pytest
 
 from socketchat.client.asyncio.connect import connect
-from socketchat.client.identity.credentials import Ticket
 from socketchat.client.identity.keys import Key
 from socketchat.client.identity.profiles import Profiles
+from socketchat.client.session.credentials import Credentials
 from socketchat.exceptions import BadCode
 from socketchat.hub.policy.guess_limits import FREE_GUESSES, LOOPBACK_TIMES
 from socketchat.terminal.visit import CODE_WANTED
@@ -95,7 +95,7 @@ def guess_wrong(port, times):
 
     async def guess():
         for _ in range(times):
-            client = connect("127.0.0.1", port, name="kim", profile=None, key=KEY, ticket=Ticket(code="no"))
+            client = connect("127.0.0.1", port, name="kim", profile=None, key=KEY, credentials=Credentials(code="no"))
             with pytest.raises(BadCode):
                 await client.__aenter__()
 

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from socketchat.client.asyncio.connect import connect
 from socketchat.client.identity.profiles import Profiles
 from socketchat.client.outbox_file import count_kept
-from socketchat.client.timeouts import Patience
+from socketchat.client.timeouts import Timeouts
 from socketchat.exceptions import BadText, ChatError, TooLong, Unconfirmed
 from socketchat.protocol.commands import Away, History, Ping
 from socketchat.protocol.limits import TEXT_BYTES
@@ -22,7 +22,7 @@ from socketchat.terminal.pipe import LINE_BYTES, Pipe, read_lines
 from tests.client.scripted import error, scripted
 from tests.hostile import CORPUS, dangerous
 
-QUICK = Patience(first_delay=0.001, longest_delay=0.002, quit=0.01)
+QUICK = Timeouts(first_delay=0.001, longest_delay=0.002, quit=0.01)
 
 names = (f"user{number}" for number in itertools.count())
 
@@ -270,14 +270,14 @@ def test_what_is_not_stored_is_told_and_kept_and_not_waited_for_without_end(tmp_
     async def run():
         async with scripted() as script:
             profile = profiles.server("127.0.0.1", script.port)
-            client = connect("127.0.0.1", script.port, name="ann", profile=profile, patience=QUICK)
+            client = connect("127.0.0.1", script.port, name="ann", profile=profile, timeouts=QUICK)
             entering = asyncio.create_task(client.__aenter__())
             peer = await script.accept()
             await peer.log_in()
             await entering
             refusing = asyncio.create_task(refuse(peer))
             lines = io.BytesIO(b"hi\n/topic pumps\nho\n")
-            pipe = Pipe(client, stdin=lines, stdout=out, stderr=err, patience=0.2)
+            pipe = Pipe(client, stdin=lines, stdout=out, stderr=err, give_up_after=0.2)
             with pytest.raises(Unconfirmed) as ended:
                 await pipe.run()
             await client.quit()

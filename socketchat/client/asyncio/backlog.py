@@ -5,22 +5,7 @@ from __future__ import annotations
 from collections import deque
 
 from ...protocol import events
-from ..session.client_events import Gap, LinkBack, LinkLost, NotSent, NotStored, Reset, StoredAgain
-
-Told = (
-    events.Entry
-    | events.Presence
-    | events.Absent
-    | events.Alert
-    | events.Conversation
-    | events.Left
-    | events.Read
-    | events.Error
-)
-"""What the server tells unasked."""
-
-Happening = Told | LinkLost | LinkBack | Reset | Gap | NotSent | NotStored | StoredAgain
-"""What iterating over a client yields."""
+from ..session.client_events import ClientEvent, Gap, LinkLost, Reset
 
 SLOW_BYTES = 1_048_576
 """What may wait for a slow consumer until reading pauses: some thousand entries."""
@@ -28,33 +13,33 @@ SLOW_BYTES = 1_048_576
 AWAITED_BYTES = 33_554_432
 """The same while an answer is awaited. It comes behind entries, and a bot that sends in its loop takes none then."""
 
-_HAPPENING_BYTES = 512
-"""What a happening takes up beside its bytes on the wire, roughly."""
+_EVENT_BYTES = 512
+"""What a event takes up beside its bytes on the wire, roughly."""
 
 
 class Backlog:
     """A queue that knows how much memory it takes up, and which entries have not been handed out."""
 
     def __init__(self) -> None:
-        self._queue: deque[tuple[Happening, int]] = deque()
+        self._queue: deque[tuple[ClientEvent, int]] = deque()
         self._bytes = 0
 
     def __bool__(self) -> bool:
         return bool(self._queue)
 
-    def put(self, happening: Happening, size: int = 0) -> None:
+    def put(self, event: ClientEvent, size: int = 0) -> None:
         """Add what happened, which took ``size`` bytes on the wire; a failed attempt replaces the one before."""
-        if isinstance(happening, LinkLost) and self._queue and isinstance(self._queue[-1][0], LinkLost):
+        if isinstance(event, LinkLost) and self._queue and isinstance(self._queue[-1][0], LinkLost):
             self._bytes -= self._queue.pop()[1]
-        size += _HAPPENING_BYTES
-        self._queue.append((happening, size))
+        size += _EVENT_BYTES
+        self._queue.append((event, size))
         self._bytes += size
 
-    def take(self) -> Happening:
+    def take(self) -> ClientEvent:
         """Return what happened first; raises IndexError where there is nothing."""
-        happening, size = self._queue.popleft()
+        event, size = self._queue.popleft()
         self._bytes -= size
-        return happening
+        return event
 
     def is_full(self, *, awaited: bool) -> bool:
         """Tell whether no more should be read; ``awaited`` says that an answer is, which may come behind all this."""
@@ -63,12 +48,12 @@ class Backlog:
     def positions(self, seqs: dict[str, int]) -> dict[str, int]:
         """Return the newest seqs that were handed out, where ``seqs`` are the newest that came in."""
         positions = dict(seqs)
-        for happening, _ in reversed(self._queue):
-            match happening:
-                case events.Entry() if happening.conversation in positions:
-                    positions[happening.conversation] = happening.seq - 1
-                case Gap() if happening.conversation in positions:
-                    positions[happening.conversation] = happening.first - 1
+        for event, _ in reversed(self._queue):
+            match event:
+                case events.Entry() if event.conversation in positions:
+                    positions[event.conversation] = event.seq - 1
+                case Gap() if event.conversation in positions:
+                    positions[event.conversation] = event.first - 1
                 case Reset():
                     break
         return positions

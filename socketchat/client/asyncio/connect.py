@@ -8,14 +8,14 @@ from collections.abc import Callable
 from typing import Literal
 
 from ..address import Address
-from ..identity.credentials import NO_TICKET, Ticket
 from ..identity.identity import device_label
 from ..identity.keys import Key
 from ..identity.profiles import Profile, Profiles
 from ..identity.trust import Trust
 from ..outbox_file import OutboxFile
+from ..session.credentials import NO_CREDENTIALS, Credentials
 from ..session.session import Listen, Session
-from ..timeouts import ATTENDED, Patience
+from ..timeouts import ATTENDED, Timeouts
 from .client import Client
 
 
@@ -31,9 +31,9 @@ def connect(
     positions: dict[str, int] | None = None,
     outbox: bool = True,
     fingerprint: str | None = None,
-    ticket: Ticket = NO_TICKET,
+    credentials: Credentials = NO_CREDENTIALS,
     attended: bool = False,
-    patience: Patience | None = None,
+    timeouts: Timeouts | None = None,
     random: Callable[[], float] = system_random.random,
 ) -> Client:
     """Return a client to be entered with ``async with``, which logs in as ``name``.
@@ -47,7 +47,7 @@ def connect(
     by one that died; with ``outbox=False`` they end with the client.
 
     The server's key is the one that your account knows, as with ``join``, or the one of the ``fingerprint``. The
-    ``ticket`` is what somebody who is new there shows: the join code, or the token of an invite.
+    ``credentials`` is what somebody who is new there shows: the join code, or the token of an invite.
     Where a visit is ``attended``, by somebody who reads what is told, it is tried more often to come back, and also
     where another key is met there; nothing is sent to that.
 
@@ -69,13 +69,13 @@ def connect(
         outbox=os.urandom(8).hex(),
         store=store,
         key=key,
-        ticket=ticket,
+        credentials=credentials,
         listen=listen,
         label=device_label(),
         epoch=epoch,
         positions=positions,
     )
-    address, patience = Address(host, port), patience or (ATTENDED if attended else Patience())
+    address, timeouts = Address(host, port), timeouts or (ATTENDED if attended else Timeouts())
     return Client(
-        address, session, profile=profile, store=store, trust=trust, patience=patience, random=random, attended=attended
+        address, session, profile=profile, store=store, trust=trust, timeouts=timeouts, random=random, attended=attended
     )

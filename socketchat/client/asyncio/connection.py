@@ -3,44 +3,31 @@
 from __future__ import annotations
 
 import asyncio
-import socket
-import ssl
 from collections.abc import Callable
 from typing import Any
 
 from ...exceptions import ChatError, Unreachable
 from ...protocol import commands
-from ..address import Address, unreachable
-from ..identity.trust import Trust, handshake_failed
-from ..session.client_events import LoggedIn, LoginRefused
-from ..session.session import Out, Session
-from ..timeouts import Patience
+from ..identity.trust import Trust
+from ..session.client_events import LoggedIn, LoginRefused, SessionEvent
+from ..session.session import Session
+from ..timeouts import Timeouts
 
 
-class NotNowError(Exception):
-    """An attempt to log in failed in a way that may mend itself."""
-
-    def __init__(self, error: ChatError) -> None:
-        super().__init__(str(error))
-        self.error = error
-
-
-class OtherKeyError(NotNowError):
-    """An attempt to come back met another key than the server's, and sent nothing there."""
-
-
-class Link(asyncio.Protocol):
+class Connection(asyncio.Protocol):
     """A connection, logged in or about to be.
 
     ``take`` is called with what happened and the number of bytes that it came in. ``login`` is the answer to ``hello``,
     ``closed`` says why the connection is gone; each is set once. ``heard`` is when anything last came.
     """
 
-    def __init__(self, session: Session, take: Callable[[Link, list[Out], int], None], patience: Patience) -> None:
+    def __init__(
+        self, session: Session, take: Callable[[Connection, list[SessionEvent], int], None], timeouts: Timeouts
+    ) -> None:
         self._loop = asyncio.get_running_loop()
         self._session = session
         self._take = take
-        self._patience = patience
+        self._timeouts = timeouts
         self._transport: asyncio.Transport | None = None
         self._watch: asyncio.TimerHandle | None = None
         self.heard = self.since = self._loop.time()
@@ -64,10 +51,10 @@ class Link(asyncio.Protocol):
             return
         shown = transport.get_extra_info("ssl_object").getpeercert(binary_form=True)
         self.heard = self._loop.time()
-        self._session.link_up(trust.check(shown, transport.get_extra_info("peername")[0]))
+        self._session.connection_made(trust.check(shown, transport.get_extra_info("peername")[0]))
         self._write()
         transport.resume_reading()
-        self._watch = self._loop.call_later(self._patience.idle, self._look)
+        self._watch = self._loop.call_later(self._timeouts.idle, self._look)
 
     def data_received(self, data: bytes) -> None:
         """Hand on what the server sent, and write what follows from it."""
@@ -89,7 +76,7 @@ class Link(asyncio.Protocol):
     async def answered(self) -> None:
         """Return when the login is answered, when the connection is gone, or when for too long nothing came."""
         answers: set[asyncio.Future[Any]] = {self.login, self.closed}
-        while (left := self.heard + self._patience.login - self._loop.time()) > 0:
+        while (left := self.heard + self._timeouts.login - self._loop.time()) > 0:
             done, _ = await asyncio.wait(answers, timeout=left, return_when=asyncio.FIRST_COMPLETED)
             if done:
                 return
@@ -139,75 +126,20 @@ class Link(asyncio.Protocol):
         if self._transport is None:
             return
         now = self._loop.time()
-        if self._full_since is not None and now - self._full_since >= self._patience.answer:
+        if self._full_since is not None and now - self._full_since >= self._timeouts.answer:
             self.lose(Unreachable("The server says so much that no answer of it is heard."))
             return
         if not self._transport.is_reading():
             self.heard, self._asked = now, None
-        if self._asked is None and now - self.heard >= self._patience.idle and self._session.logged_in:
+        if self._asked is None and now - self.heard >= self._timeouts.idle and self._session.logged_in:
             self._asked = now
             self._session.request(commands.Ping())
             self._write()
         if self._asked is None:
             self._watch = self._loop.call_later(
-                self._patience.idle - (now - self.heard) % self._patience.idle, self._look
+                self._timeouts.idle - (now - self.heard) % self._timeouts.idle, self._look
             )
-        elif now - self._asked < self._patience.answer:
-            self._watch = self._loop.call_at(self._asked + self._patience.answer, self._look)
+        elif now - self._asked < self._timeouts.answer:
+            self._watch = self._loop.call_at(self._asked + self._timeouts.answer, self._look)
         else:
             self.lose(Unreachable("The server does not answer any more."))
-
-
-async def dial(address: Address, make: Callable[[], Link], seconds: float, trust: Trust) -> Link:
-    """Connect within so many seconds, and say hello; raises Unreachable, and what ``trust`` raises."""
-    loop = asyncio.get_running_loop()
-    deadline = loop.time() + seconds
-    try:
-        async with asyncio.timeout_at(deadline):
-            found = await loop.getaddrinfo(address.wire_host, address.port, type=socket.SOCK_STREAM)
-    except OSError as problem:
-        raise unreachable(address, problem) from None
-    last = unreachable(address, TimeoutError())
-    for left, (family, _, _, _, where) in zip(range(len(found), 0, -1), found, strict=True):
-        # Each address gets its share of the time, so that a dead one does not use up what the next one needs.
-        share = loop.time() + (deadline - loop.time()) / left
-        try:
-            async with asyncio.timeout_at(share):
-                return await _dial_one(address, family, where, make, trust)
-        except ssl.SSLError as problem:
-            last = handshake_failed(address, problem)
-        except OSError as problem:
-            last = unreachable(address, problem)
-    raise last
-
-
-async def _dial_one(
-    address: Address, family: int, where: tuple[object, ...], make: Callable[[], Link], trust: Trust
-) -> Link:
-    try:
-        link = await _shake_hands(address, family, where, make, trust)
-    except ssl.SSLCertVerificationError as problem:
-        trust.not_vouched_for(problem)
-        link = await _shake_hands(address, family, where, make, trust)
-    try:
-        link.begin(trust)
-    except ChatError as error:
-        await link.close(error)
-        raise
-    return link
-
-
-async def _shake_hands(
-    address: Address, family: int, where: tuple[object, ...], make: Callable[[], Link], trust: Trust
-) -> Link:
-    loop = asyncio.get_running_loop()
-    connection = socket.socket(family, socket.SOCK_STREAM)
-    try:
-        connection.settimeout(0)
-        await loop.sock_connect(connection, where)
-        context = trust.context(str(where[0]))
-        _, link = await loop.create_connection(make, sock=connection, ssl=context, server_hostname=address.tls_host)
-    except BaseException:
-        connection.close()
-        raise
-    return link

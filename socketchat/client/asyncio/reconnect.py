@@ -6,14 +6,14 @@ import asyncio
 from collections.abc import Callable
 from contextlib import suppress
 
-from ..timeouts import Patience
+from ..timeouts import Timeouts
 
 
-class Comeback:
+class Reconnect:
     """The tries of one client; ``begin`` comes before the first one after each loss."""
 
-    def __init__(self, patience: Patience, random: Callable[[], float]) -> None:
-        self._patience = patience
+    def __init__(self, timeouts: Timeouts, random: Callable[[], float]) -> None:
+        self._timeouts = timeouts
         self._random = random
         self._asked = asyncio.Event()
         self._at: float | None = None
@@ -23,16 +23,16 @@ class Comeback:
     def begin(self, held: float) -> None:
         """Take note that a link is lost, which held for so many seconds."""
         self._asked.clear()
-        if held >= self._patience.steady:
+        if held >= self._timeouts.steady:
             self.failures = 0
 
     def delay(self) -> float:
         """Count a loss, or a try that failed; return the seconds until the next try."""
         self.failures += 1
-        return self._patience.delay(self.failures, self._random)
+        return self._timeouts.delay(self.failures, self._random)
 
     async def wait(self, delay: float) -> None:
-        """Wait so long, or less: no longer than until :meth:`hurry`, and not at all where that came during a try."""
+        """Wait so long, or less: no longer than until :meth:`try_now`, and not at all where that came during a try."""
         self._at = asyncio.get_running_loop().time() + delay
         with suppress(TimeoutError):
             async with asyncio.timeout_at(self._at):
@@ -40,7 +40,7 @@ class Comeback:
         self._asked.clear()
         self._at = None
 
-    def hurry(self) -> None:
+    def try_now(self) -> None:
         """Try at once."""
         self._asked.set()
 

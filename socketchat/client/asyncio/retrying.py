@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from ...exceptions import ChatError
 from ..session.client_events import NotStored, StoredAgain
-from ..timeouts import Patience
+from ..timeouts import Timeouts
 
 LASTING = 3
 """Refusals in a row after which it is told: a server that opens its store again has done so before, within a second."""
@@ -18,13 +18,13 @@ class Retrying:
 
     def __init__(
         self,
-        patience: Patience,
+        timeouts: Timeouts,
         random: Callable[[], float],
         *,
         retry: Callable[[], None],
         tell: Callable[[NotStored | StoredAgain], None],
     ) -> None:
-        self._patience = patience
+        self._timeouts = timeouts
         self._random = random
         self._retry = retry
         self._tell = tell
@@ -38,7 +38,7 @@ class Retrying:
         self._refusals += 1
         if self._refusals == LASTING:
             self._tell(NotStored(error))
-        delay = self._patience.delay(self._refusals, self._random)
+        delay = self._timeouts.delay(self._refusals, self._random)
         self._timer = asyncio.get_running_loop().call_later(delay, self._try)
 
     def stored(self) -> None:
@@ -47,7 +47,7 @@ class Retrying:
             self._tell(StoredAgain())
         self._refusals = 0
 
-    def hurry(self) -> None:
+    def try_now(self) -> None:
         """Try again at once, if something was refused."""
         if self._timer is not None:
             self._timer.cancel()

@@ -11,12 +11,21 @@ from contextlib import suppress
 from ...exceptions import ChatError, ProtocolError, Unconfirmed, Unreachable
 from ...protocol import commands, events
 from ..address import Address, unreachable
-from ..identity.credentials import NO_TICKET, Ticket
 from ..identity.identity import device_label, outbox_name
 from ..identity.trust import Trust
-from ..session.client_events import Answered, Broken, Failed, LoggedIn, LoginRefused, RetryLater, told_error
+from ..session.client_events import (
+    Answered,
+    Broken,
+    Failed,
+    LoggedIn,
+    LoginRefused,
+    RetryLater,
+    SessionEvent,
+    told_error,
+)
+from ..session.credentials import NO_CREDENTIALS, Credentials
 from ..session.login import Host, Signer
-from ..session.session import Out, Session
+from ..session.session import Session
 from .dial import Clock, Dialer, left
 
 READ_BYTES = 65_536
@@ -32,7 +41,7 @@ def send_once(
     name: str,
     signer: Signer,
     trust: Trust,
-    ticket: Ticket = NO_TICKET,
+    credentials: Credentials = NO_CREDENTIALS,
     to: str,
     text: str,
     key: str | None = None,
@@ -50,7 +59,7 @@ def send_once(
     deadline = clock() + seconds
     key = os.urandom(8).hex() if key is None else key
     session = Session(
-        name, outbox=outbox_name(key, name), key=signer, ticket=ticket, listen="none", label=device_label()
+        name, outbox=outbox_name(key, name), key=signer, credentials=credentials, listen="none", label=device_label()
     )
     request = session.send(to, text)
     connection, host = Dialer(address, trust, deadline, clock).connect()
@@ -106,38 +115,38 @@ class _Errand:
 
     def run(self, host: Host) -> events.Ok:
         """Log in, send what the session holds, and return the answer to the request."""
-        self._session.link_up(host, eager=True)
+        self._session.connection_made(host, eager=True)
         self._write_first()
         while True:
-            facts = self._session.receive_data(self._read())
+            happened = self._session.receive_data(self._read())
             self._write_first()
-            for fact in facts:
-                if isinstance(fact, Answered) and fact.id == self._request:
+            for event in happened:
+                if isinstance(event, Answered) and event.id == self._request:
                     self._part()
-                    return fact.answer.ok
-                self._take(fact)
+                    return event.answer.ok
+                self._take(event)
 
-    def _take(self, fact: Out) -> None:
-        match fact:
+    def _take(self, event: SessionEvent) -> None:
+        match event:
             case LoggedIn():
                 self._welcome = True
                 self._trust.confirm()
                 if self._remember is not None:
                     self._remember()
             case events.Absent() if self._absent is not None:
-                self._absent(fact)
+                self._absent(event)
             case LoginRefused() | Failed():
-                raise fact.error
+                raise event.error
             case RetryLater():
-                self._refused = fact.error
+                self._refused = event.error
                 self._retry_at = self._clock() + RETRY_SECONDS
             case Broken() if not self._welcome:
-                raise ProtocolError(f"What answers at {self._address} is no socketchat server. {fact.error}")
+                raise ProtocolError(f"What answers at {self._address} is not a socketchat server. {event.error}")
             case Broken():
-                raise Unconfirmed(str(fact.error))
+                raise Unconfirmed(str(event.error))
             case events.Bye():
                 # Without a welcome the message was never looked at.
-                error = told_error(fact)
+                error = told_error(event)
                 raise Unconfirmed(str(error)) if self._welcome else error
 
     def _read(self) -> bytes:

@@ -10,10 +10,10 @@ from typing import Any
 from ...exceptions import ChatError
 from ..address import Address, unreachable
 from ..identity.trust import Trust, handshake_failed
+from ..lookup import Found, look_up
 from ..session.login import Host
 
 Clock = Callable[[], float]
-_Found = tuple[socket.AddressFamily, socket.SocketKind, int, str, Any]
 
 
 class Dialer:
@@ -71,35 +71,19 @@ class Dialer:
             connection.close()
             raise
 
-    def _look_up(self) -> Sequence[_Found]:
+    def _look_up(self) -> Sequence[Found]:
         """Return the addresses of the host; a name server that is silent does not hold us beyond the deadline."""
+        from queue import Empty, SimpleQueue
+
+        results: SimpleQueue[Sequence[Found] | OSError] = SimpleQueue()
+        look_up(self._address, results.put)
         try:
-            return self._addresses(socket.AI_NUMERICHOST)
-        except socket.gaierror:
-            pass
-        from threading import Thread
-
-        found: list[_Found] = []
-        failures: list[OSError] = []
-
-        def look_up() -> None:
-            try:
-                found.extend(self._addresses(0))
-            except OSError as failure:
-                failures.append(failure)
-
-        thread = Thread(target=look_up, daemon=True)
-        thread.start()
-        thread.join(left(self._deadline, self._clock))
-        if failures:
-            raise failures[0]
-        if not found:
-            raise TimeoutError
+            found = results.get(timeout=left(self._deadline, self._clock))
+        except Empty:
+            raise TimeoutError from None
+        if isinstance(found, OSError):
+            raise found
         return found
-
-    def _addresses(self, flags: int) -> Sequence[_Found]:
-        address = self._address
-        return socket.getaddrinfo(address.wire_host, address.port, type=socket.SOCK_STREAM, flags=flags)
 
 
 def left(deadline: float, clock: Clock) -> float:

@@ -11,7 +11,7 @@ from ...protocol.authentication.proofs import from_word, to_word
 from ...protocol.limits import DEFAULT_PORT
 from ...protocol.names import check_name
 from ..address import Address, parse_host
-from .credentials import Ticket
+from ..session.credentials import Credentials
 
 SCHEME = "socketchat://"
 
@@ -42,9 +42,9 @@ class Invitation(NamedTuple):
         return to_fingerprint(self.key)
 
     @property
-    def ticket(self) -> Ticket:
+    def credentials(self) -> Credentials:
         """What is shown to the server."""
-        return Ticket(invite=self.token) if self.name is None else Ticket(reset=self.token)
+        return Credentials(invite=self.token) if self.name is None else Credentials(reset=self.token)
 
     def __repr__(self) -> str:
         """Return what may be logged."""

@@ -9,7 +9,20 @@ import msgspec
 from ...exceptions import ChatError, ProtocolError, from_code
 from ...protocol.commands import Delete, Edit, Send
 from ...protocol.conversations import is_room
-from ...protocol.events import ANY, Bye, Error, Ok, Welcome
+from ...protocol.events import (
+    ANY,
+    Absent,
+    Alert,
+    Bye,
+    Conversation,
+    Entry,
+    Error,
+    Left,
+    Ok,
+    Presence,
+    Read,
+    Welcome,
+)
 from ...protocol.text.hygiene import clean_line
 from ...protocol.text.references import place
 
@@ -157,4 +170,11 @@ def told_error(told: Error | Bye) -> ChatError:
     return from_code(told.code, clean_line(told.text[:TOLD_CHARACTERS]))
 
 
-Fact = Reset | Gap | LoggedIn | LoginRefused | Answered | Failed | NotSent | RetryLater | Broken
+SessionEvent = ANY | Reset | Gap | LoggedIn | LoginRefused | Answered | Failed | NotSent | RetryLater | Broken
+"""What ``Session.receive_data`` returns."""
+
+Unsolicited = Entry | Presence | Absent | Alert | Conversation | Left | Read | Error
+"""What the server sends without being asked."""
+
+ClientEvent = Unsolicited | LinkLost | LinkBack | Reset | Gap | NotSent | NotStored | StoredAgain
+"""What iterating over a client yields."""

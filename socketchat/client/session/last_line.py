@@ -15,7 +15,7 @@ from ...protocol.names import name_key
 from .client_events import Gap, Reset
 
 
-class Latest:
+class LastLine:
     """The seq of the user's last line by conversation, as far as it was heard; on whatever device it was said.
 
     ``clock`` returns seconds since 1970.

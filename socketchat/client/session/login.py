@@ -11,7 +11,7 @@ from ...exceptions import CodeNeeded, Impostor, NameTaken, ProtocolError, Unknow
 from ...protocol import commands, events
 from ...protocol.authentication.entry_proof import SIDES, code_key, entry_proof
 from ...protocol.authentication.proofs import KEY_BYTES, NONCE_BYTES, from_word, signed_bytes, to_word
-from ..identity.credentials import NO_TICKET, Ticket
+from .credentials import NO_CREDENTIALS, Credentials
 
 CODE_NEEDED = (
     "The name {name!r} is new on {server}, which lets newcomers in by its join code or an invite. In a terminal "
@@ -69,11 +69,11 @@ PLAINTEXT = Host()
 
 
 class Login:
-    """Logs the owner of ``key``, or a guest, in on one connection after the other; ``ticket`` serves a newcomer."""
+    """Logs in the owner of ``key``, or a guest, on each connection in turn; ``credentials`` are for a newcomer."""
 
-    def __init__(self, key: Signer | None, ticket: Ticket, random: Callable[[int], bytes]) -> None:
+    def __init__(self, key: Signer | None, credentials: Credentials, random: Callable[[int], bytes]) -> None:
         self._key = key
-        self._ticket = ticket
+        self._credentials = credentials
         self._random = random
         self._host = PLAINTEXT
         self._nonce: bytes | None = None  # of a hello with a key, until its challenge comes
@@ -113,15 +113,15 @@ class Login:
         signature = to_word(self._key.sign(signed_bytes(self._host.binding, theirs, nonce, name)))
         shown = self._shown(challenge, name)
         if challenge.entry == "password":
-            if self._ticket.reset is not None:
-                return commands.Prove(signature=signature, invite=self._ticket.reset)
-            if self._ticket.password is None:
+            if self._credentials.reset is not None:
+                return commands.Prove(signature=signature, invite=self._credentials.reset)
+            if self._credentials.password is None:
                 raise NameOwned(f"The name {name} belongs to somebody else; choose another name.")
-            return commands.Prove(signature=signature, password=self._ticket.password)
+            return commands.Prove(signature=signature, password=self._credentials.password)
         if shown is None:
             return commands.Prove(signature=signature)
         if shown == "invite":
-            return commands.Prove(signature=signature, invite=self._ticket.invite)
+            return commands.Prove(signature=signature, invite=self._credentials.invite)
         kind, secret = shown
         word, self._expected = (
             to_word(
@@ -150,7 +150,7 @@ class Login:
         if welcome.host != expected if expected is not None else not self._host.is_known:
             raise Impostor(IMPOSTOR)
         # From now on the key is enough, and the code may change.
-        self._ticket = NO_TICKET
+        self._credentials = NO_CREDENTIALS
 
     def _shown(
         self, challenge: events.Challenge, name: str
@@ -160,9 +160,9 @@ class Login:
         A code that was given is shown also where none is needed, as it has the host prove itself.
         """
         host, is_needed = self._host, challenge.entry == "code"
-        if self._ticket.code is not None and host.key and challenge.entry != "password":
-            return "code", self._key_of(self._ticket.code)
-        if is_needed and self._ticket.invite is not None and host.is_known:
+        if self._credentials.code is not None and host.key and challenge.entry != "password":
+            return "code", self._key_of(self._credentials.code)
+        if is_needed and self._credentials.invite is not None and host.is_known:
             return "invite"
         if is_needed and (secret := host.read_secret(challenge.secret_file)) is not None:
             return "local", secret

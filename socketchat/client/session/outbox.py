@@ -30,7 +30,7 @@ KEPT_BYTES = 4_194_304
 """The bytes of their texts: a hundred of the longest fit."""
 
 
-class Store(Protocol):
+class OutboxStore(Protocol):
     """Keeps messages for the process that comes after this one."""
 
     @property
@@ -90,7 +90,7 @@ class Outbox:
     ``most`` is how many the server lets be on the wire; their bytes are bounded too. ``store`` outlives the process.
     """
 
-    def __init__(self, name: str, most: int = UNACKNOWLEDGED_ENTRIES, *, store: Store | None = None) -> None:
+    def __init__(self, name: str, most: int = UNACKNOWLEDGED_ENTRIES, *, store: OutboxStore | None = None) -> None:
         self.name = name
         self.most = most
         self._store = store
@@ -197,7 +197,7 @@ class Outbox:
         for series in self._series:
             series.released = True
 
-    def link_lost(self) -> None:
+    def connection_lost(self) -> None:
         """Whatever was on the wire has to be sent again, on the next link."""
         for kept in self._kept.values():
             self._take_off_wire(kept)

@@ -13,7 +13,7 @@ HELD_BYTES = 4_194_304
 _CONVERSATION_BYTES = 256
 """What a conversation takes up beside its strings, roughly."""
 
-Told = events.Conversation | events.Left | Reset | Gap
+Change = events.Conversation | events.Left | Reset | Gap
 
 
 class Positions:
@@ -31,13 +31,13 @@ class Positions:
         self.heard: dict[str, events.Conversation] = {}
         self._held = 0
 
-    def login(self, welcome: events.Welcome) -> tuple[list[Told], int]:
+    def login(self, welcome: events.Welcome) -> tuple[list[Change], int]:
         """Take over what a welcome says; return what is to be told, and how many entries were missed.
 
         In a known epoch, direct messages without a position began while the client was away, so all of them are missed.
         Rooms without one are heard from their head on.
         """
-        told: list[Told] = []
+        told: list[Change] = []
         known = welcome.epoch == self.epoch and self._fit(welcome)
         if not known:
             if self.epoch is not None:

@@ -1,9 +1,9 @@
-"""The client's side of the native protocol without a socket: what a shell feeds with bytes and asks for bytes.
+"""The client's side of the native protocol without a socket: bytes in, events and bytes out.
 
-A shell calls ``link_up`` when a connection is there, ``receive_data`` with what arrives, ``link_lost`` when the
-connection is gone, and after each call, as after ``send``, ``request`` and ``retry``, writes what ``data_to_send``
-returns. Messages outlive links: they are kept until the server says that they are stored, and are sent again under the
-same key. Other requests end with their link.
+The shell calls ``connection_made`` when a connection is open, ``receive_data`` with what arrives and
+``connection_lost`` when the connection is gone. After each call, and after ``send``, ``request`` and ``retry``, it
+writes what ``data_to_send`` returns. Messages outlive connections: the session keeps each one until the server has
+stored it, and sends it again under the same key. Other requests end with their connection.
 """
 
 from __future__ import annotations
@@ -29,81 +29,34 @@ from ...protocol.codec import decode_event, encode
 from ...protocol.framing import LineBuffer
 from ...protocol.limits import LINE_BYTES, UNACKNOWLEDGED_ENTRIES
 from ...protocol.names import name_key
-from ..identity.credentials import NO_TICKET, Ticket
+from .answers import AnswerPart, Answers, WelcomeParts
 from .client_events import (
     Answer,
     Answered,
     Broken,
-    Fact,
     Failed,
     LoggedIn,
     LoginRefused,
     NotSent,
     RetryLater,
+    SessionEvent,
     told_error,
 )
-from .last_line import Latest
+from .credentials import NO_CREDENTIALS, Credentials
+from .last_line import LastLine
 from .login import PLAINTEXT, Host, Login, Signer
-from .outbox import Keyed, Kind, Outbox, Store, check_sendable
+from .outbox import Keyed, Kind, Outbox, OutboxStore, check_sendable
 from .positions import Positions
 
-ANSWER_BYTES = 16_777_216
-"""Most bytes that answers not yet complete take up: 200 of the longest texts, and room to spare."""
-
-_EVENT_BYTES = 256
-"""What an event takes up beside its line, roughly."""
-
 Listen = Literal["all", "none"]
-Out = events.ANY | Fact
-_Data = (
-    events.Past
-    | events.Found
-    | events.Unread
-    | events.Users
-    | events.Rooms
-    | events.Topic
-    | events.Ignored
-    | events.Devices
-    | events.Help
-)
-
-
-class _Pending:
-    __slots__ = ("bytes", "events")
-
-    def __init__(self) -> None:
-        self.events: list[events.ANY] = []
-        self.bytes = 0
-
-
-class _Arriving:
-    """A welcome, and the conversations that were too many for its line."""
-
-    def __init__(self, welcome: events.Welcome, size: int) -> None:
-        self._welcome = welcome
-        self._conversations = [*welcome.conversations]
-        self._bytes = size
-
-    @property
-    def is_complete(self) -> bool:
-        return len(self._conversations) >= len(self._welcome.conversations) + self._welcome.following
-
-    def add(self, conversation: events.Conversation, size: int) -> None:
-        self._conversations.append(conversation)
-        self._bytes += size
-        if self._bytes > ANSWER_BYTES:
-            raise ProtocolError(f"The server sent a welcome of more than {ANSWER_BYTES:,} bytes.")
-
-    def whole(self) -> events.Welcome:
-        return replace(self._welcome, conversations=self._conversations)
 
 
 class Session:
-    """Logs in as ``name``, its owner by ``key`` or a guest, and keeps the state that outlives a link.
+    """Logs in as ``name``, as its owner with ``key`` or as a guest, and keeps the state that outlives a connection.
 
-    ``ticket`` is what a newcomer shows, and ``label`` what this device is called. ``outbox`` is 16 random hex digits. A
-    ``store`` keeps messages for the process after this one, and has those of the process before, which :meth:`adopt`
-    takes over. ``epoch`` and ``positions`` say what the client had when it was here last.
+    ``credentials`` are for a newcomer, and ``label`` names this device. ``outbox`` is 16 random hex digits. A ``store``
+    keeps messages for the next process; :meth:`adopt` takes over what the previous process left there. ``epoch`` and
+    ``positions`` say what the client had received before.
     """
 
     def __init__(
@@ -111,9 +64,9 @@ class Session:
         name: str,
         *,
         outbox: str,
-        store: Store | None = None,
+        store: OutboxStore | None = None,
         key: Signer | None = None,
-        ticket: Ticket = NO_TICKET,
+        credentials: Credentials = NO_CREDENTIALS,
         listen: Listen = "all",
         label: str = "",
         epoch: str | None = None,
@@ -123,22 +76,22 @@ class Session:
         self.name = name
         self.positions = Positions(epoch, positions)
         self.outbox = Outbox(outbox, store=store)
-        self._latest = Latest()
+        self._last_line = LastLine()
         self.welcome: events.Welcome | None = None
         self.logged_in = False
-        self._login = Login(key, ticket, random)
+        self._login = Login(key, credentials, random)
         self._eager = False
         self._listen: Listen = listen
         self._label = label
         self._token: str | None = None
         self._last = 0
         self._hello: int | None = None
-        self._pending: dict[int, _Pending] = {}
-        self._arriving: _Arriving | None = None
+        self._answers = Answers()
+        self._arriving: WelcomeParts | None = None
         self._lines = LineBuffer(LINE_BYTES)
         self._data: list[bytes] = []
 
-    def link_up(self, host: Host = PLAINTEXT, *, eager: bool = False) -> None:
+    def connection_made(self, host: Host = PLAINTEXT, *, eager: bool = False) -> None:
         """Begin to log in on a new connection; with ``eager`` the messages follow without waiting for the welcome."""
         self._login.begin(host)
         self._eager = eager
@@ -146,21 +99,21 @@ class Session:
         self._data.clear()
         self._say_hello()
 
-    def link_lost(self) -> list[Failed]:
+    def connection_lost(self) -> list[Failed]:
         """Take note that the connection is gone; return the requests that end with it. Messages are kept."""
         self.logged_in = False
         self._arriving = None
         self._hello = None
         self._login.end()
         self._data.clear()
-        self.outbox.link_lost()
-        lost = [Failed(request, Unreachable("The link broke before the answer came.")) for request in self._pending]
-        self._pending.clear()
+        self.outbox.connection_lost()
+        lost = [Failed(request, Unreachable("The link broke before the answer came.")) for request in self._answers]
+        self._answers.clear()
         return lost
 
     def end(self, error: ChatError) -> list[Failed]:
         """Give up for good because of ``error``: return every request and message that was not answered."""
-        failed: list[Failed] = [*self.link_lost()]
+        failed: list[Failed] = [*self.connection_lost()]
         for request in list(self.outbox):
             failed.append(Failed(request, self._why_unanswered(request, error)))
             self.outbox.leave(request)
@@ -193,7 +146,7 @@ class Session:
         if change.seq is not None or self.outbox.holds_lines:
             return change
         recent = isinstance(change, commands.Delete)  # an older one may not be what is meant; the server says so
-        return replace(change, seq=self._latest.find(change.conversation, self.positions.heard, recent=recent))
+        return replace(change, seq=self._last_line.find(change.conversation, self.positions.heard, recent=recent))
 
     def keep(self, message: Keyed) -> int:
         """Do the same with a message without a key, or with what changes one."""
@@ -209,7 +162,7 @@ class Session:
         if not self.logged_in:
             raise Unreachable("There is no link to the server at the moment.")
         request = self._ask(command)
-        self._pending[request] = _Pending()
+        self._answers.expect(request)
         return request
 
     def retry(self) -> None:
@@ -218,9 +171,9 @@ class Session:
         if self.logged_in:
             self._write_due()
 
-    def receive_data(self, data: bytes) -> list[Out]:
+    def receive_data(self, data: bytes) -> list[SessionEvent]:
         """Take what the server sent; return what happened, in order. After ``Broken`` the connection must be closed."""
-        out: list[Out] = []
+        out: list[SessionEvent] = []
         self._lines.receive_data(data)
         try:
             while (line := self._lines.next_line()) is not None:
@@ -233,20 +186,10 @@ class Session:
             out.append(Broken(error))
         return out
 
-    def _receive(self, event: events.ANY, size: int, out: list[Out]) -> None:
+    def _receive(self, event: events.ANY, size: int, out: list[SessionEvent]) -> None:
         match event:
-            case (
-                events.Past()
-                | events.Found()
-                | events.Unread()
-                | events.Users()
-                | events.Rooms()
-                | events.Topic()
-                | events.Ignored()
-                | events.Devices()
-                | events.Help()
-            ):
-                self._collect(event, size)
+            case _ if isinstance(event, AnswerPart):
+                self._answers.add(event, size)
             case events.Entry():
                 told = self.positions.take(event)
                 self._note(told)
@@ -275,7 +218,7 @@ class Session:
     def _note(self, told: Iterable[object]) -> None:
         if self.welcome is not None:
             for each in told:
-                self._latest.note(each, self.welcome.user)
+                self._last_line.note(each, self.welcome.user)
 
     def _why_unanswered(self, request: int, error: ChatError) -> ChatError:
         if self.outbox.lasts:
@@ -284,7 +227,7 @@ class Session:
             return Unconfirmed(f"The message may or may not be stored. {error}")
         return error
 
-    def _receive_challenge(self, challenge: events.Challenge, out: list[Out]) -> None:
+    def _receive_challenge(self, challenge: events.Challenge, out: list[SessionEvent]) -> None:
         """Prove who one is; ``send`` lets its message follow at once, where the server has nothing to prove."""
         try:
             proof = self._login.prove(challenge, self.name)
@@ -294,7 +237,7 @@ class Session:
         self._hello = self._ask(proof)
         self._write_eagerly()
 
-    def _receive_welcome(self, welcome: events.Welcome, size: int, out: list[Out]) -> None:
+    def _receive_welcome(self, welcome: events.Welcome, size: int, out: list[SessionEvent]) -> None:
         if self._hello is None:
             raise ProtocolError("The server said welcome to nobody.")
         try:
@@ -305,10 +248,10 @@ class Session:
         if name_key(welcome.name) != name_key(self.name):
             raise ProtocolError("The server let somebody else in.")
         self._hello = None
-        self._arriving = _Arriving(welcome, size)
+        self._arriving = WelcomeParts(welcome, size)
         self._arrive(out)
 
-    def _arrive(self, out: list[Out]) -> None:
+    def _arrive(self, out: list[SessionEvent]) -> None:
         """Be logged in once all conversations are told: what one missed can be told only of all together."""
         if self._arriving is None or not self._arriving.is_complete:
             return
@@ -325,19 +268,19 @@ class Session:
         out.extend(told)
         self._write_due()
 
-    def _receive_ok(self, ok: events.Ok, out: list[Out]) -> None:
+    def _receive_ok(self, ok: events.Ok, out: list[SessionEvent]) -> None:
         if ok.id is None:
             return
         if ok.id in self.outbox:
             if isinstance(self.outbox.message(ok.id), commands.Send) and ok.conversation is not None:
-                self._latest.said(ok.conversation, ok.seq or 0)
+                self._last_line.said(ok.conversation, ok.seq or 0)
             self.outbox.settle(ok.id)
             out.append(Answered(ok.id, Answer([], ok), kept=True))
             self._write_due()
-        elif (pending := self._pending.pop(ok.id, None)) is not None:
-            out.append(Answered(ok.id, Answer(pending.events, ok)))
+        elif (answer := self._answers.finish(ok)) is not None:
+            out.append(Answered(ok.id, answer))
 
-    def _receive_error(self, told: events.Error, out: list[Out]) -> None:
+    def _receive_error(self, told: events.Error, out: list[SessionEvent]) -> None:
         error = told_error(told)
         request = self._hello if told.id is None else told.id
         if request is None or request == self._hello:
@@ -352,10 +295,10 @@ class Session:
                 self.outbox.settle(request)
                 out.append(Failed(request, error))
             self._write_due()
-        elif self._pending.pop(request, None) is not None:
+        elif self._answers.drop(request):
             out.append(Failed(request, error))
 
-    def _refuse_login(self, error: ChatError, out: list[Out], *, retry: bool) -> None:
+    def _refuse_login(self, error: ChatError, out: list[SessionEvent], *, retry: bool) -> None:
         self._hello = None
         self._login.end()
         if self._token is not None and not retry:
@@ -387,13 +330,3 @@ class Session:
 
     def _write_due(self) -> None:
         self._data.extend(map(encode, self.outbox.due()))
-
-    def _collect(self, event: _Data, size: int) -> None:
-        """Keep a part of an answer until its ``ok`` comes; one that nobody waits for is dropped."""
-        pending = None if event.id is None else self._pending.get(event.id)
-        if pending is None:
-            return
-        pending.events.append(event)
-        pending.bytes += size + _EVENT_BYTES
-        if sum(each.bytes for each in self._pending.values()) > ANSWER_BYTES:
-            raise ProtocolError(f"The server sent an answer of more than {ANSWER_BYTES:,} bytes.")

@@ -8,7 +8,7 @@ REFUSED = 100
 """Refused lines whose room is remembered: more than anybody goes back through with the arrow key."""
 
 
-class Astray:
+class Misdirected:
     """Doubts what is typed in a room that nobody chose to be in, and what was refused in another room."""
 
     def __init__(self) -> None:

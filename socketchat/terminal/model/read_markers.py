@@ -13,7 +13,7 @@ READ_SECONDS = 2.0
 """Time for which markers are collected: who looks at another device by then sees a line as unread, and no harm done."""
 
 
-class Markers:
+class ReadMarkers:
     """Tells the server up to where conversations were shown."""
 
     def __init__(self, client: Client) -> None:

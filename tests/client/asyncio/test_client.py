@@ -11,7 +11,7 @@ from socketchat.client.asyncio.client import Client
 from socketchat.client.asyncio.connect import connect
 from socketchat.client.identity.profiles import Profiles
 from socketchat.client.session.client_events import Gap, LinkBack, LinkLost, NotStored, Reset, StoredAgain
-from socketchat.client.timeouts import Patience
+from socketchat.client.timeouts import Timeouts
 from socketchat.exceptions import (
     BadFile,
     BadText,
@@ -27,7 +27,7 @@ from socketchat.protocol import commands, events
 from tests.client.scripted import Peer, Scripted, conversation, entry, error, lines, ok, scripted, welcome
 from tests.keys import key_of
 
-PATIENCE = Patience(first_delay=0.01, longest_delay=0.02, quit=0.01)
+TIMEOUTS = Timeouts(first_delay=0.01, longest_delay=0.02, quit=0.01)
 """Comes back at once."""
 
 
@@ -36,7 +36,7 @@ def run(test: Coroutine[None, None, None]) -> None:
 
 
 def client_of(script: Scripted, **options) -> Client:
-    ann = {"name": "ann", "profile": None, "patience": PATIENCE, "random": lambda: 0.5}
+    ann = {"name": "ann", "profile": None, "timeouts": TIMEOUTS, "random": lambda: 0.5}
     return connect("127.0.0.1", script.port, **(ann | options))
 
 
@@ -103,14 +103,14 @@ def test_a_welcome_that_is_long_in_coming_is_waited_for_while_it_comes() -> None
         time, past = loop.time, 0.0
         loop.time = lambda: time() + past  # type: ignore[method-assign]
         async with scripted() as script:
-            client = client_of(script, patience=Patience(login=8.0))
+            client = client_of(script, timeouts=Timeouts(login=8.0))
             entering = asyncio.create_task(client.__aenter__())
             peer = await script.accept()
             hello = await peer.read()
             for part in (welcome(hello=hello["id"]) | {"following": 2}, conversation("#a"), conversation("#b")):
                 before, past = loop.time(), past + 5.0
                 peer.write(part)
-                while not entering.done() and client._link.heard < before:  # noqa: ASYNC110  there is no event for it
+                while not entering.done() and client._connector.connection.heard < before:  # noqa: ASYNC110  there is no event for it
                     await asyncio.sleep(0)
             await entering
             assert list(client.conversations) == ["#lobby", "#a", "#b"]
@@ -137,7 +137,7 @@ def test_a_server_that_does_not_answer_the_login_is_raised_at_the_door() -> None
     async def test() -> None:
         async with scripted() as script:
             with pytest.raises(Unreachable, match="did not answer the login in time"):
-                await client_of(script, patience=Patience(login=0.01)).__aenter__()
+                await client_of(script, timeouts=Timeouts(login=0.01)).__aenter__()
             peer = await script.accept()
             await peer.read()
             with suppress(ConnectionResetError):
@@ -149,8 +149,8 @@ def test_a_server_that_does_not_answer_the_login_is_raised_at_the_door() -> None
 @pytest.mark.parametrize(
     ("said", "kind", "words"),
     [
-        (b"SSH-2.0-OpenSSH_9.7\r\n", ProtocolError, "is no socketchat server"),
-        (b"x" * 300_000, ProtocolError, "is no socketchat server"),
+        (b"SSH-2.0-OpenSSH_9.7\r\n", ProtocolError, "is not a socketchat server"),
+        (b"x" * 300_000, ProtocolError, "is not a socketchat server"),
         (lines({"type": "bye", "code": "refused", "text": "Full.", "reconnect": True}), Exception, "Full."),
         (b"", Unreachable, "closed the connection"),
     ],
@@ -303,7 +303,7 @@ def test_a_lost_link_comes_back_with_what_was_missed_and_sends_what_waits() -> N
 
 def test_without_a_link_messages_wait_and_questions_do_not() -> None:
     async def test() -> None:
-        async with scripted() as script, Stay(script, patience=Patience(first_delay=1000)) as (client, peer):
+        async with scripted() as script, Stay(script, timeouts=Timeouts(first_delay=1000)) as (client, peer):
             asking = asyncio.create_task(client.request(commands.Users()))
             await peer.read()
             peer.cut()
@@ -339,9 +339,9 @@ def test_attempts_are_counted_and_spread_until_the_server_is_there_again() -> No
 
 def test_a_link_that_held_begins_the_delays_again_and_one_that_did_not_does_not() -> None:
     async def attempts(steady: float) -> list[int]:
-        patience = Patience(first_delay=0.001, longest_delay=0.002, steady=steady)
+        timeouts = Timeouts(first_delay=0.001, longest_delay=0.002, steady=steady)
         found = []
-        async with scripted() as script, Stay(script, patience=patience) as (client, first):
+        async with scripted() as script, Stay(script, timeouts=timeouts) as (client, first):
             newest = first
             for _ in range(3):
                 newest.cut()
@@ -527,8 +527,8 @@ def test_a_slow_consumer_is_not_taken_for_a_dead_server(monkeypatch) -> None:
     monkeypatch.setattr(backlog, "SLOW_BYTES", 1000)
 
     async def test() -> None:
-        patience = Patience(idle=0.02, answer=0.02, quit=0.01)
-        async with scripted() as script, Stay(script, patience=patience) as (client, peer):
+        timeouts = Timeouts(idle=0.02, answer=0.02, quit=0.01)
+        async with scripted() as script, Stay(script, timeouts=timeouts) as (client, peer):
             peer.write(*[entry(seq, "x" * 1000) for seq in range(1, 101)])
             await asyncio.wait({asyncio.create_task(peer.read())}, timeout=0.3)
             assert client.online
@@ -542,8 +542,8 @@ def test_a_server_that_says_so_much_that_no_answer_is_heard_is_given_up(monkeypa
     monkeypatch.setattr(backlog, "AWAITED_BYTES", 50_000)
 
     async def test() -> None:
-        patience = Patience(idle=0.02, answer=0.02, first_delay=1000, quit=0.01)
-        async with scripted() as script, Stay(script, patience=patience) as (client, peer):
+        timeouts = Timeouts(idle=0.02, answer=0.02, first_delay=1000, quit=0.01)
+        async with scripted() as script, Stay(script, timeouts=timeouts) as (client, peer):
             asking = asyncio.create_task(client.request(commands.Users()))
             await peer.read()
             peer.write(*[entry(seq, "x" * 1000) for seq in range(1, 2001)])
@@ -561,8 +561,8 @@ def test_a_server_that_says_so_much_that_no_answer_is_heard_is_given_up(monkeypa
 
 def test_leaving_while_the_server_cannot_store_gives_the_message_back_as_unsure() -> None:
     async def test() -> None:
-        patience = Patience(first_delay=1000, quit=0.01)
-        async with scripted() as script, Stay(script, patience=patience) as (client, peer):
+        timeouts = Timeouts(first_delay=1000, quit=0.01)
+        async with scripted() as script, Stay(script, timeouts=timeouts) as (client, peer):
             sending = asyncio.create_task(client.send("#lobby", "a"))
             peer.write(error((await peer.read())["id"], "storage", retry=True), entry(1))
             await anext(client)
@@ -575,7 +575,7 @@ def test_leaving_while_the_server_cannot_store_gives_the_message_back_as_unsure(
 
 def test_leaving_tells_the_server_and_ends_the_iteration() -> None:
     async def test() -> None:
-        async with scripted() as script, Stay(script, patience=Patience()) as (client, peer):
+        async with scripted() as script, Stay(script, timeouts=Timeouts()) as (client, peer):
             peer.write(entry(1))
             reading = asyncio.create_task(anext(client))
             assert (await reading).seq == 1
@@ -604,7 +604,7 @@ def test_leaving_a_server_that_does_not_answer_takes_no_longer_than_a_farewell()
 
 def test_leaving_while_the_link_is_down_ends_the_attempts() -> None:
     async def test() -> None:
-        async with scripted() as script, Stay(script, patience=Patience(first_delay=1000)) as (client, peer):
+        async with scripted() as script, Stay(script, timeouts=Timeouts(first_delay=1000)) as (client, peer):
             peer.cut()
             assert isinstance(await anext(client), LinkLost)
             await client.quit()

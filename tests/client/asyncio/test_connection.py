@@ -5,31 +5,32 @@ import pytest
 
 from socketchat.client.address import Address
 from socketchat.client.asyncio.connect import connect
-from socketchat.client.asyncio.connection import Link, dial
+from socketchat.client.asyncio.connection import Connection
+from socketchat.client.asyncio.dial import dial
 from socketchat.client.identity.trust import Trust
 from socketchat.client.session.client_events import LinkLost
 from socketchat.client.session.session import Session
-from socketchat.client.timeouts import Patience
+from socketchat.client.timeouts import Timeouts
 from socketchat.exceptions import Unreachable
 from tests.client.scripted import entry, ok, scripted
 
-QUICK = Patience(idle=0.02, answer=0.02, first_delay=1000, quit=0.01)
+QUICK = Timeouts(idle=0.02, answer=0.02, first_delay=1000, quit=0.01)
 
 
 def trust_of(port: int) -> Trust:
     return Trust(Address("127.0.0.1", port), None)
 
 
-def link_of(patience: Patience) -> tuple[Session, Link]:
+def connection_of(timeouts: Timeouts) -> tuple[Session, Connection]:
     session = Session("ann", outbox="f" * 16)
-    return session, Link(session, lambda *_: None, patience)
+    return session, Connection(session, lambda *_: None, timeouts)
 
 
 def test_a_silent_server_is_asked_and_one_that_answers_is_kept() -> None:
     async def test() -> None:
         async with scripted() as script:
             entering = asyncio.create_task(
-                connect("127.0.0.1", script.port, name="ann", profile=None, patience=QUICK).__aenter__()
+                connect("127.0.0.1", script.port, name="ann", profile=None, timeouts=QUICK).__aenter__()
             )
             peer = await script.accept()
             await peer.log_in()
@@ -48,7 +49,7 @@ def test_a_server_that_does_not_answer_is_given_up_though_the_connection_stands(
     async def test() -> None:
         async with scripted() as script:
             entering = asyncio.create_task(
-                connect("127.0.0.1", script.port, name="ann", profile=None, patience=QUICK).__aenter__()
+                connect("127.0.0.1", script.port, name="ann", profile=None, timeouts=QUICK).__aenter__()
             )
             peer = await script.accept()
             await peer.log_in()
@@ -68,9 +69,9 @@ def test_a_server_that_does_not_answer_is_given_up_though_the_connection_stands(
 def test_a_server_that_talks_is_not_asked() -> None:
     async def test() -> None:
         async with scripted() as script:
-            patience = Patience(idle=0.2, answer=0.02, quit=0.01)
+            timeouts = Timeouts(idle=0.2, answer=0.02, quit=0.01)
             entering = asyncio.create_task(
-                connect("127.0.0.1", script.port, name="ann", profile=None, patience=patience).__aenter__()
+                connect("127.0.0.1", script.port, name="ann", profile=None, timeouts=timeouts).__aenter__()
             )
             peer = await script.accept()
             await peer.log_in()
@@ -89,21 +90,21 @@ def test_a_server_that_talks_is_not_asked() -> None:
 def test_what_is_to_be_sent_in_one_turn_of_the_loop_is_one_write() -> None:
     async def test() -> None:
         async with scripted() as script:
-            session, link = link_of(Patience())
-            await dial(Address("127.0.0.1", script.port), lambda: link, 10, trust_of(script.port))
+            session, connection = connection_of(Timeouts())
+            await dial(Address("127.0.0.1", script.port), lambda: connection, 10, trust_of(script.port))
             peer = await script.accept()
             await peer.log_in()
             await asyncio.wait({peer_reads := asyncio.create_task(peer.read())}, timeout=0.01)
             writes: list[bytes] = []
-            write = link._transport.write
-            link._transport.write = lambda data: (writes.append(data), write(data))
+            write = connection._transport.write
+            connection._transport.write = lambda data: (writes.append(data), write(data))
             session.logged_in = True
             for _ in range(5):
                 session.send("#lobby", "hi")
-                link.write_soon()
+                connection.write_soon()
             await peer_reads
             assert [data.count(b"\n") for data in writes] == [5]
-            await link.close(Unreachable("Done."))
+            await connection.close(Unreachable("Done."))
 
     asyncio.run(test())
 
@@ -113,18 +114,21 @@ def test_an_address_that_refuses_is_followed_by_the_next() -> None:
 
     async def test() -> None:
         async with scripted() as script:
-            _, link = link_of(Patience())
-            assert await dial(Address("localhost", script.port), lambda: link, 10, trust_of(script.port)) is link
-            await link.close(Unreachable("Done."))
+            _, connection = connection_of(Timeouts())
+            assert (
+                await dial(Address("localhost", script.port), lambda: connection, 10, trust_of(script.port))
+                is connection
+            )
+            await connection.close(Unreachable("Done."))
 
     asyncio.run(test())
 
 
 def test_dialling_takes_no_longer_than_it_may() -> None:
     async def test(port: int) -> None:
-        _, link = link_of(Patience())
+        _, connection = connection_of(Timeouts())
         with pytest.raises(Unreachable, match="no answer in time"):
-            await dial(Address("127.0.0.1", port), lambda: link, 0.1, trust_of(port))
+            await dial(Address("127.0.0.1", port), lambda: connection, 0.1, trust_of(port))
 
     with socket.create_server(("127.0.0.1", 0), backlog=0) as full:
         waiting = [socket.socket() for _ in range(3)]

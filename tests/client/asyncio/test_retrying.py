@@ -4,7 +4,7 @@ import pytest
 
 from socketchat.client.asyncio.retrying import LASTING, Retrying
 from socketchat.client.session.client_events import NotStored, StoredAgain
-from socketchat.client.timeouts import Patience
+from socketchat.client.timeouts import Timeouts
 from socketchat.exceptions import StorageProblem
 
 FULL = StorageProblem("The server's disk is full; try again later.")
@@ -15,14 +15,14 @@ def test_somebody_in_a_hurry_has_it_sent_again_at_once() -> None:
 
     async def test() -> None:
         retrying = Retrying(
-            Patience(first_delay=1000), lambda: 1.0, retry=lambda: tries.append(retrying), tell=told.append
+            Timeouts(first_delay=1000), lambda: 1.0, retry=lambda: tries.append(retrying), tell=told.append
         )
-        retrying.hurry()
+        retrying.try_now()
         assert not tries
         for count in range(1, LASTING + 3):
             retrying.refused(FULL)
             retrying.refused(FULL)
-            retrying.hurry()
+            retrying.try_now()
             assert len(tries) == count
         retrying.stored()
         retrying.stored()

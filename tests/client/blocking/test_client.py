@@ -232,7 +232,7 @@ def test_what_is_no_socketchat_server_is_said_to_be_none(junk: bytes) -> None:
     with errand() as (listener, outcome), listener.accept() as peer:
         peer.read()
         peer.write_bytes(junk)
-        with pytest.raises(ProtocolError, match=r"What answers at 127.0.0.1:\d+ is no socketchat server"):
+        with pytest.raises(ProtocolError, match=r"What answers at 127.0.0.1:\d+ is not a socketchat server"):
             outcome.result()
 
 

@@ -13,7 +13,7 @@ def test_a_url_says_where_which_key_and_what_token(address: Address) -> None:
     invitation = Invitation(address, KEY, TOKEN)
     assert parse_invitation(invitation.url) == invitation
     assert parse_invitation(f"  {invitation.url}\r\n") == invitation
-    assert invitation.ticket.invite == TOKEN
+    assert invitation.credentials.invite == TOKEN
 
 
 def test_a_port_may_be_left_out_and_a_slash_too() -> None:

@@ -2,7 +2,7 @@ import pytest
 from msgspec import Raw
 
 from socketchat.client.session.client_events import Gap, Reset
-from socketchat.client.session.last_line import Latest
+from socketchat.client.session.last_line import LastLine
 from socketchat.protocol import events
 from socketchat.protocol.codec import encode_text
 
@@ -23,10 +23,10 @@ def entry(
 
 
 def found(*happened: object, name: str = "#Ops") -> int | None:
-    latest = Latest()
+    last_line = LastLine()
     for each in happened:
-        latest.note(each, "ua")
-    return latest.find(name, HEARD)
+        last_line.note(each, "ua")
+    return last_line.find(name, HEARD)
 
 
 def test_it_is_the_last_message_or_action_of_the_user_s_own() -> None:
@@ -62,21 +62,21 @@ def test_a_server_may_delete_what_there_never_was(of: int | None) -> None:
 
 
 def test_what_was_answered_counts_before_it_is_heard() -> None:
-    latest = Latest()
-    latest.said("#ops", 7)
-    latest.note(entry(6), "ua")
-    assert latest.find("#ops", HEARD) == 7
+    last_line = LastLine()
+    last_line.said("#ops", 7)
+    last_line.note(entry(6), "ua")
+    assert last_line.find("#ops", HEARD) == 7
 
 
 def test_a_line_is_recent_for_five_minutes() -> None:
-    latest = Latest(lambda: 1000.0)
-    latest.note(entry(1, ts=700_000), "ua")
-    assert latest.find("#ops", HEARD, recent=True) == 1
-    latest.note(entry(2, ts=699_999), "ua")
-    assert latest.find("#ops", HEARD, recent=True) is None
-    assert latest.find("#ops", HEARD) == 2
-    latest.said("#ops", 3)
-    assert latest.find("#ops", HEARD, recent=True) == 3
+    last_line = LastLine(lambda: 1000.0)
+    last_line.note(entry(1, ts=700_000), "ua")
+    assert last_line.find("#ops", HEARD, recent=True) == 1
+    last_line.note(entry(2, ts=699_999), "ua")
+    assert last_line.find("#ops", HEARD, recent=True) is None
+    assert last_line.find("#ops", HEARD) == 2
+    last_line.said("#ops", 3)
+    assert last_line.find("#ops", HEARD, recent=True) == 3
 
 
 @pytest.mark.parametrize("name", ["#", "@", "@nobody", "#not a room", "@a/b"])

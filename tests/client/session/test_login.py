@@ -1,6 +1,6 @@
 import pytest
 
-from socketchat.client.identity.credentials import NO_TICKET, Ticket
+from socketchat.client.session.credentials import NO_CREDENTIALS, Credentials
 from socketchat.client.session.login import Host, Login, NameOwned
 from socketchat.client.session.session import Session
 from socketchat.exceptions import CodeNeeded, Impostor, ProtocolError, UnknownServer
@@ -19,7 +19,7 @@ UNSEEN = Host(BINDING, HOST_KEY, is_known=False)
 THEIRS = to_word(b"t" * 16)
 SECRET = b"s" * 32
 TOKEN = to_word(b"i" * 16)
-WITH_CODE, WITH_INVITE = Ticket(code=CODE.upper()), Ticket(invite=TOKEN)
+WITH_CODE, WITH_INVITE = Credentials(code=CODE.upper()), Credentials(invite=TOKEN)
 
 
 def challenge(*, entry: str = "code", secret_file: str | None = None) -> events.Challenge:
@@ -31,9 +31,9 @@ def welcome(host: str | None = None) -> events.Welcome:
     return events.Welcome(name="alice", host=host, **told)
 
 
-def login(host: Host, ticket: Ticket = NO_TICKET) -> Login:
+def login(host: Host, credentials: Credentials = NO_CREDENTIALS) -> Login:
     """Return a login that has said hello."""
-    begun = Login(KEY, ticket, lambda _: NONCE)
+    begun = Login(KEY, credentials, lambda _: NONCE)
     begun.begin(host)
     begun.introduce(commands.Hello(name="alice"))
     return begun
@@ -94,7 +94,7 @@ def test_an_unknown_host_that_asks_for_no_proof_at_all_is_not_believed() -> None
 
 def test_a_guest_at_an_unknown_host_is_told_that_nothing_proves_it() -> None:
     session = Session("gus", outbox="0" * 16)
-    session.link_up(UNSEEN)
+    session.connection_made(UNSEEN)
     (refused,) = session.receive_data(encode(welcome()))
     assert refused.error.code == "unknown_server"
     assert not session.logged_in
@@ -139,14 +139,14 @@ def test_nobody_answers_a_challenge_that_nobody_asked_for() -> None:
 
 
 def test_a_ticket_does_not_show_in_what_may_be_logged() -> None:
-    assert repr(Ticket(CODE, TOKEN)) == "Ticket()"
+    assert repr(Credentials(CODE, TOKEN)) == "Credentials()"
 
 
-def session(ticket: Ticket, host: Host) -> Session:
+def session(credentials: Credentials, host: Host) -> Session:
     """Return the session of a ``send`` that has said hello."""
-    begun = Session("alice", outbox="f" * 16, key=KEY, ticket=ticket, listen="none", random=lambda _: NONCE)
+    begun = Session("alice", outbox="f" * 16, key=KEY, credentials=credentials, listen="none", random=lambda _: NONCE)
     begun.send("#lobby", "hi")
-    begun.link_up(host, eager=True)
+    begun.connection_made(host, eager=True)
     begun.data_to_send()
     return begun
 
@@ -175,18 +175,18 @@ def test_a_message_follows_an_invite_at_once() -> None:
 
 
 def test_an_unknown_host_hears_nothing_beyond_the_hello() -> None:
-    assert said(session(NO_TICKET, UNSEEN), challenge(entry="none"), welcome()) == []
-    assert said(session(NO_TICKET, UNSEEN), challenge()) == []
+    assert said(session(NO_CREDENTIALS, UNSEEN), challenge(entry="none"), welcome()) == []
+    assert said(session(NO_CREDENTIALS, UNSEEN), challenge()) == []
 
 
 @pytest.mark.parametrize("entry", ["none", "password"])
 def test_a_password_is_shown_only_to_a_host_that_is_known_and_only_where_it_is_asked_for(entry: str) -> None:
-    ticket = Ticket(password="correct horse")
-    proof = login(KNOWN, ticket).prove(challenge(entry=entry), "alice")
+    credentials = Credentials(password="correct horse")
+    proof = login(KNOWN, credentials).prove(challenge(entry=entry), "alice")
     assert proof.password == ("correct horse" if entry == "password" else None)
     with pytest.raises(UnknownServer):
-        login(UNSEEN, ticket).prove(challenge(entry=entry), "alice")
-    assert "horse" not in repr(ticket) + repr(proof)
+        login(UNSEEN, credentials).prove(challenge(entry=entry), "alice")
+    assert "horse" not in repr(credentials) + repr(proof)
 
 
 def test_a_name_of_another_key_is_taken_for_who_has_no_password() -> None:
@@ -196,8 +196,8 @@ def test_a_name_of_another_key_is_taken_for_who_has_no_password() -> None:
 
 
 def test_a_reset_is_shown_for_the_name_of_another_key_and_an_invite_is_not() -> None:
-    assert login(KNOWN, Ticket(reset=TOKEN)).prove(challenge(entry="password"), "alice").invite == TOKEN
+    assert login(KNOWN, Credentials(reset=TOKEN)).prove(challenge(entry="password"), "alice").invite == TOKEN
     with pytest.raises(NameOwned):
         login(KNOWN, WITH_INVITE).prove(challenge(entry="password"), "alice")
     with pytest.raises(UnknownServer):
-        login(UNSEEN, Ticket(reset=TOKEN)).prove(challenge(entry="password"), "alice")
+        login(UNSEEN, Credentials(reset=TOKEN)).prove(challenge(entry="password"), "alice")

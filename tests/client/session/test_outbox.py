@@ -41,7 +41,7 @@ def test_after_a_lost_link_what_is_not_settled_goes_out_again_under_the_same_key
     outbox = outbox_of(3)
     first = outbox.due()
     outbox.settle(1)
-    outbox.link_lost()
+    outbox.connection_lost()
     assert outbox.due() == first[1:]
 
 
@@ -74,7 +74,7 @@ def test_a_new_link_does_not_wait_for_a_release() -> None:
     outbox = outbox_of(2)
     outbox.due()
     outbox.hold(1)
-    outbox.link_lost()
+    outbox.connection_lost()
     assert due(outbox) == [1, 2]
 
 
@@ -83,7 +83,7 @@ def test_as_many_messages_go_out_as_the_server_lets_wait_and_the_next_with_each_
     assert due(outbox) == list(range(1, UNACKNOWLEDGED_ENTRIES + 1))
     outbox.settle(1)
     assert due(outbox) == [UNACKNOWLEDGED_ENTRIES + 1]
-    outbox.link_lost()
+    outbox.connection_lost()
     assert due(outbox) == list(range(2, UNACKNOWLEDGED_ENTRIES + 2))
 
 
@@ -119,7 +119,7 @@ def test_what_was_never_on_the_wire_is_known_not_to_be_stored() -> None:
     outbox = outbox_of(1)
     assert not outbox.was_tried(1)
     outbox.due()
-    outbox.link_lost()
+    outbox.connection_lost()
     assert outbox.was_tried(1)
 
 
@@ -248,7 +248,7 @@ class Conversations(RuleBasedStateMachine):
     def lose_the_link(self) -> None:
         self.wire.clear()
         self.answers.clear()
-        self.outbox.link_lost()
+        self.outbox.connection_lost()
         self.write_due()
 
     @rule()

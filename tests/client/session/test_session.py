@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from socketchat.client.session import session as module
+from socketchat.client.session import answers as module
 from socketchat.client.session.client_events import (
     TOLD_CHARACTERS,
     Answer,
@@ -51,7 +51,7 @@ def sent(session: Session) -> list[dict]:
 
 def logged_in(*conversations: dict, **options) -> Session:
     session = new_session(**options)
-    session.link_up()
+    session.connection_made()
     (hello,) = sent(session)
     session.receive_data(lines(welcome(*conversations, hello=hello["id"])))
     return session
@@ -66,7 +66,7 @@ def receive(session: Session, *told: dict) -> list:
 
 def test_the_first_hello_names_the_user_and_what_it_had() -> None:
     session = new_session(key=key_of("s"), random=bytes, epoch=EPOCH, positions={"@a:b": 3}, listen="none")
-    session.link_up()
+    session.connection_made()
     assert sent(session) == [
         {
             "type": "hello",
@@ -83,7 +83,7 @@ def test_the_first_hello_names_the_user_and_what_it_had() -> None:
 
 def test_one_is_logged_in_when_all_conversations_are_told_and_misses_nothing_in_any() -> None:
     session = new_session(epoch=EPOCH, positions={"#lobby": 1, "@a:b": 3, "@a:c": 5})
-    session.link_up()
+    session.connection_made()
     first = welcome(conversation("#lobby", 1)) | {"following": 2}
     assert receive(session, first, conversation("@a:b", 4)) == []
     assert not session.logged_in
@@ -95,10 +95,10 @@ def test_one_is_logged_in_when_all_conversations_are_told_and_misses_nothing_in_
 
 def test_a_link_that_breaks_within_a_long_welcome_leaves_nothing_behind() -> None:
     session = new_session(epoch=EPOCH, positions={"@a:b": 3})
-    session.link_up()
+    session.connection_made()
     receive(session, welcome() | {"following": 2}, conversation("@a:b", 4))
-    session.link_lost()
-    session.link_up()
+    session.connection_lost()
+    session.connection_made()
     (hello,) = sent(session)[-1:]
     assert hello["positions"] == {"@a:b": 3}
     out = receive(session, welcome(conversation("@a:b", 4), hello=hello["id"]), entry(4, to="@a:b"))
@@ -108,7 +108,7 @@ def test_a_link_that_breaks_within_a_long_welcome_leaves_nothing_behind() -> Non
 def test_a_welcome_without_end_fills_no_memory(monkeypatch) -> None:
     monkeypatch.setattr(module, "ANSWER_BYTES", 2000)
     session = new_session()
-    session.link_up()
+    session.connection_made()
     out = receive(session, welcome() | {"following": 10**9}, *(conversation(f"#{n}") for n in range(100)))
     assert [type(each) for each in out] == [Broken]
 
@@ -116,18 +116,18 @@ def test_a_welcome_without_end_fills_no_memory(monkeypatch) -> None:
 def test_a_welcome_for_another_name_is_a_broken_server() -> None:
     for name in ("bob", "ann\x1b[2J", ""):
         session = new_session()
-        session.link_up()
+        session.connection_made()
         assert [type(each) for each in receive(session, welcome(name=name))] == [Broken]
         assert not session.logged_in
     session = new_session()
-    session.link_up()
+    session.connection_made()
     assert isinstance(receive(session, welcome(name="Ann"))[0], LoggedIn)
     assert session.name == "Ann"
 
 
 def test_a_refusal_drives_no_terminal_wherever_it_is_written() -> None:
     session = new_session()
-    session.link_up()
+    session.connection_made()
     (refused,) = receive(session, error(1, "x\x1b[2J", "No.\x1b[2J\n" + "x" * 100_000))
     assert str(refused.error).startswith("No.^[[2J xxx")
     assert len(str(refused.error)) < 2 * TOLD_CHARACTERS
@@ -135,7 +135,7 @@ def test_a_refusal_drives_no_terminal_wherever_it_is_written() -> None:
 
 def test_a_welcome_logs_in_and_tells_what_was_missed() -> None:
     session = new_session(epoch=EPOCH, positions={"#lobby": 1})
-    session.link_up()
+    session.connection_made()
     session.send("#lobby", "kept")
     out = receive(session, welcome(conversation("#lobby", 3)), entry(2), entry(3))
     assert isinstance(out[0], LoggedIn)
@@ -147,17 +147,17 @@ def test_a_welcome_logs_in_and_tells_what_was_missed() -> None:
 def test_a_later_hello_resumes_with_token_and_positions() -> None:
     session = logged_in(conversation("#lobby", 5), key=key_of("s"))
     receive(session, entry(6))
-    session.link_lost()
+    session.connection_lost()
     assert not session.logged_in
-    session.link_up()
+    session.connection_made()
     (hello,) = sent(session)
     assert hello == {"type": "hello", "id": 2, "token": "token", "epoch": EPOCH, "positions": {"#lobby": 6}}
 
 
 def test_a_token_that_is_gone_is_followed_by_name_and_key_on_the_same_connection() -> None:
     session = logged_in(conversation("#lobby", 5), key=key_of("s"))
-    session.link_lost()
-    session.link_up()
+    session.connection_lost()
+    session.connection_made()
     (by_token,) = sent(session)
     assert receive(session, error(by_token["id"], "usage")) == []
     (by_name,) = sent(session)
@@ -169,7 +169,7 @@ def test_a_token_that_is_gone_is_followed_by_name_and_key_on_the_same_connection
 @pytest.mark.parametrize("number", [1, None])
 def test_a_refused_login_is_told_with_its_reason(number) -> None:
     session = new_session()
-    session.link_up()
+    session.connection_made()
     (fact,) = receive(session, error(number, "name_taken", "Taken."))
     assert isinstance(fact, LoginRefused)
     assert isinstance(fact.error, NameTaken)
@@ -180,12 +180,12 @@ def test_a_refused_login_is_told_with_its_reason(number) -> None:
 
 def test_a_login_that_may_succeed_later_keeps_its_token() -> None:
     session = logged_in()
-    session.link_lost()
-    session.link_up()
+    session.connection_lost()
+    session.connection_made()
     (hello,) = sent(session)
     (fact,) = receive(session, error(hello["id"], "storage", retry=True))
     assert fact.retry
-    session.link_up()
+    session.connection_made()
     assert sent(session)[0]["token"] == "token"
 
 
@@ -198,7 +198,7 @@ def test_a_second_welcome_is_a_broken_server() -> None:
 def test_an_eager_login_does_not_wait_for_the_welcome() -> None:
     session = new_session()
     session.send("#lobby", "hi")
-    session.link_up(eager=True)
+    session.connection_made(eager=True)
     assert [line["type"] for line in sent(session)] == ["hello", "send"]
 
 
@@ -213,8 +213,8 @@ def test_entries_come_once_and_gaps_are_told() -> None:
 
 def test_another_epoch_is_told_after_the_login() -> None:
     session = logged_in(conversation("#lobby", 5))
-    session.link_lost()
-    session.link_up()
+    session.connection_lost()
+    session.connection_made()
     out = receive(session, welcome(conversation("#lobby", 2), hello=2, epoch="new"))
     assert [type(each) for each in out] == [LoggedIn, Reset]
 
@@ -273,11 +273,11 @@ def test_a_refused_request_has_the_error_of_its_code() -> None:
 def test_requests_end_with_their_link_and_need_one() -> None:
     session = logged_in()
     number = session.request(commands.Users())
-    (failed,) = session.link_lost()
+    (failed,) = session.connection_lost()
     assert (failed.id, type(failed.error)) == (number, Unreachable)
     with pytest.raises(Unreachable, match="no link"):
         session.request(commands.Users())
-    assert session.link_lost() == []
+    assert session.connection_lost() == []
 
 
 def test_answers_that_nobody_waits_for_are_dropped() -> None:
@@ -312,7 +312,7 @@ def test_a_message_is_sent_under_its_key_and_answered_once_stored() -> None:
 def test_messages_wait_for_the_link_and_go_out_after_the_login() -> None:
     session = new_session()
     session.send("#lobby", "first")
-    session.link_up()
+    session.connection_made()
     session.send("#lobby", "second")
     (hello,) = sent(session)
     receive(session, welcome(hello=hello["id"]))
@@ -324,8 +324,8 @@ def test_unconfirmed_messages_go_out_again_with_the_same_key_and_id() -> None:
     numbers = [session.send("#lobby", text) for text in ("a", "b", "c")]
     before = sent(session)
     receive(session, ok(numbers[0]))
-    session.link_lost()
-    session.link_up()
+    session.connection_lost()
+    session.connection_made()
     (hello,) = sent(session)
     (fact,) = receive(session, welcome(hello=hello["id"]))
     assert fact.sent == 2
@@ -342,8 +342,8 @@ def test_edits_and_deletes_keep_one_order_with_messages_and_go_out_again_under_t
     before = sent(session)
     assert [(each["type"], each["n"]) for each in before] == [("send", 1), ("edit", 2), ("delete", 3)]
     receive(session, ok(first))
-    session.link_lost()
-    session.link_up()
+    session.connection_lost()
+    session.connection_made()
     (hello,) = sent(session)
     receive(session, welcome(hello=hello["id"]))
     assert sent(session) == before[1:]
@@ -368,7 +368,7 @@ def test_the_last_line_is_named_when_it_is_typed_if_it_is_certain() -> None:
     receive(session, error(number, "storage", retry=True))
     with pytest.raises(Refused, match="not stored yet"):
         session.placed(edit)
-    session.link_lost()
+    session.connection_lost()
     assert session.placed(edit).seq is None
 
 
@@ -397,7 +397,7 @@ def test_a_message_that_is_refused_for_good_is_given_back() -> None:
 def test_the_servers_limit_of_unconfirmed_messages_is_kept_but_not_beyond_ours() -> None:
     for told, most in ((2, 2), (10_000, 64), (0, 1)):
         session = new_session()
-        session.link_up()
+        session.connection_made()
         receive(session, welcome() | {"limits": {"unacknowledged": told}})
         sent(session)
         numbers = [session.send("#lobby", "x") for _ in range(most + 1)]
@@ -421,7 +421,7 @@ def test_at_the_end_messages_on_the_wire_are_unsure_and_the_others_are_not_sent(
     session = logged_in()
     asked = session.request(commands.Users())
     on_wire = session.send("#lobby", "a")
-    session.link_lost()
+    session.connection_lost()
     waiting = session.send("#lobby", "b")
     failed = {each.id: each.error for each in session.end(NameTaken("Taken."))}
     assert type(failed[on_wire]) is Unconfirmed
@@ -444,7 +444,7 @@ STREAM = lines(
 
 def heard(chunks: list[bytes]) -> list:
     session = new_session()
-    session.link_up()
+    session.connection_made()
     return [each for chunk in chunks for each in session.receive_data(chunk)]
 
 
@@ -501,8 +501,8 @@ def test_no_server_whatever_it_says_makes_the_session_fail_or_shows_an_entry_twi
     if not {events.Left, Reset, LoggedIn} & set(map(type, out)):
         assert len(shown) == len(set(shown))
     for _ in range(2):
-        session.link_lost()
-        session.link_up()
+        session.connection_lost()
+        session.connection_made()
         session.receive_data(b"\xff\n")
         for line in session.data_to_send().splitlines():
             decode_command(line)
@@ -523,13 +523,13 @@ class Pair:
 
     def up(self) -> None:
         self.peer: Peer = self.stage.connect()
-        self.session.link_up()
+        self.session.connection_made()
         self.turn()
 
     def down(self) -> None:
         """Break the link before anything that is still under way arrives."""
         self.peer.drop()
-        self.session.link_lost()
+        self.session.connection_lost()
 
     def ask(self) -> None:
         """Hand what the client says to the server."""
@@ -611,7 +611,7 @@ def test_a_hub_that_began_again_knows_the_owner_of_a_key() -> None:
     ann = Pair(stage, new_session(key=key_of("a")))
     ann.session.send("#lobby", "before")
     ann.turn()
-    ann.session.link_lost()
+    ann.session.connection_lost()
     stage.hub = stage.new_hub()
     ann.up()
     assert ann.session.logged_in

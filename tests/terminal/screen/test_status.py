@@ -7,14 +7,14 @@ import re
 from prompt_toolkit.input.vt100 import Vt100Input
 
 from socketchat.client.asyncio.connect import connect
-from socketchat.client.timeouts import Patience
+from socketchat.client.timeouts import Timeouts
 from socketchat.terminal.chat import Chat
 from socketchat.terminal.screen.theme import Look
 from tests.client.scripted import error, ok, scripted
 
 from ..screens import Terminal
 
-QUICK = Patience(first_delay=0.01, longest_delay=0.01, quit=0.01)
+QUICK = Timeouts(first_delay=0.01, longest_delay=0.01, quit=0.01)
 
 
 def test_what_a_full_disk_holds_back_is_told_and_counted_until_there_is_room():
@@ -33,7 +33,7 @@ def test_what_a_full_disk_holds_back_is_told_and_counted_until_there_is_room():
     async def run(stdin, stdout):
         async with scripted() as script:
             serving = asyncio.create_task(serve(script))
-            async with connect("127.0.0.1", script.port, name="ann", profile=None, patience=QUICK) as client:
+            async with connect("127.0.0.1", script.port, name="ann", profile=None, timeouts=QUICK) as client:
                 chat = Chat(client, Look(edits=True, colors="256"), stdin=Vt100Input(stdin), stdout=stdout)
                 running = asyncio.create_task(chat.run())
                 await terminal.until_async(lambda: "Welcome" in terminal.text)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 
-class Ticket(NamedTuple):
+class Credentials(NamedTuple):
     """A join ``code`` as it was typed, the token of an ``invite`` or of a ``reset``, or the ``password`` of the name.
 
     None of them is ever written down.
@@ -18,7 +18,7 @@ class Ticket(NamedTuple):
 
     def __repr__(self) -> str:
         """Return what may be logged."""
-        return "Ticket()"
+        return "Credentials()"
 
 
-NO_TICKET = Ticket()
+NO_CREDENTIALS = Credentials()
