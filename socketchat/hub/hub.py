@@ -241,8 +241,7 @@ class Hub:
     def pause(self, session: Session) -> None:
         """Note that a session's buffer is full: from now on it is behind."""
         session.paused = True
-        if session.positions is None:
-            session.positions = {each.id: each.head for each in session.heard}
+        session.places.fall_behind()
 
     def drain(self, session: Session) -> None:
         """Note that a session's buffer has room again."""
@@ -256,6 +255,6 @@ class Hub:
             session.link.proceed()
 
     def _caught_up(self, session: Session) -> None:
-        if session.missed_presence:
-            session.missed_presence = False
+        if session.places.missed_presence:
+            session.places.missed_presence = False
             session.tell(events.Presence(online=self.attendance.online()))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from ..protocol.commands import Hello
@@ -84,12 +85,117 @@ class Challenged(NamedTuple):
     nonce: bytes
 
 
-class Session:
-    """One connected client.
+class Audience(dict[Rendering, dict["Session", "Places"]]):
+    """The sessions that hear something, by rendering, each with its places."""
 
-    ``positions`` is None while the session is live: it has everything up to the head of each conversation that it
-    hears. Otherwise the session is behind, and they are the last seqs that it was sent.
+    def add(self, session: Session) -> None:
+        """Let a session hear this."""
+        self.setdefault(session.rendering, {})[session] = session.places
+
+    def discard(self, session: Session) -> None:
+        """Let a session hear this no longer."""
+        sessions = self.get(session.rendering, {})
+        sessions.pop(session, None)
+        if not sessions:
+            self.pop(session.rendering, None)
+
+
+class Places:
+    """Where one session stands in each conversation that it hears; only this class changes that, and audiences.
+
+    A session is live, and then it has everything up to the head of each conversation, or it is behind. ``lacks`` is
+    None while it is live; otherwise it holds the last seq that it was sent of each conversation that went on since.
     """
+
+    __slots__ = ("_chat", "_session", "heard", "lacks", "missed_presence")
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._chat: Audience | None = None
+        self.heard: dict[Conversation, None] = {}
+        self.lacks: OrderedDict[Conversation, int] | None = None
+        self.missed_presence = False
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether replay has to serve the session before anything is pushed to it."""
+        return self.lacks is not None
+
+    def listen(self, chat: Audience) -> None:
+        """Let the session hear what concerns the whole chat."""
+        self._chat = chat
+        chat.add(self._session)
+
+    def enter(self, conversation: Conversation, sent: int | None = None) -> None:
+        """Let the session hear a conversation from its head on, or behind the last seq that it was ``sent``."""
+        if conversation in self.heard:
+            return
+        self.heard[conversation] = None
+        conversation.audience.add(self._session)
+        if sent is not None and sent < conversation.head:
+            self.miss(conversation, sent)
+
+    def leave(self, conversation: Conversation) -> None:
+        """Let the session hear a conversation no longer."""
+        if conversation in self.heard:
+            del self.heard[conversation]
+            conversation.audience.discard(self._session)
+            if self.lacks is not None:
+                self.lacks.pop(conversation, None)
+
+    def leave_all(self) -> None:
+        """Let the session hear nothing any more."""
+        for conversation in list(self.heard):
+            self.leave(conversation)
+        if self._chat is not None:
+            self._chat.discard(self._session)
+            self._chat = None
+        self.lacks = None
+
+    def fall_behind(self, sent: Mapping[Conversation, int] | None = None) -> None:
+        """Push nothing to the session any more, which was ``sent`` all up to the heads, or to these seqs."""
+        if self.lacks is None:
+            self.lacks = OrderedDict()
+        for conversation, seq in (sent or {}).items():
+            self.miss(conversation, seq)
+
+    def miss(self, conversation: Conversation, sent: int) -> None:
+        """Note that a conversation goes on, of which the session was sent what comes up to ``sent``."""
+        if self.lacks is not None and conversation in self.heard:
+            self.lacks.setdefault(conversation, sent)
+
+    def was_sent(self, conversation: Conversation, seq: int) -> None:
+        """Note up to which seq replay served a conversation; the next one to be served is the one before all others."""
+        if self.lacks is not None and conversation in self.heard:
+            self.lacks[conversation] = seq
+            if seq >= conversation.head:
+                del self.lacks[conversation]
+
+    def catch_up(self) -> bool:
+        """Make the session live if it lacks nothing, and tell whether it is."""
+        if self.lacks:
+            return False
+        self.lacks = None
+        return True
+
+    def render_as(self, rendering: Rendering) -> None:
+        """Change how the session reads everything from now on; it stays where it is in each conversation.
+
+        What the old and the new rendering say of a session beyond bytes and echo has to be the same.
+        """
+        session = self._session
+        audiences = [conversation.audience for conversation in self.heard]
+        if self._chat is not None:
+            audiences.append(self._chat)
+        for audience in audiences:
+            audience.discard(session)
+        session.rendering = rendering
+        for audience in audiences:
+            audience.add(session)
+
+
+class Session:
+    """One connected client."""
 
     __slots__ = (
         "allowance",
@@ -99,15 +205,13 @@ class Session:
         "channel",
         "device",
         "gone",
-        "heard",
         "is_stranger",
         "link",
         "listens",
-        "missed_presence",
         "outbox",
         "outbox_key",
         "paused",
-        "positions",
+        "places",
         "put_out",
         "rendering",
         "rests",
@@ -134,10 +238,8 @@ class Session:
         self.listens = False
         self.room = ""  # the current room, for dialects that have one
         self.put_out = ""  # the room that was the current one until somebody put the user out of it
-        self.heard: list[Conversation] = []
-        self.positions: dict[str, int] | None = None
+        self.places = Places(self)
         self.paused = False  # the write buffer is full
-        self.missed_presence = False
         self.gone = False  # the connection ended, perhaps before the log decided what it asked for
         self.blocked = False  # a command is being answered; the next one has to wait
         self.stalled = False  # the link has more commands, and waits for proceed()

@@ -195,14 +195,14 @@ class Connection(asyncio.Protocol):
         """Push nothing more, from the second look on, to a peer that leaves lying what it is sent."""
         if self.behind_since or self._transport.is_closing():
             return
-        if self._has_time and (self.session is None or self.session.positions is None):
+        if self._has_time and (self.session is None or not self.session.places.is_behind):
             self._has_time = False
             wait_for(self._transport, USER_TIMEOUT_MS)
         had_stale, self._has_stale = self._has_stale, self._transport.get_write_buffer_size() > WRITE_BUFFER_STALE
         if had_stale and self._has_stale:
             self._is_slow = True
             self._transport.set_write_buffer_limits(WRITE_BUFFER_STALE, 0)  # which calls pause_writing()
-        elif self._is_slow and self.session is not None and self.session.positions is None:
+        elif self._is_slow and self.session is not None and not self.session.places.is_behind:
             self._is_slow = False
             self._transport.set_write_buffer_limits(WRITE_BUFFER_HIGH, WRITE_BUFFER_LOW)
 

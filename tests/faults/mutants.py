@@ -120,11 +120,11 @@ def skips_one_for_who_comes_back() -> None:
     seen: set[Session] = set()
 
     def skip(self: replay.Replay, session: Session) -> None:
-        if session not in seen and session.positions is not None:
+        if session not in seen and session.places.lacks is not None:
             seen.add(session)
-            for conversation in session.heard:
-                if 0 < session.positions[conversation.id] < conversation.head:
-                    session.positions[conversation.id] += 1
+            for conversation, position in session.places.lacks.items():
+                if 0 < position < conversation.head:
+                    session.places.lacks[conversation] += 1
         advance(self, session)
 
     replay.Replay.advance = skip  # type: ignore[method-assign]

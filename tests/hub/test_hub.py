@@ -77,7 +77,7 @@ def test_who_resumes_gets_exactly_what_was_missed() -> None:
     stage.settle()
     seqs = [seq for _, seq, _ in bob.heard()]
     assert seqs == list(range(2, 203))
-    assert bob.session.positions is None
+    assert not bob.session.places.is_behind
 
 
 def test_a_conversation_that_began_meanwhile_is_replayed_too() -> None:
@@ -112,7 +112,7 @@ def test_who_missed_nothing_is_live_at_once(position: int) -> None:
     bob.do(commands.Quit)
     bob = stage.native("bob", epoch=stage.hub.attendance.epoch, positions={"#lobby": position})
     assert bob.heard() == []
-    assert bob.session.positions is None
+    assert not bob.session.places.is_behind
     assert stage.journal.reads == []
 
 

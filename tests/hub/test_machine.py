@@ -272,7 +272,7 @@ class Hearing(RuleBasedStateMachine):
         logs = self.stage.journal._logs
         for listener in self.listeners:
             session = listener.peer.session
-            assert set(listener.last) == {each.id for each in session.heard}
+            assert set(listener.last) == {each.id for each in session.places.heard}
             assert listener.last == {name: len(logs.get(name, [])) for name in listener.last}
             assert not listener.sent
             assert listener.peer.waiting == session.under_way == 0

@@ -11,12 +11,12 @@ from ...exceptions import Refused, Replaced
 from ...protocol import commands, events, limits
 from ...protocol.limits import MISSED_ENTRIES, NEWEST_ENTRIES
 from ..policy.permissions import Permissions
-from ..sessions import Session
+from ..sessions import Audience, Session
 from ..state import restrictions
 from ..state.conversations import Conversation, Pair, Room
 from ..state.directory import Directory
 from ..state.users import User
-from .presence import Audience, Presence, Timer
+from .presence import Presence, Timer
 from .replay import Replay
 
 RESUME_SECONDS = 15.0
@@ -41,7 +41,7 @@ class Attendance:
         token: Callable[[int], str],
     ) -> None:
         self.epoch = ""
-        self.listeners: Audience = {}
+        self.listeners = Audience()
         self.present: dict[str, User] = {}
         self.resumable: dict[str, Session] = {}
         self.presence = Presence(timer, self._presence_audience)
@@ -64,14 +64,15 @@ class Attendance:
         session.listens = hello.listen == "all"
         user.sessions.append(session)
         heard = self._hears(session, user)
-        if session.listens and hello.epoch == self.epoch:
-            session.positions = {each.id: _start(each, hello.positions) for each in heard}
-        self._welcome(session, user, heard, hello, host)
+        resumes = session.listens and hello.epoch == self.epoch
+        self._welcome(session, user, heard, hello, host, resumes=resumes)
         if not session.listens:
             return
-        self.listeners.setdefault(session.rendering, {})[session] = None
+        if resumes:
+            session.places.fall_behind()
+        session.places.listen(self.listeners)
         for conversation in heard:
-            conversation.add(session)
+            session.places.enter(conversation, _start(conversation, hello.positions) if resumes else None)
         self._replay.advance(session)
         user.lingers = None
         if user.id not in self.present:
@@ -134,8 +135,7 @@ class Attendance:
         if session.user is not None:
             self._take_out(session, session.user)
             self._give_up(session, session.user)
-            session.user = session.outbox = session.positions = None
-            session.heard.clear()
+            session.user = session.outbox = None
 
     def pair(self, one: User, other: User) -> Pair:
         """Return the direct messages of two users; where they are new, the sessions of both hear them from now on."""
@@ -145,7 +145,7 @@ class Attendance:
                 for session in user.sessions:
                     if session.listens:
                         session.tell(pair.described_to(user))
-                        pair.add(session)
+                        session.places.enter(pair)
         return pair
 
     def admit(self, user: User, room: Room, by: Session) -> None:
@@ -155,19 +155,19 @@ class Attendance:
         self._directory.set_member(user, room, member=True)
         for session in user.sessions:
             if session.listens and session.rendering.follows:
-                room.add(session)
+                session.places.enter(room)
                 session.tell(room.described_to(user))
         self.presence.came(user, by, room.id)
 
     def dismiss(self, user: User, room: Room, why: str = "") -> None:
         """End a user's membership for those who are here; ``why`` says so where it was not the user's wish."""
-        heard = [session for session in user.sessions if room in session.heard]
+        heard = [session for session in user.sessions if room in session.places.heard]
         if heard or user.id in room.members:
             self.presence.went(user, room.id)
         self._directory.set_member(user, room, member=False)
         for session in heard:
-            if room in session.heard:
-                room.remove(session)
+            if room in session.places.heard:
+                session.places.leave(room)
                 session.tell(events.Left(conversation=room.id, text=why))
                 if session.room == room.id:
                     self.move(session, self._directory.lobby)
@@ -177,11 +177,11 @@ class Attendance:
         """Make a room the current one of a session that hears only that."""
         if session.user is None or session.rendering.follows:
             return
-        for conversation in list(session.heard):
+        for conversation in list(session.places.heard):
             if isinstance(conversation, Room):
-                conversation.remove(session)
+                session.places.leave(conversation)
         session.room, session.put_out = room.id, ""
-        room.add(session)
+        session.places.enter(room)
         session.tell(room.described_to(session.user))
 
     def online(self, room: Room | None = None) -> list[str]:
@@ -202,13 +202,20 @@ class Attendance:
         return [self._directory.lobby, *user.pairs]
 
     def _welcome(
-        self, session: Session, user: User, heard: list[Conversation], hello: commands.Hello, host: str | None
+        self,
+        session: Session,
+        user: User,
+        heard: list[Conversation],
+        hello: commands.Hello,
+        host: str | None,
+        *,
+        resumes: bool,
     ) -> None:
         if session.rendering.resumes:
             session.token = self._token(TOKEN_BYTES)
             self.resumable[session.token] = session
         described = [each.described_to(user) for each in heard]
-        if session.positions is not None:
+        if resumes:
             described = [_with_start(*each, hello.positions) for each in zip(described, heard, strict=True)]
         session.tell(
             events.Welcome(
@@ -230,13 +237,7 @@ class Attendance:
     def _take_out(self, session: Session, user: User) -> None:
         user.sessions.remove(session)
         self._replay.forget(session)
-        for conversation in list(session.heard):
-            conversation.remove(session)
-        if session.listens:
-            sessions = self.listeners[session.rendering]
-            del sessions[session]
-            if not sessions:
-                del self.listeners[session.rendering]
+        session.places.leave_all()
 
     def _give_up(self, session: Session, user: User) -> None:
         """Forget a session that did not come back, and its user's presence if that was the last one."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from ...protocol.events import Entry, Event
-from ..sessions import Rendering, Session
+from ..sessions import Places, Rendering, Session
 from ..state.conversations import Conversation, Pair
 from ..state.users import User
 from .ignoring import as_read, ignores
@@ -65,14 +65,15 @@ class Delivery:
             conversation.head = group[-1][0].seq
             for rendering, sessions in conversation.audience.items():
                 if rendering.sided and isinstance(conversation, Pair):
-                    self._gather_sided(news, rendering, sessions, group)
+                    self._gather_sided(news, rendering, sessions, conversation, group)
                 else:
-                    self._gather(news, rendering, sessions, group, self._ignorers(group) if self._ignored_by else ())
+                    ignorers = self._ignorers(group) if self._ignored_by else ()
+                    self._gather(news, rendering, sessions, conversation, group, ignorers=ignorers)
         answers = self._answers
         for session, data in news.items():
             lines = answers.pop(session, None) if answers else None
             if len(data) > WRITE_BYTES:
-                session.positions = {each.id: bases.get(each, each.head) for each in session.heard}
+                session.places.fall_behind(bases)
                 self.behind.append(session)
                 data = b""  # noqa: PLW2901 - replay serves it in parts
             if lines is not None:
@@ -93,8 +94,10 @@ class Delivery:
     def _gather(
         news: dict[Session, bytes],
         rendering: Rendering,
-        sessions: dict[Session, None],
+        sessions: dict[Session, Places],
+        conversation: Conversation,
         group: Group,
+        *,
         ignorers: Iterable[Session],
     ) -> None:
         """Add the same bytes for every session that is live, but for those who do not hear themselves, or somebody."""
@@ -105,8 +108,9 @@ class Delivery:
         for session in ignorers:
             if session in sessions:
                 apart[session] = _as_read_by(session, rendering, lines, group)
-        for session in sessions:
-            if session.positions is not None:
+        for session, places in sessions.items():
+            if places.lacks is not None:
+                places.miss(conversation, group[0][0].seq - 1)
                 continue
             mine = apart.get(session, data) if apart else data
             if session in news:
@@ -116,11 +120,17 @@ class Delivery:
 
     @staticmethod
     def _gather_sided(
-        news: dict[Session, bytes], rendering: Rendering, sessions: dict[Session, None], group: Group
+        news: dict[Session, bytes],
+        rendering: Rendering,
+        sessions: dict[Session, Places],
+        conversation: Conversation,
+        group: Group,
     ) -> None:
         """Add the lines of a direct message as each of its two ends reads them."""
-        for session in sessions:
-            if session.positions is None and session.user is not None:
+        for session, places in sessions.items():
+            if places.lacks is not None:
+                places.miss(conversation, group[0][0].seq - 1)
+            elif session.user is not None:
                 me = session.user.id
                 mine = b"".join(
                     [rendering.entry(as_read(entry, session.user), own=entry.author == me) for entry, _ in group]

@@ -7,13 +7,11 @@ from typing import Protocol
 
 from ...protocol import events
 from ...protocol.limits import PRESENCE_NAMES
-from ..sessions import Rendering, Session
+from ..sessions import Audience, Session
 from ..state.users import User
 
 COALESCE_SECONDS = 0.05
 """A thousand clients that come back after a restart are told in twenty lines a second, and nobody notices the delay."""
-
-Audience = dict[Rendering, dict[Session, None]]
 
 
 class Timer(Protocol):
@@ -99,9 +97,9 @@ class Presence:
         event = changes.event(room)
         for rendering, sessions in self._audience_of(room).items():
             data = rendering.event(event)
-            for session in sessions:
-                if session.positions is not None:
-                    session.missed_presence = True
+            for session, places in sessions.items():
+                if places.is_behind:
+                    places.missed_presence = True
                 elif session not in changes.newcomers or event.joined_count:
                     session.write(data)
                 else:

@@ -103,12 +103,11 @@ class Replay:
 
     def advance(self, session: Session) -> None:
         """Send what a session lacks until its buffer is full, a page has to be read, or it is live."""
-        while (positions := session.positions) is not None and not session.paused:
-            chunk, waits = self._next_chunk(session, positions)
+        while session.places.is_behind and not session.paused:
+            chunk, waits = self._next_chunk(session)
             if chunk:
                 session.write(b"".join(chunk))
-            elif not waits:
-                session.positions = None
+            elif not waits and session.places.catch_up():
                 self._caught_up(session)
             if waits:
                 return
@@ -147,20 +146,22 @@ class Replay:
         for sessions in self._waiting.values():
             sessions.pop(session, None)
 
-    def _next_chunk(self, session: Session, positions: dict[str, int]) -> tuple[list[bytes], bool]:
+    def _next_chunk(self, session: Session) -> tuple[list[bytes], bool]:
         """Return the next lines for a session, and whether it has to wait for a page."""
         chunk: list[bytes] = []
         room = CHUNK_BYTES
-        for conversation in session.heard:
-            while (position := max(positions[conversation.id], conversation.floor - 1)) < conversation.head:
+        places = session.places
+        while places.lacks and room > 0:
+            conversation, position = next(iter(places.lacks.items()))
+            position = max(position, conversation.floor - 1)
+            if position < conversation.head:
                 page = self._page(conversation, position, session)
                 if page is None:
                     return chunk, True
-                positions[conversation.id], taken = self._take(session, conversation, page, position, room)
+                position, taken = self._take(session, conversation, page, position, room)
                 room -= sum(map(len, taken))
                 chunk += taken
-                if room <= 0:
-                    return chunk, False
+            places.was_sent(conversation, position)
         return chunk, False
 
     def _take(

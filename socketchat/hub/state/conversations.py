@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from ...journal.bodies import is_blank
 from ...protocol import conversations, events
 from ...protocol.codec import decode_text, encode_text
-from ..sessions import Rendering, Session
+from ..sessions import Audience
 from .restrictions import Restrictions
 from .users import User
 
@@ -25,26 +25,7 @@ class Conversation:
         self.id = conversation_id
         self.head = 0
         self.floor = 1
-        self.audience: dict[Rendering, dict[Session, None]] = {}
-
-    def add(self, session: Session) -> None:
-        """Let a session hear what is said here from now on; once is enough."""
-        if self in session.heard:
-            return
-        self.audience.setdefault(session.rendering, {})[session] = None
-        session.heard.append(self)
-        if session.positions is not None:
-            session.positions.setdefault(self.id, self.head)
-
-    def remove(self, session: Session) -> None:
-        """Let a session hear this no longer."""
-        sessions = self.audience[session.rendering]
-        del sessions[session]
-        if not sessions:
-            del self.audience[session.rendering]
-        session.heard.remove(self)
-        if session.positions is not None:
-            session.positions.pop(self.id, None)
+        self.audience = Audience()  # which only the places of sessions change
 
     def described_to(self, user: User) -> events.Conversation:
         """Return what a user is told of this conversation."""

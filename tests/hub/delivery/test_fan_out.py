@@ -141,7 +141,7 @@ def test_a_batch_over_the_size_of_a_write_is_served_in_parts_and_ends_live() -> 
     assert max(map(len, bob.writes)) < WRITE_BYTES + 2 * len(LONG)
     assert [text for _, _, text in bob.heard()] == texts
     assert plain.text() == "".join(f"alice: {text}\n" for text in texts)
-    assert bob.session.positions is None
+    assert not bob.session.places.is_behind
     alice.say("and on")
     stage.settle()
     assert [text for _, _, text in bob.heard()] == ["and on"]

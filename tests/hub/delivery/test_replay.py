@@ -118,7 +118,7 @@ def test_what_is_delivered_while_a_page_is_read_comes_once_and_in_order() -> Non
             stage.turns.turn()
         stage.settle()
         assert seqs(bob) == list(range(31, 181)), turns
-        assert bob.session.positions is None
+        assert not bob.session.places.is_behind
 
 
 def test_a_busy_room_does_not_keep_a_reader_behind_for_ever() -> None:
@@ -127,7 +127,7 @@ def test_a_busy_room_does_not_keep_a_reader_behind_for_ever() -> None:
     bob = stage.connect()
     bob.ask(commands.Hello(name="bob", epoch=stage.hub.attendance.epoch, positions={"#lobby": 0}))
     turns = 0
-    while bob.session.positions is not None or not bob.session.heard:
+    while bob.session.places.is_behind or not bob.session.places.heard:
         alice.say("and another")
         stage.turns.turn()
         turns += 1
