@@ -45,6 +45,7 @@ The code words are part of the protocol and never change their meaning; the READ
 
 from __future__ import annotations
 
+import os
 from typing import ClassVar
 
 
@@ -303,3 +304,10 @@ BY_CODE: dict[str, type[ChatError]] = {error.code: error for error in _children(
 def from_code(code: str, text: str) -> ChatError:
     """Return the error that the server named by its code word; unknown words are a plain ChatError."""
     return BY_CODE.get(code, ChatError)(text)
+
+
+def reason(problem: Exception) -> str:
+    """Return what the system says is wrong, to stand within a sentence of ours."""
+    number = problem.errno if isinstance(problem, OSError) else None
+    words = os.strerror(number) if number and number > 0 else str(problem)
+    return words[:1].lower() + words[1:]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
@@ -11,7 +10,7 @@ from importlib import import_module
 import click
 
 from .. import __version__
-from ..exceptions import ChatError
+from ..exceptions import ChatError, reason
 from .streams import flush, is_of_output, open_closed
 
 INTERRUPTED = 130
@@ -95,7 +94,7 @@ def run(arguments: Sequence[str]) -> int:
         flush(sys.stdout)
         # That nobody reads any more, as in `socketchat --help | head -1`, needs no words.
         if not isinstance(problem, BrokenPipeError):
-            _complain(f"Cannot write to stdout: {os.strerror(problem.errno or 0).lower()}.")
+            _complain(f"Cannot write to stdout: {reason(problem)}.")
         return 1
     return code if isinstance(code, int) else 0
 

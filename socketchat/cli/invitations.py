@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from ..client.identity.invitation import URL_CHARACTERS, Invitation, is_url, parse_invitation
-from ..exceptions import BadFile, UsageProblem
+from ..exceptions import BadFile, UsageProblem, reason
 
 FROM_STDIN = "-"
 
@@ -41,8 +41,7 @@ def invitation_in(file: Path) -> Invitation:
         with file.open("rb") as opened:
             content = opened.read(URL_CHARACTERS)
     except OSError as problem:
-        words = (problem.strerror or str(problem)).lower()
-        raise BadFile(f"Cannot read the invite in {file}: {words}. Check the path.") from None
+        raise BadFile(f"Cannot read the invite in {file}: {reason(problem)}. Check the path.") from None
     return parse_invitation(content.decode("utf-8", "replace"))
 
 

@@ -108,9 +108,9 @@ def data_directory(data: Path | None) -> Path:
         return data
     from pathlib import Path
 
-    from ..client.identity.profiles import default_directory
+    from ..paths import server_data
 
-    return Path(default_directory("server"))
+    return Path(server_data())
 
 
 def invite_option(command: _Function) -> _Function:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping
 from socket import AF_INET6, gaierror, inet_pton
 from typing import NamedTuple
 
-from ..exceptions import Unreachable, UsageProblem
+from ..exceptions import Unreachable, UsageProblem, reason
 from ..protocol.limits import DEFAULT_PORT
 
 DEFAULT_HOST = "127.0.0.1"
@@ -108,5 +107,4 @@ def _reason(problem: OSError) -> tuple[str, str]:
         return "connection refused", "Is `socketchat serve` running there?"
     if isinstance(problem, TimeoutError):
         return "no answer in time", "Are the address and the network right?"
-    words = os.strerror(problem.errno) if problem.errno else str(problem)
-    return words[:1].lower() + words[1:], "Are the address and the network right?"
+    return reason(problem), "Are the address and the network right?"

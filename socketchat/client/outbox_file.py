@@ -20,8 +20,9 @@ from pathlib import Path
 import msgspec
 from msgspec.structs import replace
 
+from ..exceptions import reason
+from ..files import make_directory, sync
 from ..protocol import commands
-from .identity.profiles import make_directory
 from .session.outbox import Keyed
 
 if sys.platform == "win32":
@@ -143,16 +144,14 @@ class OutboxFile:
         self._problem = problem
         if not self._told:
             self._told = True
-            words = os.strerror(problem.errno) if problem.errno else str(problem)
             _log.warning(
-                "Messages are not kept over the end of this program: cannot use %s: %s%s.",
-                self._directory, words[:1].lower(), words[1:],
+                "Messages are not kept over the end of this program: cannot use %s: %s.",
+                self._directory, reason(problem),
             )  # fmt: skip
 
     def _create(self) -> int:
         """Make an empty file and lock it; one that somebody adopts in between is left to them."""
-        make_directory(os.fspath(self._directory.parent))
-        make_directory(os.fspath(self._directory))
+        make_directory(self._directory)
         while True:
             path = self._directory / (os.urandom(8).hex() + SUFFIX)
             file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_APPEND | _BINARY, 0o600)
@@ -221,8 +220,8 @@ class OutboxFile:
     def _sync(self, file: int) -> None:
         try:
             os.fsync(file)
-            if self._is_new and os.name == "posix":
-                _sync_directory(self._directory)
+            if self._is_new:
+                sync(self._directory)
             self._is_new = False
         except OSError as problem:
             self._problem = problem  # told by the next message: this may be another thread
@@ -305,11 +304,3 @@ def _lock(file: int) -> bool:
     except (BlockingIOError, PermissionError):
         return False
     return True
-
-
-def _sync_directory(path: Path) -> None:
-    directory = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(directory)
-    finally:
-        os.close(directory)

@@ -18,7 +18,7 @@ from typing import cast
 import msgspec
 
 from ..commands.operator import orders as handlers
-from ..exceptions import BadLine, ChatError, Refused, Unreachable, from_code
+from ..exceptions import BadLine, ChatError, Refused, Unreachable, from_code, reason
 from ..hub import Hub, Session
 from ..protocol import commands, operator
 from ..protocol.codec import encode
@@ -61,7 +61,7 @@ class AdminSocket:
             (self._directory / NAME).chmod(0o600)  # before anybody can connect, since nothing listens yet
         except OSError as problem:
             sock.close()
-            raise ChatError(f"Cannot make {self._directory / NAME}: {_reason(problem)}.") from problem
+            raise ChatError(f"Cannot make {self._directory / NAME}: {reason(problem)}.") from problem
         sock.setblocking(False)  # noqa: FBT003 - the name says it
         loop = asyncio.get_running_loop()
         self._server = await loop.create_unix_server(lambda: _Order(self._hub, self._orders), sock=sock)
@@ -147,7 +147,7 @@ def ask(directory: Path, order: commands.Command) -> Iterator[str]:
                     return
                 yield from answer.lines
         except (OSError, msgspec.DecodeError) as problem:
-            raise Unreachable(f"The server in {directory} did not answer: {_reason(problem)}.") from problem
+            raise Unreachable(f"The server in {directory} did not answer: {reason(problem)}.") from problem
     raise Unreachable(f"The server in {directory} went away before it had answered.")
 
 
@@ -169,7 +169,7 @@ def _connected(directory: Path) -> Iterator[socket.socket]:
                 f"No server runs in {directory}; start it with `socketchat serve`, or name its directory with --data."
             ) from problem
         except OSError as problem:
-            raise Unreachable(f"Cannot reach the server in {directory}: {_reason(problem)}.") from problem
+            raise Unreachable(f"Cannot reach the server in {directory}: {reason(problem)}.") from problem
         yield sock
 
 
@@ -185,7 +185,3 @@ def _address(directory: Path) -> Iterator[str]:
         yield f"/proc/self/fd/{descriptor}/{NAME}"  # without /proc, as on macOS, the system says that there is none
     finally:
         os.close(descriptor)
-
-
-def _reason(problem: Exception) -> str:
-    return (getattr(problem, "strerror", None) or str(problem)).lower()

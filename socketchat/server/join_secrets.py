@@ -7,9 +7,9 @@ import secrets
 from pathlib import Path
 
 from ..exceptions import BadFile
+from ..files import read_private, unusable, write
 from ..hub import Entrance
 from ..protocol.authentication.entry_proof import CODE_WORDS, LOCAL_SECRET, LOCAL_SECRET_BYTES, code_key, plain_code
-from .files import read_private, unusable, write_private
 
 CODE = "join-code"
 """The file that the join code stands in; nowhere else is it written."""
@@ -78,7 +78,7 @@ def code_words() -> list[str]:
 
 def _write(path: Path, content: str) -> None:
     try:
-        write_private(path, f"{content}\n".encode("ascii"))
+        write(path, f"{content}\n".encode("ascii"))
     except OSError as problem:
         raise unusable(path, problem) from None
 

@@ -9,7 +9,7 @@ import sys
 from contextlib import suppress
 from ipaddress import ip_address
 
-from ..exceptions import ChatError, UsageProblem
+from ..exceptions import ChatError, UsageProblem, reason
 from .limits import BACKLOG, KEEPALIVE_PROBES, KEEPALIVE_SECONDS, SEND_BUFFER_BYTES, USER_TIMEOUT_MS
 
 _WHY = {
@@ -149,7 +149,7 @@ def _bound(family: int, address: tuple[str, int]) -> socket.socket:
         sock.listen(BACKLOG)
     except OSError as error:
         sock.close()
-        why = _WHY.get(error.errno or 0, error.strerror or str(error))
+        why = _WHY.get(error.errno or 0, reason(error))
         raise ChatError(f"Cannot listen on {address[0]}:{address[1]}: {why}.") from error
     sock.setblocking(False)  # noqa: FBT003 - the name says it
     return sock

@@ -5,12 +5,13 @@ from __future__ import annotations
 import ssl
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from shlex import quote
 from typing import NamedTuple
 
-from ..exceptions import BadFile, ProtocolError
+from ..exceptions import BadFile, ProtocolError, reason
+from ..files import check_private, write
 from ..protocol.authentication.certificates import Certificate, read_certificate
 from ..wire.tls_client_hello import PROTOCOLS
-from .files import write_private
 
 CIPHERS = ":".join(
     f"ECDHE-{key}-{cipher}"
@@ -26,6 +27,9 @@ FILE = "tls.pem"
 """The key and the certificate that were made here, in the data directory: one file, so that they always match."""
 
 
+PROVES = "which proves that this is the server"
+
+
 class Identity(NamedTuple):
     """What the server shows: a TLS context, and what clients read off its certificate."""
 
@@ -38,21 +42,22 @@ def own_identity(directory: Path) -> Identity:
     path = directory / FILE
     try:
         if not path.exists():
-            write_private(path, _make())
+            write(path, _make())
+        check_private(path, PROVES, path.stat())
     except OSError as problem:
         raise _bad(path, problem) from None
-    return load_identity(path, path, others=0o077)
+    return load_identity(path, path)
 
 
-def load_identity(certificate: Path, key: Path, *, others: int = 0o007) -> Identity:
-    """Return the identity in two files of PEM; raises BadFile, also where ``others`` may read or write the key."""
+def load_identity(certificate: Path, key: Path) -> Identity:
+    """Return the identity in two files of PEM; raises BadFile, also if everybody may read or write the key."""
     try:
         mode = key.stat().st_mode
-        first = _first_certificate(certificate.read_text("ascii"))
-    except (OSError, UnicodeDecodeError, ValueError) as problem:
+        first = _first_certificate(certificate.read_bytes())
+    except (OSError, ValueError) as problem:
         raise _bad(certificate, problem) from None
-    if mode & others:
-        raise BadFile(f"Others may read {key}, which proves that this is the server. Mend it with: chmod 600 '{key}'")
+    if mode & 0o007:
+        raise BadFile(f"Others may use {key}, {PROVES}. Mend it with: chmod 600 {quote(str(key))}")
     context = new_context()
     try:
         context.load_cert_chain(certificate, key, password=_no_password)
@@ -74,9 +79,11 @@ def new_context() -> ssl.SSLContext:
     return context
 
 
-def _first_certificate(pem: str) -> bytes:
-    begin, end = "-----BEGIN CERTIFICATE-----", "-----END CERTIFICATE-----"
-    return ssl.PEM_cert_to_DER_cert(begin + pem.partition(begin)[2].partition(end)[0] + end)
+def _first_certificate(pem: bytes) -> bytes:
+    """Return the first certificate (DER) of a file, whatever text stands around it; raises ValueError."""
+    begin, end = b"-----BEGIN CERTIFICATE-----", b"-----END CERTIFICATE-----"
+    body = pem.partition(begin)[2].partition(end)[0]
+    return ssl.PEM_cert_to_DER_cert((begin + body + end).decode("ascii"))
 
 
 def _no_password() -> str:
@@ -112,5 +119,5 @@ def _make() -> bytes:
 
 
 def _bad(path: Path, problem: Exception) -> BadFile:
-    words = problem.strerror if isinstance(problem, OSError) and problem.strerror else "it is no certificate in PEM"
-    return BadFile(f"Cannot use {path}: {words[:1].lower()}{words[1:]}.")
+    words = reason(problem) if isinstance(problem, OSError) else "it is no certificate in PEM"
+    return BadFile(f"Cannot use {path}: {words}.")

@@ -174,6 +174,7 @@ def test_what_is_written_is_forced_to_the_disk_with_its_name(directory, monkeypa
         fsync(fd)
         synced.put(os.fstat(fd).st_ino)
 
+    directory.mkdir(parents=True)
     monkeypatch.setattr(os, "fsync", noted)
     file = opened(directory, message(1))
     (path,) = directory.iterdir()

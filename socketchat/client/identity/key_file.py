@@ -6,7 +6,7 @@ import os
 from itertools import count
 from pathlib import Path
 
-from ...exceptions import BadFile, Refused
+from ...exceptions import BadFile, Refused, reason
 from ...protocol.authentication.proofs import KEY_BYTES
 from .keys import Key
 from .profiles import Profile
@@ -71,7 +71,7 @@ def put_in_place(profile: Profile, key: Key, *, replace: bool) -> str | None:
         try:
             path.rename(aside)
         except OSError as problem:
-            raise BadFile(f"Cannot move {path} aside: {(problem.strerror or str(problem)).lower()}.") from None
+            raise BadFile(f"Cannot move {path} aside: {reason(problem)}.") from None
     profile.keep_key(key)
     return None if aside is None else str(aside)
 

@@ -6,14 +6,14 @@
 from __future__ import annotations
 
 import os
-import stat
 from contextlib import suppress
 
 from ...exceptions import BadFile
+from ...files import read_private
+from ...paths import server_data
 from ...protocol.authentication.entry_proof import LOCAL_SECRET, LOCAL_SECRET_BYTES
 from ..address import is_loopback
 from ..session.login import SecretReader, no_secret
-from .profiles import default_directory
 
 
 def secret_reader(peer: str) -> SecretReader:
@@ -28,19 +28,13 @@ def read_local_secret(told: str | None) -> bytes | None:
     for no more than it should be: a file of this name, which is this user's and nobody else can read.
     """
     try:
-        path = told if told is not None else os.path.join(default_directory("server"), LOCAL_SECRET)
+        path = told if told is not None else os.path.join(server_data(), LOCAL_SECRET)
     except BadFile:
         return None
     if os.name != "posix" or not os.path.isabs(path) or os.path.basename(path) != LOCAL_SECRET:
         return None
-    with suppress(OSError, ValueError):
-        file = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-        try:
-            status = os.fstat(file)
-            if not stat.S_ISREG(status.st_mode) or status.st_uid != os.geteuid() or status.st_mode & 0o077:
-                return None
-            secret = bytes.fromhex(os.read(file, 2 * LOCAL_SECRET_BYTES + 2).decode("ascii").strip())
-            return secret if len(secret) == LOCAL_SECRET_BYTES else None
-        finally:
-            os.close(file)
+    with suppress(BadFile, ValueError):
+        content = read_private(path, "which lets its readers in", most=2 * LOCAL_SECRET_BYTES + 2, follow=False) or b""
+        secret = bytes.fromhex(content.decode("ascii").strip())
+        return secret if len(secret) == LOCAL_SECRET_BYTES else None
     return None

@@ -4,21 +4,22 @@ The key is written once, and the small record of a server is replaced as a whole
 one key, and no reader ever finds half a file. Only their owner may read them.
 """
 
-# ruff: noqa: PTH102, PTH103, PTH104, PTH105, PTH108, PTH112, PTH114, PTH117, PTH118, PTH120, PTH123
+# ruff: noqa: PTH118, PTH123
 # pathlib would cost `send` a twentieth of its start.
 
 from __future__ import annotations
 
 import os
-import sys
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
 from ...exceptions import BadFile
+from ...files import check_directory, make_directory, read_private, turn, unusable, write
+from ...paths import client_data
 from ...protocol.authentication.proofs import KEY_BYTES
 from ...protocol.conversations import is_room
 from ...protocol.names import name_key
@@ -57,10 +58,12 @@ _Kept = TypeVar("_Kept", _Record, _Last)
 
 
 class Profiles:
-    """The profiles of this user, in a directory of their own. All methods raise BadFile."""
+    """The profiles of this user, in a directory of their own. All of it raises BadFile."""
 
     def __init__(self, directory: str | None = None) -> None:
-        self._directory = directory or default_directory()
+        self._directory = directory or client_data()
+        with suppress(OSError):  # whatever uses it tells why it cannot, or makes it
+            check_directory(self._directory)
 
     def server(self, host: str, port: int) -> Profile:
         """Return what is known of a server."""
@@ -135,9 +138,8 @@ class Profile:
     def joined(self, name: str) -> None:
         """Remember the name, and the server as the one last joined."""
         if self._record().name != name:
-            record = self._reread()
-            record.name = name
-            self._write(f"{self._path}.json", msgspec.json.encode(record))
+            with self._changed() as record:
+                record.name = name
         self._write(os.path.join(self._directory, "last.json"), msgspec.json.encode(_Last(*self.address)))
 
     def read_pin(self) -> str | None:
@@ -146,11 +148,7 @@ class Profile:
 
     def keep_pin(self, pin: str, *, replace: bool = False) -> None:
         """Pin the server; what it was pinned by before stays, unless it is to be replaced."""
-        path, content = f"{self._path}.pin", f"{pin}\n".encode()
-        if replace:
-            self._write(path, content)
-        else:
-            self._write_once(path, content)
+        self._write(f"{self._path}.pin", f"{pin}\n".encode(), over=replace)
 
     def keep(self, epoch: str, positions: Mapping[str, int]) -> None:
         """Remember positions; those of rooms, whose last lines show on every arrival, are not kept."""
@@ -158,13 +156,24 @@ class Profile:
         known = self._record()
         if known.epoch == epoch and shown.items() <= known.positions.items():
             return
-        record = self._reread()
-        if record.epoch == epoch:
-            # Another process of this user may have shown more, and under other names there are other conversations.
-            shown = {each: max(seq, record.positions.get(each, 0)) for each, seq in shown.items()}
-            shown = record.positions | shown
-        record.epoch, record.positions = epoch, shown
-        self._write(f"{self._path}.json", msgspec.json.encode(record))
+        with self._changed() as record:
+            if record.epoch == epoch:
+                # Another process of this user may have shown more, and under other names there are other conversations.
+                shown = {each: max(seq, record.positions.get(each, 0)) for each, seq in shown.items()}
+                shown = record.positions | shown
+            record.epoch, record.positions = epoch, shown
+
+    @contextmanager
+    def _changed(self) -> Iterator[_Record]:
+        """Write what becomes of the record, in which other processes of this user may change something too."""
+        try:
+            make_directory(self._directory)
+            with turn(self._directory):
+                record = self._reread()
+                yield record
+                write(f"{self._path}.json", msgspec.json.encode(record))
+        except OSError as problem:
+            raise unusable(f"{self._path}.json", problem) from None
 
     def _record(self) -> _Record:
         return self._known or self._reread()
@@ -176,35 +185,18 @@ class Profile:
     def _make_key(self, path: str, fresh: Key) -> Key:
         """Make a key, unless another process was first; return the one that holds."""
         # The servers keep what a key proved, so the key must outlast a power cut too.
-        self._write_once(path, fresh.seed.hex().encode() + b"\n")
+        self._write(path, fresh.seed.hex().encode() + b"\n", over=False)
         key = _read_key(path)
         if key is None:
             raise BadFile(f"{path} was removed just now, by another program.")
         return key
 
-    def _write_once(self, path: str, content: bytes) -> None:
-        """Write a file that outlasts a power cut, unless there is one."""
+    def _write(self, path: str, content: bytes, *, over: bool = True) -> None:
         try:
-            fresh = self._write_fresh(path, content, lasting=True)
-            try:
-                _publish(fresh, path, content)
-            finally:
-                with suppress(FileNotFoundError):
-                    os.unlink(fresh)
+            make_directory(self._directory)
+            write(path, content, over=over)
         except OSError as problem:
-            raise _bad(path, problem) from None
-
-    def _write(self, path: str, content: bytes) -> None:
-        try:
-            os.replace(self._write_fresh(path, content), path)
-        except OSError as problem:
-            raise _bad(path, problem) from None
-
-    def _write_fresh(self, path: str, content: bytes, *, lasting: bool = False) -> str:
-        make_directory(self._directory)
-        fresh = f"{path}.{os.urandom(8).hex()}"
-        _create(fresh, content, lasting=lasting)
-        return fresh
+            raise unusable(path, problem) from None
 
 
 class _LateKey:
@@ -223,30 +215,6 @@ class _LateKey:
         return self._profile.key.sign(message)
 
 
-def default_directory(side: str = "client") -> str:
-    """Return the platform's place for a user's data, as platformdirs knows it, for the client or the server.
-
-    Raises BadFile where the user has no home.
-    """
-    if sys.platform == "linux" and "ANDROID_ROOT" not in os.environ:
-        # The usual case without loading platformdirs, which costs `send` a quarter of its start.
-        data, home = os.environ.get("XDG_DATA_HOME", ""), os.environ.get("HOME", "")
-        if data.startswith("/"):
-            return os.path.join(data, "socketchat", side)
-        if home.startswith("/"):
-            return os.path.join(home, ".local", "share", "socketchat", side)
-    from platformdirs import user_data_dir
-
-    try:
-        path = os.path.join(user_data_dir("socketchat", appauthor=False), side)
-    except RuntimeError:
-        path = ""
-    if not os.path.isabs(path):  # as for the user of a container, who has no entry in /etc/passwd
-        data = " or name a directory with --data" if side == "server" else ""
-        raise BadFile(f"There is no home directory to keep things in: set HOME or XDG_DATA_HOME{data}.")
-    return path
-
-
 def _file_name(address: Address) -> str:
     host = address.host.lower()
     return f"{_plain('localhost' if host in _LOCAL else host)}_{address.port}"
@@ -256,54 +224,10 @@ def _plain(words: str) -> str:
     return "".join(each if each in _PLAIN else f"%{ord(each):x}%" for each in words)
 
 
-def make_directory(path: str) -> None:
-    """Make a directory that only its owner may enter, where there is none."""
-    if not os.path.isdir(path):
-        os.makedirs(os.path.dirname(path), exist_ok=True)
-        try:
-            os.mkdir(path, 0o700)
-        except FileExistsError:
-            if not os.path.isdir(path):
-                raise
-
-
-def _create(path: str, content: bytes, *, lasting: bool) -> None:
-    file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        os.write(file, content)
-        if lasting:
-            os.fsync(file)
-    finally:
-        os.close(file)
-
-
-def _publish(fresh: str, path: str, content: bytes) -> None:
-    """Give a finished file its name; one that has the name already stays."""
-    try:
-        # Unlike a rename, a link never replaces what is there. (On Windows a rename does not either.)
-        if sys.platform == "win32":
-            os.rename(fresh, path)
-        else:
-            os.link(fresh, path)
-    except FileExistsError:
-        pass
-    except OSError:
-        # Some file systems have no links, and Android allows none. Here a reader could find the file half written.
-        with suppress(FileExistsError):
-            _create(path, content, lasting=True)
-
-
 def _read_key(path: str) -> Key | None:
-    try:
-        with open(path, "rb") as file:
-            mode = os.fstat(file.fileno()).st_mode
-            content = file.read(2 * KEY_BYTES + 3)
-    except FileNotFoundError:
+    content = read_private(path, "which proves who you are", most=2 * KEY_BYTES + 3)
+    if content is None:
         return None
-    except OSError as problem:
-        raise _bad(path, problem) from None
-    if os.name == "posix" and mode & 0o077:
-        raise BadFile(f"Others may read {path}, which proves who you are. Mend it with: chmod 600 {_quoted(path)}")
     try:
         seed = bytes.fromhex(content.decode())
     except ValueError:
@@ -315,20 +239,8 @@ def _read_key(path: str) -> Key | None:
 
 def _read_pin(path: str) -> str | None:
     # Whoever may write here, or where a link points to, decides which server is the right one.
-    try:
-        file = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0))
-    except FileNotFoundError:
-        return None
-    except OSError as problem:
-        if os.path.islink(path):
-            raise BadFile(f"{path} is a link, where a file was left. Remove it: rm {_quoted(path)}") from None
-        raise _bad(path, problem) from None
-    with open(file, "rb") as opened:
-        if os.name == "posix" and os.fstat(file).st_mode & 0o077:
-            raise BadFile(
-                f"Others may use {path}, which says who the server is. Mend it with: chmod 600 {_quoted(path)}"
-            )
-        return opened.read(PIN_BYTES).decode("ascii", "replace").strip()
+    content = read_private(path, "which says who the server is", most=PIN_BYTES, follow=False)
+    return None if content is None else content.decode("ascii", "replace").strip()
 
 
 def _read(path: str, kind: type[_Kept]) -> _Kept | None:
@@ -342,12 +254,7 @@ def _read(path: str, kind: type[_Kept]) -> _Kept | None:
     except (msgspec.DecodeError, UnicodeDecodeError):
         raise BadFile(f"{path} is damaged. Remove it with: rm {_quoted(path)}") from None
     except OSError as problem:
-        raise _bad(path, problem) from None
-
-
-def _bad(path: str, problem: OSError) -> BadFile:
-    words = os.strerror(problem.errno) if problem.errno else str(problem)
-    return BadFile(f"Cannot use {path}: {words[:1].lower()}{words[1:]}. Check it and its directory.")
+        raise unusable(path, problem) from None
 
 
 def _quoted(path: str) -> str:

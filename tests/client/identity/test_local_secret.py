@@ -68,9 +68,9 @@ def test_a_secret_of_another_user_is_none(secret):
 
 
 def test_who_has_no_home_has_no_secret(monkeypatch):
-    monkeypatch.setattr(local_secret, "default_directory", fail)
+    monkeypatch.setattr(local_secret, "server_data", fail)
     assert read_local_secret(None) is None
 
 
-def fail(_side):
+def fail():
     raise BadFile("There is no home directory.")

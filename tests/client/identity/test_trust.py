@@ -140,7 +140,7 @@ def test_the_command_accepts_a_new_key(tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
     for key in (bytes(32), identity().certificate.key):
         assert run(["trust", "chat.lan:4000", to_fingerprint(key)]) == 0
-    assert capsys.readouterr().out.endswith(f"chat.lan:4000 is the server with the fingerprint {OURS}.\n")
+    assert capsys.readouterr().out.endswith(f"Trusting chat.lan:4000 with the fingerprint {OURS}.\n")
     trust = Profiles().server("chat.lan", 4000).trust
     assert trust.check(der(identity()), "192.0.2.1").is_known
     assert run(["trust", "chat.lan", "SHA256:no"]) == 2

@@ -1,0 +1,218 @@
+"""Files that are ours alone: written whole or not at all, and checked before anything in them is believed."""
+
+# ruff: noqa: PTH100, PTH102, PTH104, PTH105, PTH108, PTH112, PTH114, PTH116, PTH120
+# pathlib would cost `send` a twentieth of its start.
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+from .exceptions import BadFile, reason
+
+AnyPath = str | os.PathLike[str]
+
+PRIVATE_BYTES = 4096
+"""Most that is read of a private file; all of them are a line."""
+
+_IS_POSIX = os.name == "posix"
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)  # Windows would translate line ends
+_READ = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+_NOFOLLOW = getattr(os, "O_NOFOLLOW", 0)
+
+
+def write(path: AnyPath, content: bytes, *, over: bool = True) -> None:
+    """Write a file of ours that outlasts a power cut, whole or not at all; raises OSError.
+
+    If the file has this content already, it is left alone, so that nothing has to be written on a full disk. Without
+    ``over``, a file that is there stays as it is. The directory must exist.
+    """
+    path = os.fspath(path)
+    if _has(path, content):
+        return
+    fresh = unfinished(path)
+    try:
+        create(fresh, content)
+        publish(fresh, path, over=over)
+    finally:
+        with suppress(OSError):  # after a rename it is gone, and on a full disk it must not stay
+            os.unlink(fresh)
+
+
+def create(path: AnyPath, content: bytes) -> None:
+    """Write a new file of ours, byte for byte, and sync it; raises FileExistsError, OSError.
+
+    Readers may see it half written: give it its final name with ``publish``.
+    """
+    file = os.open(path, _NEW, 0o600)
+    try:
+        write_all(file, content)
+        os.fsync(file)
+    finally:
+        os.close(file)
+
+
+def write_all(file: int, content: bytes) -> None:
+    """Write all of ``content`` to a descriptor, however little of it the system takes at a time; raises OSError."""
+    rest = memoryview(content)
+    while rest:
+        rest = rest[os.write(file, rest) :]
+
+
+def publish(fresh: AnyPath, path: AnyPath, *, over: bool) -> None:
+    """Give a finished, synced file its name, and make that last; raises OSError.
+
+    Without ``over``, a file that has the name already stays, and ``fresh`` too.
+    """
+    if over:
+        os.replace(fresh, path)
+    else:
+        with suppress(FileExistsError):
+            _publish_new(fresh, path)
+    sync(os.path.dirname(os.path.abspath(path)))
+
+
+def _publish_new(fresh: AnyPath, path: AnyPath) -> None:
+    """Give a file a name that none has; raises FileExistsError, OSError."""
+    if sys.platform == "win32":
+        os.rename(fresh, path)  # there it never replaces anything
+        return
+    try:
+        os.link(fresh, path)  # unlike a rename, a link never replaces what is there
+    except FileExistsError:
+        raise
+    except OSError:
+        # Some file systems have no links, and Android allows none: take the name first, with an empty file.
+        os.close(os.open(path, _NEW, 0o600))
+        os.replace(fresh, path)
+
+
+def unfinished(path: AnyPath) -> str:
+    """Return a name beside ``path`` that no other process uses, for a file that is not finished."""
+    return f"{os.fspath(path)}.{os.urandom(8).hex()}.new"
+
+
+def sync(path: AnyPath) -> None:
+    """Make a file or the names in a directory outlast a power cut; raises OSError."""
+    if _IS_POSIX:  # Windows has no such thing for directories
+        file = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(file)
+        finally:
+            os.close(file)
+
+
+def make_directory(path: AnyPath) -> None:
+    """Make a directory and the missing ones above it, for their owner alone whatever the umask; raises OSError."""
+    path = os.path.abspath(path)
+    if os.path.isdir(path):
+        return
+    above = os.path.dirname(path)
+    if above != path:
+        make_directory(above)
+    try:
+        os.mkdir(path, 0o700)
+    except FileExistsError:
+        if not os.path.isdir(path):
+            raise
+    else:
+        sync(above)  # or a power cut takes the directory, and with it the files that are synced in it
+
+
+@contextmanager
+def turn(directory: AnyPath) -> Iterator[None]:
+    """Let the processes that read, change and write files in a directory take turns, if its file system can do that."""
+    if sys.platform == "win32":
+        yield
+        return
+    from fcntl import LOCK_EX, flock
+
+    file = os.open(directory, os.O_RDONLY)
+    try:
+        with suppress(OSError):  # as on some network file systems
+            flock(file, LOCK_EX)
+        yield
+    finally:
+        os.close(file)
+
+
+def check_directory(path: AnyPath) -> None:
+    """Raise BadFile if another account can put files of its own into a directory, or in its place; raises OSError."""
+    if not _IS_POSIX:
+        return
+    path = os.path.realpath(path)
+    status = os.stat(path)
+    if status.st_uid != os.geteuid():
+        raise BadFile(
+            f"{path} belongs to another account (user id {status.st_uid}), which can read and replace what is in it. "
+            "Run this as that account, or choose another directory."
+        )
+    if status.st_mode & 0o022:
+        raise BadFile(f"Others may write in {path}, where secrets are kept. Mend it with: chmod 700 {_quoted(path)}")
+    while (above := os.path.dirname(path)) != path:
+        path = above
+        mode = os.stat(path).st_mode
+        if mode & stat.S_IWOTH and not mode & stat.S_ISVTX:
+            raise BadFile(
+                f"Others may write in {path}, and so replace the directory in it where secrets are kept. "
+                f"Mend it with: chmod o-w {_quoted(path)}"
+            )
+
+
+def read_private(path: AnyPath, what: str, *, most: int = PRIVATE_BYTES, follow: bool = True) -> bytes | None:
+    """Return what is in a file of ours, at most so many bytes of it; None if there is none.
+
+    ``what`` says in an error what the file is for, as in "which proves who you are". Raises BadFile if the file belongs
+    to another account, if others may read or write it, or, without ``follow``, if it is a link.
+    """
+    try:
+        # A pipe in its place must not keep us waiting for a writer.
+        file = os.open(path, _READ if follow else _READ | _NOFOLLOW)
+    except FileNotFoundError:
+        return None
+    except OSError as problem:
+        if not follow and os.path.islink(path):
+            raise BadFile(f"{path} is a link, where a file was left. Remove it: rm {_quoted(path)}") from None
+        raise unusable(path, problem) from None
+    try:
+        check_private(path, what, os.fstat(file))
+        return os.read(file, most)
+    except OSError as problem:
+        raise unusable(path, problem) from None
+    finally:
+        os.close(file)
+
+
+def check_private(path: AnyPath, what: str, status: os.stat_result) -> None:
+    """Raise BadFile if a file with this status is not ours alone."""
+    if not _IS_POSIX:
+        return
+    if status.st_uid != os.geteuid():
+        raise BadFile(
+            f"{os.fspath(path)}, {what}, belongs to another account (user id {status.st_uid}). Remove it, or, if you "
+            "put it there, make it yours with chown."
+        )
+    if status.st_mode & 0o077:
+        raise BadFile(f"Others may use {os.fspath(path)}, {what}. Mend it with: chmod 600 {_quoted(path)}")
+
+
+def unusable(path: AnyPath, problem: OSError) -> BadFile:
+    """Return the error for a file that the system does not let us use."""
+    return BadFile(f"Cannot use {os.fspath(path)}: {reason(problem)}. Check it and its directory.")
+
+
+def _has(path: str, content: bytes) -> bool:
+    """Tell whether a file is there, ours alone, with this content."""
+    with suppress(OSError, BadFile):
+        if not os.path.islink(path):
+            return read_private(path, "", most=len(content) + 1) == content
+    return False
+
+
+def _quoted(path: AnyPath) -> str:
+    from shlex import quote  # seldom needed, and it costs `send` a little
+
+    return quote(os.fspath(path))

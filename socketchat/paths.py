@@ -1,0 +1,64 @@
+"""Where files live: the platform's places for data, configuration, state and caches."""
+
+# ruff: noqa: PTH117, PTH118
+# pathlib would cost `send` a twentieth of its start.
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Literal
+
+from .exceptions import BadFile
+
+Place = Literal["data", "config", "state", "cache"]
+Side = Literal["client", "server"]
+
+_LINUX: dict[Place, tuple[str, tuple[str, ...]]] = {
+    "data": ("XDG_DATA_HOME", (".local", "share")),
+    "config": ("XDG_CONFIG_HOME", (".config",)),
+    "state": ("XDG_STATE_HOME", (".local", "state")),
+    "cache": ("XDG_CACHE_HOME", (".cache",)),
+}
+"""The variable of each place, and where it is in a home without that."""
+
+
+def client_data() -> str:
+    """Return the directory of the user's key and of what is known of servers; raises BadFile without a home."""
+    return directory("data", "client")
+
+
+def server_data() -> str:
+    """Return the directory in which a server keeps everything unless told otherwise; raises BadFile without a home."""
+    return directory("data", "server")
+
+
+def directory(place: Place, side: Side) -> str:
+    """Return the directory of the client or the server in a place, as platformdirs knows it; it may not exist.
+
+    Raises BadFile if the user has no home.
+    """
+    variable, within = _LINUX[place]
+    if sys.platform == "linux" and "ANDROID_ROOT" not in os.environ:
+        # The usual case without loading platformdirs, which costs `send` a quarter of its start.
+        named, home = os.environ.get(variable, ""), os.environ.get("HOME", "")
+        if named.startswith("/"):
+            return os.path.join(named, "socketchat", side)
+        if home.startswith("/"):
+            return os.path.join(home, *within, "socketchat", side)
+    import platformdirs
+
+    try:
+        base = {
+            "data": platformdirs.user_data_dir,
+            "config": platformdirs.user_config_dir,
+            "state": platformdirs.user_state_dir,
+            "cache": platformdirs.user_cache_dir,
+        }[place]("socketchat", appauthor=False)
+        path = os.path.join(base, side)
+    except RuntimeError:
+        path = ""
+    if not os.path.isabs(path):  # as for the user of a container, who has no entry in /etc/passwd
+        choice = " or name a directory with --data" if side == "server" else ""
+        raise BadFile(f"There is no home directory to keep things in: set HOME or {variable}{choice}.")
+    return path
