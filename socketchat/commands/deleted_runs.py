@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from ..journal.bodies import CHANGEABLE, is_blank
+from ..journal.bodies import is_blank
 from ..protocol.events import Entry
+from ..protocol.kinds import CHANGEABLE, DELETE, REFERS
 
 
 class Line(NamedTuple):
@@ -38,4 +39,4 @@ def is_deleted(entry: Entry) -> bool:
 
 
 def _only_tells(entry: Entry) -> bool:
-    return entry.kind == "delete" or (entry.kind == "edit" and is_blank(entry))
+    return entry.kind == DELETE or (entry.kind in REFERS and is_blank(entry))

@@ -9,6 +9,7 @@ from ..hub.delivery.replay import WRITE_BYTES
 from ..hub.state.conversations import Conversation
 from ..protocol import commands, events
 from ..protocol.conversations import pair_id
+from ..protocol.kinds import REFERS
 from ..protocol.limits import HISTORY_ENTRIES
 from ..protocol.text.references import place
 from .chat import speaker
@@ -22,9 +23,6 @@ READ_ON = 32
 
 LOOKED_AT = 5_000
 """Entries that are looked at for the lines that somebody asks for, where most were deleted: a tenth of a second."""
-
-NOT_COUNTED = frozenset({"edit", "delete"})
-"""Kinds of entries that are no lines of their own: what they changed is read as it is now."""
 
 
 def history(hub: Hub, session: Session, command: commands.History) -> None:
@@ -101,7 +99,7 @@ async def _newest(hub: Hub, user: User, conversation: Conversation, command: com
 
 def _is_line(entry: events.Entry, user: User) -> bool:
     """Tell whether an entry is something that its reader sees, apart from what it changed, and has words."""
-    return entry.kind not in NOT_COUNTED and not ignores(user, entry) and not is_deleted(entry)
+    return entry.kind not in REFERS and not ignores(user, entry) and not is_deleted(entry)
 
 
 def _tell(session: Session, command: commands.History, past: list[Line], told: Conversation) -> None:

@@ -50,7 +50,7 @@ def _set(hub: Hub, session: Session, command: commands.Command, other: str, *, i
             session.refuse(hub.why_not(outcome), command.id, retry=True)
 
     body = facts.encode(facts.IgnoreFact(other, ignored))
-    hub.submit(Pending(SERVER_LOG, user, "ignore", body, session=session, fact=True, then=decided))
+    hub.submit(Pending(SERVER_LOG, user, "ignore", body, session=session, then=decided))
 
 
 def _answer(hub: Hub, session: Session, command: commands.Command) -> None:

@@ -74,7 +74,7 @@ class Act(NamedTuple):
                 self.session.tell(events.Ok(id=self.command_id))
 
         body = facts.encode(fact)
-        self.hub.submit(Pending(SERVER_LOG, self.actor, "act", body, session=self.session, fact=True, then=decided))
+        self.hub.submit(Pending(SERVER_LOG, self.actor, "act", body, session=self.session, then=decided))
 
     def tell(self, conversation: str, text: events.Text) -> None:
         """Store a line for those who are there."""

@@ -7,8 +7,9 @@ from ..hub import Hub, Session, User
 from ..hub.policy.permissions import Action
 from ..hub.state.conversations import Conversation, Pair
 from ..protocol import commands, events
+from ..protocol.kinds import COUNTED
 from ..protocol.limits import HISTORY_ENTRIES
-from ..protocol.text.mentions import SAID, is_to
+from ..protocol.text.mentions import is_to
 from .chat import speaker
 from .deleted_runs import is_deleted
 from .history import LOOKED_AT, readable
@@ -87,7 +88,7 @@ async def _count(hub: Hub, user: User, conversation: Conversation) -> events.Unr
         there = there[-left:]
         left -= len(there)
         others = (entry for entry in there if entry.author not in {user.id, *user.ignored})
-        said = [entry for entry in others if entry.kind in SAID]
+        said = [entry for entry in others if entry.kind in COUNTED]
         hub.pace.has_read(user, len(page))
         messages += len(said)
         named += sum(is_to(entry, user.id, user.key) for entry in said)

@@ -8,9 +8,10 @@ from ..exceptions import ChatError, KeyReused, NotFound, Refused, StorageProblem
 from ..hub import Action, Hub, Pending, Session, User
 from ..hub.state.conversations import Conversation, Pair, Room
 from ..journal import Duplicate, Outcome, StorageRefused
-from ..journal.bodies import CHANGEABLE, is_blank, is_changeable, is_gone
+from ..journal.bodies import is_blank, is_changeable, is_gone
 from ..protocol import commands, events
 from ..protocol.codec import decode_text, encode_text
+from ..protocol.kinds import CHANGEABLE, DELETE, EDIT
 from ..protocol.limits import HISTORY_ENTRIES, RECENT_MS
 from ..protocol.text.hygiene import check_text
 from ..protocol.text.references import place
@@ -179,7 +180,7 @@ def _pending(hub: Hub, session: Session, command: _Change, conversation: Convers
 
 def _said(command: _Change) -> tuple[str, str]:
     """Return the kind and the text of the entry that a change becomes."""
-    return ("edit", check_text(command.text)) if isinstance(command, commands.Edit) else ("delete", "")
+    return (EDIT, check_text(command.text)) if isinstance(command, commands.Edit) else (DELETE, "")
 
 
 def _place(conversation: Conversation, user: User, entry: events.Entry) -> str:

@@ -112,7 +112,7 @@ def topic(hub: Hub, session: Session, command: commands.Topic) -> None:
             session.refuse(hub.why_not(outcome), command.id, retry=True)
 
     body = msgspec.json.encode(events.Text(text))
-    hub.submit(Pending(room.id, user, "topic", body, session=session, fact=True, then=stored))
+    hub.submit(Pending(room.id, user, "topic", body, session=session, then=stored))
 
 
 def _enter(hub: Hub, session: Session, command: commands.Join, room: Room) -> None:
@@ -172,7 +172,6 @@ def _store_fact(
             facts.encode(body),
             session=session,
             claims=claims,
-            fact=True,
             then=then,
         )
     )

@@ -19,6 +19,7 @@ from ..exceptions import ChatError, KeyReused, NameTaken, NotFound, StorageProbl
 from ..journal import Conflict, Duplicate, Journal, Outcome, Revision, State, StorageRefused, Stored, Unchangeable
 from ..journal.bodies import is_gone
 from ..protocol import events
+from ..protocol.kinds import CHANGES, ECHOED, FACTS
 from ..protocol.limits import UNACKNOWLEDGED_BYTES, UNACKNOWLEDGED_ENTRIES
 from .delivery.attendance import Attendance
 from .delivery.fan_out import Delivery
@@ -198,13 +199,13 @@ class Hub:
         return waiting
 
     def _stored(self, pending: Pending, entry: events.Entry, changed: tuple[int, ...], delivery: Delivery) -> None:
-        if pending.fact:
+        if entry.kind in FACTS:
             self.directory.apply(entry)
-        if pending.of is not None:
+        if pending.of is not None and entry.kind in CHANGES:
             delivery.changed.append((entry.conversation, (pending.of, *changed)))
         conversation = self.directory.conversations.get(entry.conversation)
         if conversation is not None:
-            delivery.add(conversation, entry, None if pending.kind in events.ECHOED else pending.session)
+            delivery.add(conversation, entry, None if pending.kind in ECHOED else pending.session)
         if pending.told is not None:
             delivery.tell(pending.session, pending.told)
         if pending.id is not None and pending.then is None:

@@ -29,7 +29,6 @@ class Pending(Proposal):
         key: tuple[int, int] | None = None,
         *,
         claims: tuple[str, ...] = (),
-        fact: bool = False,
         of: int | None = None,
         then: Callable[[Outcome], None] | None = None,
     ) -> None:
@@ -40,7 +39,6 @@ class Pending(Proposal):
         self.body = body
         self.key = key
         self.claims = claims
-        self.fact = fact
         self.of = of
         self.session = session
         self.id = command_id

@@ -28,13 +28,13 @@ class Proposal:
     """An entry that asks to be stored.
 
     ``key`` is (outbox, n): what was stored under it before is a duplicate, as is any n at or below that outbox's last.
-    ``claims`` are names that the log grants once; a proposal that comes second gets a conflict. A ``fact`` is an entry
-    that the hub must know again when it starts. ``of`` is the seq, in the same conversation, of the entry that an entry
-    of kind "edit" or "delete" changes; whether the author may do that is for the submitter to know. Subclasses carry
-    what the submitter wants back with the outcome.
+    ``claims`` are names that the log grants once; a proposal that comes second gets a conflict. ``of`` is the seq, in
+    the same conversation, of the entry that this one refers to: only the kinds "edit" and "delete" change it. Whether
+    the author may do that is for the submitter to know. Subclasses carry what the submitter wants back with the
+    outcome.
     """
 
-    __slots__ = ("author", "body", "claims", "conversation", "fact", "key", "kind", "name", "of")
+    __slots__ = ("author", "body", "claims", "conversation", "key", "kind", "name", "of")
 
     def __init__(
         self,
@@ -46,7 +46,6 @@ class Proposal:
         *,
         key: tuple[int, int] | None = None,
         claims: tuple[str, ...] = (),
-        fact: bool = False,
         of: int | None = None,
     ) -> None:
         self.conversation = conversation
@@ -56,7 +55,6 @@ class Proposal:
         self.body = body
         self.key = key
         self.claims = claims
-        self.fact = fact
         self.of = of
 
 
@@ -83,7 +81,7 @@ class Conflict(msgspec.Struct, gc=False):
 
 
 class Unchangeable(msgspec.Struct, gc=False):
-    """What was to be edited or deleted is not there, is deleted already, or is nothing that somebody said."""
+    """The entry that the proposal refers to is not there, is deleted already, or is nothing that a user said."""
 
     proposal: Proposal
 
@@ -103,7 +101,7 @@ class State(msgspec.Struct):
     """What a journal knows when it is opened.
 
     ``epoch`` is random and belongs to the store. ``heads`` and ``floors`` are the newest and the oldest kept seq by
-    conversation. ``facts`` are the entries that were proposed as facts, in log order. ``marks`` are the seqs up to
+    conversation. ``facts`` are the entries whose kind is a fact, in log order. ``marks`` are the seqs up to
     which each user has read, by user id and conversation.
     """
 
@@ -195,7 +193,7 @@ class Journal(Protocol):
         """
 
     async def search(self, query: Query) -> Found:
-        """Return the newest entries of kind message, action and edit that match; raises BadText, StorageProblem.
+        """Return the newest entries of the indexed kinds that match; raises BadText, StorageProblem.
 
         Everything is found that was committed before the call.
         """

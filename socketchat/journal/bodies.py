@@ -9,12 +9,7 @@ import msgspec
 
 from ..exceptions import BadText
 from ..protocol.events import Entry, Text
-
-CHANGEABLE = ("message", "action")
-"""Kinds of entries that can be edited and deleted: what somebody said."""
-
-DAMAGED = "damaged"
-"""The kind of an entry whose row is not what was written: it keeps its place and says nothing else."""
+from ..protocol.kinds import CHANGEABLE, DAMAGED
 
 MOST_TERMS, MOST_BYTES = 8, 256
 """What a search may ask for: more narrows nothing down, and each term costs a walk through the index."""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from ..protocol.events import Entry
+from ..protocol.kinds import DELETE, EDIT, FACTS, INDEXED, PERSONAL
 from . import (
     Conflict,
     Duplicate,
@@ -114,7 +115,7 @@ class MemoryJournal(Intake):
             entry
             for name in query.conversations
             for entry in self._logs.get(name, [])[self._floors.get(name, 1) - 1 :]
-            if entry.kind in {"message", "action", "edit"}
+            if entry.kind in INDEXED
             and query.author in {None, entry.author}
             and (query.since or 0) <= entry.ts < (query.before or entry.ts + 1)
             and _holds(_WORD.findall(msgspec.json.decode(entry.body)["text"].casefold()), terms)
@@ -127,7 +128,7 @@ class MemoryJournal(Intake):
         blanked: dict[str, list[int]] = {}
         for name, log in self._logs.items():
             for entry in list(log):
-                if entry.author == author and entry.kind in {"message", "action", "edit"} and self._blank(log, entry):
+                if entry.author == author and entry.kind in PERSONAL and self._blank(log, entry):
                     blanked.setdefault(name, []).append(entry.seq)
         self._marks.pop(author, None)
         self.revised(Revision(blanked=blanked))
@@ -189,7 +190,7 @@ class MemoryJournal(Intake):
         if outbox is not None:
             self._sent[outbox, n] = entry.conversation, entry.seq
             self._last[outbox] = n
-        if proposal.fact:
+        if proposal.kind in FACTS:
             self._facts.append(entry)
         return Stored(proposal, entry, () if proposal.of is None else self._change(log, entry, proposal.of))
 
@@ -206,10 +207,11 @@ class MemoryJournal(Intake):
         return self._floors.get(conversation, 1) <= of <= len(log) and is_changeable(log[of - 1])
 
     def _change(self, log: list[Entry], entry: Entry, of: int) -> tuple[int, ...]:
-        """Apply an edit or a delete; return the seqs that were blanked."""
+        """Apply an edit or a delete, of no other kind anything; return the seqs that were blanked."""
         edits = self._edits.setdefault((entry.conversation, of), [])
-        if entry.kind != "delete":
+        if entry.kind == EDIT:
             edits.append(entry.seq)
+        if entry.kind != DELETE:
             return ()
         return tuple(seq for seq in (of, *edits) if self._blank(log, log[seq - 1]))
 

@@ -70,10 +70,6 @@ class Text(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     deleted: bool = False
 
 
-ECHOED = frozenset({"notice", "edit", "delete"})
-"""Kinds of entries that their author is told too, in a dialect that echoes nothing: they say that it is done."""
-
-
 class Conversation(Event, frozen=True):
     """A conversation that the session hears from now on: its newest and its oldest kept seq.
 

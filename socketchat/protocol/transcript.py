@@ -10,6 +10,7 @@ from ..exceptions import ProtocolError
 from . import events
 from .codec import decode_text
 from .conversations import is_room
+from .kinds import DAMAGED, DELETE, EDIT, REFERS, SAID
 from .limits import PRESENCE_NAMES
 from .text.hygiene import clean, clean_line
 from .text.references import place
@@ -23,6 +24,9 @@ NOTHING_YET = "Nothing found yet: not all is searched; try again, or narrow it"
 
 AWAY = "away"
 """What those are who do not say why."""
+
+VERBS = {EDIT: "edited", DELETE: "deleted"}
+"""What an entry did to the one that it refers to."""
 
 _SAMPLE = 3
 """Names in a line that stands for many who came or went at once."""
@@ -44,7 +48,7 @@ def _line(text: str) -> str:
 
 
 def _entry(entry: events.Entry, me: str | None) -> str:
-    if entry.kind == "damaged":
+    if entry.kind == DAMAGED:
         return _line(f"[damaged] {unreadable(entry)}")
     try:
         body = decode_text(entry)
@@ -55,10 +59,10 @@ def _entry(entry: events.Entry, me: str | None) -> str:
         return _topic_set(name, entry.conversation, body.text)
     if entry.kind == "notice":
         return _line(f"[notice] {body.text}")
-    if entry.kind in {"edit", "delete"}:
+    if entry.kind in REFERS:
         tag = _placed(entry) if isinstance(entry, events.Past) else f"[{entry.kind}]"
         return _line(f"{tag} {name} {changed(entry, body, me)}")
-    if entry.kind not in {"message", "action"}:
+    if entry.kind not in SAID:
         return ""
     prefix = f"* {name} " if entry.kind == "action" else f"{name}: "
     if not is_room(entry.conversation):
@@ -100,13 +104,14 @@ def unreadable(entry: events.Entry) -> str:
 def changed(entry: events.Entry, body: events.Text, me: str | None) -> str:
     """Return what an edit or a delete did, behind its author's name; what is past has its text in the line itself."""
     if isinstance(entry, events.Past):
-        conversation, text = entry.place.rpartition("/")[0], ""
+        conversation = entry.place.rpartition("/")[0]
     else:
         peer = body.to or "?" if entry.author == me else entry.name
         conversation = entry.conversation if is_room(entry.conversation) else f"@{peer}"
-        text = f": {DELETED if body.deleted else body.text}"
     where = place(conversation, body.of or 0)
-    return f"deleted {where}" if entry.kind == "delete" else f"edited {where}{text}"
+    said = DELETED if body.deleted else body.text
+    text = f": {said}" if said and not (isinstance(entry, events.Past) and entry.kind == EDIT) else ""
+    return f"{VERBS[entry.kind]} {where}{text}"
 
 
 def _topic_set(name: str, room: str, topic: str) -> str:

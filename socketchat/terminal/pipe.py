@@ -13,6 +13,7 @@ from ..client.session.client_events import Gap, LinkBack, LinkLost, NotSent, Not
 from ..exceptions import BadText, ChatError, TooLong, Unconfirmed, UsageProblem
 from ..protocol import commands, events
 from ..protocol.conversations import LOBBY, is_room, room_id
+from ..protocol.kinds import ECHOED
 from ..protocol.limits import TEXT_BYTES, UNACKNOWLEDGED_ENTRIES
 from ..protocol.slash import help_text, parse
 from ..protocol.text.hygiene import check_text, clean_line
@@ -198,9 +199,7 @@ class Pipe:
                 case NotSent():
                     self._complain(event.error, f" {event.sentence}")
                 case events.Entry() if (
-                    event.author == self._client.user
-                    and is_room(event.conversation)
-                    and event.kind not in events.ECHOED
+                    event.author == self._client.user and is_room(event.conversation) and event.kind not in ECHOED
                 ):
                     pass  # as with the plain dialect, nobody hears himself: a program must not answer itself
                 case events.Absent():

@@ -14,10 +14,10 @@ import pytest
 
 from socketchat.exceptions import BadFile
 from socketchat.journal import Proposal
-from socketchat.journal.bodies import DAMAGED
 from socketchat.journal.sqlite.journal import SQLiteJournal
 from socketchat.journal.sqlite.offline.recovery import Report, recover
 from socketchat.protocol.events import Entry
+from socketchat.protocol.kinds import DAMAGED
 from tests.journal.desk import opened, say
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(1200)]

@@ -19,7 +19,7 @@ def say(
     fact: bool = False,
 ) -> Proposal:
     body = f'{{"text":"{text}"}}'.encode()
-    return Proposal(conversation, "u1", "alice", "message", body, key=key, claims=claims, fact=fact)
+    return Proposal(conversation, "u1", "alice", "topic" if fact else "message", body, key=key, claims=claims)
 
 
 def text_of(entry: Entry) -> str:

@@ -36,8 +36,8 @@ def delete(of: int, conversation: str = "#lobby", **more: tuple[int, int]) -> Pr
     return Proposal(conversation, "u1", "alice", "delete", b'{"of":%d}' % of, of=of, **more)
 
 
-def by(author: str, text: str, conversation: str = "#lobby", kind: str = "message", *, fact: bool = False) -> Proposal:
-    return Proposal(conversation, author, author, kind, json.dumps({"text": text}).encode(), fact=fact)
+def by(author: str, text: str, conversation: str = "#lobby", kind: str = "message") -> Proposal:
+    return Proposal(conversation, author, author, kind, json.dumps({"text": text}).encode())
 
 
 def body(entry: Entry) -> dict[str, object]:
@@ -104,7 +104,7 @@ def test_what_is_read_as_it_is_now_has_the_newest_text(backend: Backend) -> None
 def test_what_is_not_there_or_not_said_cannot_be_changed(backend: Backend) -> None:
     async def scene() -> None:
         async with opened(backend.journal()) as desk:
-            await desk.store(say("one"), by("u1", "topic", kind="topic", fact=True), edit(1, "two"))
+            await desk.store(say("one"), by("u1", "topic", kind="topic"), edit(1, "two"))
             await desk.store(say("gone"))
             await desk.store(delete(4))
             wrong = [delete(of) for of in (0, -1, 2, 3, 4, 5, 99)] + [edit(of, "x") for of in (2, 3, 4, 99)]
@@ -138,7 +138,7 @@ def test_erasing_a_user_blanks_all_that_the_user_said(backend: Backend, monkeypa
             desk.journal.revised = revisions.append
             for i in range(30):
                 await desk.store(by(f"u{i % 3}", f"word {i}", f"#{i % 2}"))
-            await desk.store(by("u1", "the topic", "#0", kind="topic", fact=True))
+            await desk.store(by("u1", "the topic", "#0", kind="topic"))
             assert await desk.journal.erase("u1") == 10
             blanked: dict[str, list[int]] = {}
             for revision in revisions:
@@ -220,9 +220,9 @@ def test_what_is_older_than_it_is_kept_is_dropped(backend: Backend, monkeypatch:
                     dropped.set()
 
             desk.journal.revised = revised
-            await desk.store(by("u1", "account", "*", fact=True))
+            await desk.store(by("u1", "account", "*", kind="user"))
             await desk.store(*(by("u1", f"old {i}", "#old") for i in range(6)))
-            await desk.store(by("u1", "a topic", "#old", kind="topic", fact=True))
+            await desk.store(by("u1", "a topic", "#old", kind="topic"))
             first = [say(f"mixed {i}", "#mixed", key=(5, i)) for i in range(5)]
             await desk.store(*first, *(say("kept", "#kept") for _ in range(3)), *(say("r", "#room") for _ in range(9)))
             backend.clock += 5 * DAY

@@ -11,6 +11,7 @@ from socketchat.client.identity.keys import Key
 from socketchat.exceptions import ChatError
 from socketchat.protocol import commands, events
 from socketchat.protocol.conversations import LOBBY, is_room, room_id
+from socketchat.protocol.kinds import ECHOED
 from socketchat.protocol.slash import parse
 from socketchat.protocol.transcript import text_lines
 from tests.keys import hello_of, proof_of, shown_of
@@ -141,7 +142,7 @@ class NativeActor(Actor):
         last = self.positions.get(entry.conversation)
         assert last in (None, entry.seq - 1), f"{self.name} heard {entry.conversation}/{entry.seq} after {last}"
         self.positions[entry.conversation] = entry.seq
-        is_own = entry.author == self.user and entry.kind not in events.ECHOED
+        is_own = entry.author == self.user and entry.kind not in ECHOED
         if is_room(entry.conversation) and (is_own or entry.conversation != self.room):
             return
         self.notice(text_lines(entry, me=self.user))

@@ -10,6 +10,7 @@ from ...exceptions import ChatError, ProtocolError
 from ...protocol import events
 from ...protocol.codec import decode_text
 from ...protocol.conversations import is_room, room_id
+from ...protocol.kinds import DELETE, SAID
 from ...protocol.limits import RECENT_MS
 from ...protocol.names import name_key
 from .client_events import Gap, Reset
@@ -31,9 +32,9 @@ class LastLine:
     def note(self, event: object, user: str) -> None:
         """Take note of what happened; ``user`` is the user's id. What was missed may hold a newer line."""
         match event:
-            case events.Entry(kind="message" | "action", author=author) if author != user:
+            case events.Entry(kind=kind, author=author) if kind in SAID and author != user:
                 pass  # nearly all there is, and it is not even decoded
-            case events.Entry(kind="message" | "action" | "delete"):
+            case events.Entry(kind=kind) if kind in SAID or kind == DELETE:
                 with suppress(ProtocolError):  # whoever shows it says so
                     self._take(event, decode_text(event))
             case Gap() | events.Left():
@@ -42,7 +43,7 @@ class LastLine:
                 self._seqs.clear()
 
     def _take(self, entry: events.Entry, text: events.Text) -> None:
-        if entry.kind == "delete":
+        if entry.kind == DELETE:
             if text.of == self._seqs.get(entry.conversation):
                 self._seqs.pop(entry.conversation, None)
         elif not text.deleted:

@@ -50,7 +50,7 @@ def revoke(hub: Hub, session: Session, command: commands.Revoke) -> None:
             session.refuse(hub.why_not(outcome), command.id, retry=True)
 
     body = facts.encode(facts.RevokedDeviceFact(key))
-    hub.submit(Pending(SERVER_LOG, user, "revoked device", body, session=session, fact=True, then=decided))
+    hub.submit(Pending(SERVER_LOG, user, "revoked device", body, session=session, then=decided))
     bye = events.Bye(code=Refused.code, text=f"This device of {user.name} was revoked.")
     hub.attendance.expel_device(user, key, bye)
 
@@ -83,7 +83,7 @@ def add_device(hub: Hub, session: Session, user: User, asked: commands.Hello, en
             session.refuse(error, asked.id)
 
     body = facts.encode(facts.DeviceFact(key, shown_label(asked.label)))
-    hub.submit(Pending(SERVER_LOG, user, "device", body, session=session, claims=claims, fact=True, then=decided))
+    hub.submit(Pending(SERVER_LOG, user, "device", body, session=session, claims=claims, then=decided))
 
 
 def _alert(session: Session, user: User, key: str) -> None:

@@ -189,7 +189,6 @@ def _make_account(hub: Hub, session: Session, asked: commands.Hello, user: User,
             ),
             session=session,
             claims=(*hub.directory.name_claims(user), place, *use),
-            fact=True,
             then=decided,
         )
     )

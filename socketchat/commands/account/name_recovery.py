@@ -52,4 +52,4 @@ def take_back(hub: Hub, session: Session, asked: commands.Hello, token: str, ent
     body = facts.encode(facts.TakenBackFact(number, key, shown_label(asked.label)))
     claims = (f"reset:{number}", *(() if key in user.devices else (free_place(hub, key),)))
     user.changes += 1
-    hub.submit(Pending(SERVER_LOG, user, "taken back", body, session=session, claims=claims, fact=True, then=decided))
+    hub.submit(Pending(SERVER_LOG, user, "taken back", body, session=session, claims=claims, then=decided))

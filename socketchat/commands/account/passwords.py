@@ -111,7 +111,7 @@ def _note_wrong(hub: Hub, session: Session, user: User, count: int) -> None:
     """Store how many wrong passwords came in a row; nobody waits for it, or the time would tell whose name it is."""
     nobody = Session(session.rendering, session.link, lambda _: None)
     body = facts.encode(facts.WrongPasswordsFact(count))
-    hub.submit(Pending(SERVER_LOG, user, "wrong passwords", body, session=nobody, fact=True))
+    hub.submit(Pending(SERVER_LOG, user, "wrong passwords", body, session=nobody))
 
 
 def _let_in(session: Session, user: User, enter: Callable[[User], None], command_id: int | None) -> None:
@@ -172,4 +172,4 @@ async def _rehash(hub: Hub, session: Session, user: User, typed: str) -> None:
 
 def _stored(session: Session, user: User, hashed: str, then: Callable[[Outcome], None] | None) -> Pending:
     body = facts.encode(facts.PasswordFact(hashed))
-    return Pending(SERVER_LOG, user, "password", body, session=session, fact=True, then=then)
+    return Pending(SERVER_LOG, user, "password", body, session=session, then=then)

@@ -23,7 +23,7 @@ def erase(hub: Hub, session: Session, order: operator.Erase) -> None:
             session.refuse(hub.why_not(outcome), order.id, retry=True)
 
     body = facts.encode(facts.ActFact("erase", LOBBY, user.id, user.name))
-    hub.submit(Pending(SERVER_LOG, hub.operator, "act", body, session=session, fact=True, then=decided))
+    hub.submit(Pending(SERVER_LOG, hub.operator, "act", body, session=session, then=decided))
 
 
 async def _erase(hub: Hub, session: Session, order: operator.Erase, user: User) -> None:

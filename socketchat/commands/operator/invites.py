@@ -108,4 +108,4 @@ def store_fact(
                 undo()
             session.refuse(hub.why_not(outcome), order.id, retry=True)
 
-    hub.submit(Pending(SERVER_LOG, hub.operator, kind, facts.encode(fact), session=session, fact=True, then=decided))
+    hub.submit(Pending(SERVER_LOG, hub.operator, kind, facts.encode(fact), session=session, then=decided))

@@ -13,7 +13,8 @@ from collections.abc import Callable, Coroutine, Iterable
 
 from ...exceptions import ChatError, StorageProblem
 from ...journal import Journal
-from ...protocol.events import ECHOED, Bye, Entry
+from ...protocol.events import Bye, Entry
+from ...protocol.kinds import ECHOED
 from ..sessions import Rendering, Session
 from ..state.conversations import Conversation, Pair
 from .ignoring import as_read, ignores

@@ -10,7 +10,8 @@ from zlib import crc32
 import msgspec
 
 from ...protocol.events import Entry
-from ..bodies import DAMAGED, served
+from ...protocol.kinds import DAMAGED
+from ..bodies import served
 
 KNOWN = 4096
 """Sums kept of what the entries of one author in one conversation have in common: a megabyte."""

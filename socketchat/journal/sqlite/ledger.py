@@ -13,8 +13,9 @@ import apsw
 import msgspec
 
 from ...protocol.events import Entry
+from ...protocol.kinds import DAMAGED, DELETE, EDIT, FACTS
 from .. import Conflict, Duplicate, Outcome, Proposal, State, Stored, Unchangeable
-from ..bodies import DAMAGED, is_changeable
+from ..bodies import is_changeable
 from . import read_markers as marks
 from .checksum import checksum, entry_from
 from .lagging_index import FEED_ENTRIES, feed
@@ -60,10 +61,11 @@ class Staged:
         self.deletes: dict[tuple[int, int], Stored] = {}
 
     def change(self, conversation: int, of: int, outcome: Stored) -> None:
-        """Note what an edit or a delete refers to."""
-        if outcome.proposal.kind == "delete":
+        """Note what an edit or a delete changes; other kinds change nothing."""
+        kind = outcome.proposal.kind
+        if kind == DELETE:
             self.deletes[conversation, of] = outcome
-        else:
+        elif kind == EDIT:
             self.edits.append((conversation, of, outcome.entry.seq))
 
 
@@ -165,7 +167,7 @@ class Ledger:
             if key is not None:
                 staged.keys.append((key, keys.add(key, entry_id)))
                 outbox, n = signed(key[0]), key[1]
-            values += (entry_id, log.id, seq, ts, author, name, kind, body, outbox, n, proposal.fact, proof)
+            values += (entry_id, log.id, seq, ts, author, name, kind, body, outbox, n, kind in FACTS, proof)
             entry_id += 1
         self._next = entry_id
 
@@ -223,7 +225,7 @@ class Ledger:
         return log
 
     def _may_change(self, conversation: str, of: int, staged: Staged) -> bool:
-        """Tell whether there is something that can be edited or deleted."""
+        """Tell whether there is something said that can be referred to: edited, deleted, or answered."""
         log = self._logs.get(conversation)
         if log is None or (log.id, of) in staged.deletes:
             return False

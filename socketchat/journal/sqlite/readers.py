@@ -15,8 +15,9 @@ import apsw
 
 from ...exceptions import StorageProblem
 from ...protocol.events import Entry
+from ...protocol.kinds import DAMAGED
 from .. import Found, Query
-from ..bodies import DAMAGED, as_edited
+from ..bodies import as_edited
 from .checksum import damaged, entry_from
 from .database import Store
 from .search_index import search

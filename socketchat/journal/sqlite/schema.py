@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import cast
 
 import apsw
@@ -101,6 +101,11 @@ def m002_whole_history(db: apsw.Connection) -> None:
         )
         """
     )
+
+
+def sql_list(kinds: Iterable[str]) -> str:
+    """Return kinds as they stand in an IN (...) of our own queries."""
+    return ", ".join(f"'{kind}'" for kind in sorted(kinds))
 
 
 def begin_epoch(db: apsw.Connection) -> None:

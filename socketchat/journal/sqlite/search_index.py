@@ -14,9 +14,11 @@ from contextlib import contextmanager
 
 import apsw
 
+from ...protocol.kinds import DAMAGED, INDEXED
 from .. import Found, Query
-from ..bodies import DAMAGED, terms_of
+from ..bodies import terms_of
 from .checksum import entry_from
+from .schema import sql_list
 
 SLICE = 256
 """Entries that go into the index at a time: some milliseconds, in which nothing is committed."""
@@ -187,7 +189,7 @@ _MERGE = "INSERT INTO words (words, rank) VALUES ('merge', ?)"
 _CHANGES_OF_A_MERGE = 2
 """Rows that change where anything is merged; with fewer, SQLite says, there was nothing to do."""
 
-_KINDS = "kind IN ('message', 'action', 'edit') AND substr(body, -1) <> X'20'"
+_KINDS = f"kind IN ({sql_list(INDEXED)}) AND substr(body, -1) <> X'20'"
 """What is in the index, and is taken out once: not what is blank, which ends with a space."""
 
 _TEXT = "CASE WHEN json_valid(CAST(body AS TEXT)) THEN CAST(body AS TEXT) ->> '$.text' END"

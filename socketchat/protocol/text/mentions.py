@@ -5,10 +5,8 @@ from __future__ import annotations
 from ..codec import text_of
 from ..conversations import is_room
 from ..events import Entry
+from ..kinds import SAID
 from ..names import mentions
-
-SAID = ("message", "action")
-"""Kinds of entries that somebody is to read, and that count as unread."""
 
 
 def is_to(entry: Entry, user: str, key: str) -> bool:

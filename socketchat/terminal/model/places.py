@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from ...exceptions import ProtocolError
+from ...protocol import kinds
 from ...protocol.codec import decode_text
 from ...protocol.conversations import is_room
 from ...protocol.events import Entry, Past, Text
@@ -56,12 +57,12 @@ class Places:
             return
         changed = (entry.conversation, body.of or 0)
         match entry.kind:
-            case "message" | "action" if not body.deleted:
-                self._add(entry, body, room)
-            case "edit" if changed in self._lines:
+            case kinds.EDIT if changed in self._lines:
                 self._lines[changed] = self._lines[changed]._replace(words=_beginning(body))
-            case "delete":
+            case kinds.DELETE:
                 self._lines.pop(changed, None)
+            case kind if kind in kinds.SAID and not body.deleted:
+                self._add(entry, body, room)
 
     def _add(self, entry: Entry, body: Text, room: str) -> None:
         is_own = entry.author == self._me

@@ -25,6 +25,7 @@ from ...protocol.codec import decode_text
 from ...protocol.conversations import is_room, room_id
 from ...protocol.events import Absent, Alert, Entry, Error, Left, Past, Presence, Room, UnreadCount
 from ...protocol.events import Text as TextBody
+from ...protocol.kinds import DAMAGED, LINES, REFERS
 from ...protocol.limits import PRESENCE_NAMES
 from ...protocol.names import name_key
 from ...protocol.text.hygiene import clean, clean_line
@@ -75,7 +76,7 @@ MOST_CHARACTERS = 65_536
 
 def spoken(entry: Entry) -> TextBody | None:
     """Return the text of an entry, or None where it is of a kind that has none."""
-    if entry.kind not in ("message", "action", "topic", "notice"):
+    if entry.kind not in LINES:
         return None
     try:
         return decode_text(entry)
@@ -202,9 +203,9 @@ class Rendering:
 
         In what is past, a change shows in the line that was changed; among lines with places it fills its own as well.
         """
-        if entry.kind == "damaged":
+        if entry.kind == DAMAGED:
             return [self.notice(unreadable(entry))]
-        if entry.kind not in ("edit", "delete") or (isinstance(entry, Past) and not place):
+        if entry.kind not in REFERS or (isinstance(entry, Past) and not place):
             return []
         try:
             body = decode_text(entry)

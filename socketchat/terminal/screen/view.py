@@ -11,9 +11,10 @@ from ...client.session.client_events import Gap, LinkBack, LinkLost, NotStored, 
 from ...protocol.codec import is_deleted
 from ...protocol.conversations import LOBBY, is_room, room_id
 from ...protocol.events import Conversation, Entry, Left, Past, Presence, Read, UnreadCount
+from ...protocol.kinds import CHANGEABLE, COUNTED
 from ...protocol.limits import NAME_CHARACTERS, PRESENCE_NAMES
 from ...protocol.names import name_key
-from ...protocol.text.mentions import SAID, is_to
+from ...protocol.text.mentions import is_to
 from ..model.completion import Known
 from ..model.places import Places
 
@@ -214,9 +215,9 @@ class View:
         if entry.seq <= self._newest.get(entry.conversation, 0):
             return False
         self._newest[entry.conversation] = entry.seq
-        deleted = entry.kind in SAID and is_deleted(entry)
+        deleted = entry.kind in CHANGEABLE and is_deleted(entry)
         if is_room(entry.conversation) and entry.conversation != room_id(self.room):
-            if entry.kind in SAID and entry.author != self.user and not deleted:
+            if entry.kind in COUNTED and entry.author != self.user and not deleted:
                 self.unread[entry.conversation] += 1
                 self.to_you[entry.conversation] += is_to(entry, self.user, self._key)
             return False

@@ -59,7 +59,7 @@ def invite(stage: Stage, *, uses: int = 1, expires: int = 0, room: str | None = 
 
 def store(stage: Stage, kind: str, fact: object) -> None:
     author, session = User("", "server", "server"), stage.connect().session
-    stage.hub.submit(Pending(SERVER_LOG, author, kind, facts.encode(fact), session=session, fact=True))
+    stage.hub.submit(Pending(SERVER_LOG, author, kind, facts.encode(fact), session=session))
     stage.settle()
 
 

@@ -9,9 +9,9 @@ import apsw
 import pytest
 
 from socketchat.exceptions import BadFile
-from socketchat.journal.bodies import DAMAGED
 from socketchat.journal.sqlite.checksum import entry_from
 from socketchat.journal.sqlite.journal import SQLiteJournal
+from socketchat.protocol.kinds import DAMAGED
 from tests.journal.desk import opened, say, text_of
 
 PAGE = 4096

@@ -11,9 +11,11 @@ import msgspec
 from ....exceptions import BadFile, NoSuchRoom
 from ....protocol.codec import encode
 from ....protocol.events import Entry
+from ....protocol.kinds import DAMAGED, REFERS
 from ....protocol.text.hygiene import clean, clean_line
+from ....protocol.transcript import VERBS
 from ... import SERVER_LOG
-from ...bodies import DAMAGED, Said, said
+from ...bodies import Said, said
 from .. import schema
 from ..checksum import entry_from
 
@@ -84,9 +86,9 @@ def _words(entry: Entry) -> str | None:
         "action": f"* {name} ",
         "notice": "[notice] ",
         "topic": f"{name} set the topic: ",
-        "edit": f"{name} edited {body.of}: ",
-        "delete": f"{name} deleted {body.of}",
     }.get(entry.kind)
+    if entry.kind in REFERS:
+        before = f"{name} {VERBS[entry.kind]} {body.of}{': ' if text else ''}"
     return None if before is None else before + f"\n{before}".join(text.split("\n"))
 
 

@@ -16,7 +16,8 @@ import apsw
 import msgspec
 
 from ....exceptions import BadFile, Refused
-from ...bodies import DAMAGED, said
+from ....protocol.kinds import DAMAGED, EDIT
+from ...bodies import said
 from .. import schema
 from ..checksum import entry_from
 from ..database import Store
@@ -182,7 +183,7 @@ class _Salvage:
         self._db.execute(f"INSERT OR IGNORE INTO entry VALUES ({','.join('?' * len(row))})", row)  # noqa: S608
         if not self._db.changes():
             return
-        if entry.kind == "edit":
+        if entry.kind == EDIT:
             self._db.execute("INSERT INTO edit VALUES (?, ?, ?)", (number, said(entry).of, entry.seq))
         seen.add(entry.seq)
         self._heads[number] = max(self._heads.get(number, 0), entry.seq)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import apsw
 
 from ....protocol.events import Entry
-from ...bodies import DAMAGED, blanked, is_blank
+from ....protocol.kinds import DAMAGED
+from ...bodies import blanked, is_blank
 from ..checksum import checksum, entry_from
 from ..search_index import unindex
 

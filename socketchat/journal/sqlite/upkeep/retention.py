@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import apsw
 
+from ....protocol.kinds import PERSONAL
 from ... import Keep, Revision
 from ..checksum import entry_from
+from ..schema import sql_list
 from ..search_index import transaction, unindex
 from .redaction import blank
 
@@ -76,11 +78,11 @@ def drop_some(db: apsw.Connection, number: int, since: int) -> tuple[int, bool]:
     return floor, more
 
 
-_SAID_BY = """
+_SAID_BY = f"""
     SELECT e.id, c.name, e.seq, e.ts, e.author, e.name, e.kind, e.body, e.checksum
     FROM entry e JOIN conversation c ON c.id = e.conversation
-    WHERE e.id >= ? AND e.id < ? AND e.author = ? AND e.kind IN ('message', 'action', 'edit') ORDER BY e.id LIMIT ?
-"""
+    WHERE e.id >= ? AND e.id < ? AND e.author = ? AND e.kind IN ({sql_list(PERSONAL)}) ORDER BY e.id LIMIT ?
+"""  # noqa: S608  constants
 
 _OLDEST = """
     SELECT c.id, c.name, e.ts FROM conversation c

@@ -41,7 +41,7 @@ def texts(directory: Path, room: str | None = None) -> list[str]:
 @pytest.fixture
 def directory(tmp_path: Path) -> Path:
     proposals = [
-        Proposal("*", "u1", "alice", "user", b'{"id":"u1","name":"alice","key":"YQ"}', fact=True),
+        Proposal("*", "u1", "alice", "user", b'{"id":"u1","name":"alice","key":"YQ"}'),
         by("alice", "one\ntwo"),
         by("alice", "waves", kind="action"),
         by("alice", "psst", "@g2:u1"),

@@ -13,10 +13,10 @@ import pytest
 
 from socketchat.exceptions import BadFile, Refused
 from socketchat.journal import Conflict, Duplicate, Proposal, Query, Stored
-from socketchat.journal.bodies import DAMAGED
 from socketchat.journal.sqlite.journal import SQLiteJournal
 from socketchat.journal.sqlite.offline import recovery as salvage
 from socketchat.journal.sqlite.offline.recovery import Report, recover
+from socketchat.protocol.kinds import DAMAGED
 from tests.journal.desk import Desk, opened, say, text_of
 
 PAGE = 4096

@@ -1,0 +1,54 @@
+"""The table of kinds: what it says of each kind fits together, and with the commands and facts there are."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+from typing import get_args, get_type_hints
+
+import pytest
+
+import socketchat
+from socketchat.hub.state import facts
+from socketchat.protocol import commands, kinds
+
+SOURCES = sorted(Path(socketchat.__file__).parent.rglob("*.py"))
+
+
+def test_what_can_be_sent_is_what_is_said() -> None:
+    assert set(get_args(get_type_hints(commands.Send)["kind"])) == kinds.SAID
+
+
+def test_what_is_said_can_be_changed_found_and_counted() -> None:
+    assert kinds.SAID == kinds.CHANGEABLE == kinds.COUNTED
+    assert kinds.SAID <= kinds.INDEXED & kinds.PERSONAL & kinds.LINES
+
+
+def test_only_what_refers_to_an_entry_changes_one() -> None:
+    assert kinds.CHANGES <= kinds.REFERS <= kinds.TEXT
+    assert not kinds.REFERS & kinds.CHANGEABLE
+
+
+def test_what_is_blanked_holds_text_and_is_no_fact() -> None:
+    assert kinds.PERSONAL | kinds.INDEXED <= kinds.TEXT - kinds.FACTS
+
+
+def test_the_table_has_every_fact_that_the_hub_knows() -> None:
+    described = {
+        found[1] for each in vars(facts).values() if (found := re.match(r'Kind "([a-z ]+)"', each.__doc__ or ""))
+    }
+    assert described | {"topic"} == kinds.FACTS
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.name)
+def test_no_module_lists_kinds_of_its_own(path: Path) -> None:
+    """Two kinds side by side decide what the table should decide; a module that draws them names them one by one."""
+    words = kinds.TEXT - {"topic"}  # the others are names of fields as well
+    listed = [
+        node.lineno
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Tuple | ast.List | ast.Set)
+        and len({each.value for each in node.elts if isinstance(each, ast.Constant)} & words) > 1
+    ]
+    assert path.name in {"kinds.py", "commands.py", "outbox.py"} or not listed, listed
