@@ -9,18 +9,17 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from functools import cached_property
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 from ..exceptions import Busy
-
-if TYPE_CHECKING:
-    from argon2 import PasswordHasher
 
 MEMORY_KIB = 19_456
 """With two passes and one lane what OWASP asks of argon2id at the least: 30 ms of a core, and 19 MiB, per guess."""
 
 PASSES = 2
+
+SALT_BYTES = 16
+HASH_BYTES = 32
 
 THREADS = 2
 """As many as may hash at once: 38 MiB, and at low priority. With one core only one: two would keep each other from it,
@@ -31,6 +30,9 @@ NICE = 15
 
 WAITING = 32
 """Passwords that wait for a thread, half a second in all; who comes then is told to try again."""
+
+_PARAMETERS = f"$argon2id$v=19$m={MEMORY_KIB},t={PASSES},p=1$"
+"""What every hash made today begins with."""
 
 # Of a random password that nobody kept: to compare with it is the same work as with anybody's.
 _NOBODYS = "$argon2id$v=19$m=19456,t=2,p=1$Q61LL6tfhswQOmF60t/NEA$fPpNLT1HJYlZDClyY8shqg+A0GIkhqGHp0XEtW8izQU"
@@ -47,33 +49,19 @@ class ArgonHasher:
 
     async def hash(self, password: str) -> str:
         """Return what is stored of a password; raises Busy."""
-        return await self._run(lambda: self._argon.hash(password))
+        return await self._run(lambda: _hash(password))
 
     async def verify(self, stored: str, password: str) -> bool:
         """Tell whether a password is the one stored; raises Busy."""
-        return await self._run(lambda: self._verify(stored or _NOBODYS, password)) and bool(stored)
+        return await self._run(lambda: _verify(stored or _NOBODYS, password)) and bool(stored)
 
     def is_outdated(self, stored: str) -> bool:
         """Tell whether what is stored was made with other parameters than those of today."""
-        return self._argon.check_needs_rehash(stored)
+        return not stored.startswith(_PARAMETERS)
 
     def close(self) -> None:
         """Hash no more."""
         self._threads.shutdown(wait=False, cancel_futures=True)
-
-    @cached_property
-    def _argon(self) -> PasswordHasher:
-        from argon2 import PasswordHasher
-
-        return PasswordHasher(time_cost=PASSES, memory_cost=MEMORY_KIB, parallelism=1)
-
-    def _verify(self, stored: str, password: str) -> bool:
-        from argon2.exceptions import InvalidHashError, VerificationError
-
-        try:
-            return self._argon.verify(stored, password)
-        except (VerificationError, InvalidHashError):
-            return False
 
     async def _run(self, work: Callable[[], Result]) -> Result:
         if self._asked >= THREADS + WAITING:
@@ -83,6 +71,25 @@ class ArgonHasher:
             return await asyncio.get_running_loop().run_in_executor(self._threads, work)
         finally:
             self._asked -= 1
+
+
+def _hash(password: str) -> str:
+    from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
+
+    salt = os.urandom(SALT_BYTES)
+    kdf = Argon2id(salt=salt, length=HASH_BYTES, iterations=PASSES, lanes=1, memory_cost=MEMORY_KIB)
+    return kdf.derive_phc_encoded(password.encode())
+
+
+def _verify(stored: str, password: str) -> bool:
+    from cryptography.exceptions import InvalidKey
+    from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
+
+    try:
+        Argon2id.verify_phc_encoded(password.encode(), stored)
+    except (InvalidKey, ValueError):  # the second for parameters that nothing can be hashed with
+        return False
+    return True
 
 
 def _cores() -> int:

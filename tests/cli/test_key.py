@@ -34,6 +34,24 @@ def test_what_was_exported_is_the_same_key_again(passphrase):
     assert (KEY.seed.hex() in line) == (not passphrase)
 
 
+# As argon2-cffi made them; the second passphrase was typed with a combining character.
+EXPORTED = {
+    "correct horse": (
+        "62c472fc8ab4279ee39cb32b09546c0cbbcbb6444ad9ca38d2c9c15e5ba033ad7dbd11fc872c9a0594c3b23171363e65"
+        "dc2f6dabe973a0fe3c599c411424b42a9ad3e6eddc3ac67d7d11a9bb"
+    ),
+    "gr\u00fc\u00dfe": (
+        "2ba73d1e1b87d15e80e51760843da6d30aea108ed929d224617669d0a15a8cdd53a0ffce903580f295a500a314d3bbec"
+        "a59a4ab3250297639861e62d5a30057df606646113f05b3accb977b2"
+    ),
+}
+
+
+@pytest.mark.parametrize("passphrase", EXPORTED)
+def test_keys_that_another_library_exported_are_still_read(passphrase):
+    assert imported(f"socketchat-key-v1 argon2id {EXPORTED[passphrase]}", passphrase).public == KEY.public
+
+
 def test_a_wrong_passphrase_opens_nothing():
     with pytest.raises(Refused, match="passphrase is wrong"):
         imported(exported(KEY, "correct horse"), "wrong horse")

@@ -22,7 +22,7 @@ NEVER_LOADED = {
     "uvloop",
     "rich",
     "prompt_toolkit",
-    "argon2",
+    "cryptography.hazmat.primitives.kdf.argon2",
     "pathlib",
     "cryptography.x509",
     "importlib.metadata",

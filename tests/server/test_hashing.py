@@ -5,7 +5,6 @@ import sys
 from contextlib import closing
 
 import pytest
-from argon2 import PasswordHasher
 
 from socketchat.exceptions import Busy
 from socketchat.server.hashing import NICE, THREADS, WAITING, ArgonHasher
@@ -21,7 +20,57 @@ def test_what_was_hashed_is_known_again_and_nothing_else() -> None:
             assert not await hasher.verify("", "correct horse")
             assert not await hasher.verify("damaged", "correct horse")
             assert not hasher.is_outdated(stored)
-            assert hasher.is_outdated(PasswordHasher(1, 8, 1).hash("x"))
+            assert len(stored.rpartition("$")[2]) == 43
+
+    asyncio.run(scene())
+
+
+# As argon2-cffi stored them.
+STORED = [
+    (
+        "correct horse",
+        "$argon2id$v=19$m=19456,t=2,p=1$YSA3OO76L4R/xTQizswEfQ$sK1zl6w9L2Gquocru/2OgC4TTpYUyZAis0x2UlHVc4M",
+    ),
+    (
+        "grüße \0 日本",
+        "$argon2id$v=19$m=19456,t=2,p=1$0QuXT8XWRkB6OjPiHQOtfA$DV7QLW35eZ6C7wpCXN+D47QZ17G1dxHN0THqhh/Po2E",
+    ),
+]
+OTHERWISE = [
+    ("x", "$argon2id$v=19$m=8,t=1,p=1$675ga5iV19o7tFRa8fTD/Q$1EWOcf99AkePC9EkquG9sV7Uk4CpkJGnyPhs+1mZVlE"),
+    (
+        "older parameters",
+        "$argon2id$v=19$m=65536,t=3,p=4$4XLFPn+ktEd3cqVVwZBGFA$nhCuxUTsE6B4NcNdEBQSmsG1x9SsDeATm+S5udtKbCc",
+    ),
+]
+
+
+def test_hashes_that_another_library_stored_verify_as_they_are() -> None:
+    async def scene() -> None:
+        with closing(ArgonHasher()) as hasher:
+            for password, stored in STORED + OTHERWISE:
+                assert await hasher.verify(stored, password)
+                assert not await hasher.verify(stored, f"{password}.")
+            assert [hasher.is_outdated(stored) for _, stored in STORED + OTHERWISE] == [False, False, True, True]
+
+    asyncio.run(scene())
+
+
+@pytest.mark.parametrize(
+    "stored",
+    [
+        "damaged",
+        "$argon2id$v=19$m=19456,t=2,p=1$",
+        "$argon2id$v=19$m=1,t=0,p=0$YSA3OO76L4R/xTQizswEfQ$sK1zl6w9L2Gquocru/2OgC4TTpYUyZAis0x2UlHVc4M",
+        "$argon2i$v=19$m=19456,t=2,p=1$YSA3OO76L4R/xTQizswEfQ$sK1zl6w9L2Gquocru/2OgC4TTpYUyZAis0x2UlHVc4M",
+        "$argon2id$v=19$m=99999999999,t=2,p=1$YSA3OO76L4R/xTQizswEfQ$sK1zl6w9L2Gquocru/2OgC4TTpYUyZAis0x2UlHVc4M",
+    ],
+)
+def test_a_damaged_hash_is_nobodys(stored: str) -> None:
+    async def scene() -> None:
+        with closing(ArgonHasher()) as hasher:
+            assert not await hasher.verify(stored, "correct horse")
+            assert hasher.is_outdated(stored) or stored.startswith("$argon2id$v=19$m=19456,t=2,p=1$")
 
     asyncio.run(scene())
 

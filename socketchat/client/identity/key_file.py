@@ -97,11 +97,11 @@ def _parts(line: str) -> tuple[str, bytes]:
 def _stretched(passphrase: str, salt: bytes) -> bytes:
     from unicodedata import normalize
 
-    from argon2.exceptions import HashingError
-    from argon2.low_level import Type, hash_secret_raw
+    from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 
     secret = normalize("NFC", passphrase).encode("utf-8", "surrogateescape")
     try:
-        return hash_secret_raw(secret, salt, PASSES, MEMORY_KIB, 1, KEY_BYTES, Type.ID)
-    except HashingError:
+        kdf = Argon2id(salt=salt, length=KEY_BYTES, iterations=PASSES, lanes=1, memory_cost=MEMORY_KIB)
+        return kdf.derive(secret)
+    except ValueError:  # the salt is too short
         raise BadFile("This exported key is damaged.") from None

@@ -45,17 +45,10 @@ def plain_code(typed: str) -> str:
 
 def code_key(typed: str, host_key: bytes) -> bytes:
     """Return the key that a join code stands for at the server whose public key has this SHA-256; takes 30 ms."""
-    from argon2.low_level import Type, hash_secret_raw
+    from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 
-    return hash_secret_raw(
-        plain_code(typed).encode(),
-        host_key,
-        time_cost=2,
-        memory_cost=19_456,
-        parallelism=1,
-        hash_len=PROOF_BYTES,
-        type=Type.ID,
-    )
+    kdf = Argon2id(salt=host_key, length=PROOF_BYTES, iterations=2, lanes=1, memory_cost=19_456)
+    return kdf.derive(plain_code(typed).encode())
 
 
 def entry_proof(

@@ -30,6 +30,9 @@ def test_the_form_of_a_code_has_only_words_and_dashes_and_stays(typed: str) -> N
 
 
 def test_the_key_of_a_code_is_another_at_every_server() -> None:
+    # As every version so far, and every client by the protocol page, has it.
+    vector = code_key("abandon ability-able about ABOVE", bytes(range(32)))
+    assert vector.hex() == "6d00d46faaf443aafe4866d443a48364df1d04b7d2108ed820b4e24cfb79ce9e"
     one = code_key("Amber brick", b"1" * 32)
     assert one == code_key("amber-brick", b"1" * 32)
     assert len({one, code_key("amber-brick", b"2" * 32), code_key("amber-brock", b"1" * 32)}) == 3
