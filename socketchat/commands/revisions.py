@@ -7,7 +7,6 @@ from collections.abc import Callable, Coroutine
 from ..exceptions import ChatError, KeyReused, NotFound, Refused, StorageProblem
 from ..hub import Action, Hub, Pending, Session, User
 from ..hub.state.conversations import Conversation, Pair, Room
-from ..journal import Duplicate, Outcome, StorageRefused
 from ..journal.bodies import is_blank, is_changeable, is_gone
 from ..protocol import commands, events
 from ..protocol.codec import decode_text, encode_text
@@ -31,33 +30,27 @@ def delete(hub: Hub, session: Session, command: commands.Delete) -> None:
     _once(hub, session, command, lambda: _delete(hub, session, command))
 
 
-def _once(hub: Hub, session: Session, command: _Change, change: Callable[[], None]) -> None:
-    """Do what was not done under the key of the command before: what it changed then reads as changed by now."""
-    if command.outbox is None:
-        change()
-        return
+def _once(hub: Hub, session: Session, command: _Change, change: Callable[[], Coroutine[None, None, None]]) -> None:
+    """Make a change, unless it was made under the same key before; what comes next waits until it is submitted."""
 
-    def then(outcome: Outcome) -> None:
+    async def change_once() -> None:
         try:
-            if isinstance(outcome, Duplicate):
-                _answer_again(hub, session, command, outcome)
-            elif isinstance(outcome, StorageRefused):
-                session.refuse(StorageProblem(outcome.reason), command.id, retry=outcome.retry)
+            done = await hub.journal.find(key_of(hub, session, command)) if command.outbox is not None else None
+            if done is None:
+                await change()
             else:
-                change()
+                _answer_again(session, command, done)
         except ChatError as error:
-            session.refuse(error, command.id)
+            # With a key it has to be a new one: what comes behind, under later numbers, may be stored before this.
+            session.refuse(error, command.id, retry=isinstance(error, StorageProblem) and command.outbox is None)
+        hub.unblock(session)
 
-    # What changes no entry at all is never stored, but its key is looked up, in its turn.
-    key = key_of(hub, session, command)
-    hub.submit(Pending("", speaker(session), "edit", b"", session, command.id, key, of=0, then=then))
+    session.blocked = True
+    hub.spawn(change_once())
 
 
-def _answer_again(hub: Hub, session: Session, command: _Change, outcome: Duplicate) -> None:
+def _answer_again(session: Session, command: _Change, entry: events.Entry) -> None:
     """Answer what was done before, unless it was something else that was done under that key."""
-    entry = outcome.entry
-    if entry is None:
-        raise hub.why_not(outcome)
     if not is_gone(entry):
         said = decode_text(entry)
         if (entry.kind, said.text) != _said(command) or command.seq not in {None, said.of}:
@@ -66,35 +59,27 @@ def _answer_again(hub: Hub, session: Session, command: _Change, outcome: Duplica
         session.tell(events.Ok(id=command.id, conversation=entry.conversation, seq=entry.seq, duplicate=True))
 
 
-def _edit(hub: Hub, session: Session, command: commands.Edit) -> None:
-    text = check_text(command.text)
+async def _edit(hub: Hub, session: Session, command: commands.Edit) -> None:
+    text, user = check_text(command.text), speaker(session)
     conversation = _changed(hub, session, command)
-    _check_speaks(hub, speaker(session), conversation)
-
-    async def submit() -> None:
-        user = speaker(session)
-        entry = await _entry(hub, user, conversation, command.seq)
-        if entry.author != user.id:
-            raise Refused(f"Only {entry.name} may edit {_place(conversation, user, entry)}.")
-        _check_speaks(hub, user, conversation)
-        if text == decode_text(entry).text:
-            raise Refused(f"That is what {_place(conversation, user, entry)} says already.")
-        hub.submit(_pending(hub, session, command, conversation, entry))
-
-    _spawn(hub, session, command, submit)
+    _check_speaks(hub, user, conversation)
+    entry = await _entry(hub, user, conversation, command.seq)
+    user = speaker(session)
+    if entry.author != user.id:
+        raise Refused(f"Only {entry.name} may edit {_place(conversation, user, entry)}.")
+    _check_speaks(hub, user, conversation)
+    if text == decode_text(entry).text:
+        raise Refused(f"That is what {_place(conversation, user, entry)} says already.")
+    hub.submit(_pending(hub, session, command, conversation, entry))
 
 
-def _delete(hub: Hub, session: Session, command: commands.Delete) -> None:
+async def _delete(hub: Hub, session: Session, command: commands.Delete) -> None:
     conversation = _changed(hub, session, command)
-
-    async def submit() -> None:
-        user = speaker(session)
-        entry = await _entry(hub, user, conversation, command.seq, recent=True)
-        if entry.author != user.id:
-            _check_moderates(hub, user, conversation, entry)
-        hub.submit(_pending(hub, session, command, conversation, entry))
-
-    _spawn(hub, session, command, submit)
+    entry = await _entry(hub, speaker(session), conversation, command.seq, recent=True)
+    user = speaker(session)
+    if entry.author != user.id:
+        _check_moderates(hub, user, conversation, entry)
+    hub.submit(_pending(hub, session, command, conversation, entry))
 
 
 def _changed(hub: Hub, session: Session, command: _Change) -> Conversation:
@@ -103,21 +88,6 @@ def _changed(hub: Hub, session: Session, command: _Change) -> Conversation:
     if conversation is None:
         raise NotFound(f"Nothing was said in {command.conversation} yet.")
     return conversation
-
-
-def _spawn(hub: Hub, session: Session, command: _Change, submit: Callable[[], Coroutine[None, None, None]]) -> None:
-    """Look the message up and submit the change; what comes next waits until then."""
-
-    async def change() -> None:
-        try:
-            await submit()
-        except ChatError as error:
-            # With a key it has to be a new one: what comes behind, under later numbers, may be stored before this.
-            session.refuse(error, command.id, retry=isinstance(error, StorageProblem) and command.outbox is None)
-        hub.unblock(session)
-
-    session.blocked = True
-    hub.spawn(change())
 
 
 async def _entry(

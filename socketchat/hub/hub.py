@@ -16,7 +16,18 @@ from time import monotonic, time_ns
 import msgspec
 
 from ..exceptions import ChatError, KeyReused, NameTaken, NotFound, StorageProblem
-from ..journal import Conflict, Duplicate, Journal, Outcome, Revision, State, StorageRefused, Stored, Unchangeable
+from ..journal import (
+    PASSED,
+    Conflict,
+    Duplicate,
+    Journal,
+    Outcome,
+    Revision,
+    State,
+    StorageRefused,
+    Stored,
+    Unchangeable,
+)
 from ..journal.bodies import is_gone
 from ..protocol import events
 from ..protocol.kinds import CHANGES, ECHOED, FACTS
@@ -235,7 +246,7 @@ class Hub:
             case Conflict(claim=claim):
                 return NameTaken(f"{claim.partition(':')[2]} is taken.")
             case _:
-                return KeyReused("This key is older than others of its outbox that are stored; take a new key.")
+                return KeyReused(PASSED)
 
     # Sessions that are slow
 

@@ -20,6 +20,8 @@ from ..protocol.events import Entry
 if TYPE_CHECKING:
     import asyncio
 
+PASSED = "This key is older than others of its outbox that are stored; take a new key."
+
 SERVER_LOG = "*"
 """The conversation of entries that belong to no conversation: accounts, rooms, members."""
 
@@ -172,6 +174,13 @@ class Journal(Protocol):
 
     def give_up(self, key: tuple[int, int]) -> None:
         """Let the later messages of an outbox go on where one that may be tried again is refused for good instead."""
+
+    async def find(self, key: tuple[int, int]) -> Entry | None:
+        """Return the entry that was stored under a key, None if there is none; stores nothing.
+
+        All that was submitted before the call is decided first. Raises KeyReused if the outbox is at a later number
+        already, so that nothing can be stored under this one any more, and StorageProblem.
+        """
 
     def mark(self, user: str, conversation: str, seq: int) -> None:
         """Keep the seq up to which a user has read, soon: one that is lost costs a line that is shown again."""

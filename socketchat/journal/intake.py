@@ -8,6 +8,7 @@ still overtake.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
@@ -46,6 +47,8 @@ class Intake:
         self._gate = Gate()
         self._generation = 0
         self._under_way = 0
+        self._answered = 0
+        self._settling: deque[tuple[int, asyncio.Future[None]]] = deque()
         self._trouble: str | None = None
         self._stopped = False
         self._guarded = False
@@ -63,6 +66,13 @@ class Intake:
         self._gate.release(key)
         self._watch()
 
+    async def settled(self) -> None:
+        """Return once all that was submitted before the call has its outcome."""
+        if ahead := self._under_way + len(self._pending):
+            settled = self._loop.create_future()
+            self._settling.append((self._answered + ahead, settled))
+            await settled
+
     def _flush(self) -> None:
         if self._pending:
             proposals, self._pending = self._pending, []
@@ -72,6 +82,7 @@ class Intake:
     def _report(self, outcomes: Sequence[Outcome], failure: str | None) -> None:
         """Tell the hub; with ``failure`` the generation has failed."""
         self._under_way -= len(outcomes)
+        self._answered += len(outcomes)
         if failure is not None:
             self._begin_trouble(failure)
             for outcome in outcomes:
@@ -82,6 +93,14 @@ class Intake:
         finally:
             if self._trouble is not None:
                 self._end_trouble()
+            if self._settling:
+                self._tell_settled()
+
+    def _tell_settled(self) -> None:
+        while self._settling and self._settling[0][0] <= self._answered:
+            _, settled = self._settling.popleft()
+            if not settled.done():  # otherwise whoever waited was cancelled
+                settled.set_result(None)
 
     def _begin_trouble(self, reason: str) -> None:
         """Refuse what is submitted from now on, until all of this generation has been answered."""

@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from ..exceptions import KeyReused
 from ..protocol.events import Entry
 from ..protocol.kinds import DELETE, EDIT, FACTS, INDEXED, PERSONAL
 from . import (
+    PASSED,
     Conflict,
     Duplicate,
     Found,
@@ -81,6 +83,16 @@ class MemoryJournal(Intake):
             facts=list(self._facts),
             marks=deepcopy(self._marks),
         )
+
+    async def find(self, key: tuple[int, int]) -> Entry | None:
+        """Return the entry that was stored under a key, None if there is none; raises KeyReused."""
+        await self.settled()
+        outbox, n = key
+        if n > self._last.get(outbox, -1):
+            return None
+        if (entry := self._first_of(key)) is None:
+            raise KeyReused(PASSED)
+        return entry
 
     def mark(self, user: str, conversation: str, seq: int) -> None:
         """Keep the seq up to which a user has read."""

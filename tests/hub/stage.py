@@ -27,6 +27,22 @@ from socketchat.wire.plain import PLAIN
 from tests.keys import hello_of, key_of, proof_of
 
 
+class Promise:
+    """What a coroutine awaits that this loop runs: a future that is looked at in every turn."""
+
+    is_set = False
+
+    def done(self) -> bool:
+        return self.is_set
+
+    def set_result(self, _: None) -> None:
+        self.is_set = True
+
+    def __await__(self):
+        while not self.is_set:
+            yield
+
+
 class Turns:
     """An event loop that is turned by hand."""
 
@@ -38,6 +54,9 @@ class Turns:
 
     def call_soon(self, callback: Callable[..., None], *args: object) -> None:
         self._ready.append(lambda: callback(*args))
+
+    def create_future(self) -> Promise:
+        return Promise()
 
     def call_later(self, seconds: float, callback: Callable[[], None]) -> None:
         heappush(self._timers, (self.now + seconds, next(self._order), callback))

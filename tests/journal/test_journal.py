@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from socketchat.exceptions import UsageProblem
+from socketchat.exceptions import KeyReused, UsageProblem
 from socketchat.journal import Conflict, Duplicate, Journal, Outcome, StorageRefused, Stored, open_journal
 from socketchat.journal.sqlite import ledger
 from socketchat.protocol.events import Entry
@@ -356,3 +356,31 @@ def test_keys_behave_like_a_model(
     with inserted() as disk:
         directory = tmp_path_factory.mktemp("data")
         asyncio.run(scene(InMemory() if kind == "memory" else InSQLite(directory, disk)))
+
+
+def test_a_key_is_found_without_storing_anything(backend: Backend) -> None:
+    async def scene() -> None:
+        async with opened(backend.journal()) as desk:
+            (first,) = await desk.store(say("first", key=(7, 1)))
+            (later,) = await desk.store(say("later", key=(7, 5)))
+            assert await desk.journal.find((7, 1)) == first.entry
+            assert await desk.journal.find((7, 5)) == later.entry
+            assert await desk.journal.find((7, 6)) is None
+            assert await desk.journal.find((8, 1)) is None
+            with pytest.raises(KeyReused):
+                await desk.journal.find((7, 3))
+            assert len(await desk.journal.read("#lobby", limit=9)) == 2
+
+    asyncio.run(scene())
+
+
+def test_a_look_up_comes_behind_what_was_submitted_before_it(backend: Backend) -> None:
+    async def scene() -> None:
+        async with opened(backend.journal()) as desk:
+            for n in range(1, 4):
+                desk.journal.submit(say(f"{n}", key=((1 << 64) - 1, n)))
+            found = await desk.journal.find(((1 << 64) - 1, 3))
+            assert found is not None
+            assert (found.seq, len(desk.outcomes())) == (3, 3)
+
+    asyncio.run(scene())

@@ -64,6 +64,13 @@ class SQLiteJournal(Intake):
         self._open = True
         return state
 
+    async def find(self, key: tuple[int, int]) -> Entry | None:
+        """Return the entry that was stored under a key, None if there is none; raises KeyReused, StorageProblem."""
+        self._check_open()
+        await self.settled()
+        self._check_open()
+        return await self._loop.run_in_executor(self._readers.threads, self._readers.find, key)
+
     def mark(self, user: str, conversation: str, seq: int) -> None:
         """Keep the seq up to which a user has read, some seconds later."""
         self._writer.mark(Mark(user, conversation, seq))

@@ -13,13 +13,14 @@ from queue import SimpleQueue
 
 import apsw
 
-from ...exceptions import StorageProblem
+from ...exceptions import KeyReused, StorageProblem
 from ...protocol.events import Entry
 from ...protocol.kinds import DAMAGED
-from .. import Found, Query
+from .. import PASSED, Found, Query
 from ..bodies import as_edited
 from .checksum import damaged, entry_from
 from .database import Store
+from .outbox_index import signed
 from .search_index import search
 from .upkeep.redaction import newest_edits
 
@@ -68,6 +69,15 @@ class Readers:
         with self._connection() as db:
             edits = newest_edits(db, conversation, entries[0].seq, entries[-1].seq)
         return [as_edited(entry, edits.get(entry.seq)) for entry in entries] if edits else entries
+
+    def find(self, key: tuple[int, int]) -> Entry | None:
+        """Return the entry stored under a key, None if there is none; raises KeyReused. To be called in a thread."""
+        outbox, n = signed(key[0]), key[1]
+        with self._connection() as db:
+            row = db.execute(_KEYED, (outbox, n)).fetchone()
+            if row is None and db.execute(_PASSED, (outbox, n)).fetchone():
+                raise KeyReused(PASSED)
+        return None if row is None else entry_from(row)
 
     def search(self, query: Query) -> Found:
         """Return what ``Journal.search`` describes; to be called in one of ``threads``."""
@@ -128,6 +138,16 @@ def _entry_at(db: apsw.Connection, conversation: str, seq: int, entry_id: int) -
         row = None
     return damaged(conversation, seq) if row is None else entry_from(row)
 
+
+_UNFED = "SELECT id FROM entry WHERE id > (SELECT fed FROM meta) AND outbox = ?1"
+
+_KEYED = f"""
+    SELECT c.name, e.seq, e.ts, e.author, e.name, e.kind, e.body, e.checksum
+    FROM entry e JOIN conversation c ON c.id = e.conversation
+    WHERE e.id IN (SELECT entry FROM sent WHERE outbox = ?1 AND n = ?2 UNION ALL {_UNFED} AND n = ?2)
+"""  # noqa: S608  constants
+
+_PASSED = f"SELECT 1 FROM sent WHERE outbox = ?1 AND n >= ?2 UNION ALL {_UNFED} AND n >= ?2"  # noqa: S608  constants
 
 _MAX = (1 << 63) - 1
 
