@@ -44,7 +44,7 @@ class Admission:
         self.bytes = 0  # that strangers sent
         self.counts: dict[str, _Count] = {}
         self.rates = Rates(STRANGERS_BURST, STRANGERS_SECONDS, clock)
-        self._limited = limited
+        self.limited = limited
         self._chance = chance
 
     @property
@@ -54,8 +54,8 @@ class Admission:
 
     def enter(self, peer: str) -> Ticket:
         """Let a connection in; raises TooMany."""
-        place = "" if is_loopback(peer) or not self._limited else network(peer)
-        if self._limited and self._is_crowded():
+        place = "" if is_loopback(peer) or not self.limited else network(peer)
+        if self.limited and self._is_crowded():
             raise TooMany("Too many are at the door just now; try again in a minute.")
         count = self.counts.get(place, [0, 0])
         if place:

@@ -30,9 +30,9 @@ from .limits import (
     HANDSHAKE_SECONDS,
     HANDSHAKES,
     LOOK_AGAIN_SECONDS,
-    TLS_CLOSE_SECONDS,
 )
 from .tls import Identity
+from .tls_transport import TlsTransport
 
 log = logging.getLogger(__name__)
 
@@ -164,7 +164,8 @@ class Arrivals:
                 self._loop.call_soon(self._shake)
             self._ready.append(arrival)
         elif self._may_speak_plaintext(arrival.peer):
-            self._spawn(self._enter(arrival))
+            admit = partial(self._admit, arrival.channel(), arrival.since, arrival.ticket)
+            self._spawn(self._connect(arrival, admit))
         else:
             rendering = NATIVE if arrival.first == b"{" else PLAIN
             arrival.turn_away(rendering.event(Bye(code="refused", text=_TLS_ONLY)))
@@ -188,33 +189,29 @@ class Arrivals:
             del self._handshakes[oldest]
             oldest.cut()
         self._handshakes[arrival] = None
-        self._spawn(self._shake_hands(arrival))
+        self._spawn(self._connect(arrival, partial(self._shake_hands, arrival)))
 
-    async def _shake_hands(self, arrival: _Arrival) -> None:
+    def _shake_hands(self, arrival: _Arrival) -> asyncio.BaseProtocol:
         identity = self.identity
         channel = arrival.channel(identity.certificate.binding)
-        try:
-            await self._loop.connect_accepted_socket(
-                partial(self._admit, channel, arrival.since, arrival.ticket),
-                arrival.socket,
-                ssl=identity.context,
-                ssl_handshake_timeout=HANDSHAKE_SECONDS,
-                ssl_shutdown_timeout=TLS_CLOSE_SECONDS,
-            )
-        except OSError as problem:  # TLS's own errors are such, too
-            arrival.ticket.end()
-            log.debug("a handshake failed: %s", problem)
-        finally:
-            self._handshakes.pop(arrival, None)
 
-    async def _enter(self, arrival: _Arrival) -> None:
-        try:
-            await self._loop.connect_accepted_socket(
-                partial(self._admit, arrival.channel(), arrival.since, arrival.ticket), arrival.socket
-            )
-        except OSError as problem:
+        def established() -> asyncio.Protocol:
+            self._handshakes.pop(arrival, None)
+            return self._admit(channel, arrival.since, arrival.ticket)
+
+        def failed() -> None:
+            self._handshakes.pop(arrival, None)
             arrival.ticket.end()
-            log.debug("a peer left at once: %s", problem)
+
+        return TlsTransport(identity.context, established, failed, self._clock, limited=self._admission.limited)
+
+    async def _connect(self, arrival: _Arrival, make_protocol: Callable[[], asyncio.BaseProtocol]) -> None:
+        try:
+            await self._loop.connect_accepted_socket(make_protocol, arrival.socket)
+        except OSError as problem:
+            self._handshakes.pop(arrival, None)
+            arrival.ticket.end()
+            log.debug("the peer left: %s", problem)
 
 
 class _Arrival:

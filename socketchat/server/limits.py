@@ -73,7 +73,28 @@ LOOK_AGAIN_SECONDS = 0.005
 """First pause before a ClientHello is looked at again whose end is missing; it doubles up to fifty times as much."""
 
 TLS_CLOSE_SECONDS = 5.0
-"""Time for the peer to say its own end of TLS after ours."""
+"""Time for the peer to close after our end of TLS; until then the server drops what the peer sends."""
+
+READ_BYTES = 32_768
+"""Bytes of TLS that are read in one go, into one buffer for all connections: two of the longest records."""
+
+RECORDS_PER_TURN = 32
+"""TLS records of one connection that are decrypted before others have their turn: 0.1 to 0.3 ms."""
+
+RECORD_BURST = 2000
+"""TLS records of one connection at once: twice the commands that it may send, each in a record of its own."""
+
+RECORDS_PER_SECOND = 200.0
+"""TLS records of one connection after that; a record costs the same work with one byte as with a whole line."""
+
+RECORDS_SECONDS = 0.1
+"""Shortest pause for a connection that sends too many records; it then sends a few of them together."""
+
+HANDSHAKE_RECORDS = 32
+"""TLS records in a handshake: clients send three to six, and each fragment of one byte costs as much as a whole one."""
+
+EMPTY_RECORDS = 16
+"""TLS records without data after the handshake, such as key updates: clients change keys after gigabytes, if at all."""
 
 SWEEP_SECONDS = 1.0
 """How often greeting deadlines and stalled readers are looked at: one timer for all, none per connection."""

@@ -1,0 +1,112 @@
+"""The server's end of TLS on one connection, as bytes in and bytes out, with every record counted.
+
+A TLS library reads until it has data, so a peer that sends records without data (key updates, warnings, empty ones)
+keeps it busy. Here it gets one complete record at a time.
+"""
+
+from __future__ import annotations
+
+import ssl
+from contextlib import suppress
+
+from .limits import EMPTY_RECORDS, HANDSHAKE_RECORDS
+
+HEADER_BYTES = 5
+"""Type, version and length in front of each record (RFC 8446, 5.1)."""
+
+RECORD_BYTES = 16_384 + 2048
+"""Longest payload of a record (RFC 5246, 6.2.3); that of TLS 1.3 is shorter, and the library knows it."""
+
+_TYPES = range(20, 24)
+
+_incoming, _outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+"""What the library reads and writes. All connections share them, because they are empty between two calls: a pair of
+its own would hold the memory of a connection's longest read and write, 40 KiB more, until the connection ends."""
+
+
+class TlsRecords:
+    """Decrypts what a peer sends and encrypts what it is sent.
+
+    ``answer`` has to be sent after each call of ``decrypt``: handshakes and alerts. ``failure`` is why nothing more can
+    be read, and ``has_ended`` whether the peer said that it sends no more.
+    """
+
+    __slots__ = ("_empty", "_raw", "answer", "count", "failure", "has_ended", "is_established", "object")
+
+    def __init__(self, context: ssl.SSLContext) -> None:
+        self.object = context.wrap_bio(_incoming, _outgoing, server_side=True)
+        self._raw = bytearray()
+        self._empty = 0  # records without data since the handshake
+        self.count = 0  # records decrypted in all
+        self.answer = b""
+        self.failure: ssl.SSLError | None = None
+        self.has_ended = False
+        self.is_established = False
+
+    def receive(self, data: bytes | bytearray | memoryview) -> None:
+        """Take what was read; nothing counts that comes after the end."""
+        if not self.has_ended and self.failure is None:
+            self._raw += data
+
+    def decrypt(self, most: int) -> bytes:
+        """Return the data in the next complete records, ``most`` of them at a time."""
+        data, at, last = [], 0, self.count + most
+        try:
+            while self.count < last and not self.has_ended and (end := _end_of_record(self._raw, at)):
+                _incoming.write(self._raw[at:end])
+                at = end
+                self.count += 1
+                if self.is_established:
+                    data.append(self._read())
+                else:
+                    self._shake_hands()
+        except ssl.SSLError as failure:
+            self.failure = failure
+        del self._raw[:at]
+        _incoming.read()
+        self.answer = _outgoing.read()
+        return b"".join(data)
+
+    def encrypt(self, data: bytes | bytearray | memoryview) -> bytes:
+        """Return the records that carry this data, b"" after a failure."""
+        if self.failure is not None:
+            return b""
+        rest = memoryview(data)
+        while rest:
+            rest = rest[self.object.write(rest) :]
+        return _outgoing.read()
+
+    def end(self) -> bytes:
+        """Return the record that says that nothing follows."""
+        with suppress(ssl.SSLError):  # it wants to read the peer's
+            self.object.unwrap()
+        return _outgoing.read()
+
+    def _shake_hands(self) -> None:
+        if self.count > HANDSHAKE_RECORDS:
+            raise ssl.SSLError("too many records in a handshake")
+        with suppress(ssl.SSLWantReadError):
+            self.object.do_handshake()
+            self.is_established = True
+
+    def _read(self) -> bytes:
+        try:
+            data = self.object.read(RECORD_BYTES)
+        except ssl.SSLWantReadError:
+            self._empty += 1
+            if self._empty > EMPTY_RECORDS:
+                raise ssl.SSLError("too many records without data") from None
+            return b""
+        self.has_ended = not data
+        return data
+
+
+def _end_of_record(raw: bytearray, at: int) -> int:
+    """Return where the record ends that begins there, 0 if bytes are missing; raises SSLError if there is none."""
+    begin = at + HEADER_BYTES
+    if len(raw) < begin:
+        return 0
+    size = raw[at + 3] << 8 | raw[at + 4]
+    if raw[at] not in _TYPES or size > RECORD_BYTES:
+        raise ssl.SSLError("not a TLS record")
+    return begin + size if len(raw) >= begin + size else 0
