@@ -71,9 +71,9 @@ class TlsRecords:
         """Return the records that carry this data, b"" after a failure."""
         if self.failure is not None:
             return b""
-        rest = memoryview(data)
-        while rest:
-            rest = rest[self.object.write(rest) :]
+        size = self.object.write(data)
+        while size < len(data):  # it writes one record at a time
+            size += self.object.write(memoryview(data)[size:])
         return _outgoing.read()
 
     def end(self) -> bytes:
