@@ -1,17 +1,21 @@
-"""What the README says is what the program does; UPDATE_README=1 rewrites the parts that the program knows."""
+"""The README and the help topics say what the program does; UPDATE_README=1 rewrites their generated parts."""
 
 from __future__ import annotations
 
 import ast
 import os
 import re
+import shlex
+from collections.abc import Iterator
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner
 
 from socketchat import exceptions
 from socketchat.cli import group
+from socketchat.cli.help import TOPICS, page, summary
 from socketchat.commands import READ_MUCH
 from socketchat.commands.account.devices import DEVICES_PER_USER, NAMES_PER_KEY
 from socketchat.commands.ignoring import IGNORED_USERS
@@ -25,6 +29,17 @@ from socketchat.wire.plain import PlainWire
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
+HELP = ROOT / "socketchat" / "help"
+HOUSE = ROOT / "socketchat" / "README.md"
+PAGES = [README, HOUSE, *sorted(HELP.glob("*.md"))]
+WIDTH = 100
+LONGEST_README = 300
+FIRST_MINUTE = 65
+"""Lines: what it is, the installation and the first minute are read before anybody decides to stay."""
+
+
+def name_of(path: Path) -> str:
+    return str(path.relative_to(ROOT))
 
 
 def error_codes() -> str:
@@ -84,52 +99,153 @@ def limits() -> str:
     return "\n".join(["| what | at most |", "|---|---|", *(f"| {what} | {most} |" for what, most in rows)])
 
 
-def generated(label: str) -> str:
-    if label == "limits":
-        return limits()
-    if label == "slash commands":
-        return f"```\n{help_text(None)}\n```"
-    if label == "moderating":
-        return f"```\n{columns(MODERATING)}\n```"
-    if label == "error codes":
-        return error_codes()
-    arguments = label.removeprefix("help: socketchat").split()
-    result = CliRunner().invoke(group, [*arguments, "--help"], prog_name="socketchat", terminal_width=100)
-    assert result.exit_code == 0
-    return f"```\n$ socketchat {' '.join(arguments)} --help\n{result.output.rstrip()}\n```"
+def usage(path: tuple[str, ...], context: click.Context | None = None) -> Iterator[tuple[str, ...]]:
+    """Yield every command of the program, the commands of a group after it."""
+    command = group if context is None else context.command
+    if isinstance(command, click.Group):
+        here = context or click.Context(group, info_name="socketchat")
+        for name in command.list_commands(here):
+            inner = command.get_command(here, name)
+            assert inner is not None
+            yield (*path, name)
+            yield from usage((*path, name), click.Context(inner, info_name=name, parent=here))
 
 
-PART = re.compile(r"(<!-- ((?!end)[^>]+) -->\n)(.*?)(\n<!-- end -->)", re.DOTALL)
+def command_line() -> str:
+    parts = []
+    for path in usage(()):
+        result = CliRunner().invoke(group, [*path, "--help"], prog_name="socketchat", terminal_width=WIDTH)
+        assert result.exit_code == 0
+        level = "#" * (len(path) + 1)
+        parts.append(f"{level} socketchat {' '.join(path)}\n\n```\n{result.output.rstrip()}\n```")
+    return "\n\n".join(parts)
 
 
-def test_generated_parts_are_what_the_program_says() -> None:
-    text = README.read_text()
-    made = PART.sub(lambda found: f"{found[1]}{generated(found[2])}{found[4]}", text)
+GENERATED = {
+    "limits": limits,
+    "error codes": error_codes,
+    "command line": command_line,
+    "slash commands": lambda: f"```\n{help_text(None)}\n```",
+    "moderation commands": lambda: f"```\n{columns(MODERATING)}\n```",
+}
+
+PART = re.compile(r"(<!-- (?!end)([^>]+) -->\n)(.*?)(<!-- end -->)", re.DOTALL)
+
+
+@pytest.mark.parametrize("path", PAGES, ids=name_of)
+def test_generated_parts_are_what_the_program_says(path: Path) -> None:
+    text = path.read_text()
+    made = PART.sub(lambda found: f"{found[1]}\n{GENERATED[found[2]]()}\n\n{found[4]}", text)
     if os.environ.get("UPDATE_README"):
-        README.write_text(made)
+        path.write_text(made)
     assert text == made, "run: UPDATE_README=1 python -m pytest tests/test_readme.py"
-    assert [found[2] for found in PART.finditer(text)] == [
-        "slash commands",
-        "moderating",
-        "help: socketchat serve",
-        "help: socketchat join",
-        "help: socketchat send",
-        "help: socketchat key",
-        "help: socketchat trust",
-        "help: socketchat invite",
-        "help: socketchat admin",
-        "help: socketchat backup",
-        "help: socketchat restore",
-        "help: socketchat export",
-        "error codes",
-        "limits",
-    ]
+
+
+def test_the_generated_parts_are_where_readers_look_for_them() -> None:
+    found = {path.stem: [part[2] for part in PART.finditer(path.read_text())] for path in (README, *PAGES[2:])}
+    assert {name: parts for name, parts in found.items() if parts} == {
+        "README": ["slash commands"],
+        "command-line": ["command line"],
+        "commands": ["slash commands"],
+        "errors": ["error codes"],
+        "limits": ["limits"],
+        "moderation": ["moderation commands"],
+    }
+
+
+def exit_codes(path: Path) -> dict[int, str]:
+    return {int(code): words for code, words in re.findall(r"^\| (\d+) \| (.*) \|$", path.read_text(), re.MULTILINE)}
 
 
 def test_exit_codes_are_those_of_the_errors() -> None:
-    table = README.read_text().split("### Exit codes")[1].split("###")[0]
-    told = {int(code) for code in re.findall(r"^\| (\d+) \|", table, re.MULTILINE)}
-    assert told == {error.exit_code for error in exceptions.BY_CODE.values()} | {0, 130}
+    listed = exit_codes(HELP / "exit-codes.md")
+    assert listed.keys() == {error.exit_code for error in exceptions.BY_CODE.values()} | {0, 130}
+    in_short = exit_codes(README)
+    assert in_short.items() <= listed.items()
+    assert in_short.keys() == listed.keys() - {1, 130}
+
+
+def test_the_environment_variables_are_those_that_the_program_reads() -> None:
+    sources = "".join(path.read_text() for path in (ROOT / "socketchat").rglob("*.py"))
+    listed = re.findall(r"`(SOCKETCHAT_[A-Z_]+)`", (HELP / "environment.md").read_text())
+    assert set(listed) == set(re.findall(r"SOCKETCHAT_[A-Z_]+", sources))
+
+
+def test_the_readme_is_short_and_begins_with_the_first_minute() -> None:
+    lines = README.read_text().split("\n")
+    headings = [number for number, line in enumerate(lines) if line.startswith("## ")]
+    assert len(lines) <= LONGEST_README
+    assert [lines[number] for number in headings[:2]] == ["## Install", "## The first minute"]
+    assert headings[2] <= FIRST_MINUTE
+
+
+def test_what_users_have_in_their_fingers_stands_first_and_unchanged() -> None:
+    shown = [line.partition("#")[0].strip() for line in README.read_text().split("\n") if line.startswith("    ")]
+    assert shown[:3] == [
+        "socketchat serve --port 5000",
+        "socketchat join alice --host 1.2.3.4",
+        'socketchat send --dm bob "hi"',
+    ]
+
+
+@pytest.mark.parametrize("path", PAGES, ids=name_of)
+def test_prose_is_wrapped(path: Path) -> None:
+    written = PART.sub("", path.read_text())
+    long = [line for line in written.split("\n") if len(line) > WIDTH]
+    assert [line for line in long if not line.startswith(("|", "    socketchat://"))] == []
+
+
+def test_every_topic_has_its_file_and_every_file_is_a_topic() -> None:
+    assert sorted(TOPICS) == sorted([path.stem for path in HELP.glob("*.md")] + ["protocol"])
+
+
+@pytest.mark.parametrize("topic", TOPICS)
+def test_a_topic_begins_with_a_title_and_a_line_that_sums_it_up(topic: str) -> None:
+    title, blank, line = page(topic).split("\n")[:3]
+    assert title.startswith("# ")
+    assert blank == ""
+    assert summary(topic) == line
+    assert line.endswith(".")
+    assert len(line) + max(map(len, TOPICS)) < WIDTH
+
+
+def commands(text: str) -> Iterator[list[str]]:
+    """Yield the arguments of every socketchat command that a page shows, in code blocks and in sentences."""
+    text = PART.sub("", text)
+    blocks = re.findall(r"(?:^|\$ |\| |&& |if |until |nohup )socketchat ([^\n]*)", text, re.MULTILINE)
+    lines = [line.lstrip("$ ") for line in re.findall(r"^ {4,}(.*)$", text, re.MULTILINE)]
+    blocks += [line.removeprefix("socketchat ") for line in lines if line.startswith("socketchat ")]
+    inline = [words for words in re.findall(r"`socketchat ([a-z][^`]*)`", text) if not words.startswith("COMMAND")]
+    for words in [*blocks, *inline]:
+        lexer = shlex.shlex(words.replace("\n", " ").replace("$(date +%F)", "DAY"), posix=True, punctuation_chars=True)
+        lexer.whitespace_split = True
+        lexer.commenters = "#" if " # " in words else ""
+        arguments = []
+        for word in lexer:
+            if word in {"|", "<", ">", "&", "&&", ";", "$"}:
+                break
+            arguments.append(word)
+        yield arguments
+
+
+def understand(arguments: list[str]) -> None:
+    """Parse a command line as the program does, and run nothing; raises UsageError."""
+    context = click.Context(group, info_name="socketchat")
+    if arguments[1:] == ["--help"]:
+        assert arguments[0] in group.list_commands(context)
+        return
+    while arguments and isinstance(context.command, click.Group):
+        name, command, rest = context.command.resolve_command(context, arguments)
+        assert command is not None
+        context = command.make_context(name, rest, parent=context)
+        arguments = [*context._protected_args, *context.args]
+
+
+@pytest.mark.parametrize("path", PAGES, ids=name_of)
+def test_every_command_that_a_page_shows_is_understood(path: Path) -> None:
+    for arguments in commands(path.read_text()):
+        # A name alone speaks of the command.
+        understand(arguments if len(arguments) > 1 else [*arguments, "--help"])
 
 
 def test_ci_runs_the_test_command_of_the_readme() -> None:
@@ -141,19 +257,34 @@ def test_ci_runs_the_test_command_of_the_readme() -> None:
     assert f'"$venv/bin/{run.split()[0]}" -m pytest' in script
 
 
-@pytest.mark.parametrize("block", re.findall(r"```python\n(.*?)```", README.read_text(), re.DOTALL))
+@pytest.mark.parametrize(
+    "block", [block for path in PAGES for block in re.findall(r"```python\n(.*?)```", path.read_text(), re.DOTALL)]
+)
 def test_python_examples_parse(block: str) -> None:
     ast.parse(block)
 
 
-def test_links_lead_somewhere() -> None:
-    text = README.read_text()
-    headings = {
-        re.sub(r"[^a-z0-9 -]", "", line.lower()).replace(" ", "-")
-        for line in re.findall(r"^#+ (.+)$", text, re.MULTILINE)
-    }
-    for target in re.findall(r"\]\(([^)]+)\)", text):
-        if target.startswith("#"):
-            assert target[1:] in headings
-        elif not target.startswith("http"):
-            assert (ROOT / target).exists(), target
+@pytest.mark.parametrize("path", PAGES, ids=name_of)
+def test_links_lead_somewhere(path: Path) -> None:
+    for target in re.findall(r"\]\(([^)]+)\)", path.read_text()):
+        assert target.startswith("http") or (path.parent / target).exists(), target
+
+
+@pytest.mark.parametrize("path", PAGES, ids=name_of)
+def test_topics_that_a_page_names_exist(path: Path) -> None:
+    named = re.findall(r"`socketchat\s+help\s+([a-z-]+)`", path.read_text())
+    assert set(named) <= set(TOPICS)
+
+
+def test_the_page_on_the_house_shows_its_folders() -> None:
+    tree = HOUSE.read_text().split("```")[1]
+    shown: list[str] = []
+    for indent, name, sentence in re.findall(r"^( *)([\w.]+/?) +(\S.*)$", tree, re.MULTILINE):
+        depth = len(indent) // 2
+        above = [path for path in shown if path.count("/") == depth and path.endswith("/")][-1:] if depth else []
+        shown.append("".join(above) + name)
+        assert sentence
+    package = ROOT / "socketchat"
+    folders = [path for path in package.rglob("*") if path.is_dir() and path.name != "__pycache__"]
+    assert {path for path in shown if path.endswith("/")} == {f"{path.relative_to(package)}/" for path in folders}
+    assert all((package / path).exists() for path in shown)

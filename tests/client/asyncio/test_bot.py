@@ -1,4 +1,4 @@
-"""The bot of the README, as somebody who copies it runs it."""
+"""The bot in the help, run as a user who copies it runs it."""
 
 import asyncio
 import re
@@ -13,7 +13,7 @@ from socketchat.exceptions import NameTaken
 from tests.client.serving import serving
 from tests.terminal.events import entry
 
-README = Path(__file__).parents[3] / "README.md"
+BOTS = Path(__file__).parents[3] / "socketchat" / "help" / "bots.md"
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +38,7 @@ async def said(client: Client, text: str) -> Entry:
 
 @pytest.mark.usefixtures("home")
 def test_the_example_answers_prints_and_keeps_its_name_when_it_is_started_again(server):
-    code = re.findall(r"```python\n(.*?)```", README.read_text(), re.DOTALL)[0].replace("5000", str(server.port))
+    code = re.findall(r"```python\n(.*?)```", BOTS.read_text(), re.DOTALL)[0].replace("5000", str(server.port))
     assert f", {server.port}," in code
 
     async def ask() -> Entry:
