@@ -212,7 +212,7 @@ def test_a_topic_begins_with_a_title_and_a_line_that_sums_it_up(topic: str) -> N
 def commands(text: str) -> Iterator[list[str]]:
     """Yield the arguments of every socketchat command that a page shows, in code blocks and in sentences."""
     text = PART.sub("", text)
-    blocks = re.findall(r"(?:^|\$ |\| |&& |if |until |nohup )socketchat ([^\n]*)", text, re.MULTILINE)
+    blocks = re.findall(r"(?:^|\$ |[^|\n] \| |&& |if |until |nohup )socketchat ([^|\n]+)", text, re.MULTILINE)
     lines = [line.lstrip("$ ") for line in re.findall(r"^ {4,}(.*)$", text, re.MULTILINE)]
     blocks += [line.removeprefix("socketchat ") for line in lines if line.startswith("socketchat ")]
     inline = [words for words in re.findall(r"`socketchat ([a-z][^`]*)`", text) if not words.startswith("COMMAND")]

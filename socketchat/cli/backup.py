@@ -17,9 +17,9 @@ Examples:
 
 The server can keep running. The copy is consistent and contains everything that was confirmed when it began.
 
-It contains the accounts and messages, but not the server's key and certificate (tls.pem) nor its join code (join-code).
-To move the server, copy these two files into the new data directory as well. Only the account that runs the server can
-do this.
+It contains the accounts and messages, but not the server's key and certificate (tls.pem) nor its join code
+(join-code). To move the server, copy these two files into the new data directory as well. Only the account that runs
+the server can do this.
 
 \b
 Exit codes:

@@ -9,12 +9,14 @@ import click
 from ..exceptions import UsageProblem
 from .options import data_directory, directory
 
-HELP = """Print the stored messages: all of them, direct messages included, or one room.
+HELP = """Print the stored messages.
 
 \b
 Examples:
   socketchat export --room '#ops' > ops.txt
   socketchat export --format json | jq -r 'select(.kind == "message") | .body.text'
+
+It prints everything, direct messages included, or one room.
 
 In text format, each entry shows its time in UTC, its place and its text, with control characters made visible. The
 place of a direct message names both users, as in @alice:bob/7. In JSON format, each line is an entry of the native

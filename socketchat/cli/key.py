@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from ..client.identity.keys import Key
     from ..client.identity.profiles import Profile
 
-HELP = """Show, export or import your key, which proves that your names are yours.
+HELP = """Show, export or import your key.
 
 \b
 Examples:
@@ -21,8 +21,8 @@ Examples:
   socketchat key export key-backup.txt      asks for a passphrase at a terminal
   socketchat key import key-backup.txt      on another computer, or after a loss
 
-Anyone who has the key has your names. To use a second computer with its own key instead, set a password with /password
-in the chat; `socketchat join NAME` asks for it there.
+The key proves that your names are yours: anyone who has it has your names. To use a second computer with its own key
+instead, set a password with /password in the chat; `socketchat join NAME` asks for it there.
 
 \b
 Exit codes:

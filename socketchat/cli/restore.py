@@ -8,15 +8,15 @@ import click
 
 from .options import data_directory, directory
 
-HELP = """Create a store in a data directory from FILE, made by `socketchat backup`.
+HELP = """Create a store from a backup.
 
 \b
 Examples:
   socketchat restore chat-2026-03-01.db --data DIR
   socketchat serve --data DIR
 
-Nothing is overwritten: a directory that already has a store is refused. Returning clients are told that the history
-has changed, because messages sent after the backup are not in it.
+FILE is what `socketchat backup` wrote. Nothing is overwritten: a directory that already has a store is refused.
+Returning clients are told that the history has changed, because messages sent after the backup are not in it.
 
 \b
 Exit codes:

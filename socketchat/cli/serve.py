@@ -31,8 +31,8 @@ Examples:
   socketchat serve --host 127.0.0.1      accept only this machine
   socketchat serve --port 0 --data DIR   use a free port and a separate data directory
 
-The server keeps everything in its data directory: the messages, its key and its certificate. Clients remember the key,
-so keep it. Only one server can use a data directory at a time.
+The server keeps everything in its data directory: the messages, its key and its certificate. Clients remember the
+key, so keep it. Only one server can use a data directory at a time.
 
 Everything is encrypted, except plaintext clients (nc, telnet) on this machine.
 

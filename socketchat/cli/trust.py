@@ -13,8 +13,8 @@ Example:
 The client remembers the key of each server that it logs in to. If a server shows a different key later, the client
 stops with exit code 7: either the server has a new key, or someone is intercepting the connection.
 
-`socketchat serve` prints the FINGERPRINT when it starts. Ask whoever runs the server for it, over another channel than
-this connection. A `join` that is waiting for the right key reconnects once you press Enter there.
+`socketchat serve` prints the FINGERPRINT when it starts. Ask whoever runs the server for it, over another channel
+than this connection. A `join` that is waiting for the right key reconnects once you press Enter there.
 
 \b
 Exit codes:
