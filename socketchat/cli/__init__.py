@@ -46,7 +46,7 @@ class _Subcommands(click.Group):
         if args[0] in self.names or args[0].startswith("-"):
             return super().resolve_command(ctx, args)
         # click compares with the subcommands that it holds itself, and these are not loaded.
-        from ..protocol.names import nearest
+        from ..protocol.spelling import nearest
 
         meant = nearest(args[0], self.names)
         suggestion = f" Did you mean {meant!r}?" if meant else ""

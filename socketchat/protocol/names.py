@@ -4,16 +4,14 @@ A name has 1 to 20 code points after NFC: letters, digits and marks of one scrip
 with a letter or a digit, so that it never looks like an option, a command, a room or a conversation id. The scripts are
 those that UAX #31 recommends; scripts that are written together count as one (Japanese; Han with Hangul or Bopomofo),
 as in UTS #39, but never together with Latin. Refused are characters that show nothing, and those that are another
-character in disguise. Names that read alike all the same are told by ``confusables.looks``, when a name is taken.
+character in disguise. The server also refuses a new name that reads like another one (``text.confusables``).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from itertools import islice, pairwise
-from unicodedata import category, combining, decimal, decomposition, normalize
-from unicodedata import name as unicode_name
+from itertools import pairwise
+from unicodedata import category, decimal, normalize
 
 from ..exceptions import BadName
 from .limits import NAME_CHARACTERS
@@ -25,15 +23,6 @@ sort a flood of marks, in quadratic time."""
 _MARKS = 4
 """Marks that one letter may carry: what Burmese needs."""
 
-_NEAR = 0.65
-"""How alike two names have to be, from 0 to 1: "bop" is "bob", and "nope" is not "ignore"."""
-
-_CANDIDATES = 1000
-"""Names looked at when the nearest is sought, so that a wrong name costs the server well under a millisecond."""
-
-_COMPARED = 200
-"""Names of similar length that are then compared."""
-
 _PLAIN = re.compile(rf"[A-Za-z0-9][A-Za-z0-9._-]{{0,{NAME_CHARACTERS - 1}}}").fullmatch
 _PUNCTUATION = frozenset("-_.")
 # What spaces and punctuation leave, but for the punctuation that names may have.
@@ -41,25 +30,6 @@ _WORD = re.compile(
     r"[^\s!-,/:-@\[-^`{-~\u00a1-\u00bf\u2010-\u2027\u2030-\u205e\u3001-\u3004\u3008-\u3020\uff01-\uff0f\uff1a-\uff20]+"
 ).findall
 
-# A Unicode name begins with the character's script, but for widths and for digits and marks that go with any script.
-_SCRIPT = re.compile(
-    r"(?:FULLWIDTH |HALFWIDTH |EXTENDED )?(ARABIC|ARMENIAN|BENGALI|BOPOMOFO|CJK|COMBINING|CYRILLIC|DEVANAGARI|DIGIT|"
-    r"ETHIOPIC|GEORGIAN|GREEK|GUJARATI|GURMUKHI|HANGUL|HEBREW|HIRAGANA|IDEOGRAPHIC|KANNADA|KATAKANA|KHMER|LAO|LATIN|"
-    r"MALAYALAM|MYANMAR|ORIYA|SINHALA|TAMIL|TELUGU|THAANA|THAI|TIBETAN)\b"
-).match
-_ANY_SCRIPT = frozenset({"COMBINING", "DIGIT"})
-_TOGETHER = (
-    {"CJK", "IDEOGRAPHIC", "HIRAGANA", "KATAKANA"},
-    {"CJK", "IDEOGRAPHIC", "HANGUL"},
-    {"CJK", "IDEOGRAPHIC", "BOPOMOFO"},
-)
-
-# Letters and marks that show nothing (joiner, fillers, inherent vowels, tatweel), and phonetic ones like | ! a g.
-_REFUSED = frozenset("\u034f\u0640\u115f\u1160\u17b4\u17b5\u3164\uffa0\u01c0\u01c1\u01c2\u01c3\u0251\u0261")
-# What Unicode calls compatible is another character in disguise, but for widths and these vowels of Thai and Lao.
-_DISGUISE = re.compile(r"<(?!wide|narrow)").match
-_VOWELS = frozenset("\u0e33\u0eb3")
-_OVERLAY = 1
 # A dot above changes nothing in these letters, and is what case folding makes of the Turkish İ.
 _DOTS = re.compile("(?<=[ij])\u0307+").sub
 
@@ -72,7 +42,7 @@ def check_name(name: str) -> str:
     """Return a user's name in its display form, NFC; raises BadName with the rule."""
     name = name if _PLAIN(name) else _checked(name, "A name")
     if name_key(name) in RESERVED:
-        raise BadName(f"The name {name} is kept for the server; choose another name.")
+        raise BadName(f"The name {name} is reserved for the server; choose another name.")
     return name
 
 
@@ -94,7 +64,7 @@ def name_key(name: str) -> str:
         return name
     folded = normalize("NFKC", name.casefold()).casefold().replace("ı", "i")
     folded = normalize("NFKC", _DOTS("", folded))
-    return "".join(map(_digit_folded, folded))
+    return fold_digits(folded)
 
 
 def mentions(text: str, key: str) -> bool:
@@ -104,15 +74,9 @@ def mentions(text: str, key: str) -> bool:
     return any(key in (name_key(word), name_key(word.rstrip(".-_"))) for word in _WORD(text))
 
 
-def nearest(name: str, candidates: Iterable[str]) -> str | None:
-    """Return the candidate that ``name`` was probably meant to be, or None."""
-    from difflib import get_close_matches  # only mistakes need it
-
-    key = name_key(name)
-    by_key = {name_key(candidate): candidate for candidate in islice(candidates, _CANDIDATES)}
-    similar = islice((other for other in by_key if abs(len(other) - len(key)) <= 2), _COMPARED)
-    near = get_close_matches(key, similar, n=1, cutoff=_NEAR)
-    return by_key[near[0]] if near else None
+def fold_digits(name: str) -> str:
+    """Return a name in which the digits of every script are those of ASCII."""
+    return name if name.isascii() else "".join(map(_digit_folded, name))
 
 
 def _digit_folded(character: str) -> str:
@@ -127,28 +91,22 @@ def _checked(name: str, what: str) -> str:
         name = normalize("NFC", name)
     if len(name) > NAME_CHARACTERS:
         raise _bad(what, "is too long")
-    scripts = {_script(character, what) for character in name if character not in _PUNCTUATION} - _ANY_SCRIPT
-    if len(scripts) > 1 and not any(scripts <= together for together in _TOGETHER):
-        raise _bad(what, "cannot mix scripts")
+    letters = [character for character in name if character not in _PUNCTUATION]
+    _check_letters(letters, what)
     _check_order(name, what)
     return name
 
 
-def _script(character: str, what: str) -> str:
-    """Return the script of a letter, digit or mark; raises BadName for anything else."""
-    script = _SCRIPT(unicode_name(character, ""))
-    if (
-        script is None
-        or character in _REFUSED
-        or not (category(character)[0] == "L" or category(character) in {"Nd", "Mn", "Mc"})
-        or (_DISGUISE(decomposition(character)) and character not in _VOWELS)
-        or combining(character) == _OVERLAY
-    ):
-        code = f"U+{ord(character):04X}"
-        raise _bad(
-            what, f"cannot contain {character!r} ({code})" if character.isprintable() else f"cannot contain {code}"
-        )
-    return script[1]
+def _check_letters(letters: list[str], what: str) -> None:
+    from .text.scripts import are_mixed, scripts_of  # most names are ASCII, and need no table
+
+    for character in letters:
+        if not scripts_of(character):
+            code = f"U+{ord(character):04X}"
+            shown = f"{character!r} ({code})" if character.isprintable() else code
+            raise _bad(what, f"cannot contain {shown}")
+    if are_mixed(letters):
+        raise _bad(what, "cannot mix scripts")
 
 
 def _check_order(name: str, what: str) -> None:

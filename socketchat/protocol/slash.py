@@ -9,7 +9,8 @@ from typing import NamedTuple
 from ..exceptions import ChatError, NoSuchCommand, UsageProblem
 from . import commands
 from .limits import NAME_CHARACTERS
-from .names import check_room, nearest
+from .names import check_room
+from .spelling import nearest
 from .text.durations import seconds_of
 from .text.hygiene import clean_line
 from .text.references import conversation_of, place_of
@@ -385,7 +386,7 @@ def _found(word: str) -> Slash:
     shown = "/" + clean_line(word)[:NAME_CHARACTERS]
     if told := ELSEWHERE.get(word.lower()):
         raise NoSuchCommand(f"There is no {shown}{told} /help lists the commands.")
-    near = nearest(word, SLASHES)
+    near = nearest(word, list(SLASHES))
     if near:
         raise NoSuchCommand(f"There is no {shown}; did you mean /{near}? /help lists the commands.")
     raise NoSuchCommand(f"There is no {shown}. /help lists the commands; // sends a text that begins with /.")

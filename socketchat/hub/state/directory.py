@@ -11,7 +11,8 @@ from ...exceptions import NoSuchRoom, NoSuchUser
 from ...journal import State
 from ...protocol import conversations
 from ...protocol.events import Entry, Text
-from ...protocol.names import name_key, nearest
+from ...protocol.names import name_key
+from ...protocol.spelling import nearest_name
 from ...protocol.text.confusables import looks
 from . import accounts, facts, moderation
 from .conversations import Conversation, Pair, Room
@@ -152,9 +153,9 @@ class Directory:
         """Return the user of that name; raises NoSuchUser with the nearest name."""
         user = self._names.get(name_key(name))
         if user is None:
-            near = nearest(name, [each.name for each in self._names.values()])
+            near = nearest_name(name, self._names.get)
             how = "`socketchat admin users` lists the users" if by_operator else "/users lists who is online"
-            hint = f"did you mean {near}?" if near else f"{how}."
+            hint = f"did you mean {near.name}?" if near else f"{how}."
             raise NoSuchUser(f"There is no user {name}; {hint}")
         return user
 
@@ -162,11 +163,15 @@ class Directory:
         """Return the room of that name; raises NoSuchRoom where there is none, or none that the asker ``sees``."""
         room = self.rooms.get(name) or self.rooms.get(conversations.room_id(name))
         if room is None or not sees(room):
-            near = nearest(name, [each.name for each in self.rooms.values() if sees(each)])
+            near = nearest_name(name, lambda key: self._seen(key, sees))
             how = "`socketchat admin rooms`" if by_operator else "/rooms"
-            hint = f"did you mean {near}?" if near else f"{how} lists the rooms."
+            hint = f"did you mean {near.name}?" if near else f"{how} lists the rooms."
             raise NoSuchRoom(f"There is no room {name}; {hint}")
         return room
+
+    def _seen(self, key: str, sees: Callable[[Room], bool]) -> Room | None:
+        room = self.rooms.get(f"#{key}")
+        return room if room is not None and sees(room) else None
 
     def set_ignored(self, user: User, other: str, *, ignored: bool) -> None:
         """Note whether a user wants to read what another one says, who is known by the id."""

@@ -1,31 +1,80 @@
-"""What a name looks like, so that nobody takes one that reads like another's (UTS #39 skeletons).
+"""What a name looks like, so that no user takes a name that reads like another's (after UTS #39).
 
-Only the server asks, when a name is taken. Names that mix scripts are refused before; this tells Cyrillic from Latin as
-a whole, and l, I and 1.
+Only the server asks, when a name or a room is new. A single name never mixes scripts. This module finds what remains:
+a name that is Cyrillic as a whole, l for I and 1, rn for m, accents, and punctuation that is easily overlooked.
 """
 
 from __future__ import annotations
 
-from functools import cache
+import re
+from functools import cache, lru_cache
 from unicodedata import normalize
 
-from ..names import name_key
+from ...exceptions import BadName
+from ..names import RESERVED, fold_digits, name_key
+
+ACCENTS = re.compile("[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff]+")
+"""Marks that belong to no script. Readers overlook them, so they do not tell names apart; vowel signs do."""
+
+_PUNCTUATION = re.compile("[-_.]+")
+
+_DIGITS = str.maketrans("23456789", "zeasbtbg")
+"""Letters that digits stand for in reserved names, besides the 0 and 1 of the table."""
+
+
+_REMEMBERED = 1_000
+"""Looks that are kept, as each log-in asks for those of the same name several times."""
 
 
 def looks(name: str) -> frozenset[str]:
-    """Return what a name looks like, in lower case and as it is written; who shares one of them looks the same."""
-    return frozenset({skeleton(name_key(name)), name_key(skeleton(name))})
+    """Return what a name looks like, as it is written and in small letters; names that share a look are confusable.
+
+    Accents, and which punctuation stands where, make no difference. A look is its own only look.
+    """
+    return frozenset({_look(name), _look(name_key(name))})
+
+
+def check_not_reserved(name: str) -> None:
+    """Raise BadName if a new name looks like one under which the server itself seems to speak.
+
+    Accounts that have such a name from an earlier version keep it.
+    """
+    if not _reserved(name).isdisjoint(_all_reserved()):
+        raise BadName(f"{name!r} looks like a name that is reserved for the server; choose another name.")
 
 
 def skeleton(text: str) -> str:
-    """Return a text with each character replaced by what it looks like; equal skeletons look the same."""
+    """Return a text in which every character is replaced by what it looks like, in small letters."""
     table = _table()
-    return normalize("NFD", normalize("NFD", normalize("NFKC", text)).translate(table))
+    text = normalize("NFD", normalize("NFKC", text))
+    return normalize("NFD", text.translate(table).casefold().translate(table))
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _look(name: str) -> str:
+    look = _looked(fold_digits(name.removeprefix("#")))
+    while (further := _looked(look)) != look:  # a few letters turn into accented ones, such as ð
+        look = further
+    return look
+
+
+def _looked(name: str) -> str:
+    look = ACCENTS.sub("", skeleton(name)).replace("vv", "w")
+    return _PUNCTUATION.sub("-", look).rstrip("-")
+
+
+def _reserved(name: str) -> frozenset[str]:
+    return frozenset(_look(look.translate(_DIGITS).replace("-", "")) for look in looks(name))
+
+
+@cache
+def _all_reserved() -> frozenset[str]:
+    return frozenset().union(*map(_reserved, RESERVED))
 
 
 @cache
 def _table() -> dict[int, str]:
-    from .confusable_characters import CLASSES
+    from .confusables_table import CLASSES
 
     table: dict[int, str] = {}
     for each in CLASSES.split(";"):

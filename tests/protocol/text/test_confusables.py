@@ -1,20 +1,13 @@
-import hashlib
-import json
 import random
-from importlib.util import find_spec
+import sys
 from itertools import combinations
-from pathlib import Path
 
 import pytest
 
 from socketchat.exceptions import BadName
-from socketchat.protocol.names import check_name
-from socketchat.protocol.text.confusable_characters import CLASSES
-from socketchat.protocol.text.confusables import _table, looks, skeleton
-from tests.protocol import make_confusables
-
-MADE = "94be8414ba9c521ebba5be844394864a5bc5e9d5d8d6e7d1b44752b6455e3e9f"
-"""SHA-256 of the table; it changes only when somebody makes it anew."""
+from socketchat.protocol.names import RESERVED, check_name
+from socketchat.protocol.text.confusables import _table, check_not_reserved, looks, skeleton
+from socketchat.protocol.text.scripts import scripts_of
 
 PEOPLE = (  # noqa: SIM905 - read as a sentence
     "alice bob carol dave eve mallory trent peggy victor walter anna nan van jan dan kim tim jim sam pam leo max ben "
@@ -29,23 +22,86 @@ PEOPLE = (  # noqa: SIM905 - read as a sentence
         ("alice", "AIice"),
         ("alice", "a1ice"),
         ("alice", "ALICE"),
+        ("alice", "alice."),
+        ("alice", "alice_"),
+        ("alice", "alice-._"),
+        ("alice", "ạlice"),
+        ("alice", "álicé"),
+        ("alice", "aɭice"),
         ("bob", "b0b"),
+        ("søren", "soren"),
         ("paypa", "раура"),
         ("PAYPA", "раура"),
         ("evan", "ｅvan"),
         ("evan", "evаn"),
         ("evan", "еvan"),
         ("modem", "modern"),
+        ("walter", "vvalter"),
+        ("deploy-bot", "deploy_bot"),
+        ("deploy-bot", "deploy-.bot"),
         ("кот", "КОТ"),
+        ("андрей", "андреи"),
         ("josé", "jose\u0301"),
+        ("سارة٢", "سارة2"),
+        ("#lobby", "#Iobby"),
+        ("#lobby", "#1obby"),
+        ("#Lobby", "lobby"),
     ],
 )
-def test_what_reads_alike_shares_a_look(name: str, other: str):
+def test_confusable_names_share_a_look(name: str, other: str):
     assert looks(name) & looks(other)
 
 
-def test_names_of_people_stay_apart():
+@pytest.mark.parametrize(
+    ("name", "other"),
+    [
+        ("alice", "al-ice"),
+        ("deploy-bot", "deploybot"),
+        ("mail", "mall"),
+        ("user5", "users"),
+        ("سارة١٠", "سارة١"),
+        ("かな", "がな"),
+        ("अंश", "अश"),
+    ],
+)
+def test_names_that_differ_visibly_share_no_look(name: str, other: str):
+    assert not looks(name) & looks(other)
+
+
+def test_common_first_names_share_no_look():
     assert [(one, other) for one, other in combinations(PEOPLE, 2) if looks(one) & looks(other)] == []
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "0perator", "Operator", "operat0r", "оperаtоr", "öperator", "operator_", "o.p.e.r.a.t.o.r", "0p3r4t0r",
+        "systern", "5ystem", "5y5tern", "sÿstem", "system.", "sys-tem", "server-", "5erver", "ѕerver", "serνer",
+        "ｓｅｒｖｅｒ", "servеr",
+    ],
+)  # fmt: skip
+def test_a_look_alike_of_a_reserved_name_is_refused(name: str):
+    with pytest.raises(BadName, match="reserved for the server; choose another name"):
+        check_not_reserved(name)
+
+
+@pytest.mark.parametrize("name", [*PEOPLE, "operators", "servers", "systems", "sysop", "observer", "serve"])
+def test_other_names_are_not_reserved(name: str):
+    check_not_reserved(name)
+
+
+@pytest.mark.parametrize("name", sorted(RESERVED))
+def test_a_reserved_name_is_refused(name: str):
+    with pytest.raises(BadName):
+        check_not_reserved(name)
+
+
+def test_a_look_is_its_own_only_look():
+    """Restrictions of an earlier version are stored with the looks of that version."""
+    for character in map(chr, range(sys.maxunicode + 1)):
+        if scripts_of(character):
+            for look in looks("x" + character):
+                assert looks(look) == {look}
 
 
 def substituted(name: str, chance: random.Random) -> str:
@@ -72,13 +128,3 @@ def test_of_a_thousand_confusable_names_none_is_accepted():
         except BadName:
             pass
     assert accepted == []
-
-
-def test_the_table_is_the_one_that_was_made():
-    assert hashlib.sha256(CLASSES.encode()).hexdigest() == MADE
-
-
-@pytest.mark.skipif(find_spec("confusable_homoglyphs") is None, reason="confusable-homoglyphs is not installed")
-def test_the_generator_makes_the_table():
-    data = Path(find_spec("confusable_homoglyphs").origin).with_name("confusables.json")
-    assert "; ".join(make_confusables.lines(json.loads(data.read_text("utf-8")))).split() == CLASSES.split()
