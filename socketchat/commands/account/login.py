@@ -16,6 +16,7 @@ from ...protocol import commands, events
 from ...protocol.authentication.proofs import KEY_BYTES, NONCE_BYTES, SIGNATURE_BYTES, from_word, signed_bytes
 from ...protocol.limits import VERSION
 from ...protocol.names import check_name, name_key
+from ...protocol.text.confusables import check_not_reserved
 from .devices import add_device, free_place, note_use, shown_label
 from .name_recovery import is_reset, take_back
 from .newcomers import Entry, check_guest, check_newcomer, check_shown, needs_entry
@@ -95,6 +96,7 @@ def _check_signature(session: Session, challenged: Challenged, signature: bytes)
 
 def _guest(hub: Hub, name: str) -> User:
     """Return a guest of this name, which nobody may own or use."""
+    check_not_reserved(name)
     user = User(hub.token(USER_ID_BYTES), name, name_key(name))
     holder = hub.directory.lookalike(name)
     if holder is not None or any(hub.claimed[look] for look in user.looks):
@@ -143,6 +145,7 @@ def _enter_owner(hub: Hub, session: Session, asked: commands.Hello, entry: Entry
     name, device = asked.name or "", asked.key or ""
     holder = hub.directory.lookalike(name)
     if holder is None:
+        check_not_reserved(name)
         check_newcomer(hub, session, device, entry)
         user = User(hub.token(USER_ID_BYTES), name, name_key(name), device)
         _make_account(hub, session, asked, user, entry)
@@ -150,7 +153,7 @@ def _enter_owner(hub: Hub, session: Session, asked: commands.Hello, entry: Entry
         note_use(hub, session, holder, device)
         hub.attendance.enter(session, holder, asked, host=entry.host)
     else:
-        raise _taken(name, holder)
+        raise _taken(name, holder, device)
 
 
 def _make_account(hub: Hub, session: Session, asked: commands.Hello, user: User, entry: Entry) -> None:
@@ -172,7 +175,7 @@ def _make_account(hub: Hub, session: Session, asked: commands.Hello, user: User,
         elif isinstance(outcome, Conflict) and outcome.claim in (place, *use) and holder is None:
             _again(hub, session, asked, user, entry)
         elif isinstance(outcome, Conflict):
-            session.refuse(_taken(user.name, holder), asked.id)
+            session.refuse(_taken(user.name, holder, device), asked.id)
         else:
             session.refuse(hub.why_not(outcome), asked.id, retry=True)
 
@@ -213,9 +216,11 @@ def _again(hub: Hub, session: Session, asked: commands.Hello, user: User, entry:
         session.refuse(error, asked.id)
 
 
-def _taken(name: str, holder: User | None) -> NameTaken:
-    """Return the error for a name that ``holder`` has, or that was asked for just now."""
+def _taken(name: str, holder: User | None, device: str | None = None) -> NameTaken:
+    """Return the error for a name that ``holder`` has, or that another user asked for just now."""
+    if holder is not None and device in holder.devices:
+        return NameTaken(f"{name!r} looks like {holder.name!r}, which is your own name; log in as {holder.name}.")
     if holder is not None and holder.key != name_key(name):
-        return NameTaken(f"{name!r} reads like {holder.name!r}, which is somebody else's name; choose another name.")
+        return NameTaken(f"{name!r} looks like {holder.name!r}, which is taken; choose another name.")
     whose = f"{name} is in use by" if holder is None or holder.is_guest else f"The name {name} belongs to"
     return NameTaken(f"{whose} somebody else; choose another name.")

@@ -17,6 +17,7 @@ from ...protocol.text.confusables import looks
 from . import accounts, facts, moderation
 from .conversations import Conversation, Pair, Room
 from .invites import Invites
+from .lookalikes import Lookalikes
 from .users import Device, User
 
 
@@ -29,7 +30,8 @@ class Directory:
         self.rooms: dict[str, Room] = {}
         self.ignored_by: dict[str, dict[str, User]] = {}
         self._names: dict[str, User] = {}
-        self._looks: dict[str, User] = {}
+        self._lookalikes = Lookalikes[User]()
+        self._room_lookalikes = Lookalikes[Room]()
         self._owned: dict[str, list[User]] = {}
         self.additions: Counter[str] = Counter()  # how many names a key was ever given, by the key
         self.invites = Invites()
@@ -83,7 +85,7 @@ class Directory:
         """Enter a user, who owns the name from now on."""
         self.users[user.id] = user
         self._names[user.key] = user
-        self._looks.update(dict.fromkeys(user.looks, user))
+        self._lookalikes.add(user.name, user)
         for device in user.devices:
             self.add_device(device, user)
 
@@ -112,16 +114,21 @@ class Directory:
         self.remove_guest(user)
 
     def name_claims(self, user: User) -> tuple[str, ...]:
-        """Return the claims of whoever takes a name: a released one is claimed anew."""
-        numbers = {look: self.releases[look] for look in user.looks}
-        return tuple(f"name.{numbers[look]}:{look}" if numbers[look] else f"name:{look}" for look in sorted(numbers))
+        """Return the claims of a new user on what the name looks like; a released one is claimed anew.
+
+        Claims of earlier versions begin with "name", as they compared other looks. Those names are in the directory.
+        """
+        return tuple(f"look.{self.releases[look]}:{look}" for look in sorted(user.looks))
+
+    def room_claims(self, name: str) -> tuple[str, ...]:
+        """Return the claims of a new room, on its id and on what its name looks like."""
+        return (f"room:{conversations.room_id(name)}", *(f"room look:{look}" for look in sorted(looks(name))))
 
     def remove_guest(self, user: User) -> None:
         """Forget a guest, and the direct messages that only guests could read."""
         del self.users[user.id]
         del self._names[user.key]
-        for look in user.looks:
-            del self._looks[look]
+        self._lookalikes.remove(user.name, user)
         for room in user.rooms:
             del room.members[user.id]
         for other in list(user.ignored):
@@ -145,9 +152,12 @@ class Directory:
         return self._names.get(key)
 
     def lookalike(self, name: str) -> User | None:
-        """Return the user whose name is this one, or reads like it."""
-        found = (self._looks.get(look) for look in looks(name))
-        return self.holder(name_key(name)) or next((user for user in found if user is not None), None)
+        """Return the user whose name is this one, or looks like it."""
+        return self.holder(name_key(name)) or self._lookalikes.find(name)
+
+    def room_lookalike(self, name: str) -> Room | None:
+        """Return the room whose name is this one, or looks like it."""
+        return self.rooms.get(conversations.room_id(name)) or self._room_lookalikes.find(name)
 
     def user(self, name: str, *, by_operator: bool = False) -> User:
         """Return the user of that name; raises NoSuchUser with the nearest name."""
@@ -229,4 +239,5 @@ class Directory:
     def _add_room(self, name: str, owner: str = "") -> Room:
         room = Room(name, owner)
         self.conversations[room.id] = self.rooms[room.id] = room
+        self._room_lookalikes.add(name, room)
         return room

@@ -8,7 +8,7 @@ import msgspec
 
 from ...protocol.events import Entry
 from . import facts
-from .restrictions import Restriction, of_address
+from .restrictions import Restriction, as_stored, of_address
 from .users import User
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def apply(directory: Directory, entry: Entry) -> None:
         case "ban" | "mute" | "unban" | "unmute":
             where = room.bans if fact.act.endswith("ban") else room.mutes
             if fact.act.startswith("un"):
-                where.lift(fact.subjects)
+                where.lift(as_stored(fact.subjects, fact.name))
             else:
                 where.add(restriction(fact, entry.ts))
     if fact.act in {"kick", "ban"}:
@@ -63,4 +63,5 @@ def _comes_from(user: User, subjects: list[str]) -> bool:
 
 def restriction(fact: facts.ActFact, ts: int) -> Restriction:
     """Return the restriction that an act of ``ts`` means."""
-    return Restriction(tuple(fact.subjects), fact.name, ts + fact.seconds * 1000 if fact.seconds else 0, fact.reason)
+    subjects = tuple(as_stored(fact.subjects, fact.name))
+    return Restriction(subjects, fact.name, ts + fact.seconds * 1000 if fact.seconds else 0, fact.reason)

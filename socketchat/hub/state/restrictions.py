@@ -9,6 +9,8 @@ from ...protocol.text.confusables import looks
 from ..networks import network
 from .users import User
 
+_NAME = "name:"
+
 SPARED_USERS = 10_000
 """Users of whom is kept that nothing covers them, since each of their messages asks."""
 
@@ -34,7 +36,17 @@ def of_device(key: str) -> str:
 
 def of_name(name: str) -> list[str]:
     """Return what stands for a name, and for those that read like it."""
-    return [f"name:{look}" for look in sorted(looks(name))]
+    return [f"{_NAME}{look}" for look in sorted(looks(name))]
+
+
+def as_stored(subjects: Iterable[str], name: str) -> list[str]:
+    """Return the subjects of a stored act about the user of this name.
+
+    Acts of earlier versions hold what the name looked like to them, which may have changed since.
+    """
+    kept = [subject for subject in subjects if not subject.startswith(_NAME)]
+    names = [subject.removeprefix(_NAME) for subject in subjects if subject.startswith(_NAME)]
+    return list(dict.fromkeys([*kept, *(look for each in ([name, *names] if names else []) for look in of_name(each))]))
 
 
 def of_address(peer: str) -> str:

@@ -334,7 +334,7 @@ def test_one_who_reads_like_a_guest_is_refused_until_the_guest_is_gone() -> None
     stage = Stage()
     guest = stage.plain("раура")
     (error,) = stage.login(KEY, name="paypa").told(events.Error)
-    assert error.text == "'paypa' reads like 'раура', which is somebody else's name; choose another name."
+    assert error.text == "'paypa' looks like 'раура', which is taken; choose another name."
     guest.do(commands.Quit)
     assert stage.login(KEY, name="paypa").told(events.Welcome)
 

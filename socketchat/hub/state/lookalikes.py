@@ -1,0 +1,36 @@
+"""Finds the users or rooms whose names look like a given one."""
+
+from __future__ import annotations
+
+from typing import Generic, TypeVar
+
+from ...protocol.text.confusables import looks
+
+Named = TypeVar("Named")
+
+
+class Lookalikes(Generic[Named]):
+    """Users or rooms by what their names look like; several of an old log may look the same."""
+
+    __slots__ = ("_by_look",)
+
+    def __init__(self) -> None:
+        self._by_look: dict[str, list[Named]] = {}
+
+    def add(self, name: str, named: Named) -> None:
+        """Add a user or a room under its name."""
+        for look in looks(name):
+            self._by_look.setdefault(look, []).append(named)
+
+    def remove(self, name: str, named: Named) -> None:
+        """Remove a user or a room that was added under this name."""
+        for look in looks(name):
+            left = [each for each in self._by_look[look] if each is not named]
+            if left:
+                self._by_look[look] = left
+            else:
+                del self._by_look[look]
+
+    def find(self, name: str) -> Named | None:
+        """Return the first user or room whose name looks like this one."""
+        return next((self._by_look[look][0] for look in sorted(looks(name)) if look in self._by_look), None)
