@@ -80,14 +80,14 @@ def help(ctx: click.Context, words: tuple[str, ...]) -> None:  # noqa: A001 - th
 
 def _help_of_command(root: click.Context, words: tuple[str, ...]) -> str:
     """Return what ``--help`` says of a command; raises UsageProblem if there is no such command or topic."""
-    from ..protocol.names import nearest
+    from ..protocol.spelling import nearest
 
     context = root
     for word in words:
         group = context.command
         command = group.get_command(context, word) if isinstance(group, click.Group) else None
         if command is None:
-            meant = nearest(word.lower(), TOPICS) if context is root else None
+            meant = nearest(word, list(TOPICS)) if context is root else None
             suggestion = f" Did you mean {meant!r}?" if meant else ""
             raise UsageProblem(
                 f"No such help topic: {' '.join(words)!r}.{suggestion} `socketchat help` lists the topics."
