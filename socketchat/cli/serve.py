@@ -139,7 +139,7 @@ def serve(
 ) -> None:
     """Host a chat."""
     from ..hub import Entrance
-    from ..journal import open_journal
+    from ..journal.backends import open_journal
     from ..server import Server, load_identity, log_to_stderr, own_identity, run
 
     if (tls_cert is None) != (tls_key is None):

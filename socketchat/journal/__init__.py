@@ -9,16 +9,11 @@ decided in one place, which one day may be a cluster.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Protocol
-from urllib.parse import urlsplit
+from typing import Protocol
 
 import msgspec
 
-from ..exceptions import UsageProblem
 from ..protocol.events import Entry
-
-if TYPE_CHECKING:
-    import asyncio
 
 PASSED = "This key is older than others of its outbox that are stored; take a new key."
 
@@ -215,20 +210,3 @@ class Journal(Protocol):
 
     async def close(self) -> None:
         """Commit what was submitted, report it, and release the store."""
-
-
-def open_journal(url: str, loop: asyncio.AbstractEventLoop) -> Journal:
-    """Return the journal for ``memory:`` or ``sqlite:PATH``, not yet opened; raises UsageProblem.
-
-    Backends are imported here, so that what a backend needs is loaded only where it is used.
-    """
-    scheme = urlsplit(url).scheme
-    if scheme == "sqlite":
-        from .sqlite.journal import SQLiteJournal
-
-        return SQLiteJournal(url.removeprefix("sqlite:"), loop)
-    if scheme == "memory":
-        from .memory import MemoryJournal
-
-        return MemoryJournal(loop)
-    raise UsageProblem(f"{url!r} names no journal; it starts with memory: or sqlite:")

@@ -12,8 +12,8 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from . import Outcome, Proposal, Revision, StorageRefused
-from .retry_gate import Gate
+from . import Outcome, Proposal, StorageRefused
+from .retry_gate import RetryGate
 
 if TYPE_CHECKING:
     import asyncio
@@ -34,17 +34,19 @@ class Batch:
 
 
 class Intake:
-    """Takes proposals and tells their outcomes; what happens in between begins with ``hand_over``."""
+    """Takes proposals for a backend, and tells their outcomes.
+
+    What the backend does with a batch begins with ``hand_over`` and ends with ``report``.
+    """
 
     committed: Callable[[Sequence[Outcome]], None]
-    revised: Callable[[Revision], None] = staticmethod(lambda _: None)
 
     def __init__(self, loop: asyncio.AbstractEventLoop, hand_over: Callable[[Batch], None]) -> None:
         self._loop = loop
         self._hand_over = hand_over
         self._pending: list[Proposal] = []
         self._refused: list[Outcome] = []
-        self._gate = Gate()
+        self._gate = RetryGate()
         self._generation = 0
         self._under_way = 0
         self._answered = 0
@@ -79,12 +81,12 @@ class Intake:
             self._under_way += len(proposals)
             self._hand_over(Batch(self._generation, proposals))
 
-    def _report(self, outcomes: Sequence[Outcome], failure: str | None) -> None:
+    def report(self, outcomes: Sequence[Outcome], failure: str | None) -> None:
         """Tell the hub; with ``failure`` the generation has failed."""
         self._under_way -= len(outcomes)
         self._answered += len(outcomes)
         if failure is not None:
-            self._begin_trouble(failure)
+            self.begin_trouble(failure)
             for outcome in outcomes:
                 if isinstance(outcome, StorageRefused) and outcome.retry:
                     self._gate.note(outcome.proposal)
@@ -102,7 +104,7 @@ class Intake:
             if not settled.done():  # otherwise whoever waited was cancelled
                 settled.set_result(None)
 
-    def _begin_trouble(self, reason: str) -> None:
+    def begin_trouble(self, reason: str) -> None:
         """Refuse what is submitted from now on, until all of this generation has been answered."""
         self._trouble = reason
         self._watch()
@@ -126,19 +128,25 @@ class Intake:
             return True
         self._gate.note(proposal)
         if not self._refused:
-            self._loop.call_soon(self._tell_refused)
+            self._loop.call_soon(self.tell_refused)
         self._refused.append(StorageRefused(proposal, reason, retry=True))
         return False
 
-    def _tell_refused(self) -> None:
+    def tell_refused(self) -> None:
+        """Tell what was refused and is not told yet."""
         refused, self._refused = self._refused, []
         if refused:
             self.committed(refused)
 
-    def _stop(self) -> None:
+    def stop(self) -> None:
         """Hand over what was submitted, and refuse what still comes."""
         self._flush()
         self._stopped = True
+        self._watch()
+
+    def restart(self) -> None:
+        """Take proposals again after a ``stop``."""
+        self._stopped = False
         self._watch()
 
     def _watch(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from copy import deepcopy
 from typing import TYPE_CHECKING
 
@@ -45,17 +45,21 @@ def _now() -> int:
     return time.time_ns() // 1_000_000
 
 
-class MemoryJournal(Intake):
+class MemoryJournal:
     """Keeps everything in dicts; a batch is committed in the turn of the loop after it was submitted.
 
     ``clock`` returns milliseconds. ``capacity`` is the number of entries that fit, and may be changed at any time: a
     batch that does not fit is refused as a full disk would have it.
     """
 
+    revised: Callable[[Revision], None] = staticmethod(lambda _: None)
+
     def __init__(
         self, loop: asyncio.AbstractEventLoop, *, clock: Callable[[], int] = _now, capacity: int = ENTRIES
     ) -> None:
-        super().__init__(loop, self._commit)
+        self._intake = Intake(loop, self._commit)
+        self.submit = self._intake.submit
+        self.give_up = self._intake.give_up
         self.capacity = capacity
         self._clock = clock
         self._epoch = secrets.token_hex(8)
@@ -71,10 +75,18 @@ class MemoryJournal(Intake):
         self._failed = -1
         self._keep = Keep()
 
+    @property
+    def committed(self) -> Callable[[Sequence[Outcome]], None]:
+        """What is told the outcomes."""
+        return self._intake.committed
+
+    @committed.setter
+    def committed(self, committed: Callable[[Sequence[Outcome]], None]) -> None:
+        self._intake.committed = committed
+
     async def open(self) -> State:
         """Return what the journal knows; what was stored before a ``close`` is still there."""
-        self._stopped = False
-        self._watch()
+        self._intake.restart()
         heads = {name: len(log) for name, log in self._logs.items()}
         return State(
             epoch=self._epoch,
@@ -86,7 +98,7 @@ class MemoryJournal(Intake):
 
     async def find(self, key: tuple[int, int]) -> Entry | None:
         """Return the entry that was stored under a key, None if there is none; raises KeyReused."""
-        await self.settled()
+        await self._intake.settled()
         outbox, n = key
         if n > self._last.get(outbox, -1):
             return None
@@ -166,16 +178,16 @@ class MemoryJournal(Intake):
 
     async def close(self) -> None:
         """Commit what was submitted and report it."""
-        self._stop()
-        self._tell_refused()
+        self._intake.stop()
+        self._intake.tell_refused()
 
     def _commit(self, batch: Batch) -> None:
         if batch.generation <= self._failed or self._count + len(batch.proposals) > self.capacity:
             self._failed = batch.generation
-            self._report([StorageRefused(proposal, FULL, retry=True) for proposal in batch.proposals], FULL)
+            self._intake.report([StorageRefused(proposal, FULL, retry=True) for proposal in batch.proposals], FULL)
             return
         now = self._clock()
-        self._report([self._store(proposal, now) for proposal in batch.proposals], None)
+        self._intake.report([self._store(proposal, now) for proposal in batch.proposals], None)
 
     def _store(self, proposal: Proposal, now: int) -> Outcome:
         outbox, n = proposal.key or (None, 0)

@@ -11,7 +11,7 @@ REFUSED_PER_OUTBOX = 1024
 """Refused numbers remembered per outbox: many times the window of unacknowledged entries of a connection."""
 
 
-class Gate:
+class RetryGate:
     """The refused numbers by outbox: a later number is not let in before all of them have come again."""
 
     def __init__(self) -> None:

@@ -102,7 +102,7 @@ async def check(directory: Path, seqs: dict[int, int], gone: set[int]) -> None:
                 assert is_blank(entries[seq])
             else:
                 assert text_of(entries[seq]) == text(n) or (is_deleted(n) and is_blank(entries[seq]))
-        looker = desk.journal._store.open_reader()
+        looker = desk.journal._database.open_reader()
         while next(looker.execute("SELECT deleted FROM meta")) != (0,):
             await desk.journal.read(ROOM, limit=100)
         assert left_in_files(directory, {word for n in gone for word in text(n).split()}) == set()

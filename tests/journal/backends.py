@@ -30,7 +30,7 @@ class InMemory(Backend):
     def journal(self) -> Journal:
         if self.kept is None:
             self.kept = MemoryJournal(asyncio.get_running_loop(), clock=lambda: self.clock)
-        self.kept._loop = asyncio.get_running_loop()
+        self.kept._intake._loop = asyncio.get_running_loop()
         return self.kept
 
     def fill(self, *, full: bool) -> None:

@@ -62,7 +62,7 @@ def test_what_was_submitted_but_not_handed_over_is_refused(tmp_path: Path, disk:
             def submit_just_before(outcomes: Sequence[Outcome], failure: str | None) -> None:
                 journal._writer._report = journal._report_soon
                 disk.fault = None
-                loop.call_soon_threadsafe(lambda: (journal.submit(second), journal._report(outcomes, failure)))
+                loop.call_soon_threadsafe(lambda: (journal.submit(second), journal._intake.report(outcomes, failure)))
 
             journal._writer._report = submit_just_before
             disk.fault = FULL

@@ -12,7 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from socketchat.exceptions import KeyReused, UsageProblem
-from socketchat.journal import Conflict, Duplicate, Journal, Outcome, StorageRefused, Stored, open_journal
+from socketchat.journal import Conflict, Duplicate, Journal, Outcome, StorageRefused, Stored
+from socketchat.journal.backends import open_journal
 from socketchat.journal.sqlite import ledger
 from socketchat.protocol.events import Entry
 from tests.journal.backends import Backend, InMemory, InSQLite

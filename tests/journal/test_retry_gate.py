@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from socketchat.journal import retry_gate as gate
-from socketchat.journal.retry_gate import Gate
+from socketchat.journal.retry_gate import RetryGate
 from tests.journal.desk import say
 
 
 def test_a_later_number_waits_for_all_refused_ones() -> None:
-    refused = Gate()
+    refused = RetryGate()
     for n in (5, 6, 8):
         refused.note(say(key=(1, n)))
     assert not refused.admits(say(key=(1, 7)))
@@ -23,7 +23,7 @@ def test_a_later_number_waits_for_all_refused_ones() -> None:
 
 
 def test_other_outboxes_and_messages_without_a_key_pass() -> None:
-    refused = Gate()
+    refused = RetryGate()
     refused.note(say())
     assert not refused
     refused.note(say(key=(1, 5)))
@@ -32,7 +32,7 @@ def test_other_outboxes_and_messages_without_a_key_pass() -> None:
 
 
 def test_what_is_remembered_is_bounded() -> None:
-    refused = Gate()
+    refused = RetryGate()
     for outbox in range(gate.OUTBOXES + 1):
         refused.note(say(key=(outbox, 1)))
     assert refused.admits(say(key=(0, 2)))

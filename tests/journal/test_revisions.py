@@ -52,6 +52,27 @@ async def found(desk: Desk, words: str) -> list[int]:
     return [entry.seq for entry in (await desk.journal.search(Query(words, ["#lobby"], 100))).entries]
 
 
+def refer(of: int, kind: str, text: str = "yes") -> Proposal:
+    return Proposal("#lobby", "u2", "bob", kind, json.dumps({"of": of, "text": text}).encode(), of=of)
+
+
+@pytest.mark.parametrize("kind", ["reaction", "notice", "message"])
+def test_only_an_edit_edits_whatever_else_refers_to_an_entry(backend: Backend, kind: str) -> None:
+    async def scene() -> None:
+        async with opened(backend.journal()) as desk:
+            outcomes = await desk.store(say("one"), edit(1, "two"), refer(1, kind))
+            assert [outcome.changed for outcome in outcomes] == [(), (), ()]
+            current = await desk.journal.read("#lobby", limit=9, current=True)
+            assert [body(entry).get("text") for entry in current] == ["two", "two", "yes"]
+            await desk.store(delete(1))
+            assert [body(entry).get("text") for entry in await desk.journal.read("#lobby", limit=9)][:3] == [
+                "", "", "yes"
+            ]  # fmt: skip
+            assert await desk.store(gone := refer(1, kind)) == [Unchangeable(gone)]
+
+    play(scene)
+
+
 @pytest.mark.parametrize("indexed", [False, True])
 def test_a_delete_blanks_an_entry_and_its_edits(
     backend: Backend, monkeypatch: pytest.MonkeyPatch, *, indexed: bool
@@ -193,7 +214,7 @@ def test_an_erasure_that_a_crash_cut_short_is_finished(tmp_path: Path, monkeypat
     async def scene() -> None:
         async with opened(SQLiteJournal(str(tmp_path), asyncio.get_running_loop())) as desk:
             await desk.store(*(by("u1", str(i)) for i in range(5)))
-        db = desk.journal._store.open_writer()
+        db = desk.journal._database.open_writer()
         forgetting.begin_erasing(db, "u1")
         forgetting.erase_some(db, "u1")
         db.close()

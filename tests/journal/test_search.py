@@ -180,7 +180,7 @@ def searched(tmp_path: Path) -> apsw.Connection:
             await places(desk, "a")
         return desk.journal
 
-    return asyncio.run(fill())._store.open_reader()
+    return asyncio.run(fill())._database.open_reader()
 
 
 def test_a_search_that_takes_too_long_says_so(searched: apsw.Connection, monkeypatch: pytest.MonkeyPatch) -> None:

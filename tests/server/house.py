@@ -13,7 +13,9 @@ from pathlib import Path
 import uvloop
 
 from socketchat.hub import Entrance
-from socketchat.journal import Journal, open_journal
+from socketchat.journal import Journal
+from socketchat.journal.backends import open_journal
+from socketchat.journal.intake import Batch
 from socketchat.journal.memory import MemoryJournal
 from socketchat.protocol import commands, events
 from socketchat.protocol.codec import decode_event, encode
@@ -42,13 +44,25 @@ class HeldJournal(MemoryJournal):
 
     held = False
 
-    def _flush(self) -> None:
-        if not self.held:
-            super()._flush()
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__(loop)
+        self._batches: list[Batch] = []
+
+    def _commit(self, batch: Batch) -> None:
+        if self.held:
+            self._batches.append(batch)
+        else:
+            super()._commit(batch)
 
     def let_go(self) -> None:
         self.held = False
-        super()._flush()
+        for batch in self._batches:
+            super()._commit(batch)
+        self._batches.clear()
+
+    async def close(self) -> None:
+        self.let_go()
+        await super().close()
 
 
 def run(loop: str, scene: Callable[[House], Awaitable[None]], **options) -> None:

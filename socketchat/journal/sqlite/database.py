@@ -31,7 +31,7 @@ STATEMENTS = 300
 _log = logging.getLogger(__name__)
 
 
-class Store:
+class Database:
     """The database DIR/socketchat.db and its lock."""
 
     def __init__(self, directory: Path) -> None:

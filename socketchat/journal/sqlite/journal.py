@@ -11,11 +11,11 @@ from ...exceptions import StorageProblem
 from ...protocol.events import Entry
 from .. import Found, Keep, Outcome, Query, Revision, State
 from ..intake import Intake
-from .database import Store
-from .read_markers import Mark
+from .database import Database
+from .read_markers import ReadMarker
 from .readers import Readers
-from .upkeep.clock_guard import Belief, passed
-from .upkeep.scheduler import Upkeep
+from .upkeep.clock_guard import ClockGuard, passed
+from .upkeep.scheduler import Scheduler
 from .writer import Writer
 
 CATCH_UP_SECONDS = 1.0
@@ -29,11 +29,13 @@ def _now() -> int:
     return time.time_ns() // 1_000_000
 
 
-class SQLiteJournal(Intake):
+class SQLiteJournal:
     """Keeps its entries in DIRECTORY/socketchat.db and holds DIRECTORY/lock.
 
     ``clock`` returns the milliseconds since 1970, ``passed`` those since some moment, whatever the clock is set to.
     """
+
+    revised: Callable[[Revision], None] = staticmethod(lambda _: None)
 
     def __init__(
         self,
@@ -43,20 +45,32 @@ class SQLiteJournal(Intake):
         clock: Callable[[], int] = _now,
         passed: Callable[[], int] = passed,
     ) -> None:
-        self._store = Store(Path(directory).absolute())
-        self._readers = Readers(self._store, "reader")
-        self._searchers = Readers(self._store, "searcher", niceness=SEARCH_NICENESS)
-        self._upkeep = Upkeep(clock, Belief(clock, passed), self._revise_soon)
+        self._database = Database(Path(directory).absolute())
+        self._readers = Readers(self._database, "reader")
+        self._searchers = Readers(self._database, "searcher", niceness=SEARCH_NICENESS)
+        self._scheduler = Scheduler(clock, ClockGuard(clock, passed), self._revise_soon)
         self._writer = Writer(
-            self._store,
+            self._database,
             (self._readers, self._searchers),
-            self._upkeep,
+            self._scheduler,
             clock,
             self._report_soon,
             self._begin_trouble_soon,
         )
-        super().__init__(loop, self._writer.put)
+        self._loop = loop
+        self._intake = Intake(loop, self._writer.put)
+        self.submit = self._intake.submit
+        self.give_up = self._intake.give_up
         self._open = False
+
+    @property
+    def committed(self) -> Callable[[Sequence[Outcome]], None]:
+        """What is told the outcomes."""
+        return self._intake.committed
+
+    @committed.setter
+    def committed(self, committed: Callable[[Sequence[Outcome]], None]) -> None:
+        self._intake.committed = committed
 
     async def open(self) -> State:
         """Open the store, made where there is none, and return what it knows; raises BadFile, StorageProblem."""
@@ -67,13 +81,13 @@ class SQLiteJournal(Intake):
     async def find(self, key: tuple[int, int]) -> Entry | None:
         """Return the entry that was stored under a key, None if there is none; raises KeyReused, StorageProblem."""
         self._check_open()
-        await self.settled()
+        await self._intake.settled()
         self._check_open()
         return await self._loop.run_in_executor(self._readers.threads, self._readers.find, key)
 
     def mark(self, user: str, conversation: str, seq: int) -> None:
         """Keep the seq up to which a user has read, some seconds later."""
-        self._writer.mark(Mark(user, conversation, seq))
+        self._writer.mark(ReadMarker(user, conversation, seq))
 
     async def read(
         self,
@@ -93,7 +107,7 @@ class SQLiteJournal(Intake):
     async def search(self, query: Query) -> Found:
         """Return the newest entries that match; raises BadText, StorageProblem."""
         self._check_open()
-        caught_up = asyncio.wrap_future(self._upkeep.search())
+        caught_up = asyncio.wrap_future(self._scheduler.search())
         caught_up.add_done_callback(asyncio.Future.exception)  # it may come too late for anybody
         self._writer.wake()
         done, _ = await asyncio.wait({caught_up}, timeout=CATCH_UP_SECONDS)
@@ -104,18 +118,18 @@ class SQLiteJournal(Intake):
     async def erase(self, author: str) -> int:
         """Blank all that a user said; return how many entries that were."""
         self._check_open()
-        erased = asyncio.wrap_future(self._upkeep.erase(author))
+        erased = asyncio.wrap_future(self._scheduler.erase(author))
         self._writer.wake()
         return await erased
 
     @property
     def keep(self) -> Keep:
         """How long what was said is kept."""
-        return self._upkeep.keep
+        return self._scheduler.keep
 
     @keep.setter
     def keep(self, keep: Keep) -> None:
-        self._upkeep.keep = keep
+        self._scheduler.keep = keep
         self._writer.wake()
 
     async def close(self) -> None:
@@ -123,7 +137,7 @@ class SQLiteJournal(Intake):
         if not self._open:
             return
         self._open = False
-        self._stop()
+        self._intake.stop()
         await self._loop.run_in_executor(None, self._end)
 
     def _check_open(self) -> None:
@@ -131,12 +145,12 @@ class SQLiteJournal(Intake):
             raise StorageProblem("The history cannot be read any more: the server stops.")
 
     def _start(self) -> State:
-        self._store.acquire()
+        self._database.acquire()
         try:
-            with self._store.told():
+            with self._database.told():
                 return self._writer.start()
         except BaseException:
-            self._store.release()
+            self._database.release()
             raise
 
     def _end(self) -> None:
@@ -144,13 +158,13 @@ class SQLiteJournal(Intake):
         self._readers.close()
         self._searchers.close()
         self._writer.close()
-        self._store.release()
+        self._database.release()
 
     def _report_soon(self, outcomes: Sequence[Outcome], failure: str | None) -> None:
-        self._loop.call_soon_threadsafe(self._report, outcomes, failure)
+        self._loop.call_soon_threadsafe(self._intake.report, outcomes, failure)
 
     def _revise_soon(self, revision: Revision) -> None:
         self._loop.call_soon_threadsafe(self.revised, revision)
 
     def _begin_trouble_soon(self, reason: str) -> None:
-        self._loop.call_soon_threadsafe(self._begin_trouble, reason)
+        self._loop.call_soon_threadsafe(self._intake.begin_trouble, reason)

@@ -19,7 +19,7 @@ from ..bodies import is_changeable
 from . import read_markers as marks
 from .checksum import checksum, entry_from
 from .lagging_index import FEED_ENTRIES, feed
-from .outbox_index import Key, Keys, signed
+from .outbox_index import Key, OutboxIndex, signed
 from .upkeep.redaction import blank_with_edits, find
 
 ROWS = 128
@@ -84,7 +84,7 @@ class Ledger:
         self._batches = 0
         self._fed = 0
         self.deleted = False
-        self._keys = Keys(db)
+        self._outbox_index = OutboxIndex(db)
 
     def load(self) -> State:
         """Feed what was left unfed, and read where everything stands; raises apsw.Error."""
@@ -117,7 +117,7 @@ class Ledger:
         entry_id = staged.first = self._next
         self._batches = batch = self._batches + 1
         now = self._clock()
-        logs, keys = self._logs, self._keys
+        logs, keys = self._logs, self._outbox_index
         outcomes, entries, values = staged.outcomes, staged.entries, staged.values
         for proposal in proposals:
             conversation, author, name, kind, body = (
@@ -200,7 +200,7 @@ class Ledger:
         for _, name in staged.opened:
             del self._logs[name]
         for key, before in reversed(staged.keys):
-            self._keys.undo(key, before)
+            self._outbox_index.undo(key, before)
         if staged.first:
             self._next = staged.first
 
@@ -215,7 +215,7 @@ class Ledger:
         unfed = self._next - 1 - self._fed
         if unfed >= FEED_ENTRIES or (idle and unfed):
             feed(self._db)
-            self._keys.fed()
+            self._outbox_index.fed()
             self._fed = self._next - 1
 
     def _open(self, name: str, staged: Staged) -> Log:
@@ -244,7 +244,7 @@ class Ledger:
         return None
 
     def _first_of(self, key: Key, staged: Staged) -> Entry | None:
-        entry_id = self._keys.find(key)
+        entry_id = self._outbox_index.find(key)
         if entry_id is None:
             return None
         if entry_id >= staged.first:

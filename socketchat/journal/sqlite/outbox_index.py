@@ -18,7 +18,7 @@ def signed(outbox: int) -> int:
     return outbox - (1 << 64) if outbox >= 1 << 63 else outbox
 
 
-class Keys:
+class OutboxIndex:
     """The keys of one store, whose table holds all of them to begin with."""
 
     def __init__(self, db: apsw.Connection) -> None:

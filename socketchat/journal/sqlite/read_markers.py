@@ -15,7 +15,7 @@ MARK_SECONDS = 5.0
 """Markers of so long are written together: somebody who reads makes one every few seconds."""
 
 
-class Mark(NamedTuple):
+class ReadMarker(NamedTuple):
     """A user has read a conversation up to a seq."""
 
     user: str
@@ -23,7 +23,7 @@ class Mark(NamedTuple):
     seq: int
 
 
-class Marks:
+class ReadMarkers:
     """The markers that are not written yet; ``clock`` returns seconds that never go back."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
@@ -31,7 +31,7 @@ class Marks:
         self._waiting: dict[tuple[str, str], int] = {}
         self._written = 0.0
 
-    def add(self, mark: Mark) -> None:
+    def add(self, mark: ReadMarker) -> None:
         """Keep a marker until it is written."""
         key = (mark.user, mark.conversation)
         self._waiting[key] = max(mark.seq, self._waiting.get(key, 0))

@@ -19,7 +19,7 @@ from ...protocol.kinds import DAMAGED
 from .. import PASSED, Found, Query
 from ..bodies import as_edited
 from .checksum import damaged, entry_from
-from .database import Store
+from .database import Database
 from .outbox_index import signed
 from .search_index import search
 from .upkeep.redaction import newest_edits
@@ -36,8 +36,8 @@ _log = logging.getLogger(__name__)
 class Readers:
     """A few query-only connections, opened when they are first needed."""
 
-    def __init__(self, store: Store, name: str, *, niceness: int = 0) -> None:
-        self._store = store
+    def __init__(self, database: Database, name: str, *, niceness: int = 0) -> None:
+        self._database = database
         self.threads = ThreadPoolExecutor(READERS, f"journal-{name}", lambda: _give_way(niceness))
         self._idle: SimpleQueue[apsw.Connection | None] = SimpleQueue()
         self._damage: set[tuple[str, int]] = set()
@@ -89,7 +89,7 @@ class Readers:
         db = self._idle.get()
         try:
             if db is None:
-                db = self._store.open_reader()
+                db = self._database.open_reader()
             yield db
         except apsw.Error as error:
             _log.warning("a read failed: %s", error)

@@ -18,13 +18,13 @@ import apsw
 from ...exceptions import ChatError, StorageProblem
 from .. import Outcome, State, StorageRefused
 from ..intake import STOPPED, TROUBLE, Batch
-from .database import Store, close_whole
+from .database import Database, close_whole
 from .ledger import Ledger, Staged
-from .read_markers import Mark
+from .read_markers import ReadMarker
 from .readers import Readers
 from .transaction import STORAGE_ERRORS, Unknown, commit, outcomes
-from .upkeep.disk_space import Reserve
-from .upkeep.scheduler import Upkeep
+from .upkeep.disk_space import DiskSpace
+from .upkeep.scheduler import Scheduler
 
 MOST_IN_BATCH = 4096
 """Entries above which no more are taken into a batch: what a slow disk has let pile up is acknowledged in steps."""
@@ -53,22 +53,22 @@ class Writer:
 
     def __init__(  # noqa: PLR0917
         self,
-        store: Store,
+        database: Database,
         readers: Sequence[Readers],
-        upkeep: Upkeep,
+        scheduler: Scheduler,
         clock: Callable[[], int],
         report: Callable[[Sequence[Outcome], str | None], object],
         begin_trouble: Callable[[str], object],
     ) -> None:
-        self._store = store
+        self._database = database
         self._readers = readers
-        self._upkeep = upkeep
-        self._reserve = Reserve(store.directory)
+        self._scheduler = scheduler
+        self._disk_space = DiskSpace(database.directory)
         self._clock = clock
         self._report = report
         self._begin_trouble = begin_trouble
-        self._inbox: SimpleQueue[Batch | Mark | str] = SimpleQueue()
-        self._marks = upkeep.marks
+        self._inbox: SimpleQueue[Batch | ReadMarker | str] = SimpleQueue()
+        self._marks = scheduler.marks
         self._waiting: deque[Batch] = deque()
         self._stopping = False
         self._idle = True
@@ -95,7 +95,7 @@ class Writer:
         """Let the writer see that there is something to keep up."""
         self._inbox.put(_WAKE)
 
-    def mark(self, mark: Mark) -> None:
+    def mark(self, mark: ReadMarker) -> None:
         """Hand a read marker over."""
         self._inbox.put(mark)
 
@@ -113,11 +113,11 @@ class Writer:
             self._db.close(force=True)
 
     def _open(self) -> State:
-        db = self._store.open_writer()
+        db = self._database.open_writer()
         ledger = Ledger(db, self._clock)
         try:
             state = ledger.load()
-            self._upkeep.begin(db)
+            self._scheduler.begin(db)
         except BaseException:
             db.close(force=True)
             raise
@@ -136,7 +136,7 @@ class Writer:
         except Exception:  # noqa: BLE001  dying in silence would leave everybody waiting
             _log.exception("the journal's writer ends; nothing more will be stored")
             self._begin_trouble(TROUBLE)
-        self._upkeep.fail(StorageProblem(STOPPED))
+        self._scheduler.fail(StorageProblem(STOPPED))
 
     def _take(self) -> Batch | None:
         """Wait for work and return all of one generation that there is; None at the end."""
@@ -158,8 +158,8 @@ class Writer:
 
     def _patience(self) -> float | None:
         """Return how long to wait for work before there is something to keep up, which a full disk does not let."""
-        soon = (self._idle or self._upkeep.awaited) and not self._reserve.lacks()
-        return self._upkeep.wait() if soon else IDLE_SECONDS
+        soon = (self._idle or self._scheduler.awaited) and not self._disk_space.lacks()
+        return self._scheduler.wait() if soon else IDLE_SECONDS
 
     def _receive(self, timeout: float | None) -> bool:
         try:
@@ -168,7 +168,7 @@ class Writer:
             return False
         if isinstance(what, Batch):
             self._waiting.append(what)
-        elif isinstance(what, Mark):
+        elif isinstance(what, ReadMarker):
             self._marks.add(what)
             self._idle = False
         elif what is _STOP:
@@ -176,7 +176,7 @@ class Writer:
         return True
 
     def _process(self, batch: Batch) -> None:
-        if self._reserve.lacks():
+        if self._disk_space.lacks():
             self._refuse(batch, FULL)
             return
         try:
@@ -188,7 +188,7 @@ class Writer:
             self._refuse(batch, FULL if isinstance(error, apsw.FullError) else TROUBLE)
         else:
             self._report(done, None)
-            self._upkeep.note_commit(deleted=self._ledger.deleted)
+            self._scheduler.note_commit(deleted=self._ledger.deleted)
             self._maintain(idle=False)
 
     def _refuse(self, batch: Batch, reason: str) -> None:
@@ -201,9 +201,9 @@ class Writer:
         try:
             self._ledger.feed(idle=idle)
             self._marks.write(self._db, idle=idle)
-            if self._upkeep.is_due(idle=idle) and not self._reserve.lacks():
-                self._upkeep.step(self._db)
-            self._checkpoint(idle=idle and self._upkeep.wait() != 0)
+            if self._scheduler.is_due(idle=idle) and not self._disk_space.lacks():
+                self._scheduler.step(self._db)
+            self._checkpoint(idle=idle and self._scheduler.wait() != 0)
         except apsw.Error as error:
             # Nothing is lost: keys stay in memory, pages in the log, and both are tried again.
             self._idle = False
@@ -211,7 +211,7 @@ class Writer:
 
     def _checkpoint(self, *, idle: bool) -> None:
         written = self._db.status(apsw.SQLITE_DBSTATUS_CACHE_WRITE)[0] - self._checkpointed
-        truncates = self._upkeep.truncates
+        truncates = self._scheduler.truncates
         if not truncates and written < CHECKPOINT_PAGES and not (idle and written):
             return
         crowded = self._log_pages > self._crowded_at
@@ -227,7 +227,7 @@ class Writer:
         else:
             truncated = True
         if truncates:
-            self._upkeep.note_truncated(self._db, done=truncated)
+            self._scheduler.note_truncated(self._db, done=truncated)
 
     def _recover(self, batch: Batch, staged: Sequence[Staged]) -> None:
         """Find out whether a batch is stored whose COMMIT raised, and say so; until then nobody is answered."""
@@ -250,7 +250,7 @@ class Writer:
                 for readers in self._readers:
                     stack.enter_context(readers.suspended())
                 self._db.close(force=True)
-                self._store.rewrite_log()
+                self._database.rewrite_log()
                 self._open()
                 with suppress(apsw.BusyError):  # somebody's shell reads; the log is durable already
                     self._db.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)

@@ -91,7 +91,7 @@ def test_the_connections_are_set_as_the_promises_need(directory: Path) -> None:
                 "application_id": schema.APPLICATION_ID,
             }
             assert {name: writer.pragma(name) for name in wanted} == wanted
-            reader = desk.journal._readers._store.open_reader()
+            reader = desk.journal._readers._database.open_reader()
             assert (reader.pragma("query_only"), reader.pragma("wal_autocheckpoint")) == (1, 0)
             with pytest.raises(apsw.ReadOnlyError):
                 reader.execute("UPDATE meta SET epoch = 'mine'")
@@ -339,7 +339,7 @@ def test_keys_are_fed_when_nothing_else_is_to_be_done(
     async def scene() -> None:
         async with opened(journal_in(directory)) as desk:
             await desk.store(say(key=(1, 1)), say(key=(1, 2)))
-            looker = desk.journal._store.open_reader()
+            looker = desk.journal._database.open_reader()
             while looker.execute("SELECT fed FROM meta").get != 2:
                 assert await asyncio.to_thread(synced.acquire, timeout=10)
             looker.close()
@@ -359,7 +359,7 @@ def test_outboxes_that_were_forgotten_are_looked_up(directory: Path, monkeypatch
             again = [say(key=(outbox, n)) for outbox in range(9) for n in (6, 7, 8)]
             types = [type(outcome) for outcome in await desk.store(*again)]
             assert types == [Duplicate, Duplicate, Stored] * 9
-            assert len(desk.journal._writer._ledger._keys._fed_last) <= 2
+            assert len(desk.journal._writer._ledger._outbox_index._fed_last) <= 2
 
     asyncio.run(scene())
 

@@ -25,7 +25,7 @@ from tests.journal.disk import FULL, inserted
 DIES_AT_A_SYNC = """
 import os, signal, sys
 from pathlib import Path
-from socketchat.journal.sqlite.database import Store
+from socketchat.journal.sqlite.database import Database
 from tests.journal.disk import inserted
 
 left = int(sys.argv[2])
@@ -38,7 +38,7 @@ def count():
 
 with inserted() as disk:
     disk.before_sync = count
-    store = Store(Path(sys.argv[1]))
+    store = Database(Path(sys.argv[1]))
     store.acquire()
     store.open_writer().close()
 """

@@ -2,7 +2,7 @@ import apsw
 import pytest
 
 from socketchat.journal.sqlite import schema
-from socketchat.journal.sqlite.read_markers import MARK_SECONDS, Mark, Marks, load
+from socketchat.journal.sqlite.read_markers import MARK_SECONDS, ReadMarker, ReadMarkers, load
 
 
 @pytest.fixture
@@ -21,12 +21,12 @@ class Clock:
 
 def test_markers_are_written_together_and_seldom_while_there_is_work(db: apsw.Connection) -> None:
     clock = Clock()
-    marks = Marks(clock)
-    marks.add(Mark("u1", "#a", 1))
+    marks = ReadMarkers(clock)
+    marks.add(ReadMarker("u1", "#a", 1))
     marks.write(db, idle=False)
     assert load(db) == {"u1": {"#a": 1}}
-    marks.add(Mark("u1", "#a", 7))
-    marks.add(Mark("u1", "#a", 5))
+    marks.add(ReadMarker("u1", "#a", 7))
+    marks.add(ReadMarker("u1", "#a", 5))
     marks.write(db, idle=False)
     assert load(db) == {"u1": {"#a": 1}}
     clock.now += MARK_SECONDS
@@ -35,16 +35,16 @@ def test_markers_are_written_together_and_seldom_while_there_is_work(db: apsw.Co
 
 
 def test_without_other_work_they_are_written_at_once(db: apsw.Connection) -> None:
-    marks = Marks(Clock())
+    marks = ReadMarkers(Clock())
     for seq in (1, 2):
-        marks.add(Mark("u1", "#a", seq))
+        marks.add(ReadMarker("u1", "#a", seq))
         marks.write(db, idle=True)
         assert load(db) == {"u1": {"#a": seq}}
 
 
 def test_what_could_not_be_written_waits(db: apsw.Connection) -> None:
-    marks = Marks(Clock())
-    marks.add(Mark("u1", "#a", 1))
+    marks = ReadMarkers(Clock())
+    marks.add(ReadMarker("u1", "#a", 1))
     db.pragma("query_only", 1)
     with pytest.raises(apsw.ReadOnlyError):
         marks.write(db, idle=True)

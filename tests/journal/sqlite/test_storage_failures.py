@@ -11,7 +11,7 @@ import apsw
 import pytest
 
 from socketchat.journal import Duplicate, StorageRefused, Stored
-from socketchat.journal.sqlite.database import Store
+from socketchat.journal.sqlite.database import Database
 from socketchat.journal.sqlite.journal import SQLiteJournal
 from tests.journal.desk import Desk, opened, say
 from tests.journal.disk import LOST, NO_SYNC, NO_WRITE, Disk
@@ -148,7 +148,7 @@ def test_the_log_is_written_and_synced_again_before_it_is_believed(
 
 
 def test_writing_the_log_again_changes_nothing(tmp_path: Path) -> None:
-    store = Store(tmp_path)
+    store = Database(tmp_path)
     store.acquire()
     store.rewrite_log()  # none yet
     db = store.open_writer()

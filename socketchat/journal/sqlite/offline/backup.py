@@ -16,7 +16,7 @@ import apsw
 
 from ....exceptions import BadFile, Refused, StorageProblem
 from .. import schema
-from ..database import Store
+from ..database import Database
 from ..files import copy, copy_whole, discard, make_directory, put_in_place
 from ..lock import DirectoryLock
 
@@ -27,18 +27,18 @@ def reading(directory: Path) -> Iterator[apsw.Connection]:
 
     An OSError of who reads, as from the stream that is written to, is none of the directory and passes as it is.
     """
-    store = Store(directory)
-    if not store.path.exists():
+    database = Database(directory)
+    if not database.path.exists():
         raise BadFile(f"There is no store in {directory}; name the data directory of a server with --data.")
     lock = DirectoryLock(directory)
     theirs: OSError | None = None
-    with store.told():
+    with database.told():
         with suppress(StorageProblem):  # the server that runs has it
             lock.acquire()
         try:
-            db = store.open_reader()
+            db = database.open_reader()
             try:
-                store.check_kind(db)
+                database.check_kind(db)
                 if lock.held:  # else the log would stay behind, and nobody else is here to fold it
                     db.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0)
                 try:
@@ -78,8 +78,8 @@ def restore(source: Path, directory: Path) -> None:
     What was stored after the copy was made is not in it. The epoch tells clients that were there. Where it fails, the
     directories that it made are gone again.
     """
-    store = Store(directory)
-    with store.told():
+    database = Database(directory)
+    with database.told():
         if not source.is_file():
             raise BadFile(f"There is no file {source}.")
         made = [folder for folder in (directory, *directory.parents) if not folder.exists()]
@@ -87,28 +87,28 @@ def restore(source: Path, directory: Path) -> None:
         lock = DirectoryLock(directory)
         lock.acquire()
         try:
-            _copy_in(store, source)
+            _copy_in(database, source)
         except BaseException:
             if made:
-                _remove(made, store, lock)
+                _remove(made, database, lock)
             raise
         finally:
             lock.release()
 
 
-def _remove(made: list[Path], store: Store, lock: DirectoryLock) -> None:
+def _remove(made: list[Path], database: Database, lock: DirectoryLock) -> None:
     """Remove directories that were made for a store that could not be; whatever else is in them by now stays."""
     with suppress(OSError):
-        discard(store.unfinished)
+        discard(database.unfinished)
         lock.path.unlink(missing_ok=True)
         for folder in made:
             folder.rmdir()
 
 
-def _copy_in(store: Store, source: Path) -> None:
-    if store.path.exists() or Path(f"{store.path}-wal").exists():
-        raise Refused(f"There is a store in {store.directory} already; name another directory, or move it away.")
-    new = store.unfinished
+def _copy_in(database: Database, source: Path) -> None:
+    if database.path.exists() or Path(f"{database.path}-wal").exists():
+        raise Refused(f"There is a store in {database.directory} already; name another directory, or move it away.")
+    new = database.unfinished
     try:
         # SQLite is told that nobody writes, or it would leave two files beside the backup.
         still = "" if Path(f"{source}-wal").exists() else "&immutable=1"
@@ -116,7 +116,7 @@ def _copy_in(store: Store, source: Path) -> None:
             f"{source.absolute().as_uri()}?mode=ro{still}", apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI
         )
         try:
-            store.check_kind(db, source)
+            database.check_kind(db, source)
             if (found := db.pragma("quick_check")) != "ok":
                 raise apsw.CorruptError(str(found).partition("\n")[0])
             copy(db, new)
@@ -129,4 +129,4 @@ def _copy_in(store: Store, source: Path) -> None:
         schema.begin_epoch(db)
     finally:
         db.close()
-    put_in_place(new, store.path)
+    put_in_place(new, database.path)

@@ -20,7 +20,7 @@ from ....protocol.kinds import DAMAGED, EDIT
 from ...bodies import said
 from .. import schema
 from ..checksum import entry_from
-from ..database import Store
+from ..database import Database
 from ..files import discard, put_in_place, sync
 from ..lagging_index import FEED_ENTRIES, feed
 from ..lock import DirectoryLock
@@ -54,57 +54,57 @@ class Report(msgspec.Struct):
 
 def recover(directory: Path) -> Report:
     """Put what can be read in place of a damaged store, which is kept; raises BadFile, Refused, StorageProblem."""
-    store = Store(directory)
-    damaged = store.damaged
-    with store.told():
+    database = Database(directory)
+    damaged = database.damaged
+    with database.told():
         lock = DirectoryLock(directory)
         lock.acquire()
         try:
-            if not store.path.exists() and damaged.exists():
-                damaged.rename(store.path)  # an earlier recovery was cut short
+            if not database.path.exists() and damaged.exists():
+                damaged.rename(database.path)  # an earlier recovery was cut short
                 if (log := Path(f"{damaged}-wal")).exists():
-                    log.rename(f"{store.path}-wal")
-            if not store.path.exists():
+                    log.rename(f"{database.path}-wal")
+            if not database.path.exists():
                 raise BadFile(f"There is no store in {directory} to recover.")
             if damaged.exists():
                 raise Refused(f"{damaged} is of an earlier recovery: move it away, and start again.")
-            return _replace(store, damaged)
+            return _replace(database, damaged)
         finally:
             lock.release()
 
 
-def _replace(store: Store, damaged: Path) -> Report:
-    new = Path(f"{store.path}.recovered")
+def _replace(database: Database, damaged: Path) -> Report:
+    new = Path(f"{database.path}.recovered")
     discard(new)
     os.close(os.open(new, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
-    old = store.open_reader()
+    old = database.open_reader()
     old.pragma("writable_schema", 1)  # or SQLite reads nothing of a file that is cut short
     db = apsw.Connection(os.fspath(new), apsw.SQLITE_OPEN_READWRITE)
     try:
-        version = store.check_kind(old)
+        version = database.check_kind(old)
         if version != len(schema.MIGRATIONS):
-            raise BadFile(f"{store.path} is damaged, and of an earlier version: put a backup in its place.")
+            raise BadFile(f"{database.path} is damaged, and of an earlier version: put a backup in its place.")
         schema.migrate(db)
         with db:
-            report = _Salvage(old, db, store.path.stat().st_size).run()
+            report = _Recovery(old, db, database.path.stat().st_size).run()
         if not report.kept:
-            raise BadFile(f"Nothing of {store.path} can be read: put a backup in its place.")
+            raise BadFile(f"Nothing of {database.path} can be read: put a backup in its place.")
         feed(db)
     finally:
         db.close()
         old.close()
     sync(new)
-    store.path.rename(damaged)
-    if (log := Path(f"{store.path}-wal")).exists() and log.stat().st_size == 0:
+    database.path.rename(damaged)
+    if (log := Path(f"{database.path}-wal")).exists() and log.stat().st_size == 0:
         log.unlink()
     elif log.exists():
         log.rename(f"{damaged}-wal")
-    Path(f"{store.path}-shm").unlink(missing_ok=True)
-    put_in_place(new, store.path)
+    Path(f"{database.path}-shm").unlink(missing_ok=True)
+    put_in_place(new, database.path)
     return report
 
 
-class _Salvage:
+class _Recovery:
     """Copies rows from ``old`` to ``db``, whose tables are empty."""
 
     def __init__(self, old: apsw.Connection, db: apsw.Connection, size: int) -> None:

@@ -26,7 +26,7 @@ def passed() -> int:
     return time.clock_gettime_ns(clock) // 1_000_000
 
 
-class Belief:
+class ClockGuard:
     """Watches a clock, from when it is asked first.
 
     ``clock`` returns the milliseconds since 1970, ``passed`` those since some moment.

@@ -22,7 +22,7 @@ def free_bytes(directory: Path) -> int:
     return found.f_bavail * found.f_frsize
 
 
-class Reserve:
+class DiskSpace:
     """Tells whether too little space is left."""
 
     def __init__(self, directory: Path) -> None:

@@ -15,11 +15,11 @@ from typing import Any
 import apsw
 
 from ... import Keep, Revision
-from ..read_markers import Marks
+from ..read_markers import ReadMarkers
 from ..search_index import LEFT_FOR_SEARCHES, begin_anew, index_slice, is_of_index, lag, merge_some, transaction
-from .clock_guard import Belief
+from .clock_guard import ClockGuard
 from .retention import begin_erasing, drop_some, erase_some, erasures, expired
-from .secure_delete import Scrub
+from .secure_delete import SecureDelete
 
 PACE_SECONDS = 0.1
 """Time between two steps while messages come in all the time, but for what somebody waits for."""
@@ -31,25 +31,25 @@ SWEEP_SECONDS = 60.0
 """Time between two looks for what is older than it is to be kept."""
 
 
-class Upkeep:
+class Scheduler:
     """The work that is put off; all but ``search`` and ``erase`` is called in the writer's thread.
 
-    ``clock`` returns milliseconds, and ``belief`` watches it. ``revise`` is told what was changed. ``marks`` are
+    ``clock`` returns milliseconds, and ``clock_guard`` watches it. ``revise`` is told what was changed. ``marks`` are
     the read markers to be written.
     """
 
-    def __init__(self, clock: Callable[[], int], belief: Belief, revise: Callable[[Revision], object]) -> None:
+    def __init__(self, clock: Callable[[], int], clock_guard: ClockGuard, revise: Callable[[Revision], object]) -> None:
         self.keep = Keep()
-        self.marks = Marks(time.monotonic)
+        self.marks = ReadMarkers(time.monotonic)
         self._clock = clock
-        self._belief = belief
+        self._clock_guard = clock_guard
         self._revise = revise
         self._searches: deque[Future[None]] = deque()
         self._wanted: deque[tuple[str, Future[int]]] = deque()
         self._erasing: dict[str, list[Future[int]]] = {}
         self._blanked: dict[str, int] = {}
         self._expired: deque[tuple[int, str, int]] = deque()
-        self._scrub = Scrub()
+        self._secure_delete = SecureDelete()
         self._unindexed = self._merging = self._indexes = False
         self._last_step = time.monotonic()
         self._swept = 0.0
@@ -61,7 +61,7 @@ class Upkeep:
         deleted, unindexed = next(db.execute(_LEFT_TO_DO))
         self._unindexed = bool(unindexed)
         if deleted:
-            self._scrub.begin()
+            self._secure_delete.begin()
         self._last_step = time.monotonic()
 
     def search(self) -> Future[None]:
@@ -80,7 +80,7 @@ class Upkeep:
         """Take note that something was committed."""
         self._unindexed = True
         if deleted:
-            self._scrub.note_deleted()
+            self._secure_delete.note_deleted()
 
     @property
     def awaited(self) -> bool:
@@ -96,7 +96,9 @@ class Upkeep:
         """Return the seconds until something is to be done where nothing comes in, None where there is nothing."""
         if self.awaited or self._unindexed or self._merging or self._expired:
             return 0.0
-        return min((wait for wait in (self._scrub.wait(), self._until_sweep()) if wait is not None), default=None)
+        return min(
+            (wait for wait in (self._secure_delete.wait(), self._until_sweep()) if wait is not None), default=None
+        )
 
     def step(self, db: apsw.Connection) -> None:
         """Do what is most urgent; raises apsw.Error."""
@@ -131,17 +133,17 @@ class Upkeep:
     @property
     def _forgets(self) -> bool:
         """Whether something is to be dropped or scrubbed, which takes turns with indexing where messages never end."""
-        return bool(self._expired) or self._scrub.wait() == 0 or self._until_sweep() == 0
+        return bool(self._expired) or self._secure_delete.wait() == 0 or self._until_sweep() == 0
 
     def _do_the_rest(self, db: apsw.Connection) -> None:
         if self._expired:
             self._unindexed = True  # where the index had to be begun anew
             self._drop(db)
-        elif self._scrub.wait() == 0:
-            self._scrub.step(db)
+        elif self._secure_delete.wait() == 0:
+            self._secure_delete.step(db)
         elif self._until_sweep() == 0:
             self._swept = self._last_step
-            if self._belief.is_good():
+            if self._clock_guard.is_good():
                 self._expired.extend(expired(db, self.keep, self._clock()))
         elif self._merging:
             self._merging = merge_some(db)
@@ -152,11 +154,11 @@ class Upkeep:
     @property
     def truncates(self) -> bool:
         """Whether the log is to be truncated now, because it holds what was deleted."""
-        return self._scrub.truncates
+        return self._secure_delete.truncates
 
     def note_truncated(self, db: apsw.Connection, *, done: bool) -> None:
         """Take note that the log was truncated, or that it has to be tried again; raises apsw.Error."""
-        self._scrub.note_truncated(db, done=done, more=bool(self._expired))
+        self._secure_delete.note_truncated(db, done=done, more=bool(self._expired))
 
     def fail(self, error: Exception) -> None:
         """Let nobody wait for what will not come: the journal ends."""
@@ -180,10 +182,10 @@ class Upkeep:
         if revision.blanked:
             self._unindexed = True  # where the index had to be begun anew
             self._revise(revision)
-            self._scrub.note_deleted()
+            self._secure_delete.note_deleted()
         if done:
             self.marks.forget(author)
-            self._scrub.note_deleted()
+            self._secure_delete.note_deleted()
             blanked = self._blanked.pop(author)
             for waits in self._erasing.pop(author):
                 waits.set_result(blanked)
@@ -194,7 +196,7 @@ class Upkeep:
         self._revise(Revision(floors={name: floor}))
         if not more:
             self._expired.popleft()
-            self._scrub.note_deleted()
+            self._secure_delete.note_deleted()
 
 
 def _promise() -> Future[Any]:

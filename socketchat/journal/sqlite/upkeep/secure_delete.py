@@ -23,7 +23,7 @@ CLEARED = 256
 _WAIT, _MERGE, _FOLD, _LOOK, _CLEAR = "wait", "merge", "fold", "look", "clear"
 
 
-class Scrub:
+class SecureDelete:
     """What is left to do of it, in steps; it begins again where something was deleted meanwhile."""
 
     def __init__(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from socketchat.journal.sqlite.upkeep.clock_guard import BELIEVED_MS, JUMP_MS, Belief, passed
+from socketchat.journal.sqlite.upkeep.clock_guard import BELIEVED_MS, JUMP_MS, ClockGuard, passed
 
 HOUR = 3_600_000
 YEAR = 365 * 24 * HOUR
@@ -14,7 +14,7 @@ class Time:
     def __init__(self) -> None:
         self.wall = 50 * YEAR
         self.passed = 7 * HOUR
-        self.belief = Belief(lambda: self.wall, lambda: self.passed)
+        self.belief = ClockGuard(lambda: self.wall, lambda: self.passed)
         assert self.belief.is_good()
 
     def goes_on(self, milliseconds: int) -> bool:

@@ -51,13 +51,13 @@ def test_the_disk_is_not_asked_for_every_batch(tmp_path: Path, monkeypatch: pyte
     asked: list[Path] = []
     monkeypatch.setattr(reserve, "free_bytes", lambda path: asked.append(path) or reserve.RESERVE_BYTES)
     monkeypatch.setattr(reserve, "LOOK_SECONDS", 3600.0)
-    found = reserve.Reserve(tmp_path)
+    found = reserve.DiskSpace(tmp_path)
     assert [found.lacks() for _ in range(9)] == [False] * 9
     assert asked == [tmp_path]
 
 
 def test_a_directory_that_cannot_be_asked_has_room(tmp_path: Path) -> None:
-    assert not reserve.Reserve(tmp_path / "gone").lacks()
+    assert not reserve.DiskSpace(tmp_path / "gone").lacks()
     assert reserve.free_bytes(tmp_path) > 0
 
 

@@ -121,7 +121,7 @@ async def talk_and_look(directory: Path, seed: int, rounds: int) -> None:
     clock = lambda: talk.now  # noqa: E731
     async with opened(SQLiteJournal(str(directory), asyncio.get_running_loop(), clock=clock, passed=clock)) as desk:
         talk = Talk(desk, seed)
-        looker = desk.journal._store.open_reader()
+        looker = desk.journal._database.open_reader()
         gone: set[str] = set()
         await talk.say(200)
         for _ in range(rounds):
