@@ -1,8 +1,7 @@
-"""Which connections are let in: so many from one address, so many strangers, and no more than there are descriptors."""
+"""How many connections there may be: of one address, of peers that have not logged in, and in all."""
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable
 
 from ..exceptions import TooMany
@@ -10,7 +9,6 @@ from ..hub.networks import is_loopback, network
 from ..hub.policy.rate_limiter import Rates
 from .limits import (
     CONNECTIONS_PER_ADDRESS,
-    EARLY_SHARE,
     STRANGER_BYTES,
     STRANGERS_BURST,
     STRANGERS_BYTES,
@@ -24,20 +22,13 @@ _Count = list[int]
 
 
 class Admission:
-    """Is asked once for each socket that is accepted; who has not logged in yet is a stranger.
+    """Is asked once for each socket that is accepted. A peer that has not logged in yet is a stranger.
 
     ``slots`` are the connections that there may be at all. Without ``limited`` that is the only limit. Loopback is
-    exempt from limits per address, since it may be a tunnel that many share. ``chance`` returns a number below 1.
+    exempt from limits per address, since it may be a tunnel that many share.
     """
 
-    def __init__(
-        self,
-        clock: Callable[[], float],
-        slots: int,
-        *,
-        limited: bool = True,
-        chance: Callable[[], float] = random.random,
-    ) -> None:
+    def __init__(self, clock: Callable[[], float], slots: int, *, limited: bool = True) -> None:
         self.slots = slots
         self.open = 0
         self.strangers = 0
@@ -45,40 +36,46 @@ class Admission:
         self.counts: dict[str, _Count] = {}
         self.rates = Rates(STRANGERS_BURST, STRANGERS_SECONDS, clock)
         self.limited = limited
-        self._chance = chance
+        self.silent: dict[Ticket, None] = {}  # strangers that have sent nothing useful, oldest first
+        self.speaking: dict[Ticket, None] = {}  # the other strangers
 
     @property
     def is_full(self) -> bool:
-        """Whether nobody can be accepted until somebody goes."""
+        """Whether nobody can be accepted until a connection ends."""
         return self.open >= self.slots
 
     def enter(self, peer: str) -> Ticket:
-        """Let a connection in; raises TooMany."""
+        """Let a connection in, in place of the stranger that was silent for longest if it is crowded; raises TooMany."""
         place = "" if is_loopback(peer) or not self.limited else network(peer)
-        if self.limited and self._is_crowded():
-            raise TooMany("Too many are at the door just now; try again in a minute.")
         count = self.counts.get(place, [0, 0])
         if place:
             self._check_address(place, *count)
+        if self.limited and self.strangers >= self.slots * STRANGERS_SHARE:
+            self._make_room()
         self.counts[place] = count
         return Ticket(self, place, count)
 
-    def _is_crowded(self) -> bool:
-        """Tell whether a newcomer is refused for the crowd of strangers; the fuller it is, the likelier that is."""
-        share = self.strangers / max(self.slots, 1)
-        return share > EARLY_SHARE and self._chance() < (share - EARLY_SHARE) / (STRANGERS_SHARE - EARLY_SHARE)
+    def _make_room(self) -> None:
+        """End the oldest stranger, a silent one if there is one: peers that mean to log in speak at once."""
+        for strangers in (self.silent, self.speaking):
+            for oldest in strangers:
+                oldest.give_way()
+                return
 
     def _check_address(self, place: str, connections: int, strangers: int) -> None:
         if connections >= CONNECTIONS_PER_ADDRESS:
-            raise TooMany(f"Your address has {CONNECTIONS_PER_ADDRESS} connections, and no more are given to one.")
+            raise TooMany(f"Limit reached: {CONNECTIONS_PER_ADDRESS} connections per address.")
         if strangers >= STRANGERS_PER_ADDRESS or self.rates.take(place):
-            raise TooMany("Your address makes too many connections that do not log in; try again in a minute.")
+            raise TooMany("Too many connections from your address have not logged in; try again in a minute.")
 
 
 class Ticket:
-    """A connection's place among the others, from being accepted to its end."""
+    """A connection's place among the others, from being accepted to its end.
 
-    __slots__ = ("_admission", "_count", "_is_open", "_is_stranger", "_place", "_sent")
+    ``on_crowd`` ends the connection because a newcomer needs the place.
+    """
+
+    __slots__ = ("_admission", "_count", "_is_open", "_is_stranger", "_place", "_sent", "on_crowd")
 
     def __init__(self, admission: Admission, place: str, count: _Count) -> None:
         self._admission = admission
@@ -86,14 +83,29 @@ class Ticket:
         self._count = count
         self._is_open = self._is_stranger = True
         self._sent = 0
+        self.on_crowd: Callable[[], None] | None = None
+        admission.silent[self] = None
         self._add(1, 1)
+
+    def speak(self) -> None:
+        """Note that the peer has sent something useful, so that silent ones give way first."""
+        if self._is_stranger:
+            self._admission.silent.pop(self, None)
+            self._admission.speaking[self] = None
+
+    def give_way(self) -> None:
+        """End the connection, because it is crowded."""
+        on_crowd = self.on_crowd
+        self.end()
+        if on_crowd is not None:
+            on_crowd()
 
     def weigh(self, size: int) -> None:
         """Note that a stranger sent so many bytes; raises TooMany where all of them sent too many together."""
         self._sent += size
         self._admission.bytes += size
         if self._sent > STRANGER_BYTES and self._admission.bytes > STRANGERS_BYTES:
-            raise TooMany("Too much is being said at the door just now; try again in a minute.")
+            raise TooMany("Too many bytes from connections that have not logged in; try again in a minute.")
 
     def settle(self, *, owner: bool) -> None:
         """Note that the peer has logged in, as the ``owner`` of a name or as a guest."""
@@ -101,6 +113,7 @@ class Ticket:
             self._is_stranger = False
             self._add(0, -1)
             self._forget()
+            self.on_crowd = None
             if owner:  # scripts may come as often as they like
                 self._admission.rates.give_back(self._place)
 
@@ -115,7 +128,9 @@ class Ticket:
                 self._admission.counts.pop(self._place, None)
 
     def _forget(self) -> None:
-        """Count no longer what was sent, as it is no stranger's any more."""
+        """Count this connection as a stranger no longer."""
+        self._admission.silent.pop(self, None)
+        self._admission.speaking.pop(self, None)
         self._admission.bytes -= self._sent
         self._sent = 0
 

@@ -37,6 +37,8 @@ from .tls_transport import TlsTransport
 log = logging.getLogger(__name__)
 
 Network = IPv4Network | IPv6Network
+CROWDED = "Too many connections are waiting to log in; try again in a few seconds."
+LATE = "You did not log in in time."
 _TLS_ONLY = "Beyond its own machine this server speaks TLS only; use `socketchat join NAME --host HOST`."
 
 
@@ -97,7 +99,7 @@ class Arrivals:
         """Send away who is late to show what it speaks, or to end its handshake."""
         for arrival in [each for each in self._silent if each.is_late(now)]:
             self._silent.discard(arrival)
-            bye = Bye(code=TooSlow.code, text="You did not say who you are in time.")
+            bye = Bye(code=TooSlow.code, text=LATE if arrival.may_be_plain else _TLS_ONLY)
             arrival.turn_away(b"" if arrival.shakes_hands else PLAIN.event(bye))
         for arrival in self._handshakes:
             if arrival.is_late(now):
@@ -129,8 +131,19 @@ class Arrivals:
             _send_away(peer, words if self._may_speak_plaintext(address) else b"")
             return
         arrival = _Arrival(peer, address, self._clock(), self._loop, ticket, is_local=self._is_local(address))
+        arrival.may_be_plain = self._may_speak_plaintext(address)
+        ticket.on_crowd = partial(self._give_way, arrival)
         self._silent.add(arrival)
         self._look(arrival)
+
+    def _give_way(self, arrival: _Arrival) -> None:
+        """End a peer that has not logged in, because a newcomer needs its place."""
+        if arrival in self._silent:
+            self._silent.discard(arrival)
+            bye = Bye(code=TooMany.code, text=CROWDED, reconnect=True)
+            arrival.turn_away(b"" if arrival.shakes_hands or not arrival.may_be_plain else PLAIN.event(bye))
+        else:
+            arrival.cut()
 
     def _rest(self, listening: socket.socket) -> None:
         """Accept nobody for a moment; who comes meanwhile waits in the kernel's queue."""
@@ -159,11 +172,12 @@ class Arrivals:
             return
         self._silent.discard(arrival)
         arrival.stop_waiting()
+        arrival.ticket.speak()
         if tls:
             if not self._ready:
                 self._loop.call_soon(self._shake)
             self._ready.append(arrival)
-        elif self._may_speak_plaintext(arrival.peer):
+        elif arrival.may_be_plain:
             admit = partial(self._admit, arrival.channel(), arrival.since, arrival.ticket)
             self._spawn(self._connect(arrival, admit))
         else:
@@ -217,7 +231,19 @@ class Arrivals:
 class _Arrival:
     """One peer, since it was accepted."""
 
-    __slots__ = ("_again", "_delay", "_loop", "first", "is_local", "peer", "shakes_hands", "since", "socket", "ticket")
+    __slots__ = (
+        "_again",
+        "_delay",
+        "_loop",
+        "first",
+        "is_local",
+        "may_be_plain",
+        "peer",
+        "shakes_hands",
+        "since",
+        "socket",
+        "ticket",
+    )
 
     def __init__(
         self,
@@ -235,6 +261,7 @@ class _Arrival:
         self.since = since
         self.ticket = ticket
         self.first = b""
+        self.may_be_plain = False
         self.shakes_hands = False
         self._loop = loop
         self._delay = LOOK_AGAIN_SECONDS
@@ -265,7 +292,8 @@ class _Arrival:
 
     def is_late(self, now: float) -> bool:
         """Tell whether the peer should have shown by now what it speaks."""
-        return now - self.since > (HANDSHAKE_SECONDS if self.shakes_hands else GREETING_SECONDS)
+        is_person = self.may_be_plain and not self.shakes_hands
+        return now - self.since > (GREETING_SECONDS if is_person else HANDSHAKE_SECONDS)
 
     def wait(self, look: Callable[[], None]) -> None:
         """Look when the first bytes come."""

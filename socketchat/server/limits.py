@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+RECEIVE_BUFFER_BYTES = 65_536
+"""SO_RCVBUF of accepted sockets: the kernel would otherwise keep up to 6 MiB of what a peer sends and nobody reads."""
+
 SEND_BUFFER_BYTES = 65_536
 """SO_SNDBUF of accepted sockets: the kernel would otherwise grow to 4 MiB for each reader that stalls."""
 
@@ -43,10 +46,8 @@ STRANGERS_SECONDS = 10.0
 """After that, one more in this time: who scans or guesses is slowed down, and a monitor that looks is let in."""
 
 STRANGERS_SHARE = 0.25
-"""Share of all connections that those who have not logged in may have: the rest is for people."""
-
-EARLY_SHARE = 0.125
-"""Share from which on newcomers are refused by chance, as sshd does it: so a flood does not keep out everybody else."""
+"""Share of all connections that may be strangers. Above it the oldest silent one gives way to each newcomer, so that a
+crowd of silent peers keeps nobody out."""
 
 STRANGER_BYTES = 16_384
 """What somebody may send before logging in, however crowded it is: the hello of who returns to 400 conversations."""

@@ -10,7 +10,14 @@ from contextlib import suppress
 from ipaddress import ip_address
 
 from ..exceptions import ChatError, UsageProblem, reason
-from .limits import BACKLOG, KEEPALIVE_PROBES, KEEPALIVE_SECONDS, SEND_BUFFER_BYTES, USER_TIMEOUT_MS
+from .limits import (
+    BACKLOG,
+    KEEPALIVE_PROBES,
+    KEEPALIVE_SECONDS,
+    RECEIVE_BUFFER_BYTES,
+    SEND_BUFFER_BYTES,
+    USER_TIMEOUT_MS,
+)
 
 _WHY = {
     errno.EADDRINUSE: "the port is taken; stop what listens there, or choose another with --port",
@@ -137,6 +144,7 @@ def _bound(family: int, address: tuple[str, int]) -> socket.socket:
         if family == socket.AF_INET6:
             sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         # Accepted sockets inherit all of these.
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER_BYTES)
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         if hasattr(socket, "TCP_KEEPIDLE"):

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
 
-from ..exceptions import ChatError, ShuttingDown, TooSlow, UsageProblem
+from ..exceptions import ChatError, ShuttingDown, TooMany, TooSlow, UsageProblem
 from ..hub import Channel, Entrance, Hub
 from ..journal import Journal
 from ..protocol.events import Bye
@@ -19,7 +19,7 @@ from ..wire.plain import PLAIN
 from .admin import AdminSocket
 from .connection import Connection
 from .connection_limits import Admission, Ticket
-from .handshakes import Arrivals, Network
+from .handshakes import CROWDED, LATE, Arrivals, Network
 from .hashing import ArgonHasher
 from .join_secrets import Doorkeeper
 from .limits import OPEN_FILES, RESERVED_FILES, SHUTDOWN_SECONDS, STALL_SECONDS, SWEEP_SECONDS, SWITCH_SECONDS
@@ -143,7 +143,9 @@ class Server:
         self._hasher.close()
 
     def _admit(self, channel: Channel, since: float, ticket: Ticket) -> Connection:
-        return Connection(self.hub, self.connections, self._clock, channel, since=since, ticket=ticket)
+        connection = Connection(self.hub, self.connections, self._clock, channel, since=since, ticket=ticket)
+        ticket.on_crowd = lambda: connection.abort(TooMany(CROWDED), reconnect=True)
+        return connection
 
     def _spawn(self, coroutine: Coroutine[None, None, None]) -> None:
         task = self._loop.create_task(coroutine)
@@ -162,9 +164,9 @@ class Server:
             self._arrivals.sweep(now)
         for connection in list(self.connections):
             if connection.is_late(now):
-                connection.abort(TooSlow("You did not say who you are in time."), reconnect=False)
+                connection.abort(TooSlow(LATE), reconnect=False)
             elif connection.is_stalled(now, STALL_SECONDS):
-                connection.abort(TooSlow(f"You took nothing for {STALL_SECONDS:.0f} seconds."), reconnect=True)
+                connection.abort(TooSlow(f"Your client read nothing for {STALL_SECONDS:.0f} seconds."), reconnect=True)
             else:
                 connection.hold_back()
         self._sweeper = self._loop.call_later(SWEEP_SECONDS, self._sweep)

@@ -27,6 +27,7 @@ class TlsTransport(asyncio.BufferedProtocol, asyncio.Transport):
     __slots__ = (
         "_allowance",
         "_clock",
+        "_has_left",
         "_is_closing",
         "_is_paused",
         "_limited",
@@ -61,6 +62,7 @@ class TlsTransport(asyncio.BufferedProtocol, asyncio.Transport):
         self._allowance = float(RECORD_BURST)
         self._refilled = clock()
         self._timer: asyncio.Handle | None = None  # until decryption goes on, or the link is cut
+        self._has_left = False  # the peer's end of TCP has come
         self._is_paused = False
         self._is_closing = False
 
@@ -82,6 +84,7 @@ class TlsTransport(asyncio.BufferedProtocol, asyncio.Transport):
 
     def eof_received(self) -> bool:
         """Close, unless the protocol above still has something to send."""
+        self._has_left = True
         if self._protocol is None or self._is_closing:
             self._is_closing = True
             self._tcp.close()
@@ -123,6 +126,9 @@ class TlsTransport(asyncio.BufferedProtocol, asyncio.Transport):
         self._tcp.write(self._tls.end())
         self._is_closing = True
         self._tls = None
+        if self._has_left:
+            self._tcp.close()
+            return
         self._tcp.resume_reading()  # unread bytes would turn the end into a reset, which takes back the last words
         self._tcp.write_eof()
         self._set_timer(self._loop.call_later(TLS_CLOSE_SECONDS, self._tcp.abort))

@@ -14,8 +14,8 @@ from tests.security.machines import ADDRESS, CLIENT, ELSEWHERE, SERVER, Machines
 
 pytestmark = pytest.mark.skipif(not can_make_machines(), reason="network namespaces need root and iproute2")
 
-TOO_MANY_STRANGERS = b"[server] Your address makes too many connections that do not log in; try again in a minute.\n"
-TOO_MANY = f"[server] Your address has {CONNECTIONS_PER_ADDRESS} connections, and no more are given to one.\n".encode()
+TOO_MANY_STRANGERS = b"[server] Too many connections from your address have not logged in; try again in a minute.\n"
+TOO_MANY = f"[server] Limit reached: {CONNECTIONS_PER_ADDRESS} connections per address.\n".encode()
 
 
 @pytest.fixture(scope="module")

@@ -35,12 +35,12 @@ def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("first", "seconds", "told"),
     [
-        (b"", 120, b"[server] You did not say who you are in time.\n"),
-        (b"NIC", 120, b"[server] You did not say who you are in time.\n"),
-        (b"{", 10, b'{"type":"bye","code":"too_slow","text":"You did not say who you are in time."}\n'),
-        (b'{"type":"ping"}\n', 10, b'{"type":"bye","code":"too_slow","text":"You did not say who you are in time."}\n'),
-        (b"b", 120, b"[server] You did not say who you are in time.\n"),
-        (b"/bad\n", 120, b"[server] You did not say who you are in time.\n"),
+        (b"", 120, b"[server] You did not log in in time.\n"),
+        (b"NIC", 120, b"[server] You did not log in in time.\n"),
+        (b"{", 10, b'{"type":"bye","code":"too_slow","text":"You did not log in in time."}\n'),
+        (b'{"type":"ping"}\n', 10, b'{"type":"bye","code":"too_slow","text":"You did not log in in time."}\n'),
+        (b"b", 120, b"[server] You did not log in in time.\n"),
+        (b"/bad\n", 120, b"[server] You did not log in in time.\n"),
     ],
     ids=str,
 )
@@ -74,7 +74,7 @@ def test_what_strangers_never_end_is_not_kept(loop: str, first: bytes, monkeypat
         ends = [asyncio.ensure_future(each.end()) for each in greedy]
         await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
         told = [each.result() for each in ends if each.done()]
-        assert all(b"Too much is being said at the door just now" in each for each in told)
+        assert all(b"Too many bytes from connections that have not logged in" in each for each in told)
         await alice.write(encode(commands.Send(to="#lobby", text=LONG)) * 10)
         assert sum(isinstance(each, events.Entry) for each in await alice.barrier()) == 10
         await (await house.native("bob")).barrier()

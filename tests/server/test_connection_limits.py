@@ -1,4 +1,5 @@
 from contextlib import suppress
+from functools import partial
 from random import Random
 
 import pytest
@@ -61,7 +62,7 @@ def test_strangers_send_little_where_all_of_them_send_much() -> None:
     greedy.weigh(STRANGERS_BYTES + 1 - STRANGER_BYTES)
     late.weigh(STRANGER_BYTES)
     for more in (greedy, late):
-        with pytest.raises(TooMany, match="Too much is being said at the door"):
+        with pytest.raises(TooMany, match="Too many bytes from connections that have not logged in"):
             more.weigh(1)
     modest.weigh(STRANGER_BYTES)
     greedy.end()
@@ -86,7 +87,7 @@ def test_one_address_has_so_many_in_all() -> None:
         door.crowd(STRANGERS_PER_ADDRESS)
         door.log_in()
     assert door.admission.open == CONNECTIONS_PER_ADDRESS
-    with pytest.raises(TooMany, match=r"^Your address has 256 connections, and no more are given to one\.$"):
+    with pytest.raises(TooMany, match=r"^Limit reached: 256 connections per address\.$"):
         door.admission.enter(ONE)
     door.tickets[0].end()
     assert door.crowd(2) == 1
@@ -106,7 +107,7 @@ def test_who_never_logs_in_comes_more_and_more_slowly(*, known: bool) -> None:
     assert door.come()
     assert not door.come()
     with pytest.raises(
-        TooMany, match=r"^Your address makes too many connections that do not log in; try again in a minute\.$"
+        TooMany, match=r"^Too many connections from your address have not logged in; try again in a minute\.$"
     ):
         door.admission.enter(ONE)
 
@@ -131,28 +132,56 @@ def test_loopback_has_no_limit_of_its_own(peer: str) -> None:
     assert door.crowd(1000, peer) == 1000
 
 
+def crowded(slots: int = 1000) -> Door:
+    """Return a door with as many strangers as there may be, each from a network of its own; all are silent."""
+    door = Door(slots)
+    for number in range(int(slots * STRANGERS_SHARE)):
+        assert door.come(f"10.0.{number // 250}.{number % 250}")
+    return door
+
+
 def test_strangers_from_everywhere_leave_most_places_to_others() -> None:
-    door = Door(1000, chance=Random(1).random)
-    came = sum(door.come(f"10.0.{number // 250}.{number % 250}") for number in range(10_000))
-    assert came <= STRANGERS_SHARE * 1000 + 1
+    door = crowded()
+    for number in range(5000):
+        assert door.come(f"10.1.{number // 250}.{number % 250}")
+    assert door.admission.strangers == STRANGERS_SHARE * 1000
     assert not door.admission.is_full
 
 
-def test_in_a_crowd_of_strangers_some_newcomer_gets_through() -> None:
-    door = Door(1000, chance=Random(1).random)
-    for number in range(200):
-        door.come(f"10.0.0.{number}")
-    outcomes = {door.come(f"10.0.1.{number}") for number in range(10)}
-    assert outcomes == {True, False}
-    door = Door(1000, chance=lambda: 0.0)
-    while door.come(f"10.0.0.{door.admission.open}"):
-        pass
-    with pytest.raises(TooMany, match=r"^Too many are at the door just now; try again in a minute\.$"):
-        door.admission.enter(OTHER)
+def test_in_a_crowd_the_stranger_that_is_silent_for_longest_gives_way_to_a_newcomer() -> None:
+    door = crowded()
+    ended = []
+    for ticket in door.tickets:
+        ticket.on_crowd = partial(ended.append, ticket)
+    first, second, third, *_ = door.tickets
+    first.speak()
+    third.settle(owner=True)
+    assert door.come(OTHER)  # in place of the third
+    assert door.come(OTHER)
+    assert ended == [second]
+
+
+def test_when_all_have_spoken_the_oldest_that_has_not_logged_in_gives_way() -> None:
+    door = crowded()
+    ended = []
+    for ticket in reversed(door.tickets):
+        ticket.on_crowd = partial(ended.append, ticket)
+        ticket.speak()
+    assert door.come(OTHER)
+    assert ended == [door.tickets[-2]]
+
+
+def test_a_newcomer_who_is_refused_for_its_address_ends_nobody() -> None:
+    door = crowded()
+    for _ in range(STRANGERS_PER_ADDRESS):
+        assert door.come(ONE)
+    silent = list(door.admission.silent)
+    assert not door.come(ONE)
+    assert list(door.admission.silent) == silent
 
 
 def test_strangers_that_came_in_make_room_for_others() -> None:
-    door = Door(1000, chance=lambda: 0.0)
+    door = Door(1000)
     while door.admission.open < 900:
         assert door.come(f"10.0.{door.admission.open // 250}.{door.admission.open % 250}")
         door.log_in()
@@ -182,7 +211,9 @@ class Doorkeeping(RuleBasedStateMachine):
     @rule(peer=sampled_from([ONE, OTHER, "2001:db8::1", "127.0.0.1"]))
     def come(self, peer: str) -> None:
         if not self.door.admission.is_full and self.door.come(peer):
-            self.inside[self.door.tickets[-1]] = True
+            ticket = self.door.tickets[-1]
+            self.inside[ticket] = True
+            ticket.on_crowd = partial(self.inside.pop, ticket)
 
     @precondition(lambda self: self.door.tickets)
     @rule(random=randoms(use_true_random=False), owner=booleans())
@@ -199,10 +230,17 @@ class Doorkeeping(RuleBasedStateMachine):
         ticket.end()
         self.inside.pop(ticket, None)
 
+    @precondition(lambda self: self.door.tickets)
+    @rule(random=randoms(use_true_random=False))
+    def speak(self, random: Random) -> None:
+        random.choice(self.door.tickets).speak()
+
     @invariant()
     def counts_are_right(self) -> None:
         admission = self.door.admission
         assert (admission.open, admission.strangers) == (len(self.inside), sum(self.inside.values()))
+        assert {*admission.silent, *admission.speaking} == {each for each, is_new in self.inside.items() if is_new}
+        assert not admission.silent.keys() & admission.speaking.keys()
         assert sum(count[0] for count in admission.counts.values()) == len(self.inside)
         assert all(count[0] for count in admission.counts.values())
 

@@ -145,7 +145,7 @@ def test_a_handshake_that_does_not_go_on_is_cut_in_time(loop: str, sent: int, mo
         assert (
             told.startswith(b"\x16\x03")
             if sent == 10_000
-            else told == (b"" if sent else b"[server] You did not say who you are in time.\n")
+            else told == (b"" if sent else b"[server] You did not log in in time.\n")
         )
 
     run(loop, scene)
@@ -335,7 +335,7 @@ def test_who_is_one_too_many_is_told_so_in_plaintext_alone(loop: str, monkeypatc
         await accepted(house, len(others))
         refused = await house.call()
         assert await refused.end() == (
-            b"[server] Your address makes too many connections that do not log in; try again in a minute.\n"
+            b"[server] Too many connections from your address have not logged in; try again in a minute.\n"
         )
         with pytest.raises(OSError):  # noqa: PT011 - a reset, or an end of file inside the handshake
             await secure(house)
@@ -346,6 +346,52 @@ def test_who_is_one_too_many_is_told_so_in_plaintext_alone(loop: str, monkeypatc
         assert (house.server.admission.open, house.server.admission.strangers) == (1, 0)
 
     run(loop, scene, limited=True)
+
+
+@pytest.mark.parametrize("said", [b"", b"\x16", b"nam", hello()], ids=["nothing", "a byte of TLS", "a name", "a hello"])
+def test_an_owner_comes_back_through_a_crowd_that_does_not_log_in(
+    loop: str, said: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The crowd comes from many addresses, each with as many connections as it may have, and comes again at once."""
+    monkeypatch.setattr(admission, "is_loopback", lambda _: False)
+
+    async def crowd(house: House, number: int) -> list[Caller]:
+        callers = []
+        for _ in range(STRANGERS_PER_ADDRESS):
+            here = (f"127.0.1.{number}", 0)
+            caller = Caller(*await asyncio.open_connection("127.0.0.1", house.port, local_addr=here))
+            house.callers.append(caller)
+            callers.append(caller)
+            await caller.write(said)
+        return callers
+
+    async def scene(house: House) -> None:
+        owner = await house.native("owner")
+        oldest = await crowd(house, 1)
+        for number in range(2, 7):
+            await crowd(house, number)
+        assert house.server.admission.strangers == 100
+        for number in range(7, 10):
+            owner.hang_up()
+            await crowd(house, number)
+            owner = await house.native("owner")
+        await asyncio.gather(*(each.end() for each in oldest), return_exceptions=True)
+        assert house.server.admission.strangers == 99
+
+    run(loop, scene, limited=True, slots=400)
+
+
+def test_a_peer_that_may_not_speak_plaintext_has_no_time_to_type(loop: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server, "SWEEP_SECONDS", 0.005)
+    monkeypatch.setattr("socketchat.server.handshakes.is_loopback", lambda _: False)
+
+    async def scene(house: House) -> None:
+        caller = await house.call()
+        await accepted(house, 1)
+        house.clock.now += HANDSHAKE_SECONDS + 1
+        assert b"this server speaks TLS only" in await caller.end()
+
+    run(loop, scene)
 
 
 def test_a_full_house_serves_who_waits_as_soon_as_somebody_goes(loop: str, monkeypatch: pytest.MonkeyPatch) -> None:
