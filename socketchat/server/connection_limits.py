@@ -45,7 +45,7 @@ class Admission:
         return self.open >= self.slots
 
     def enter(self, peer: str) -> Ticket:
-        """Let a connection in, in place of the stranger that was silent for longest if it is crowded; raises TooMany."""
+        """Let a connection in; if it is crowded, the oldest silent stranger gives way. Raises TooMany."""
         place = "" if is_loopback(peer) or not self.limited else network(peer)
         count = self.counts.get(place, [0, 0])
         if place:

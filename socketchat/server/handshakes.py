@@ -115,7 +115,7 @@ class Arrivals:
             except (BlockingIOError, ConnectionAbortedError):
                 return
             except OSError as problem:
-                log.warning("nobody is accepted for a moment: %s", problem)
+                log.warning("cannot accept connections for a moment: %s", problem)
                 self._rest(listening)
                 return
             peer.setblocking(False)  # noqa: FBT003 - the name says it
@@ -126,7 +126,7 @@ class Arrivals:
         try:
             ticket = self._admission.enter(address)
         except TooMany as error:
-            log.debug("%s is not let in: %s", address, error)
+            log.debug("refused a connection from %s: %s", address, error)
             words = PLAIN.event(Bye(code=error.code, text=str(error)))
             _send_away(peer, words if self._may_speak_plaintext(address) else b"")
             return
@@ -287,7 +287,7 @@ class _Arrival:
             return tls
         offered = offered_protocols(seen)
         if offered and not set(offered) & set(PROTOCOLS):
-            raise ProtocolError("The peer means another service.")
+            raise ProtocolError("The client offers another protocol by ALPN.")
         return None if offered is None else True
 
     def is_late(self, now: float) -> bool:

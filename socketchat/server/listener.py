@@ -20,9 +20,9 @@ from .limits import (
 )
 
 _WHY = {
-    errno.EADDRINUSE: "the port is taken; stop what listens there, or choose another with --port",
-    errno.EACCES: "only root may listen there; choose a port above 1023 with --port",
-    errno.EADDRNOTAVAIL: "this machine has no such address",
+    errno.EADDRINUSE: "the port is in use; stop the program that uses it, or choose another port with --port",
+    errno.EACCES: "only root may use ports below 1024; choose another port with --port",
+    errno.EADDRNOTAVAIL: "this machine does not have this address",
 }
 
 
@@ -133,7 +133,7 @@ def _addresses(host: str) -> list[tuple[int, str]]:
     try:
         found = socket.getaddrinfo(host, 0, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     except (OSError, UnicodeError) as error:
-        raise UsageProblem(f"There is no address {host}; --host takes a name or an address of this machine.") from error
+        raise UsageProblem(f"Unknown address {host}; --host takes a name or an address of this machine.") from error
     return [(family, str(address[0])) for family, _, _, _, address in found]
 
 

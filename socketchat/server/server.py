@@ -111,7 +111,7 @@ class Server:
         try:
             identity = self._identify()
         except ChatError as error:
-            log.warning("the certificate stays as it was: %s", error)
+            log.warning("kept the old certificate: %s", error)
             return
         if self._arrivals is not None:
             self._arrivals.identity = identity

@@ -63,7 +63,7 @@ def load_identity(certificate: Path, key: Path) -> Identity:
         context.load_cert_chain(certificate, key, password=_no_password)
         return Identity(context, read_certificate(first))
     except (ssl.SSLError, ProtocolError):
-        raise BadFile(f"{certificate} and {key} are no certificate and its key, without a password, in PEM.") from None
+        raise BadFile(f"{certificate} and {key} are not a certificate and its key (PEM, no password).") from None
     except OSError as problem:
         raise _bad(key, problem) from None
 
@@ -119,5 +119,5 @@ def _make() -> bytes:
 
 
 def _bad(path: Path, problem: Exception) -> BadFile:
-    words = reason(problem) if isinstance(problem, OSError) else "it is no certificate in PEM"
+    words = reason(problem) if isinstance(problem, OSError) else "it is not a certificate in PEM"
     return BadFile(f"Cannot use {path}: {words}.")

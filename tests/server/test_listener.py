@@ -73,7 +73,8 @@ def test_a_taken_port_is_one_sentence_that_helps() -> None:
     with sock, pytest.raises(ChatError) as caught:
         listen(("127.0.0.1",), port)
     assert str(caught.value) == (
-        f"Cannot listen on 127.0.0.1:{port}: the port is taken; stop what listens there, or choose another with --port."
+        f"Cannot listen on 127.0.0.1:{port}: the port is in use; "
+        "stop the program that uses it, or choose another port with --port."
     )
     assert caught.value.exit_code == 1
 
@@ -89,12 +90,12 @@ def test_what_was_bound_is_freed_when_a_later_address_fails() -> None:
 
 @pytest.mark.parametrize("host", ["no.such.host.invalid", "a" * 70, "a..b"])
 def test_a_host_that_is_none_is_usage(host: str) -> None:
-    with pytest.raises(UsageProblem, match="There is no address"):
+    with pytest.raises(UsageProblem, match="Unknown address"):
         listen((host,), 0)
 
 
 def test_an_address_of_another_machine_is_told() -> None:
-    with pytest.raises(ChatError, match="this machine has no such address"):
+    with pytest.raises(ChatError, match="this machine does not have this address"):
         listen(("192.0.2.1",), 0)
 
 

@@ -107,7 +107,7 @@ def test_serve_logs_so(tmp_path: Path) -> None:
     path.write_text("nonsense")
     serving.process.send_signal(signal.SIGHUP)
     first = serving.process.stderr.readline()
-    assert "the certificate stays as it was" in first
+    assert "kept the old certificate" in first
     assert "a 2026-11-25 12:00:00,000 ERROR admin login^[[2J.pem" in first
     code, _, more = serving.end(signal.SIGTERM)
     assert (code, more) == (0, "")

@@ -247,7 +247,7 @@ def test_a_directory_in_use_is_one_line(server: Serving, tmp_path: Path) -> None
 def test_a_taken_port_is_one_line(server: Serving, tmp_path: Path) -> None:
     code, error = refused("--port", str(server.port), "--data", str(tmp_path / "other"))
     assert (code, error.count("\n")) == (1, 1)
-    assert "the port is taken; stop what listens there, or choose another with --port" in error
+    assert "the port is in use; stop the program that uses it, or choose another port with --port" in error
     server.end(signal.SIGTERM)
 
 
@@ -275,7 +275,7 @@ def test_a_damaged_store_is_one_line_and_stays_as_it_is(tmp_path: Path, damage: 
         (["--port", "many"], "'many' is not a port. A port is a number from 0 to 65535."),
         (["--port", "65536"], "'65536' is not a port"),
         (["--port", "-1"], "'-1' is not a port"),
-        (["--host", "no.such.host.invalid"], "There is no address no.such.host.invalid"),
+        (["--host", "no.such.host.invalid"], "Unknown address no.such.host.invalid"),
         (["--nothing"], "No such option"),
         (["--no-limits", "--host", "0.0.0.0"], "--no-limits works on this machine only, and --host 0.0.0.0 is not"),
         (["--no-limits", "--host", "127.0.0.1", "--host", "::"], "and --host :: is not"),
@@ -374,7 +374,7 @@ def test_sighup_reads_a_new_certificate_and_a_bad_one_leaves_the_old(tmp_path: P
         pass
     path.write_text("nonsense")
     serving.process.send_signal(signal.SIGHUP)
-    assert "the certificate stays as it was" in serving.process.stderr.readline()
+    assert "kept the old certificate" in serving.process.stderr.readline()
     assert shown(serving.port) == other
     stays.sendall(b"bob\n")
     assert stays.recv(1000).startswith(b"[join] bob")

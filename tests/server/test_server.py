@@ -125,7 +125,7 @@ def test_a_journal_that_does_not_open_leaves_nothing_listening(loop: str) -> Non
 def test_a_taken_port_is_told_before_the_journal_is_opened(loop: str) -> None:
     async def scene(house: House) -> None:
         server = Server(DamagedJournal(asyncio.get_running_loop()), identity)
-        with pytest.raises(ChatError, match="the port is taken"):
+        with pytest.raises(ChatError, match="the port is in use"):
             await server.start(("127.0.0.1",), house.port)
 
     run(loop, scene)

@@ -27,7 +27,7 @@ if sys.argv[1] == "nohup":
 os.execv(sys.argv[2], sys.argv[2:])
 """
 
-STAYS = "the certificate stays as it was"
+STAYS = "kept the old certificate"
 
 Start = Callable[..., "InTerminal"]
 

@@ -248,7 +248,7 @@ def test_a_certificate_and_the_key_of_another_are_refused(tmp_path: Path) -> Non
     (tmp_path / "key.pem").write_text(key)
     (tmp_path / "key.pem").chmod(0o600)
     load_identity(tmp_path / "one" / FILE, tmp_path / "key.pem")
-    with pytest.raises(BadFile, match="are no certificate and its key"):
+    with pytest.raises(BadFile, match="are not a certificate and its key"):
         load_identity(tmp_path / "other" / FILE, tmp_path / "key.pem")
 
 
@@ -261,7 +261,7 @@ def test_a_key_with_a_password_is_refused_without_asking_for_it(tmp_path: Path) 
     except FileNotFoundError:
         pytest.skip("there is no openssl")
     locked.chmod(0o600)
-    with pytest.raises(BadFile, match="without a password"):
+    with pytest.raises(BadFile, match="no password"):
         load_identity(tmp_path / FILE, locked)
 
 
