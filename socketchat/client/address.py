@@ -12,11 +12,20 @@ from ..protocol.limits import DEFAULT_PORT
 DEFAULT_HOST = "127.0.0.1"
 
 
+LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
+"""The names of this machine. Other names may lead here too, but whoever answers for a name decides where it leads."""
+
+
 class Address(NamedTuple):
     """A host, without brackets, and a port."""
 
     host: str
     port: int
+
+    @property
+    def is_local(self) -> bool:
+        """Whether the host is a name of this machine itself, by the name alone."""
+        return self.host.lower() in LOCAL_HOSTS
 
     @property
     def wire_host(self) -> bytes:

@@ -167,21 +167,32 @@ class Visit:
         return name if password else None
 
     def _decide(self, problem: UnknownServer) -> None:
-        """Let somebody decide whether a server that nothing speaks for is the right one; raises ``problem`` if not."""
+        """Have the user decide whether an unknown server is the right one; raises ``problem`` if not.
+
+        It was told nothing yet. The join code decides it too: a server that knows the code proves that it does.
+        """
         shown = self._profile.trust.shown
         if shown is None:
             raise problem
-        say(f"The server at {self._address} is new to you. Its fingerprint is", exactly=shown.fingerprint)
-        try:
-            answer = ask("Is that what its host sees there? [y/N] ", self._look)
-        except EOFError:
-            raise KeyboardInterrupt from None
-        if plain_code(answer).count("-") == CODE_WORDS - 1:
-            self._credentials = self._credentials._replace(code=answer)  # whoever knows the code needs no fingerprint
-            return
-        if answer.strip().lower() not in {"y", "yes"}:
-            raise problem
-        self._profile.trust.accept(shown.fingerprint)
+        say(
+            f"The server at {self._address} is new to you. If you have its join code, type that. "
+            "Otherwise type y if the server shows this fingerprint:",
+            exactly=shown.fingerprint,
+        )
+        while True:
+            try:
+                answer = ask("Join code, or [y/N]: ", self._look)
+            except EOFError:
+                raise KeyboardInterrupt from None
+            if answer.strip().lower() in {"y", "yes"}:
+                self._profile.trust.accept(shown.fingerprint)
+                return
+            if plain_code(answer).count("-") == CODE_WORDS - 1:
+                self._credentials = self._credentials._replace(code=answer)
+                return
+            if answer.strip().lower() in {"", "n", "no"}:
+                raise problem
+            say(f"That is not a join code, which has {CODE_WORDS} words.")
 
     def _named(self, name: str | None) -> str:
         found = find_name(name, self._environ, self._profile)

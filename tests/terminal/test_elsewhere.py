@@ -132,15 +132,48 @@ def test_join_asks_once_whether_it_is_the_right_server(elsewhere, answer):
 
 def test_the_code_is_all_that_is_asked_for_since_it_proves_the_server_too(closed):
     terminal, process = closed.join("ann", "--host", ADDRESS)
-    terminal.until(lambda: "Join code:" in terminal.text)
+    terminal.until(lambda: "Join code, or [y/N]:" in terminal.text)
+    terminal.type("four-words-are-none\r")
+    terminal.until(lambda: "That is not a join code" in terminal.text)
+    terminal.until(lambda: terminal.text.count("[y/N]:") == 2)
     terminal.type(f"{closed.code}\r")
     terminal.until(lambda: "#lobby ann>" in terminal.text)
-    assert "[y/N]" not in terminal.text
     terminal.type("\x04")
     assert ends(terminal, process) == 0
     send = [*PROGRAM, "send", "--host", ADDRESS]
     assert closed.run(*send, "hi", stdin=subprocess.DEVNULL).returncode == 0
     assert closed.run(*send, "--as", "bob", "hi", stdin=subprocess.DEVNULL).returncode == 0  # the key is enough
+
+
+def test_an_unknown_server_hears_nothing_before_the_user_has_decided(elsewhere, tmp_path):
+    server = subprocess.Popen(
+        elsewhere._inside([sys.executable, "-c", LISTEN, str(tmp_path), ADDRESS]), stdout=subprocess.PIPE, text=True
+    )
+    assert server.stdout.readline() == "ready\n"
+    terminal, process = elsewhere.join("ann", "--host", f"{ADDRESS}:5001")
+    terminal.until(lambda: "[y/N]" in terminal.text)
+    assert server.communicate(timeout=DEADLINE)[0] == "b''\n"
+    terminal.type("y\r")
+    assert ends(terminal, process) == 6
+
+
+LISTEN = """
+import socket, sys
+from pathlib import Path
+from socketchat.server.tls import own_identity
+listener = socket.create_server((sys.argv[2], 5001))
+context = own_identity(Path(sys.argv[1])).context
+print("ready", flush=True)
+heard = b""
+for _ in range(2):  # the first one ends as no authority vouches for the certificate
+    with listener.accept()[0] as client:
+        try:
+            with context.wrap_socket(client, server_side=True) as server:
+                heard += server.recv(65_536)
+        except OSError:
+            pass
+print(heard)
+"""
 
 
 def test_a_code_typed_at_the_question_has_an_open_server_prove_itself(elsewhere):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from ...exceptions import ChatError, Unreachable
 from ...protocol import commands
@@ -40,18 +40,23 @@ class Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Wait until somebody has looked at the server's certificate."""
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101  # TCP has no other kind
-        self._transport = transport
-        transport.pause_reading()
+        self._transport = cast("asyncio.Transport", transport)  # TCP has no other kind, but uvloop has its own class
+        self._transport.pause_reading()
 
     def begin(self, trust: Trust) -> None:
-        """Say hello to the server if it is the right one; raises ChatError."""
+        """Say hello to the server if it is the right one; raises ChatError.
+
+        A server that nothing speaks for is told nothing, unless it has to prove that it knows the join code.
+        """
         transport = self._transport
         if transport is None or transport.is_closing():
             return
         shown = transport.get_extra_info("ssl_object").getpeercert(binary_form=True)
         self.heard = self._loop.time()
-        self._session.connection_made(trust.check(shown, transport.get_extra_info("peername")[0]))
+        host = trust.check(shown, transport.get_extra_info("peername")[0])
+        if not host.is_known and not self._session.has_code:
+            raise trust.unknown()
+        self._session.connection_made(host)
         self._write()
         transport.resume_reading()
         self._watch = self._loop.call_later(self._timeouts.idle, self._look)

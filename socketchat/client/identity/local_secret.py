@@ -12,13 +12,12 @@ from ...exceptions import BadFile
 from ...files import read_private
 from ...paths import server_data
 from ...protocol.authentication.entry_proof import LOCAL_SECRET, LOCAL_SECRET_BYTES
-from ..address import is_loopback
 from ..session.login import SecretReader, no_secret
 
 
-def secret_reader(peer: str) -> SecretReader:
-    """Return what reads the local secret of the server at an address that was connected to."""
-    return read_local_secret if is_loopback(peer) else no_secret
+def secret_reader(*, is_local: bool) -> SecretReader:
+    """Return what reads the local secret of a server, which only one on this machine has."""
+    return read_local_secret if is_local else no_secret
 
 
 def read_local_secret(told: str | None) -> bytes | None:

@@ -30,9 +30,6 @@ if TYPE_CHECKING:
     from ..session.login import Signer
     from .trust import Trust
 
-_LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})
-"""The names of this machine, which are one server."""
-
 _PLAIN = frozenset("abcdefghijklmnopqrstuvwxyz0123456789.-")
 """Characters of a host or a user that stand for themselves in a file's name."""
 
@@ -216,8 +213,8 @@ class _LateKey:
 
 
 def _file_name(address: Address) -> str:
-    host = address.host.lower()
-    return f"{_plain('localhost' if host in _LOCAL else host)}_{address.port}"
+    host = "localhost" if address.is_local else address.host.lower()  # the names of this machine are one server
+    return f"{_plain(host)}_{address.port}"
 
 
 def _plain(words: str) -> str:

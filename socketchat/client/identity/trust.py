@@ -52,7 +52,7 @@ class Trust:
     def context(self, peer: str) -> ssl.SSLContext:
         """Return how to shake hands with an address: with the authorities looked at, or not."""
         known = self._known()
-        if known == _AUTHORITY or (known is None and self._vouched is not False and not is_loopback(peer)):
+        if known == _AUTHORITY or (known is None and self._vouched is not False and not self._is_local(peer)):
             context = ssl.create_default_context()
             self._vouched = True
         else:
@@ -78,7 +78,10 @@ class Trust:
     def check(self, der: bytes | None, peer: str) -> Host:
         """Return what is known of the server at an address, which shows this certificate (DER).
 
-        On this machine itself, a server is known at first sight. Raises CertificateChanged where the certificate is not
+        On this machine itself, a server is known at first sight. The name that the user gave decides that: whoever
+        answers for another name could have it lead here, to a port of any account of this machine.
+
+        Raises CertificateChanged where the certificate is not
         the one that is known.
         """
         self.shown = shown = read_certificate(der or b"")
@@ -96,8 +99,9 @@ class Trust:
                 f"Somebody may listen in; nothing was sent. If its host says that it is right, accept it: "
                 f"socketchat trust {self._address} {shown.fingerprint}"
             )
-        is_known = known is not None or bool(self._vouched) or is_loopback(peer)
-        return Host(shown.binding, shown.key, is_known, secret_reader(peer), str(self._address))
+        is_local = self._is_local(peer)
+        is_known = known is not None or bool(self._vouched) or is_local
+        return Host(shown.binding, shown.key, is_known, secret_reader(is_local=is_local), str(self._address))
 
     def unknown(self) -> UnknownServer:
         """Return the error for a server that nothing speaks for."""
@@ -141,6 +145,10 @@ class Trust:
         """Pin this fingerprint, whatever was pinned before."""
         if self._store is not None:
             self._store.keep_pin(to_fingerprint(from_fingerprint(fingerprint)), replace=True)
+
+    def _is_local(self, peer: str) -> bool:
+        """Tell whether the user named this machine, and the name led to it."""
+        return self._address.is_local and is_loopback(peer)
 
     def _known(self) -> str | None:
         if self._given is not None:

@@ -81,6 +81,11 @@ class Login:
         self._code_key: tuple[bytes, bytes] | None = None  # at which host's key, and what the code stands for there
 
     @property
+    def has_code(self) -> bool:
+        """Whether there is a join code, by which an unknown server can prove that it is the right one."""
+        return self._credentials.code is not None
+
+    @property
     def waits(self) -> bool:
         """Whether nothing may be said before a challenge or a proof of the host has come."""
         return self._nonce is not None or self._expected is not None

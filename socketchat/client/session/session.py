@@ -91,6 +91,11 @@ class Session:
         self._lines = LineBuffer(LINE_BYTES)
         self._data: list[bytes] = []
 
+    @property
+    def has_code(self) -> bool:
+        """Whether there is a join code, by which an unknown server can prove that it is the right one."""
+        return self._login.has_code
+
     def connection_made(self, host: Host = PLAINTEXT, *, eager: bool = False) -> None:
         """Begin to log in on a new connection; with ``eager`` the messages follow without waiting for the welcome."""
         self._login.begin(host)

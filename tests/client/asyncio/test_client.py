@@ -632,7 +632,7 @@ def test_a_profile_gives_key_and_positions_and_is_kept_up_to_date(tmp_path) -> N
 
     async def test(*conversations: dict, seq: int) -> dict:
         async with scripted() as script:
-            profile = profiles.server("h", 1)
+            profile = profiles.server("localhost", 1)
             stay = Stay(script, *conversations, profile=profile)
             async with stay as (client, peer):
                 peer.write(entry(seq, to="@a:b"), entry(seq + 1, to="@a:b"))
@@ -640,13 +640,13 @@ def test_a_profile_gives_key_and_positions_and_is_kept_up_to_date(tmp_path) -> N
                 return stay.hello
 
     first = asyncio.run(test(conversation("#lobby", 5), conversation("@a:b", 2), seq=3))
-    assert (first["key"], "epoch" in first) == (profiles.server("h", 1).key.public, False)
-    assert profiles.last() == ("h", 1)
-    assert profiles.server("h", 1).name == "ann"
+    assert (first["key"], "epoch" in first) == (profiles.server("localhost", 1).key.public, False)
+    assert profiles.last() == ("localhost", 1)
+    assert profiles.server("localhost", 1).name == "ann"
     # What came in but was not taken is not shown, and comes again.
     second = asyncio.run(test(conversation("#lobby", 5), conversation("@a:b", 4), seq=4))
     assert (second["epoch"], second["positions"]) == ("e" * 16, {"@a:b": 3})
-    assert profiles.server("h", 1).positions == {"@a:b": 4}
+    assert profiles.server("localhost", 1).positions == {"@a:b": 4}
 
 
 def test_positions_are_kept_as_soon_as_nothing_more_waits(tmp_path) -> None:
@@ -654,13 +654,13 @@ def test_positions_are_kept_as_soon_as_nothing_more_waits(tmp_path) -> None:
 
     async def test() -> None:
         async with scripted() as script:
-            profile = profiles.server("h", 1)
+            profile = profiles.server("localhost", 1)
             async with Stay(script, conversation("@a:b", 2), profile=profile) as (client, peer):
                 peer.write(entry(3, to="@a:b"))
                 await anext(client)
                 reading = asyncio.create_task(anext(client, None))
                 await asyncio.wait({reading}, timeout=0.01)
-                assert profiles.server("h", 1).positions == {"@a:b": 3}
+                assert profiles.server("localhost", 1).positions == {"@a:b": 3}
                 await client.quit()
                 await reading
 
@@ -668,7 +668,7 @@ def test_positions_are_kept_as_soon_as_nothing_more_waits(tmp_path) -> None:
 
 
 def test_positions_that_cannot_be_kept_do_not_stop_the_chat(tmp_path, caplog) -> None:
-    profile = Profiles(str(tmp_path / "client")).server("h", 1)
+    profile = Profiles(str(tmp_path / "client")).server("localhost", 1)
 
     async def test() -> None:
         async with scripted() as script, Stay(script, conversation("@a:b", 2), profile=profile) as (client, peer):
@@ -686,7 +686,7 @@ def test_positions_that_cannot_be_kept_do_not_stop_the_chat(tmp_path, caplog) ->
 
 
 def test_a_profile_that_cannot_be_written_is_told_at_the_door(tmp_path) -> None:
-    profile = Profiles(str(tmp_path / "client")).server("h", 1)
+    profile = Profiles(str(tmp_path / "client")).server("localhost", 1)
     assert profile.key.public
     assert profile.epoch is None
     for path in (tmp_path / "client").iterdir():

@@ -32,9 +32,8 @@ def test_the_secret_is_read_from_the_default_place_where_none_is_told(secret, tm
 
 
 def test_it_is_read_only_for_a_server_on_this_machine():
-    assert secret_reader("127.0.0.1") is secret_reader("127.8.0.1") is secret_reader("::1") is read_local_secret
-    for peer in ("192.0.2.1", "::2", "fe80::1", "12.7.0.1", ""):
-        assert secret_reader(peer) is no_secret
+    assert secret_reader(is_local=True) is read_local_secret
+    assert secret_reader(is_local=False) is no_secret
     assert no_secret(None) is None
 
 
