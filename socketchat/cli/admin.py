@@ -69,7 +69,7 @@ def users(ctx: click.Context) -> None:
     from ..protocol import operator
 
     if ctx.invoked_subcommand is None:
-        give(operator.Users(id=1))
+        give(operator.ListUsers(id=1))
 
 
 @users.command()
@@ -84,7 +84,7 @@ def erase(name: str, *, yes: bool) -> None:
         question = f"This erases every message from {name} and cannot be undone. Type the name to continue"
         if click.prompt(question, default="", show_default=False, err=True) != name:
             raise click.Abort
-    give(operator.Erase(id=1, name=name))
+    give(operator.EraseUser(id=1, name=name))
 
 
 @users.command()
@@ -107,7 +107,7 @@ def reset(name: str, host: str | None) -> None:
     from .invite import leads_to, told_address
 
     told = told_address(host)
-    order = operator.Reset(id=1, name=name)
+    order = operator.ResetName(id=1, name=name)
     listening, fingerprint, token, whose = ask(click.get_current_context().obj, order)
     address = leads_to(told, listening)
     click.echo(Invitation(address, from_fingerprint(fingerprint), token, whose).url)
@@ -127,7 +127,7 @@ def release(name: str, *, yes: bool) -> None:
         _need_a_terminal()
         question = f"{name} loses this name, and cannot get it back once someone else takes it. Continue?"
         click.confirm(question, abort=True, err=True)
-    give(operator.Release(id=1, name=name))
+    give(operator.ReleaseName(id=1, name=name))
 
 
 @admin.command()
@@ -136,7 +136,7 @@ def owner(name: str) -> None:
     """Make NAME the owner of the server, who appoints moderators."""
     from ..protocol import operator
 
-    give(operator.Owner(id=1, name=name))
+    give(operator.SetOwner(id=1, name=name))
 
 
 @admin.command()
@@ -159,7 +159,7 @@ def ban(name: str, seconds: int, reason: str, *, address: bool) -> None:
     """
     from ..protocol import operator
 
-    give(operator.Ban(id=1, name=name, seconds=seconds, reason=reason, addresses=address))
+    give(operator.BanUser(id=1, name=name, seconds=seconds, reason=reason, addresses=address))
 
 
 @admin.command()
@@ -168,7 +168,7 @@ def unban(name: str) -> None:
     """Lift the ban on NAME, which can be an address."""
     from ..protocol import operator
 
-    give(operator.Unban(id=1, name=name))
+    give(operator.UnbanUser(id=1, name=name))
 
 
 @admin.command()
@@ -176,7 +176,7 @@ def bans() -> None:
     """List the bans from the chat."""
     from ..protocol import operator
 
-    give(operator.Bans(id=1))
+    give(operator.ListBans(id=1))
 
 
 @admin.command()
@@ -184,7 +184,7 @@ def log() -> None:
     """List the actions of owners, moderators and the operator."""
     from ..protocol import operator
 
-    give(operator.Log(id=1))
+    give(operator.ShowLog(id=1))
 
 
 @admin.command()
@@ -192,7 +192,7 @@ def rooms() -> None:
     """List the rooms, private ones included."""
     from ..protocol import operator
 
-    give(operator.Rooms(id=1))
+    give(operator.ListRooms(id=1))
 
 
 @admin.group()
@@ -207,7 +207,7 @@ def own_room(*, room: str, name: str) -> None:
     """Make NAME the owner of ROOM, and tell its members; NAME can join it even if it is private."""
     from ..protocol import operator
 
-    give(operator.RoomOwner(id=1, room=room, name=name))
+    give(operator.SetRoomOwner(id=1, room=room, name=name))
 
 
 @admin.command()
@@ -216,7 +216,7 @@ def code(*, new: bool) -> None:
     """Show the join code, which newcomers need once."""
     from ..protocol import operator
 
-    give(operator.Code(id=1, new=new))
+    give(operator.JoinCode(id=1, new=new))
 
 
 @admin.group()
@@ -229,7 +229,7 @@ def list_invites() -> None:
     """List the invites that still work."""
     from ..protocol import operator
 
-    give(operator.Invites(id=1))
+    give(operator.ListInvites(id=1))
 
 
 @invite.command()
@@ -238,4 +238,4 @@ def revoke(*, invite: str) -> None:
     """Revoke the invite with this ID, as shown by the list."""
     from ..protocol import operator
 
-    give(operator.Uninvite(id=1, invite=invite))
+    give(operator.RevokeInvite(id=1, invite=invite))

@@ -85,7 +85,7 @@ def invite(
     from ..server.admin import ask
 
     told = told_address(host)
-    order = operator.Invite(id=1, uses=uses, seconds=seconds, room=room)
+    order = operator.CreateInvite(id=1, uses=uses, seconds=seconds, room=room)
     listening, fingerprint, token = ask(data_directory(data), order)
     address = leads_to(told, listening)
     click.echo(Invitation(address, from_fingerprint(fingerprint), token).url)

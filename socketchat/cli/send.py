@@ -128,9 +128,9 @@ def send(
 def tell_absence(event: Absent) -> None:
     """Say that who is written to is not there."""
     from ..protocol.text.hygiene import clean_line
-    from ..protocol.transcript import absence
+    from ..protocol.wording import absence_notice
 
-    click.echo(f"socketchat: {clean_line(absence(event))}", err=True)
+    click.echo(f"socketchat: {clean_line(absence_notice(event))}", err=True)
 
 
 def message_text(words: tuple[str, ...]) -> str:

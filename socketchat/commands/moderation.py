@@ -223,7 +223,7 @@ def invite(hub: Hub, session: Session, command: commands.Invite) -> None:
     act.submit(_fact("invite", act, other), "", undo=None, done=tell)
 
 
-def owner(hub: Hub, session: Session, order: operator.Owner) -> None:
+def owner(hub: Hub, session: Session, order: operator.SetOwner) -> None:
     """Make a user the owner of the server."""
     act = _begin(hub, session, order, LOBBY, Action.GOVERN)
     other = act.other(order.name)
@@ -232,7 +232,7 @@ def owner(hub: Hub, session: Session, order: operator.Owner) -> None:
     act.submit(_fact("owner", act, other), f"made {other.name} the owner of {act.place}", undo=None, done=None)
 
 
-def room_owner(hub: Hub, session: Session, order: operator.RoomOwner) -> None:
+def room_owner(hub: Hub, session: Session, order: operator.SetRoomOwner) -> None:
     """Make a user the owner of a room, whose own one is gone; those in the room are told."""
     act = _begin(hub, session, order, order.room, Action.GOVERN)
     if act.room.is_lobby:
@@ -245,7 +245,7 @@ def room_owner(hub: Hub, session: Session, order: operator.RoomOwner) -> None:
     act.submit(_fact("owner", act, other), f"made {other.name} the owner of {act.place}", undo=None, done=None)
 
 
-def operator_ban(hub: Hub, session: Session, order: operator.Ban) -> None:
+def operator_ban(hub: Hub, session: Session, order: operator.BanUser) -> None:
     """Keep a user or an address out of the chat."""
     act = _begin(hub, session, order, LOBBY, Action.MODERATE)
     other = None if is_address(order.name) else act.other(_name(hub, order.name))
@@ -265,7 +265,7 @@ def operator_ban(hub: Hub, session: Session, order: operator.Ban) -> None:
     act.restrict(fact, f"banned {named.name} from {act.place}", act.room.bans, lambda: _out(act, fact, "banned"))
 
 
-def operator_unban(hub: Hub, session: Session, order: operator.Unban) -> None:
+def operator_unban(hub: Hub, session: Session, order: operator.UnbanUser) -> None:
     """Let a user or an address in again."""
     unban(hub, session, commands.Unban(room=LOBBY, name=order.name, id=order.id))
 

@@ -9,7 +9,7 @@ from ..hub.state.conversations import Conversation, Pair
 from ..protocol import commands, events
 from ..protocol.kinds import COUNTED
 from ..protocol.limits import HISTORY_ENTRIES
-from ..protocol.text.mentions import is_to
+from ..protocol.text.mentions import is_mention
 from .chat import speaker
 from .deleted_runs import is_deleted
 from .history import LOOKED_AT, readable
@@ -91,5 +91,5 @@ async def _count(hub: Hub, user: User, conversation: Conversation) -> events.Unr
         said = [entry for entry in others if entry.kind in COUNTED]
         hub.pace.has_read(user, len(page))
         messages += len(said)
-        named += sum(is_to(entry, user.id, user.key) for entry in said)
+        named += sum(is_mention(entry, user.id, user.key) for entry in said)
     return events.UnreadCount(conversation.id, messages, conversation.name_for(user), named, more=before > mark + 1)

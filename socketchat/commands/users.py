@@ -8,7 +8,7 @@ from ..protocol import commands, events
 from ..protocol.limits import AWAY_CHARACTERS
 from ..protocol.slash import help_text
 from ..protocol.text.hygiene import clean_line
-from ..protocol.transcript import AWAY
+from ..protocol.wording import AWAY
 from .chat import speaker
 
 NAMES_PER_EVENT = 500

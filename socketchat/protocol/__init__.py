@@ -1,1 +1,1 @@
-"""What both sides of the wire share, as data only: commands, events, limits, names, text hygiene, codec and framing."""
+"""What the server and the clients share, as data: commands, events, limits, names, text hygiene, codec, framing."""

@@ -1,4 +1,4 @@
-"""The native codec: a line of JSON is a command or an event, and whatever is neither raises one kind of error."""
+"""The native codec: a line of JSON is a command or an event; any other line raises BadLine or Unsupported."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from . import commands, events
 from .text.hygiene import clean, clean_line
 
 _SHOWN = 60
-"""Characters of a peer's own words that an error repeats: enough to recognise them."""
+"""Characters of a peer's line that an error repeats: enough to recognise it."""
 
-# All that decoding raises: for bytes that are no JSON, no UTF-8 or not the right type, and for bombs of nesting.
+# What decoding raises: for invalid JSON, invalid UTF-8, wrong types, and deep nesting.
 _UNDECODABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
@@ -44,23 +44,23 @@ def encode(struct: commands.Command | events.Event) -> bytes:
 
 @cache
 def _command_decoder() -> Callable[[bytes], commands.ANY]:
-    """Return what only a server needs, and `send` would spend a tenth of its start on."""
+    """Return the decoder, which only a server needs: building it would take a tenth of the start of `send`."""
     return msgspec.json.Decoder(commands.ANY).decode
 
 
 def decode_command(line: bytes) -> commands.ANY:
-    """Return the command in a line; raises BadLine, or Unsupported for a type that we do not know."""
+    """Return the command in a line; raises BadLine, or Unsupported if its type is unknown."""
     try:
         return _command_decoder()(line)
     except _UNDECODABLE as problem:
         kind = _type(line)
         if kind is not None and kind not in _COMMANDS:
-            raise Unsupported(f'There is no command "{_shown(kind)}" in this version of the protocol.') from None
+            raise Unsupported(f'This version of the protocol has no command "{_shown(kind)}".') from None
         raise BadLine(_sentence(problem, kind)) from None
 
 
 def decode_event(line: bytes) -> events.ANY | None:
-    """Return the event in a line, None for a type that we do not know; raises BadLine."""
+    """Return the event in a line, None if its type is unknown; raises BadLine."""
     try:
         return _decode_event(line)
     except _UNDECODABLE as problem:
@@ -71,7 +71,7 @@ def decode_event(line: bytes) -> events.ANY | None:
 
 
 def line_id(line: bytes) -> int | None:
-    """Return the id of a line that is no command, for the answer to it; None where it has none that can be read."""
+    """Return the id of a line that is not a valid command, for the answer; None if it has no readable id."""
     try:
         return _decode_id(line).id
     except _UNDECODABLE:
@@ -84,7 +84,7 @@ def encode_text(text: events.Text) -> bytes:
 
 
 def decode_text(entry: events.Entry) -> events.Text:
-    """Return the body of an entry whose kind holds text; raises ProtocolError where the body is something else."""
+    """Return the body of an entry whose kind holds text; raises ProtocolError if the body is something else."""
     try:
         return _decode_text(entry.body)
     except _UNDECODABLE:
@@ -92,7 +92,7 @@ def decode_text(entry: events.Entry) -> events.Text:
 
 
 def text_of(entry: events.Entry) -> str:
-    """Return the text of an entry, fit to be shown; "" for a kind that has none."""
+    """Return the text of an entry, cleaned for display; "" for a kind without text."""
     try:
         return clean(decode_text(entry).text)
     except ProtocolError:
@@ -100,7 +100,7 @@ def text_of(entry: events.Entry) -> str:
 
 
 def is_deleted(entry: events.Entry) -> bool:
-    """Tell whether an entry is what is left of something that was said."""
+    """Tell whether the text of an entry was deleted."""
     try:
         return decode_text(entry).deleted
     except ProtocolError:
@@ -115,9 +115,9 @@ def _type(line: bytes) -> str | None:
 
 
 def _sentence(problem: Exception, kind: str | None) -> str:
-    """Say in words what is wrong with a line, for whoever writes a bot."""
+    """Return what is wrong with a line, for the author of a bot."""
     if isinstance(problem, RecursionError):
-        return "This line is nested too deeply."
+        return "This line is nested too deeply; send flat JSON."
     reason, _, path = str(problem).partition(" - at ")
     if not isinstance(problem, msgspec.ValidationError):
         return f"This line is not JSON in UTF-8: {_shown(reason)}."

@@ -1,4 +1,4 @@
-"""What a client asks: one struct per command, the same in every dialect."""
+"""The commands of a client: one struct per command, the same in every dialect."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Number = Annotated[int, msgspec.Meta(ge=0, le=LARGEST_NUMBER)]
 
 
 class Command(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, tag_field="type", tag=str.lower):
-    """A command; one with an ``id`` gets exactly one ``ok`` or ``error`` with the same ``id``."""
+    """A command; a command with an ``id`` gets exactly one ``ok`` or ``error`` with the same ``id``."""
 
     id: Number | None = None
 
@@ -20,12 +20,12 @@ class Command(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults
 class Hello(Command, frozen=True):
     """Log in: must be the first command of a connection.
 
-    Either ``name`` or ``token``, the resume token of an earlier ``welcome``. With ``key``, an Ed25519 public key, and
-    ``nonce`` the name is its owner's: the answer is a ``challenge``, and the next command ``prove``; without, one is a
-    guest. ``positions`` are the last seqs that the client has, valid in ``epoch``: what came after
-    them is replayed, and so are direct messages that began meanwhile; after a long absence only the newest. With
-    ``listen`` "none" the session hears only its answers, and nobody sees it come or go. ``label`` is what the owner
-    calls this device.
+    It has either a ``name``, or a ``token``: the resume token of an earlier ``welcome``. With ``key``, an Ed25519
+    public key, and ``nonce``, the answer is a ``challenge``, and the next command is ``prove``. Without them, the user
+    is a guest. ``positions`` are the last seqs that the client has, valid in ``epoch``. The server replays later
+    entries, and direct messages that began in the meantime; after a long absence, only the newest. With ``listen``
+    "none", the session hears only its answers and is invisible to other users. ``label`` is the owner's name for this
+    device.
     """
 
     version: Number = VERSION
@@ -40,10 +40,10 @@ class Hello(Command, frozen=True):
 
 
 class Prove(Command, frozen=True):
-    """Answer a ``challenge``: ``signature`` shows that the key of ``hello`` is one's own.
+    """Answer a ``challenge``: ``signature`` proves that the client has the key of its ``hello``.
 
-    A newcomer shows one thing more: a proof of the join ``code`` or of the ``local`` secret, or an ``invite``'s token.
-    With the account's ``password`` a new key becomes that of another device of its owner.
+    A newcomer adds a proof of the join ``code`` or of the ``local`` secret, or the token of an ``invite``. With the
+    ``password`` of the account, a new key becomes the key of another device.
     """
 
     signature: str
@@ -53,40 +53,40 @@ class Prove(Command, frozen=True):
     password: str | None = None
 
     def __repr__(self) -> str:
-        """Return what may be logged: nothing of what was shown."""
+        """Return what may be logged: no secrets."""
         return f"Prove(id={self.id})"
 
 
 class Login(Command, frozen=True):
-    """Log in by ``name`` and ``password``, where a client has no key: as the first command, or as a guest."""
+    """Log in with ``name`` and ``password``, from a client without a key: as the first command, or as a guest."""
 
     name: str
     password: str = ""
 
     def __repr__(self) -> str:
-        """Return what may be logged."""
+        """Return what may be logged: no secrets."""
         return f"Login(id={self.id})"
 
 
 class Password(Command, frozen=True):
-    """Set the password of one's account, which lets other devices and clients without keys in.
+    """Set the password of the user's account, for other devices and for clients without keys.
 
-    Sessions that came in by an older one, without a key, end at once, except the one that sets it.
+    Sessions that logged in with an older password, without a key, end, except the one that sets it.
     """
 
     password: str = ""
 
     def __repr__(self) -> str:
-        """Return what may be logged."""
+        """Return what may be logged: no secrets."""
         return f"Password(id={self.id})"
 
 
 class Devices(Command, frozen=True):
-    """List the keys that prove to be the account's owner."""
+    """List the keys of the user's account."""
 
 
 class Revoke(Command, frozen=True):
-    """Let a device in no longer, and close its sessions; ``device`` is the beginning of its fingerprint."""
+    """Revoke the key of a device and close its sessions; ``device`` is the beginning of its fingerprint."""
 
     device: str
 
@@ -94,8 +94,8 @@ class Revoke(Command, frozen=True):
 class Send(Command, frozen=True):
     """Store ``text`` in a room (``to`` is "#room") or send it to one user ("@name").
 
-    ``outbox`` (16 hex digits, random) and ``n`` (rising) are the key of the message: what is sent again under the
-    same key is stored once.
+    ``outbox`` (16 hex digits, random) and ``n`` (rising) are the key of the message: a message that is sent again under
+    the same key is stored once.
     """
 
     to: str
@@ -106,13 +106,13 @@ class Send(Command, frozen=True):
 
 
 class Join(Command, frozen=True):
-    """Become a member of a room, which is made where there is none; members hear it and read its history."""
+    """Become a member of a room, which is made if it does not exist; members hear it and can read its history."""
 
     room: str
 
 
 class Leave(Command, frozen=True):
-    """Stop being a member of a room; nobody leaves the lobby."""
+    """Stop being a member of a room, which must not be the lobby."""
 
     room: str
 
@@ -122,40 +122,40 @@ class Rooms(Command, frozen=True):
 
 
 class Users(Command, frozen=True):
-    """List the users who are online, or those of them who are members of ``room``."""
+    """List the users who are online, or only the members of ``room``."""
 
     room: str | None = None
 
 
 class Away(Command, frozen=True):
-    """Say that one is away, and why, until one says something in a room or directly, or all one's sessions are gone."""
+    """Set the user away, with a reason, until the user's next message or until the last session ends."""
 
     text: str | None = None
 
 
 class Topic(Command, frozen=True):
-    """Tell the topic of a room, or set it where ``text`` is given ("" clears it)."""
+    """Return the topic of a room, or set it if ``text`` is given ("" clears it)."""
 
     room: str
     text: str | None = None
 
 
 class Mod(Command, frozen=True):
-    """Make a user a moderator of ``room``, or in the lobby of the whole server."""
+    """Make a user a moderator of ``room``, or in the lobby, of the whole server."""
 
     room: str
     name: str
 
 
 class Unmod(Command, frozen=True):
-    """Make a user a moderator no longer."""
+    """Remove a user as moderator."""
 
     room: str
     name: str
 
 
 class Kick(Command, frozen=True):
-    """Make a user leave ``room``, who may come back where it is public; in the lobby, close the user's sessions."""
+    """Remove a user from ``room``, without a ban; in the lobby, close the user's sessions."""
 
     room: str
     name: str
@@ -163,7 +163,7 @@ class Kick(Command, frozen=True):
 
 
 class Ban(Command, frozen=True):
-    """Make a user leave ``room`` (in the lobby: the server) and keep the user out, for ``seconds`` if not for ever."""
+    """Ban a user from ``room`` (in the lobby: from the server), for ``seconds`` if they are given."""
 
     room: str
     name: str
@@ -172,14 +172,14 @@ class Ban(Command, frozen=True):
 
 
 class Unban(Command, frozen=True):
-    """Let a user in again."""
+    """Lift the ban of a user."""
 
     room: str
     name: str
 
 
 class Mute(Command, frozen=True):
-    """Let a user not speak in ``room`` (in the lobby: anywhere), for ``seconds`` if not for ever."""
+    """Mute a user in ``room`` (in the lobby: everywhere), for ``seconds`` if they are given."""
 
     room: str
     name: str
@@ -188,43 +188,43 @@ class Mute(Command, frozen=True):
 
 
 class Unmute(Command, frozen=True):
-    """Let a user speak again."""
+    """Unmute a user."""
 
     room: str
     name: str
 
 
 class Access(Command, frozen=True):
-    """Make a room ``private``, so that only its members and the invited know of it, or public again."""
+    """Make a room ``private``, visible only to its members and to invited users, or public again."""
 
     room: str
     private: bool
 
 
 class Invite(Command, frozen=True):
-    """Let a user join a private room, and say so in a direct message."""
+    """Invite a user into a private room; a direct message tells the user."""
 
     room: str
     name: str
 
 
 class Ignore(Command, frozen=True):
-    """Read no longer what the user ``name`` says, or without a name, tell who is ignored."""
+    """Hide messages from the user ``name``, or without a name, list the ignored users."""
 
     name: str | None = None
 
 
 class Unignore(Command, frozen=True):
-    """Read again what a user says."""
+    """Show messages from a user again."""
 
     name: str
 
 
 class History(Command, frozen=True):
-    """Return up to ``limit`` lines of a conversation, the newest that come before seq ``before`` and after ``after``.
+    """Return up to ``limit`` lines of a conversation, the newest between the seqs ``after`` and ``before``.
 
-    Edits and deletes among them come as well, and are not counted. ``conversation`` is "#room", "@name" or a
-    conversation id from an entry. With ``around`` it is the entry of that seq with what stands before and after it.
+    Edits and deletes between them are included and not counted. ``conversation`` is "#room", "@name" or a conversation
+    id from an entry. With ``around``, return the entry of that seq and those before and after it.
     """
 
     conversation: str
@@ -235,12 +235,12 @@ class History(Command, frozen=True):
 
 
 class Search(Command, frozen=True):
-    """Return the newest entries that hold all of ``words``, of what the user may read.
+    """Return the newest entries that contain all of ``words`` and that the user may read.
 
-    Words are whole ones; ``deploy*`` stands for all that begin so, and words in quotes stand in a row. ``conversation``
-    is where, if not in the lobby and all rooms and direct messages of the user; ``name`` is who said it. With one of
-    them there need be no words. ``after`` and ``before`` are moments: "2026-11-25", "2026-11-25T14:30" in UTC, or how
-    long ago: "2d", "3h".
+    Words match whole; ``deploy*`` matches every word that begins so, and quoted words match in a row. The search covers
+    the lobby, the user's rooms and direct messages, or only ``conversation``; ``name`` limits it to one author. With
+    one of the two, ``words`` may be empty. ``after`` and ``before`` are dates in UTC ("2026-11-25", "2026-11-25T14:30")
+    or ages ("2d", "3h").
     """
 
     words: str = ""
@@ -252,9 +252,9 @@ class Search(Command, frozen=True):
 
 
 class Edit(Command, frozen=True):
-    """Give the user's own message ``seq`` of a conversation, or the user's last one there, another ``text``.
+    """Replace the ``text`` of the user's own message ``seq`` of a conversation, or of the user's last one there.
 
-    ``outbox`` and ``n`` are the key, from the same row of numbers as those of messages.
+    ``outbox`` and ``n`` are the key, as in ``send``.
     """
 
     conversation: str
@@ -265,9 +265,9 @@ class Edit(Command, frozen=True):
 
 
 class Delete(Command, frozen=True):
-    """Delete the text of message ``seq`` of a conversation, or of the user's last one there, with all its edits.
+    """Delete the text and all edits of message ``seq`` of a conversation, or of the user's last one there.
 
-    ``outbox`` and ``n`` are the key, as of an edit.
+    ``outbox`` and ``n`` are the key, as in ``send``.
     """
 
     conversation: str
@@ -277,14 +277,14 @@ class Delete(Command, frozen=True):
 
 
 class Read(Command, frozen=True):
-    """Note that the user has read ``conversation`` up to ``seq``, or to its end; without one, all conversations."""
+    """Mark ``conversation`` as read up to ``seq``, or to its end; without it, mark all conversations."""
 
     conversation: str | None = None
     seq: Number | None = None
 
 
 class Unread(Command, frozen=True):
-    """Count what the user has not read."""
+    """Count the user's unread messages."""
 
 
 class Help(Command, frozen=True):
@@ -294,7 +294,7 @@ class Help(Command, frozen=True):
 
 
 class Ping(Command, frozen=True):
-    """Be answered ``ok`` when everything that was asked before is answered."""
+    """Ask for an ``ok``, which comes after the answers to all earlier commands."""
 
 
 class Quit(Command, frozen=True):

@@ -1,4 +1,4 @@
-"""Ids of conversations: "#key" is a room, "@uid:uid" the direct messages of two users."""
+"""Conversation ids: "#key" is a room, "@uid:uid" the direct messages of two users."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ LOBBY = "#lobby"
 
 
 def room_id(room: str) -> str:
-    """Return the conversation id of a room, whose name may have its "#"."""
+    """Return the conversation id of a room, given with or without "#"."""
     return "#" + name_key(room)
 
 
@@ -25,7 +25,7 @@ def pair_id(one: str, other: str) -> str:
 
 
 def pair_users(conversation: str) -> tuple[str, str]:
-    """Return the two user ids of direct messages; raises NotFound for what is no id of a pair."""
+    """Return the two user ids of direct messages; raises NotFound if this is not the id of a pair."""
     one, colon, other = conversation.removeprefix("@").partition(":")
     if not conversation.startswith("@") or not (one and colon and other):
         raise NotFound("There is no such conversation.")

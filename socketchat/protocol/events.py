@@ -1,4 +1,4 @@
-"""What a client is told: entries, answers, and facts that are not kept."""
+"""The events that the server sends: entries, answers, and facts that are not stored."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from .commands import Number
 
 
 class Event(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, tag_field="type", tag=str.lower):
-    """Something that a session is told."""
+    """An event for a session."""
 
 
 class Entry(Event, frozen=True):
     """A durable fact in the log of a conversation: seq 1, 2, 3 … without a hole.
 
-    ``ts`` is milliseconds since 1970 UTC, ``author`` a user id and ``name`` that user's name at the time. ``body`` is
-    JSON whose form depends on ``kind``: a :class:`Text` for what was said, "edit", "delete", "topic" and "notice".
-    "ignored" stands for what a user said whom the reader ignores, with an empty body.
+    ``ts`` is milliseconds since 1970 UTC, ``author`` a user id, and ``name`` that user's name at the time. ``body`` is
+    JSON whose form depends on ``kind``: a :class:`Text` for messages, "edit", "delete", "topic" and "notice". The kind
+    "ignored", with an empty body, replaces an entry of a user whom the reader ignores.
     """
 
     conversation: str
@@ -31,10 +31,10 @@ class Entry(Event, frozen=True):
 
 
 class Past(Entry, frozen=True):
-    """An entry that was asked for with ``history`` or ``search``; the stream of entries is not moved by it.
+    """An entry in an answer to ``history`` or ``search``; it does not move the position of the client.
 
-    ``place`` is how people name where it stands: "#ops/42", or "@bob/7" in direct messages with bob. It may stand for a
-    run of lines of one author: so many are ``deleted``, up to the seq ``last``.
+    ``place`` is how people refer to it: "#ops/42", or "@bob/7" in direct messages with bob. It can stand for several
+    deleted lines of one author: ``deleted`` is their number, and ``last`` the seq of the last one.
     """
 
     place: str = ""
@@ -44,12 +44,12 @@ class Past(Entry, frozen=True):
 
     @property
     def newest(self) -> int:
-        """The newest seq that this tells of."""
+        """The newest seq that this entry stands for."""
         return max(self.seq, self.last)
 
 
 class Found(Event, frozen=True):
-    """How many entries a ``search`` found; they follow, the oldest first. With ``more`` there may be others."""
+    """The number of entries that a ``search`` found; they follow, oldest first. With ``more``, others may exist."""
 
     count: Number
     more: bool = False
@@ -59,8 +59,8 @@ class Found(Event, frozen=True):
 class Text(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """The body of an entry that holds text; ``to`` is the addressee's name in direct messages.
 
-    ``of`` is the seq of what an edit or a delete changes. Where what is read was changed before, ``edited`` is the seq
-    of the newest edit, whose text this is, or it is ``deleted`` and without text.
+    ``of`` is the seq of the entry that an edit or a delete changes. In an entry that was edited, ``edited`` is the seq
+    of the newest edit, whose text this is. An entry that was ``deleted`` has no text.
     """
 
     text: str
@@ -71,11 +71,11 @@ class Text(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
 
 
 class Conversation(Event, frozen=True):
-    """A conversation that the session hears from now on: its newest and its oldest kept seq.
+    """A conversation that the session hears from now on, with its newest and its oldest kept seq.
 
-    ``after`` is told where more was missed than is replayed: only the entries behind that seq follow. ``read`` is the
-    seq up to which the user has read, on whatever device. ``topic`` is for rooms, and so is ``name``, told where the
-    room does not write its name as its id; ``peer`` (the other user's name) is for direct messages.
+    If the client missed more than is replayed, only the entries after the seq ``after`` follow. ``read`` is the seq up
+    to which the user has read, on any device. Rooms have a ``topic``, and a ``name`` if it differs from their id.
+    Direct messages have a ``peer``, the name of the other user.
     """
 
     conversation: str
@@ -96,7 +96,7 @@ class Read(Event, frozen=True):
 
 
 class UnreadCount(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
-    """What a conversation has that the user has not read; with ``more``, at least that."""
+    """The number of unread messages in a conversation; with ``more``, there are more than that."""
 
     conversation: str
     messages: Number
@@ -106,25 +106,25 @@ class UnreadCount(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
 
 
 class Unread(Event, frozen=True):
-    """The answer to ``unread``: the conversations that have something, in the order of their ids."""
+    """The answer to ``unread``: the conversations with unread messages, in the order of their ids."""
 
     conversations: list[UnreadCount]
     id: int | None = None
 
 
 class Left(Event, frozen=True):
-    """A room that the session hears no longer; ``text`` says why, where that was not the user's wish."""
+    """A room that the session no longer hears; ``text`` is the reason if the user did not ask for it."""
 
     conversation: str
     text: str = ""
 
 
 class Challenge(Event, frozen=True):
-    """The answer to a ``hello`` with a key: ``nonce`` is to be signed, and sent back with ``prove``.
+    """The answer to a ``hello`` with a key: the client signs ``nonce`` and answers with ``prove``.
 
-    With ``entry`` "code" a newcomer has to show more than the key; where ``secret_file`` can be read, by the operator
-    on the server's own machine, what it holds will do. With "password" the name belongs to somebody with another
-    key.
+    If ``entry`` is "code", a newcomer must prove more than the key. A client that can read ``secret_file``, as the
+    operator can on the server's machine, uses the secret in it. If ``entry`` is "password", the name belongs to a user
+    with another key.
     """
 
     nonce: str
@@ -134,10 +134,10 @@ class Challenge(Event, frozen=True):
 
 
 class Welcome(Event, frozen=True):
-    """The answer to ``hello`` or ``prove``: who one is, and where the conversations stand.
+    """The answer to ``hello`` or ``prove``: the user, and the heads of the conversations.
 
     ``host`` proves, to a client that proved the same, that the server knows the join code or the local secret.
-    ``following`` more conversations are told behind it, one by one, where there are too many for a line.
+    If there are too many conversations for a line, ``following`` more come after it, one by one.
     """
 
     epoch: str
@@ -153,7 +153,7 @@ class Welcome(Event, frozen=True):
 
 
 class Ok(Event, frozen=True):
-    """What was asked is done; for an entry, it is on disk under this seq. ``more`` says that history goes on."""
+    """The command is done; an entry is on disk under this seq. With ``more``, the history goes on."""
 
     id: int | None = None
     conversation: str | None = None
@@ -163,7 +163,7 @@ class Ok(Event, frozen=True):
 
 
 class Error(Event, frozen=True):
-    """What was asked is not done; with ``retry`` it may succeed later."""
+    """The command is not done; with ``retry``, it may succeed later."""
 
     code: str
     text: str
@@ -172,10 +172,10 @@ class Error(Event, frozen=True):
 
 
 class Presence(Event, frozen=True):
-    """Who came and went since the last one; ``online`` is everybody, after a time in which some were not told.
+    """The users who joined and left since the last event; ``online`` lists everyone, after some events were dropped.
 
-    With ``room``, who became or stopped being a member of that room. Above 20 names only the first are listed and
-    ``joined_count`` and ``left_count`` tell how many there were.
+    With ``room``, the users who became or stopped being members of that room. Of more than 20 names, only the first are
+    listed; ``joined_count`` and ``left_count`` are the totals.
     """
 
     joined: list[str] = []
@@ -187,9 +187,9 @@ class Presence(Event, frozen=True):
 
 
 class Absent(Event, frozen=True):
-    """The user ``name``, whom the session just wrote to, is ``away`` for this reason, or where that is "" not online.
+    """The addressee ``name`` of a direct message is ``away`` for this reason, or offline if the reason is "".
 
-    Told once an hour at most of each user.
+    Sent at most once an hour for each addressee.
     """
 
     name: str
@@ -197,9 +197,9 @@ class Absent(Event, frozen=True):
 
 
 class Users(Event, frozen=True):
-    """The answer to ``users``, sorted by name; a long list comes in several.
+    """The answer to ``users``, sorted by name; a long list comes in several events.
 
-    ``away`` is why, by name, for those of them who said that they are away; ``guests`` are those who own no name.
+    ``away`` are the reasons of the users who are away, by name; ``guests`` are the users without an account.
     """
 
     users: list[str]
@@ -219,14 +219,14 @@ class Room(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
 
 
 class Rooms(Event, frozen=True):
-    """The answer to ``rooms``, sorted by name; a long list comes in several."""
+    """The answer to ``rooms``, sorted by name; a long list comes in several events."""
 
     rooms: list[Room]
     id: int | None = None
 
 
 class Topic(Event, frozen=True):
-    """The answer to ``topic`` without a text."""
+    """The answer to a ``topic`` without a text."""
 
     room: str
     text: str
@@ -234,7 +234,7 @@ class Topic(Event, frozen=True):
 
 
 class Ignored(Event, frozen=True):
-    """The answer to ``ignore`` and ``unignore``: the names of those who are ignored, sorted."""
+    """The answer to ``ignore`` and ``unignore``: the names of the ignored users, sorted."""
 
     names: list[str]
     id: int | None = None
@@ -252,7 +252,7 @@ class Device(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
 
 
 class Devices(Event, frozen=True):
-    """The answer to ``devices`` and ``revoke``: the account's keys, and whether it has a password too."""
+    """The answer to ``devices`` and ``revoke``: the account's keys, and whether it has a password."""
 
     devices: list[Device]
     password: bool = False
@@ -260,20 +260,20 @@ class Devices(Event, frozen=True):
 
 
 class Help(Event, frozen=True):
-    """Text to be read: the answer to ``help``, and to ``password``."""
+    """Text for the user: the answer to ``help``, and to ``password``."""
 
     text: str
     id: int | None = None
 
 
 class Alert(Event, frozen=True):
-    """Something about the account that its user should know, told to the user's other sessions."""
+    """A security notice about the account, for the user's other sessions."""
 
     text: str
 
 
 class Bye(Event, frozen=True):
-    """The last line before the server closes the connection; ``reconnect`` says whether to come back."""
+    """The last line before the server closes the connection; ``reconnect`` says whether to reconnect."""
 
     code: str
     text: str

@@ -1,36 +1,36 @@
-"""Bytes into lines, for every dialect: bounded memory, and linear time however the stream is cut."""
+"""Cuts bytes into lines for every dialect, in bounded memory and in linear time for any chunks."""
 
 from __future__ import annotations
 
 from ..exceptions import TooLong
 
 LINES_AT_ONCE = 1000
-"""Lines that are cut off at a time: a line of two bytes, cut off, takes as much memory as fifteen that are not."""
+"""Lines that are cut off at a time: a short line takes fifteen times its bytes once it is cut off."""
 
 _TOO_LONG = b"\n"
-"""Stands among the lines for one that was too long; no line holds a newline."""
+"""Marks a line that was too long; no line holds a newline."""
 
 
 class LineBuffer:
     r"""Collects bytes and hands out lines without their end, ``\n`` or ``\r\n``.
 
-    A line has at most ``limit`` bytes before its ``\n``. A longer one raises TooLong once, in its place among the
-    lines, and the rest of it is skipped; the caller decides whether that ends the connection.
+    A line has at most ``limit`` bytes before its ``\n``. A longer line raises TooLong once, in its place among the
+    lines, and is skipped. The caller decides whether that ends the connection.
     """
 
     __slots__ = ("_limit", "_lines", "_rest", "_skipping", "_uncut")
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
-        # Complete lines that were not taken yet, the next one last.
+        # Complete lines that were not taken yet, in reverse order.
         self._lines: list[bytes] = []
-        # The line that has begun. It holds no newline, so that only what arrives is ever searched.
+        # The incomplete line. It holds no newline, so that only new data is searched.
         self._rest: bytearray | None = None
         self._skipping = False
-        self._uncut = b""  # what came with more lines than are cut off at a time
+        self._uncut = b""  # data with more lines than are cut off at a time
 
     def receive_data(self, data: bytes) -> None:
-        """Take what the peer sent; then call ``next_line`` until it returns None."""
+        """Take data of the peer; then call ``next_line`` until it returns None."""
         if self._uncut:
             self._uncut += data
             return
@@ -53,7 +53,7 @@ class LineBuffer:
             self._begin(begun)
 
     def next_line(self) -> bytes | None:
-        """Return the next complete line, or None where more data is needed; raises TooLong."""
+        """Return the next complete line, or None if it needs more data; raises TooLong."""
         if not self._lines:
             if not self._uncut:
                 return None
@@ -62,7 +62,7 @@ class LineBuffer:
             return self.next_line()
         line = self._lines.pop()
         if line == _TOO_LONG:
-            raise TooLong(f"A line has at most {self._limit:,} bytes.")
+            raise TooLong(f"The line is too long; the limit is {self._limit:,} bytes.")
         return line[:-1] if line.endswith(b"\r") else line
 
     def _joined(self, begun: bytearray, end: bytes) -> bytes:
@@ -71,7 +71,7 @@ class LineBuffer:
         return b"".join((begun, end))
 
     def _begin(self, begun: bytes) -> None:
-        """Keep the part of a line that has no end yet, unless it is too long already."""
+        """Keep the beginning of a line, unless it is too long already."""
         if len(begun) + len(self._rest or b"") > self._limit:
             self._rest = None
             self._skipping = True

@@ -1,10 +1,10 @@
-"""The rule for names of users and rooms, and the one key by which they are compared.
+"""The rule for names of users and rooms, and the key by which they are compared.
 
 A name has 1 to 20 code points after NFC: letters, digits and marks of one script, and ``-``, ``_``, ``.``. It begins
 with a letter or a digit, so that it never looks like an option, a command, a room or a conversation id. The scripts are
-those that UAX #31 recommends; scripts that are written together count as one (Japanese; Han with Hangul or Bopomofo),
-as in UTS #39, but never together with Latin. Refused are characters that show nothing, and those that are another
-character in disguise. The server also refuses a new name that reads like another one (``text.confusables``).
+those that UAX #31 recommends. Scripts that are written together count as one (Japanese; Han with Hangul or Bopomofo),
+as in UTS #39, but never with Latin. Characters that show nothing are refused, and so are compatibility characters. The
+server also refuses a new name that looks like another one (``text.confusables``).
 """
 
 from __future__ import annotations
@@ -17,29 +17,24 @@ from ..exceptions import BadName
 from .limits import NAME_CHARACTERS
 
 _DECOMPOSED = 4 * NAME_CHARACTERS
-"""Longest name before NFC, as a code point decomposes into at most four. Longer input is never normalised: that would
-sort a flood of marks, in quadratic time."""
+"""Longest name before NFC, as a code point decomposes into at most four. Longer input is not normalised, because
+sorting a flood of marks takes quadratic time."""
 
 _MARKS = 4
-"""Marks that one letter may carry: what Burmese needs."""
+"""Marks on one letter; Burmese needs four."""
 
 _PLAIN = re.compile(rf"[A-Za-z0-9][A-Za-z0-9._-]{{0,{NAME_CHARACTERS - 1}}}").fullmatch
 _PUNCTUATION = frozenset("-_.")
-# What spaces and punctuation leave, but for the punctuation that names may have.
-_WORD = re.compile(
-    r"[^\s!-,/:-@\[-^`{-~\u00a1-\u00bf\u2010-\u2027\u2030-\u205e\u3001-\u3004\u3008-\u3020\uff01-\uff0f\uff1a-\uff20]+"
-).findall
-
-# A dot above changes nothing in these letters, and is what case folding makes of the Turkish İ.
+# A dot above these letters is not visible; case folding adds it to the Turkish İ.
 _DOTS = re.compile("(?<=[ij])\u0307+").sub
 
 
 RESERVED = frozenset({"operator", "server", "system"})
-"""Names, by their keys, under which the server itself seems to speak to a plain client."""
+"""Names under which the server itself would seem to speak to a plain client."""
 
 
 def check_name(name: str) -> str:
-    """Return a user's name in its display form, NFC; raises BadName with the rule."""
+    """Return a user's name in its display form, NFC; raises BadName if it breaks the rule."""
     name = name if _PLAIN(name) else _checked(name, "A name")
     if name_key(name) in RESERVED:
         raise BadName(f"The name {name} is reserved for the server; choose another name.")
@@ -47,15 +42,15 @@ def check_name(name: str) -> str:
 
 
 def check_room(name: str) -> str:
-    """Return the display form "#ops" of a room's name, given with or without "#"; raises BadName with the rule."""
+    """Return the display form "#ops" of a room's name, given with or without "#"; raises BadName."""
     name = name.removeprefix("#")
     return "#" + (name if _PLAIN(name) else _checked(name, "A room name"))
 
 
 def name_key(name: str) -> str:
-    """Return the key by which names are compared, of a room without its "#": equal keys are the same name.
+    """Return the key by which names are compared; that of a room has no "#". Names with equal keys are the same.
 
-    Case, width, the script of a digit and the dot of an i do not tell names apart. The key of a key is that key.
+    Case, width, the script of a digit, and the dot of an i make no difference. The key of a key is that key.
     """
     name = name.removeprefix("#")
     if name.isascii():
@@ -65,13 +60,6 @@ def name_key(name: str) -> str:
     folded = normalize("NFKC", name.casefold()).casefold().replace("ı", "i")
     folded = normalize("NFKC", _DOTS("", folded))
     return fold_digits(folded)
-
-
-def mentions(text: str, key: str) -> bool:
-    """Tell whether a text has the name with this key as a word of its own, with "@" before it or not."""
-    if text.isascii() and (not key.isascii() or key not in text.lower()):
-        return False
-    return any(key in (name_key(word), name_key(word.rstrip(".-_"))) for word in _WORD(text))
 
 
 def fold_digits(name: str) -> str:
@@ -116,11 +104,11 @@ def _check_order(name: str, what: str) -> None:
     for before, character in pairwise(name):
         marks = marks + 1 if category(character)[0] == "M" else 0
         if marks > _MARKS or (marks and before in _PUNCTUATION):
-            raise _bad(what, "has a mark that no letter carries")
+            raise _bad(what, "has too many marks, or a mark without a letter")
 
 
 def _bad(what: str, problem: str) -> BadName:
     return BadName(
-        f"{what} {problem}: it has 1 to {NAME_CHARACTERS} letters and digits of one script, - _ and ., "
-        "and begins with a letter or a digit."
+        f"{what} {problem}. Use 1 to {NAME_CHARACTERS} letters and digits of one script, - _ and ., "
+        "beginning with a letter or a digit."
     )

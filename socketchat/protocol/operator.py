@@ -1,4 +1,4 @@
-"""What the operator asks through the admin socket: one struct per order, tagged like commands."""
+"""The operator's orders through the admin socket: one struct per order, encoded like commands."""
 
 from __future__ import annotations
 
@@ -6,37 +6,37 @@ from .commands import Command, Number
 from .events import Error, Event, Ok
 
 
-class Users(Command, frozen=True):
-    """List the accounts, and the guests of the moment."""
+class ListUsers(Command, frozen=True, tag="users"):
+    """List the accounts, and the guests who are connected."""
 
 
-class Reset(Command, frozen=True):
-    """Make a token by which the owner of a name, whose keys are lost, takes it back."""
-
-    name: str
-
-
-class Release(Command, frozen=True):
-    """Make the name of an account anybody's; its entries keep the name."""
+class ResetName(Command, frozen=True, tag="reset"):
+    """Make a token with which the owner of a name, who lost all keys, recovers it."""
 
     name: str
 
 
-class Owner(Command, frozen=True):
-    """Make a user the owner of the server, who is the only one."""
+class ReleaseName(Command, frozen=True, tag="release"):
+    """Release the name of an account, so that another user can take it; the entries keep the name."""
 
     name: str
 
 
-class RoomOwner(Command, frozen=True):
+class SetOwner(Command, frozen=True, tag="owner"):
+    """Make a user the only owner of the server."""
+
+    name: str
+
+
+class SetRoomOwner(Command, frozen=True, tag="roomowner"):
     """Make a user the owner of a room."""
 
     room: str
     name: str
 
 
-class Ban(Command, frozen=True):
-    """Keep a user, or an address, out of the chat; with ``addresses`` also those that the user comes from now."""
+class BanUser(Command, frozen=True, tag="ban"):
+    """Ban a user or an address from the chat; with ``addresses``, also the current addresses of the user."""
 
     name: str
     seconds: Number = 0
@@ -44,40 +44,40 @@ class Ban(Command, frozen=True):
     addresses: bool = False
 
 
-class Unban(Command, frozen=True):
-    """Let a user or an address in again."""
+class UnbanUser(Command, frozen=True, tag="unban"):
+    """Lift the ban of a user or an address."""
 
     name: str
 
 
-class Bans(Command, frozen=True):
-    """List who is banned from the chat."""
+class ListBans(Command, frozen=True, tag="bans"):
+    """List the bans from the chat."""
 
 
-class Log(Command, frozen=True):
-    """List what owners, moderators and the operator did."""
+class ShowLog(Command, frozen=True, tag="log"):
+    """List the acts of owners, moderators and the operator."""
 
 
-class Erase(Command, frozen=True):
-    """Blank all that a user said; the account stays."""
+class EraseUser(Command, frozen=True, tag="erase"):
+    """Delete the text of everything that a user said; the account stays."""
 
     name: str
 
 
-class Rooms(Command, frozen=True):
-    """List the rooms, private ones too."""
+class ListRooms(Command, frozen=True, tag="rooms"):
+    """List all rooms, including private ones."""
 
 
-class Code(Command, frozen=True):
-    """Tell the join code; with ``new``, draw another one first."""
+class JoinCode(Command, frozen=True, tag="code"):
+    """Report the join code; with ``new``, replace it first."""
 
     new: bool = False
 
 
-class Invite(Command, frozen=True):
-    """Make an invite for so many ``uses`` within so many ``seconds``, to a ``room`` if one is named.
+class CreateInvite(Command, frozen=True, tag="invite"):
+    """Make an invite that is valid ``uses`` times, for ``seconds``, and that leads into ``room`` if it is given.
 
-    The lines of the answer are the server's port, the fingerprint of its key, and the token, which is told only here.
+    The lines of the answer are the server's port, the fingerprint of its key, and the token, which is shown only here.
     """
 
     seconds: Number
@@ -85,37 +85,37 @@ class Invite(Command, frozen=True):
     room: str | None = None
 
 
-class Invites(Command, frozen=True):
-    """List the invites that still let in."""
+class ListInvites(Command, frozen=True, tag="invites"):
+    """List the invites that are still valid."""
 
 
-class Uninvite(Command, frozen=True):
-    """Let nobody in any more by the invite whose id begins so."""
+class RevokeInvite(Command, frozen=True, tag="uninvite"):
+    """Revoke the invite whose id begins with ``invite``."""
 
     invite: str
 
 
 ORDERS = (
-    Users
-    | Reset
-    | Release
-    | Erase
-    | Rooms
-    | Owner
-    | RoomOwner
-    | Ban
-    | Unban
-    | Bans
-    | Log
-    | Code
-    | Invite
-    | Invites
-    | Uninvite
+    ListUsers
+    | ResetName
+    | ReleaseName
+    | EraseUser
+    | ListRooms
+    | SetOwner
+    | SetRoomOwner
+    | BanUser
+    | UnbanUser
+    | ListBans
+    | ShowLog
+    | JoinCode
+    | CreateInvite
+    | ListInvites
+    | RevokeInvite
 )
 
 
 class Report(Event, frozen=True):
-    """Lines to print; ``ok`` or ``error`` follows the last of them."""
+    """Lines to print; ``ok`` or ``error`` follows the last report."""
 
     lines: list[str]
 

@@ -1,4 +1,4 @@
-"""How an event reads as plain text: for the plain dialect, and for ``join`` where there is no terminal."""
+"""The plain text of events: for the plain dialect, and for ``join`` without a terminal."""
 
 from __future__ import annotations
 
@@ -10,32 +10,19 @@ from ..exceptions import ProtocolError
 from . import events
 from .codec import decode_text
 from .conversations import is_room
-from .kinds import DAMAGED, DELETE, EDIT, REFERS, SAID
+from .kinds import DAMAGED, REFERS, SAID
 from .limits import PRESENCE_NAMES
 from .text.hygiene import clean, clean_line
-from .text.references import place
-
-EDITED = " (edited)"
-DELETED = "[deleted]"
-"""What stands behind a text that is not the first, and in place of one that is gone."""
-
-NOTHING_YET = "Nothing found yet: not all is searched; try again, or narrow it"
-"""What a search says that found nothing in the time that it has."""
-
-AWAY = "away"
-"""What those are who do not say why."""
-
-VERBS = {EDIT: "edited", DELETE: "deleted"}
-"""What an entry did to the one that it refers to."""
+from .wording import NOTHING_YET, absence_notice, change_text, damage_notice, entry_text, unread_count
 
 _SAMPLE = 3
-"""Names in a line that stands for many who came or went at once."""
+"""Names in a line about a crowd that joined or left."""
 
 
 def text_lines(event: events.Event, *, me: str | None) -> str:
-    """Return the lines, each with its end, in which an event reads; "" for one that does not show.
+    """Return the lines of an event, each with its line end; "" for an event that is not shown.
 
-    ``me`` is the reader's user id. No line has a control character but its end and tabs.
+    ``me`` is the reader's user id. No line has a control character except its end and tabs.
     """
     if isinstance(event, events.Entry):
         return _entry(event, me)
@@ -49,7 +36,7 @@ def _line(text: str) -> str:
 
 def _entry(entry: events.Entry, me: str | None) -> str:
     if entry.kind == DAMAGED:
-        return _line(f"[damaged] {unreadable(entry)}")
+        return _line(f"[damaged] {damage_notice(entry)}")
     try:
         body = decode_text(entry)
     except ProtocolError:
@@ -61,7 +48,7 @@ def _entry(entry: events.Entry, me: str | None) -> str:
         return _line(f"[notice] {body.text}")
     if entry.kind in REFERS:
         tag = _placed(entry) if isinstance(entry, events.Past) else f"[{entry.kind}]"
-        return _line(f"{tag} {name} {changed(entry, body, me)}")
+        return _line(f"{tag} {name} {change_text(entry, body, me)}")
     if entry.kind not in SAID:
         return ""
     prefix = f"* {name} " if entry.kind == "action" else f"{name}: "
@@ -70,7 +57,7 @@ def _entry(entry: events.Entry, me: str | None) -> str:
         prefix = other + prefix if entry.kind == "action" else other
     if isinstance(entry, events.Past) and entry.place:
         prefix = f"{_placed(entry)} {prefix}"
-    text = told(entry, body)
+    text = entry_text(entry, body)
     if "\n" not in text:
         return f"{prefix}{text}\n"
     return "".join(f"{prefix}{line}\n" for line in text.split("\n"))
@@ -78,40 +65,6 @@ def _entry(entry: events.Entry, me: str | None) -> str:
 
 def _placed(entry: events.Past) -> str:
     return f"[{clean_line(entry.place)} {_minute(entry.ts)}]"
-
-
-def words(body: events.Text) -> str:
-    """Return what somebody said as it is shown, with a mark where it was changed."""
-    if body.deleted:
-        return DELETED
-    return clean(body.text) + EDITED if body.edited else clean(body.text)
-
-
-def told(entry: events.Entry, body: events.Text) -> str:
-    """Return what an entry says; what stands for a run of lines that were deleted says how far it goes."""
-    if not body.deleted or not isinstance(entry, events.Past) or not entry.deleted:
-        return words(body)
-    last = place(clean_line(entry.place.rpartition("/")[0]), entry.newest)
-    return f"[{entry.deleted:,} lines deleted, to {last}]"
-
-
-def unreadable(entry: events.Entry) -> str:
-    """Return the sentence that stands for an entry that the server can no longer read."""
-    where = place(entry.conversation, entry.seq) if is_room(entry.conversation) else "A direct message"
-    return f"{entry.place if isinstance(entry, events.Past) else where} is damaged on the server's disk."
-
-
-def changed(entry: events.Entry, body: events.Text, me: str | None) -> str:
-    """Return what an edit or a delete did, behind its author's name; what is past has its text in the line itself."""
-    if isinstance(entry, events.Past):
-        conversation = entry.place.rpartition("/")[0]
-    else:
-        peer = body.to or "?" if entry.author == me else entry.name
-        conversation = entry.conversation if is_room(entry.conversation) else f"@{peer}"
-    where = place(conversation, body.of or 0)
-    said = DELETED if body.deleted else body.text
-    text = f": {said}" if said and not (isinstance(entry, events.Past) and entry.kind == EDIT) else ""
-    return f"{VERBS[entry.kind]} {where}{text}"
 
 
 def _topic_set(name: str, room: str, topic: str) -> str:
@@ -143,14 +96,7 @@ def _online(names: Sequence[str], room: str | None, away: Mapping[str, str]) -> 
 
 
 def _absent(event: events.Absent) -> str:
-    return _line(f"[away] {absence(event)}")
-
-
-def absence(event: events.Absent) -> str:
-    """Return the sentence that says that somebody is not here to read what was written."""
-    if not event.away:
-        return f"{event.name} is not online; the message waits."
-    return f"{event.name} is away." if event.away == AWAY else f"{event.name} is away: {event.away}"
+    return _line(f"[away] {absence_notice(event)}")
 
 
 def _users(event: events.Users) -> str:
@@ -163,7 +109,7 @@ def _rooms(event: events.Rooms) -> str:
 
 
 def _unread(event: events.Unread) -> str:
-    lines = [_line(f"  - {count.name}: {unread_words(count)}") for count in event.conversations]
+    lines = [_line(f"  - {count.name}: {unread_count(count)}") for count in event.conversations]
     return _line(f"=== Unread ({len(lines)}) ===") + "".join(lines)
 
 
@@ -171,12 +117,6 @@ def _found(event: events.Found) -> str:
     if event.more and not event.count:
         return _line(f"=== {NOTHING_YET} ===")
     return _line(f"=== Found ({event.count}{' or more' if event.more else ''}) ===")
-
-
-def unread_words(count: events.UnreadCount) -> str:
-    """Return how much is unread, as in "12 (2 to you)"."""
-    many = f"{count.messages:,}{'+' if count.more else ''}"
-    return f"{many} ({count.mentions:,} to you)" if count.mentions else many
 
 
 def _devices(event: events.Devices) -> str:
@@ -200,7 +140,7 @@ def _day(milliseconds: int, form: str = "%Y-%m-%d") -> str:
     try:
         return datetime.fromtimestamp(milliseconds / 1000, UTC).strftime(form)
     except (ValueError, OverflowError, OSError):
-        return "some day"  # a server may say anything
+        return "some day"  # the client does not trust the number
 
 
 def _topic(event: events.Topic) -> str:
@@ -242,7 +182,7 @@ def _help(event: events.Help) -> str:
     return clean(event.text) + "\n"
 
 
-# Entries depend on the reader; what is in neither place, such as an ``ok``, does not show.
+# Entries are not here, as their lines depend on the reader. Other events, such as ``ok``, are not shown.
 _LINES: dict[type[events.Event], Callable[[Any], str]] = {
     events.Presence: _presence,
     events.Absent: _absent,

@@ -19,7 +19,7 @@ from ..protocol.conversations import LOBBY, room_id
 from ..protocol.slash import help_text, is_for_room, parse
 from ..protocol.text.hygiene import check_text, clean_line
 from ..protocol.text.timestamps import in_utc
-from ..protocol.transcript import NOTHING_YET
+from ..protocol.wording import NOTHING_YET
 from .answers import answered
 from .exit_summary import what_is_left
 from .log_handler import log_above

@@ -17,7 +17,8 @@ from ..protocol.kinds import ECHOED
 from ..protocol.limits import TEXT_BYTES, UNACKNOWLEDGED_ENTRIES
 from ..protocol.slash import help_text, parse
 from ..protocol.text.hygiene import check_text, clean_line
-from ..protocol.transcript import absence, text_lines
+from ..protocol.transcript import text_lines
+from ..protocol.wording import absence_notice
 from .exit_summary import what_is_left
 from .screen.view import View
 
@@ -203,7 +204,7 @@ class Pipe:
                 ):
                     pass  # as with the plain dialect, nobody hears himself: a program must not answer itself
                 case events.Absent():
-                    self._tell(absence(event))
+                    self._tell(absence_notice(event))
                 case events.Alert():
                     self._tell(event.text)
                 case events.Event():

@@ -150,10 +150,10 @@ def test_stdin_is_not_touched_where_there_are_arguments(monkeypatch) -> None:
 @pytest.mark.parametrize(
     ("data", "code", "words"),
     [
-        (b"", 2, "needs a text"),
-        (b"\n", 2, "needs a text"),
+        (b"", 2, "message is empty"),
+        (b"\n", 2, "message is empty"),
         (b"\xff\n", 2, "not valid UTF-8"),
-        (b"x" * 32_769, 4, "at most 32,768 bytes"),
+        (b"x" * 32_769, 4, "the limit is 32,768"),
         (b"x" * 1_000_000, 4, "more than 32,768 bytes"),
     ],
 )
@@ -187,7 +187,7 @@ def test_no_text_and_a_terminal_is_a_hint_at_once(capsys) -> None:
 @pytest.mark.parametrize("text", ["", "  "])
 def test_an_empty_argument_is_no_message(text: str, capsys, monkeypatch) -> None:
     monkeypatch.setattr(sys, "stdin", stdin_of(b"not this"))
-    refused([text], 2, "needs a text", capsys)
+    refused([text], 2, "message is empty", capsys)
 
 
 # Who, where, to whom

@@ -194,7 +194,7 @@ def test_the_next_owner_of_a_name_is_not_the_last_one() -> None:
     (pair,) = bob.session.user.pairs
     ann.do(commands.Ignore, name="bob")
     ann.do(commands.Mod, room="#ops", name="bob")
-    stage.order(operator.Release(id=1, name="bob"))
+    stage.order(operator.ReleaseName(id=1, name="bob"))
     for _ in range(2):
         new = stage.login(key_of("second"), name="bob")
         new.take()
@@ -220,7 +220,7 @@ def test_whoever_is_released_while_joining_a_room_is_no_member_of_it() -> None:
     ann.do(commands.Join, room="#dev")
     office = stage.connect()
     office.session.user = stage.hub.operator
-    give(stage.hub, office.session, operator.Release(id=1, name="bob"))
+    give(stage.hub, office.session, operator.ReleaseName(id=1, name="bob"))
     again = stage.connect()
     again.log_in(key_of("bob"), name="bob")
     again.ask(commands.Join(room="#dev"))

@@ -119,7 +119,7 @@ def erased(count: int) -> tuple[Stage, Peer]:
     stage.settle()
     alice.say("peace")
     stage.settle()
-    stage.order(operator.Erase(id=1, name="bob"))
+    stage.order(operator.EraseUser(id=1, name="bob"))
     alice.take()
     return stage, alice
 

@@ -71,7 +71,7 @@ def read(peer: Peer) -> list[str]:
 def test_no_field_of_any_command_carries_anything_dangerous(text: str) -> None:
     stage = Stage()
     alice, bob, plain = stage.native("alice"), stage.native("bob"), stage.plain("dave")
-    stage.order(operator.Owner(id=1, name="alice"))
+    stage.order(operator.SetOwner(id=1, name="alice"))
     for command in hostile_commands(text):
         alice.ask(command)
         stage.settle()

@@ -23,7 +23,7 @@ def played(*names: str) -> tuple[Stage, list[Peer]]:
     """Let owners come, the first of whom owns the server and makes #ops, where all are."""
     stage = Stage()
     peers = [stage.native(name) for name in names]
-    assert stage.order(operator.Owner(id=1, name=names[0])) == []
+    assert stage.order(operator.SetOwner(id=1, name=names[0])) == []
     for peer in peers:
         peer.do(commands.Join, room="#ops")
     stage.turns.wait(1)
@@ -40,7 +40,7 @@ def test_the_operator_makes_an_owner_who_makes_moderators() -> None:
     assert refusal(bob) == ("refused", "Only the owner of the chat may do that.")
     ann.do(commands.Mod, room="#lobby", name="bob")
     assert notices(bob) == ["ann made bob a moderator of the chat."]
-    assert stage.order(operator.Users(id=1)) == ["ann owner online", "bob moderator online", "eve online"]
+    assert stage.order(operator.ListUsers(id=1)) == ["ann owner online", "bob moderator online", "eve online"]
     bob.do(commands.Kick, room="#lobby", name="eve", reason="spam.")
     assert b'"code":"kicked","text":"bob kicked you from the chat: spam."' in eve.last_words
     assert notices(ann)[-1] == "bob kicked eve from the chat: spam."
@@ -50,10 +50,10 @@ def test_the_operator_makes_an_owner_who_makes_moderators() -> None:
 
 def test_a_new_owner_replaces_the_old_one() -> None:
     stage, (ann, _) = played("ann", "bob")
-    stage.order(operator.Owner(id=1, name="bob"))
+    stage.order(operator.SetOwner(id=1, name="bob"))
     ann.do(commands.Mod, room="#lobby", name="ann")
     assert refusal(ann)[0] == "refused"
-    assert stage.order(operator.Users(id=1)) == ["ann online", "bob owner online"]
+    assert stage.order(operator.ListUsers(id=1)) == ["ann online", "bob owner online"]
 
 
 def test_who_made_a_room_owns_it_and_its_moderators_moderate_only_there() -> None:
@@ -140,9 +140,9 @@ def test_the_owner_of_a_private_room_comes_back_and_the_operator_gives_an_orphan
     ann.take(), eve.take()
     ann.do(commands.Join, room="#dev")
     assert refusal(ann)[0] == "no_such_room"
-    assert stage.order(operator.RoomOwner(id=1, room="#DEV", name="ann")) == []
+    assert stage.order(operator.SetRoomOwner(id=1, room="#DEV", name="ann")) == []
     assert notices(eve) == ["operator made ann the owner of #dev."]
-    assert stage.order(operator.Log(id=1))[-1].endswith("Z operator owner ann in #dev")
+    assert stage.order(operator.ShowLog(id=1))[-1].endswith("Z operator owner ann in #dev")
     stage.hub = stage.new_hub()
     ann, bob = stage.native("ann"), stage.native("bob")
     ann.take(), bob.take()
@@ -162,22 +162,22 @@ def test_a_room_is_given_only_to_who_can_own_it() -> None:
         ("#lobby", "bob", "refused"),
         ("#zzzzzzzz", "bob", "no_such_room"),
     ):
-        assert stage.order(operator.RoomOwner(id=1, room=room, name=name))[0] == code
+        assert stage.order(operator.SetRoomOwner(id=1, room=room, name=name))[0] == code
 
 
 def test_the_operator_is_told_of_what_the_operator_can_type() -> None:
     stage, _ = played("ann", "bob")
     for order in (
-        operator.Ban(id=1, name="zzzzzzzz"),
-        operator.Erase(id=1, name="zzzzzzzz"),
-        operator.Release(id=1, name="zzzzzzzz"),
-        operator.RoomOwner(id=1, room="#ops", name="zzzzzzzz"),
+        operator.BanUser(id=1, name="zzzzzzzz"),
+        operator.EraseUser(id=1, name="zzzzzzzz"),
+        operator.ReleaseName(id=1, name="zzzzzzzz"),
+        operator.SetRoomOwner(id=1, room="#ops", name="zzzzzzzz"),
     ):
         text = "There is no user zzzzzzzz; `socketchat admin users` lists the users."
         assert stage.order(order) == ["no_such_user", text]
     text = "There is no room #zzzzzzzz; `socketchat admin rooms` lists the rooms."
-    assert stage.order(operator.RoomOwner(id=1, room="#zzzzzzzz", name="bob")) == ["no_such_room", text]
-    code, text = stage.order(operator.Ban(id=1, name="10.77.1.2/24"))
+    assert stage.order(operator.SetRoomOwner(id=1, room="#zzzzzzzz", name="bob")) == ["no_such_room", text]
+    code, text = stage.order(operator.BanUser(id=1, name="10.77.1.2/24"))
     assert (code, "--address" in text) == ("usage", True)
 
 
@@ -223,7 +223,7 @@ def test_what_was_done_holds_after_a_restart() -> None:
     assert refusal(eve)[0] == "no_such_room"
     bob.say("hi")
     assert refusal(bob) == ("muted", "You are muted in the chat.")
-    assert stage.order(operator.Users(id=1)) == ["ann owner", "bob online", "eve online"]
+    assert stage.order(operator.ListUsers(id=1)) == ["ann owner", "bob online", "eve online"]
 
 
 def test_a_ban_from_a_room_lasts_until_its_time_is_over() -> None:
@@ -450,21 +450,21 @@ def test_addresses_are_banned_for_a_time_only() -> None:
     eve = stage.connect(NATIVE, away)
     eve.log_in(key_of("eve"), name="eve")
     stage.settle()
-    assert stage.order(operator.Ban(id=1, name="eve", addresses=True))[0] == "usage"
-    assert stage.order(operator.Ban(id=1, name="127.0.0.1", seconds=60))[0] == "refused"
-    assert stage.order(operator.Ban(id=1, name="eve", addresses=True, seconds=3600, reason="flood")) == []
+    assert stage.order(operator.BanUser(id=1, name="eve", addresses=True))[0] == "usage"
+    assert stage.order(operator.BanUser(id=1, name="127.0.0.1", seconds=60))[0] == "refused"
+    assert stage.order(operator.BanUser(id=1, name="eve", addresses=True, seconds=3600, reason="flood")) == []
     assert b'"code":"banned"' in eve.last_words
-    assert stage.order(operator.Bans(id=1)) == ["eve for another 1 hour: flood"]
+    assert stage.order(operator.ListBans(id=1)) == ["eve for another 1 hour: flood"]
     guest = stage.connect(NATIVE, away)
     guest.ask(commands.Hello(id=1, name="gus"))
     assert refusal(guest)[0] == "banned"
     stage.turns.wait(3601)
     guest.ask(commands.Hello(id=2, name="gus"))
     assert guest.told(events.Welcome)
-    assert stage.order(operator.Ban(id=1, name="203.0.113.9", seconds=60)) == []
+    assert stage.order(operator.BanUser(id=1, name="203.0.113.9", seconds=60)) == []
     assert b'"code":"banned"' in guest.last_words
-    assert stage.order(operator.Unban(id=1, name="203.0.113.9")) == []
-    assert stage.order(operator.Bans(id=1)) == []
+    assert stage.order(operator.UnbanUser(id=1, name="203.0.113.9")) == []
+    assert stage.order(operator.ListBans(id=1)) == []
     assert notices(ann)[-1] == "operator lets 203.0.113.9 into the chat again."
 
 
@@ -474,8 +474,8 @@ def test_the_log_tells_who_did_what_to_whom_where_and_why() -> None:
     bob.do(commands.Mute, room="#ops", name="eve", seconds=600, reason="all\ncaps")
     bob.do(commands.Kick, room="#ops", name="eve")
     ann.do(commands.Access, room="#ops", private=True)
-    stage.order(operator.Ban(id=1, name="eve", reason="spam"))
-    assert [line.partition("Z ")[2] for line in stage.order(operator.Log(id=1))] == [
+    stage.order(operator.BanUser(id=1, name="eve", reason="spam"))
+    assert [line.partition("Z ")[2] for line in stage.order(operator.ShowLog(id=1))] == [
         "operator owner ann in #lobby",
         "ann mod bob in #ops",
         "bob mute eve in #ops for 10 minutes: all caps",

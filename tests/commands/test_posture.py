@@ -95,7 +95,7 @@ def test_a_native_newcomer(shown: str, mode: str, way: str, expected: str) -> No
     if shown.startswith("the key of another name"):
         come(stage, "alfred", key_of("alice"), local=SECRET)
     if shown.endswith("banned"):
-        stage.order(operator.Ban(id=1, name="alfred"))
+        stage.order(operator.BanUser(id=1, name="alfred"))
     got = answer(come(stage, "alice", channel=channel(way, mode), **how))
     assert got == ("alice" if expected == IN else expected)
     assert (stage.hub.directory.lookalike("alice") is not None) == (expected == IN)

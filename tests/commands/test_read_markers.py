@@ -54,7 +54,7 @@ def test_what_was_deleted_is_not_unread() -> None:
     alice.session.user.read["#lobby"] = 0
     bob.say("a secret", to="@alice")
     stage.settle()
-    stage.order(operator.Erase(id=1, name="eve"))
+    stage.order(operator.EraseUser(id=1, name="eve"))
     assert unread(alice) == [("#lobby", 1, 1, False), ("@bob", 1, 0, False)]
     bob.do(commands.Delete, conversation="@alice", seq=1)
     assert unread(alice) == [("#lobby", 1, 1, False)]
@@ -68,7 +68,7 @@ def test_what_is_unread_is_found_behind_what_was_deleted(monkeypatch: pytest.Mon
         peer.say(text)
         stage.settle()
     alice.session.user.read["#lobby"] = 0
-    stage.order(operator.Erase(id=1, name="eve"))
+    stage.order(operator.EraseUser(id=1, name="eve"))
     assert unread(alice) == [("#lobby", 3, 0, False)]
     bob.say("four")
     stage.settle()
@@ -85,7 +85,7 @@ def test_who_is_erased_has_read_nothing() -> None:
     alice.do(commands.Read)
     user = alice.session.user
     assert unread(alice) == []
-    stage.order(operator.Erase(id=1, name="alice"))
+    stage.order(operator.EraseUser(id=1, name="alice"))
     assert unread(alice) == [("@bob", 1, 0, False)]
     assert stage.new_hub().directory.users[user.id].read == {}
 

@@ -45,7 +45,7 @@ class Scene:
         self.role = role
         self.boss = stage.native("boss")
         self.insider = stage.native("Insider")
-        stage.order(operator.Owner(id=1, name="boss"))
+        stage.order(operator.SetOwner(id=1, name="boss"))
         self.maker = stage.native("who")
         for peer in (self.maker, self.insider):
             peer.do(commands.Join, room="#den")
@@ -227,7 +227,7 @@ def test_who_is_kicked_while_what_is_unread_is_counted_learns_no_count() -> None
 def test_direct_messages_are_read_by_the_two_alone() -> None:
     stage = Stage()
     ann, bob, boss = stage.native("ann"), stage.native("bob"), stage.native("boss")
-    stage.order(operator.Owner(id=1, name="boss"))
+    stage.order(operator.SetOwner(id=1, name="boss"))
     ann.say("secret", to="@bob")
     stage.settle()
     (pair,) = ann.session.user.pairs

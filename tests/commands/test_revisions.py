@@ -118,7 +118,7 @@ def test_others_lines_are_edited_by_nobody_and_deleted_by_moderators_who_outrank
 
 def test_direct_messages_are_changed_by_their_author_alone() -> None:
     stage, owner, ann, bob = cast()
-    stage.order(operator.Owner(id=1, name="owner"))
+    stage.order(operator.SetOwner(id=1, name="owner"))
     ann.say("psst", to="@bob")
     stage.settle()
     (pair,) = ann.session.user.pairs

@@ -131,7 +131,7 @@ class Reading(RuleBasedStateMachine):
     def everybody_comes(self) -> None:
         for name in NAMES:
             self._come(name)
-        self.stage.order(operator.Owner(id=1, name="ann"))
+        self.stage.order(operator.SetOwner(id=1, name="ann"))
         for name in ("ben", "cat", *NAMES):
             for room in ROOMS if name != "ben" else ("#den",):
                 self.peers[name].do(commands.Join, room=room)

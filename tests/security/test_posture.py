@@ -70,7 +70,7 @@ class House:
         if shown.endswith("code"):
             how = {"code": "wrong-words-are-no-code" if "wrong" in shown else self.code}
         elif shown.endswith("invite"):
-            _, _, token = self.order(operator.Invite(id=1, seconds=60))
+            _, _, token = self.order(operator.CreateInvite(id=1, seconds=60))
             how = {"invite": token}
         elif shown == "the local secret":
             how = {"local": local_secret(self.host.data)}
@@ -108,10 +108,10 @@ def test_whoever_shows_something_comes_in_as_the_table_says(house) -> None:
 
 
 def test_whoever_is_banned_comes_in_nowhere(house) -> None:
-    house.order(operator.Ban(id=1, name="alfred"))
+    house.order(operator.BanUser(id=1, name="alfred"))
     for way in WAYS:
         assert house.come("the key of another name, banned", way)[1] == "banned"
-    house.order(operator.Unban(id=1, name="alfred"))
+    house.order(operator.UnbanUser(id=1, name="alfred"))
 
 
 @pytest.mark.parametrize(("password", "table"), [(PASSWORD, RIGHT_PASSWORD), ("wrong horse", WRONG_PASSWORD)])

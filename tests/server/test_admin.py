@@ -18,7 +18,7 @@ from tests.server.house import LOOPS, run
 both = pytest.mark.parametrize("loop", LOOPS)
 
 
-async def asked(directory, order=operator.Rooms(id=1)) -> list[str]:  # noqa: B008 - it is frozen
+async def asked(directory, order=operator.ListRooms(id=1)) -> list[str]:  # noqa: B008 - it is frozen
     return await asyncio.to_thread(lambda: list(ask(directory, order)))
 
 
@@ -28,7 +28,7 @@ def test_an_order_is_answered_with_lines(loop, tmp_path) -> None:
         await house.native("ann")
         await house.guest("gus")
         assert await asked(tmp_path) == ["#lobby"]
-        assert await asked(tmp_path, operator.Users(id=1)) == ["ann online", "gus guest online"]
+        assert await asked(tmp_path, operator.ListUsers(id=1)) == ["ann online", "gus guest online"]
 
     run(loop, scene, directory=tmp_path)
 
@@ -38,7 +38,7 @@ def test_it_replaces_one_that_was_left_and_takes_it_along_at_the_end(loop, tmp_p
     with socket.socket(socket.AF_UNIX) as old:
         old.bind(str(tmp_path / NAME))
     with pytest.raises(Unreachable, match="No server runs in"):
-        list(ask(tmp_path, operator.Rooms(id=1)))
+        list(ask(tmp_path, operator.ListRooms(id=1)))
 
     async def scene(_house) -> None:
         assert stat.S_IMODE((tmp_path / NAME).stat().st_mode) == 0o600
@@ -77,7 +77,7 @@ def test_a_line_that_is_no_order_is_answered(loop, tmp_path) -> None:
 def test_one_connection_gives_one_order(loop, tmp_path) -> None:
     async def scene(_house) -> None:
         reader, writer = await asyncio.open_unix_connection(tmp_path / NAME)
-        writer.write(encode(operator.Rooms(id=1)) * 2)
+        writer.write(encode(operator.ListRooms(id=1)) * 2)
         writer.write_eof()
         assert (await reader.read()).count(b'"type":"ok"') == 1
         writer.close()
@@ -88,14 +88,14 @@ def test_one_connection_gives_one_order(loop, tmp_path) -> None:
 def test_where_no_server_is_it_says_what_to_do(tmp_path) -> None:
     for directory in (tmp_path, tmp_path / "none"):
         with pytest.raises(Unreachable, match="start it with `socketchat serve`, or name its directory with --data"):
-            list(ask(directory, operator.Rooms(id=1)))
+            list(ask(directory, operator.ListRooms(id=1)))
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may open every directory")
 def test_the_directory_of_another_user_is_refused(tmp_path) -> None:
     (tmp_path / "theirs").mkdir(0o000)
     with pytest.raises(Refused, match="only the server's own account manages it"):
-        list(ask(tmp_path / "theirs", operator.Rooms(id=1)))
+        list(ask(tmp_path / "theirs", operator.ListRooms(id=1)))
 
 
 @pytest.mark.parametrize(
@@ -120,5 +120,5 @@ def test_what_is_no_answer_is_an_error(answer, error, tmp_path) -> None:
         thread = threading.Thread(target=serve)
         thread.start()
         with pytest.raises(error):
-            list(ask(tmp_path, operator.Rooms(id=1)))
+            list(ask(tmp_path, operator.ListRooms(id=1)))
         thread.join()

@@ -140,7 +140,8 @@ def test_a_line_over_the_limit_ends_a_native_connection_with_a_reason(loop: str)
         alice = await house.native("alice")
         await alice.write(b"{" * (LINE_BYTES + 1))
         bye = await alice.hears(events.Bye)
-        assert (bye.code, bye.text, bye.reconnect) == ("protocol", "A line has at most 262,144 bytes.", False)
+        text = "The line is too long; the limit is 262,144 bytes."
+        assert (bye.code, bye.text, bye.reconnect) == ("protocol", text, False)
         assert await alice.end() == b""
 
     run(loop, scene)
@@ -152,8 +153,8 @@ def test_a_line_over_the_limit_is_an_error_to_a_plain_connection(loop: str) -> N
         await dave.write(b"x" * (plain.LINE_BYTES + 1) + b"\n" + b"y" * plain.LINE_BYTES + b"\n/topic\n")
         read = await dave.reads("[topic] #lobby has no topic.")
         assert read[:2] == [
-            "[error] A line has at most 32,896 bytes.",
-            "[error] A message has at most 32,768 bytes; this one has 32,896.",
+            "[error] The line is too long; the limit is 32,896 bytes.",
+            "[error] Too long: 32,896 bytes; the limit is 32,768. Send it as a file or split it.",
         ]
 
     run(loop, scene)
@@ -518,7 +519,7 @@ def test_what_telnet_never_ends_is_not_kept(loop: str, endless: bytes) -> None:
             await dave.write(endless * 50_000)
         await dave.write(b"\n/topic\n")
         read = await dave.reads("[topic] #lobby has no topic.")
-        assert "[error] A line has at most 32,896 bytes." in read
+        assert "[error] The line is too long; the limit is 32,896 bytes." in read
         assert not connection._wire._lines._rest
 
     run(loop, scene)

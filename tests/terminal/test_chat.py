@@ -204,7 +204,7 @@ def test_what_is_typed_without_looking_is_not_glued_to_a_refused_text(pair):
 def test_a_text_over_the_limit_is_refused_and_comes_back(pair):
     _, _, anns, _ = pair
     anns.type(f"\x1b[200~{'x' * 40_000}\x1b[201~\r")
-    anns.shows("!! A message has at most 32,768 bytes; this one has 40,000.")
+    anns.shows("!! Too long: 40,000 bytes; the limit is 32,768. Send it as a file or split it.")
     anns.shows("xxxxxxxx")
     anns.shows("It cannot be sent")
 

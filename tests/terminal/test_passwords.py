@@ -110,9 +110,9 @@ def test_what_is_typed_after_a_password_that_may_not_be_set_is_another_one_and_n
     seat.says("/password")
     seat.shows("New password:")
     seat.says("short12", "password", name)  # all at once, as a terminal that is slow hands them over
-    seat.shows("A password has at least 8")
-    seat.shows("tried first")
-    seat.shows("Your name is" if len(name) > 7 else "at least 8")
+    seat.shows("The password is too short. Use 8 to 1,024 bytes.")
+    seat.shows("a common password")
+    seat.shows("must not be your name" if len(name) > 7 else "too short")
     seat.shows("\nNew password:")
     seat.type(key)
     seat.shows("Nothing was changed.")

@@ -152,7 +152,7 @@ def test_nothing_to_say_is_no_failure(server):
         (b"/nonsense", 5, "There is no /nonsense. "),
         (b"/dm nobody-of-that-name hi", 5, "There is no user nobody-of-that-name"),
         (b"/dm", 2, "Usage: /dm NAME TEXT"),
-        (b"x" * (TEXT_BYTES + 1), 4, "A message has at most 32,768 bytes; this one has 32,769."),
+        (b"x" * (TEXT_BYTES + 1), 4, "Too long: 32,769 bytes; the limit is 32,768. Send it as a file or split it."),
         (b"\xff", 2, "A line is not UTF-8."),
         (b"/topic", 0, ""),
     ],

@@ -73,7 +73,7 @@ def test_the_longest_line_is_read_and_a_longer_one_ends_the_connection() -> None
     assert read(line + b"\n") == [commands.Ping(id=1)]
     (error,) = read(line[:-2] + b'x"}\n{"type":"ping"}\n')
     assert type(error) is ProtocolError
-    assert str(error) == "A line has at most 262,144 bytes."
+    assert str(error) == "The line is too long; the limit is 262,144 bytes."
 
 
 def test_a_line_without_an_end_is_refused_as_soon_as_it_is_too_long() -> None:
@@ -83,7 +83,7 @@ def test_a_line_without_an_end_is_refused_as_soon_as_it_is_too_long() -> None:
         wire.receive_data(b"{" * 65_536)
         assert wire.next_command(session) is None
     wire.receive_data(b"{")
-    with pytest.raises(ProtocolError, match="at most"):
+    with pytest.raises(ProtocolError, match="the limit is"):
         wire.next_command(session)
 
 

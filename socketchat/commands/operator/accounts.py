@@ -15,7 +15,7 @@ RESET_SECONDS = 86_400
 """A link lasts a day: time enough to send it by another way, and short enough to be of little use when it is found."""
 
 
-def reset(hub: Hub, session: Session, order: operator.Reset) -> None:
+def reset(hub: Hub, session: Session, order: operator.ResetName) -> None:
     """Tell the token by which the owner of a name takes it back; it is kept nowhere."""
     user = _account(hub, order.name)
     token = hub.token(INVITE_BYTES)
@@ -24,7 +24,7 @@ def reset(hub: Hub, session: Session, order: operator.Reset) -> None:
     store_fact(hub, session, order, "reset", fact, lines=lines)
 
 
-def release(hub: Hub, session: Session, order: operator.Release) -> None:
+def release(hub: Hub, session: Session, order: operator.ReleaseName) -> None:
     """Close all sessions of an account, whose name is anybody's from then on."""
     user = _account(hub, order.name)
     bye = events.Bye(code=Refused.code, text=f"The name {user.name} was released; it is nobody's any more.")

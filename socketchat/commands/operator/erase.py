@@ -12,7 +12,7 @@ from ...protocol.conversations import LOBBY
 from .reports import report
 
 
-def erase(hub: Hub, session: Session, order: operator.Erase) -> None:
+def erase(hub: Hub, session: Session, order: operator.EraseUser) -> None:
     """Log it, then blank all that the user said until then."""
     user = hub.permissions.user(hub.operator, order.name)
 
@@ -26,7 +26,7 @@ def erase(hub: Hub, session: Session, order: operator.Erase) -> None:
     hub.submit(Pending(SERVER_LOG, hub.operator, "act", body, session=session, then=decided))
 
 
-async def _erase(hub: Hub, session: Session, order: operator.Erase, user: User) -> None:
+async def _erase(hub: Hub, session: Session, order: operator.EraseUser, user: User) -> None:
     try:
         blanked = await hub.journal.erase(user.id)
     except ChatError as error:

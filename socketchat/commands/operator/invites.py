@@ -26,7 +26,7 @@ ID_CHARACTERS = 8
 """What is shown of an invite's id: enough to tell a thousand apart."""
 
 
-def code(hub: Hub, session: Session, order: operator.Code) -> None:
+def code(hub: Hub, session: Session, order: operator.JoinCode) -> None:
     """Tell the join code, or draw a new one."""
     doorkeeper = hub.entrance.doorkeeper
     if doorkeeper is None:
@@ -37,7 +37,7 @@ def code(hub: Hub, session: Session, order: operator.Code) -> None:
         report(session, order, [doorkeeper.code])
 
 
-async def _change(doorkeeper: Doorkeeper, session: Session, order: operator.Code) -> None:
+async def _change(doorkeeper: Doorkeeper, session: Session, order: operator.JoinCode) -> None:
     try:
         await doorkeeper.change_code()
     except ChatError as error:
@@ -46,7 +46,7 @@ async def _change(doorkeeper: Doorkeeper, session: Session, order: operator.Code
         report(session, order, [doorkeeper.code])
 
 
-def invite(hub: Hub, session: Session, order: operator.Invite) -> None:
+def invite(hub: Hub, session: Session, order: operator.CreateInvite) -> None:
     """Make an invite, and tell its token, which is kept nowhere."""
     if not 1 <= order.uses <= MOST_USES:
         raise UsageProblem(f"An invite is for 1 to {MOST_USES:,} uses.")
@@ -61,13 +61,13 @@ def invite(hub: Hub, session: Session, order: operator.Invite) -> None:
     store_fact(hub, session, order, "invite", fact, lines=lines)
 
 
-def invites(hub: Hub, session: Session, order: operator.Invites) -> None:
+def invites(hub: Hub, session: Session, order: operator.ListInvites) -> None:
     """List the invites that still let in."""
     now = hub.now()
     report(session, order, (_described(each, now) for each in hub.directory.invites.good(now)))
 
 
-def uninvite(hub: Hub, session: Session, order: operator.Uninvite) -> None:
+def uninvite(hub: Hub, session: Session, order: operator.RevokeInvite) -> None:
     """Let nobody in by an invite any more: at once, and for good when it is stored."""
     found = hub.directory.invites.beginning(order.invite, hub.now())
     found.is_revoked = True

@@ -30,7 +30,7 @@ def handle(hub: Hub, session: Session, order: operator.ORDERS) -> None:
         session.refuse(error, order.id)
 
 
-def users(hub: Hub, session: Session, order: operator.Users) -> None:
+def users(hub: Hub, session: Session, order: operator.ListUsers) -> None:
     """List the accounts, and the guests of the moment."""
     everybody = sorted(hub.directory.users.values(), key=lambda user: user.key)
     report(session, order, (_described(hub, user) for user in everybody))
@@ -47,13 +47,13 @@ def _described(hub: Hub, user: User) -> str:
     return " ".join(filter(None, parts))
 
 
-def rooms(hub: Hub, session: Session, order: operator.Rooms) -> None:
+def rooms(hub: Hub, session: Session, order: operator.ListRooms) -> None:
     """List the rooms."""
     everything = sorted(hub.directory.rooms.values(), key=lambda room: room.id)
     report(session, order, (f"{room.name}{' private' if room.is_private else ''}" for room in everything))
 
 
-def bans(hub: Hub, session: Session, order: operator.Bans) -> None:
+def bans(hub: Hub, session: Session, order: operator.ListBans) -> None:
     """List who is banned from the chat."""
     now = hub.now()
     report(
@@ -68,12 +68,12 @@ def bans(hub: Hub, session: Session, order: operator.Bans) -> None:
     )
 
 
-def log(hub: Hub, session: Session, order: operator.Log) -> None:
+def log(hub: Hub, session: Session, order: operator.ShowLog) -> None:
     """List what owners, moderators and the operator did, from the log itself."""
     hub.spawn(_log(hub, session, order))
 
 
-async def _log(hub: Hub, session: Session, order: operator.Log) -> None:
+async def _log(hub: Hub, session: Session, order: operator.ShowLog) -> None:
     after = 0
     try:
         while entries := await hub.journal.read(SERVER_LOG, after=after, limit=LINES_PER_REPORT):
@@ -100,19 +100,19 @@ def _logged(hub: Hub, entry: events.Entry) -> str:
 
 
 HANDLERS: dict[type[commands.Command], Callable[[Hub, Session, Any], None]] = {
-    operator.Users: users,
-    operator.Reset: reset,
-    operator.Release: release,
-    operator.Rooms: rooms,
-    operator.Erase: erase,
-    operator.Code: code,
-    operator.Owner: moderation.owner,
-    operator.RoomOwner: moderation.room_owner,
-    operator.Ban: moderation.operator_ban,
-    operator.Unban: moderation.operator_unban,
-    operator.Bans: bans,
-    operator.Log: log,
-    operator.Invite: invite,
-    operator.Invites: invites,
-    operator.Uninvite: uninvite,
+    operator.ListUsers: users,
+    operator.ResetName: reset,
+    operator.ReleaseName: release,
+    operator.ListRooms: rooms,
+    operator.EraseUser: erase,
+    operator.JoinCode: code,
+    operator.SetOwner: moderation.owner,
+    operator.SetRoomOwner: moderation.room_owner,
+    operator.BanUser: moderation.operator_ban,
+    operator.UnbanUser: moderation.operator_unban,
+    operator.ListBans: bans,
+    operator.ShowLog: log,
+    operator.CreateInvite: invite,
+    operator.ListInvites: invites,
+    operator.RevokeInvite: uninvite,
 }

@@ -1,1 +1,1 @@
-"""What proves who somebody is: keys, passwords, join codes and certificates, as data."""
+"""Authentication as data: keys and their proofs, passwords, join codes and certificates."""

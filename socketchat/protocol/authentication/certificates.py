@@ -1,4 +1,4 @@
-"""What both sides read off a server's certificate: what proofs are bound to, and the fingerprint of its key."""
+"""The parts of a server's certificate that count: the binding for proofs, and the fingerprint of its key."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _BEFORE_KEY = ("serial number", "signature algorithm", "issuer", "validity", "su
 class Certificate(NamedTuple):
     """``binding`` is the SHA-256 of the certificate (DER), which proofs cover, and ``key`` that of its public key.
 
-    The key is what is pinned: a certificate may be renewed without anybody noticing, as long as its key stays.
+    Clients pin the key, so a certificate can be renewed with the same key unnoticed.
     """
 
     binding: bytes
@@ -27,33 +27,33 @@ class Certificate(NamedTuple):
 
     @property
     def fingerprint(self) -> str:
-        """The hash of the key as people compare it."""
+        """The fingerprint of the key, as users compare it."""
         return to_fingerprint(self.key)
 
 
 def read_certificate(der: bytes) -> Certificate:
-    """Return what matters of a certificate; raises ProtocolError where it is none."""
+    """Return the binding and the key of a certificate; raises ProtocolError if it is invalid."""
     return Certificate(sha256(der).digest(), sha256(_public_key(der)).digest())
 
 
 def to_fingerprint(key: bytes) -> str:
-    """Return the SHA-256 of a public key as words are shown and typed: SHA256: and base64url without padding."""
+    """Return the fingerprint of a public key, given its SHA-256: "SHA256:" and base64url without padding."""
     return _PREFIX + to_word(key)
 
 
 def from_fingerprint(text: str) -> bytes:
-    """Return the SHA-256 that a fingerprint stands for; raises UsageProblem."""
+    """Return the SHA-256 in a fingerprint; raises UsageProblem."""
     try:
         if text.startswith(_PREFIX):
             return from_word(text.removeprefix(_PREFIX), FINGERPRINT_BYTES, "A fingerprint")
     except UsageProblem:
         pass
-    raise UsageProblem(f"{text!r} is no fingerprint: one is {_PREFIX} and 43 characters, as the server shows it.")
+    raise UsageProblem(f"{text!r} is not a fingerprint. Copy it as the server shows it: {_PREFIX} and 43 characters.")
 
 
 def _public_key(der: bytes) -> bytes:
     """Return the SubjectPublicKeyInfo (RFC 5280, 4.1) of a certificate."""
-    # A whole library for X.509 would cost `send` half of its start, and nothing but the key is of interest.
+    # Loading an X.509 library would take half of the start of `send`, and only the key is needed.
     try:
         start, end = _inside(der, 0, len(der))
         at, end = _inside(der, start, end)
@@ -65,11 +65,11 @@ def _public_key(der: bytes) -> bytes:
             return der[at : _after(der, at, end)]
     except (IndexError, ValueError):
         pass
-    raise ProtocolError("The server shows a certificate that is none.")
+    raise ProtocolError("The server sent an invalid certificate.")
 
 
 def _inside(der: bytes, at: int, end: int) -> tuple[int, int]:
-    """Return where the content of the sequence at a place begins and ends."""
+    """Return the start and the end of the content of the sequence at an offset."""
     if der[at] != _SEQUENCE:
         raise ValueError
     return _content(der, at, end)
@@ -80,12 +80,12 @@ def _after(der: bytes, at: int, end: int) -> int:
 
 
 def _content(der: bytes, at: int, end: int) -> tuple[int, int]:
-    """Return where the content of the element at a place begins and ends, which must not be behind ``end``."""
+    """Return the start and the end of the content of the element at an offset; it must lie before ``end``."""
     length, start = der[at + 1], at + 2
     if length >= 0x80:
         count = length & 0x7F
         start += count
-        # DER has one way to write a length, and no certificate is longer than three bytes of it can say.
+        # DER has only one form of each length, and three bytes are enough for any certificate.
         if not 1 <= count <= 3 or (length := int.from_bytes(der[at + 2 : start])) < (
             0x80 if count == 1 else 1 << 8 * (count - 1)
         ):

@@ -1,4 +1,4 @@
-"""Passwords: which may be set, and the one form in which they are compared."""
+"""Passwords: which ones are accepted, and the form in which they are compared."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from ...exceptions import BadPassword
 from ..names import name_key
 
 SHORTEST_PASSWORD_BYTES = 8
-"""Eight letters that nobody would guess in the few tries that there are."""
+"""Eight characters cannot be guessed in the few tries that the limits on guesses allow."""
 
 LONGEST_PASSWORD_BYTES = 1024
-"""A whole sentence fits; more would be hashed for whoever asks."""
+"""A whole sentence fits; hashing longer input would be work for strangers."""
 
 COMMON = frozenset(
     [
@@ -137,27 +137,28 @@ COMMON = frozenset(
         "zxcvbnm123",
     ]
 )
-"""What is tried first by whoever guesses: the limits on guesses leave room for the head of such a list."""
+"""The passwords that attackers try first: the limits on guesses leave room for the head of such a list."""
 
 
 def plain_password(typed: str) -> str:
-    """Return the one form of a password, which is NFC: keyboards and systems differ in how they compose."""
+    """Return the canonical form of a password, NFC, as keyboards and systems compose differently."""
     return normalize("NFC", typed)
 
 
 def check_password(typed: str, name: str) -> str:
-    """Return the one form of a password that somebody of this name wants to set; raises BadPassword."""
+    """Return the canonical form of a new password for the user of this name; raises BadPassword."""
     password = plain_password(typed)
     try:
         size = len(password.encode())
     except UnicodeEncodeError:
-        raise BadPassword("A password is text in Unicode; this one has bytes that are none.") from None
+        raise BadPassword("This password is not valid Unicode. Type it again.") from None
     if not SHORTEST_PASSWORD_BYTES <= size <= LONGEST_PASSWORD_BYTES:
+        problem = "short" if size < SHORTEST_PASSWORD_BYTES else "long"
         raise BadPassword(
-            f"A password has at least {SHORTEST_PASSWORD_BYTES} and at most {LONGEST_PASSWORD_BYTES:,} bytes."
+            f"The password is too {problem}. Use {SHORTEST_PASSWORD_BYTES} to {LONGEST_PASSWORD_BYTES:,} bytes."
         )
     if password.casefold() in COMMON:
-        raise BadPassword("That is one of the passwords that are tried first; take another one.")
+        raise BadPassword("This is a common password. Choose another one.")
     if name_key(password) == name_key(name):
-        raise BadPassword("Your name is the first password that is tried; take another one.")
+        raise BadPassword("The password must not be your name. Choose another one.")
     return password

@@ -1,4 +1,4 @@
-"""What a client proves when it logs in: the bytes that its key signs, and keys, nonces and signatures as words."""
+"""Proofs of a key: the bytes that a client signs to log in, and keys, nonces and signatures as base64url."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ KEY_BYTES = 32
 """An Ed25519 public key, and the seed of a private one."""
 
 NONCE_BYTES = 16
-"""128 random bits never come twice, so that a proof is good for one challenge."""
+"""128 random bits never repeat, so a proof is valid for one challenge only."""
 
 SIGNATURE_BYTES = 64
 
 BINDING_BYTES = 32
-"""A SHA-256, of the certificate (DER) that one side shows and the other sees."""
+"""The SHA-256 of the server's certificate (DER)."""
 
 _CONTEXT = b"socketchat-auth-v1\0"
 _TO_URL = bytes.maketrans(b"+/", b"-_")
@@ -24,15 +24,15 @@ _FROM_URL = bytes.maketrans(b"-_+/", b"+/!!")
 
 
 def signed_bytes(binding: bytes, server_nonce: bytes, client_nonce: bytes, name: str) -> bytes:
-    """Return what is signed: on another connection, for another challenge or another name it is worthless.
+    """Return the bytes to sign, which are valid only for this connection, this challenge and this name.
 
-    ``binding`` is b"" where there is no certificate.
+    ``binding`` is b"" without TLS.
     """
     return _CONTEXT + binding.ljust(BINDING_BYTES, b"\0") + server_nonce + client_nonce + name_key(name).encode()
 
 
 def fingerprint(key: str) -> str:
-    """Return what a public key is called where people read it: the first 64 bits of its SHA-256, in hex."""
+    """Return the fingerprint by which people know a public key: the first 64 bits of its SHA-256, in hex."""
     from hashlib import sha256
 
     digits = sha256(from_word(key, KEY_BYTES, "A key")).hexdigest()
@@ -45,12 +45,12 @@ def to_word(data: bytes) -> str:
 
 
 def from_word(word: str | None, size: int, what: str) -> bytes:
-    """Return so many bytes from base64url without padding; raises UsageProblem, in which ``what`` is named."""
+    """Return ``size`` bytes from base64url without padding; raises UsageProblem, which names ``what``."""
     try:
         data = a2b_base64((word or "").encode().translate(_FROM_URL) + b"==")
     except (Error, UnicodeEncodeError):
         data = b""
-    # Other words for the same bytes would be other keys to whoever compares words.
+    # Two words for the same bytes would count as two keys, so only one is accepted.
     if len(data) != size or to_word(data) != word:
-        raise UsageProblem(f"{what} is {size} bytes in base64url without padding.")
+        raise UsageProblem(f"{what} must be {size} bytes in base64url without padding.")
     return data

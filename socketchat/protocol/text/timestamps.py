@@ -1,4 +1,4 @@
-"""Moments as people write them: a day, a minute, or how long ago."""
+"""Timestamps as people write them: a day, a minute, or an age."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from .hygiene import clean_line
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}(:[0-9]{2})?)?").fullmatch
 
 _SHOWN = 40
-"""Characters of a wrong date that are repeated."""
+"""Characters of a wrong date that the error repeats."""
 
 
 def moment_of(word: str, now: int, zone: tzinfo | None = UTC) -> int:
-    """Return the milliseconds since 1970 of a moment, where it is ``now``; a date is in ``zone``. Raises BadText."""
+    """Return the milliseconds since 1970 of a date in ``zone``, or of an age before ``now``; raises BadText."""
     seconds = seconds_of(word)
     if seconds is not None:
         return now - seconds * 1000
@@ -27,9 +27,9 @@ def moment_of(word: str, now: int, zone: tzinfo | None = UTC) -> int:
             local = moment.replace(tzinfo=zone) if zone else moment.astimezone()
             return int(local.timestamp() * 1000)
     shown = clean_line(word)[:_SHOWN]
-    raise BadText(f"{shown} is no date; write 2026-11-25, 2026-11-25T14:30, or how long ago: 2d, 3h.")
+    raise BadText(f"{shown} is not a date. Write 2026-11-25, 2026-11-25T14:30, or an age such as 2d or 3h.")
 
 
 def in_utc(word: str, now: int, zone: tzinfo | None) -> str:
-    """Return a moment that was typed in ``zone`` as a server reads it; raises BadText."""
+    """Return a date that was typed in ``zone`` in the form that servers read, UTC; raises BadText."""
     return datetime.fromtimestamp(moment_of(word, now, zone) // 1000, UTC).strftime("%Y-%m-%dT%H:%M:%S")

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 from ...protocol.events import Conversation, Entry
 from ...protocol.names import name_key
-from ...protocol.text.mentions import calls
+from ...protocol.text.mentions import rings
 
 QUIET_SECONDS = 5.0
 """Time after a ring without another: who writes much cannot make a noise that lasts."""
@@ -27,7 +27,7 @@ class Bell:
 
     def note(self, event: object, conversations: Mapping[str, Conversation]) -> None:
         """Ring for an entry that turns to the user, unless it was just rung."""
-        if not isinstance(event, Entry) or not calls(event, self._user, self._key):
+        if not isinstance(event, Entry) or not rings(event, self._user, self._key):
             return
         heard = conversations.get(event.conversation)
         if heard is not None and event.seq <= heard.head:

@@ -29,8 +29,8 @@ from ...protocol.kinds import DAMAGED, LINES, REFERS
 from ...protocol.limits import PRESENCE_NAMES
 from ...protocol.names import name_key
 from ...protocol.text.hygiene import clean, clean_line
-from ...protocol.text.mentions import is_to
-from ...protocol.transcript import absence, changed, told, unread_words, unreadable
+from ...protocol.text.mentions import is_mention
+from ...protocol.wording import absence_notice, change_text, damage_notice, entry_text, unread_count
 from ..model.places import where_said
 from .theme import Look, rich_theme
 from .truncate import folded
@@ -155,7 +155,7 @@ class Rendering:
 
     def unread(self, counts: Sequence[UnreadCount], unseen: str | None = None) -> Text:
         """Return the line that says what is unread; ``unseen`` is whose direct messages are not on the screen."""
-        parts = [f"{count.name} {unread_words(count)}" for count in counts[:MOST_COUNTED]]
+        parts = [f"{count.name} {unread_count(count)}" for count in counts[:MOST_COUNTED]]
         if len(counts) > MOST_COUNTED:
             parts.append(f"{len(counts) - MOST_COUNTED} more")
         hint = f" (/history {unseen} shows them)" if unseen else ""
@@ -173,8 +173,8 @@ class Rendering:
         body = spoken(entry)
         if body is None:
             return self._unspoken(entry, me, place)
-        text = self._folded(told(entry, body), entry, body, me, whole)
-        is_to_me = is_to(entry, me, self._key)
+        text = self._folded(entry_text(entry, body), entry, body, me, whole)
+        is_to_me = is_mention(entry, me, self._key)
         if is_to_me:
             text.stylize("mention")
         author = self._name(entry.name)
@@ -204,14 +204,14 @@ class Rendering:
         In what is past, a change shows in the line that was changed; among lines with places it fills its own as well.
         """
         if entry.kind == DAMAGED:
-            return [self.notice(unreadable(entry))]
+            return [self.notice(damage_notice(entry))]
         if entry.kind not in REFERS or (isinstance(entry, Past) and not place):
             return []
         try:
             body = decode_text(entry)
         except ProtocolError:
             return []
-        what = self._folded(changed(entry, body, me), entry, body, me)
+        what = self._folded(change_text(entry, body, me), entry, body, me)
         said = Text.assemble(self._name(entry.name), " ", what, no_wrap=True)
         return self._dated(entry.ts, self._placed(place, said) if place else said)
 
@@ -347,7 +347,7 @@ def _sentence(event: object) -> str:
     """Return what the program itself says of an event, "" where nothing is to be said."""
     match event:
         case Absent():
-            return absence(event)
+            return absence_notice(event)
         case Alert():
             return event.text
         case Left():

@@ -14,7 +14,7 @@ from ...protocol.events import Conversation, Entry, Left, Past, Presence, Read, 
 from ...protocol.kinds import CHANGEABLE, COUNTED
 from ...protocol.limits import NAME_CHARACTERS, PRESENCE_NAMES
 from ...protocol.names import name_key
-from ...protocol.text.mentions import is_to
+from ...protocol.text.mentions import is_mention
 from ..model.completion import Known
 from ..model.places import Places
 
@@ -219,7 +219,7 @@ class View:
         if is_room(entry.conversation) and entry.conversation != room_id(self.room):
             if entry.kind in COUNTED and entry.author != self.user and not deleted:
                 self.unread[entry.conversation] += 1
-                self.to_you[entry.conversation] += is_to(entry, self.user, self._key)
+                self.to_you[entry.conversation] += is_mention(entry, self.user, self._key)
             return False
         self._shown[entry.conversation] = entry.seq
         self._note_speaker(entry)

@@ -176,7 +176,7 @@ def test_the_command_accepts_a_new_key(tmp_path: Path, monkeypatch: pytest.Monke
     trust = Profiles().server("chat.lan", 4000).trust
     assert trust.check(der(identity()), "192.0.2.1").is_known
     assert run(["trust", "chat.lan", "SHA256:no"]) == 2
-    assert "is no fingerprint" in capsys.readouterr().err
+    assert "is not a fingerprint" in capsys.readouterr().err
 
 
 def test_twenty_that_meet_a_server_at_once_agree(tmp_path: Path) -> None:

@@ -93,10 +93,10 @@ def test_the_look_of_old_accounts_is_free_when_all_of_them_are_released() -> Non
     stage = old_stage()
     for name in ("alice", "alice_", "álice"):
         assert refusal(stage.login(key_of("new"), name="alice."))[0] == "name_taken"
-        stage.order(operator.Release(id=1, name=name))
+        stage.order(operator.ReleaseName(id=1, name=name))
     for again in range(3):
         assert is_welcome(stage.login(key_of(f"new {again}"), name="alice."), "alice.")
-        stage.order(operator.Release(id=1, name="alice."))
+        stage.order(operator.ReleaseName(id=1, name="alice."))
     stage.hub = stage.new_hub()
     assert is_welcome(stage.native("alice"), "alice")
 

@@ -19,7 +19,7 @@ from tests.keys import key_of
 
 
 def token_for(stage: Stage, name: str = "alice") -> str:
-    _port, _fingerprint, token, _name = stage.order(operator.Reset(id=1, name=name))
+    _port, _fingerprint, token, _name = stage.order(operator.ResetName(id=1, name=name))
     return token
 
 
@@ -121,7 +121,7 @@ def test_the_next_owner_of_a_released_name_does_not_inherit_what_was_guessed() -
     stage = Stage()
     owner(stage)
     guessed(stage, MOST_IN_A_ROW)
-    stage.order(operator.Release(id=1, name="alice"))
+    stage.order(operator.ReleaseName(id=1, name="alice"))
     assert code(by_password(stage, "wrong")) == "wrong_password"
 
 
@@ -132,7 +132,7 @@ def test_the_token_is_nowhere_in_the_log() -> None:
     assert token.encode() not in b"".join(bytes(entry.body) for entry in stage.journal._facts)
 
 
-@pytest.mark.parametrize("order", [operator.Reset, operator.Release])
+@pytest.mark.parametrize("order", [operator.ResetName, operator.ReleaseName])
 def test_only_accounts_are_reset_and_released(order: type) -> None:
     stage = Stage()
     stage.plain("gus")
@@ -147,7 +147,7 @@ def test_a_released_name_is_anybodys_and_the_next_one_reads_nothing_of_it() -> N
     bob = stage.native("bob")
     bob.say("for the first alice", "@alice")
     stage.settle()
-    assert stage.order(operator.Release(id=1, name="alice")) == ["alice is free."]
+    assert stage.order(operator.ReleaseName(id=1, name="alice")) == ["alice is free."]
     assert alice.last_words
     for number in range(2):
         second = stage.login(key_of("second"), name="alice")
@@ -167,7 +167,7 @@ def test_a_name_may_be_released_again_and_again() -> None:
     for number in range(3):
         assert stage.login(key_of(f"owner {number}"), name="alice").told(events.Welcome)
         assert code(stage.login(key_of("other"), name="AIice")) == "name_taken"
-        stage.order(operator.Release(id=1, name="alice"))
+        stage.order(operator.ReleaseName(id=1, name="alice"))
         stage.hub = stage.new_hub()
 
 
@@ -178,7 +178,7 @@ def test_whoever_comes_back_while_a_name_is_released_is_out_all_the_same() -> No
     peer.session.user = stage.hub.operator
     from socketchat.commands.operator.orders import handle
 
-    handle(stage.hub, peer.session, operator.Release(id=1, name="alice"))
+    handle(stage.hub, peer.session, operator.ReleaseName(id=1, name="alice"))
     again = stage.connect()
     again.log_in(key_of("alice"), name="alice")
     again.ask(commands.Join(room="#ops"))

@@ -478,7 +478,7 @@ def test_a_name_that_is_released_while_its_password_is_checked_lets_nobody_in() 
     late = [stage.connect(PLAIN, HERE), stage.connect(channel=HERE)]
     late[0].ask(commands.Login(name="alice", password=SECRET))
     late[1].log_in(key_of("new"), name="alice", password=SECRET)
-    stage.order(operator.Release(id=1, name="alice"))
+    stage.order(operator.ReleaseName(id=1, name="alice"))
     stage.settle()
     assert [peer.session.user for peer in late] == [None, None]
     assert stage.hub.attendance.online() == []

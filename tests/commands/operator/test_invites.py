@@ -30,48 +30,48 @@ def ordered(stage: Stage, order: operator.ORDERS) -> list[str] | str:
 
 def test_an_invite_is_told_once_and_works() -> None:
     stage = closed()
-    _, _, token = ordered(stage, operator.Invite(seconds=WEEK))
+    _, _, token = ordered(stage, operator.CreateInvite(seconds=WEEK))
     assert answer(come(stage, invite=token)) == "alice"
     assert answer(come(stage, "ben", invite=token)) == "bad_invite"
 
 
 def test_the_log_holds_no_token() -> None:
     stage = closed()
-    _, _, token = ordered(stage, operator.Invite(seconds=WEEK))
+    _, _, token = ordered(stage, operator.CreateInvite(seconds=WEEK))
     assert token not in repr(stage.journal.__dict__)
     assert invite_id(token) in {each.id for each in stage.hub.directory.invites.good(stage.now)}
 
 
 def test_the_list_shows_what_still_lets_in() -> None:
     stage = closed()
-    _, _, token = ordered(stage, operator.Invite(seconds=WEEK, uses=2, room="#lobby"))
-    _, _, short = ordered(stage, operator.Invite(seconds=60))
+    _, _, token = ordered(stage, operator.CreateInvite(seconds=WEEK, uses=2, room="#lobby"))
+    _, _, short = ordered(stage, operator.CreateInvite(seconds=60))
     come(stage, invite=token)
-    assert ordered(stage, operator.Invites()) == [
+    assert ordered(stage, operator.ListInvites()) == [
         f"{invite_id(token)[:8]} used 1 of 2, for 1 week to #lobby",
         f"{invite_id(short)[:8]} used 0 of 1, for 1 minute",
     ]
     stage.turns.wait(60)
     come(stage, "ben", invite=token)
-    assert ordered(stage, operator.Invites()) == []
+    assert ordered(stage, operator.ListInvites()) == []
 
 
 def test_a_revoked_invite_lets_nobody_in_also_after_a_restart() -> None:
     stage = closed()
-    _, _, token = ordered(stage, operator.Invite(seconds=WEEK))
-    assert ordered(stage, operator.Uninvite(invite=invite_id(token)[:8])) == []
+    _, _, token = ordered(stage, operator.CreateInvite(seconds=WEEK))
+    assert ordered(stage, operator.RevokeInvite(invite=invite_id(token)[:8])) == []
     assert answer(come(stage, invite=token)) == "bad_invite"
     stage.hub = stage.new_hub()
     assert answer(come(stage, invite=token)) == "bad_invite"
-    assert ordered(stage, operator.Invites()) == []
+    assert ordered(stage, operator.ListInvites()) == []
 
 
 def test_what_cannot_be_stored_is_undone() -> None:
     stage = closed()
-    _, _, token = ordered(stage, operator.Invite(seconds=WEEK))
+    _, _, token = ordered(stage, operator.CreateInvite(seconds=WEEK))
     stage.journal.capacity = 0
-    assert ordered(stage, operator.Invite(seconds=WEEK)) == "storage"
-    assert ordered(stage, operator.Uninvite(invite=invite_id(token))) == "storage"
+    assert ordered(stage, operator.CreateInvite(seconds=WEEK)) == "storage"
+    assert ordered(stage, operator.RevokeInvite(invite=invite_id(token))) == "storage"
     stage.journal.capacity = 10
     assert answer(come(stage, invite=token)) == "alice"
 
@@ -79,32 +79,32 @@ def test_what_cannot_be_stored_is_undone() -> None:
 @pytest.mark.parametrize(
     ("order", "code"),
     [
-        (operator.Invite(seconds=0), "usage"),
-        (operator.Invite(seconds=WEEK, uses=0), "usage"),
-        (operator.Invite(seconds=WEEK, uses=100_000), "usage"),
-        (operator.Invite(seconds=10**12), "usage"),
-        (operator.Invite(seconds=WEEK, room="#nowhere"), "no_such_room"),
-        (operator.Uninvite(invite=""), "not_found"),
-        (operator.Uninvite(invite="zz"), "not_found"),
-        (operator.Code(), "refused"),
+        (operator.CreateInvite(seconds=0), "usage"),
+        (operator.CreateInvite(seconds=WEEK, uses=0), "usage"),
+        (operator.CreateInvite(seconds=WEEK, uses=100_000), "usage"),
+        (operator.CreateInvite(seconds=10**12), "usage"),
+        (operator.CreateInvite(seconds=WEEK, room="#nowhere"), "no_such_room"),
+        (operator.RevokeInvite(invite=""), "not_found"),
+        (operator.RevokeInvite(invite="zz"), "not_found"),
+        (operator.JoinCode(), "refused"),
     ],
 )
 def test_what_cannot_be_is_refused(order: operator.ORDERS, code: str) -> None:
     stage = closed()
-    ordered(stage, operator.Invite(seconds=WEEK))
+    ordered(stage, operator.CreateInvite(seconds=WEEK))
     assert ordered(stage, order) == code
 
 
 def test_a_prefix_that_fits_two_revokes_neither() -> None:
     stage = closed()
-    tokens = [ordered(stage, operator.Invite(seconds=WEEK))[2] for _ in range(40)]
+    tokens = [ordered(stage, operator.CreateInvite(seconds=WEEK))[2] for _ in range(40)]
     by_first = [invite_id(token)[0] for token in tokens]
     twice = next(letter for letter in by_first if by_first.count(letter) > 1)
-    assert ordered(stage, operator.Uninvite(invite=twice)) == "not_found"
-    assert len(ordered(stage, operator.Invites())) == 40
+    assert ordered(stage, operator.RevokeInvite(invite=twice)) == "not_found"
+    assert len(ordered(stage, operator.ListInvites())) == 40
 
 
 def test_there_is_an_end_to_invites(monkeypatch) -> None:
     monkeypatch.setattr("socketchat.commands.operator.invites.MOST_INVITES", 2)
     stage = closed()
-    assert [ordered(stage, operator.Invite(seconds=WEEK)) == "too_many" for _ in range(3)] == [False, False, True]
+    assert [ordered(stage, operator.CreateInvite(seconds=WEEK)) == "too_many" for _ in range(3)] == [False, False, True]

@@ -86,5 +86,5 @@ def test_a_fingerprint_is_typed_as_it_is_shown() -> None:
 
 @pytest.mark.parametrize("text", ["", "SHA256:", to_fingerprint(bytes(32))[7:], "SHA256:AAEC", "MD5:aa:bb"])
 def test_what_is_no_fingerprint_is_told(text: str) -> None:
-    with pytest.raises(UsageProblem, match="is no fingerprint"):
+    with pytest.raises(UsageProblem, match="is not a fingerprint"):
         from_fingerprint(text)

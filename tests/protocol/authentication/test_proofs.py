@@ -31,7 +31,7 @@ def test_a_word_stands_for_its_bytes_alone(data: bytes):
     ],
 )
 def test_other_words_are_refused(word: str | None):
-    with pytest.raises(UsageProblem, match=r"^A nonce is 16 bytes in base64url without padding\.$"):
+    with pytest.raises(UsageProblem, match=r"^A nonce must be 16 bytes in base64url without padding\.$"):
         from_word(word, 16, "A nonce")
 
 

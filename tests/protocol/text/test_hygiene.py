@@ -112,7 +112,7 @@ def test_a_line_has_no_newline_and_no_tab():
 
 @pytest.mark.parametrize("text", ["", " ", "\n", "\t \r\n\u3000"])
 def test_a_blank_text_is_refused(text):
-    with pytest.raises(BadText, match="needs a text"):
+    with pytest.raises(BadText, match="message is empty"):
         check_text(text)
 
 

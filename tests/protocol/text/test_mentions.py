@@ -1,6 +1,6 @@
 import pytest
 
-from socketchat.protocol.text.mentions import calls, is_to
+from socketchat.protocol.text.mentions import is_mention, rings
 from tests.terminal.events import DIRECT, entry
 
 
@@ -19,5 +19,5 @@ from tests.terminal.events import DIRECT, entry
     ],
 )
 def test_what_is_to_somebody(said, to, calling):
-    assert is_to(said, "alice", "alice") == to
-    assert calls(said, "alice", "alice") == calling
+    assert is_mention(said, "alice", "alice") == to
+    assert rings(said, "alice", "alice") == calling

@@ -41,7 +41,7 @@ def test_a_day_a_minute_and_how_long_ago_are_moments(word, moment):
     ],
 )
 def test_anything_else_is_refused_with_what_to_write(word):
-    with pytest.raises(BadText, match="write 2026-11-25, 2026-11-25T14:30, or how long ago: 2d, 3h"):
+    with pytest.raises(BadText, match="Write 2026-11-25, 2026-11-25T14:30, or an age such as 2d or 3h"):
         moment_of(word, NOON)
 
 

@@ -13,7 +13,7 @@ from ....protocol.codec import encode
 from ....protocol.events import Entry
 from ....protocol.kinds import DAMAGED, REFERS
 from ....protocol.text.hygiene import clean, clean_line
-from ....protocol.transcript import VERBS
+from ....protocol.wording import VERBS
 from ... import SERVER_LOG
 from ...bodies import Said, said
 from .. import schema

@@ -1,0 +1,72 @@
+"""The wording that the plain text and the terminal share: what an entry says, and a few notices."""
+
+from __future__ import annotations
+
+from . import events
+from .conversations import is_room
+from .kinds import DELETE, EDIT
+from .text.hygiene import clean, clean_line
+from .text.references import place
+
+EDITED = " (edited)"
+DELETED = "[deleted]"
+"""What follows an edited text, and what replaces a deleted one."""
+
+NOTHING_YET = "Nothing found yet: not all is searched; try again, or narrow it"
+"""The answer of a search that ran out of time before it found anything."""
+
+AWAY = "away"
+"""The state of a user who is away without a reason."""
+
+VERBS = {EDIT: "edited", DELETE: "deleted"}
+"""What an entry of this kind did to the entry that it refers to."""
+
+
+def message_text(body: events.Text) -> str:
+    """Return the text of a message as it is shown, with a mark if it was edited."""
+    if body.deleted:
+        return DELETED
+    return clean(body.text) + EDITED if body.edited else clean(body.text)
+
+
+def entry_text(entry: events.Entry, body: events.Text) -> str:
+    """Return the text of an entry; an entry that stands for several deleted lines says how many."""
+    if not body.deleted or not isinstance(entry, events.Past) or not entry.deleted:
+        return message_text(body)
+    last = place(clean_line(entry.place.rpartition("/")[0]), entry.newest)
+    return f"[{entry.deleted:,} lines deleted, to {last}]"
+
+
+def damage_notice(entry: events.Entry) -> str:
+    """Return the notice that replaces an entry that the server can no longer read."""
+    where = place(entry.conversation, entry.seq) if is_room(entry.conversation) else "A direct message"
+    return f"{entry.place if isinstance(entry, events.Past) else where} is damaged on the server's disk."
+
+
+def change_text(entry: events.Entry, body: events.Text, me: str | None) -> str:
+    """Return what an edit or a delete did, to follow its author's name.
+
+    In the history, the edited line itself has the new text.
+    """
+    if isinstance(entry, events.Past):
+        conversation = entry.place.rpartition("/")[0]
+    else:
+        peer = body.to or "?" if entry.author == me else entry.name
+        conversation = entry.conversation if is_room(entry.conversation) else f"@{peer}"
+    where = place(conversation, body.of or 0)
+    said = DELETED if body.deleted else body.text
+    text = f": {said}" if said and not (isinstance(entry, events.Past) and entry.kind == EDIT) else ""
+    return f"{VERBS[entry.kind]} {where}{text}"
+
+
+def absence_notice(event: events.Absent) -> str:
+    """Return the notice that the addressee of a direct message is away or offline."""
+    if not event.away:
+        return f"{event.name} is not online; the message waits."
+    return f"{event.name} is away." if event.away == AWAY else f"{event.name} is away: {event.away}"
+
+
+def unread_count(count: events.UnreadCount) -> str:
+    """Return the number of unread messages, as in "12 (2 to you)"."""
+    many = f"{count.messages:,}{'+' if count.more else ''}"
+    return f"{many} ({count.mentions:,} to you)" if count.mentions else many
