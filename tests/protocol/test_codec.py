@@ -66,7 +66,7 @@ BAD = {
 
 
 @pytest.mark.parametrize(("line", "words"), BAD.values(), ids=BAD)
-def test_a_bad_line_is_answered_in_words(line, words):
+def test_a_bad_line_is_answered_in_plain_english(line, words):
     with pytest.raises(BadLine) as refusal:
         codec.decode_command(line)
 
@@ -75,13 +75,13 @@ def test_a_bad_line_is_answered_in_words(line, words):
 
 
 @pytest.mark.parametrize("line", [line for line, _ in BAD.values()], ids=BAD)
-def test_no_bad_line_is_an_event(line):
+def test_a_bad_line_is_never_decoded_as_an_event(line):
     with suppress(ProtocolError):
         assert codec.decode_event(line) is None  # a command's type is unknown among events
 
 
 @pytest.mark.parametrize("kind", ["rewrite", "PING", "", "entry", *CORPUS.values()])
-def test_an_unknown_command_is_unsupported_and_named(kind):
+def test_the_error_for_an_unknown_command_names_it(kind):
     line = msgspec.json.encode({"type": kind, "id": 5})
     with pytest.raises(Unsupported) as refusal:
         codec.decode_command(line)
@@ -90,7 +90,7 @@ def test_an_unknown_command_is_unsupported_and_named(kind):
     assert clean_line(str(refusal.value)) == str(refusal.value)
 
 
-def test_what_a_peer_wrote_is_clean_in_an_answer():
+def test_text_of_the_peer_is_cleaned_in_an_error():
     line = msgspec.json.encode({"type": "hello", "listen": "\x1b]0;pwned\x07" * 100})
     with pytest.raises(BadLine) as refusal:
         codec.decode_command(line)
@@ -100,7 +100,7 @@ def test_what_a_peer_wrote_is_clean_in_an_answer():
     assert clean_line(str(refusal.value)) == str(refusal.value)
 
 
-def test_an_unknown_event_is_none():
+def test_an_unknown_event_is_skipped():
     assert codec.decode_event(b'{"type":"reaction","emoji":"x"}') is None
 
 
@@ -113,12 +113,12 @@ def test_spaces_around_a_line_do_not_matter():
     assert codec.decode_command(b' { "type" : "ping" } \r') == commands.Ping()
 
 
-def test_of_a_repeated_field_the_last_counts():
+def test_the_last_value_of_a_repeated_field_counts():
     assert codec.decode_command(b'{"type":"ping","id":1,"id":2}') == commands.Ping(id=2)
 
 
 @given(st.one_of(*map(values, get_args(commands.ANY))))
-def test_a_command_comes_back_as_it_was(command):
+def test_a_command_survives_encoding_and_decoding(command):
     line = codec.encode(command)
 
     assert line.count(b"\n") == 1
@@ -127,7 +127,7 @@ def test_a_command_comes_back_as_it_was(command):
 
 
 @given(st.one_of(*map(values, get_args(events.ANY))))
-def test_an_event_comes_back_as_it_was(event):
+def test_an_event_survives_encoding_and_decoding(event):
     line = codec.encode(event)
 
     assert line.count(b"\n") == 1
@@ -135,7 +135,7 @@ def test_an_event_comes_back_as_it_was(event):
 
 
 @given(values(events.Text))
-def test_a_text_comes_back_from_an_entry_as_it_was(text):
+def test_a_text_survives_encoding_in_an_entry(text):
     body = msgspec.Raw(codec.encode_text(text))
     entry = events.Entry(conversation="#a", seq=1, ts=1, author="u", name="n", kind="message", body=body)
 
@@ -143,7 +143,7 @@ def test_a_text_comes_back_from_an_entry_as_it_was(text):
 
 
 @pytest.mark.parametrize("body", [b"{}", b"[]", b'{"text":5}', b'"x"', b'{"text":"\\ud800"}', b'{"text":"\xff"}', b""])
-def test_a_body_that_is_no_text_is_refused(body):
+def test_a_body_without_text_is_refused(body):
     entry = events.Entry(conversation="#a", seq=1, ts=1, author="u", name="n", kind="message", body=msgspec.Raw(body))
 
     with pytest.raises(ProtocolError, match="not a text"):
@@ -158,12 +158,12 @@ def decodes_or_refuses(line):
 
 
 @given(st.binary())
-def test_no_bytes_raise_anything_but_a_refusal(line):
+def test_any_bytes_decode_or_are_refused(line):
     decodes_or_refuses(line)
 
 
 @given(st.one_of(*map(values, get_args(commands.ANY) + get_args(events.ANY))), st.data())
-def test_no_damage_to_a_line_raises_anything_but_a_refusal(struct, data):
+def test_a_damaged_line_decodes_or_is_refused(struct, data):
     line = bytearray(codec.encode(struct))
     for _ in range(data.draw(st.integers(1, 4))):
         line[data.draw(st.integers(0, len(line) - 1))] = data.draw(st.integers(0, 255))
@@ -178,7 +178,7 @@ kinds = st.sampled_from([kind.__struct_config__.tag for kind in get_args(command
 
 
 @given(kinds, st.dictionaries(names, json_values))
-def test_no_values_of_fields_raise_anything_but_a_refusal(kind, fields):
+def test_any_field_values_decode_or_are_refused(kind, fields):
     decodes_or_refuses(msgspec.json.encode({"type": kind, **fields}))
 
 
@@ -197,5 +197,5 @@ def test_no_values_of_fields_raise_anything_but_a_refusal(kind, fields):
         (b'{"x":' + b"[" * DEEP, None),
     ],
 )
-def test_the_id_of_a_bad_line(line, expected):
+def test_the_id_of_a_bad_line_is_read_if_possible(line, expected):
     assert codec.line_id(line) == expected

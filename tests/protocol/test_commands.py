@@ -25,7 +25,7 @@ def test_a_command_is_frozen_and_can_have_an_id(command):
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_numbers_are_bounded(command):
+def test_every_number_in_a_command_is_bounded(command):
     for field in msgspec.structs.fields(command):
         schema = str(msgspec.json.schema(field.type))
         assert "'integer'" not in schema or f"'maximum': {LARGEST_NUMBER}" in schema, field.name

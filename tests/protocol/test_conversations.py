@@ -8,13 +8,13 @@ from socketchat.protocol.conversations import LOBBY, is_room, pair_id, pair_user
 user_ids = st.text("abcdefghijklmnopqrstuvwxyz234567", min_size=1)
 
 
-def test_a_room_has_one_id_however_it_is_written():
+def test_every_spelling_of_a_room_has_the_same_id():
     assert room_id("Ops") == room_id("#ops") == room_id("#OPS") == "#ops"
     assert room_id("lobby") == LOBBY
 
 
 @given(user_ids, user_ids)
-def test_a_pair_has_one_id_that_tells_its_users(one, other):
+def test_the_id_of_a_pair_contains_both_users_in_any_order(one, other):
     pair = pair_id(one, other)
 
     assert pair == pair_id(other, one)
@@ -22,11 +22,11 @@ def test_a_pair_has_one_id_that_tells_its_users(one, other):
     assert not is_room(pair)
 
 
-def test_a_room_is_no_pair():
+def test_a_room_is_not_a_pair():
     assert is_room("#ops")
 
 
 @pytest.mark.parametrize("conversation", ["", "@", "@a", "@:b", "@a:", "#ops", "a:b", "*"])
-def test_what_is_no_pair_has_no_users(conversation):
+def test_an_invalid_pair_id_is_refused(conversation):
     with pytest.raises(NotFound):
         pair_users(conversation)

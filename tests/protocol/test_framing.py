@@ -55,7 +55,7 @@ def lines_of(parts, limit=LIMIT):
     return lines
 
 
-def test_the_error_tells_the_limit():
+def test_the_error_states_the_limit():
     buffer = LineBuffer(262_144)
     buffer.receive_data(b"x" * 262_145)
 
@@ -64,14 +64,14 @@ def test_the_error_tells_the_limit():
 
 
 @pytest.mark.parametrize(("stream", "expected"), CASES.values(), ids=CASES)
-def test_whole_by_byte_and_with_more_behind(stream, expected):
+def test_lines_are_the_same_whole_by_byte_and_with_more_data(stream, expected):
     assert lines_of([stream]) == expected
     assert lines_of(stream[n : n + 1] for n in range(len(stream))) == expected
     assert lines_of([stream + b"more"])[: len(expected)] == expected
 
 
 @pytest.mark.parametrize(("stream", "expected"), CASES.values(), ids=CASES)
-def test_every_cut_into_three(stream, expected):
+def test_lines_are_the_same_for_every_cut_into_three_chunks(stream, expected):
     for one in range(len(stream) + 1):
         for other in range(one, len(stream) + 1):
             assert lines_of([stream[:one], stream[one:other], stream[other:]]) == expected
@@ -81,7 +81,7 @@ streams = st.lists(st.sampled_from([b"\n", b"\r", b"a", b"bc", b"0123456789", b"
 
 
 @given(streams, st.lists(st.integers(0, 200)))
-def test_any_cut_gives_the_same_lines(stream, cuts):
+def test_lines_are_the_same_for_any_chunks(stream, cuts):
     places = sorted({0, len(stream), *(cut for cut in cuts if cut < len(stream))})
     parts = [stream[start:end] for start, end in pairwise(places)]
 
@@ -89,7 +89,7 @@ def test_any_cut_gives_the_same_lines(stream, cuts):
 
 
 @given(streams)
-def test_lines_are_those_of_split(stream):
+def test_lines_are_those_of_bytes_split(stream):
     lines = [TOO_LONG if len(line) > LIMIT else line.removesuffix(b"\r") for line in stream.split(b"\n")]
     if lines[-1] != TOO_LONG:
         lines.pop()
@@ -98,7 +98,7 @@ def test_lines_are_those_of_split(stream):
 
 
 @given(streams, streams, st.integers(1, 5))
-def test_lines_are_the_same_however_few_are_cut_off_at_a_time(one, other, few):
+def test_lines_are_the_same_for_any_number_cut_off_at_a_time(one, other, few):
     expected = lines_of([one, other])
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(framing, "LINES_AT_ONCE", few)
@@ -109,7 +109,7 @@ def test_lines_are_the_same_however_few_are_cut_off_at_a_time(one, other, few):
         assert taken(buffer) == expected
 
 
-def test_many_short_lines_that_wait_take_hardly_more_memory_than_they_came_with():
+def test_many_waiting_short_lines_take_little_extra_memory():
     buffer = LineBuffer(1000)
     stream = b"xyz\n" * 65_536
     tracemalloc.start()
@@ -122,7 +122,7 @@ def test_many_short_lines_that_wait_take_hardly_more_memory_than_they_came_with(
 
 
 @given(streams, streams)
-def test_lines_that_wait_stay_in_order(one, other):
+def test_waiting_lines_stay_in_order(one, other):
     buffer = LineBuffer(LIMIT)
     buffer.receive_data(one)
     buffer.receive_data(other)
@@ -130,7 +130,7 @@ def test_lines_that_wait_stay_in_order(one, other):
     assert taken(buffer) == lines_of([one + other])
 
 
-def test_memory_is_bounded_while_a_line_has_no_end():
+def test_memory_is_bounded_for_an_endless_line():
     buffer = LineBuffer(1000)
     for _ in range(10_000):
         buffer.receive_data(b"x" * 100)
@@ -141,7 +141,7 @@ def test_memory_is_bounded_while_a_line_has_no_end():
     assert taken(buffer) == [b"ok"]
 
 
-def test_a_buffer_that_waits_holds_nothing():
+def test_an_empty_buffer_holds_nothing():
     buffer = LineBuffer(1000)
     buffer.receive_data(b"hello\nwor")
     buffer.receive_data(b"ld\n" * 50)
@@ -151,7 +151,7 @@ def test_a_buffer_that_waits_holds_nothing():
     assert sys.getsizeof(buffer) + sys.getsizeof(buffer._lines) < 200
 
 
-def test_a_line_that_comes_byte_by_byte_is_searched_once():
+def test_a_line_that_arrives_byte_by_byte_is_searched_once():
     """With a search from the start each time, this would look at 12 billion bytes."""
     buffer = LineBuffer(200_000)
     for _ in range(160_000):

@@ -16,25 +16,25 @@ from socketchat.protocol import commands, kinds
 SOURCES = sorted(Path(socketchat.__file__).parent.rglob("*.py"))
 
 
-def test_what_can_be_sent_is_what_is_said() -> None:
+def test_clients_can_send_exactly_the_said_kinds() -> None:
     assert set(get_args(get_type_hints(commands.Send)["kind"])) == kinds.SAID
 
 
-def test_what_is_said_can_be_changed_found_and_counted() -> None:
+def test_said_kinds_are_changeable_indexed_and_counted() -> None:
     assert kinds.SAID == kinds.CHANGEABLE == kinds.COUNTED
     assert kinds.SAID <= kinds.INDEXED & kinds.PERSONAL & kinds.LINES
 
 
-def test_only_what_refers_to_an_entry_changes_one() -> None:
+def test_only_referring_kinds_change_an_entry() -> None:
     assert kinds.CHANGES <= kinds.REFERS <= kinds.TEXT
     assert not kinds.REFERS & kinds.CHANGEABLE
 
 
-def test_what_is_blanked_holds_text_and_is_no_fact() -> None:
+def test_personal_kinds_hold_text_and_are_not_facts() -> None:
     assert kinds.PERSONAL | kinds.INDEXED <= kinds.TEXT - kinds.FACTS
 
 
-def test_the_table_has_every_fact_that_the_hub_knows() -> None:
+def test_the_table_has_every_fact_of_the_hub() -> None:
     described = {
         found[1] for each in vars(facts).values() if (found := re.match(r'Kind "([a-z ]+)"', each.__doc__ or ""))
     }
@@ -42,7 +42,7 @@ def test_the_table_has_every_fact_that_the_hub_knows() -> None:
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.name)
-def test_no_module_lists_kinds_of_its_own(path: Path) -> None:
+def test_no_other_module_lists_kinds(path: Path) -> None:
     """Two kinds side by side decide what the table should decide; a module that draws them names them one by one."""
     words = kinds.TEXT - {"topic"}  # the others are names of fields as well
     listed = [

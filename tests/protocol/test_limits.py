@@ -2,7 +2,7 @@ from socketchat.protocol import codec, commands, events, limits
 from socketchat.protocol.text.hygiene import clean
 
 
-def test_the_longest_text_fits_into_a_line_however_it_is_written():
+def test_the_longest_text_fits_into_a_line_in_any_encoding():
     for character in ("\x01", '"', "\\", "é", "👍"):
         text = character * (limits.TEXT_BYTES // len(character.encode()))
         line = codec.encode(
@@ -19,7 +19,7 @@ def test_the_longest_text_fits_into_a_line_however_it_is_written():
         assert len(escaped) < limits.LINE_BYTES
 
 
-def test_the_longest_text_fits_into_the_line_of_an_entry_whatever_is_made_visible():
+def test_the_longest_text_fits_into_an_entry_after_cleaning():
     for character in ("\x1b", "\x9b", "\u0600", "\u202e", "\U000e0041"):
         text = clean(character * (limits.TEXT_BYTES // len(character.encode())))
         body = codec.encode_text(events.Text(text, "😀" * limits.NAME_CHARACTERS))
@@ -27,5 +27,5 @@ def test_the_longest_text_fits_into_the_line_of_an_entry_whatever_is_made_visibl
         assert len(body) + 1024 < limits.LINE_BYTES
 
 
-def test_a_client_is_told_every_limit_that_it_has_to_keep():
+def test_the_welcome_reports_every_limit_of_a_client():
     assert limits.as_told() == {"history": 200, "line": 262_144, "name": 20, "text": 32_768, "unacknowledged": 64}

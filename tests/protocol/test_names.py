@@ -94,13 +94,13 @@ latin = st.text(st.characters(max_codepoint=0x24F, categories=["Lu", "Ll", "Nd"]
 
 
 @pytest.mark.parametrize("name", GOOD)
-def test_a_good_name_keeps_its_form(name):
+def test_a_valid_name_keeps_its_form(name):
     assert check_name(name) == normalize("NFC", name)
     assert check_room(name) == check_room("#" + name) == "#" + normalize("NFC", name)
 
 
 @pytest.mark.parametrize("name", BAD.values(), ids=BAD)
-def test_a_bad_name_is_refused_with_the_rule(name):
+def test_the_error_for_a_bad_name_states_the_rule(name):
     with pytest.raises(BadName, match="1 to 20 letters and digits of one script") as refusal:
         check_name(name)
     with pytest.raises(BadName, match="room name"):
@@ -110,23 +110,23 @@ def test_a_bad_name_is_refused_with_the_rule(name):
 
 
 @pytest.mark.parametrize("text", CORPUS.values(), ids=CORPUS)
-def test_a_hostile_text_is_no_name(text):
+def test_a_hostile_text_is_not_a_valid_name(text):
     with pytest.raises(BadName):
         check_name(text)
 
 
 @pytest.mark.parametrize(("one", "other"), SAME)
-def test_names_that_are_the_same(one, other):
+def test_names_that_differ_in_case_width_or_digits_have_one_key(one, other):
     assert name_key(one) == name_key(other)
 
 
 @pytest.mark.parametrize(("one", "other"), [("alice", "alicia"), ("a.b", "a-b"), ("Zoe", "Zoë"), ("аnna", "anna")])
-def test_names_that_differ(one, other):
+def test_different_names_have_different_keys(one, other):
     assert name_key(one) != name_key(other)
 
 
 @given(any_text | letters | latin)
-def test_a_checked_name_is_checked_again_without_change_and_keeps_its_key(text):
+def test_checking_a_name_twice_changes_nothing_and_keeps_its_key(text):
     try:
         name = check_name(text)
     except BadName:
@@ -144,7 +144,7 @@ def test_the_key_of_a_key_is_that_key(text):
     assert name_key(key) == key
 
 
-def test_each_character_of_a_name_has_a_stable_key_free_of_punctuation():
+def test_every_character_of_names_has_a_stable_key_without_punctuation():
     names = []
     for character in map(chr, range(0x80, sys.maxunicode + 1)):
         if category(character)[0] in "LMN":

@@ -54,7 +54,7 @@ ASKED = [
 TOLD = [pytest.param(line, id=f"{kind}-{n}") for kind, text in EVENTS.items() for n, line in enumerate(examples(text))]
 
 
-def test_every_command_and_every_event_has_its_section():
+def test_every_command_and_every_event_has_a_section():
     assert list(COMMANDS) == list(types(commands.ANY))
     assert sorted(EVENTS) == sorted(types(events.ANY))
 
@@ -88,7 +88,7 @@ def test_an_example_of_an_event_is_what_the_program_writes(line):
         assert codec.encode_text(codec.decode_text(event)) == bytes(event.body)
 
 
-def test_the_minute_is_what_both_sides_write():
+def test_the_first_minute_matches_what_both_sides_send():
     assert [codec.encode(codec.decode_command(line.encode())) for side, line in MINUTE if side == ">"] == [
         f"{line}\n".encode() for side, line in MINUTE if side == ">"
     ]
@@ -97,7 +97,7 @@ def test_the_minute_is_what_both_sides_write():
     assert [codec.encode(event) for event in told] == [f"{line}\n".encode() for side, line in MINUTE if side == "<"]
 
 
-def test_the_proof_in_the_minute_holds():
+def test_the_proof_in_the_first_minute_is_valid():
     hello, prove = [codec.decode_command(line.encode()) for side, line in MINUTE if side == ">"][:2]
     challenge = next(codec.decode_event(line.encode()) for side, line in MINUTE if side == "<")
     nonces = [from_word(each.nonce, NONCE_BYTES, "nonce") for each in (challenge, hello)]
@@ -105,7 +105,7 @@ def test_the_proof_in_the_minute_holds():
     key.verify(from_word(prove.signature, SIGNATURE_BYTES, "signature"), signed_bytes(b"", *nonces, hello.name))
 
 
-def test_the_proofs_of_entry_in_the_examples_hold():
+def test_the_entry_proofs_in_the_examples_are_valid():
     (code,) = re.findall(r"the code\n`([a-z-]+)`", README)
     hello = next(codec.decode_command(line.encode()) for side, line in MINUTE if side == ">")
     challenge = next(codec.decode_event(line.encode()) for side, line in MINUTE if side == "<")
@@ -126,24 +126,24 @@ def test_the_proofs_of_entry_in_the_examples_hold():
     ]
 
 
-def test_the_table_of_errors_is_the_code_s():
+def test_the_table_of_errors_matches_the_code():
     assert {code: int(exit_code) for code, exit_code, _ in rows("Error codes")} == {
         code: error.exit_code for code, error in BY_CODE.items()
     }
 
 
-def test_errors_in_examples_have_codes_that_exist():
+def test_errors_in_examples_have_known_codes():
     codes = re.findall(r'"type":"(?:error|bye)",.*?"code":"(\w+)"', README)
 
     assert codes
     assert set(codes) <= set(BY_CODE)
 
 
-def test_the_table_of_limits_is_the_code_s():
+def test_the_table_of_limits_matches_the_code():
     assert {name: int(value.replace(",", "")) for name, value, _ in rows("Limits")} == limits.as_told()
 
 
-def test_limits_in_the_text_are_the_code_s():
+def test_limits_in_the_text_match_the_code():
     assert f"{limits.LARGEST_NUMBER:,}" in README
     assert f"up to {limits.UNACKNOWLEDGED_ENTRIES} `send`s" in README
     assert f"Above {limits.PRESENCE_NAMES} names" in README

@@ -143,18 +143,18 @@ CASES = {
         "clear": "Ctrl+L",
     }.items(),
 )
-def test_the_words_of_other_chats_lead_to_those_of_this_one(word: str, meant: str) -> None:
+def test_commands_of_other_chats_point_to_the_equivalent(word: str, meant: str) -> None:
     with pytest.raises(NoSuchCommand, match=re.escape(f"There is no /{word}; ")) as told:
         slash.parse(f"/{word} something", ROOM)
     assert meant in str(told.value)
 
 
 @pytest.mark.parametrize(("line", "command"), CASES.items())
-def test_what_a_line_asks_for(line, command):
+def test_a_typed_line_becomes_its_command(line, command):
     assert slash.parse(line, ROOM) == command
 
 
-def test_every_slash_command_has_a_case():
+def test_every_slash_command_is_tested():
     assert {line.split()[0].lower()[1:] for line in CASES if line.startswith("/")} - {"", "/"} >= set(slash.SLASHES)
 
 
@@ -202,7 +202,7 @@ def test_every_slash_command_has_a_case():
         ("/unignore", "/unignore NAME"),
     ],
 )
-def test_wrong_arguments_show_the_usage(line, usage):
+def test_the_error_for_wrong_arguments_shows_the_usage(line, usage):
     with pytest.raises(UsageProblem) as refusal:
         slash.parse(line, ROOM)
 
@@ -211,7 +211,7 @@ def test_wrong_arguments_show_the_usage(line, usage):
 
 @pytest.mark.parametrize("command", ["ban", "mute"])
 @pytest.mark.parametrize("time", ["5x", "0m", "0", "10", "2hours", "1.5h", "-1h", "२h", "2h,"])
-def test_what_looks_like_a_time_and_is_none_is_no_reason(command, time):
+def test_an_invalid_time_is_not_taken_as_a_reason(command, time):
     with pytest.raises(UsageProblem, match=r"is no time\. A TIME is a number and s, m, h, d or w, such as 10m"):
         slash.parse(f"/{command} eve {time} spam", ROOM)
     assert slash.parse(f"/{command} eve spam {time}", ROOM).reason == f"spam {time}"
@@ -227,7 +227,7 @@ def test_what_looks_like_a_time_and_is_none_is_no_reason(command, time):
         ("/ users", "There is no /. /help lists the commands; // sends a text that begins with /."),
     ],
 )
-def test_an_unknown_command_is_never_sent(line, sentence):
+def test_an_unknown_command_is_not_sent_as_text(line, sentence):
     with pytest.raises(NoSuchCommand) as refusal:
         slash.parse(line, ROOM)
 
@@ -256,7 +256,7 @@ def test_an_error_repeats_nothing_dangerous(text):
 
 
 @given(st.text())
-def test_any_line_is_a_command_or_a_refusal(line):
+def test_any_line_becomes_a_command_or_an_error(line):
     for text in (
         line,
         "/" + line,
@@ -284,11 +284,11 @@ def test_help_lists_every_usage_in_columns():
 
 
 @pytest.mark.parametrize("topic", ["dm", "/dm", "DM"])
-def test_help_on_one_command(topic):
+def test_help_explains_one_command(topic):
     assert slash.help_text(topic) == "/dm NAME TEXT\nSend a direct message that only NAME and you can read."
 
 
-def test_help_on_an_unknown_command():
+def test_help_on_an_unknown_command_is_an_error():
     with pytest.raises(NoSuchCommand, match="did you mean /topic"):
         slash.help_text("topics")
 
@@ -306,5 +306,5 @@ def test_help_on_an_unknown_command():
         ("/nope", False),
     ],
 )
-def test_which_lines_are_for_the_room_they_are_typed_in(line, expected):
+def test_text_and_room_commands_depend_on_the_current_room(line, expected):
     assert slash.is_for_room(line) == expected

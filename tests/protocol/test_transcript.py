@@ -186,31 +186,31 @@ CASES = {
 
 
 @pytest.mark.parametrize(("event", "expected"), CASES.values(), ids=CASES)
-def test_how_an_event_reads(event, expected):
+def test_an_event_has_its_plain_text(event, expected):
     assert text_lines(event, me=None) == expected
     assert text_lines(event, me="uB") == expected
 
 
-def test_every_event_has_a_case():
+def test_every_event_is_tested():
     assert {type(event) for event, _ in CASES.values()} == set(get_args(ANY))
 
 
-def test_one_s_own_direct_message_tells_the_addressee():
+def test_an_own_direct_message_names_the_addressee():
     assert text_lines(dm("hi"), me="uA") == "[DM to bob] hi\n"
     assert text_lines(dm("a\nb"), me="uA") == "[DM to bob] a\n[DM to bob] b\n"
     assert text_lines(dm("waves", "action"), me="uA") == "[DM to bob] * alice waves\n"
 
 
-def test_one_s_own_message_in_a_room_reads_like_any_other():
+def test_an_own_message_in_a_room_looks_like_any_other():
     assert text_lines(entry("hello"), me="uA") == "alice: hello\n"
 
 
 @pytest.mark.parametrize("body", [b"5", b"{}", b'{"text":"\\ud800"}', b'{"text":"\xff"}'])
-def test_a_body_that_is_no_text_does_not_show(body):
+def test_an_entry_with_a_bad_body_is_not_shown(body):
     assert text_lines(msgspec.structs.replace(entry("x"), body=msgspec.Raw(body)), me=None) == ""
 
 
-def test_an_event_of_a_later_version_does_not_show():
+def test_an_event_of_a_later_version_is_not_shown():
     class Reaction(Event):
         emoji: str
 
@@ -253,13 +253,13 @@ def test_a_hostile_text_is_harmless_in_every_field(text):
 
 
 @pytest.mark.parametrize("text", CORPUS.values(), ids=CORPUS)
-def test_nobody_writes_a_line_that_looks_like_another_s(text):
+def test_a_message_cannot_imitate_a_line_of_another_user(text):
     for line in text_lines(entry(text), me=None).splitlines():
         assert line.startswith("alice: ")
 
 
 @given(st.one_of(*map(values, get_args(ANY))), st.none() | st.just("uA"))
-def test_any_event_reads_as_whole_harmless_lines(event, me):
+def test_any_event_becomes_whole_harmless_lines(event, me):
     lines = text_lines(event, me=me)
 
     assert not dangerous(lines)

@@ -37,7 +37,7 @@ def own() -> bytes:
 
 
 @pytest.mark.parametrize("kind", KEYS)
-def test_the_key_is_found_in_a_certificate_whatever_stands_before_it(kind: str) -> None:
+def test_the_key_is_found_after_any_fields_of_a_certificate(kind: str) -> None:
     key = KEYS[kind]()
     der = der_of(key, serial=1) if kind == "P-256" else der_of(key)
     spki = key.public_key().public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
@@ -53,7 +53,7 @@ def test_another_certificate_for_the_same_key_has_the_same_fingerprint() -> None
     assert one.binding != other.binding
 
 
-def test_every_beginning_of_a_certificate_is_none() -> None:
+def test_a_truncated_certificate_is_refused() -> None:
     der = own()
     for size in range(len(der)):
         with pytest.raises(ProtocolError):
@@ -78,13 +78,13 @@ def test_lengths_that_are_not_der_are_refused(der: bytes) -> None:
         read_certificate(der)
 
 
-def test_a_fingerprint_is_typed_as_it_is_shown() -> None:
+def test_a_fingerprint_is_read_as_it_is_shown() -> None:
     key = bytes(range(32))
     assert to_fingerprint(key) == "SHA256:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8"
     assert from_fingerprint(to_fingerprint(key)) == key
 
 
 @pytest.mark.parametrize("text", ["", "SHA256:", to_fingerprint(bytes(32))[7:], "SHA256:AAEC", "MD5:aa:bb"])
-def test_what_is_no_fingerprint_is_told(text: str) -> None:
+def test_an_invalid_fingerprint_is_refused(text: str) -> None:
     with pytest.raises(UsageProblem, match="is not a fingerprint"):
         from_fingerprint(text)

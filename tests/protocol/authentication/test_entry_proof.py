@@ -18,18 +18,18 @@ COVERED = {
     "typed",
     ["amber-brick-cobra-delta-ember", " Amber Brick  Cobra Delta Ember \r\n", '"AMBER, brick, cobra, delta, ember."'],
 )
-def test_a_code_may_be_typed_in_many_ways(typed: str) -> None:
+def test_a_join_code_can_be_typed_in_several_ways(typed: str) -> None:
     assert plain_code(typed) == "amber-brick-cobra-delta-ember"
 
 
 @given(st.text(max_size=1000))
-def test_the_form_of_a_code_has_only_words_and_dashes_and_stays(typed: str) -> None:
+def test_the_canonical_form_of_a_join_code_is_words_and_dashes(typed: str) -> None:
     plain = plain_code(typed)
     assert set(plain) <= set("abcdefghijklmnopqrstuvwxyz-")
     assert plain_code(plain) == plain
 
 
-def test_the_key_of_a_code_is_another_at_every_server() -> None:
+def test_a_join_code_gives_another_key_at_another_server() -> None:
     # As every version so far, and every client by the protocol page, has it.
     vector = code_key("abandon ability-able about ABOVE", bytes(range(32)))
     assert vector.hex() == "6d00d46faaf443aafe4866d443a48364df1d04b7d2108ed820b4e24cfb79ce9e"
@@ -39,17 +39,17 @@ def test_the_key_of_a_code_is_another_at_every_server() -> None:
 
 
 @pytest.mark.parametrize("part", list(COVERED))
-def test_a_proof_covers_every_part(part: str) -> None:
+def test_an_entry_proof_covers_every_part(part: str) -> None:
     other = "bob" if part == "name" else COVERED[part][::-1][1:] + b"x"
     proof = entry_proof(KEY, "join", **COVERED)
     assert len(proof) == PROOF_BYTES
     assert entry_proof(KEY, "join", **COVERED | {part: other}) != proof
 
 
-def test_the_two_sides_never_show_the_same() -> None:
+def test_the_two_sides_give_different_proofs() -> None:
     assert entry_proof(KEY, "join", **COVERED) != entry_proof(KEY, "host", **COVERED)
     assert entry_proof(b"x" * 32, "join", **COVERED) != entry_proof(KEY, "join", **COVERED)
 
 
-def test_a_name_is_covered_as_it_is_compared() -> None:
+def test_an_entry_proof_covers_the_key_of_the_name() -> None:
     assert entry_proof(KEY, "join", **COVERED | {"name": "ALICE"}) == entry_proof(KEY, "join", **COVERED)

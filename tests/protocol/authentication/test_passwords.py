@@ -5,7 +5,7 @@ from socketchat.protocol.authentication.passwords import COMMON, check_password,
 
 
 @pytest.mark.parametrize("typed", ["correct horse", " spaces  count ", "1234567ü", "x" * 1024, "🔑🔑"])
-def test_any_text_of_some_length_may_be_a_password(typed: str) -> None:
+def test_any_long_enough_text_can_be_a_password(typed: str) -> None:
     assert check_password(typed, "alice") == typed
 
 
@@ -21,16 +21,16 @@ def test_any_text_of_some_length_may_be_a_password(typed: str) -> None:
         ("\ud800" * 8, "no"),
     ],
 )
-def test_what_is_guessed_first_or_cannot_be_typed_is_refused(typed: str, why: str) -> None:
+def test_common_short_long_and_invalid_passwords_are_refused(typed: str, why: str) -> None:
     with pytest.raises(BadPassword, match=why):
         check_password(typed, "alexandra")
 
 
-def test_it_does_not_matter_how_a_keyboard_composes() -> None:
+def test_composed_and_decomposed_passwords_are_the_same() -> None:
     assert plain_password("gru\u0308sse") == plain_password("gr\u00fcsse")
     assert check_password("gru\u0308sse aus", "x") == "gr\u00fcsse aus"
 
 
-def test_the_list_of_common_passwords_is_of_those_that_are_long_enough() -> None:
+def test_every_common_password_in_the_list_is_long_enough() -> None:
     assert len(COMMON) > 100
     assert all(len(word) >= 8 and word == word.casefold() for word in COMMON)

@@ -9,7 +9,7 @@ NONCES = (b"s" * 16, b"c" * 16)
 
 
 @given(st.binary(max_size=80))
-def test_a_word_stands_for_its_bytes_alone(data: bytes):
+def test_base64url_decodes_to_the_encoded_bytes(data: bytes):
     word = to_word(data)
     assert from_word(word, len(data), "It") == data
     assert set(word) <= set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")
@@ -30,12 +30,12 @@ def test_a_word_stands_for_its_bytes_alone(data: bytes):
         "\ud800" * 22,
     ],
 )
-def test_other_words_are_refused(word: str | None):
+def test_non_canonical_base64url_is_refused(word: str | None):
     with pytest.raises(UsageProblem, match=r"^A nonce must be 16 bytes in base64url without padding\.$"):
         from_word(word, 16, "A nonce")
 
 
-def test_what_is_signed_is_another_for_each_thing_that_it_covers():
+def test_the_signed_bytes_differ_for_each_part():
     signed = {
         signed_bytes(b"b" * 32, *NONCES, "ann"),
         signed_bytes(b"", *NONCES, "ann"),

@@ -14,7 +14,7 @@ def test_a_number_and_a_unit_are_a_duration(word, seconds):
 
 
 @pytest.mark.parametrize("word", ["", "10", "m", "-1h", "1.5h", "2hours", "２h", "2h ", "1y", "12345678901d"])
-def test_anything_else_is_none(word):
+def test_anything_else_is_not_a_duration(word):
     assert seconds_of(word) is None
 
 
@@ -34,12 +34,12 @@ def test_anything_else_is_none(word):
         (691_200, "8 days"),
     ],
 )
-def test_a_duration_in_words(seconds, words):
+def test_a_duration_is_written_in_words(seconds, words):
     assert in_words(seconds) == words
 
 
 @given(st.integers(1, 9999), st.sampled_from(sorted(UNITS)))
-def test_words_never_promise_less_than_what_was_asked_for(number, unit):
+def test_a_duration_in_words_is_never_shorter_than_the_duration(number, unit):
     seconds = min(number * UNITS[unit], LONGEST_SECONDS)
     count, word = in_words(seconds).split()
     assert int(count) * UNITS[word[0]] >= seconds

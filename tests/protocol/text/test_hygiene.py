@@ -46,7 +46,7 @@ CASES = {
 
 
 @pytest.mark.parametrize(("text", "expected"), CASES.values(), ids=CASES)
-def test_cleaning(text, expected):
+def test_cleaning_makes_unsafe_characters_visible(text, expected):
     assert clean(text) == expected
     assert clean(expected) == expected
 
@@ -72,12 +72,12 @@ def test_cleaning_is_idempotent_and_leaves_nothing_dangerous(text):
 
 
 @given(any_text)
-def test_cleaning_keeps_what_is_printable(text):
+def test_cleaning_keeps_printable_text(text):
     if text.isprintable() and not any(category(character).startswith("M") for character in text):
         assert clean(text) == text
 
 
-def test_each_format_character_but_the_joiners_becomes_visible():
+def test_every_format_character_except_joiners_becomes_visible():
     hidden = [chr(code) for code in range(sys.maxunicode + 1) if category(chr(code)) in {"Cc", "Cf", "Cs", "Zl", "Zp"}]
 
     left = {character for character in hidden if clean(f"a{character}b") == f"a{character}b"}
@@ -85,7 +85,7 @@ def test_each_format_character_but_the_joiners_becomes_visible():
     assert left == {"\n", "\t", "\u200c", "\u200d"}
 
 
-def test_cleaning_grows_no_character_beyond_three_times():
+def test_a_cleaned_character_takes_at_most_three_times_its_bytes():
     def size(text):
         return len(text.encode("utf-8", "surrogatepass"))
 
@@ -96,7 +96,7 @@ def test_cleaning_grows_no_character_beyond_three_times():
 
 
 @pytest.mark.parametrize("mark", ["\u0301", "\u20dd", "\ufe0f", "\u200d", "\u0489"])
-def test_a_character_keeps_only_so_many_marks(mark):
+def test_a_character_keeps_a_bounded_number_of_marks(mark):
     assert clean("a" + mark * 10_000 + "b" + mark) == "a" + mark * MARKS + "b" + mark
 
 
@@ -106,7 +106,7 @@ def test_marks_are_counted_for_each_character():
     assert clean(text) == text
 
 
-def test_a_line_has_no_newline_and_no_tab():
+def test_a_cleaned_line_has_no_newline_and_no_tab():
     assert clean_line("a\r\nb\tc\nd\x1b") == "a b c d^["
 
 

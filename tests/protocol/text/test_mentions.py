@@ -18,6 +18,6 @@ from tests.terminal.events import DIRECT, entry
         (entry("psst", room=DIRECT, kind="edit", changes=1), False, False),
     ],
 )
-def test_what_is_to_somebody(said, to, calling):
+def test_a_mention_is_the_name_as_a_word_and_rings_the_bell(said, to, calling):
     assert is_mention(said, "alice", "alice") == to
     assert rings(said, "alice", "alice") == calling

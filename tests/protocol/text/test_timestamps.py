@@ -22,7 +22,7 @@ NOON = 1_795_608_000_000
         ("2D", NOON - 2 * 86_400_000),
     ],
 )
-def test_a_day_a_minute_and_how_long_ago_are_moments(word, moment):
+def test_a_day_a_minute_and_an_age_are_timestamps(word, moment):
     assert moment_of(word, NOON) == moment
 
 
@@ -40,12 +40,12 @@ def test_a_day_a_minute_and_how_long_ago_are_moments(word, moment):
         "2026-W48-3",
     ],
 )
-def test_anything_else_is_refused_with_what_to_write(word):
+def test_the_error_for_a_bad_timestamp_says_what_to_write(word):
     with pytest.raises(BadText, match="Write 2026-11-25, 2026-11-25T14:30, or an age such as 2d or 3h"):
         moment_of(word, NOON)
 
 
-def test_a_date_is_one_in_the_zone_of_who_typed_it():
+def test_a_date_is_in_the_zone_of_the_user():
     zone = timezone(timedelta(hours=2))
     assert in_utc("2026-11-25", NOON, zone) == "2026-11-24T22:00:00"
     assert in_utc("2h", NOON, zone) == "2026-11-25T10:00:00"
@@ -53,7 +53,7 @@ def test_a_date_is_one_in_the_zone_of_who_typed_it():
 
 
 @given(st.text())
-def test_any_word_is_a_moment_or_refused(word):
+def test_any_word_is_a_timestamp_or_an_error(word):
     for text in (word, word + "-01-01", "0001-01-01T" + word):
         try:
             moment_of(text, NOON, None)
