@@ -62,17 +62,20 @@ def write_all(file: int, content: bytes) -> None:
         rest = rest[os.write(file, rest) :]
 
 
-def publish(fresh: AnyPath, path: AnyPath, *, over: bool) -> None:
+def publish(fresh: AnyPath, path: AnyPath, *, over: bool) -> bool:
     """Give a finished, synced file its name, and make that last; raises OSError.
 
-    Without ``over``, a file that has the name already stays, and ``fresh`` too.
+    Without ``over``, a file that has the name already stays, and ``fresh`` too; then this returns False.
     """
     if over:
         os.replace(fresh, path)
     else:
-        with suppress(FileExistsError):
+        try:
             _publish_new(fresh, path)
+        except FileExistsError:
+            return False
     sync(os.path.dirname(os.path.abspath(path)))
+    return True
 
 
 def _publish_new(fresh: AnyPath, path: AnyPath) -> None:

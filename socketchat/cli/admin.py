@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from .options import data_directory, directory, duration
+from .progress import shown
 
 if TYPE_CHECKING:
     from ..protocol.commands import Command
@@ -53,7 +54,9 @@ def give(order: Command) -> None:
     from ..protocol.text.hygiene import clean_line
     from ..server.admin import ask
 
-    for line in ask(click.get_current_context().obj, order):
+    with shown("Working") as progress:
+        lines = list(ask(click.get_current_context().obj, order, progress))
+    for line in lines:
         click.echo(clean_line(line))
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from .options import data_directory, directory
+from .progress import shown
 
 HELP = """Copy a server's store into FILE, which must not exist yet.
 
@@ -42,5 +43,6 @@ def backup(file: Path, data: Path | None) -> None:
     """Copy a store."""
     from ..journal.sqlite.offline.backup import back_up
 
-    back_up(data_directory(data), file)
+    with shown("Copying") as progress:
+        back_up(data_directory(data), file, progress)
     click.echo(f"Backup written to {file}.")

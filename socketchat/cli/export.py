@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import click
 
 from ..exceptions import UsageProblem
 from .options import data_directory, directory
+from .progress import shown
 
 HELP = """Print the stored messages.
 
@@ -51,14 +53,18 @@ Exit codes:
 )
 def export(form: str, room: str | None, data: Path | None) -> None:
     """Print the stored messages."""
-    from ..journal.sqlite.offline.backup import reading
     from ..journal.sqlite.offline.export import as_json, as_text, entries, names
+    from ..journal.sqlite.offline.reading import reading
     from ..protocol.conversations import room_id
 
     if room is not None and not room.removeprefix("#"):
         raise UsageProblem("--room is empty. Give a room, such as '#lobby'.")
-    with reading(data_directory(data)) as db:
-        said = entries(db, None if room is None else room_id(room))
+    # Lines at the same terminal show by themselves how far it is.
+    with (
+        reading(data_directory(data)) as db,
+        shown("Exporting", quiet=sys.stdout is not None and sys.stdout.isatty()) as progress,
+    ):
+        said = entries(db, None if room is None else room_id(room), progress)
         called = names(db)
         for entry in said:
             if lines := as_json(entry) if form == "json" else as_text(entry, called):

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from .options import data_directory, directory
+from .progress import shown
 
 HELP = """Create a store from a backup.
 
@@ -40,5 +41,6 @@ def restore(file: Path, data: Path | None) -> None:
     from ..journal.sqlite.offline.backup import restore as make
 
     where = data_directory(data)
-    make(file, where)
+    with shown("Copying") as progress:
+        make(file, where, progress)
     click.echo(f"Store restored to {where}.")

@@ -13,6 +13,7 @@ import click
 from ..exceptions import UsageProblem
 from ..protocol.limits import DEFAULT_PORT
 from .options import data_directory, directory, listening_hosts, port_from, retention
+from .progress import shown
 
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop
@@ -176,7 +177,9 @@ def serve(
 def _recover(where: Path) -> None:
     from ..journal.sqlite.offline.recovery import recover
 
-    for line in recover(where).lines():
+    with shown("Recovering") as progress:
+        report = recover(where, progress)
+    for line in report.lines():
         click.echo(line)
     click.echo(f"The damaged store was kept as {where / 'socketchat.db.damaged'}.")
 

@@ -149,6 +149,10 @@ class Keep(msgspec.Struct, frozen=True):
         return None if conversation == SERVER_LOG else self.rooms.get(conversation, self.default)
 
 
+Progress = Callable[[int, int], object]
+"""Is told how far a long piece of work is: so much done of so much."""
+
+
 class Journal(Protocol):
     """A store of entries. All methods are called on the event loop's thread."""
 
@@ -202,10 +206,11 @@ class Journal(Protocol):
         Everything is found that was committed before the call.
         """
 
-    async def erase(self, author: str) -> int:
+    async def erase(self, author: str, progress: Progress | None = None) -> int:
         """Blank all that a user said, as a delete would, and drop the user's markers; return how many entries it was.
 
-        Once this was called it is finished, even by the next start.
+        Once this was called it is finished, even by the next start. While it goes on, ``progress`` is told on the loop,
+        every second or so, how many entries were looked at.
         """
 
     async def close(self) -> None:

@@ -21,6 +21,7 @@ from . import (
     Found,
     Keep,
     Outcome,
+    Progress,
     Proposal,
     Query,
     Revision,
@@ -147,7 +148,7 @@ class MemoryJournal:
         entries.sort(key=lambda entry: (entry.ts, entry.seq), reverse=True)
         return Found(entries[: query.limit], complete=True)
 
-    async def erase(self, author: str) -> int:
+    async def erase(self, author: str, progress: Progress | None = None) -> int:  # noqa: ARG002 - it is done at once
         """Blank all that a user said; return how many entries that were."""
         blanked: dict[str, list[int]] = {}
         for name, log in self._logs.items():

@@ -120,4 +120,11 @@ class Report(Event, frozen=True):
     lines: list[str]
 
 
-ANSWERS = Report | Ok | Error
+class Progress(Event, frozen=True):
+    """How far an order is that takes long: so much ``done`` ``of`` so much. Others, or the answer, follow."""
+
+    done: Number
+    of: Number
+
+
+ANSWERS = Report | Progress | Ok | Error

@@ -10,7 +10,7 @@ import asyncio
 import logging
 import os
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import cast
@@ -35,7 +35,7 @@ PATH_BYTES = 103
 """Longest path of a socket on macOS, which has the shortest; Linux takes 107 bytes."""
 
 ANSWER_SECONDS = 60.0
-"""An order may wait for a busy disk; it is not a conversation."""
+"""Longest silence of the server: an order may wait for a busy disk, and one that takes longer tells how far it is."""
 
 _decode_order = msgspec.json.Decoder(operator.ORDERS).decode
 _decode_answer = msgspec.json.Decoder(operator.ANSWERS).decode
@@ -134,8 +134,13 @@ class _Order(asyncio.Protocol):
             self._transport.write(data)
 
 
-def ask(directory: Path, order: commands.Command) -> Iterator[str]:
-    """Yield the lines that a server answers an order with; blocks. Raises the error that it answers with instead."""
+def ask(
+    directory: Path, order: commands.Command, progress: Callable[[int, int], object] = lambda _done, _of: None
+) -> Iterator[str]:
+    """Yield the lines that a server answers an order with; blocks. Raises the error that it answers with instead.
+
+    ``progress`` is told how far an order is that takes long.
+    """
     with _connected(directory) as sock, sock.makefile("rb") as answers:
         try:
             sock.sendall(encode(order))
@@ -145,7 +150,10 @@ def ask(directory: Path, order: commands.Command) -> Iterator[str]:
                     raise from_code(answer.code, answer.text)
                 if isinstance(answer, Ok):
                     return
-                yield from answer.lines
+                if isinstance(answer, operator.Progress):
+                    progress(answer.done, answer.of)
+                else:
+                    yield from answer.lines
         except (OSError, msgspec.DecodeError) as problem:
             raise Unreachable(f"The server in {directory} did not answer: {reason(problem)}.") from problem
     raise Unreachable(f"The server in {directory} went away before it had answered.")

@@ -177,6 +177,20 @@ def test_erasing_a_user_blanks_all_that_the_user_said(backend: Backend, monkeypa
     play(scene)
 
 
+def test_an_erasure_tells_how_far_it_is(tmp_path: Path, disk: Disk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(upkeep, "PROGRESS_SECONDS", 0.0)
+    monkeypatch.setattr(forgetting, "SCANNED", 100)
+
+    async def scene() -> None:
+        async with opened(InSQLite(tmp_path / "data", disk).journal()) as desk:
+            await desk.store(*(by(f"u{n % 2}", f"word {n}") for n in range(1_000)))
+            told: list[tuple[int, int]] = []
+            assert await desk.journal.erase("u1", lambda done, of: told.append((done, of))) == 500
+            assert told == [(100 * n, 1_000) for n in range(1, 10)]
+
+    play(scene)
+
+
 def test_who_waits_no_longer_for_an_erasure_ends_neither_it_nor_the_journal(backend: Backend) -> None:
     async def scene() -> None:
         async with opened(backend.journal()) as desk:

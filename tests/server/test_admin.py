@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from socketchat.exceptions import BadLine, Refused, Unreachable
+from socketchat.journal.memory import MemoryJournal
 from socketchat.protocol import operator
 from socketchat.protocol.codec import encode
 from socketchat.server.admin import NAME, PATH_BYTES, ask
@@ -122,3 +123,22 @@ def test_what_is_no_answer_is_an_error(answer, error, tmp_path) -> None:
         with pytest.raises(error):
             list(ask(tmp_path, operator.ListRooms(id=1)))
         thread.join()
+
+
+@both
+def test_an_order_that_takes_long_tells_how_far_it_is_before_it_is_done(loop, tmp_path) -> None:
+    class Slow(MemoryJournal):
+        async def erase(self, author, progress=None) -> int:
+            for done in (1, 2):
+                progress(done, 3)
+            return await super().erase(author, progress)
+
+    async def scene(house) -> None:
+        await house.native("ann")
+        told = []
+        order = operator.EraseUser(id=1, name="ann")
+        lines = await asyncio.to_thread(lambda: list(ask(tmp_path, order, lambda *far: told.append(far))))
+        assert told == [(1, 3), (2, 3)]
+        assert len(lines) == 1
+
+    run(loop, scene, directory=tmp_path, journal=Slow)

@@ -27,8 +27,11 @@ def erase(hub: Hub, session: Session, order: operator.EraseUser) -> None:
 
 
 async def _erase(hub: Hub, session: Session, order: operator.EraseUser, user: User) -> None:
+    def tell(done: int, of: int) -> None:
+        session.tell(operator.Progress(done=done, of=of))
+
     try:
-        blanked = await hub.journal.erase(user.id)
+        blanked = await hub.journal.erase(user.id, tell)
     except ChatError as error:
         session.refuse(error, order.id, retry=True)
     else:

@@ -5,15 +5,18 @@ from __future__ import annotations
 import fcntl
 import logging
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import apsw
 
+from ... import files
 from ...exceptions import BadFile, ChatError, StorageProblem
+from .. import Progress
 from . import schema
-from .files import copy_whole, discard, make_directory, put_in_place
+from .files import copy_whole, discard, put_in_place
 from .lock import DirectoryLock
 
 WAL_KEPT = 32 * 1024 * 1024
@@ -24,6 +27,9 @@ CACHE_KIB = 16 * 1024
 
 BUSY_MS = 250
 """How long to wait for a foreign program that holds the database, such as a shell; all messages wait meanwhile."""
+
+LOGGED_SECONDS = 5.0
+"""Time between two lines in the log that say how far a migration is."""
 
 STATEMENTS = 300
 """Prepared statements kept by the writer: an INSERT for each size of batch, and the rest."""
@@ -44,7 +50,7 @@ class Database:
     def acquire(self) -> None:
         """Make the directory and the database where they are missing, and lock them; raises BadFile, StorageProblem."""
         with self.told():
-            make_directory(self.directory)
+            files.make_directory(self.directory)
             self._lock.acquire()
             try:
                 self._check_files()
@@ -150,8 +156,11 @@ class Database:
         if db.pragma("journal_mode", "wal") != "wal" or db.pragma("synchronous") != _FULL:
             raise StorageProblem(f"{self.path} cannot be written safely on this file system: choose a local disk.")
         if version < known:
-            copy_whole(db, Path(f"{self.path}.v{version}.bak"))
+            kept = Path(f"{self.path}.v{version}.bak")
+            _log.warning("the store is of version %d: it is copied to %s, then made version %d", version, kept, known)
+            copy_whole(db, kept, _logged("copying the store"))
             schema.migrate(db)
+            _log.warning("the store is of version %d now", known)
 
     @contextmanager
     def told(self) -> Iterator[None]:
@@ -192,6 +201,20 @@ _WRITER_PRAGMAS: dict[str, int] = {
 def _keep_log_on_close(db: apsw.Connection) -> None:
     """Leave checkpoints to the writer: a closing connection must not make one, least of all after a failed commit."""
     db.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
+
+
+def _logged(doing: str) -> Progress:
+    """Return what logs from time to time how far a long piece of work is."""
+    logged = time.monotonic()
+
+    def tell(done: int, of: int) -> None:
+        nonlocal logged
+        now = time.monotonic()
+        if of and now - logged >= LOGGED_SECONDS:
+            logged = now
+            _log.warning("%s: %d %%", doing, 100 * done // of)
+
+    return tell
 
 
 def close_whole(db: apsw.Connection) -> None:

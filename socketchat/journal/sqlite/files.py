@@ -1,4 +1,4 @@
-"""Making the files of a store: for the owner alone, synced, and never seen half made."""
+"""Copies of databases: whole, synced, and never seen half made."""
 
 from __future__ import annotations
 
@@ -7,35 +7,53 @@ from pathlib import Path
 
 import apsw
 
+from ... import files
+from .. import Progress
 
-def make_directory(directory: Path) -> None:
-    """Make a directory and those above it where they are missing, for the owner alone."""
-    for folder in [*reversed(directory.parents), directory]:
-        if not folder.exists():
-            folder.mkdir(0o700)
-            sync(folder.parent)  # or a power cut takes the directory, and with it the store that is synced in it
+STEPS = 20_000
+"""SQLite's steps between two looks at how far a copy is: some milliseconds."""
 
 
-def copy_whole(db: apsw.Connection, target: Path) -> None:
+def copy_whole(db: apsw.Connection, target: Path, progress: Progress | None = None) -> None:
     """Put a copy of what a connection sees at ``target``, over what is there; raises OSError, apsw.Error.
 
-    The copy is compact: what was deleted is not in it.
+    To be called in the data directory, with its lock: what an earlier one has left unfinished is removed.
     """
     new = Path(f"{target}.new")
     try:
-        copy(db, new)
+        copy(db, new, progress)
         put_in_place(new, target)
     except BaseException:
         discard(new)
         raise
 
 
-def copy(db: apsw.Connection, new: Path) -> None:
-    """Copy what a connection sees to a file that nobody takes for whole; raises OSError, apsw.Error."""
+def copy(db: apsw.Connection, new: Path, progress: Progress | None = None) -> None:
+    """Copy what a connection sees to a file that nobody takes for whole; raises OSError, apsw.Error.
+
+    The copy is compact: what was deleted is not in it.
+    """
     discard(new)
     os.close(os.open(new, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
     db.pragma("query_only", 0)  # what is written is the copy
-    db.execute("VACUUM INTO ?", (os.fspath(new),))
+    if progress is not None:
+        pages = db.pragma("page_count") - db.pragma("freelist_count")
+        _watch(db, new, int(str(pages * db.pragma("page_size"))), progress)
+    try:
+        db.execute("VACUUM INTO ?", (os.fspath(new),))
+    finally:
+        db.set_progress_handler(None)
+
+
+def _watch(db: apsw.Connection, new: Path, size: int, progress: Progress) -> None:
+    """Tell at first, and then from time to time, how much of a copy is written."""
+    progress(0, size)
+
+    def look() -> bool:
+        progress(min(new.stat().st_size, size), size)
+        return False
+
+    db.set_progress_handler(look, STEPS)
 
 
 def discard(unfinished: Path) -> None:
@@ -49,15 +67,5 @@ def discard(unfinished: Path) -> None:
 
 def put_in_place(new: Path, target: Path) -> None:
     """Sync a file that is whole and give it its name, so that a crash leaves none or all of it."""
-    sync(new)
-    new.rename(target)
-    sync(target.parent)
-
-
-def sync(path: Path) -> None:
-    """Make a file or a directory durable."""
-    fd = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)
+    files.sync(new)
+    files.publish(new, target, over=True)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ...exceptions import StorageProblem
 from ...protocol.events import Entry
-from .. import Found, Keep, Outcome, Query, Revision, State
+from .. import Found, Keep, Outcome, Progress, Query, Revision, State
 from ..intake import Intake
 from .database import Database
 from .read_markers import ReadMarker
@@ -115,10 +115,15 @@ class SQLiteJournal:
         found.complete = found.complete and bool(done)
         return found
 
-    async def erase(self, author: str) -> int:
+    async def erase(self, author: str, progress: Progress | None = None) -> int:
         """Blank all that a user said; return how many entries that were."""
         self._check_open()
-        erased = asyncio.wrap_future(self._scheduler.erase(author))
+
+        def tell(done: int, of: int) -> None:
+            if progress is not None:
+                self._loop.call_soon_threadsafe(progress, done, of)
+
+        erased = asyncio.wrap_future(self._scheduler.erase(author, tell))
         self._writer.wake()
         return await erased
 

@@ -47,6 +47,20 @@ class DirectoryLock:
         os.write(fd, f"{os.getpid()}\n".encode())
         self._fd = fd
 
+    def acquire_read_only(self) -> bool:
+        """Take the lock where nothing can be written; False if another process has it."""
+        try:
+            fd = os.open(self.path, os.O_RDONLY | os.O_NOFOLLOW)
+        except FileNotFoundError:
+            return True  # then no server has ever been there
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(fd)
+            return False
+        self._fd = fd
+        return True
+
     @property
     def held(self) -> bool:
         """Whether we have the lock."""

@@ -1,81 +1,60 @@
 """Copies of a whole store: made as one file, synced, and never seen half made.
 
-Whoever runs the server may take them while it runs, from a process of their own: SQLite lets any number read beside the
-one that writes, and a reader here never writes into the log or folds it.
+The operator may make them while the server runs, from another process.
 """
 
 from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 
 import apsw
 
-from ....exceptions import BadFile, Refused, StorageProblem
+from .... import files
+from ....exceptions import BadFile, Refused, StorageProblem, reason
+from ... import Progress
 from .. import schema
 from ..database import Database
-from ..files import copy, copy_whole, discard, make_directory, put_in_place
+from ..files import copy, discard, put_in_place
 from ..lock import DirectoryLock
+from .reading import reading
 
 
-@contextmanager
-def reading(directory: Path) -> Iterator[apsw.Connection]:
-    """Read the store in a data directory, whether a server runs on it or not; raises BadFile, StorageProblem.
-
-    An OSError of who reads, as from the stream that is written to, is none of the directory and passes as it is.
-    """
-    database = Database(directory)
-    if not database.path.exists():
-        raise BadFile(f"There is no store in {directory}; name the data directory of a server with --data.")
-    lock = DirectoryLock(directory)
-    theirs: OSError | None = None
-    with database.told():
-        with suppress(StorageProblem):  # the server that runs has it
-            lock.acquire()
-        try:
-            db = database.open_reader()
-            try:
-                database.check_kind(db)
-                if lock.held:  # else the log would stay behind, and nobody else is here to fold it
-                    db.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0)
-                try:
-                    yield db
-                except OSError as problem:
-                    theirs = problem
-            finally:
-                db.close()
-        finally:
-            lock.release()
-    if theirs is not None:
-        raise theirs
-
-
-def back_up(directory: Path, target: Path) -> None:
+def back_up(directory: Path, target: Path, progress: Progress | None = None) -> None:
     """Copy the store in a data directory to a new file; raises BadFile, Refused, StorageProblem."""
-    if target.exists():
-        raise Refused(f"{target} is there already; name a new file.")
+    if os.path.lexists(target):
+        raise _there_already(target)
+    new = Path(files.unfinished(target))
     with reading(directory) as db:
         try:
-            copy_whole(db, target)
+            copy(db, new, progress)
+            files.sync(new)
+            if not files.publish(new, target, over=False):
+                raise _there_already(target)
         except OSError as problem:
             if problem.errno in {errno.ENOSPC, errno.EDQUOT}:
                 raise _no_room(target) from problem
-            raise BadFile(f"Cannot write {target} ({problem.strerror}); name a file elsewhere.") from problem
+            raise BadFile(f"Cannot write {target}: {reason(problem)}. Name a file elsewhere.") from problem
         except apsw.FullError as error:
             raise _no_room(target) from error
+        finally:
+            discard(new)
+
+
+def _there_already(target: Path) -> Refused:
+    return Refused(f"{target} is there already; name a new file.")
 
 
 def _no_room(target: Path) -> StorageProblem:
     return StorageProblem(f"The disk of {target} is full; name a file elsewhere, or make room.")
 
 
-def restore(source: Path, directory: Path) -> None:
+def restore(source: Path, directory: Path, progress: Progress | None = None) -> None:
     """Make the store of a data directory from a copy, of an epoch of its own; raises BadFile, Refused, StorageProblem.
 
-    What was stored after the copy was made is not in it. The epoch tells clients that were there. Where it fails, the
+    What was stored after the copy was made is not in it. The epoch tells clients that were there. If it fails, the
     directories that it made are gone again.
     """
     database = Database(directory)
@@ -83,11 +62,11 @@ def restore(source: Path, directory: Path) -> None:
         if not source.is_file():
             raise BadFile(f"There is no file {source}.")
         made = [folder for folder in (directory, *directory.parents) if not folder.exists()]
-        make_directory(directory)
+        files.make_directory(directory)
         lock = DirectoryLock(directory)
         lock.acquire()
         try:
-            _copy_in(database, source)
+            _copy_in(database, source, progress)
         except BaseException:
             if made:
                 _remove(made, database, lock)
@@ -105,7 +84,7 @@ def _remove(made: list[Path], database: Database, lock: DirectoryLock) -> None:
             folder.rmdir()
 
 
-def _copy_in(database: Database, source: Path) -> None:
+def _copy_in(database: Database, source: Path, progress: Progress | None) -> None:
     if database.path.exists() or Path(f"{database.path}-wal").exists():
         raise Refused(f"There is a store in {database.directory} already; name another directory, or move it away.")
     new = database.unfinished
@@ -119,7 +98,7 @@ def _copy_in(database: Database, source: Path) -> None:
             database.check_kind(db, source)
             if (found := db.pragma("quick_check")) != "ok":
                 raise apsw.CorruptError(str(found).partition("\n")[0])
-            copy(db, new)
+            copy(db, new, progress)
         finally:
             db.close()
     except (apsw.NotADBError, apsw.CorruptError) as error:

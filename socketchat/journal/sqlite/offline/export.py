@@ -14,7 +14,7 @@ from ....protocol.events import Entry
 from ....protocol.kinds import DAMAGED, REFERS
 from ....protocol.text.hygiene import clean, clean_line
 from ....protocol.wording import VERBS
-from ... import SERVER_LOG
+from ... import SERVER_LOG, Progress
 from ...bodies import Said, said
 from .. import schema
 from ..checksum import entry_from
@@ -23,21 +23,23 @@ CHUNK = 1_000
 """Entries read in one go: while a reader is at it the write-ahead log cannot be begun anew."""
 
 
-def entries(db: apsw.Connection, room: str | None = None) -> Iterator[Entry]:
+def entries(db: apsw.Connection, room: str | None = None, progress: Progress | None = None) -> Iterator[Entry]:
     """Yield all entries in the order in which they were stored, or those of one conversation; raises BadFile."""
     if room is not None and not db.execute("SELECT 1 FROM conversation WHERE name = ?", (room,)).fetchone():
         raise NoSuchRoom(f"Nothing was ever said in {room}.")
-    yield from _read(db, room)
+    yield from _read(db, room, progress)
 
 
-def _read(db: apsw.Connection, conversation: str | None) -> Iterator[Entry]:
+def _read(db: apsw.Connection, conversation: str | None, progress: Progress | None = None) -> Iterator[Entry]:
     if schema.version(db) != len(schema.MIGRATIONS):
         raise BadFile("This store is of an earlier version; start the server once, and it is migrated.")
-    last = 0
+    last, newest = 0, int(str(next(db.execute("SELECT ifnull(max(id), 0) FROM entry"))[0]))
     while chunk := list(db.execute(_ENTRIES, (last, conversation, CHUNK))):
         for entry_id, *row in chunk:
             yield entry_from(row)
             last = entry_id
+        if progress is not None:
+            progress(last, max(last, newest))
 
 
 def as_json(entry: Entry) -> str:

@@ -15,13 +15,15 @@ from typing import Any
 import apsw
 import msgspec
 
+from .... import files
 from ....exceptions import BadFile, Refused
 from ....protocol.kinds import DAMAGED, EDIT
+from ... import Progress
 from ...bodies import said
 from .. import schema
 from ..checksum import entry_from
 from ..database import Database
-from ..files import discard, put_in_place, sync
+from ..files import discard, put_in_place
 from ..lagging_index import FEED_ENTRIES, feed
 from ..lock import DirectoryLock
 
@@ -52,7 +54,7 @@ class Report(msgspec.Struct):
         return told
 
 
-def recover(directory: Path) -> Report:
+def recover(directory: Path, progress: Progress | None = None) -> Report:
     """Put what can be read in place of a damaged store, which is kept; raises BadFile, Refused, StorageProblem."""
     database = Database(directory)
     damaged = database.damaged
@@ -68,12 +70,12 @@ def recover(directory: Path) -> Report:
                 raise BadFile(f"There is no store in {directory} to recover.")
             if damaged.exists():
                 raise Refused(f"{damaged} is of an earlier recovery: move it away, and start again.")
-            return _replace(database, damaged)
+            return _replace(database, damaged, progress)
         finally:
             lock.release()
 
 
-def _replace(database: Database, damaged: Path) -> Report:
+def _replace(database: Database, damaged: Path, progress: Progress | None) -> Report:
     new = Path(f"{database.path}.recovered")
     discard(new)
     os.close(os.open(new, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
@@ -86,14 +88,14 @@ def _replace(database: Database, damaged: Path) -> Report:
             raise BadFile(f"{database.path} is damaged, and of an earlier version: put a backup in its place.")
         schema.migrate(db)
         with db:
-            report = _Recovery(old, db, database.path.stat().st_size).run()
+            report = _Recovery(old, db, database.path.stat().st_size, progress or _tell_nobody).run()
         if not report.kept:
             raise BadFile(f"Nothing of {database.path} can be read: put a backup in its place.")
         feed(db)
     finally:
         db.close()
         old.close()
-    sync(new)
+    files.sync(new)
     database.path.rename(damaged)
     if (log := Path(f"{database.path}-wal")).exists() and log.stat().st_size == 0:
         log.unlink()
@@ -107,9 +109,10 @@ def _replace(database: Database, damaged: Path) -> Report:
 class _Recovery:
     """Copies rows from ``old`` to ``db``, whose tables are empty."""
 
-    def __init__(self, old: apsw.Connection, db: apsw.Connection, size: int) -> None:
+    def __init__(self, old: apsw.Connection, db: apsw.Connection, size: int, progress: Progress) -> None:
         self._old = old
         self._db = db
+        self._progress = progress
         self._most = size  # of entries: each takes more than a byte, and what says otherwise is damaged
         self._report = Report()
         self._heads: dict[int, int] = {}
@@ -151,6 +154,7 @@ class _Recovery:
                 self._newest = max(self._newest, min(_int(found), self._most))
         for begin in range(1, self._newest + 1, RANGE):
             yield from self._between(begin, min(begin + RANGE, self._newest + 1))
+            self._progress(begin, self._newest)
 
     def _between(self, begin: int, end: int) -> Iterator[Row]:
         """Yield the rows with these ids; where some cannot be read, all others.
@@ -215,6 +219,10 @@ _NEWEST = (
     "SELECT max(entry) FROM sent",
     f"SELECT fed + {FEED_ENTRIES} FROM meta",  # noqa: S608  where the ends of all others cannot be read
 )
+
+
+def _tell_nobody(_done: int, _of: int) -> None:
+    pass
 
 
 def _int(value: object) -> int:

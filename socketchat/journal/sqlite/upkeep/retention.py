@@ -32,8 +32,8 @@ def erasures(db: apsw.Connection) -> list[str]:
     return [author for (author,) in db.execute("SELECT author FROM erasure")]
 
 
-def erase_some(db: apsw.Connection, author: str) -> tuple[Revision, bool]:
-    """Go one step on; return what was blanked, and whether that was the last step. Raises apsw.Error."""
+def erase_some(db: apsw.Connection, author: str) -> tuple[Revision, int, int]:
+    """Go one step on; return what was blanked, how many entries were looked at, and of how many. Raises apsw.Error."""
     revision = Revision()
     begin, last = next(db.execute("SELECT next, last FROM erasure WHERE author = ?", (author,)))
     stop = min(begin + SCANNED, last + 1)
@@ -51,7 +51,7 @@ def erase_some(db: apsw.Connection, author: str) -> tuple[Revision, bool]:
             db.execute("UPDATE meta SET deleted = 1")
         else:
             db.execute("UPDATE erasure SET next = ? WHERE author = ?", (stop, author))
-    return revision, stop > last
+    return revision, stop - 1, last
 
 
 def expired(db: apsw.Connection, keep: Keep, now: int) -> list[tuple[int, str, int]]:

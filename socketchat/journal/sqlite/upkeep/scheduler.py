@@ -10,11 +10,11 @@ from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
 from itertools import chain
-from typing import Any
+from typing import Any, NamedTuple
 
 import apsw
 
-from ... import Keep, Revision
+from ... import Keep, Progress, Revision
 from ..read_markers import ReadMarkers
 from ..search_index import LEFT_FOR_SEARCHES, begin_anew, index_slice, is_of_index, lag, merge_some, transaction
 from .clock_guard import ClockGuard
@@ -27,8 +27,18 @@ PACE_SECONDS = 0.1
 FORGETTING_PACE_SECONDS = 0.04
 """The same while something is to be forgotten: of a million entries all traces are gone within a minute."""
 
+PROGRESS_SECONDS = 0.5
+"""Time between two words on how far something is: often enough to see that it goes on."""
+
 SWEEP_SECONDS = 60.0
 """Time between two looks for what is older than it is to be kept."""
+
+
+class Erasure(NamedTuple):
+    """Somebody who waits until a user is erased, and wants to know how far that is."""
+
+    done: Future[int]
+    progress: Progress
 
 
 class Scheduler:
@@ -45,14 +55,14 @@ class Scheduler:
         self._clock_guard = clock_guard
         self._revise = revise
         self._searches: deque[Future[None]] = deque()
-        self._wanted: deque[tuple[str, Future[int]]] = deque()
-        self._erasing: dict[str, list[Future[int]]] = {}
+        self._wanted: deque[tuple[str, Erasure]] = deque()
+        self._erasing: dict[str, list[Erasure]] = {}
         self._blanked: dict[str, int] = {}
         self._expired: deque[tuple[int, str, int]] = deque()
         self._secure_delete = SecureDelete()
         self._unindexed = self._merging = self._indexes = False
         self._last_step = time.monotonic()
-        self._swept = 0.0
+        self._swept = self._told = 0.0
 
     def begin(self, db: apsw.Connection) -> None:
         """Take up what an earlier run has left to do; to be called whenever the database was opened."""
@@ -70,11 +80,14 @@ class Scheduler:
         self._searches.append(future)
         return future
 
-    def erase(self, author: str) -> Future[int]:
-        """Return what is done once all is blanked that a user said: the number of entries."""
-        future: Future[int] = _promise()
-        self._wanted.append((author, future))
-        return future
+    def erase(self, author: str, progress: Progress) -> Future[int]:
+        """Return what is done once all is blanked that a user said: the number of entries.
+
+        ``progress`` is told, in the writer's thread, how many entries were looked at.
+        """
+        erasure = Erasure(_promise(), progress)
+        self._wanted.append((author, erasure))
+        return erasure.done
 
     def note_commit(self, *, deleted: bool) -> None:
         """Take note that something was committed."""
@@ -166,7 +179,7 @@ class Scheduler:
         for search in self._searches:
             search.set_exception(error)
         for erasure in erasing:
-            erasure.set_exception(error)
+            erasure.done.set_exception(error)
 
     def _catch_up(self, db: apsw.Connection) -> None:
         waiting = len(self._searches)
@@ -177,18 +190,26 @@ class Scheduler:
                 self._searches.popleft().set_result(None)
 
     def _erase(self, db: apsw.Connection, author: str) -> None:
-        revision, done = erase_some(db, author)
+        revision, looked_at, of = erase_some(db, author)
         self._blanked[author] = self._blanked.get(author, 0) + sum(map(len, revision.blanked.values()))
         if revision.blanked:
             self._unindexed = True  # where the index had to be begun anew
             self._revise(revision)
             self._secure_delete.note_deleted()
-        if done:
+        if looked_at < of:
+            self._tell_progress(author, looked_at, of)
+        else:
             self.marks.forget(author)
             self._secure_delete.note_deleted()
             blanked = self._blanked.pop(author)
             for waits in self._erasing.pop(author):
-                waits.set_result(blanked)
+                waits.done.set_result(blanked)
+
+    def _tell_progress(self, author: str, looked_at: int, of: int) -> None:
+        if self._last_step - self._told >= PROGRESS_SECONDS:
+            self._told = self._last_step
+            for waits in self._erasing[author]:
+                waits.progress(looked_at, of)
 
     def _drop(self, db: apsw.Connection) -> None:
         number, name, since = self._expired[0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -14,7 +15,8 @@ from socketchat.exceptions import BadFile, Refused, StorageProblem
 from socketchat.journal import Proposal, Stored
 from socketchat.journal.sqlite import schema
 from socketchat.journal.sqlite.journal import SQLiteJournal
-from socketchat.journal.sqlite.offline.backup import back_up, reading, restore
+from socketchat.journal.sqlite.offline.backup import back_up, restore
+from socketchat.journal.sqlite.offline.reading import reading
 from tests.journal.data import FIRST
 from tests.journal.desk import Desk, opened, say, text_of
 
@@ -193,3 +195,83 @@ def leave_a_journal(database: Path) -> None:
     """
     subprocess.run([sys.executable, "-c", script], check=False)
     assert Path(f"{database}-journal").stat().st_size > 0
+
+
+def test_two_backups_of_one_name_do_not_destroy_each_other(tmp_path: Path) -> None:
+    data, copy = tmp_path / "data", tmp_path / "copy.db"
+    asyncio.run(fill(data, *(say(f"number {i}") for i in range(99))))
+    asyncio.run(fill(tmp_path / "other", say("other")))
+
+    def meanwhile(_done: int, _of: int) -> None:
+        if not copy.exists():
+            back_up(tmp_path / "other", copy)
+
+    with pytest.raises(Refused, match="there already"):
+        back_up(data, copy, meanwhile)
+    restore(copy, tmp_path / "restored")
+    assert asyncio.run(stored_in(tmp_path / "restored"))[1] == ["other"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["copy.db", "data", "other", "restored"]
+
+
+@pytest.mark.parametrize("name", ["copy.db.new", "copy.db.new-journal", "copy.db-journal"])
+def test_a_backup_touches_no_file_beside_it(tmp_path: Path, name: str) -> None:
+    asyncio.run(fill(tmp_path / "data", say("one")))
+    (tmp_path / name).write_text("precious")
+    back_up(tmp_path / "data", tmp_path / "copy.db")
+    assert (tmp_path / name).read_text() == "precious"
+
+
+def test_a_link_that_leads_nowhere_is_no_new_file(tmp_path: Path) -> None:
+    asyncio.run(fill(tmp_path / "data", say("one")))
+    (tmp_path / "copy.db").symlink_to(tmp_path / "nowhere")
+    with pytest.raises(Refused, match="there already"):
+        back_up(tmp_path / "data", tmp_path / "copy.db")
+
+
+READ_ONLY = """
+import subprocess, sys
+from pathlib import Path
+from socketchat.journal.sqlite.offline.backup import back_up
+from socketchat.journal.sqlite.offline.export import as_text, entries
+from socketchat.journal.sqlite.offline.reading import reading
+data = Path(sys.argv[1])
+subprocess.run(["mount", "--bind", data, data], check=True)
+subprocess.run(["mount", "-o", "remount,ro,bind", data], check=True)
+with reading(data) as db:
+    print("".join(as_text(entry, {}) + chr(10) for entry in entries(db)))
+back_up(data, Path(sys.argv[2]))
+"""
+
+
+def can_mount() -> bool:
+    return subprocess.run(["unshare", "-m", "true"], check=False, capture_output=True).returncode == 0
+
+
+@pytest.mark.skipif(not can_mount(), reason="needs the right to mount")
+@pytest.mark.parametrize("state", ["closed", "killed", "running"])
+def test_a_read_only_copy_can_be_exported_and_backed_up(tmp_path: Path, state: str) -> None:
+    data, copy = tmp_path / "data", tmp_path / "copy.db"
+
+    async def scene() -> None:
+        async with opened(journal_in(data)) as desk:
+            await desk.store(*(say(f"number {i}") for i in range(99)))
+            if state == "running":
+                await asyncio.to_thread(read_only, data, copy)
+            if state == "killed":
+                shutil.copytree(data, tmp_path / "killed")
+                (tmp_path / "killed" / "socketchat.db-shm").unlink()
+
+    asyncio.run(scene())
+    if state != "running":
+        read_only(tmp_path / "killed" if state == "killed" else data, copy)
+    assert len(rows_of(copy)) == 99
+
+
+def read_only(data: Path, copy: Path) -> None:
+    """Export and back up in a process that cannot write in the data directory."""
+    before = {path.name: path.read_bytes() for path in data.iterdir() if path.suffix != ".db-shm"}
+    script = [sys.executable, "-c", READ_ONLY, str(data), str(copy)]
+    ran = subprocess.run(["unshare", "-m", *script], capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stderr
+    assert "alice: number 98" in ran.stdout
+    assert {path.name: path.read_bytes() for path in data.iterdir() if path.suffix != ".db-shm"} == before

@@ -14,7 +14,7 @@ from socketchat.exceptions import BadFile, NoSuchRoom
 from socketchat.journal import Proposal
 from socketchat.journal.sqlite.journal import SQLiteJournal
 from socketchat.journal.sqlite.offline import export
-from socketchat.journal.sqlite.offline.backup import reading
+from socketchat.journal.sqlite.offline.reading import reading
 from socketchat.protocol.codec import decode_event
 from tests.hostile import CORPUS, dangerous
 from tests.journal.data import FIRST
