@@ -6,7 +6,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from ..protocol.commands import Hello
+from ..protocol.commands import Command, Hello
 from ..protocol.events import Entry, Error, Event
 from ..protocol.text.hygiene import clean_line
 from .policy.limits import COMMAND_BYTES
@@ -37,6 +37,9 @@ class Rendering(Protocol):
 
     def event(self, event: Event) -> bytes:
         """Return the bytes of any event; b"" where this dialect does not tell it."""
+
+    def answer(self, event: Event, session: Session, command: Command | None) -> bytes:
+        """Return the bytes of an event that answers a session's command, or a line that was no command."""
 
 
 class Link(Protocol):
@@ -258,6 +261,12 @@ class Session:
         self.stalled = False
         self.write = _nowhere
 
+    def hear_nothing(self) -> None:
+        """Note that nobody reads any more, although commands that were received are still to be handled."""
+        self.places.leave_all()
+        self.paused = False
+        self.write = _nowhere
+
     def spend(self, size: int) -> None:
         """Count a long line as several commands, but a ``hello``, which tells all that the client knows, as one."""
         if self.user is not None:
@@ -266,6 +275,12 @@ class Session:
     def tell(self, event: Event) -> None:
         """Write an event that is for this session alone."""
         data = self.rendering.event(event)
+        if data:
+            self.write(data)
+
+    def answer(self, event: Event, command: Command | None) -> None:
+        """Write an event that answers a command of this session."""
+        data = self.rendering.answer(event, self, command)
         if data:
             self.write(data)
 

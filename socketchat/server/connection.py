@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
 from typing import cast
 
 from ..commands import handle
 from ..exceptions import ChatError, ProtocolError, TooMany
-from ..hub import Channel, Hub, Session
-from ..protocol.commands import Command
+from ..hub import Channel, Hub, Rendering, Session
+from ..protocol.commands import Command, Send
 from ..protocol.events import Bye, Error
-from ..wire import Wire, detect
+from ..wire import Wire, detect, stranger_rendering
 from ..wire.native import PROGRAM_SECONDS
-from ..wire.plain import PLAIN
+from .backpressure import Backpressure
 from .connection_limits import Ticket
-from .limits import USER_TIMEOUT_MS, WRITE_BUFFER_HIGH, WRITE_BUFFER_LOW, WRITE_BUFFER_STALE
-from .tcp import untaken, wait_for
+from .limits import TURN_BYTES, TURN_COMMANDS, TURN_OTHERS
 
 log = logging.getLogger(__name__)
 
@@ -29,28 +27,27 @@ class Connection(asyncio.Protocol):
     """The server's side of one connection.
 
     A command is read only when the session can take it; what came with it stays in the wire, and the socket is not
-    read meanwhile. An exception that nobody expected is logged and ends this connection only.
+    read meanwhile. One turn of the event loop handles a bounded number of commands; the others have theirs before it
+    goes on. What was received before the end of input is handled, even if the transport is gone by then: a peer under
+    TLS closes both directions at once. An exception that nobody expected is logged and ends this connection only.
     """
 
     __slots__ = (
         "_channel",
-        "_clock",
         "_connections",
-        "_done",
         "_first",
-        "_has_stale",
-        "_has_time",
+        "_has_ended",
         "_held",
         "_hub",
-        "_is_slow",
+        "_is_lost",
+        "_is_over",
         "_is_stranger",
-        "_not_reading",
+        "_pressure",
         "_protocol",
-        "_size",
         "_ticket",
         "_transport",
+        "_turn",
         "_wire",
-        "behind_since",
         "session",
         "since",
     )
@@ -59,7 +56,6 @@ class Connection(asyncio.Protocol):
         self,
         hub: Hub,
         connections: set[Connection],
-        clock: Callable[[], float],
         channel: Channel,
         *,
         since: float,
@@ -67,31 +63,33 @@ class Connection(asyncio.Protocol):
     ) -> None:
         self._hub = hub
         self._connections = connections
-        self._clock = clock
         self._channel = channel
         self._ticket = ticket
         self._is_stranger = True
         self._protocol: str | None = None  # what was agreed on by ALPN
         self._transport: asyncio.Transport
+        self._pressure: Backpressure
         self._wire: Wire | None = None
         self._first = b""
         self._held: Command | None = None
-        self._has_stale = False
-        self._has_time = False
-        self._is_slow = False
-        self._not_reading = False
-        self._done = False
-        self._size = 0
+        self._turn = False  # the next one is due
+        self._has_ended = False  # the peer sends nothing any more
+        self._is_lost = False  # the transport is gone
+        self._is_over = False  # no command is taken any more
         self.session: Session | None = None
         self.since = since
-        self.behind_since = 0.0
+
+    @property
+    def rendering(self) -> Rendering:
+        """How the peer reads what it is told now."""
+        return self.session.rendering if self.session else stranger_rendering(self._first, self._protocol)
 
     # What the event loop calls
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin."""
         self._transport = cast("asyncio.Transport", transport)  # a TCP server makes no others
-        self._transport.set_write_buffer_limits(WRITE_BUFFER_HIGH, WRITE_BUFFER_LOW)
+        self._pressure = Backpressure(self._transport, self._hub.clock)
         if (tls := transport.get_extra_info("ssl_object")) is not None:
             self._protocol = tls.selected_alpn_protocol()
         self._connections.add(self)
@@ -107,37 +105,34 @@ class Connection(asyncio.Protocol):
                 self._wire.receive_data(data)
                 self.proceed()
         except TooMany as error:
-            rendering = self._wire.rendering if self._wire else PLAIN
-            self.close(rendering.event(Bye(code=error.code, text=str(error), reconnect=True)))
+            self.close(self.rendering.event(Bye(code=error.code, text=str(error), reconnect=True)))
         except Exception as error:  # noqa: BLE001 - what nobody expected costs this connection only
             self.fail(error)
 
     def eof_received(self) -> bool:
-        """Close: who does not write any more has left."""
-        return False
+        """Close when what was received is handled and answered: a peer that writes no more has left."""
+        self._has_ended = True
+        # TLS closes both directions, whatever is said here.
+        return not self._is_over and not self._is_answered() and not self._channel.is_tls
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - any end is an end
-        """Tell the hub that the link is gone."""
-        self._connections.discard(self)
-        self._ticket.end()
-        if self.session is not None:
-            self._hub.attendance.exit(self.session, quits=False)
+        """Tell the hub that the link is gone, once what was received is handled."""
+        self._is_lost = self._has_ended = True
+        if self.session is None or self._is_over or self._is_answered():
+            self._end()
+        else:
+            self.session.hear_nothing()
+            self._take_turns()  # a reader that was too slow had to wait with its commands
 
     def pause_writing(self) -> None:
         """Note that the peer does not take what it is sent."""
         if self.session is not None:
-            self.behind_since = self._clock()
+            self._pressure.filled()
             self._hub.pause(self.session)
-            self._size = untaken(self._transport)
-            if not self._has_time:
-                self._has_time = True
-                wait_for(self._transport, 0)  # is_stalled() looks after it from now on
 
     def resume_writing(self) -> None:
         """Serve a peer that reads again."""
-        self.behind_since = 0.0
-        if self._is_slow:  # until it has caught up
-            self._transport.set_write_buffer_limits(WRITE_BUFFER_LOW, WRITE_BUFFER_STALE)
+        self._pressure.drained()
         if self.session is not None and not self._transport.is_closing():
             self._hub.drain(self.session)
 
@@ -146,7 +141,8 @@ class Connection(asyncio.Protocol):
     def proceed(self) -> None:
         """Do commands until there are no more, or the session cannot take one."""
         try:
-            self._proceed()
+            if self.session is not None and self._wire is not None:
+                self._proceed(self.session, self._wire)
             if self._is_stranger and self.session is not None and self.session.user is not None:
                 self._is_stranger = False
                 self._ticket.settle(owner=not self.session.user.is_guest)
@@ -156,12 +152,14 @@ class Connection(asyncio.Protocol):
     def fail(self, error: Exception) -> None:
         """Log what nobody expected, and close."""
         log.error("a connection failed", exc_info=error)
-        rendering = self._wire.rendering if self._wire else PLAIN
-        self.close(rendering.event(Bye(code="other", text="The server made a mistake here; its log says more.")))
+        self.close(self.rendering.event(Bye(code="other", text="The server made a mistake here; its log says more.")))
 
     def close(self, last_words: bytes) -> None:
         """Write these bytes and close; nothing that is read from now on counts."""
-        if not self._transport.is_closing():
+        self._is_over = True
+        if self._is_lost:
+            self._end()
+        elif not self._transport.is_closing():
             if last_words:
                 self._transport.write(last_words)
             self._transport.close()
@@ -170,8 +168,11 @@ class Connection(asyncio.Protocol):
 
     def stop_reading(self) -> None:
         """Take no more commands, since the server stops."""
-        self._done = True
-        self._read(wanted=False)
+        self._is_over = True
+        if self._is_lost:
+            self._end()
+        else:
+            self._pressure.read(wanted=False)
 
     def is_late(self, now: float) -> bool:
         """Tell whether the peer should have said who it is by now."""
@@ -183,63 +184,95 @@ class Connection(asyncio.Protocol):
 
     def is_stalled(self, now: float, seconds: float) -> bool:
         """Tell whether the peer took not one byte for that long while its buffer was full."""
-        if not self.behind_since:
-            return False
-        size = untaken(self._transport)
-        if size < self._size:
-            self.behind_since = now
-        self._size = size
-        return now - self.behind_since > seconds
+        return not self._is_lost and self._pressure.is_stalled(now, seconds)
 
     def hold_back(self) -> None:
         """Push nothing more, from the second look on, to a peer that leaves lying what it is sent."""
-        if self.behind_since or self._transport.is_closing():
-            return
-        if self._has_time and (self.session is None or not self.session.places.is_behind):
-            self._has_time = False
-            wait_for(self._transport, USER_TIMEOUT_MS)
-        had_stale, self._has_stale = self._has_stale, self._transport.get_write_buffer_size() > WRITE_BUFFER_STALE
-        if had_stale and self._has_stale:
-            self._is_slow = True
-            self._transport.set_write_buffer_limits(WRITE_BUFFER_STALE, 0)  # which calls pause_writing()
-        elif self._is_slow and self.session is not None and not self.session.places.is_behind:
-            self._is_slow = False
-            self._transport.set_write_buffer_limits(WRITE_BUFFER_HIGH, WRITE_BUFFER_LOW)
+        self._pressure.sweep(is_behind=self.session is not None and self.session.places.is_behind)
 
     def abort(self, error: ChatError, *, reconnect: bool) -> None:
         """Close with a reason, at once: what the peer has not taken by now is dropped."""
-        rendering = self._wire.rendering if self._wire else PLAIN
-        bye = Bye(code=error.code, text=str(error), reconnect=reconnect)
-        if self._transport.get_write_buffer_size():
+        if not self._is_lost and self._transport.get_write_buffer_size():
             log.info("connection aborted: %s", error)
+            self._is_over = True
             self._transport.abort()
         else:
-            self.close(rendering.event(bye))
+            self.close(self.rendering.event(Bye(code=error.code, text=str(error), reconnect=reconnect)))
 
     # Inside
 
-    def _proceed(self) -> None:
-        session, wire, hub = self.session, self._wire, self._hub
-        if session is None or wire is None or self._done:
-            return
-        while not self._transport.is_closing() and hub.takes(session):
+    def _proceed(self, session: Session, wire: Wire) -> None:
+        hub = self._hub
+        left, heaviest = TURN_COMMANDS, wire.heavy + TURN_BYTES
+        while left > 0 and wire.heavy < heaviest and not self._is_over and hub.takes(session):
+            left -= 1
             command, self._held = self._held, None
             try:
-                command = command or wire.next_command(session)
+                command = command or wire.next_command()
             except ChatError as error:
-                if type(error) is ProtocolError:
-                    self.close(session.rendering.event(Bye(code=error.code, text=str(error))))
-                    return
-                session.allowance -= 1  # what is no command takes as long to read
-                session.refuse(error, error.command_id if isinstance(error, ProtocolError) else None)
+                self._refuse(session, error)
                 continue
+            if wire.has_data_to_send:
+                session.write(wire.data_to_send())
             if command is None:
-                self._read(wanted=True)
-                return
-            if not handle(hub, session, command):
+                if wire.needs_data:
+                    self._read_or_end()
+                    return
+                session.allowance -= 1  # a line that says nothing takes as long to read
+            elif not handle(hub, session, command):
                 self._held = command
                 break
-        self._read(wanted=False)
+            elif type(command) is not Send:
+                left -= TURN_OTHERS
+        if left <= 0 or wire.heavy >= heaviest:
+            self._take_turns()
+        if not self._has_ended:
+            self._pressure.read(wanted=False)
+
+    def _refuse(self, session: Session, error: ChatError) -> None:
+        """Answer a line that is no command, or end the connection if nothing behind it can be understood."""
+        if self._wire is not None and self._wire.has_data_to_send:
+            session.write(self._wire.data_to_send())
+        if type(error) is ProtocolError:
+            self.close(session.rendering.event(Bye(code=error.code, text=str(error))))
+            return
+        session.allowance -= 1  # what is no command takes as long to read
+        session.refuse(error, error.command_id if isinstance(error, ProtocolError) else None)
+
+    def _take_turns(self) -> None:
+        """Go on when all others had their turn."""
+        if not self._turn:
+            self._turn = True
+            self._hub.timer(0, self._next_turn)
+
+    def _next_turn(self) -> None:
+        self._turn = False
+        self.proceed()
+
+    def _read_or_end(self) -> None:
+        """Read on, or, if the input has ended, end the connection when all that was received is answered."""
+        if not self._has_ended:
+            self._pressure.read(wanted=True)
+        elif self._is_answered():
+            self.close(b"")
+
+    def _is_answered(self) -> bool:
+        """Tell whether everything that was received is handled and answered; if not, proceed() is called again."""
+        session = self.session
+        if session is None or self._wire is None:
+            return True
+        if self._wire.needs_data and self._held is None and not session.blocked and not session.under_way:
+            return True
+        session.stalled = True
+        return False
+
+    def _end(self) -> None:
+        """Tell the hub and the server that this connection is gone."""
+        self._is_over = True
+        self._connections.discard(self)
+        self._ticket.end()
+        if self.session is not None:
+            self._hub.attendance.exit(self.session, quits=False)
 
     def _greet(self, data: bytes) -> None:
         """Find out which dialect the peer speaks."""
@@ -248,19 +281,12 @@ class Connection(asyncio.Protocol):
             self._wire = detect(self._first, self._protocol)
         except ProtocolError as error:
             text = str(error)
-            self.close(PLAIN.event(Error(code=error.code, text=text)) if text else b"")
+            self.close(self.rendering.event(Error(code=error.code, text=text)) if text else b"")
             return
         if self._wire is not None:
             self.session = Session(self._wire.rendering, self, self._transport.write, self._channel)
+            self._wire.begin(self.session)
             self._hub.pace.begin(self.session)
             self._wire.receive_data(self._first)
             self._first = b""
             self.proceed()
-
-    def _read(self, *, wanted: bool) -> None:
-        if self._not_reading == wanted and not self._transport.is_closing():
-            self._not_reading = not wanted
-            if wanted:
-                self._transport.resume_reading()
-            else:
-                self._transport.pause_reading()

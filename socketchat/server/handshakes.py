@@ -19,8 +19,7 @@ from ..exceptions import ProtocolError, TooMany, TooSlow
 from ..hub import Channel
 from ..hub.networks import is_loopback
 from ..protocol.events import Bye
-from ..wire.native import NATIVE
-from ..wire.plain import PLAIN
+from ..wire import stranger_rendering
 from ..wire.tls_client_hello import HELLO_BYTES, PROTOCOLS, begins_tls, offered_protocols
 from .connection import GREETING_SECONDS
 from .connection_limits import Admission, Ticket
@@ -89,7 +88,7 @@ class Arrivals:
     def dismiss(self, bye: Bye) -> None:
         """Send away who has not shown what it speaks."""
         for arrival in [*self._silent, *self._ready]:
-            arrival.turn_away(PLAIN.event(bye))
+            arrival.turn_away(stranger_rendering(arrival.first).event(bye))
         self._silent.clear()
         self._ready.clear()
         for arrival in self._handshakes:
@@ -100,7 +99,7 @@ class Arrivals:
         for arrival in [each for each in self._silent if each.is_late(now)]:
             self._silent.discard(arrival)
             bye = Bye(code=TooSlow.code, text=LATE if arrival.may_be_plain else _TLS_ONLY)
-            arrival.turn_away(b"" if arrival.shakes_hands else PLAIN.event(bye))
+            arrival.turn_away(b"" if arrival.shakes_hands else stranger_rendering(arrival.first).event(bye))
         for arrival in self._handshakes:
             if arrival.is_late(now):
                 arrival.cut()
@@ -127,7 +126,7 @@ class Arrivals:
             ticket = self._admission.enter(address)
         except TooMany as error:
             log.debug("refused a connection from %s: %s", address, error)
-            words = PLAIN.event(Bye(code=error.code, text=str(error)))
+            words = stranger_rendering().event(Bye(code=error.code, text=str(error)))
             _send_away(peer, words if self._may_speak_plaintext(address) else b"")
             return
         arrival = _Arrival(peer, address, self._clock(), self._loop, ticket, is_local=self._is_local(address))
@@ -181,8 +180,7 @@ class Arrivals:
             admit = partial(self._admit, arrival.channel(), arrival.since, arrival.ticket)
             self._spawn(self._connect(arrival, admit))
         else:
-            rendering = NATIVE if arrival.first == b"{" else PLAIN
-            arrival.turn_away(rendering.event(Bye(code="refused", text=_TLS_ONLY)))
+            arrival.turn_away(stranger_rendering(arrival.first).event(Bye(code="refused", text=_TLS_ONLY)))
 
     def _is_local(self, peer: str) -> bool:
         return self._trusts_loopback and is_loopback(peer)

@@ -18,6 +18,16 @@ WRITE_BUFFER_STALE = 4096
 """Above this from one sweep to the next, a session is behind too: a write that waits costs 600 bytes beside its own,
 so that a full buffer of lines of ten bytes would cost 13 MiB for each reader that stalls."""
 
+TURN_COMMANDS = 64
+"""Commands of one connection in one turn of the event loop, before the others have theirs: a few milliseconds. As many
+as may be unacknowledged, so that a busy connection loses nothing by it."""
+
+TURN_OTHERS = 7
+"""A command other than a message counts as so many more: it may make a list, or check a signature."""
+
+TURN_BYTES = 65_536
+"""Bytes of long lines of one connection in one turn, beside one line: two of the longest texts take a millisecond."""
+
 STALL_SECONDS = 30.0
 """A reader that took not one byte for this long while it was behind is closed; a native client resumes."""
 

@@ -15,7 +15,6 @@ from ..exceptions import ChatError, ShuttingDown, TooMany, TooSlow, UsageProblem
 from ..hub import Channel, Entrance, Hub
 from ..journal import Journal
 from ..protocol.events import Bye
-from ..wire.plain import PLAIN
 from .admin import AdminSocket
 from .connection import Connection
 from .connection_limits import Admission, Ticket
@@ -125,14 +124,14 @@ class Server:
             self._arrivals.close()
         if self._admin is not None:
             self._admin.close()
-        for connection in self.connections:
+        for connection in list(self.connections):
             connection.stop_reading()
         await self.hub.journal.close()
         bye = Bye(code=ShuttingDown.code, text="The server is shutting down.", reconnect=True)
         if self._arrivals is not None:
             self._arrivals.dismiss(bye)
         for connection in list(self.connections):
-            connection.close((connection.session.rendering if connection.session else PLAIN).event(bye))
+            connection.close(connection.rendering.event(bye))
         deadline = self._loop.time() + SHUTDOWN_SECONDS
         while self.connections and self._loop.time() < deadline:  # noqa: ASYNC110 - once, at the end
             await asyncio.sleep(0.01)
@@ -143,7 +142,7 @@ class Server:
         self._hasher.close()
 
     def _admit(self, channel: Channel, since: float, ticket: Ticket) -> Connection:
-        connection = Connection(self.hub, self.connections, self._clock, channel, since=since, ticket=ticket)
+        connection = Connection(self.hub, self.connections, channel, since=since, ticket=ticket)
         ticket.on_crowd = lambda: connection.abort(TooMany(CROWDED), reconnect=True)
         return connection
 

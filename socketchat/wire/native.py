@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from ..exceptions import ProtocolError, TooLong
+from collections.abc import Sequence
+
+from ..exceptions import ProtocolError
 from ..hub import Session
-from ..hub.policy.limits import COMMAND_BYTES
 from ..protocol import codec
 from ..protocol.commands import Command
 from ..protocol.events import Entry, Event
 from ..protocol.framing import LineBuffer
 from ..protocol.limits import LINE_BYTES
+from .wire import Wire
 
 PROGRAM_SECONDS = 10.0
 """Time for a program to say who it is: it needs none to think."""
@@ -31,37 +33,34 @@ class NativeRendering:
         """Return an event as a line."""
         return codec.encode(event)
 
+    def answer(self, event: Event, session: Session, command: Command | None) -> bytes:  # noqa: ARG002 - it has an id
+        """Return an answer as a line."""
+        return codec.encode(event)
+
 
 NATIVE = NativeRendering()
 
 
-class NativeWire:
-    """Lines in, commands out."""
-
-    __slots__ = ("_lines",)
+class NativeDialect:
+    """One line is one command."""
 
     rendering = NATIVE
     greeting_seconds = PROGRAM_SECONDS
+    is_strict = True
+    to_send = b""  # it only answers
 
-    def __init__(self) -> None:
-        self._lines = LineBuffer(LINE_BYTES)
-
-    def receive_data(self, data: bytes) -> None:
-        """Take what was read."""
-        self._lines.receive_data(data)
-
-    def next_command(self, session: Session) -> Command | None:
-        """Return the next command; raises BadLine, Unsupported, and ProtocolError for a line over the limit."""
+    def read(self, line: bytes, session: Session) -> Sequence[Command]:  # noqa: ARG002 - a line says it all
+        """Return the command; raises BadLine and Unsupported."""
         try:
-            line = self._lines.next_line()
-        except TooLong as error:
-            raise ProtocolError(str(error)) from error
-        if line is None:
-            return None
-        if len(line) >= COMMAND_BYTES:
-            session.spend(len(line))
-        try:
-            return codec.decode_command(line)
+            return (codec.decode_command(line),)
         except ProtocolError as error:
             error.command_id = codec.line_id(line)
             raise
+
+
+_DIALECT = NativeDialect()
+
+
+def wire() -> Wire:
+    """Return a new wire of this dialect."""
+    return Wire(LineBuffer(LINE_BYTES), _DIALECT)

@@ -7,18 +7,19 @@ current room and its direct messages, and does not hear itself.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 import msgspec
 
 from ..exceptions import BadName, BadText, Refused
 from ..hub import Session
-from ..hub.policy.limits import COMMAND_BYTES
 from ..protocol import slash
-from ..protocol.commands import Command, Hello, Login, Password, Ping, Send
+from ..protocol.commands import Command, Hello, Login, Password, Send
 from ..protocol.events import Entry, Event, Text, Welcome
 from ..protocol.framing import LineBuffer
 from ..protocol.limits import TEXT_BYTES
 from ..protocol.transcript import text_lines
+from .wire import Wire
 
 LINE_BYTES = TEXT_BYTES + 128
 """A text of the longest, and a command with a name in front of it."""
@@ -62,37 +63,33 @@ class PlainRendering:
             return f"[join] {event.name} has joined the chat.\n{text_lines(event, me=None)}".encode()
         return text_lines(event, me=None).encode()
 
+    def answer(self, event: Event, session: Session, command: Command | None) -> bytes:  # noqa: ARG002 - reads alike
+        """Return an answer as lines."""
+        return self.event(event)
+
 
 PLAIN = PlainRendering()
 
 
-class PlainWire:
-    """Lines in, commands out."""
+class PlainDialect:
+    """One line is a name, a text, a slash command or a password; nothing is said by an empty one."""
 
-    __slots__ = ("_asked", "_is_telnet", "_lines", "_typed")
+    __slots__ = ("_asked", "_is_telnet", "_typed", "to_send")
 
     rendering = PLAIN
     greeting_seconds = 120.0  # a person has to find the name
+    is_strict = False
 
-    def __init__(self) -> None:
-        self._lines = LineBuffer(LINE_BYTES)
-        self._is_telnet: bool | None = None
+    def __init__(self, first: bytes) -> None:
+        self._is_telnet = (
+            b"\r\n" in first or IAC in first
+        )  # nc ends its lines otherwise, and would show what is negotiated
         self._asked: Login | Password | None = None  # what waits for a password
         self._typed: str | None = None  # a password that is to be typed again
+        self.to_send = b""
 
-    def receive_data(self, data: bytes) -> None:
-        """Take what was read."""
-        if self._is_telnet is None:  # nc ends its lines otherwise, and would show the negotiation
-            self._is_telnet = b"\r\n" in data or IAC in data
-        self._lines.receive_data(data)
-
-    def next_command(self, session: Session) -> Command | None:
-        """Return the next command; raises ChatError for a line that is none."""
-        line = self._lines.next_line()
-        if line is None:
-            return None
-        if len(line) >= COMMAND_BYTES:
-            session.spend(len(line))
+    def read(self, line: bytes, session: Session) -> Sequence[Command]:
+        """Return the command in a line, if it says anything; raises ChatError for a line that is none."""
         if IAC in line:
             line = _TELNET.sub(b"", line)  # what telnet negotiates is not said to anybody
         try:
@@ -100,41 +97,46 @@ class PlainWire:
         except UnicodeDecodeError:
             raise BadText("This line is not UTF-8.") from None
         if self._asked is not None:
-            return self._answered(session, self._asked, text)
+            return self._answered(self._asked, text)
         if session.user is None and not text.lower().startswith("/login"):
-            return Hello(name=_name_in(text.strip()))
+            return (Hello(name=_name_in(text.strip())),)
         if not text or text.isspace():
-            return Ping()  # nothing is said, but a flood of nothing has to be slowed down, too
+            return ()
         command = slash.parse(text, session.room)
         if session.put_out and isinstance(command, Send) and command.to == session.room:
             gone, session.put_out = session.put_out, ""  # what was being typed was meant for those there
             raise Refused(f"You are no longer in {gone}; what you type from now on goes to {session.room}.")
-        return self._ask(session, command) if isinstance(command, _WITH_PASSWORD) else command
+        return self._ask(session, command) if isinstance(command, _WITH_PASSWORD) else (command,)
 
-    def _ask(self, session: Session, command: Login | Password) -> Command:
+    def _ask(self, session: Session, command: Login | Password) -> Sequence[Command]:
         """Ask for the password that a command needs, unless it will be refused anyhow."""
         is_guest = session.user is None or session.user.is_guest
         if not session.channel.is_private or is_guest != isinstance(command, Login):
-            return command
+            return (command,)
         self._asked = command
-        self._prompt(session, "Password: " if isinstance(command, Login) else "New password: ")
-        return Ping()
+        self._prompt("Password: " if isinstance(command, Login) else "New password: ")
+        return ()
 
-    def _answered(self, session: Session, asked: Login | Password, text: str) -> Command:
-        """Return the command with its password, which is typed twice where it is new."""
+    def _answered(self, asked: Login | Password, text: str) -> Sequence[Command]:
+        """Return the command with its password, which is typed twice if it is new."""
         if self._is_telnet:
-            session.write(_ECHO + b"\n")  # the end of the line was not shown either
+            self.to_send += _ECHO + b"\n"  # the end of the line was not shown either
         if isinstance(asked, Password) and self._typed is None:
             self._typed = text
-            self._prompt(session, "Once more: ")
-            return Ping()
+            self._prompt("Once more: ")
+            return ()
         first, self._typed, self._asked = self._typed, None, None
         if first is not None and first != text:
             raise BadText("The two are not the same; nothing was changed.")
-        return msgspec.structs.replace(asked, password=text)
+        return (msgspec.structs.replace(asked, password=text),)
 
-    def _prompt(self, session: Session, words: str) -> None:
-        session.write(words.encode() + (_NO_ECHO if self._is_telnet else b""))
+    def _prompt(self, words: str) -> None:
+        self.to_send += words.encode() + (_NO_ECHO if self._is_telnet else b"")
+
+
+def wire(first: bytes) -> Wire:
+    """Return a new wire of this dialect, for a client that sent these bytes first."""
+    return Wire(LineBuffer(LINE_BYTES), PlainDialect(first))
 
 
 def _name_in(line: str) -> str:

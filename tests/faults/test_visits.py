@@ -140,7 +140,7 @@ async def stop_visits(directory: Path) -> None:
 async def speak_to_the_stopped(house: House, bob: Client, spoken: list[str], *, closes: bool) -> None:
     """Say so much that the visit is behind, or just a little; with ``closes`` it takes nothing for too long then."""
     (stopped,) = (each for each in house.server.connections if each.session.user.name == "ann")
-    while not stopped.behind_since if closes else len(spoken) % 5 != 4:
+    while not stopped._pressure.full_since if closes else len(spoken) % 5 != 4:
         spoken.append(f"{len(spoken)} {LONG_TEXT}")
         await bob.send("#lobby", spoken[-1])
     spoken.append(f"{len(spoken)} and more")

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from socketchat.commands import HANDLERS
+from socketchat.commands import HANDLERS, handle
 from socketchat.hub.delivery import attendance
 from socketchat.hub.policy.limits import COMMAND_BURST, COMMAND_BYTES, STRANGER_COMMANDS
 from socketchat.protocol import commands, events
@@ -12,7 +12,15 @@ from socketchat.protocol.codec import decode_text, encode
 from socketchat.protocol.limits import LINE_BYTES, UNACKNOWLEDGED_ENTRIES
 from socketchat.server import connection_limits as admission
 from socketchat.server import server
-from socketchat.server.limits import STALL_SECONDS, STRANGER_BYTES, WRITE_BUFFER_HIGH, WRITE_BUFFER_STALE
+from socketchat.server.limits import (
+    STALL_SECONDS,
+    STRANGER_BYTES,
+    TURN_BYTES,
+    TURN_COMMANDS,
+    TURN_OTHERS,
+    WRITE_BUFFER_HIGH,
+    WRITE_BUFFER_STALE,
+)
 from socketchat.wire import plain
 from tests.server.house import LOOPS, Caller, HeldJournal, House, run
 
@@ -223,6 +231,120 @@ def test_what_was_said_before_the_end_is_heard(loop: str) -> None:
     run(loop, scene)
 
 
+@pytest.mark.parametrize("tls", [False, True], ids=["", "TLS"])
+@pytest.mark.parametrize("ends", ["ends its input", "closes"])
+@pytest.mark.parametrize("limited", [False, True])
+def test_what_was_received_before_the_end_of_input_is_stored_in_order(
+    loop: str, ends: str, *, tls: bool, limited: bool
+) -> None:
+    texts = [str(n) for n in range(4 * UNACKNOWLEDGED_ENTRIES)]
+
+    async def scene(house: House) -> None:
+        alice = await house.native("alice")
+        dave = await house.plain("dave")
+        await alice.hears(events.Presence)
+        dave.writer.write("".join(f"{text}\n" for text in texts).encode())
+        if ends == "closes" or tls:
+            dave.writer.close()
+        else:
+            dave.writer.write_eof()
+        heard = [decode_text(await alice.hears(events.Entry)).text for _ in texts]
+        assert heard == texts
+        assert (await alice.hears(events.Presence)).left == ["dave"]
+
+    run(loop, scene, tls=tls, limited=limited)
+
+
+@pytest.mark.parametrize("tls", [False, True], ids=["", "TLS"])
+def test_a_connection_that_ended_with_lines_left_counts_until_they_are_handled(loop: str, *, tls: bool) -> None:
+    async def scene(house: House) -> None:
+        alice = await house.native("alice")
+        dave = await house.plain("dave")
+        await alice.hears(events.Presence)
+        house.server.hub.journal.held = True
+        dave.writer.write(b"said\n" * (UNACKNOWLEDGED_ENTRIES + 1))
+        (connection,) = (each for each in house.server.connections if each.session.user.name == "dave")
+        dave.writer.close()
+        while connection.session.under_way < UNACKNOWLEDGED_ENTRIES or (tls and not connection._is_lost):
+            await alice.barrier()
+        assert connection in house.server.connections
+        house.server.hub.journal.let_go()
+        for _ in range(UNACKNOWLEDGED_ENTRIES + 1):
+            await alice.hears(events.Entry)
+        await alice.hears(events.Presence)
+        assert connection not in house.server.connections
+
+    run(loop, scene, tls=tls, journal=HeldJournal)
+
+
+def test_a_server_that_stops_does_not_wait_for_lines_of_who_is_gone(loop: str) -> None:
+    async def scene(house: House) -> None:
+        dave = await house.plain("dave")
+        (connection,) = house.server.connections
+        dave.writer.write(b"said\n" * 2 * (COMMAND_BURST + STRANGER_COMMANDS))
+        dave.writer.close()
+        alice = await house.native("alice")
+        while not connection._is_lost:
+            await alice.barrier()
+        connection.stop_reading()
+        assert connection not in house.server.connections
+        assert connection.session.gone
+
+    run(loop, scene, tls=True, limited=True)
+
+
+def test_a_half_closed_client_still_hears_its_answers(loop: str) -> None:
+    async def scene(house: House) -> None:
+        alice = await house.native("alice")
+        house.server.hub.journal.held = True
+        await alice.say(*(commands.Send(id=n, to="#lobby", text="hello") for n in range(3)))
+        alice.writer.write_eof()
+        other = await house.call()
+        await other.say(commands.Ping(id=1))
+        await other.hears(events.Ok)
+        house.server.hub.journal.let_go()
+        lines = (await alice.end()).splitlines()
+        assert sum(b'"ok"' in line for line in lines) == 3
+
+    run(loop, scene, journal=HeldJournal)
+
+
+@pytest.mark.parametrize("tls", [False, True], ids=["", "TLS"])
+def test_one_turn_of_the_loop_handles_a_bounded_number_of_lines_of_one_connection(
+    loop: str, monkeypatch: pytest.MonkeyPatch, *, tls: bool
+) -> None:
+    turns: list[int] = []
+    handled = 0
+
+    def counting(hub, session, command) -> bool:
+        nonlocal handled
+        if not handled:
+            asyncio.get_running_loop().call_soon(turn_over)
+        handled += 1
+        return handle(hub, session, command)
+
+    def turn_over() -> None:
+        nonlocal handled
+        turns.append(handled)
+        handled = 0
+
+    async def scene(house: House) -> None:
+        dave = await house.guest("dave")
+        monkeypatch.setattr("socketchat.server.connection.handle", counting)
+        await dave.say(*(commands.Ping(id=n) for n in range(1000)))
+        for n in range(1000):
+            assert (await dave.hears(events.Ok)).id == n
+        most = 2 * TURN_COMMANDS // (1 + TURN_OTHERS)  # uvloop may read once more before what call_soon() was given
+        assert max(turns) <= most
+        turns.clear()
+        await dave.say(*(commands.Send(id=n, to="#lobby", text="x" * (TURN_BYTES // 4)) for n in range(20)))
+        for _ in range(20):
+            await dave.hears(events.Ok)
+        assert max(turns) <= 2 * 4
+
+    run(loop, scene, tls=tls)
+
+
 def test_quit_closes_after_all_answers(loop: str) -> None:
     async def scene(house: House) -> None:
         alice, dave = await house.native("alice"), await house.plain("dave")
@@ -252,7 +374,7 @@ def test_who_is_too_fast_is_not_read_for_a_while_whatever_it_says(loop: str, lin
         await erin.write(b"/topic\n")
         await erin.reads("[topic] #lobby has no topic.")
         (connection,) = (each for each in house.server.connections if each.session.user.name == "dave")
-        assert connection._not_reading
+        assert not connection._pressure.is_reading
         house.clock.now += 1
         assert sum(not answer.startswith(b"[join]") for answer in (await dave.end()).splitlines()) == 4
 
@@ -266,7 +388,7 @@ def test_a_flood_of_empty_lines_is_slowed_like_any_other(loop: str) -> None:
         await erin.write(b"/topic\n")
         await erin.reads("[topic] #lobby has no topic.")
         (connection,) = (each for each in house.server.connections if each.session.user.name == "dave")
-        assert connection._not_reading
+        assert not connection._pressure.is_reading
         house.clock.now += 1
         await dave.end()
 
@@ -398,7 +520,7 @@ def test_a_reader_that_leaves_a_little_lying_is_sent_no_more_until_it_reads(loop
 
 @pytest.mark.parametrize("tls", [False, True], ids=["", "TLS"])
 def test_a_reader_that_takes_a_little_is_not_closed(loop: str, monkeypatch: pytest.MonkeyPatch, *, tls: bool) -> None:
-    monkeypatch.setattr("socketchat.server.connection.WRITE_BUFFER_STALE", WRITE_BUFFER_HIGH)  # let it get full
+    monkeypatch.setattr("socketchat.server.backpressure.WRITE_BUFFER_STALE", WRITE_BUFFER_HIGH)  # let it get full
 
     async def scene(house: House) -> None:
         alice = await house.native("alice")
@@ -411,9 +533,9 @@ def test_a_reader_that_takes_a_little_is_not_closed(loop: str, monkeypatch: pyte
         (connection,) = (each for each in house.server.connections if each.session.user.name == "bob")
         for _ in range(4):
             house.clock.now += STALL_SECONDS - 1
-            before, since = connection._transport.get_write_buffer_size(), connection.behind_since
+            before, since = connection._transport.get_write_buffer_size(), connection._pressure.full_since
             bob.writer.transport.resume_reading()
-            while connection._transport.get_write_buffer_size() >= before and connection.behind_since == since:
+            while connection._transport.get_write_buffer_size() >= before and connection._pressure.full_since == since:
                 await bob.reader.read(65_536)
             bob.writer.transport.pause_reading()
             assert not connection.is_stalled(house.clock.now, STALL_SECONDS)
@@ -520,7 +642,7 @@ def test_what_telnet_never_ends_is_not_kept(loop: str, endless: bytes) -> None:
         await dave.write(b"\n/topic\n")
         read = await dave.reads("[topic] #lobby has no topic.")
         assert "[error] The line is too long; the limit is 32,896 bytes." in read
-        assert not connection._wire._lines._rest
+        assert not connection._wire._framing._rest
 
     run(loop, scene)
 

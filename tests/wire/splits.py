@@ -24,17 +24,27 @@ def cut_at(stream: bytes, cuts: Iterable[int]) -> list[bytes]:
 def read_all(wire: Wire, session: Session, reads: Iterable[bytes]) -> list:
     """Return the commands in what was read, and the errors in their places, up to one that ends the connection."""
     found: list = []
+    wire.begin(session)
+
+    def read() -> object:
+        try:
+            return wire.next_command()
+        finally:
+            if wire.has_data_to_send:
+                session.write(wire.data_to_send())
+
     for data in reads:
         wire.receive_data(data)
         while True:
             try:
-                command = wire.next_command(session)
+                command = read()
             except ChatError as error:
                 found.append(error)
                 if isinstance(error, ProtocolError) and not isinstance(error, BadLine) and error.code == "protocol":
                     return found
                 continue
-            if command is None:
+            if command is not None:
+                found.append(command)
+            elif wire.needs_data:
                 break
-            found.append(command)
     return found

@@ -7,13 +7,14 @@ from socketchat.hub import Session
 from socketchat.protocol import commands, events
 from socketchat.protocol.codec import encode
 from socketchat.protocol.limits import LINE_BYTES
-from socketchat.wire.native import NATIVE, NativeWire
+from socketchat.wire.native import NATIVE
+from socketchat.wire.native import wire as native_wire
 from tests.hub.stage import Stage
 from tests.wire.splits import cut_at, read_all, splits
 
 
 def read(*reads: bytes) -> list:
-    return read_all(NativeWire(), Session(NATIVE, Stage().connect(), bytearray().extend), reads)
+    return read_all(native_wire(), Session(NATIVE, Stage().connect(), bytearray().extend), reads)
 
 
 ASKED = [
@@ -77,14 +78,14 @@ def test_the_longest_line_is_read_and_a_longer_one_ends_the_connection() -> None
 
 
 def test_a_line_without_an_end_is_refused_as_soon_as_it_is_too_long() -> None:
-    wire = NativeWire()
-    session = Session(NATIVE, Stage().connect(), bytearray().extend)
+    wire = native_wire()
+    wire.begin(Session(NATIVE, Stage().connect(), bytearray().extend))
     for _ in range(4):
         wire.receive_data(b"{" * 65_536)
-        assert wire.next_command(session) is None
+        assert wire.next_command() is None
     wire.receive_data(b"{")
     with pytest.raises(ProtocolError, match="the limit is"):
-        wire.next_command(session)
+        wire.next_command()
 
 
 def test_everybody_reads_the_same_bytes() -> None:
@@ -94,4 +95,4 @@ def test_everybody_reads_the_same_bytes() -> None:
 
 
 def test_a_program_has_ten_seconds_to_say_who_it_is() -> None:
-    assert NativeWire().greeting_seconds == 10
+    assert native_wire().greeting_seconds == 10

@@ -9,7 +9,8 @@ from socketchat.exceptions import BadName, ChatError
 from socketchat.hub import Channel, Session, User
 from socketchat.protocol import commands, events
 from socketchat.protocol.limits import TEXT_BYTES
-from socketchat.wire.plain import LINE_BYTES, PLAIN, PlainWire
+from socketchat.wire.plain import LINE_BYTES, PLAIN
+from socketchat.wire.plain import wire as plain_wire
 from tests.hostile import CORPUS, dangerous
 from tests.hub.stage import Stage
 from tests.wire.splits import cut_at, read_all, splits
@@ -27,7 +28,7 @@ def greeted() -> Session:
 
 def read(*reads: bytes, session: Session | None = None) -> list:
     """Return what a client says; an empty line says nothing."""
-    return [said for said in read_all(PlainWire(), session or greeted(), reads) if said != commands.Ping()]
+    return read_all(plain_wire(b"".join(reads)), session or greeted(), reads)
 
 
 def test_the_first_line_is_the_name() -> None:
@@ -41,11 +42,12 @@ def test_the_first_line_is_the_name() -> None:
 def test_whoever_begins_with_a_command_is_told_to_say_the_name(line: bytes) -> None:
     session = greeted()
     session.user = None
-    wire = PlainWire()
+    wire = plain_wire(b"")
+    wire.begin(session)
     wire.receive_data(line + b"alice\n")
     with pytest.raises(BadName, match=r"^Say your name first: .* /login NAME asks for a password\.$"):
-        wire.next_command(session)
-    assert wire.next_command(session) == commands.Hello(name="alice")
+        wire.next_command()
+    assert wire.next_command() == commands.Hello(name="alice")
 
 
 @pytest.mark.parametrize(
@@ -199,7 +201,7 @@ def test_a_stored_text_that_was_never_cleaned_does_not_drive_a_terminal(text: st
 
 
 def test_a_program_has_less_time_to_say_its_name_than_a_person() -> None:
-    assert PlainWire().greeting_seconds == 120
+    assert plain_wire(b"").greeting_seconds == 120
 
 
 def asking(line: bytes, *answers: bytes, user: User | None = None, channel: Channel = HERE) -> tuple[list, bytes]:

@@ -4,8 +4,8 @@ import sys
 import pytest
 
 from socketchat.protocol import events
+from socketchat.server.backpressure import untaken
 from socketchat.server.limits import USER_TIMEOUT_MS
-from socketchat.server.tcp import untaken
 from tests.server.house import LOOPS, House, run
 
 
