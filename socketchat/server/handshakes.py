@@ -140,7 +140,8 @@ class Arrivals:
         if arrival in self._silent:
             self._silent.discard(arrival)
             bye = Bye(code=TooMany.code, text=CROWDED, reconnect=True)
-            arrival.turn_away(b"" if arrival.shakes_hands or not arrival.may_be_plain else PLAIN.event(bye))
+            silent = arrival.shakes_hands or not arrival.may_be_plain
+            arrival.turn_away(b"" if silent else stranger_rendering(arrival.first).event(bye))
         else:
             arrival.cut()
 
