@@ -28,8 +28,8 @@ class Connection(asyncio.Protocol):
 
     A command is read only when the session can take it; what came with it stays in the wire, and the socket is not
     read meanwhile. One turn of the event loop handles a bounded number of commands; the others have theirs before it
-    goes on. What was received before the end of input is handled, even if the transport is gone by then: a peer under
-    TLS closes both directions at once. An exception that nobody expected is logged and ends this connection only.
+    goes on. What was received before the end of input is handled, even if the transport is gone by then. An exception
+    that nobody expected is logged and ends this connection only.
     """
 
     __slots__ = (
@@ -112,8 +112,7 @@ class Connection(asyncio.Protocol):
     def eof_received(self) -> bool:
         """Close when what was received is handled and answered: a peer that writes no more has left."""
         self._has_ended = True
-        # TLS closes both directions, whatever is said here.
-        return not self._is_over and not self._is_answered() and not self._channel.is_tls
+        return not self._is_over and not self._is_answered()
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - any end is an end
         """Tell the hub that the link is gone, once what was received is handled."""

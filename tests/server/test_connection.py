@@ -265,7 +265,7 @@ def test_a_connection_that_ended_with_lines_left_counts_until_they_are_handled(l
         dave.writer.write(b"said\n" * (UNACKNOWLEDGED_ENTRIES + 1))
         (connection,) = (each for each in house.server.connections if each.session.user.name == "dave")
         dave.writer.close()
-        while connection.session.under_way < UNACKNOWLEDGED_ENTRIES or (tls and not connection._is_lost):
+        while connection.session.under_way < UNACKNOWLEDGED_ENTRIES or (tls and not connection._has_ended):
             await alice.barrier()
         assert connection in house.server.connections
         house.server.hub.journal.let_go()
@@ -277,20 +277,25 @@ def test_a_connection_that_ended_with_lines_left_counts_until_they_are_handled(l
     run(loop, scene, tls=tls, journal=HeldJournal)
 
 
-def test_a_server_that_stops_does_not_wait_for_lines_of_who_is_gone(loop: str) -> None:
+@pytest.mark.parametrize("tls", [False, True], ids=["", "TLS"])
+def test_a_server_that_stops_does_not_wait_for_lines_of_who_is_gone(loop: str, *, tls: bool) -> None:
     async def scene(house: House) -> None:
         dave = await house.plain("dave")
         (connection,) = house.server.connections
-        dave.writer.write(b"said\n" * 2 * (COMMAND_BURST + STRANGER_COMMANDS))
-        dave.writer.close()
+        await dave.write(b"said\n" * 2 * ALLOWED)
         alice = await house.native("alice")
+        while connection._pressure.is_reading:
+            await alice.barrier()
+        connection._transport.abort()  # as a link that breaks
         while not connection._is_lost:
             await alice.barrier()
+        assert connection in house.server.connections
+        assert not connection.session.gone
         connection.stop_reading()
         assert connection not in house.server.connections
         assert connection.session.gone
 
-    run(loop, scene, tls=True, limited=True)
+    run(loop, scene, tls=tls, limited=True)
 
 
 def test_a_half_closed_client_still_hears_its_answers(loop: str) -> None:
@@ -430,10 +435,12 @@ def test_a_connection_is_not_read_while_its_entries_are_under_way(loop: str) -> 
             await bob.barrier()
         assert connection.session.under_way == under_way
         journal.let_go()
+        answered = asyncio.create_task(
+            alice.hears(events.Ok)
+        )  # she reads, or she would be pushed back as a slow reader
         heard = [(await bob.hears(events.Entry)).seq for _ in range(1000)]
         assert heard == list(range(1, 1001))
-        while (await alice.hears(events.Ok)).id != 5:
-            pass
+        assert (await answered).id == 5
 
     run(loop, scene, journal=HeldJournal)
 
