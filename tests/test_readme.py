@@ -25,7 +25,7 @@ from socketchat.protocol import limits as protocol
 from socketchat.protocol.slash import MODERATING, columns, help_text
 from socketchat.server import limits as door
 from socketchat.wire.native import PROGRAM_SECONDS
-from socketchat.wire.plain import PlainWire
+from socketchat.wire.plain import PlainDialect
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
@@ -77,7 +77,7 @@ def limits() -> str:
         ("… that never log in to an account", f"{door.STRANGERS_BURST} at once, then one every {every}"),
         ("connections in all", "as many as the system allows open files (`ulimit -n`)"),
         ("… that have not logged in yet", f"{door.STRANGERS_SHARE:.0%} of all"),
-        ("time to log in", f"{PROGRAM_SECONDS:.0f} seconds; {PlainWire.greeting_seconds:.0f} where a person types"),
+        ("time to log in", f"{PROGRAM_SECONDS:.0f} seconds; {PlainDialect.greeting_seconds:.0f} where a person types"),
         (
             "wrong passwords, codes and invites of one address",
             f"{guesses.FREE_GUESSES} at once, then slowly; after {guesses.MOST_GUESSES}, none for {minutes}",
