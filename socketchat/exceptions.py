@@ -1,46 +1,46 @@
-"""Every way in which socketchat says no: a code word, one sentence, an exit code.
+"""Every error of socketchat: a code word, a text that says what to do, and an exit code.
 
-    ChatError                 other            1
-    +-- UsageProblem          usage            2   what was asked cannot be meant
-    |   +-- BadName           bad_name         2   a name or room name breaks the rule
-    |   +-- BadText           bad_text         2   a text is empty or not text
-    |   +-- BadPassword       bad_password     2   a password that may not be set
-    +-- Unconfirmed           unconfirmed      3   sent, but nobody said that it is stored
-    +-- Refused               refused          4   the server will not
-    |   +-- NameTaken         name_taken       4   the name belongs to somebody
-    |   +-- BadProof          bad_proof        4   a proof of who one is does not hold
-    |   +-- WrongPassword     wrong_password   4   the name or the password is wrong
-    |   +-- UnknownServer     unknown_server   4   nothing proves that the server is the one that is meant
-    |   +-- CodeNeeded        code_needed      4   newcomers need the server's join code, or an invite
-    |   +-- BadCode           bad_code         4   the join code is not this server's
-    |   +-- BadInvite         bad_invite       4   an invite is unknown, used up, expired or revoked
-    |   +-- NoGuests          no_guests        4   guests come in from the server's own machine only
-    |   +-- TooLong           too_long         4   a text is over the limit
-    |   +-- NotAMember        not_a_member     4   the room has to be joined first
-    |   +-- KeyReused         key_reused       4   the key was used for another text
-    |   +-- NotLoggedIn       not_logged_in    4   a command came before the name
-    |   +-- Banned            banned           4   a room or the server is closed to this user
-    |   +-- Kicked            kicked           4   a moderator ended the session
-    |   +-- Muted             muted            4   the user may not speak there
-    |   +-- TooMany           too_many         4   too many, or too often; later it may be possible
-    +-- NotFound              not_found        5
-    |   +-- NoSuchUser        no_such_user     5
-    |   +-- NoSuchRoom        no_such_room     5
-    |   +-- NoSuchCommand     no_such_command  5
-    +-- Unreachable           unreachable      6   no server there, or it went away
-    |   +-- ShuttingDown      shutting_down    6   the server stops
-    +-- Impostor              impostor         7   the server does not know what it should
-    +-- CertificateChanged    certificate_changed  7  the server shows another key than before
-    +-- BadFile               bad_file         8   a file is damaged or not ours
-    +-- ProtocolError         protocol         1   bytes that are no command; the connection ends
-    |   +-- BadLine           bad_line         1   a line that is no command; the connection stays
-    |   +-- Unsupported       unsupported      1   a command or version that we do not know
-    +-- StorageProblem        storage          1   the server cannot write at the moment
-    +-- Busy                  busy             1   the server has too much to do for this at the moment
-    +-- TooSlow               too_slow         1   a reader took nothing for too long
-    +-- Replaced              replaced         1   the session was resumed elsewhere
+    ChatError                        other                1   a failure without a code word of its own
+    +-- UsageProblem                 usage                2   the request is invalid
+    |   +-- BadName                  bad_name             2   invalid name of a user or room
+    |   +-- BadText                  bad_text             2   empty, or not valid UTF-8
+    |   +-- BadPassword              bad_password         2   too short, too long or too common
+    +-- Unconfirmed                  unconfirmed          3   sent, but not confirmed in time
+    +-- Refused                      refused              4   the server refuses
+    |   +-- NameTaken                name_taken           4   the name belongs to someone else
+    |   +-- BadProof                 bad_proof            4   the signature does not match
+    |   +-- WrongPassword            wrong_password       4   wrong name or password
+    |   +-- UnknownServer            unknown_server       4   nothing proves yet that this is the right server
+    |   +-- CodeNeeded               code_needed          4   newcomers need the join code or an invite
+    |   +-- BadCode                  bad_code             4   wrong join code
+    |   +-- BadInvite                bad_invite           4   unknown, used up, expired or revoked
+    |   +-- NoGuests                 no_guests            4   guests log in from the server's own machine only
+    |   +-- TooLong                  too_long             4   a text over the limit
+    |   +-- NotAMember               not_a_member         4   join the room first
+    |   +-- KeyReused                key_reused           4   the key was used for another text
+    |   +-- NotLoggedIn              not_logged_in        4   log in first
+    |   +-- Banned                   banned               4   banned from the room or the server
+    |   +-- Kicked                   kicked               4   a moderator ended the session
+    |   +-- Muted                    muted                4   muted in the room or the server
+    |   +-- TooMany                  too_many             4   a limit is reached
+    +-- NotFound                     not_found            5   does not exist
+    |   +-- NoSuchUser               no_such_user         5
+    |   +-- NoSuchRoom               no_such_room         5
+    |   +-- NoSuchCommand            no_such_command      5
+    +-- Unreachable                  unreachable          6   no server answers, or it went away
+    |   +-- ShuttingDown             shutting_down        6   the server is shutting down
+    +-- Impostor                     impostor             7   the server does not know the secret
+    +-- CertificateChanged           certificate_changed  7   another key than the client remembers
+    +-- BadFile                      bad_file             8   a damaged or foreign file
+    +-- ProtocolError                protocol             1   invalid bytes; the connection ends
+    |   +-- BadLine                  bad_line             1   an invalid line; the connection stays open
+    |   +-- Unsupported              unsupported          1   an unknown command or version
+    +-- StorageProblem               storage              1   the server cannot write to its disk
+    +-- Busy                         busy                 1   too busy for this at the moment
+    +-- TooSlow                      too_slow             1   the peer did not read or log in in time
+    +-- Replaced                     replaced             1   another connection resumed the session
 
-The code words are part of the protocol and never change their meaning; the README lists them.
+The code words are part of the protocol and never change their meaning; `socketchat help errors` lists them.
 """
 
 from __future__ import annotations
@@ -50,59 +50,59 @@ from typing import ClassVar
 
 
 class ChatError(Exception):
-    """Something that cannot be done; ``str()`` is one sentence that says what to do."""
+    """The request failed for another reason; the text says what to do."""
 
     code: ClassVar[str] = "other"
     exit_code: ClassVar[int] = 1
 
 
 class UsageProblem(ChatError):
-    """What was asked for cannot be meant."""
+    """The request is invalid."""
 
     code = "usage"
     exit_code = 2
 
 
 class BadName(UsageProblem):
-    """A name or a room name breaks the rule for names."""
+    """The name of a user or room is invalid."""
 
     code = "bad_name"
 
 
 class BadText(UsageProblem):
-    """A text is empty or not text."""
+    """The text is empty or not valid UTF-8."""
 
     code = "bad_text"
 
 
 class BadPassword(UsageProblem):
-    """A password may not be set: it is too short, too long, or one that is guessed first."""
+    """The password is too short, too long or too common."""
 
     code = "bad_password"
 
 
 class Unconfirmed(ChatError):
-    """A message was sent, but the server did not say in time that it is stored."""
+    """The message was sent, but the server did not confirm in time that it is stored."""
 
     code = "unconfirmed"
     exit_code = 3
 
 
 class Refused(ChatError):
-    """The server will not do what was asked."""
+    """The server refuses the request."""
 
     code = "refused"
     exit_code = 4
 
 
 class NameTaken(Refused):
-    """The name belongs to somebody else."""
+    """The name belongs to someone else."""
 
     code = "name_taken"
 
 
 class BadProof(Refused):
-    """A proof of who one is does not hold."""
+    """The signature does not match the key, the name and this connection."""
 
     code = "bad_proof"
 
@@ -114,67 +114,67 @@ class WrongPassword(Refused):
 
 
 class UnknownServer(Refused):
-    """Nothing proves that the server is the one that is meant."""
+    """Nothing proves yet that this is the right server."""
 
     code = "unknown_server"
 
 
 class CodeNeeded(Refused):
-    """Newcomers need the server's join code, or an invite."""
+    """Newcomers need the server's join code or an invite."""
 
     code = "code_needed"
 
 
 class BadCode(Refused):
-    """The join code is not this server's."""
+    """The join code is wrong."""
 
     code = "bad_code"
 
 
 class BadInvite(Refused):
-    """An invite is unknown, used up, expired or revoked."""
+    """The invite is unknown, used up, expired or revoked."""
 
     code = "bad_invite"
 
 
 class NoGuests(Refused):
-    """Guests come in from the server's own machine only."""
+    """Guests can only log in from the server's own machine."""
 
     code = "no_guests"
 
 
 class TooLong(Refused):
-    """A text is over the limit."""
+    """The text is over the limit."""
 
     code = "too_long"
 
 
 class NotAMember(Refused):
-    """The room has to be joined first."""
+    """You must join the room first."""
 
     code = "not_a_member"
 
 
 class KeyReused(Refused):
-    """The key of a message was used before, for another text."""
+    """The key of this message was already used for another text."""
 
     code = "key_reused"
 
 
 class NotLoggedIn(Refused):
-    """A command came before the name."""
+    """You must log in before you send commands."""
 
     code = "not_logged_in"
 
 
 class TooMany(Refused):
-    """There are too many of something, or it came too often; the text says how many, or when to try again."""
+    """A limit is reached; the text says which, or when to try again."""
 
     code = "too_many"
 
 
 class Banned(Refused):
-    """A room, or the server, is closed to this user."""
+    """You are banned from the room or the server."""
 
     code = "banned"
 
@@ -186,58 +186,58 @@ class Kicked(Refused):
 
 
 class Muted(Refused):
-    """The user may not speak there."""
+    """You are muted in the room or the server."""
 
     code = "muted"
 
 
 class NotFound(ChatError):
-    """What was named does not exist."""
+    """What you named does not exist."""
 
     code = "not_found"
     exit_code = 5
 
 
 class NoSuchUser(NotFound):
-    """Nobody of that name was ever here."""
+    """No user of this name was ever here."""
 
     code = "no_such_user"
 
 
 class NoSuchRoom(NotFound):
-    """There is no room of that name."""
+    """There is no room of this name."""
 
     code = "no_such_room"
 
 
 class NoSuchCommand(NotFound):
-    """There is no slash command of that name."""
+    """There is no slash command of this name."""
 
     code = "no_such_command"
 
 
 class Unreachable(ChatError):
-    """No server answers there, or it went away."""
+    """No server answers at this address, or it went away."""
 
     code = "unreachable"
     exit_code = 6
 
 
 class ShuttingDown(Unreachable):
-    """The server stops."""
+    """The server is shutting down."""
 
     code = "shutting_down"
 
 
 class CertificateChanged(ChatError):
-    """The server shows another key than the one that it is known by."""
+    """The server's key is not the one that the client remembers."""
 
     code = "certificate_changed"
     exit_code = 7
 
 
 class Impostor(ChatError):
-    """The server does not know the secret that it asked for: it is another one that stands between."""
+    """The server does not know the secret that it asked for: someone may be intercepting the connection."""
 
     code = "impostor"
     exit_code = 7
@@ -251,45 +251,45 @@ class BadFile(ChatError):
 
 
 class ProtocolError(ChatError):
-    """Bytes that cannot be a command: the connection cannot go on, but for the two below."""
+    """The peer sent bytes that are not valid in this protocol; the connection ends."""
 
     code = "protocol"
     command_id: int | None = None
-    """The id of the command that was meant, where it could be read."""
+    """The id of the command, if it could be read."""
 
 
 class BadLine(ProtocolError):
-    """A line that is not a command; the next line may be one."""
+    """The line is not a valid command; the connection stays open."""
 
     code = "bad_line"
 
 
 class Unsupported(ProtocolError):
-    """A command, or a version of the protocol, that this server does not know."""
+    """This server does not know the command or the protocol version."""
 
     code = "unsupported"
 
 
 class Busy(ChatError):
-    """The server has too much of this to do at the moment; try again in a few seconds."""
+    """The server is too busy for this; try again in a few seconds."""
 
     code = "busy"
 
 
 class StorageProblem(ChatError):
-    """The server cannot write at the moment; nothing was stored."""
+    """The server cannot write to its disk; nothing was stored."""
 
     code = "storage"
 
 
 class TooSlow(ChatError):
-    """A reader took not one byte for too long."""
+    """The peer did not read or log in in time."""
 
     code = "too_slow"
 
 
 class Replaced(ChatError):
-    """The session was resumed by another connection."""
+    """Another connection resumed the session."""
 
     code = "replaced"
 
@@ -302,7 +302,7 @@ BY_CODE: dict[str, type[ChatError]] = {error.code: error for error in _children(
 
 
 def from_code(code: str, text: str) -> ChatError:
-    """Return the error that the server named by its code word; unknown words are a plain ChatError."""
+    """Return the error for a code word from the server; an unknown word gives a plain ChatError."""
     return BY_CODE.get(code, ChatError)(text)
 
 

@@ -249,12 +249,10 @@ def test_every_command_that_a_page_shows_is_understood(path: Path) -> None:
 
 
 def test_ci_runs_the_test_command_of_the_readme() -> None:
-    install, run = re.findall(r"pip install -q '(\.\[test\])' && \.venv/bin/(python -m pytest)\n", README.read_text())[
-        0
-    ]
+    install, run = re.findall(r"pip install -q '(\.\[test\])' && \.venv/bin/python (.*)\n", README.read_text())[0]
     script = (ROOT / ".ci" / "run").read_text()
     assert f'-m pip install -q "{install}"' in script
-    assert f'"$venv/bin/{run.split()[0]}" -m pytest' in script
+    assert re.search(rf'"\$\w+" {run}$', script, re.MULTILINE)
 
 
 @pytest.mark.parametrize(

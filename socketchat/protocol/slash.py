@@ -1,4 +1,4 @@
-"""Slash commands: what a person types, as a command. One table for the plain dialect and for ``join``."""
+"""Slash commands: what a user types, as a command; one table for the plain dialect and for ``join``."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from ..exceptions import ChatError, NoSuchCommand, UsageProblem
-from . import commands
+from . import commands, slash_help
 from .limits import NAME_CHARACTERS
 from .names import check_room
 from .spelling import nearest
@@ -19,17 +19,17 @@ _OnName = commands.Invite | commands.Unban | commands.Unmute | commands.Mod | co
 _ForATime = commands.Ban | commands.Mute
 
 FILTERS = ("from", "in", "after", "before")
-"""What narrows a search, with a colon behind it."""
+"""The filters of a search, each followed by a colon."""
 
 
 _SEARCHED = re.compile(r'"[^"]*"\*?|\S+').findall
-"""Words of a search; those in quotes belong together."""
+"""The words of a search; quoted words belong together."""
 
 
 class Slash(NamedTuple):
-    """A slash command: ``build`` makes the command of its arguments and the current room, None where they are wrong.
+    """A slash command: ``build`` returns the command for the arguments and the current room, or None if they are wrong.
 
-    ``help`` is its line in the list, and ``more`` what else is to be said about it alone.
+    ``help`` is its line in the list, and ``more`` the rest of its own help.
     """
 
     name: str
@@ -123,7 +123,7 @@ def _search(arguments: str, _room: str) -> commands.ANY | None:
             after=found.get("after"),
             before=found.get("before"),
         )
-        if words or found  # dates alone are too little, and the server says what else there is
+        if words or found  # dates alone are refused by the server, which says what is missing
         else None
     )
 
@@ -147,7 +147,7 @@ def _topic(arguments: str, room: str) -> commands.ANY | None:
 
 
 def _acts_on(kind: type[_OnName]) -> Callable[[str, str], commands.ANY | None]:
-    """Return what builds a command about somebody in the current room."""
+    """Return the builder of a command that names a user in the current room."""
 
     def build(arguments: str, room: str) -> commands.ANY | None:
         name = arguments.removeprefix("@")
@@ -162,15 +162,15 @@ def _kick(arguments: str, room: str) -> commands.ANY | None:
 
 
 def _restricts(kind: type[_ForATime]) -> Callable[[str, str], commands.ANY | None]:
-    """Return what builds a command about somebody, perhaps for a time and with a reason."""
+    """Return the builder of a command that names a user, with an optional time and reason."""
 
     def build(arguments: str, room: str) -> commands.ANY | None:
         name, rest = _word_and_rest(arguments.removeprefix("@"))
         word, reason = _word_and_rest(rest)
         seconds = seconds_of(word)
-        if not seconds and word.lstrip("+-.")[:1].isdigit():  # a slip must not mean for ever
+        if not seconds and word.lstrip("+-.")[:1].isdigit():  # a typo must not mean "no end"
             shown = clean_line(word)[:NAME_CHARACTERS]
-            raise UsageProblem(f"{shown} is no time. {_A_TIME} A reason begins with a word.")
+            raise UsageProblem(f"{shown} is not a time. {slash_help.A_TIME} Start a reason with a word.")
         if seconds is None:
             seconds, reason = 0, rest
         return kind(room=room, name=name, seconds=seconds, reason=reason) if name else None
@@ -187,7 +187,7 @@ def _login(arguments: str, _room: str) -> commands.ANY | None:
 
 
 def _password(arguments: str, _room: str) -> commands.ANY | None:
-    return None if arguments else commands.Password()  # which is asked for, where nobody sees it
+    return None if arguments else commands.Password()  # the client asks for it, without showing it
 
 
 def _devices(arguments: str, _room: str) -> commands.ANY | None:
@@ -221,119 +221,93 @@ def _is_word(arguments: str) -> bool:
     return len(arguments.split()) <= 1
 
 
-_A_TIME = "A TIME is a number and s, m, h, d or w, such as 10m, 2h or 7d; without one there is no end."
-
-_RESTRICTING = f"\n{_A_TIME}"
-
-_TOPIC = "\nAny member of the room may set it, unless muted, and everybody in the lobby."
-
-_KICK = "\nWho was only invited to a private room is so no longer."
-
-_AWAY = "\n/users shows TEXT, and who writes to you directly is told, once an hour at most."
-
-_PLACES = "\nPlaces are #ops/42 in a room, @bob/7 in direct messages with bob; /history and /search show them."
-
-_HISTORY = """
-Each line is shown with its place, #ops/42, for /show, /edit and /delete.
-/history #ROOM and /history @NAME show what was said there, 50 lines or N;
-/history PLACE shows what came before, and in `join` so does /history again."""
-
-_SEARCH = """
-All WORDS have to stand in a line, in any of your rooms or direct messages.
-They are whole words: deploy* finds deployed too, "link down" both in a row.
-from:NAME  in:#ROOM  in:@NAME  after:DATE  before:DATE narrow that.
-With from: or in: there need be no WORDS.
-DATE is a day, 2026-11-25, a minute, 2026-11-25T14:30, or how long ago: 2d, 3h."""
-
-_EDIT = (
-    f"\n/edit PLACE TEXT changes another line of yours.{_PLACES} Your earlier text is kept until you delete the line."
-)
-
-_DELETE = f"""{_PLACES} Without one it is your last line, if it is not older than five minutes.
-The line keeps its place, without its text. Moderators delete what others said in their rooms.
-Backups are not changed, and neither is what others have on their screens."""
-
-_ANOTHER = """
-Who came in by the old one is out at once, but for you here. Keys stay: /devices lists them, and shuts one out."""
-
 EVERYDAY: dict[str, Slash] = {
     slash.name: slash
     for slash in (
         Slash("help", "/help [COMMAND]", "List the commands, or explain one of them.", _help),
-        Slash("users", "/users [#ROOM]", "List who is online, in the whole chat or in a room.", _users),
-        Slash("dm", "/dm NAME TEXT", "Send a direct message that only NAME and you can read.", _dm),
-        Slash("me", "/me TEXT", "Say what you do: /me waves.", _me),
+        Slash("users", "/users [#ROOM]", "List who is online, in the chat or in a room.", _users),
+        Slash("dm", "/dm NAME TEXT", "Send a direct message, for NAME only.", _dm),
+        Slash("me", "/me TEXT", "Describe an action: /me waves.", _me),
         Slash("rooms", "/rooms", "List the rooms.", _rooms),
-        Slash("join", "/join #ROOM", "Enter a room and talk there; it is made if there is none.", _join),
-        Slash("leave", "/leave", "Leave the current room; nobody leaves the lobby.", _leave),
-        Slash("topic", "/topic [TEXT]", 'Show the topic of the room, or set it; /topic "" clears it.', _topic, _TOPIC),
-        Slash("ignore", "/ignore [NAME]", "Read no longer what NAME says, or list whom you ignore.", _ignore),
-        Slash("unignore", "/unignore NAME", "Read again what NAME says.", _unignore),
-        Slash("away", "/away [TEXT]", "Say that you are away, until you say something else.", _away, _AWAY),
-        Slash("unread", "/unread", "Count what you have not read, and where your name was said.", _unread),
-        Slash("read", "/read [#ROOM]", "Take everything as read, or a room, on all your devices.", _read),
+        Slash("join", "/join #ROOM", "Enter a room, or create it.", _join),
+        Slash("leave", "/leave", "Leave the current room; you cannot leave the lobby.", _leave),
+        Slash(
+            "topic",
+            "/topic [TEXT]",
+            'Show or set the topic of the room; /topic "" clears it.',
+            _topic,
+            slash_help.TOPIC,
+        ),
+        Slash("ignore", "/ignore [NAME]", "Hide messages from NAME, or list the people you ignore.", _ignore),
+        Slash("unignore", "/unignore NAME", "Show messages from NAME again.", _unignore),
+        Slash("away", "/away [TEXT]", "Say that you are away, until your next message.", _away, slash_help.AWAY),
+        Slash("unread", "/unread", "Count unread messages and mentions.", _unread),
+        Slash("read", "/read [#ROOM]", "Mark everything, or a room, as read on all your devices.", _read),
         Slash(
             "history",
             "/history [N]",
-            "Show the last lines, also of #ROOM or of @NAME.",
+            "Show the last lines, here or in #ROOM or @NAME.",
             _history,
-            _HISTORY,
+            slash_help.HISTORY,
         ),
-        Slash("search", "/search WORDS", "Find what was said; also from:NAME in:#ROOM after:DATE.", _search, _SEARCH),
-        Slash("show", "/show PLACE", "Show a line, such as #ops/42, among those around it.", _show, _PLACES),
-        Slash("edit", "/edit TEXT", "Change your last line here, or with PLACE another.", _edit, _EDIT),
-        Slash("delete", "/delete [PLACE]", "Delete your last line here, or another.", _delete, _DELETE),
-        Slash("login", "/login NAME", "In nc and telnet: be NAME; asks for its password.", _login),
-        Slash("password", "/password", "Set your password, for other devices; asks for it.", _password, _ANOTHER),
-        Slash("devices", "/devices", "List your keys; /devices revoke KEY shuts one out.", _devices),
+        Slash(
+            "search",
+            "/search WORDS",
+            "Find messages; narrow by from:NAME in:#ROOM after:DATE.",
+            _search,
+            slash_help.SEARCH,
+        ),
+        Slash("show", "/show PLACE", "Show a line, such as #ops/42, with its context.", _show, slash_help.PLACES),
+        Slash(
+            "edit", "/edit TEXT", "Change your last line here; /edit PLACE TEXT for another.", _edit, slash_help.EDIT
+        ),
+        Slash(
+            "delete", "/delete [PLACE]", "Delete your last line here, or the line at PLACE.", _delete, slash_help.DELETE
+        ),
+        Slash("login", "/login NAME", "Log in as NAME from nc or telnet; asks for the password.", _login),
+        Slash("password", "/password", "Set a password, to log in from other devices.", _password, slash_help.ANOTHER),
+        Slash("devices", "/devices", "List your devices; /devices revoke KEY removes one.", _devices),
         Slash("quit", "/quit", "Leave the chat.", _quit),
     )
 }
-"""What everybody needs."""
+"""The commands that everyone needs."""
 
 MODERATING: dict[str, Slash] = {
     slash.name: slash
     for slash in (
-        Slash("kick", "/kick NAME [REASON]", "Make NAME leave.", _kick, _KICK),
+        Slash("kick", "/kick NAME [REASON]", "Remove NAME from the room.", _kick, slash_help.KICK),
         Slash(
             "ban",
             "/ban NAME [TIME] [REASON]",
-            "Keep NAME out: /ban eve 2h spam.",
+            "Ban NAME: /ban eve 2h spam.",
             _restricts(commands.Ban),
-            _RESTRICTING,
+            slash_help.RESTRICTING,
         ),
-        Slash("unban", "/unban NAME", "Let NAME in again.", _acts_on(commands.Unban)),
-        Slash("mute", "/mute NAME [TIME] [REASON]", "Let NAME not speak.", _restricts(commands.Mute), _RESTRICTING),
-        Slash("unmute", "/unmute NAME", "Let NAME speak again.", _acts_on(commands.Unmute)),
-        Slash("invite", "/invite NAME", "Let NAME join this private room.", _acts_on(commands.Invite)),
-        Slash("room", "/room private|public", "Let only the invited know of this room, or all.", _access),
+        Slash("unban", "/unban NAME", "Lift the ban on NAME.", _acts_on(commands.Unban)),
+        Slash(
+            "mute",
+            "/mute NAME [TIME] [REASON]",
+            "Mute NAME: /mute eve 10m too loud.",
+            _restricts(commands.Mute),
+            slash_help.RESTRICTING,
+        ),
+        Slash("unmute", "/unmute NAME", "Lift the mute on NAME.", _acts_on(commands.Unmute)),
+        Slash("invite", "/invite NAME", "Invite NAME to this private room.", _acts_on(commands.Invite)),
+        Slash("room", "/room private|public", "Make this room private (by invitation) or public.", _access),
         Slash("mod", "/mod NAME", "Make NAME a moderator.", _acts_on(commands.Mod)),
-        Slash("unmod", "/unmod NAME", "Let NAME be a moderator no longer.", _acts_on(commands.Unmod)),
+        Slash("unmod", "/unmod NAME", "Remove NAME as moderator.", _acts_on(commands.Unmod)),
     )
 }
-"""What owners and moderators do in the current room; in the lobby it is for the whole chat."""
+"""The commands of owners and moderators; in the lobby they apply to the whole chat."""
 
 SLASHES = EVERYDAY | MODERATING
 
-ELSEWHERE = {
-    "msg": "; /dm NAME TEXT writes to one alone.",
-    "query": "; /dm NAME TEXT writes to one alone.",
-    "part": "; /leave leaves the room.",
-    "names": "; /users tells who is online, /users ROOM who of a room.",
-    "who": "; /users tells who is online, /users ROOM who of a room.",
-    "list": "; /rooms lists the rooms.",
-    "nick": "; /quit, and come back under the other name.",
-    "exit": "; /quit leaves the chat.",
-    "clear": "; in `join`, Ctrl+L clears the screen.",
-}
-"""What stands here for the commands of other chats."""
-
 WIDE = MODERATING.keys() - {"invite", "room"}
-"""What reaches further in the lobby."""
+"""The commands that apply to the whole chat in the lobby."""
 
 
 def parse(line: str, room: str) -> commands.ANY:
-    """Return what a typed line asks for, where text goes to ``room``; two slashes send a text that begins with one.
+    """Return the command for a typed line; text goes to ``room``, and two slashes send text that starts with one.
 
     Raises NoSuchCommand, UsageProblem or BadName. Whether a text may be sent is for ``check_text`` to say.
     """
@@ -350,7 +324,7 @@ def parse(line: str, room: str) -> commands.ANY:
 
 
 def is_for_room(line: str) -> bool:
-    """Tell whether it matters in which room a line is typed."""
+    """Tell whether a typed line depends on the current room."""
     try:
         return parse(line, "#one") != parse(line, "#other")
     except ChatError:
@@ -361,20 +335,20 @@ def help_text(topic: str | None = None) -> str:
     """Return the list of slash commands, or the help of one of them; raises NoSuchCommand."""
     if topic is not None:
         slash = _found(topic.removeprefix("/"))
-        place = " In the lobby it is for the whole chat." if slash.name in WIDE else ""
+        place = " In the lobby, it applies to the whole chat." if slash.name in WIDE else ""
         return f"{slash.usage}\n{slash.help}{place}{slash.more}"
     return "\n".join(
         [
             "Commands:",
             columns(EVERYDAY),
             f"For moderators: {' '.join('/' + name for name in MODERATING)}",
-            "Everything else is sent to the room; // sends a text that begins with /.",
+            "Anything else is sent to the room. To send text that starts with /, type //.",
         ]
     )
 
 
 def columns(slashes: Mapping[str, Slash]) -> str:
-    """Return a line per slash command, with its help behind it."""
+    """Return one line per slash command, with its help."""
     width = max(len(slash.usage) for slash in slashes.values())
     return "\n".join(f"  {slash.usage:{width}}  {slash.help}" for slash in slashes.values())
 
@@ -384,9 +358,11 @@ def _found(word: str) -> Slash:
     if slash:
         return slash
     shown = "/" + clean_line(word)[:NAME_CHARACTERS]
-    if told := ELSEWHERE.get(word.lower()):
-        raise NoSuchCommand(f"There is no {shown}{told} /help lists the commands.")
+    if told := slash_help.ELSEWHERE.get(word.lower()):
+        raise NoSuchCommand(f"No such command: {shown}{told} /help lists the commands.")
     near = nearest(word, list(SLASHES))
     if near:
-        raise NoSuchCommand(f"There is no {shown}; did you mean /{near}? /help lists the commands.")
-    raise NoSuchCommand(f"There is no {shown}. /help lists the commands; // sends a text that begins with /.")
+        raise NoSuchCommand(f"No such command: {shown}. Did you mean /{near}? /help lists the commands.")
+    raise NoSuchCommand(
+        f"No such command: {shown}. /help lists the commands. To send text that starts with /, type //."
+    )

@@ -65,7 +65,7 @@ def test_help_explains_every_slash_command() -> None:
     (error,) = alice.told(events.Error)
     assert (error.code, error.text) == (
         "no_such_command",
-        "There is no /topc; did you mean /topic? /help lists the commands.",
+        "No such command: /topc. Did you mean /topic? /help lists the commands.",
     )
 
 

@@ -90,7 +90,7 @@ class PlainActor(Actor):
         self._barriers += 1
         nonsense = f"/nonsense-{self._barriers}"
         await self.caller.write(f"/topic\n{nonsense}\n".encode())
-        while not (line := await self._line()).startswith(f"[error] There is no {nonsense}"):
+        while not (line := await self._line()).startswith(f"[error] No such command: {nonsense}"):
             self.notice(line)
         assert self.sights.pop().startswith("[topic] #")
 

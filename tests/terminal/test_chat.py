@@ -164,7 +164,7 @@ def test_what_is_typed_before_a_command_is_told_before_it(pair):
 def test_a_mistyped_command_is_never_sent(pair):
     ann, _, anns, bobs = pair
     anns.says("/joni #ops", "//slashes are fine", "/quit now")
-    anns.shows("!! There is no /joni; did you mean /join?")
+    anns.shows("!! No such command: /joni. Did you mean /join?")
     anns.shows("!! Usage: /quit")
     bobs.shows(f"{ann}: /slashes are fine")
 
@@ -261,7 +261,7 @@ def test_tab_completes_names_and_rooms(pair):
 def test_help_comes_from_the_table_of_commands(pair):
     *_, anns, _ = pair
     anns.says("/help", "/help dm")
-    anns.shows("/topic [TEXT]    Show the topic")
+    anns.shows("/topic [TEXT]    Show or set the topic")
     anns.shows("/dm NAME TEXT\nSend a direct message")
 
 
@@ -414,7 +414,7 @@ def test_a_room_that_could_not_be_entered_gets_nothing_and_neither_does_the_one_
     ann.shows("!! Not sent, as you are still in #lobby. (Up brings back what you typed.)")
     ann.shows("!! Not sent, as you are still in #lobby.\n")
     ann.shows("List the rooms.")
-    ann.shows("!! There is no /nope")
+    ann.shows("!! No such command: /nope")
     ann.shows("#lobby ann> password")
 
 
@@ -514,7 +514,7 @@ def test_no_color_is_respected(server, sit):
     ann = sit(server, next(names), NO_COLOR="1")
     ann.shows("Welcome")
     ann.says("hello", "/users", "/nonsense")
-    ann.shows("!! There is no /nonsense")
+    ann.shows("!! No such command: /nonsense")
     ann.leaves()
 
     assert set(re.findall(rb"\x1b\[([0-9;]*)m", bytes(ann.written))) <= {b"", b"0", b"1", b"0;1", b"7", b"0;7"}

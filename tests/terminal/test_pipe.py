@@ -149,7 +149,7 @@ def test_nothing_to_say_is_no_failure(server):
 @pytest.mark.parametrize(
     ("line", "code", "complaint"),
     [
-        (b"/nonsense", 5, "There is no /nonsense. "),
+        (b"/nonsense", 5, "No such command: /nonsense. "),
         (b"/dm nobody-of-that-name hi", 5, "There is no user nobody-of-that-name"),
         (b"/dm", 2, "Usage: /dm NAME TEXT"),
         (b"x" * (TEXT_BYTES + 1), 4, "Too long: 32,769 bytes; the limit is 32,768. Send it as a file or split it."),

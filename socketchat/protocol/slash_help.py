@@ -1,0 +1,50 @@
+"""What `/help COMMAND` says beyond the line in the list, and what to use in place of the commands of other chats."""
+
+from __future__ import annotations
+
+A_TIME = "A TIME is a number and s, m, h, d or w, such as 10m, 2h or 7d. Without one, there is no end."
+
+RESTRICTING = f"\n{A_TIME}"
+
+TOPIC = "\nAny member who is not muted can set it."
+
+KICK = "\nThis also withdraws an invitation to a private room."
+
+AWAY = "\n/users shows TEXT. Users who send you direct messages see it, at most once an hour."
+
+PLACES = "\nA PLACE is #ops/42 in a room, or @bob/7 in direct messages with bob. /history and /search show places."
+
+HISTORY = """
+Each line is shown with its place, such as #ops/42, for /show, /edit and /delete.
+/history #ROOM and /history @NAME show the last 50 lines there, or N.
+/history PLACE shows the lines before it; in `join`, so does /history again."""
+
+SEARCH = """
+It finds lines with all WORDS, in your rooms and direct messages.
+Words match whole; deploy* also finds deployed, and "link down" finds both in a row.
+Narrow it by from:NAME, in:#ROOM, in:@NAME, after:DATE and before:DATE.
+With from: or in:, you can leave out WORDS.
+A DATE is a day (2026-11-25), a minute (2026-11-25T14:30), or an age (2d, 3h)."""
+
+EDIT = f"\n/edit PLACE TEXT changes another line of yours.{PLACES}\nThe earlier text is kept until you delete the line."
+
+DELETE = f"""{PLACES}
+Without a PLACE, it deletes your last line here, if it is at most five minutes old.
+The line keeps its place but loses its text. Moderators can delete lines of others in their rooms.
+Backups and other people's screens keep what they have."""
+
+ANOTHER = """
+All other sessions that used the old password are logged out. Keys stay valid: check /devices."""
+
+ELSEWHERE = {
+    "msg": ". Use /dm NAME TEXT for a direct message.",
+    "query": ". Use /dm NAME TEXT for a direct message.",
+    "part": ". Use /leave to leave the room.",
+    "names": ". Use /users to see who is online, or /users ROOM.",
+    "who": ". Use /users to see who is online, or /users ROOM.",
+    "list": ". Use /rooms to list the rooms.",
+    "nick": ". Type /quit, then join under the other name.",
+    "exit": ". Use /quit to leave the chat.",
+    "clear": ". In `join`, press Ctrl+L to clear the screen.",
+}
+"""What to use in place of the commands of other chats."""
