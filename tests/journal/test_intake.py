@@ -30,7 +30,7 @@ async def check_that_order_is_kept(desk: Desk) -> None:
     assert [outcome.entry.seq for outcome in outcomes] == [1, 2, 3]
 
 
-def test_a_batch_that_waits_behind_one_that_fails_is_refused(tmp_path: Path, disk: Disk) -> None:
+def test_a_batch_behind_a_failed_batch_is_refused(tmp_path: Path, disk: Disk) -> None:
     reached, go_on = threading.Event(), threading.Event()
 
     def hold_and_mend() -> None:
@@ -53,7 +53,7 @@ def test_a_batch_that_waits_behind_one_that_fails_is_refused(tmp_path: Path, dis
     asyncio.run(scene())
 
 
-def test_what_was_submitted_but_not_handed_over_is_refused(tmp_path: Path, disk: Disk) -> None:
+def test_submitted_proposals_not_yet_handed_over_are_refused(tmp_path: Path, disk: Disk) -> None:
     async def scene() -> None:
         async with opened(journal_in(tmp_path)) as desk:
             journal, loop = desk.journal, asyncio.get_running_loop()
@@ -73,7 +73,7 @@ def test_what_was_submitted_but_not_handed_over_is_refused(tmp_path: Path, disk:
     asyncio.run(scene())
 
 
-def test_nothing_passes_before_all_that_failed_has_been_answered(tmp_path: Path, disk: Disk) -> None:
+def test_new_proposals_wait_until_all_failures_are_answered(tmp_path: Path, disk: Disk) -> None:
     reached, go_on, answer = threading.Event(), threading.Event(), threading.Event()
 
     def hold() -> None:

@@ -51,7 +51,7 @@ def test_entries_are_numbered_without_a_hole_in_the_order_of_submission(backend:
     play(scene)
 
 
-def test_an_entry_is_what_was_proposed(backend: Backend) -> None:
+def test_an_entry_equals_its_proposal(backend: Backend) -> None:
     async def scene() -> None:
         async with opened(backend.journal()) as desk:
             proposal = say("grüße 🎈\\n", "@a:b")
@@ -67,7 +67,7 @@ def test_an_entry_is_what_was_proposed(backend: Backend) -> None:
     play(scene)
 
 
-def test_what_is_submitted_in_one_turn_is_told_in_one_report_and_later(backend: Backend) -> None:
+def test_proposals_of_one_turn_are_reported_together_in_a_later_turn(backend: Backend) -> None:
     async def scene() -> None:
         async with opened(backend.journal()) as desk:
             proposals = [say(str(i)) for i in range(300)]
@@ -80,7 +80,7 @@ def test_what_is_submitted_in_one_turn_is_told_in_one_report_and_later(backend: 
     play(scene)
 
 
-def test_a_store_knows_itself_when_it_is_opened_again(backend: Backend) -> None:
+def test_a_reopened_store_has_the_same_state(backend: Backend) -> None:
     async def scene() -> None:
         async with opened(backend.journal()) as desk:
             assert (desk.state.heads, desk.state.floors, desk.state.facts) == ({}, {}, [])
@@ -128,7 +128,7 @@ def test_every_store_has_its_own_epoch(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("between", ["one batch", "batches", "feeding", "reopening"])
-def test_what_comes_again_under_its_key_is_stored_once(backend: Backend, between: str) -> None:
+def test_a_proposal_repeated_under_its_key_is_stored_once(backend: Backend, between: str) -> None:
     async def scene() -> None:
         first = [say("one", key=(OUTBOX, 1)), say("three", "#r", key=(OUTBOX, 3)), say("other", key=(7, 3))]
         again = [say("one", key=(OUTBOX, 1)), say("three", "#r", key=(OUTBOX, 3)), say("never", key=(OUTBOX, 2))]
@@ -176,7 +176,7 @@ def test_a_claim_is_granted_once(backend: Backend) -> None:
     play(scene)
 
 
-def test_a_claim_that_comes_again_under_its_key_is_no_conflict(backend: Backend) -> None:
+def test_a_claim_repeated_under_its_key_is_not_a_conflict(backend: Backend) -> None:
     async def scene() -> None:
         async with opened(backend.journal()) as desk:
             again = say("a", key=(1, 1), claims=("name:alice",))
@@ -203,7 +203,7 @@ def test_time_never_goes_back_within_a_conversation(backend: Backend) -> None:
     play(scene)
 
 
-def test_what_was_refused_for_lack_of_space_may_be_tried_again(backend: Backend) -> None:
+def test_a_proposal_refused_for_lack_of_space_can_be_retried(backend: Backend) -> None:
     async def scene() -> None:
         async with opened(backend.journal()) as desk:
             [before] = await desk.store(say("before", claims=("x",)))
@@ -220,7 +220,7 @@ def test_what_was_refused_for_lack_of_space_may_be_tried_again(backend: Backend)
     play(scene)
 
 
-def test_later_messages_wait_for_all_that_were_refused(backend: Backend) -> None:
+def test_later_messages_wait_for_all_refused_ones(backend: Backend) -> None:
     async def scene() -> None:
         async with opened(backend.journal()) as desk:
             backend.fill(full=True)
@@ -241,7 +241,7 @@ def test_later_messages_wait_for_all_that_were_refused(backend: Backend) -> None
     play(scene)
 
 
-def test_what_is_submitted_before_the_report_is_handled_shares_its_fate(backend: Backend) -> None:
+def test_proposals_before_the_report_of_a_failure_are_refused_too(backend: Backend) -> None:
     async def scene() -> None:
         async with opened(backend.journal()) as desk:
             meanwhile = [say("2"), say("3", key=(1, 3))]
@@ -281,7 +281,7 @@ def test_closing_commits_and_reports_what_was_submitted(backend: Backend) -> Non
 
 
 @pytest.mark.parametrize("reopened_after", [[], [10], [10, 20]], ids=["not fed", "half fed", "fed"])
-def test_reading_gives_the_entries_asked_for(backend: Backend, reopened_after: list[int]) -> None:
+def test_a_read_returns_the_requested_entries(backend: Backend, reopened_after: list[int]) -> None:
     async def scene() -> None:
         entries: list[Entry] = []
         ends = [*reopened_after, 20]
@@ -375,7 +375,7 @@ def test_a_key_is_found_without_storing_anything(backend: Backend) -> None:
     asyncio.run(scene())
 
 
-def test_a_look_up_comes_behind_what_was_submitted_before_it(backend: Backend) -> None:
+def test_a_lookup_sees_earlier_proposals(backend: Backend) -> None:
     async def scene() -> None:
         async with opened(backend.journal()) as desk:
             for n in range(1, 4):

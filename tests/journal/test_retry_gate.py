@@ -22,7 +22,7 @@ def test_a_later_number_waits_for_all_refused_ones() -> None:
     assert refused.admits(say(key=(1, 9)))
 
 
-def test_other_outboxes_and_messages_without_a_key_pass() -> None:
+def test_other_outboxes_and_messages_without_a_key_are_not_blocked() -> None:
     refused = RetryGate()
     refused.note(say())
     assert not refused
@@ -31,7 +31,7 @@ def test_other_outboxes_and_messages_without_a_key_pass() -> None:
     assert refused.admits(say())
 
 
-def test_what_is_remembered_is_bounded() -> None:
+def test_the_memory_of_refused_numbers_is_bounded() -> None:
     refused = RetryGate()
     for outbox in range(gate.OUTBOXES + 1):
         refused.note(say(key=(outbox, 1)))

@@ -57,7 +57,7 @@ def refer(of: int, kind: str, text: str = "yes") -> Proposal:
 
 
 @pytest.mark.parametrize("kind", ["reaction", "notice", "message"])
-def test_only_an_edit_edits_whatever_else_refers_to_an_entry(backend: Backend, kind: str) -> None:
+def test_only_edits_change_the_entry_that_they_refer_to(backend: Backend, kind: str) -> None:
     async def scene() -> None:
         async with opened(backend.journal()) as desk:
             outcomes = await desk.store(say("one"), edit(1, "two"), refer(1, kind))
@@ -103,7 +103,7 @@ def test_a_delete_blanks_an_entry_and_its_edits(
     play(scene)
 
 
-def test_what_is_read_as_it_is_now_has_the_newest_text(backend: Backend) -> None:
+def test_a_current_read_has_the_newest_text(backend: Backend) -> None:
     async def scene() -> None:
         async with opened(backend.journal()) as desk:
             await desk.store(say("one"), say("two"), say("three"), edit(1, "one a"), edit(2, "two a"))
@@ -122,7 +122,7 @@ def test_what_is_read_as_it_is_now_has_the_newest_text(backend: Backend) -> None
     play(scene)
 
 
-def test_what_is_not_there_or_not_said_cannot_be_changed(backend: Backend) -> None:
+def test_missing_entries_and_facts_cannot_be_changed(backend: Backend) -> None:
     async def scene() -> None:
         async with opened(backend.journal()) as desk:
             await desk.store(say("one"), by("u1", "topic", kind="topic"), edit(1, "two"))
@@ -137,7 +137,7 @@ def test_what_is_not_there_or_not_said_cannot_be_changed(backend: Backend) -> No
     play(scene)
 
 
-def test_a_delete_that_comes_again_under_its_key_is_stored_once(backend: Backend) -> None:
+def test_a_delete_repeated_under_its_key_is_stored_once(backend: Backend) -> None:
     async def scene() -> None:
         async with opened(backend.journal()) as desk:
             await desk.store(say("one", key=(7, 1)))
@@ -149,7 +149,7 @@ def test_a_delete_that_comes_again_under_its_key_is_stored_once(backend: Backend
     play(scene)
 
 
-def test_erasing_a_user_blanks_all_that_the_user_said(backend: Backend, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_erasing_a_user_blanks_every_entry_of_the_user(backend: Backend, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(forgetting, "SCANNED", 7)
     monkeypatch.setattr(forgetting, "BLANKED", 2)
 
@@ -191,7 +191,7 @@ def test_an_erasure_tells_how_far_it_is(tmp_path: Path, disk: Disk, monkeypatch:
     play(scene)
 
 
-def test_who_waits_no_longer_for_an_erasure_ends_neither_it_nor_the_journal(backend: Backend) -> None:
+def test_a_cancelled_wait_stops_neither_the_erasure_nor_the_journal(backend: Backend) -> None:
     async def scene() -> None:
         async with opened(backend.journal()) as desk:
             await desk.store(by("u1", "a secret"))
@@ -206,7 +206,7 @@ def test_who_waits_no_longer_for_an_erasure_ends_neither_it_nor_the_journal(back
     play(scene)
 
 
-def test_erasing_a_user_drops_the_markers_of_what_the_user_has_read(backend: Backend) -> None:
+def test_erasing_a_user_drops_the_read_markers_of_the_user(backend: Backend) -> None:
     async def scene() -> None:
         async with opened(backend.journal()) as desk:
             desk.journal.mark("u1", "#a", 3)
@@ -222,7 +222,7 @@ def test_erasing_a_user_drops_the_markers_of_what_the_user_has_read(backend: Bac
     play(scene)
 
 
-def test_an_erasure_that_a_crash_cut_short_is_finished(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_erasure_interrupted_by_a_crash_is_finished(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(forgetting, "BLANKED", 1)
 
     async def scene() -> None:
@@ -241,7 +241,7 @@ def test_an_erasure_that_a_crash_cut_short_is_finished(tmp_path: Path, monkeypat
     play(scene)
 
 
-def test_what_is_older_than_it_is_kept_is_dropped(backend: Backend, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_entries_older_than_the_retention_are_dropped(backend: Backend, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(forgetting, "BLANKED", 4)
 
     async def scene() -> None:
@@ -285,9 +285,7 @@ def test_what_is_older_than_it_is_kept_is_dropped(backend: Backend, monkeypatch:
     play(scene)
 
 
-def test_a_room_all_of_which_is_dropped_may_hold_as_much_as_a_step(
-    backend: Backend, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_room_of_one_full_step_is_dropped_completely(backend: Backend, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(forgetting, "BLANKED", 4)
 
     async def scene() -> None:
@@ -305,7 +303,7 @@ def test_a_room_all_of_which_is_dropped_may_hold_as_much_as_a_step(
     play(scene)
 
 
-def test_a_key_is_looked_up_by_what_changes_nothing(backend: Backend) -> None:
+def test_a_lookup_of_a_key_changes_nothing(backend: Backend) -> None:
     async def scene() -> None:
         async with opened(backend.journal()) as desk:
             lookup = Proposal("", "u1", "alice", "edit", b"", key=(7, 2), of=0)
@@ -320,7 +318,7 @@ def test_a_key_is_looked_up_by_what_changes_nothing(backend: Backend) -> None:
     play(scene)
 
 
-def test_what_is_old_is_dropped_while_messages_never_end(
+def test_old_entries_are_dropped_under_constant_load(
     tmp_path: Path, disk: Disk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(upkeep, "PACE_SECONDS", 0.0)

@@ -42,7 +42,7 @@ async def places(desk: Desk, text: str, **more: object) -> list[str]:
 
 
 @pytest.mark.parametrize("fed", [False, True])
-def test_what_was_just_said_is_found_newest_first(
+def test_a_search_finds_new_entries_newest_first(
     backend: Backend, monkeypatch: pytest.MonkeyPatch, *, fed: bool
 ) -> None:
     monkeypatch.setattr(upkeep, "LEFT_FOR_SEARCHES", 0 if fed else 99)
@@ -63,7 +63,7 @@ def test_what_was_just_said_is_found_newest_first(
     play(scene)
 
 
-def test_filters_narrow_it_down(backend: Backend) -> None:
+def test_filters_narrow_a_search(backend: Backend) -> None:
     async def scene() -> None:
         start = backend.clock
         async with opened(backend.journal()) as desk:
@@ -82,7 +82,7 @@ def test_filters_narrow_it_down(backend: Backend) -> None:
     play(scene)
 
 
-def test_only_what_somebody_said_is_found(backend: Backend) -> None:
+def test_a_search_finds_only_messages(backend: Backend) -> None:
     async def scene() -> None:
         async with opened(backend.journal()) as desk:
             kinds = ["message", "action", "topic", "user"]
@@ -94,7 +94,7 @@ def test_only_what_somebody_said_is_found(backend: Backend) -> None:
     play(scene)
 
 
-def test_what_looks_like_syntax_is_words(backend: Backend) -> None:
+def test_query_syntax_in_a_search_is_plain_words(backend: Backend) -> None:
     async def scene() -> None:
         async with opened(backend.journal()) as desk:
             await desk.store(said("don't say NEAR or AND"), said('a"b (c) text:x'), said("a b"), said("c d t x"))
@@ -111,7 +111,7 @@ def test_what_looks_like_syntax_is_words(backend: Backend) -> None:
     play(scene)
 
 
-def test_a_star_stands_for_more_letters_and_quotes_for_words_in_a_row(backend: Backend) -> None:
+def test_a_star_matches_a_prefix_and_quotes_a_phrase(backend: Backend) -> None:
     async def scene() -> None:
         async with opened(backend.journal()) as desk:
             await desk.store(said("the Deploy is down"), said("deployed, down there"), said("down the deploying"))
@@ -127,7 +127,7 @@ def test_a_star_stands_for_more_letters_and_quotes_for_words_in_a_row(backend: B
     play(scene)
 
 
-def test_without_words_it_is_the_newest(backend: Backend) -> None:
+def test_a_search_without_words_finds_the_newest_entries(backend: Backend) -> None:
     async def scene() -> None:
         async with opened(backend.journal()) as desk:
             for i in range(6):
@@ -164,7 +164,7 @@ def test_a_search_for_too_much_is_refused(backend: Backend, text: str) -> None:
 @example("-x")
 @example("{a b}:c")
 @example("a\0b")
-def test_no_input_breaks_it(searched: apsw.Connection, text: str) -> None:
+def test_no_input_breaks_a_search(searched: apsw.Connection, text: str) -> None:
     try:
         found = words.search(searched, Query(text, ["#a"], 5))
     except BadText:
@@ -183,7 +183,7 @@ def searched(tmp_path: Path) -> apsw.Connection:
     return asyncio.run(fill())._database.open_reader()
 
 
-def test_a_search_that_takes_too_long_says_so(searched: apsw.Connection, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_search_that_times_out_reports_more(searched: apsw.Connection, monkeypatch: pytest.MonkeyPatch) -> None:
     assert words.search(searched, Query("say", ["#a"], 5)).complete
     monkeypatch.setattr(words, "SEARCH_SECONDS", -1.0)
     monkeypatch.setattr(words, "_STEPS", 1)
@@ -192,7 +192,7 @@ def test_a_search_that_takes_too_long_says_so(searched: apsw.Connection, monkeyp
     assert words.search(searched, Query("say", ["#a"], 5)).complete
 
 
-def test_searches_wait_for_no_flood(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_searches_are_not_delayed_by_a_flood(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("socketchat.journal.sqlite.journal.CATCH_UP_SECONDS", 0.0)
 
     async def scene() -> None:
@@ -204,7 +204,7 @@ def test_searches_wait_for_no_flood(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 
 @pytest.mark.parametrize("how", ["delete", "erase", "search"])
-def test_an_index_that_is_damaged_is_made_anew(tmp_path: Path, how: str) -> None:
+def test_a_damaged_search_index_is_rebuilt(tmp_path: Path, how: str) -> None:
     async def scene() -> None:
         async with opened(SQLiteJournal(str(tmp_path), asyncio.get_running_loop())) as desk:
             await desk.store(*(said(f"word{i} word", "#a", f"u{i % 2}") for i in range(300)))
@@ -229,7 +229,7 @@ def test_an_index_that_is_damaged_is_made_anew(tmp_path: Path, how: str) -> None
 
 
 @pytest.mark.parametrize("how", ["delete", "erase", "keep"])
-def test_what_is_gone_is_in_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: str) -> None:
+def test_deleted_words_are_in_no_index_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: str) -> None:
     """While somebody reads all the time, and with long texts that take more than a page."""
     monkeypatch.setattr("socketchat.journal.sqlite.upkeep.secure_delete.SCRUB_SECONDS", 0.0)
     monkeypatch.setattr("socketchat.journal.sqlite.writer.IDLE_SECONDS", 0.01)

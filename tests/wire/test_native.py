@@ -34,7 +34,7 @@ STREAM = (
 )
 
 
-def test_a_line_is_a_command_or_an_error_with_the_id_that_was_meant() -> None:
+def test_a_bad_line_is_an_error_with_the_id_of_its_command() -> None:
     found = read(STREAM)
     assert found[:3] + found[-2:] == ASKED
     errors = found[3:-2]
@@ -47,7 +47,7 @@ def test_a_line_is_a_command_or_an_error_with_the_id_that_was_meant() -> None:
     ]
 
 
-def test_however_a_stream_is_cut_it_says_the_same() -> None:
+def test_a_stream_means_the_same_for_any_chunks() -> None:
     whole = [repr(each) for each in read(STREAM)]
     for reads in splits(STREAM):
         assert [repr(each) for each in read(*reads)] == whole
@@ -55,20 +55,20 @@ def test_however_a_stream_is_cut_it_says_the_same() -> None:
 
 @given(st.binary(max_size=300), st.lists(st.integers(0, 300)))
 @example(b"[" * 300, [])
-def test_arbitrary_bytes_are_commands_or_errors_however_they_are_cut(stream: bytes, cuts: list[int]) -> None:
+def test_arbitrary_bytes_are_commands_or_errors_for_any_chunks(stream: bytes, cuts: list[int]) -> None:
     stream += b"\n"
     whole = [repr(each) for each in read(stream)]
     assert [repr(each) for each in read(*cut_at(stream, cuts))] == whole
 
 
 @pytest.mark.parametrize("nested", [b"[" * 100_000, b'{"id":' * 30_000, b'{"type":"ping","x":' + b"[" * 200_000])
-def test_a_bomb_of_brackets_is_an_error(nested: bytes) -> None:
+def test_deeply_nested_brackets_are_an_error(nested: bytes) -> None:
     (error, ping) = read(nested + b'\n{"type":"ping"}\n')
     assert isinstance(error, BadLine)
     assert ping == commands.Ping()
 
 
-def test_the_longest_line_is_read_and_a_longer_one_ends_the_connection() -> None:
+def test_a_line_over_the_limit_ends_the_connection() -> None:
     line = b'{"type":"ping","id":1,"x":"' + b"x" * (LINE_BYTES - 29) + b'"}'
     assert len(line) == LINE_BYTES
     assert read(line + b"\n") == [commands.Ping(id=1)]
@@ -77,7 +77,7 @@ def test_the_longest_line_is_read_and_a_longer_one_ends_the_connection() -> None
     assert str(error) == "The line is too long; the limit is 262,144 bytes."
 
 
-def test_a_line_without_an_end_is_refused_as_soon_as_it_is_too_long() -> None:
+def test_an_endless_line_is_refused_once_it_is_too_long() -> None:
     wire = native_wire()
     wire.begin(Session(NATIVE, Stage().connect(), bytearray().extend))
     for _ in range(4):
@@ -88,11 +88,11 @@ def test_a_line_without_an_end_is_refused_as_soon_as_it_is_too_long() -> None:
         wire.next_command()
 
 
-def test_everybody_reads_the_same_bytes() -> None:
+def test_all_sessions_get_the_same_bytes() -> None:
     entry = events.Entry(conversation="#lobby", seq=1, ts=2, author="u1", name="a", kind="message", body=b"{}")
     assert NATIVE.entry(entry) == NATIVE.entry(entry, own=True) == encode(entry)
     assert NATIVE.event(events.Ok(id=1)) == b'{"type":"ok","id":1}\n'
 
 
-def test_a_program_has_ten_seconds_to_say_who_it_is() -> None:
+def test_a_native_client_has_ten_seconds_to_log_in() -> None:
     assert native_wire().greeting_seconds == 10

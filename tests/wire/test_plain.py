@@ -39,7 +39,7 @@ def test_the_first_line_is_the_name() -> None:
 
 
 @pytest.mark.parametrize("line", [b"/help\n", b" /quit\r\n", b"/\n"])
-def test_whoever_begins_with_a_command_is_told_to_say_the_name(line: bytes) -> None:
+def test_a_command_before_the_name_asks_for_the_name(line: bytes) -> None:
     session = greeted()
     session.user = None
     wire = plain_wire(b"")
@@ -95,7 +95,7 @@ def test_empty_lines_are_ignored(line: bytes) -> None:
         (b"x" * (LINE_BYTES + 1), "too_long"),
     ],
 )
-def test_a_line_that_is_nothing_is_an_error_and_the_next_one_counts(line: bytes, code: str) -> None:
+def test_an_invalid_line_is_an_error_and_the_next_line_is_read(line: bytes, code: str) -> None:
     wrong, right = read(line + b"\nhello\n")
     assert isinstance(wrong, ChatError)
     assert wrong.code == code
@@ -119,14 +119,14 @@ TELNET = {
 
 
 @pytest.mark.parametrize("said", TELNET.values(), ids=TELNET)
-def test_what_telnet_negotiates_is_not_said_however_it_is_cut(said: bytes) -> None:
+def test_telnet_negotiation_is_removed_for_any_chunks(said: bytes) -> None:
     stream = b"he" + said + b"llo\r\n" + said + b"\r\n" + b"bye" + said + b"\r\n"
     expected = [commands.Send(to="#lobby", text="hello"), commands.Send(to="#lobby", text="bye")]
     for reads in splits(stream):
         assert read(*reads) == expected
 
 
-def test_telnet_without_an_end_costs_no_time() -> None:
+def test_endless_telnet_negotiation_costs_linear_time() -> None:
     before = time.process_time()
     for endless in (b"\xff\xfa", b"\xff\xfa\x1f", b"\xff\xff\xfa", b"\xff"):
         (told,) = read((endless * LINE_BYTES)[:LINE_BYTES] + b"\n") or [None]
@@ -140,7 +140,7 @@ STREAM = (
 )
 
 
-def test_however_a_stream_is_cut_it_says_the_same() -> None:
+def test_a_stream_means_the_same_for_any_chunks() -> None:
     whole = [repr(each) for each in read(STREAM)]
     assert len(whole) == 8
     for reads in splits(STREAM):
@@ -148,7 +148,7 @@ def test_however_a_stream_is_cut_it_says_the_same() -> None:
 
 
 @given(st.binary(max_size=300), st.lists(st.integers(0, 300)))
-def test_arbitrary_bytes_are_commands_or_errors_however_they_are_cut(stream: bytes, cuts: list[int]) -> None:
+def test_arbitrary_bytes_are_commands_or_errors_for_any_chunks(stream: bytes, cuts: list[int]) -> None:
     stream += b"\n"
     whole = [repr(each) for each in read(stream)]
     assert [repr(each) for each in read(*cut_at(stream, cuts))] == whole
@@ -174,17 +174,17 @@ def entry(text: str, conversation: str = "#lobby", kind: str = "message", **more
         (entry("x", kind="later"), ""),
     ],
 )
-def test_an_entry_is_lines(told: events.Entry, line: str) -> None:
+def test_an_entry_has_one_prefixed_line_per_line_of_text(told: events.Entry, line: str) -> None:
     assert PLAIN.entry(told).decode() == line
 
 
-def test_the_two_ends_of_a_direct_message_read_different_lines() -> None:
+def test_author_and_addressee_of_a_direct_message_get_different_lines() -> None:
     told = entry("hi", "@u1:u2", to="bob")
     assert PLAIN.entry(told, own=True) == b"[DM to bob] hi\n"
     assert PLAIN.entry(told) == b"[DM from alice] hi\n"
 
 
-def test_the_greeting_is_the_seeds() -> None:
+def test_the_greeting_is_that_of_the_seed() -> None:
     welcome = events.Welcome(epoch="", user="", name="alice", token="", version="", limits={}, conversations=[])
     assert PLAIN.event(welcome) == (
         b"[join] alice has joined the chat.\n\n=== Connected! Type /help for commands ===\n\n"
@@ -192,7 +192,7 @@ def test_the_greeting_is_the_seeds() -> None:
 
 
 @pytest.mark.parametrize("text", CORPUS.values(), ids=CORPUS)
-def test_a_stored_text_that_was_never_cleaned_does_not_drive_a_terminal(text: str) -> None:
+def test_an_unclean_stored_text_does_not_drive_a_terminal(text: str) -> None:
     for kind in ("message", "action", "topic", "notice", "edit", "delete"):
         for conversation in ("#lobby", "@u1:u2"):
             for own in (False, True):
@@ -200,7 +200,7 @@ def test_a_stored_text_that_was_never_cleaned_does_not_drive_a_terminal(text: st
                 assert not dangerous(shown)
 
 
-def test_a_program_has_less_time_to_say_its_name_than_a_person() -> None:
+def test_a_native_client_has_less_time_to_log_in_than_a_plain_one() -> None:
     assert plain_wire(b"").greeting_seconds == 120
 
 
@@ -216,7 +216,7 @@ GUEST, OWNER = User("u1", "gus", "gus"), User("u2", "alice", "alice", "key")
 
 
 @pytest.mark.parametrize("user", [None, GUEST], ids=["first line", "guest"])
-def test_the_line_after_login_is_the_password_to_the_last_blank(user: User | None) -> None:
+def test_the_line_after_login_is_the_password_with_its_spaces(user: User | None) -> None:
     said, shown = asking(b"/login alice\n", b" /my secret \n", b"/help\n", user=user)
     assert said[0] == commands.Login(name="alice", password=" /my secret ")
     assert shown == b"Password: "
@@ -233,7 +233,7 @@ def test_a_new_password_is_typed_twice() -> None:
 
 
 @pytest.mark.parametrize("start", [b"/login alice\r\n", b"\xff\xfd\x01/login alice\n"], ids=["CR LF", "negotiates"])
-def test_telnet_shows_nothing_of_a_password(start: bytes) -> None:
+def test_telnet_does_not_echo_a_password(start: bytes) -> None:
     said, shown = asking(start, b"\xff\xfd\x01secret\r\n", b"\xff\xfe\x01/help\r\n", user=None)
     assert said[0] == commands.Login(name="alice", password="secret")
     assert shown == b"Password: \xff\xfb\x01\xff\xfc\x01\n"
@@ -248,7 +248,7 @@ def test_telnet_shows_nothing_of_a_password(start: bytes) -> None:
         (b"/password\n", OWNER, Channel("192.168.1.9")),
     ],
 )
-def test_nobody_is_asked_for_a_password_that_would_be_refused(line: bytes, user: User | None, channel: Channel) -> None:
+def test_a_login_that_would_be_refused_asks_for_no_password(line: bytes, user: User | None, channel: Channel) -> None:
     said, shown = asking(line, user=user, channel=channel)
     assert [each.password for each in said] == [""]
     assert shown == b""

@@ -50,30 +50,30 @@ def alpn(content: bytes) -> bytes:
 
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
 @pytest.mark.parametrize("protocols", [(), ("socketchat/1",), ("h2", "http/1.1"), ("ftp",)])
-def test_what_openssl_offers_is_read(version: ssl.TLSVersion, protocols: tuple[str, ...]) -> None:
+def test_the_offer_of_openssl_is_read(version: ssl.TLSVersion, protocols: tuple[str, ...]) -> None:
     assert offered_protocols(hello(*protocols, version=version)) == protocols
     assert offered_protocols(hello(*protocols, version=version, name=None)) == protocols
 
 
-def test_every_beginning_needs_more() -> None:
+def test_every_prefix_of_a_client_hello_needs_more_data() -> None:
     data = hello("socketchat/1")
     assert [begins_tls(data[:size]) for size in range(3)] == [None, None, True]
     assert {offered_protocols(data[:size]) for size in range(len(data))} == {None}
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 4, 5, 100])
-def test_a_hello_may_be_spread_over_records(size: int) -> None:
+def test_a_client_hello_can_span_several_records(size: int) -> None:
     data = in_records(hello("irc"), size)
     assert offered_protocols(data) == ("irc",)
     assert {offered_protocols(data[:end]) for end in (*range(0, len(data), 97), len(data) - 1)} == {None}
 
 
-def test_what_follows_is_not_looked_at() -> None:
+def test_data_after_the_client_hello_is_ignored() -> None:
     assert offered_protocols(hello("irc") + b"\xff" * 100) == ("irc",)
 
 
 @pytest.mark.parametrize("first", [b"{", b"alice\n", b"\x16\x02", b"\x80\x03", b"a" + hello()])
-def test_what_does_not_begin_with_a_handshake_is_plaintext(first: bytes) -> None:
+def test_data_that_is_not_a_handshake_is_plaintext(first: bytes) -> None:
     assert begins_tls(first) is False
 
 
@@ -96,18 +96,18 @@ def test_what_does_not_begin_with_a_handshake_is_plaintext(first: bytes) -> None
     ],
     ids=bytes.hex,
 )
-def test_what_is_no_hello_is_refused(data: bytes) -> None:
+def test_another_handshake_message_is_refused(data: bytes) -> None:
     with pytest.raises(ProtocolError):
         offered_protocols(data)
 
 
-def test_a_hello_without_extensions_offers_nothing() -> None:
+def test_a_client_hello_without_extensions_offers_no_protocol() -> None:
     body = b"\x03\x03" + bytes(32) + b"\0" + b"\0\x02\x13\x01" + b"\x01\0"
     message = b"\x01" + len(body).to_bytes(3) + body
     assert offered_protocols(b"\x16\x03\x01" + struct.pack(">H", len(message)) + message) == ()
 
 
-def test_an_endless_hello_is_refused_in_the_end() -> None:
+def test_an_endless_client_hello_is_refused() -> None:
     endless = b"\x16\x03\x01\0\x01\x01" + b"\x16\x03\x01\0\x01\0" * HELLO_BYTES
     assert offered_protocols(endless[:20]) is None
     with pytest.raises(ProtocolError):
@@ -115,7 +115,7 @@ def test_an_endless_hello_is_refused_in_the_end() -> None:
 
 
 @given(st.data())
-def test_a_mutated_hello_is_read_or_refused(data: st.DataObject) -> None:
+def test_a_mutated_client_hello_is_read_or_refused(data: st.DataObject) -> None:
     mutated = bytearray(hello("socketchat/1", "h2"))
     for _ in range(data.draw(st.integers(1, 6))):
         mutated[data.draw(st.integers(0, len(mutated) - 1))] = data.draw(st.integers(0, 255))

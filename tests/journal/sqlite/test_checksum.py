@@ -55,7 +55,7 @@ def change(directory: Path, statement: str) -> None:
     ["body = replace(body, 'n', 'm')", "author = 'u2'", "name = 'bob'", "ts = ts + 1", "kind = 'action'",
      "kind = 7", "body = 'text'", "seq = 8", "checksum = NULL"],
 )  # fmt: skip
-def test_a_changed_entry_is_flagged_and_its_neighbours_are_served(
+def test_a_changed_entry_is_marked_damaged_and_others_are_served(
     directory: Path, damage: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     change(directory, f"UPDATE entry SET {damage} WHERE id = 7")
@@ -65,7 +65,7 @@ def test_a_changed_entry_is_flagged_and_its_neighbours_are_served(
     assert caplog.text.count("entry 7 of #lobby is damaged") == (expected is None)
 
 
-def test_a_flipped_bit_in_the_file_is_found(directory: Path) -> None:
+def test_a_flipped_bit_in_the_file_is_detected(directory: Path) -> None:
     database = directory / "socketchat.db"
     data = bytearray(database.read_bytes())
     data[data.index(b"number 123 ")] ^= 1
@@ -74,7 +74,7 @@ def test_a_flipped_bit_in_the_file_is_found(directory: Path) -> None:
     assert [i for i, text in enumerate(texts) if text is None] == [123]
 
 
-def test_a_page_that_is_overwritten_costs_its_own_entries(directory: Path) -> None:
+def test_an_overwritten_page_damages_only_its_own_entries(directory: Path) -> None:
     database = directory / "socketchat.db"
     data = bytearray(database.read_bytes())
     start = data.index(b"number 123 ") // PAGE * PAGE
@@ -90,7 +90,7 @@ def test_an_entry_without_a_row_keeps_its_place(directory: Path) -> None:
     assert [i for i, text in enumerate(asyncio.run(read_all(directory))) if text is None] == [4]
 
 
-def test_a_damaged_fact_lets_nobody_in(directory: Path) -> None:
+def test_a_damaged_fact_lets_no_user_log_in(directory: Path) -> None:
     async def fill() -> None:
         async with opened(journal_in(directory)) as desk:
             await desk.store(say("alice", "*", fact=True))
@@ -101,5 +101,5 @@ def test_a_damaged_fact_lets_nobody_in(directory: Path) -> None:
         asyncio.run(read_all(directory))
 
 
-def test_bytes_that_are_no_text_are_damage() -> None:
+def test_invalid_utf_8_in_an_entry_is_damage() -> None:
     assert entry_from(("#lobby", 3, 0, "u1", "alice", "message", "a body that is text", 1)).kind == DAMAGED

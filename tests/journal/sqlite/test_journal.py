@@ -74,7 +74,7 @@ def modes(directory: Path) -> dict[str, int]:
     return {path.name: mode(path) for path in directory.iterdir()}
 
 
-def test_the_connections_are_set_as_the_promises_need(directory: Path) -> None:
+def test_the_connections_have_the_required_settings(directory: Path) -> None:
     async def scene() -> None:
         async with opened(journal_in(directory)) as desk:
             writer = desk.journal._writer._db
@@ -101,7 +101,7 @@ def test_the_connections_are_set_as_the_promises_need(directory: Path) -> None:
 
 
 @pytest.mark.usefixtures("wide_umask")
-def test_only_the_owner_may_look(directory: Path) -> None:
+def test_only_the_owner_can_read_the_files(directory: Path) -> None:
     async def scene() -> None:
         async with opened(journal_in(directory)) as desk:
             await desk.store(say())
@@ -113,7 +113,7 @@ def test_only_the_owner_may_look(directory: Path) -> None:
     asyncio.run(scene())
 
 
-def test_files_that_others_could_read_are_closed_to_them(directory: Path) -> None:
+def test_files_readable_by_others_are_made_private(directory: Path) -> None:
     asyncio.run(fill(directory))
     (directory / "socketchat.db").chmod(0o644)
     (directory / "lock").chmod(0o644)
@@ -121,7 +121,7 @@ def test_files_that_others_could_read_are_closed_to_them(directory: Path) -> Non
     assert modes(directory) == {"lock": 0o600, "socketchat.db": 0o600}
 
 
-def test_a_closed_store_is_one_file_and_sound(directory: Path) -> None:
+def test_a_closed_store_is_one_intact_file(directory: Path) -> None:
     asyncio.run(fill(directory, *(say(str(i), f"#{i % 7}", key=(i % 3, i)) for i in range(3000))))
     assert sorted(path.name for path in directory.iterdir()) == ["lock", "socketchat.db"]
     db = apsw.Connection(str(directory / "socketchat.db"))
@@ -129,7 +129,7 @@ def test_a_closed_store_is_one_file_and_sound(directory: Path) -> None:
     db.close()
 
 
-def test_a_second_process_is_told_who_has_the_directory(directory: Path) -> None:
+def test_the_error_for_a_second_process_names_the_first_one(directory: Path) -> None:
     command = [sys.executable, "-c", HOLDER, str(directory)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as holder:
         assert holder.stdout is not None
@@ -142,7 +142,7 @@ def test_a_second_process_is_told_who_has_the_directory(directory: Path) -> None
     asyncio.run(fill(directory))  # the lock dies with its holder
 
 
-def test_a_journal_that_could_not_be_opened_lets_go_of_the_directory(directory: Path) -> None:
+def test_a_journal_that_fails_to_open_releases_the_directory(directory: Path) -> None:
     directory.mkdir(parents=True)
     database = directory / "socketchat.db"
     database.write_text("")
@@ -194,9 +194,7 @@ def change(statement: str) -> Callable[[Path], None]:
     ],
     ids=["text", "tables", "entries", "empty", "short", "missing", "foreign", "earlier", "newer"],
 )
-def test_a_file_that_is_not_what_it_should_be_is_left_alone(
-    directory: Path, spoil: Callable[[Path], None], told: str
-) -> None:
+def test_a_foreign_file_is_left_alone(directory: Path, spoil: Callable[[Path], None], told: str) -> None:
     asyncio.run(fill(directory, say(fact=True)))
     spoil(directory / "socketchat.db")
     before = {path.name: path.read_bytes() for path in directory.iterdir() if path.name.endswith((".db", "-wal"))}
@@ -208,14 +206,14 @@ def test_a_file_that_is_not_what_it_should_be_is_left_alone(
     assert {name: after[name] for name in before} == before
 
 
-def test_a_creation_that_was_cut_short_is_begun_again(directory: Path) -> None:
+def test_an_interrupted_creation_starts_over(directory: Path) -> None:
     directory.mkdir(parents=True)
     (directory / "socketchat.db.new").write_bytes(b"half")
     asyncio.run(fill(directory))
     assert sorted(path.name for path in directory.iterdir()) == ["lock", "socketchat.db"]
 
 
-def test_a_store_that_is_gone_is_not_made_again_in_silence(directory: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_missing_store_is_not_recreated_silently(directory: Path, caplog: pytest.LogCaptureFixture) -> None:
     asyncio.run(fill(directory, say()))
     assert caplog.records == []
     (directory / "tls.pem").write_text("")
@@ -224,14 +222,14 @@ def test_a_store_that_is_gone_is_not_made_again_in_silence(directory: Path, capl
     assert "an empty one is made" in caplog.text
 
 
-def test_a_place_that_cannot_be_a_directory_is_told(tmp_path: Path) -> None:
+def test_a_path_that_cannot_be_a_directory_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     error = asyncio.run(refusal(tmp_path / "file" / "data"))
     assert isinstance(error, StorageProblem)
     assert "Cannot use the data directory" in str(error)
 
 
-def test_a_file_system_without_shared_memory_is_told(directory: Path) -> None:
+def test_a_file_system_without_shared_memory_is_an_error(directory: Path) -> None:
     bare = apsw.VFS("no-shared-memory", "unix-none", makedefault=True)
     try:
         error = asyncio.run(refusal(directory))
@@ -242,7 +240,7 @@ def test_a_file_system_without_shared_memory_is_told(directory: Path) -> None:
     assert "choose a local disk" in str(error)
 
 
-def test_a_full_disk_is_told_at_the_start(directory: Path, disk: Disk) -> None:
+def test_a_full_disk_at_the_start_is_an_error(directory: Path, disk: Disk) -> None:
     disk.fault = FULL
     error = asyncio.run(refusal(directory))
     assert isinstance(error, StorageProblem)
@@ -252,7 +250,7 @@ def test_a_full_disk_is_told_at_the_start(directory: Path, disk: Disk) -> None:
 
 
 @pytest.mark.parametrize("bad", [b"text", "\ud800"], ids=["body", "name"])
-def test_an_entry_that_cannot_be_stored_is_refused_alone(directory: Path, bad: object) -> None:
+def test_only_the_entry_that_cannot_be_stored_is_refused(directory: Path, bad: object) -> None:
     async def scene() -> None:
         spoiled = say("bad", "#new", key=(1, 2), claims=("x",))
         if isinstance(bad, str):
@@ -278,7 +276,7 @@ def copy_of(directory: Path) -> Path:
     return Path(shutil.copytree(directory, f"{directory}-copy"))
 
 
-def test_what_a_crash_left_unfed_is_found_at_the_next_start(directory: Path) -> None:
+def test_entries_not_indexed_before_a_crash_are_indexed_at_the_next_start(directory: Path) -> None:
     async def scene() -> None:
         proposals = [say(str(i), f"#{i % 3}", key=(2**63, i)) for i in range(50)]
         async with opened(journal_in(directory)) as desk:
@@ -296,7 +294,7 @@ def test_what_a_crash_left_unfed_is_found_at_the_next_start(directory: Path) -> 
     asyncio.run(scene())
 
 
-def test_the_log_is_folded_into_the_database_as_it_grows(directory: Path) -> None:
+def test_the_wal_is_checkpointed_as_it_grows(directory: Path) -> None:
     async def scene() -> None:
         async with opened(journal_in(directory)) as desk:
             log = directory / "socketchat.db-wal"
@@ -308,7 +306,7 @@ def test_the_log_is_folded_into_the_database_as_it_grows(directory: Path) -> Non
     asyncio.run(scene())
 
 
-def test_upkeep_that_fails_is_put_off(directory: Path, disk: Disk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_failed_upkeep_is_postponed(directory: Path, disk: Disk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ledger, "FEED_ENTRIES", 10)
 
     def fill_up() -> None:
@@ -329,9 +327,7 @@ def test_upkeep_that_fails_is_put_off(directory: Path, disk: Disk, monkeypatch: 
     asyncio.run(scene())
 
 
-def test_keys_are_fed_when_nothing_else_is_to_be_done(
-    directory: Path, disk: Disk, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_keys_are_indexed_when_the_writer_is_idle(directory: Path, disk: Disk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(writer, "IDLE_SECONDS", 0.01)
     synced = threading.Semaphore(0)
     disk.after_sync = synced.release
@@ -349,7 +345,7 @@ def test_keys_are_fed_when_nothing_else_is_to_be_done(
     asyncio.run(scene())
 
 
-def test_outboxes_that_were_forgotten_are_looked_up(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_outboxes_no_longer_in_memory_are_looked_up(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(keys, "OUTBOXES", 2)
     monkeypatch.setattr(ledger, "FEED_ENTRIES", 5)
 
@@ -364,7 +360,7 @@ def test_outboxes_that_were_forgotten_are_looked_up(directory: Path, monkeypatch
     asyncio.run(scene())
 
 
-def test_a_storage_error_while_entries_are_tried_one_by_one_refuses_them_all(directory: Path) -> None:
+def test_a_storage_error_while_entries_are_retried_refuses_all(directory: Path) -> None:
     async def scene() -> None:
         async with opened(journal_in(directory)) as desk:
             db = desk.journal._writer._db
@@ -383,7 +379,7 @@ def test_a_storage_error_while_entries_are_tried_one_by_one_refuses_them_all(dir
     asyncio.run(scene())
 
 
-def test_a_writer_that_fails_says_so_from_then_on(directory: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_after_a_writer_failure_every_proposal_is_refused(directory: Path, caplog: pytest.LogCaptureFixture) -> None:
     def broken_clock() -> int:
         raise ZeroDivisionError
 
@@ -399,7 +395,7 @@ def test_a_writer_that_fails_says_so_from_then_on(directory: Path, caplog: pytes
     assert "ZeroDivisionError" in caplog.text
 
 
-def test_a_read_that_fails_says_so(directory: Path, disk: Disk) -> None:
+def test_a_failed_read_is_an_error(directory: Path, disk: Disk) -> None:
     async def scene() -> None:
         async with opened(journal_in(directory)) as desk:
             [stored] = await desk.store(say())
@@ -412,7 +408,7 @@ def test_a_read_that_fails_says_so(directory: Path, disk: Disk) -> None:
     asyncio.run(scene())
 
 
-def test_a_read_after_the_end_says_so(directory: Path) -> None:
+def test_a_read_after_closing_is_an_error(directory: Path) -> None:
     async def scene() -> None:
         async with opened(journal_in(directory)) as desk:
             pass

@@ -60,7 +60,7 @@ def version_of(database: Path) -> int:
     return found
 
 
-def test_the_first_version_is_carried_over(directory: Path) -> None:
+def test_a_store_of_the_first_version_is_migrated(directory: Path) -> None:
     async def scene() -> None:
         async with opened(SQLiteJournal(str(directory), asyncio.get_running_loop())) as desk:
             assert desk.state.heads == {"*": 2, "#lobby": 73, "@u1:u2": 1}
@@ -79,7 +79,7 @@ def test_the_first_version_is_carried_over(directory: Path) -> None:
     assert version_of(directory / "socketchat.db") == len(schema.MIGRATIONS)
 
 
-def test_the_store_is_kept_as_it_was(directory: Path) -> None:
+def test_a_migration_keeps_a_backup_of_the_old_store(directory: Path) -> None:
     async def scene() -> None:
         async with opened(SQLiteJournal(str(directory), asyncio.get_running_loop())):
             pass
@@ -95,7 +95,7 @@ def test_the_store_is_kept_as_it_was(directory: Path) -> None:
     assert sorted(path.name for path in directory.iterdir()) == ["lock", "socketchat.db", kept.name]
 
 
-def test_a_migration_that_is_killed_leaves_the_old_or_the_new(directory: Path, tmp_path: Path) -> None:
+def test_a_killed_migration_leaves_the_old_or_the_new_store(directory: Path, tmp_path: Path) -> None:
     for nth in count(1):
         place = tmp_path / str(nth)
         shutil.copytree(directory, place)
@@ -117,7 +117,7 @@ async def opens(directory: Path) -> None:
         assert len(await desk.journal.read("#lobby", limit=100)) == 73
 
 
-def test_nothing_is_migrated_that_cannot_be_backed_up(directory: Path) -> None:
+def test_a_store_that_cannot_be_backed_up_is_not_migrated(directory: Path) -> None:
     with inserted() as disk:
         disk.fault = FULL
         with pytest.raises(StorageProblem, match="make room"):

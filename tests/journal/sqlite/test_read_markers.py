@@ -19,7 +19,7 @@ class Clock:
         return self.now
 
 
-def test_markers_are_written_together_and_seldom_while_there_is_work(db: apsw.Connection) -> None:
+def test_read_markers_are_written_together_and_seldom_under_load(db: apsw.Connection) -> None:
     clock = Clock()
     marks = ReadMarkers(clock)
     marks.add(ReadMarker("u1", "#a", 1))
@@ -34,7 +34,7 @@ def test_markers_are_written_together_and_seldom_while_there_is_work(db: apsw.Co
     assert load(db) == {"u1": {"#a": 7}}
 
 
-def test_without_other_work_they_are_written_at_once(db: apsw.Connection) -> None:
+def test_read_markers_are_written_immediately_when_idle(db: apsw.Connection) -> None:
     marks = ReadMarkers(Clock())
     for seq in (1, 2):
         marks.add(ReadMarker("u1", "#a", seq))
@@ -42,7 +42,7 @@ def test_without_other_work_they_are_written_at_once(db: apsw.Connection) -> Non
         assert load(db) == {"u1": {"#a": seq}}
 
 
-def test_what_could_not_be_written_waits(db: apsw.Connection) -> None:
+def test_read_markers_that_could_not_be_written_are_kept(db: apsw.Connection) -> None:
     marks = ReadMarkers(Clock())
     marks.add(ReadMarker("u1", "#a", 1))
     db.pragma("query_only", 1)

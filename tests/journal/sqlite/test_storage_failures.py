@@ -33,7 +33,7 @@ async def turns(count: int = 3) -> None:
 
 
 @pytest.mark.parametrize(("fault", "found"), [(NO_SYNC, True), (LOST, False), (NO_WRITE, False)])
-def test_a_batch_whose_commit_failed_is_looked_for(tmp_path: Path, disk: Disk, fault: str, *, found: bool) -> None:
+def test_a_batch_with_a_failed_commit_is_looked_up(tmp_path: Path, disk: Disk, fault: str, *, found: bool) -> None:
     async def scene() -> None:
         async with opened(journal_in(tmp_path)) as desk:
             before = await desk.store(*(say(str(i), key=(1, i)) for i in range(3)))
@@ -74,7 +74,7 @@ def test_a_batch_whose_commit_failed_is_looked_for(tmp_path: Path, disk: Disk, f
     asyncio.run(scene())
 
 
-def test_what_was_queued_behind_is_refused_after_it(tmp_path: Path, disk: Disk) -> None:
+def test_proposals_queued_behind_a_failed_batch_are_refused_after_it(tmp_path: Path, disk: Disk) -> None:
     async def scene() -> None:
         reached, go_on = threading.Event(), threading.Event()
 
@@ -104,7 +104,7 @@ def test_what_was_queued_behind_is_refused_after_it(tmp_path: Path, disk: Disk) 
     asyncio.run(scene())
 
 
-def test_closing_while_nothing_is_known_answers_nobody(tmp_path: Path, disk: Disk) -> None:
+def test_closing_with_an_unknown_outcome_sends_no_answer(tmp_path: Path, disk: Disk) -> None:
     async def scene() -> None:
         unknown = say("a", key=(1, 1))
         async with opened(journal_in(tmp_path)) as desk:
@@ -122,7 +122,7 @@ def test_closing_while_nothing_is_known_answers_nobody(tmp_path: Path, disk: Dis
     asyncio.run(scene())
 
 
-def test_the_log_is_written_and_synced_again_before_it_is_believed(
+def test_the_wal_is_rewritten_and_synced_before_it_is_trusted(
     tmp_path: Path, disk: Disk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     synced: list[int] = []
@@ -147,7 +147,7 @@ def test_the_log_is_written_and_synced_again_before_it_is_believed(
     asyncio.run(scene())
 
 
-def test_writing_the_log_again_changes_nothing(tmp_path: Path) -> None:
+def test_rewriting_the_wal_changes_nothing(tmp_path: Path) -> None:
     store = Database(tmp_path)
     store.acquire()
     store.rewrite_log()  # none yet
@@ -183,7 +183,7 @@ def test_an_error_before_the_commit_needs_no_recovery(tmp_path: Path) -> None:
     asyncio.run(scene())
 
 
-def test_a_batch_that_cannot_be_rolled_back_is_looked_for_too(tmp_path: Path) -> None:
+def test_a_batch_that_cannot_be_rolled_back_is_looked_up(tmp_path: Path) -> None:
     def refuse_to_roll_back(_: object, statement: str, __: object) -> bool:
         return statement != "ROLLBACK"
 
@@ -199,7 +199,7 @@ def test_a_batch_that_cannot_be_rolled_back_is_looked_for_too(tmp_path: Path) ->
     asyncio.run(scene())
 
 
-def test_an_entry_that_cannot_be_stored_is_told_with_a_batch_that_was_looked_for(tmp_path: Path, disk: Disk) -> None:
+def test_a_bad_entry_is_reported_with_the_batch_that_was_looked_up(tmp_path: Path, disk: Disk) -> None:
     async def scene() -> None:
         async with opened(journal_in(tmp_path)) as desk:
             await desk.store(say("0"))
@@ -220,7 +220,7 @@ def test_an_entry_that_cannot_be_stored_is_told_with_a_batch_that_was_looked_for
     asyncio.run(scene())
 
 
-def test_somebody_who_reads_with_a_shell_does_not_hold_the_journal_up(tmp_path: Path, disk: Disk) -> None:
+def test_a_reader_with_the_sqlite_shell_does_not_block_the_journal(tmp_path: Path, disk: Disk) -> None:
     async def scene() -> None:
         async with opened(journal_in(tmp_path)) as desk:
             await desk.store(say("0"))

@@ -43,7 +43,7 @@ async def fill(directory: Path, *proposals: Proposal) -> None:
         await desk.store(*proposals)
 
 
-def test_a_backup_under_load_is_a_prefix_of_what_was_said(tmp_path: Path) -> None:
+def test_a_backup_under_load_is_a_prefix_of_the_log(tmp_path: Path) -> None:
     async def talk(desk: Desk) -> None:
         i = 0
         while True:
@@ -69,7 +69,7 @@ def test_a_backup_under_load_is_a_prefix_of_what_was_said(tmp_path: Path) -> Non
         assert (tmp_path / f"{n}.db").stat().st_mode & 0o777 == 0o600
 
 
-def test_a_backup_becomes_a_store_of_its_own(tmp_path: Path) -> None:
+def test_a_restored_backup_is_an_independent_store(tmp_path: Path) -> None:
     data, copy, other = tmp_path / "data", tmp_path / "copy.db", tmp_path / "other" / "data"
     asyncio.run(fill(data, say("one"), say("two")))
     back_up(data, copy)
@@ -84,7 +84,7 @@ def test_a_backup_becomes_a_store_of_its_own(tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == ["copy.db", "data", "other"]
 
 
-def test_nothing_is_overwritten(tmp_path: Path) -> None:
+def test_a_backup_overwrites_no_file(tmp_path: Path) -> None:
     data, copy = tmp_path / "data", tmp_path / "copy.db"
     asyncio.run(fill(data, say("one")))
     back_up(data, copy)
@@ -122,7 +122,7 @@ def damaged(copy: Path) -> None:
     ],
     ids=["missing", "damaged", "text", "empty", "newer"],
 )
-def test_what_is_no_backup_makes_no_store(tmp_path: Path, spoil: object, told: str) -> None:
+def test_an_invalid_backup_is_not_restored(tmp_path: Path, spoil: object, told: str) -> None:
     data, copy, other = tmp_path / "data", tmp_path / "copy.db", tmp_path / "other"
     asyncio.run(fill(data, *(say("one") for _ in range(99))))
     back_up(data, copy)
@@ -138,7 +138,7 @@ def change(database: Path, statement: str) -> None:
     db.close()
 
 
-def test_a_backup_of_nothing_or_to_nowhere_is_told(tmp_path: Path) -> None:
+def test_a_missing_source_or_target_of_a_backup_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(BadFile, match="no store"):
         back_up(tmp_path, tmp_path / "copy.db")
     asyncio.run(fill(tmp_path, say("one")))
@@ -146,7 +146,7 @@ def test_a_backup_of_nothing_or_to_nowhere_is_told(tmp_path: Path) -> None:
         back_up(tmp_path, tmp_path / "nowhere" / "copy.db")
 
 
-def test_a_store_in_use_is_not_restored_into(tmp_path: Path) -> None:
+def test_a_restore_into_a_store_in_use_is_refused(tmp_path: Path) -> None:
     async def scene() -> None:
         async with opened(journal_in(tmp_path / "data")):
             with pytest.raises(StorageProblem, match="in use"):
@@ -155,7 +155,7 @@ def test_a_store_in_use_is_not_restored_into(tmp_path: Path) -> None:
     asyncio.run(scene())
 
 
-def test_who_only_reads_cannot_write(tmp_path: Path) -> None:
+def test_a_read_only_connection_cannot_write(tmp_path: Path) -> None:
     async def scene() -> None:
         async with opened(journal_in(tmp_path)) as desk:
             await desk.store(say("one"))
@@ -166,7 +166,7 @@ def test_who_only_reads_cannot_write(tmp_path: Path) -> None:
     asyncio.run(scene())
 
 
-def test_a_restore_that_was_cut_short_is_told_and_run_again(tmp_path: Path) -> None:
+def test_an_interrupted_restore_is_reported_and_can_be_repeated(tmp_path: Path) -> None:
     data, copy, other = tmp_path / "data", tmp_path / "copy.db", tmp_path / "other"
     asyncio.run(fill(data, *(say(f"number {i}") for i in range(99))))
     back_up(data, copy)

@@ -55,7 +55,7 @@ def directory(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_as_text_it_reads_like_the_chat(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_text_export_looks_like_the_chat(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(export, "CHUNK", 2)
     when = "2023-11-14 22:13:20"
     lobby = [
@@ -71,7 +71,7 @@ def test_as_text_it_reads_like_the_chat(directory: Path, monkeypatch: pytest.Mon
     assert texts(directory) == [*lobby[:2], f"{when} @g2:alice/1 alice: psst", *lobby[2:]]
 
 
-def test_as_json_it_is_the_native_protocol(directory: Path) -> None:
+def test_a_json_export_is_the_native_protocol(directory: Path) -> None:
     with reading(directory) as db:
         lines = [export.as_json(entry) for entry in export.entries(db)]
     events = [decode_event(line.encode()) for line in lines]
@@ -79,12 +79,12 @@ def test_as_json_it_is_the_native_protocol(directory: Path) -> None:
     assert json.loads(lines[0])["kind"] == "user"
 
 
-def test_nothing_drives_the_terminal(tmp_path: Path) -> None:
+def test_an_export_contains_nothing_that_drives_a_terminal(tmp_path: Path) -> None:
     asyncio.run(fill(tmp_path, *(by(text, text, "#lobby") for text in CORPUS.values())))
     assert not dangerous("\n".join(texts(tmp_path)))
 
 
-def test_what_is_damaged_is_said(directory: Path) -> None:
+def test_an_export_reports_damaged_entries(directory: Path) -> None:
     db = apsw.Connection(str(directory / "socketchat.db"))
     with closing(db):
         db.execute("UPDATE entry SET body = CAST(replace(body, 'waves', 'raves') AS BLOB) WHERE id = 3")
@@ -92,18 +92,18 @@ def test_what_is_damaged_is_said(directory: Path) -> None:
     assert sorted(path.name for path in directory.iterdir()) == ["lock", "socketchat.db"]
 
 
-def test_a_room_that_is_not_there_is_told(directory: Path) -> None:
+def test_an_export_of_an_unknown_room_is_an_error(directory: Path) -> None:
     with pytest.raises(NoSuchRoom):
         texts(directory, "#none")
 
 
-def test_a_store_of_an_earlier_version_has_to_be_migrated(tmp_path: Path) -> None:
+def test_an_export_of_an_earlier_version_asks_for_a_migration(tmp_path: Path) -> None:
     (tmp_path / "socketchat.db").write_bytes(FIRST.read_bytes())
     with pytest.raises(BadFile, match="start the server once"):
         texts(tmp_path)
 
 
-def test_what_is_said_meanwhile_is_printed_too(tmp_path: Path) -> None:
+def test_an_export_includes_entries_stored_meanwhile(tmp_path: Path) -> None:
     async def scene() -> None:
         async with opened(SQLiteJournal(str(tmp_path), asyncio.get_running_loop())) as desk:
             await desk.store(say("one"))

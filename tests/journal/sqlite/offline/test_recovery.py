@@ -83,7 +83,7 @@ def spoil(directory: Path, text: bytes, *, page: bool) -> None:
     database.write_bytes(data)
 
 
-def test_what_can_be_read_is_kept_in_its_place(directory: Path) -> None:
+def test_a_recovery_keeps_readable_entries_in_their_places(directory: Path) -> None:
     spoil(directory, b"number 123 ", page=True)
     spoil(directory, b"number 7 ", page=False)
     texts = seen(directory)
@@ -100,7 +100,7 @@ def test_what_can_be_read_is_kept_in_its_place(directory: Path) -> None:
     assert {path.stat().st_mode & 0o777 for path in directory.iterdir()} == {0o600}
 
 
-def test_a_recovered_store_goes_on(directory: Path) -> None:
+def test_a_recovered_store_accepts_new_entries(directory: Path) -> None:
     epochs = []
     seen(directory, lambda desk: epochs.append(desk.state.epoch))
     spoil(directory, b"number 123 ", page=True)
@@ -126,7 +126,7 @@ def test_a_recovered_store_goes_on(directory: Path) -> None:
 
 
 @pytest.mark.parametrize(("tables", "unread"), [(["place"], ["place"]), (["sent", "claim"], ["sent", "claim"])])
-def test_indexes_that_are_damaged_cost_no_entry(directory: Path, tables: list[str], unread: list[str]) -> None:
+def test_a_recovery_from_damaged_indexes_loses_no_entry(directory: Path, tables: list[str], unread: list[str]) -> None:
     overwrite(directory, *tables)
     report = recover(directory)
     assert (report.kept, report.lost) == (302, 0)
@@ -135,7 +135,7 @@ def test_indexes_that_are_damaged_cost_no_entry(directory: Path, tables: list[st
     assert None not in seen(directory)
 
 
-def test_a_fact_that_is_damaged_is_none_any_more_and_told(directory: Path) -> None:
+def test_a_recovery_drops_and_reports_damaged_facts(directory: Path) -> None:
     spoil(directory, b'{"text":"alice"}', page=False)
     with pytest.raises(BadFile, match="--recover"):
         seen(directory)
@@ -145,7 +145,9 @@ def test_a_fact_that_is_damaged_is_none_any_more_and_told(directory: Path) -> No
     seen(directory)
 
 
-def test_what_is_only_in_the_log_is_kept(directory: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_a_recovery_keeps_entries_that_are_only_in_the_wal(
+    directory: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     crashed = tmp_path_factory.mktemp("crashed") / "data"
 
     async def scene() -> None:
@@ -159,7 +161,7 @@ def test_what_is_only_in_the_log_is_kept(directory: Path, tmp_path_factory: pyte
     assert (crashed / "socketchat.db.damaged-wal").stat().st_size > 0
 
 
-def test_a_file_that_is_cut_short_is_recovered_as_far_as_it_goes(directory: Path) -> None:
+def test_a_truncated_file_is_recovered_up_to_its_end(directory: Path) -> None:
     database = directory / "socketchat.db"
     database.write_bytes(database.read_bytes()[: -2 * PAGE])
     with pytest.raises(BadFile, match="--recover"):
@@ -171,7 +173,7 @@ def test_a_file_that_is_cut_short_is_recovered_as_far_as_it_goes(directory: Path
 
 
 @pytest.mark.parametrize("tables", [["entry"], ["conversation"]])
-def test_a_store_of_which_nothing_can_be_read_is_left_alone(directory: Path, tables: list[str]) -> None:
+def test_an_unreadable_store_is_left_alone(directory: Path, tables: list[str]) -> None:
     overwrite(directory, *tables)
     before = (directory / "socketchat.db").read_bytes()
     with pytest.raises(BadFile, match="put a backup in its place"):
@@ -179,7 +181,7 @@ def test_a_store_of_which_nothing_can_be_read_is_left_alone(directory: Path, tab
     assert (directory / "socketchat.db").read_bytes() == before
 
 
-def test_a_recovery_that_was_cut_short_is_begun_again(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_interrupted_recovery_starts_over(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def cut(*_: object) -> None:
         raise KeyboardInterrupt
 
@@ -193,7 +195,7 @@ def test_a_recovery_that_was_cut_short_is_begun_again(directory: Path, monkeypat
     assert None not in seen(directory)
 
 
-def test_the_damaged_store_of_an_earlier_recovery_is_not_overwritten(directory: Path) -> None:
+def test_a_recovery_keeps_the_damaged_store_of_an_earlier_one(directory: Path) -> None:
     recover(directory)
     before = (directory / "socketchat.db.damaged").read_bytes()
     with pytest.raises(Refused, match="move it away"):
@@ -203,6 +205,6 @@ def test_the_damaged_store_of_an_earlier_recovery_is_not_overwritten(directory: 
     assert recover(directory).kept == 302
 
 
-def test_where_there_is_nothing_nothing_is_made(tmp_path: Path) -> None:
+def test_a_recovery_without_a_store_makes_no_file(tmp_path: Path) -> None:
     with pytest.raises(BadFile, match="no store"):
         recover(tmp_path)

@@ -23,13 +23,13 @@ class Time:
         return self.belief.is_good()
 
 
-def test_a_clock_that_goes_on_is_believed_however_long() -> None:
+def test_a_steady_clock_is_trusted() -> None:
     time = Time()
     assert all(time.goes_on(30 * 24 * HOUR) for _ in range(100))
 
 
 @pytest.mark.parametrize("jump", [-10 * YEAR, -JUMP_MS - 1, JUMP_MS + 1, 10 * YEAR])
-def test_a_clock_that_was_set_is_believed_after_a_day_or_when_it_is_set_back(
+def test_a_clock_that_jumped_is_trusted_after_a_day_or_when_set_back(
     caplog: pytest.LogCaptureFixture, jump: int
 ) -> None:
     time = Time()
@@ -45,13 +45,13 @@ def test_a_clock_that_was_set_is_believed_after_a_day_or_when_it_is_set_back(
     assert [record.message.partition(";")[0] for record in caplog.records] == ["the clock was set"] * 2
 
 
-def test_a_small_correction_is_none() -> None:
+def test_a_small_correction_of_the_clock_is_not_a_jump() -> None:
     time = Time()
     time.wall -= JUMP_MS
     assert time.goes_on(1)
 
 
-def test_each_time_that_it_is_set_the_day_begins_anew() -> None:
+def test_every_jump_of_the_clock_starts_a_new_day_of_waiting() -> None:
     time = Time()
     for _ in range(5):
         time.wall += YEAR
@@ -59,5 +59,5 @@ def test_each_time_that_it_is_set_the_day_begins_anew() -> None:
     assert time.goes_on(BELIEVED_MS)
 
 
-def test_time_goes_on() -> None:
+def test_the_trusted_time_advances_with_the_clock() -> None:
     assert passed() <= passed()

@@ -23,7 +23,7 @@ def space(monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:
     return left
 
 
-def test_what_would_take_the_reserve_is_refused_until_there_is_room(
+def test_entries_that_need_the_reserve_are_refused_until_space_is_free(
     tmp_path: Path, space: dict[str, int], caplog: pytest.LogCaptureFixture
 ) -> None:
     async def scene() -> None:
@@ -47,7 +47,7 @@ def test_what_would_take_the_reserve_is_refused_until_there_is_room(
     assert told == ["is full: messages are refused until there is room", "has room again"]
 
 
-def test_the_disk_is_not_asked_for_every_batch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_free_space_is_not_checked_for_every_batch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[Path] = []
     monkeypatch.setattr(reserve, "free_bytes", lambda path: asked.append(path) or reserve.RESERVE_BYTES)
     monkeypatch.setattr(reserve, "LOOK_SECONDS", 3600.0)
@@ -56,13 +56,13 @@ def test_the_disk_is_not_asked_for_every_batch(tmp_path: Path, monkeypatch: pyte
     assert asked == [tmp_path]
 
 
-def test_a_directory_that_cannot_be_asked_has_room(tmp_path: Path) -> None:
+def test_unknown_free_space_counts_as_enough(tmp_path: Path) -> None:
     assert not reserve.DiskSpace(tmp_path / "gone").lacks()
     assert reserve.free_bytes(tmp_path) > 0
 
 
 @pytest.mark.parametrize("hold", ["BEGIN IMMEDIATE", "BEGIN EXCLUSIVE"])
-def test_who_holds_the_database_with_a_shell_holds_up_nobody_for_long(tmp_path: Path, hold: str) -> None:
+def test_a_lock_by_the_sqlite_shell_delays_writes_only_briefly(tmp_path: Path, hold: str) -> None:
     async def scene() -> None:
         async with opened(SQLiteJournal(str(tmp_path), asyncio.get_running_loop())) as desk:
             [before] = await desk.store(say("before"))

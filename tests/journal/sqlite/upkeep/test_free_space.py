@@ -64,11 +64,11 @@ def left_of(db: apsw.Connection) -> int:
     return len({word for word in re.findall(rb"word (\d{6})", data) if int(word) % 7 < 6})
 
 
-def test_without_it_rows_that_went_can_be_read(db: apsw.Connection) -> None:
+def test_without_zeroing_deleted_rows_stay_readable(db: apsw.Connection) -> None:
     assert left_of(db) > 5
 
 
-def test_what_is_found_is_zeroed_and_all_else_is_as_it_was(
+def test_free_space_is_zeroed_and_everything_else_is_unchanged(
     db: apsw.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(slack, "BYTES_AT_ONCE", 7 * 4096)
@@ -95,7 +95,7 @@ def test_pages_of_other_sizes_are_understood(tmp_path: Path, size: int) -> None:
     db.close()
 
 
-def test_a_power_cut_amid_it_leaves_what_stays(tmp_path: Path, db: apsw.Connection) -> None:
+def test_a_power_cut_during_zeroing_loses_no_row(tmp_path: Path, db: apsw.Connection) -> None:
     rows = list(db.execute("SELECT * FROM row"))
     shutil.copy(db.filename, tmp_path / "before")
     assert clear_slack(db, found_in(db))
@@ -110,7 +110,7 @@ def test_a_power_cut_amid_it_leaves_what_stays(tmp_path: Path, db: apsw.Connecti
     cut.close()
 
 
-def test_the_maps_of_auto_vacuum_are_not_taken_for_pages_of_rows(tmp_path: Path) -> None:
+def test_auto_vacuum_maps_are_not_taken_for_row_pages(tmp_path: Path) -> None:
     db = make(tmp_path / "some.db", auto_vacuum=2)
     assert found_in(db) == []
     assert clear_slack(db, range(1, 100))
@@ -118,7 +118,7 @@ def test_the_maps_of_auto_vacuum_are_not_taken_for_pages_of_rows(tmp_path: Path)
     db.close()
 
 
-def test_pages_that_are_no_longer_there_are_passed_over(db: apsw.Connection) -> None:
+def test_pages_that_no_longer_exist_are_skipped(db: apsw.Connection) -> None:
     pages = found_in(db)
     db.execute("DELETE FROM row; VACUUM")
     fold(db)
@@ -126,7 +126,7 @@ def test_pages_that_are_no_longer_there_are_passed_over(db: apsw.Connection) -> 
     assert db.pragma("integrity_check") == "ok"
 
 
-def test_nothing_is_done_beside_a_log(db: apsw.Connection) -> None:
+def test_nothing_is_zeroed_while_a_wal_exists(db: apsw.Connection) -> None:
     pages = found_in(db)
     db.execute("UPDATE row SET text = upper(text)")
     assert not clear_slack(db, pages)
@@ -134,7 +134,7 @@ def test_nothing_is_done_beside_a_log(db: apsw.Connection) -> None:
     assert clear_slack(db, found_in(db))
 
 
-def test_a_program_that_writes_is_waited_for(db: apsw.Connection) -> None:
+def test_zeroing_waits_for_another_writer(db: apsw.Connection) -> None:
     other = apsw.Connection(db.filename)
     other.execute("BEGIN IMMEDIATE")
     with pytest.raises(apsw.BusyError):
@@ -144,12 +144,10 @@ def test_a_program_that_writes_is_waited_for(db: apsw.Connection) -> None:
 
 
 @pytest.mark.parametrize("page", [b"\0" * 64, b"\r" + b"\xff" * 63, b"\x0a\0\0\xff\xff" + b"\x7f" * 59])
-def test_what_is_no_page_of_rows_or_damaged_is_left_alone(page: bytes) -> None:
+def test_damaged_pages_and_other_kinds_of_pages_are_left_alone(page: bytes) -> None:
     assert slack._slack_of(page, 2) == (0, 0)
 
 
-def test_a_database_in_which_pages_cannot_be_told_apart_is_left_alone(
-    db: apsw.Connection, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_database_with_ambiguous_pages_is_left_alone(db: apsw.Connection, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(slack, "MOST_PAGES", 10)
     assert find_slack(db, 1) == ([], None)

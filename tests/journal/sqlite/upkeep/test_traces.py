@@ -162,7 +162,7 @@ def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("hasty")
 @pytest.mark.parametrize("seed", range(2))
-def test_nothing_is_left_in_the_files(tmp_path: Path, seed: int) -> None:
+def test_deleted_text_is_in_no_file(tmp_path: Path, seed: int) -> None:
     asyncio.run(asyncio.wait_for(talk_and_look(tmp_path, seed, 6), 60))
 
 
@@ -170,5 +170,5 @@ def test_nothing_is_left_in_the_files(tmp_path: Path, seed: int) -> None:
 @pytest.mark.timeout(3600)
 @pytest.mark.usefixtures("hasty")
 @pytest.mark.parametrize("seed", range(100, 400 if LONG else 104))
-def test_nothing_is_left_in_the_files_after_long_talks(tmp_path: Path, seed: int) -> None:
+def test_deleted_text_is_in_no_file_after_many_entries(tmp_path: Path, seed: int) -> None:
     asyncio.run(asyncio.wait_for(talk_and_look(tmp_path, seed, 30), 300))
