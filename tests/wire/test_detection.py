@@ -58,49 +58,49 @@ CLOSED = {
 
 
 @pytest.mark.parametrize("first", [b"{", b'{"type":"hello"}\n', b"{}", b"{\xff\x00"])
-def test_a_brace_is_native(first: bytes) -> None:
+def test_a_brace_selects_the_native_dialect(first: bytes) -> None:
     assert detect(first).rendering is NATIVE
 
 
-def test_ssh_is_told_that_this_is_none() -> None:
+def test_an_ssh_client_is_told_that_this_is_not_ssh() -> None:
     with pytest.raises(ProtocolError, match="SSH is not spoken here"):
         detect(b"SSH-2.0-OpenSSH_9.0\r\n")
     assert detect(b"SS\n").rendering is PLAIN
 
 
 @pytest.mark.parametrize("first", TEXTS.values(), ids=TEXTS)
-def test_text_is_plain(first: bytes) -> None:
+def test_text_selects_the_plain_dialect(first: bytes) -> None:
     assert detect(first).rendering is PLAIN
 
 
 @pytest.mark.parametrize("first", BEGUN.values(), ids=BEGUN)
-def test_a_line_that_has_only_begun_is_not_decided_yet(first: bytes) -> None:
+def test_an_incomplete_first_line_is_undecided(first: bytes) -> None:
     assert detect(first) is None
 
 
 @pytest.mark.parametrize("first", CLOSED.values(), ids=CLOSED)
-def test_what_is_no_text_is_closed_without_a_word(first: bytes) -> None:
+def test_a_connection_that_sends_no_text_is_closed_silently(first: bytes) -> None:
     with pytest.raises(ProtocolError) as caught:
         detect(first)
     assert str(caught.value) == ""
 
 
 @pytest.mark.parametrize(("verb", "name"), VERBS.items(), ids=str)
-def test_a_verb_with_an_argument_gets_one_line(verb: bytes, name: str) -> None:
+def test_an_http_or_irc_verb_with_an_argument_gets_one_line(verb: bytes, name: str) -> None:
     for first in (verb + b" ", verb.lower() + b" x\r\n", verb.title() + b" LS 302\r\nNICK x\r\n"):
         with pytest.raises(ProtocolError, match=f"^{name} is not spoken here; .*socketchat join"):
             detect(first)
 
 
 @pytest.mark.parametrize("verb", VERBS)
-def test_a_verb_without_an_argument_is_a_name(verb: bytes) -> None:
+def test_an_http_or_irc_verb_without_an_argument_is_a_name(verb: bytes) -> None:
     assert detect(verb + b"\n").rendering is PLAIN
     assert detect(verb + b"\r\n").rendering is PLAIN
     assert detect(verb + b"x\n").rendering is PLAIN
 
 
 @pytest.mark.parametrize("verb", VERBS)
-def test_every_beginning_of_a_verb_needs_more(verb: bytes) -> None:
+def test_every_prefix_of_a_verb_needs_more_data(verb: bytes) -> None:
     for length in range(1, len(verb) + 1):
         assert detect(verb[:length]) is None
         assert detect(verb[:length].lower()) is None
@@ -132,7 +132,7 @@ LINES = [
 
 
 @pytest.mark.parametrize("line", LINES, ids=repr)
-def test_it_does_not_matter_how_the_first_line_is_cut(line: bytes) -> None:
+def test_the_dialect_is_the_same_for_any_chunks_of_the_first_line(line: bytes) -> None:
     """Whatever the first read holds: byte by byte, in any two parts, or all at once."""
     length, outcome = decided(line)
     for cut in range(length, len(line) + 1):
@@ -145,22 +145,22 @@ def test_it_does_not_matter_how_the_first_line_is_cut(line: bytes) -> None:
 @example(b"GET \0")
 @example(b"SSH-\0")
 @example(b"ab\0")
-def test_whatever_comes_first_is_decided_soon_and_without_an_accident(first: bytes) -> None:
+def test_any_first_bytes_are_decided_soon_without_an_exception(first: bytes) -> None:
     length, outcome = decided(first)
     assert length <= DETECT_BYTES
     assert all(what(first[:cut]) == outcome for cut in range(length, len(first) + 1))
 
 
 @pytest.mark.parametrize("first", [b"{", b'{"type":'])
-def test_a_stranger_that_begins_as_the_native_dialect_does_reads_that(first: bytes) -> None:
+def test_a_stranger_with_a_native_first_byte_gets_native_errors(first: bytes) -> None:
     assert stranger_rendering(first) is NATIVE
 
 
-def test_a_stranger_that_agreed_on_the_native_dialect_reads_that() -> None:
+def test_a_stranger_that_negotiated_native_gets_native_errors() -> None:
     assert stranger_rendering(b"", ALPN) is NATIVE
     assert stranger_rendering(b"{", "h2") is PLAIN
 
 
 @pytest.mark.parametrize("first", [b"", b"NICK x", b"GET /", b"\0", b"SSH-"])
-def test_any_other_stranger_reads_text(first: bytes) -> None:
+def test_any_other_stranger_gets_plain_text(first: bytes) -> None:
     assert stranger_rendering(first) is PLAIN

@@ -36,7 +36,7 @@ def wire_of(data: bytes, *, is_strict: bool = False) -> Wire:
     return wire
 
 
-def test_a_line_may_say_several_commands_in_order_or_none() -> None:
+def test_a_line_can_become_several_commands_or_none() -> None:
     wire = wire_of(b"2\n0\n1\n")
     assert [wire.next_command() for _ in range(4)] == [
         commands.Ping(id=0),
@@ -49,7 +49,7 @@ def test_a_line_may_say_several_commands_in_order_or_none() -> None:
     assert wire.needs_data
 
 
-def test_what_a_wire_has_to_say_is_said_once() -> None:
+def test_data_of_a_wire_is_sent_once() -> None:
     wire = wire_of(b"0\nx\n")
     assert not wire.has_data_to_send
     wire.next_command()
@@ -62,7 +62,7 @@ def test_what_a_wire_has_to_say_is_said_once() -> None:
 
 
 @pytest.mark.parametrize(("is_strict", "kind"), [(False, TooLong), (True, ProtocolError)])
-def test_a_line_that_is_too_long_ends_the_connection_only_in_a_strict_dialect(*, is_strict: bool, kind: type) -> None:
+def test_a_long_line_ends_the_connection_only_in_a_strict_dialect(*, is_strict: bool, kind: type) -> None:
     wire = wire_of(b"1" * (2 * COMMAND_BYTES + 1) + b"\n1\n", is_strict=is_strict)
     with pytest.raises(kind) as caught:
         wire.next_command()
