@@ -54,6 +54,7 @@ class ChatError(Exception):
 
     code: ClassVar[str] = "other"
     exit_code: ClassVar[int] = 1
+    retry: bool = False  # whether the same request may succeed later
 
 
 class UsageProblem(ChatError):
@@ -274,12 +275,14 @@ class Busy(ChatError):
     """The server is too busy for this; try again in a few seconds."""
 
     code = "busy"
+    retry = True
 
 
 class StorageProblem(ChatError):
     """The server cannot write to its disk; nothing was stored."""
 
     code = "storage"
+    retry = True
 
 
 class TooSlow(ChatError):

@@ -16,9 +16,10 @@ from click.testing import CliRunner
 from socketchat import exceptions
 from socketchat.cli import group
 from socketchat.cli.help import TOPICS, page, summary
-from socketchat.commands import READ_MUCH
+from socketchat.commands import COMMANDS
 from socketchat.commands.account.devices import DEVICES_PER_USER, NAMES_PER_KEY
 from socketchat.commands.ignoring import IGNORED_USERS
+from socketchat.hub import Cost
 from socketchat.hub.policy import guess_limits as guesses
 from socketchat.hub.policy import limits as hub
 from socketchat.protocol import limits as protocol
@@ -52,7 +53,9 @@ def error_codes() -> str:
 def limits() -> str:
     every = f"{door.STRANGERS_SECONDS:.0f} seconds"
     minutes = f"{guesses.GUESS_SECONDS / 60:.0f} minutes"
-    read_much = ", ".join(sorted(f"`/{kind.__name__.lower()}`" for kind in READ_MUCH))
+    read_much = ", ".join(
+        sorted(f"`/{kind.__name__.lower()}`" for kind, row in COMMANDS.items() if row.cost is Cost.MUCH_READING)
+    )
     rows = [
         ("a text", f"{protocol.TEXT_BYTES:,} bytes"),
         ("a name", f"{protocol.NAME_CHARACTERS} characters"),

@@ -1,18 +1,20 @@
-"""What each command does to the hub: one module per feature, one line of registration per command."""
+"""What each command does to the hub: one module per feature, one row of registration per command."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..exceptions import BadLine, ChatError, NotLoggedIn
-from ..hub import Hub, Session
-from ..protocol import commands
+from ..hub import Action, Cost, Hub, Session
+from ..protocol import commands, events
 from .account.devices import devices, revoke
 from .account.login import hello, prove
 from .account.passwords import login, password
+from .answers import ANSWERED, Answer
 from .chat import key_of, ping, quit_chat, send
+from .dispatcher import Running
 from .history import history
 from .ignoring import ignore, unignore
 from .moderation import access, ban, invite, kick, mod, mute, unban, unmod, unmute
@@ -22,82 +24,121 @@ from .rooms import join, leave, rooms, topic
 from .search import search
 from .users import away, help_on, users
 
-HANDLERS: dict[type[commands.Command], Callable[[Hub, Session, Any], None]] = {
-    commands.Hello: hello,
-    commands.Prove: prove,
-    commands.Login: login,
-    commands.Password: password,
-    commands.Devices: devices,
-    commands.Revoke: revoke,
-    commands.Send: send,
-    commands.Join: join,
-    commands.Leave: leave,
-    commands.Rooms: rooms,
-    commands.Users: users,
-    commands.Away: away,
-    commands.Topic: topic,
-    commands.Mod: mod,
-    commands.Unmod: unmod,
-    commands.Kick: kick,
-    commands.Ban: ban,
-    commands.Unban: unban,
-    commands.Mute: mute,
-    commands.Unmute: unmute,
-    commands.Access: access,
-    commands.Invite: invite,
-    commands.Ignore: ignore,
-    commands.Unignore: unignore,
-    commands.History: history,
-    commands.Search: search,
-    commands.Edit: edit,
-    commands.Delete: delete,
-    commands.Read: read,
-    commands.Unread: unread,
-    commands.Help: help_on,
-    commands.Ping: ping,
-    commands.Quit: quit_chat,
-}
+Handler = Callable[[Hub, Session, Any], Coroutine[Any, Any, Answer] | None]
+"""A coroutine function, but for ``send``: messages are most of what a server does, and have a path of their own."""
 
-BEFORE_LOGIN = {commands.Hello, commands.Prove, commands.Login, commands.Ping, commands.Quit}
 
-READ_MUCH = {
-    commands.Rooms,
-    commands.Users,
-    commands.History,
-    commands.Search,
-    commands.Edit,
-    commands.Delete,
-    commands.Unread,
-}
-"""Small to ask and large to answer, or to look up: these have an allowance of their own."""
+class Row(NamedTuple):
+    """A command: its handler, whether it may come before login, its cost, and the right it needs in its room."""
+
+    command: type[commands.Command]
+    handler: Handler
+    before_login: bool = False
+    cost: Cost = Cost.LITTLE
+    right: Action | None = None
+
+
+ROWS = (
+    Row(commands.Hello, hello, before_login=True),
+    Row(commands.Prove, prove, before_login=True),
+    Row(commands.Login, login, before_login=True),
+    Row(commands.Password, password),
+    Row(commands.Devices, devices),
+    Row(commands.Revoke, revoke),
+    Row(commands.Send, send),
+    Row(commands.Join, join),
+    Row(commands.Leave, leave, right=Action.SEE),
+    Row(commands.Rooms, rooms, cost=Cost.MUCH_READING),
+    Row(commands.Users, users, cost=Cost.MUCH_READING, right=Action.READ),
+    Row(commands.Away, away),
+    Row(commands.Topic, topic, right=Action.READ),
+    Row(commands.Mod, mod, right=Action.GOVERN),
+    Row(commands.Unmod, unmod, right=Action.GOVERN),
+    Row(commands.Kick, kick, right=Action.MODERATE),
+    Row(commands.Ban, ban, right=Action.MODERATE),
+    Row(commands.Unban, unban, right=Action.MODERATE),
+    Row(commands.Mute, mute, right=Action.MODERATE),
+    Row(commands.Unmute, unmute, right=Action.MODERATE),
+    Row(commands.Access, access, right=Action.GOVERN),
+    Row(commands.Invite, invite, right=Action.INVITE),
+    Row(commands.Ignore, ignore),
+    Row(commands.Unignore, unignore),
+    Row(commands.History, history, cost=Cost.MUCH_READING, right=Action.READ),
+    Row(commands.Search, search, cost=Cost.MUCH_READING, right=Action.READ),
+    Row(commands.Edit, edit, cost=Cost.MUCH_READING),
+    Row(commands.Delete, delete, cost=Cost.MUCH_READING),
+    Row(commands.Read, read, right=Action.READ),
+    Row(commands.Unread, unread, cost=Cost.MUCH_READING),
+    Row(commands.Help, help_on),
+    Row(commands.Ping, ping, before_login=True),
+    Row(commands.Quit, quit_chat, before_login=True),
+)
+COMMANDS = {row.command: row for row in ROWS}
 
 
 def handle(hub: Hub, session: Session, command: commands.Command) -> bool:
     """Do what a command says, or answer why not; return False if it has to be handed in again later.
 
-    Only sends may be under way together. Any other command waits until they are answered, and holds back what comes
+    Only messages may be under way together. Any other command waits until they are answered, and holds back what comes
     after it, so that answers keep the order of questions.
     """
-    kind = type(command)
-    if kind is not commands.Send:
-        if session.under_way:
-            session.stalled = True
-            return False
-        if kind in READ_MUCH and not hub.pace.may_read(session):
-            return False
+    if isinstance(command, commands.Send):
+        session.allowance -= 1
+        _send(hub, session, command)
+        return True
+    row = COMMANDS[type(command)]
+    if session.under_way:
+        session.stalled = True
+        return False
+    if not hub.pace.affords(session, row.cost):
+        return False
     session.allowance -= 1
-    try:
-        if session.user is None and kind not in BEFORE_LOGIN:
-            raise NotLoggedIn("Say who you are first.")
-        HANDLERS[kind](hub, session, command)
-    except ChatError as error:
-        session.refuse(error, command.id)
-        if isinstance(command, commands.Send) and session.user is not None and command.outbox is not None:
-            _give_up(hub, session, command)
+    Running(
+        hub, session, command.id, _checked(row, hub, session, command), lambda answer: _ok(session, command, answer)
+    ).start()
     return True
 
 
+async def _checked(row: Row, hub: Hub, session: Session, command: commands.Command) -> Answer:
+    """Run a handler for a user who may call it."""
+    if not row.before_login and session.user is None:
+        raise NotLoggedIn("Say who you are first.")
+    if row.right is not None and session.user is not None:
+        name = getattr(command, "room", None) or getattr(command, "conversation", None)
+        where = hub.permissions.conversation(session.user, name) if name else None
+        if where is not None:
+            hub.permissions.check(session.user, row.right, where)
+    work = row.handler(hub, session, command)
+    return await work if work is not None else ANSWERED
+
+
+def _ok(session: Session, command: commands.Command, answer: Answer) -> None:
+    if answer is ANSWERED:
+        return
+    lines = answer.lines
+    if command.id is not None:
+        ok = events.Ok(
+            id=command.id,
+            conversation=answer.conversation,
+            seq=answer.seq,
+            duplicate=answer.duplicate,
+            more=answer.more,
+        )
+        lines += session.rendering.event(ok)
+    if lines:
+        session.write(lines)
+
+
+def _send(hub: Hub, session: Session, command: commands.Send) -> None:
+    try:
+        send(hub, session, command)
+    except ChatError as error:
+        session.refuse(error, command.id)
+        if session.user is not None and command.outbox is not None:
+            _give_up(hub, session, command)
+
+
 def _give_up(hub: Hub, session: Session, command: commands.Send) -> None:
-    """Let the next messages pass where one is refused by us that was refused by a full disk before."""
+    """Let the next messages pass if one is refused now that was refused by a full disk before."""
     with suppress(BadLine):
         hub.journal.give_up(key_of(hub, session, command))

@@ -10,6 +10,7 @@ from ..hub.delivery.absence import absence
 from ..hub.state.conversations import Conversation, Pair
 from ..protocol import commands, events
 from ..protocol.text.hygiene import check_text
+from .answers import ANSWERED, OK, Answer
 
 OUTBOX_DIGITS = 16
 """An outbox is 64 random bits, in hex."""
@@ -34,16 +35,17 @@ def send(hub: Hub, session: Session, command: commands.Send) -> None:
     hub.submit(pending)
 
 
-def ping(_hub: Hub, session: Session, command: commands.Ping) -> None:
-    """Answer; everything that came before is answered already."""
-    session.tell(events.Ok(id=command.id))
+async def ping(_hub: Hub, _session: Session, _command: commands.Ping) -> Answer:
+    """Answer; everything that was asked before is answered already."""
+    return OK
 
 
-def quit_chat(hub: Hub, session: Session, command: commands.Quit) -> None:
+async def quit_chat(hub: Hub, session: Session, command: commands.Quit) -> Answer:
     """Let the session go and close its connection."""
     last_words = session.rendering.event(events.Ok(id=command.id)) if command.id is not None else b""
     session.link.close(last_words)
     hub.attendance.exit(session, quits=True)
+    return ANSWERED
 
 
 def speaker(session: Session) -> User:
@@ -75,7 +77,7 @@ def _addressee(hub: Hub, user: User, to: str) -> tuple[Conversation, User | None
         hub.permissions.check_speaks(user, hub.directory.lobby)
         return hub.attendance.pair(user, other), other
     room = hub.directory.rooms.get(to)
-    if room is None or room.is_private:
+    if room is None or room.is_private or room.closings:
         room = hub.permissions.room(user, to)
     hub.permissions.check_speaks(user, room)
     return room, None

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from ..exceptions import ChatError, NoSuchRoom, NotFound, StorageProblem
+from ..exceptions import NotFound
 from ..hub import Action, Hub, Session, User
 from ..hub.delivery.ignoring import as_read, ignores
 from ..hub.delivery.replay import WRITE_BYTES
 from ..hub.state.conversations import Conversation
 from ..protocol import commands, events
-from ..protocol.conversations import pair_id
 from ..protocol.kinds import REFERS
 from ..protocol.limits import HISTORY_ENTRIES
 from ..protocol.text.references import place
+from .answers import OK, Answer
 from .chat import speaker
 from .deleted_runs import Line, is_deleted, put_before
 
@@ -19,44 +19,33 @@ AROUND = 5
 """Entries before and after one that is shown among those around it: a third of a screen."""
 
 READ_ON = 32
-"""Entries that are read at least where lines are still missing: a run of edits must not cost a read for each."""
+"""Entries that are read at least while lines are missing: a run of edits must not cost a read for each."""
 
 LOOKED_AT = 5_000
-"""Entries that are looked at for the lines that somebody asks for, where most were deleted: a tenth of a second."""
+"""Entries that are looked at for the lines of one answer, if most were deleted: a tenth of a second."""
 
 
-def history(hub: Hub, session: Session, command: commands.History) -> None:
-    """Answer with up to ``limit`` lines, fewer where they are long; ``more`` says that there are older ones."""
-    conversation = readable(hub, speaker(session), command.conversation)
-    if conversation is None:
-        if command.id is not None:
-            session.tell(events.Ok(id=command.id))
-        return
-    session.blocked = True
-    hub.spawn(_answer(hub, session, command, conversation))
-
-
-async def _answer(hub: Hub, session: Session, command: commands.History, conversation: Conversation) -> None:
+async def history(hub: Hub, session: Session, command: commands.History) -> Answer:
+    """Answer with up to ``limit`` lines, fewer if they are long; ``more`` says that there are older ones."""
     user = speaker(session)
-    try:
-        if command.around is not None:
-            lines = await _around(hub, user, conversation, command.around)
-        else:
-            lines = await _newest(hub, user, conversation, command)
-        hub.permissions.check(user, Action.READ, conversation)  # what happened meanwhile counts
-    except ChatError as error:
-        session.refuse(error, command.id, retry=isinstance(error, StorageProblem))
+    conversation = readable(hub, user, command.conversation)
+    if conversation is None:
+        return OK
+    if command.around is not None:
+        lines = await _around(hub, user, conversation, command.around)
     else:
-        _tell(session, command, lines, conversation)
-    hub.unblock(session)
+        lines = await _newest(hub, user, conversation, command)
+    hub.permissions.check(user, Action.READ, conversation)  # what happened meanwhile counts
+    return _told(session, command, lines, conversation)
 
 
 async def _around(hub: Hub, user: User, conversation: Conversation, seq: int) -> list[Line]:
     """Return an entry among those around it; raises NotFound."""
     after, before = max(0, seq - 1 - AROUND), min(seq + AROUND, conversation.head) + 1
-    entries = await hub.journal.read(
+    read = hub.journal.read(
         conversation.id, after=after, before=before, upto=conversation.head, limit=HISTORY_ENTRIES, current=True
     )
+    entries = await hub.until(read)
     hub.permissions.check(user, Action.READ, conversation)  # before anything is said about it
     if all(entry.seq != seq for entry in entries):
         raise NotFound(f"There is no {place(conversation.name_for(user), seq)}.")
@@ -73,14 +62,10 @@ async def _newest(hub: Hub, user: User, conversation: Conversation, command: com
     stop = max(0, command.after, before - 1 - LOOKED_AT)
     missing = wanted = most = max(1, min(command.limit, HISTORY_ENTRIES))
     while missing > 0 and (room := HISTORY_ENTRIES - len(lines)) > 0:
-        page = await hub.journal.read(
-            conversation.id,
-            after=stop,
-            before=before,
-            upto=conversation.head,
-            limit=min(room, most),
-            current=True,
+        read = hub.journal.read(
+            conversation.id, after=stop, before=before, upto=conversation.head, limit=min(room, most), current=True
         )
+        page = await hub.until(read)
         if not page:
             break
         if lines:
@@ -102,8 +87,8 @@ def _is_line(entry: events.Entry, user: User) -> bool:
     return entry.kind not in REFERS and not ignores(user, entry) and not is_deleted(entry)
 
 
-def _tell(session: Session, command: commands.History, past: list[Line], told: Conversation) -> None:
-    """Write the newest entries that fit into one write, the oldest of them first."""
+def _told(session: Session, command: commands.History, past: list[Line], told: Conversation) -> Answer:
+    """Return the newest entries that fit into one write, the oldest of them first."""
     lines: list[bytes] = []
     size = 0
     for each in reversed(past):
@@ -113,10 +98,7 @@ def _tell(session: Session, command: commands.History, past: list[Line], told: C
             break
         lines.append(line)
     more = len(lines) < len(past) or bool(past and past[0].entry.seq > max(told.floor, command.after + 1))
-    lines.reverse()
-    if command.id is not None:
-        lines.append(session.rendering.event(events.Ok(id=command.id, more=more)))
-    session.write(b"".join(lines))
+    return Answer(more=more, lines=b"".join(reversed(lines)))
 
 
 def past_line(session: Session, command_id: int | None, line: Line, conversation: Conversation) -> bytes:
@@ -140,17 +122,8 @@ def past_line(session: Session, command_id: int | None, line: Line, conversation
 
 
 def readable(hub: Hub, user: User, name: str) -> Conversation | None:
-    """Return the conversation of that name or id, if this user may read it; None where nothing was said yet."""
-    conversation: Conversation | None
-    if not name.startswith("@"):
-        conversation = hub.permissions.room(user, name)
-    elif ":" not in name:
-        conversation = hub.directory.conversations.get(pair_id(user.id, hub.directory.user(name[1:]).id))
-        if conversation is None:
-            return None
-    else:
-        conversation = hub.directory.conversations.get(name)
-        if conversation is None:
-            raise NoSuchRoom(f"There is no conversation {name}.")
-    hub.permissions.check(user, Action.READ, conversation)
+    """Return the conversation of that name or id, if this user may read it; None if nothing was said there yet."""
+    conversation = hub.permissions.conversation(user, name)
+    if conversation is not None:
+        hub.permissions.check(user, Action.READ, conversation)
     return conversation

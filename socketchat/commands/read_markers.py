@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from ..exceptions import ChatError
 from ..hub import Hub, Session, User
 from ..hub.policy.permissions import Action
 from ..hub.state.conversations import Conversation, Pair
@@ -10,6 +9,7 @@ from ..protocol import commands, events
 from ..protocol.kinds import COUNTED
 from ..protocol.limits import HISTORY_ENTRIES
 from ..protocol.text.mentions import is_mention
+from .answers import OK, Answer
 from .chat import speaker
 from .deleted_runs import is_deleted
 from .history import LOOKED_AT, readable
@@ -18,7 +18,7 @@ COUNTED_ENTRIES = 1_000
 """Entries of a conversation that are counted; "more than a thousand" tells a person as much as a number."""
 
 
-def read(hub: Hub, session: Session, command: commands.Read) -> None:
+async def read(hub: Hub, session: Session, command: commands.Read) -> Answer:
     """Move the user's markers on, never back, and tell the user's other sessions."""
     user = speaker(session)
     if command.conversation is None:
@@ -26,15 +26,18 @@ def read(hub: Hub, session: Session, command: commands.Read) -> None:
             _mark(hub, session, user, conversation, conversation.head)
     elif (one := readable(hub, user, command.conversation)) is not None:
         _mark(hub, session, user, one, one.head if command.seq is None else min(command.seq, one.head))
-    if command.id is not None:
-        session.tell(events.Ok(id=command.id))
+    return OK
 
 
-def unread(hub: Hub, session: Session, command: commands.Unread) -> None:
-    """Count messages of others, and in rooms those that name the user; the answer has to read the history."""
+async def unread(hub: Hub, session: Session, command: commands.Unread) -> Answer:
+    """Count the messages of others and, in rooms, those that mention the user; the answer has to read the history."""
     user = speaker(session)
-    session.blocked = True
-    hub.spawn(_answer(hub, session, user, command))
+    counts = {each: await _count(hub, user, each) for each in heard(hub, user)}
+    there = heard(hub, user)  # what happened meanwhile counts
+    left = [count for each, count in counts.items() if count.messages and each in there]
+    left.sort(key=lambda count: count.conversation)
+    session.tell(events.Unread(conversations=left, id=command.id))
+    return OK
 
 
 def _mark(hub: Hub, session: Session, user: User, conversation: Conversation, seq: int) -> None:
@@ -55,21 +58,6 @@ def heard(hub: Hub, user: User) -> list[Conversation]:
     return [conversation for conversation in own if hub.permissions.may(user, Action.READ, conversation)]
 
 
-async def _answer(hub: Hub, session: Session, user: User, command: commands.Unread) -> None:
-    try:
-        counts = {each: await _count(hub, user, each) for each in heard(hub, user)}
-    except ChatError as error:
-        session.refuse(error, command.id, retry=True)
-    else:
-        there = heard(hub, user)  # what happened meanwhile counts
-        left = [count for each, count in counts.items() if count.messages and each in there]
-        left.sort(key=lambda count: count.conversation)
-        session.tell(events.Unread(conversations=left, id=command.id))
-        if command.id is not None:
-            session.tell(events.Ok(id=command.id))
-    hub.unblock(session)
-
-
 async def _count(hub: Hub, user: User, conversation: Conversation) -> events.UnreadCount:
     """Count the newest entries behind the marker; a room that the user never looked into has nothing unread."""
     unknown = 0 if isinstance(conversation, Pair) else conversation.head
@@ -78,8 +66,8 @@ async def _count(hub: Hub, user: User, conversation: Conversation) -> events.Unr
     messages = named = 0
     left = COUNTED_ENTRIES
     while left and before > oldest + 1:
-        page = await hub.journal.read(
-            conversation.id, after=oldest, before=before, upto=before - 1, limit=HISTORY_ENTRIES
+        page = await hub.until(
+            hub.journal.read(conversation.id, after=oldest, before=before, upto=before - 1, limit=HISTORY_ENTRIES)
         )
         if not page:
             break

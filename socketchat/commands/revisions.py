@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Iterator
+from contextlib import contextmanager
 
-from ..exceptions import ChatError, KeyReused, NotFound, Refused, StorageProblem
+from ..exceptions import KeyReused, NotFound, Refused, StorageProblem
 from ..hub import Action, Hub, Pending, Session, User
 from ..hub.state.conversations import Conversation, Pair, Room
 from ..journal.bodies import is_blank, is_changeable, is_gone
@@ -14,77 +15,72 @@ from ..protocol.kinds import CHANGEABLE, DELETE, EDIT
 from ..protocol.limits import HISTORY_ENTRIES, RECENT_MS
 from ..protocol.text.hygiene import check_text
 from ..protocol.text.references import place
+from .answers import ANSWERED, Answer
 from .chat import check_reached, key_of, speaker
 from .history import readable
 
 _Change = commands.Edit | commands.Delete
 
 
-def edit(hub: Hub, session: Session, command: commands.Edit) -> None:
-    """Submit an edit of one's own message; everybody who hears the conversation is told."""
-    _once(hub, session, command, lambda: _edit(hub, session, command))
+async def edit(hub: Hub, session: Session, command: commands.Edit) -> Answer:
+    """Submit an edit of the user's own message; everybody who hears the conversation is told."""
+    with _new_key_on_retry(command):
+        if (done := await _done_before(hub, session, command)) is not None:
+            return done
+        text, user = check_text(command.text), speaker(session)
+        conversation = _changed(hub, user, command)
+        _check_speaks(hub, user, conversation)
+        entry = await _entry(hub, user, conversation, command.seq)
+        if entry.author != user.id:
+            raise Refused(f"Only {entry.name} may edit {_place(conversation, user, entry)}.")
+        _check_speaks(hub, user, conversation)  # what happened meanwhile counts
+        if text == decode_text(entry).text:
+            raise Refused(f"{_place(conversation, user, entry)} says that already.")
+    hub.submit(_pending(hub, session, command, conversation, entry))
+    return ANSWERED
 
 
-def delete(hub: Hub, session: Session, command: commands.Delete) -> None:
-    """Submit that a message is deleted: one's own, or for moderators anybody's in their room."""
-    _once(hub, session, command, lambda: _delete(hub, session, command))
+async def delete(hub: Hub, session: Session, command: commands.Delete) -> Answer:
+    """Submit that a message is deleted: the user's own or, for moderators, anybody's in their room."""
+    with _new_key_on_retry(command):
+        if (done := await _done_before(hub, session, command)) is not None:
+            return done
+        user = speaker(session)
+        conversation = _changed(hub, user, command)
+        entry = await _entry(hub, user, conversation, command.seq, recent=True)
+        if entry.author != user.id:
+            _check_moderates(hub, user, conversation, entry)
+    hub.submit(_pending(hub, session, command, conversation, entry))
+    return ANSWERED
 
 
-def _once(hub: Hub, session: Session, command: _Change, change: Callable[[], Coroutine[None, None, None]]) -> None:
-    """Make a change, unless it was made under the same key before; what comes next waits until it is submitted."""
-
-    async def change_once() -> None:
-        try:
-            done = await hub.journal.find(key_of(hub, session, command)) if command.outbox is not None else None
-            if done is None:
-                await change()
-            else:
-                _answer_again(session, command, done)
-        except ChatError as error:
-            # With a key it has to be a new one: what comes behind, under later numbers, may be stored before this.
-            session.refuse(error, command.id, retry=isinstance(error, StorageProblem) and command.outbox is None)
-        hub.unblock(session)
-
-    session.blocked = True
-    hub.spawn(change_once())
+@contextmanager
+def _new_key_on_retry(command: _Change) -> Iterator[None]:
+    """Let nobody retry under the same key: what comes after it, under later numbers, may be stored before this."""
+    try:
+        yield
+    except StorageProblem as problem:
+        problem.retry = problem.retry and command.outbox is None
+        raise
 
 
-def _answer_again(session: Session, command: _Change, entry: events.Entry) -> None:
-    """Answer what was done before, unless it was something else that was done under that key."""
+async def _done_before(hub: Hub, session: Session, command: _Change) -> Answer | None:
+    """Return the first answer if this change was made under the same key before; raises KeyReused."""
+    if command.outbox is None:
+        return None
+    entry = await hub.until(hub.journal.find(key_of(hub, session, command)))
+    if entry is None:
+        return None
     if not is_gone(entry):
         said = decode_text(entry)
         if (entry.kind, said.text) != _said(command) or command.seq not in {None, said.of}:
             raise KeyReused("This key was used for something else; take a new key.")
-    if command.id is not None:
-        session.tell(events.Ok(id=command.id, conversation=entry.conversation, seq=entry.seq, duplicate=True))
+    return Answer(entry.conversation, entry.seq, duplicate=True)
 
 
-async def _edit(hub: Hub, session: Session, command: commands.Edit) -> None:
-    text, user = check_text(command.text), speaker(session)
-    conversation = _changed(hub, session, command)
-    _check_speaks(hub, user, conversation)
-    entry = await _entry(hub, user, conversation, command.seq)
-    user = speaker(session)
-    if entry.author != user.id:
-        raise Refused(f"Only {entry.name} may edit {_place(conversation, user, entry)}.")
-    _check_speaks(hub, user, conversation)
-    if text == decode_text(entry).text:
-        raise Refused(f"That is what {_place(conversation, user, entry)} says already.")
-    hub.submit(_pending(hub, session, command, conversation, entry))
-
-
-async def _delete(hub: Hub, session: Session, command: commands.Delete) -> None:
-    conversation = _changed(hub, session, command)
-    entry = await _entry(hub, speaker(session), conversation, command.seq, recent=True)
-    user = speaker(session)
-    if entry.author != user.id:
-        _check_moderates(hub, user, conversation, entry)
-    hub.submit(_pending(hub, session, command, conversation, entry))
-
-
-def _changed(hub: Hub, session: Session, command: _Change) -> Conversation:
+def _changed(hub: Hub, user: User, command: _Change) -> Conversation:
     """Return the conversation of a command, which the user may read."""
-    conversation = readable(hub, speaker(session), command.conversation)
+    conversation = readable(hub, user, command.conversation)
     if conversation is None:
         raise NotFound(f"Nothing was said in {command.conversation} yet.")
     return conversation
@@ -97,9 +93,10 @@ async def _entry(
     after, before, limit = 0, conversation.head + 1, HISTORY_ENTRIES
     if seq is not None:
         after, before, limit = max(seq, 1) - 1, seq + 1, 1
-    entries = await hub.journal.read(
+    read = hub.journal.read(
         conversation.id, after=after, before=before, upto=conversation.head, limit=limit, current=True
     )
+    entries = await hub.until(read)
     hub.permissions.check(user, Action.READ, conversation)  # what happened meanwhile counts
     for entry in reversed(entries):
         if recent and seq is None and entry.kind in CHANGEABLE and entry.author == user.id:

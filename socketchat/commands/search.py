@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from ..exceptions import BadText, ChatError, StorageProblem
+from ..exceptions import BadText
 from ..hub import Action, Hub, Session, User
 from ..hub.delivery.ignoring import ignores
 from ..hub.delivery.replay import WRITE_BYTES
@@ -14,6 +14,7 @@ from ..journal.bodies import said, terms_of
 from ..protocol import commands, events
 from ..protocol.codec import decode_text
 from ..protocol.text.timestamps import moment_of
+from .answers import Answer
 from .chat import speaker
 from .deleted_runs import Line
 from .history import past_line, readable
@@ -23,17 +24,29 @@ FOUND_ENTRIES = 50
 """Most entries that one search returns: who sees so many narrows it."""
 
 
-def search(hub: Hub, session: Session, command: commands.Search) -> None:
-    """Answer with how many were found, then with the entries as they read now, the oldest first."""
+async def search(hub: Hub, session: Session, command: commands.Search) -> Answer:
+    """Answer with how many entries were found, then with the entries as they read now, the oldest first."""
     user = speaker(session)
     if not terms_of(command.words) and command.name is None and command.conversation is None:
         raise BadText("Say what to look for: words, from whom, or in which room.")
+    query = _query(hub, user, command)
+    found = await hub.until(hub.journal.search(query))
+    hits = [await _as_it_is(hub, hit) for hit in found.entries if not ignores(user, hit)]
+    # What happened meanwhile counts, also for whether there is more.
+    where = (hub.directory.conversations.get(each) for each in query.conversations)
+    there = {each.id: each for each in where if each is not None and hub.permissions.may(user, Action.READ, each)}
+    more = not found.complete or sum(hit.conversation in there for hit in found.entries) == query.limit
+    return _told(session, command, [hit for hit in hits if hit is not None], there, more=more)
+
+
+def _query(hub: Hub, user: User, command: commands.Search) -> Query:
+    """Return what the journal is asked for."""
     if command.conversation is None:
         where: Sequence[Conversation] = heard(hub, user)
     else:
         one = readable(hub, user, command.conversation)
         where = [one] if one is not None else []
-    query = Query(
+    return Query(
         command.words,
         [conversation.id for conversation in where],
         max(1, min(command.limit, FOUND_ENTRIES)),
@@ -41,23 +54,6 @@ def search(hub: Hub, session: Session, command: commands.Search) -> None:
         since=moment_of(command.after, hub.now()) if command.after is not None else None,
         before=moment_of(command.before, hub.now()) if command.before is not None else None,
     )
-    session.blocked = True
-    hub.spawn(_answer(hub, session, user, command, query))
-
-
-async def _answer(hub: Hub, session: Session, user: User, command: commands.Search, query: Query) -> None:
-    try:
-        found = await hub.journal.search(query)
-        hits = [await _as_it_is(hub, hit) for hit in found.entries if not ignores(user, hit)]
-    except ChatError as error:
-        session.refuse(error, command.id, retry=isinstance(error, StorageProblem))
-    else:
-        # What happened meanwhile counts, also for whether there is more.
-        where = (hub.directory.conversations.get(each) for each in query.conversations)
-        there = {each.id: each for each in where if each is not None and hub.permissions.may(user, Action.READ, each)}
-        more = not found.complete or sum(hit.conversation in there for hit in found.entries) == query.limit
-        _tell(session, command, [hit for hit in hits if hit is not None], there, more=more)
-    hub.unblock(session)
 
 
 async def _as_it_is(hub: Hub, hit: events.Entry) -> events.Entry | None:
@@ -66,20 +62,21 @@ async def _as_it_is(hub: Hub, hit: events.Entry) -> events.Entry | None:
     seq = said(hit).of or hit.seq
     if conversation is None or hit.seq > conversation.head:
         return None
-    entries = await hub.journal.read(hit.conversation, after=seq - 1, before=seq + 1, limit=1, current=True)
+    read = hub.journal.read(hit.conversation, after=seq - 1, before=seq + 1, limit=1, current=True)
+    entries = await hub.until(read)
     newest = [entry for entry in entries if (decode_text(entry).edited or entry.seq) == hit.seq]
     return newest[0] if newest else None
 
 
-def _tell(
+def _told(
     session: Session,
     command: commands.Search,
     hits: Sequence[events.Entry],
     there: Mapping[str, Conversation],
     *,
     more: bool,
-) -> None:
-    """Write the newest of what was found ``there``, as much as fits into one write."""
+) -> Answer:
+    """Return the newest of what was found ``there``, as much as fits into one write."""
     lines: list[bytes] = []
     size = 0
     for hit in hits:
@@ -92,7 +89,4 @@ def _tell(
             break
         lines.append(line)
     lines.append(session.rendering.event(events.Found(count=len(lines), more=more, id=command.id)))
-    lines.reverse()
-    if command.id is not None:
-        lines.append(session.rendering.event(events.Ok(id=command.id, more=more)))
-    session.write(b"".join(lines))
+    return Answer(more=more, lines=b"".join(reversed(lines)))

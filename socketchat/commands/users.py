@@ -1,26 +1,24 @@
-"""Who is online, and help."""
+"""Listing who is online, being away, and help."""
 
 from __future__ import annotations
 
 from ..exceptions import TooLong
-from ..hub import Action, Hub, Session
+from ..hub import Hub, Session
 from ..protocol import commands, events
 from ..protocol.limits import AWAY_CHARACTERS
 from ..protocol.slash import help_text
 from ..protocol.text.hygiene import clean_line
 from ..protocol.wording import AWAY
+from .answers import OK, Answer
 from .chat import speaker
 
 NAMES_PER_EVENT = 500
-"""Names in one line of an answer: so many of the longest, all away, stay under the limit of a line."""
+"""Names in one line of an answer: even the longest, all of them away, stay under the limit of a line."""
 
 
-def users(hub: Hub, session: Session, command: commands.Users) -> None:
-    """List who is online, or which of them are members of a room."""
-    room = None
-    if command.room:
-        room = hub.permissions.room(speaker(session), command.room)
-        hub.permissions.check(speaker(session), Action.READ, room)
+async def users(hub: Hub, session: Session, command: commands.Users) -> Answer:
+    """List the users who are online, or those of them who are members of a room."""
+    room = hub.permissions.room(speaker(session), command.room) if command.room else None
     there = hub.attendance.users_online(room)
     shown = None if room is None or room.is_lobby else room.name
     for start in range(0, max(1, len(there)), NAMES_PER_EVENT):
@@ -29,24 +27,21 @@ def users(hub: Hub, session: Session, command: commands.Users) -> None:
         guests = [user.name for user in part if user.is_guest]
         names = [user.name for user in part]
         session.tell(events.Users(users=names, id=command.id, room=shown, away=away, guests=guests))
-    if command.id is not None:
-        session.tell(events.Ok(id=command.id))
+    return OK
 
 
-def away(hub: Hub, session: Session, command: commands.Away) -> None:
-    """Note that the user is away, until the user says something; who is muted does not say why."""
+async def away(hub: Hub, session: Session, command: commands.Away) -> Answer:
+    """Note that the user is away, until the user says something; muted users give no reason."""
     if command.text:
         hub.permissions.check_speaks(speaker(session), hub.directory.lobby)
     text = clean_line(command.text or "").strip() or AWAY
     if len(text) > AWAY_CHARACTERS:
-        raise TooLong(f"Say in at most {AWAY_CHARACTERS} characters why you are away.")
+        raise TooLong(f"Too long: {len(text):,} characters; the limit for the reason is {AWAY_CHARACTERS}.")
     speaker(session).away = text
-    if command.id is not None:
-        session.tell(events.Ok(id=command.id))
+    return OK
 
 
-def help_on(_hub: Hub, session: Session, command: commands.Help) -> None:
+async def help_on(_hub: Hub, session: Session, command: commands.Help) -> Answer:
     """Explain the slash commands, or one of them."""
     session.tell(events.Help(text=help_text(command.topic), id=command.id))
-    if command.id is not None:
-        session.tell(events.Ok(id=command.id))
+    return OK

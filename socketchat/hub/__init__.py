@@ -1,10 +1,25 @@
 """The domain: who is here, who hears what, and what becomes of an outcome."""
 
 from .hub import Hub
+from .later import Later
 from .pending import Pending
 from .policy.admission import Entrance
 from .policy.permissions import Action
+from .policy.throttle import Cost
 from .sessions import Challenged, Channel, Link, Rendering, Session
 from .state.users import User
 
-__all__ = ["Action", "Challenged", "Channel", "Entrance", "Hub", "Link", "Pending", "Rendering", "Session", "User"]
+__all__ = [
+    "Action",
+    "Challenged",
+    "Channel",
+    "Cost",
+    "Entrance",
+    "Hub",
+    "Later",
+    "Link",
+    "Pending",
+    "Rendering",
+    "Session",
+    "User",
+]

@@ -1,23 +1,27 @@
 """The hub knows who is here and who hears what; it changes durable state only when the journal says so.
 
-Commands end in ``submit``, which returns at once. The journal orders and stores what came in and calls ``committed``
-with the outcomes of a batch: facts are applied in log order, then the entries are delivered, grouped by conversation.
-Everything runs on one thread, and nothing here awaits, so no state changes in between.
+A message is handed to the journal by ``submit``, which returns at once; a handler that needs the outcome awaits
+``record``. The journal orders and stores what came in and calls ``committed`` with the outcomes of a batch: facts are
+applied in log order, with their effects on the sessions of this node, then the entries are delivered, grouped by
+conversation. All of it runs on one thread, and ``committed`` never waits, so no state changes in between.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Coroutine, Sequence
+from functools import partial
 from hashlib import blake2b
 from secrets import token_urlsafe
 from time import monotonic, time_ns
+from typing import Any, NoReturn, TypeVar
 
 import msgspec
 
-from ..exceptions import ChatError, KeyReused, NameTaken, NotFound, StorageProblem
+from ..exceptions import ChatError, KeyReused, NameTaken, NotFound, NotLoggedIn, StorageProblem
 from ..journal import (
     PASSED,
+    SERVER_LOG,
     Conflict,
     Duplicate,
     Journal,
@@ -28,7 +32,7 @@ from ..journal import (
     Stored,
     Unchangeable,
 )
-from ..journal.bodies import is_gone
+from ..journal.bodies import is_gone, said
 from ..protocol import events
 from ..protocol.kinds import CHANGES, ECHOED, FACTS
 from ..protocol.limits import UNACKNOWLEDGED_BYTES, UNACKNOWLEDGED_ENTRIES
@@ -36,6 +40,9 @@ from .delivery.attendance import Attendance
 from .delivery.fan_out import Delivery
 from .delivery.presence import Timer
 from .delivery.replay import Replay
+from .directory import Directory
+from .effects import Effects
+from .later import Later
 from .pending import Pending
 from .policy.admission import Entrance
 from .policy.guess_limits import Guesses
@@ -44,9 +51,13 @@ from .policy.permissions import Permissions
 from .policy.quotas import Caps
 from .policy.throttle import Pace
 from .sessions import Session, refusal
-from .state.directory import Directory
-from .state.facts import WrongPasswordsFact
+from .state import facts
+from .state.apply import apply, load
+from .state.changes import Change
+from .state.projection import Projection
 from .state.users import User
+
+Result = TypeVar("Result")
 
 UNDER_WAY_BYTES = 16_777_216
 """Bytes of entries under way in all; when a disk stalls, memory holds this much and no more."""
@@ -89,23 +100,26 @@ class Hub:
         self.clock = clock
         self.hasher = hasher or NoPasswords()
         self.host_key = b""  # SHA-256 of the public key that the server shows under TLS
-        self.directory = Directory()
+        self.state = Projection()
+        self.directory = Directory(self.state)
         self.permissions = Permissions(self.directory, self.operator, now)
         self.replay = Replay(journal, spawn, self._caught_up)
         self.guesses = Guesses(clock)
         self.caps = Caps(self.directory, clock, limited=limited)
         self.pace = Pace(timer, clock, self._proceed, limited=limited)
         self.attendance = Attendance(self.directory, self.permissions, self.replay, timer, token)
+        self._effects = Effects(self.attendance, self.directory)
         self.claimed: Counter[str] = Counter()  # accounts under way, by what their name looks like
         self._under_way_bytes = 0
         self._crowd: dict[Session, None] = {}
+        self._waiting: dict[Session, None] | None = None  # while a batch is applied: who may go on after it
 
     def load(self, state: State) -> None:
         """Begin with what the journal knew when it was opened."""
         self.attendance.epoch = state.epoch
-        self.directory.load(state)
+        load(self.state, state)
         for entry in state.facts:
-            if entry.kind == "wrong passwords" and msgspec.json.decode(entry.body, type=WrongPasswordsFact).count:
+            if entry.kind == "wrong passwords" and msgspec.json.decode(entry.body, type=facts.WrongPasswordsFact).count:
                 self.guesses.recall(entry.name, (self.now() - entry.ts) / 1000)
         self.journal.committed = self.committed
         self.journal.revised = self.revised
@@ -128,19 +142,22 @@ class Hub:
         return session.allowance >= 1 or self.pace.refill(session)
 
     def submit(self, pending: Pending) -> None:
-        """Hand a proposal to the journal; with a ``then``, the session's next command waits for the outcome."""
+        """Hand a proposal to the journal; never blocks."""
         session = pending.session
-        session.blocked = pending.then is not None
-        size = len(pending.body)
-        session.under_way += 1
-        session.under_way_bytes += size
-        self._under_way_bytes += size
+        if session is not None:
+            size = len(pending.body)
+            session.under_way += 1
+            session.under_way_bytes += size
+            self._under_way_bytes += size
         self.journal.submit(pending)
 
     def unblock(self, session: Session) -> None:
-        """Let a session that was ``blocked`` go on."""
+        """Let a session go on whose command is answered; after the batch, if one is being applied."""
         session.blocked = False
-        self._proceed(session)
+        if self._waiting is not None:
+            self._waiting[session] = None
+        else:
+            self._proceed(session)
 
     def outbox_key(self, session: Session, outbox: str) -> int:
         """Return the journal's number for an outbox: another user's outbox of the same name is another one.
@@ -153,12 +170,79 @@ class Hub:
             session.outbox, session.outbox_key = outbox, int.from_bytes(digest)
         return session.outbox_key
 
+    # What handlers await
+
+    async def record(
+        self,
+        session: Session,
+        kind: str,
+        fact: object,
+        *,
+        conversation: str = SERVER_LOG,
+        author: User | None = None,
+        claims: tuple[str, ...] = (),
+    ) -> events.Entry:
+        """Store a fact; return its entry once it is applied. Raises the reason if it is not stored."""
+        outcome = await self.propose(session, kind, fact, conversation=conversation, author=author, claims=claims)
+        if isinstance(outcome, Stored):
+            return outcome.entry
+        raise self.why_not(outcome)
+
+    def propose(
+        self,
+        session: Session,
+        kind: str,
+        fact: object,
+        *,
+        conversation: str = SERVER_LOG,
+        author: User | None = None,
+        claims: tuple[str, ...] = (),
+    ) -> Later[Outcome]:
+        """Store a fact, for a handler that decides what follows from the outcome."""
+        author = author or session.user
+        if author is None:
+            raise NotLoggedIn("Say who you are first.")
+        pending = Pending(conversation, author, kind, facts.encode(fact), session, claims=claims)
+        return self.outcome(pending)
+
+    def outcome(self, pending: Pending) -> Later[Outcome]:
+        """Submit a proposal, for a handler that awaits the outcome."""
+
+        def begin(resume: Callable[[Outcome], None]) -> None:
+            pending.then = resume
+            self.submit(pending)
+
+        return Later(begin)
+
+    def note(self, author: User, kind: str, fact: object, then: Callable[[Outcome], None] | None = None) -> None:
+        """Store a fact that nobody waits for."""
+        self.submit(Pending(SERVER_LOG, author, kind, facts.encode(fact), None, then=then))
+
+    async def until(self, work: Coroutine[Any, Any, Result]) -> Result:
+        """Return what a read or a hash results in, or raise its error; the loop goes on meanwhile."""
+
+        async def finish(resume: Callable[[Callable[[], Result]], None]) -> None:
+            try:
+                result = await work
+            except Exception as error:  # noqa: BLE001 - the handler raises it
+                resume(partial(_raise, error))
+            else:
+                resume(lambda: result)
+
+        def begin(resume: Callable[[Callable[[], Result]], None]) -> None:
+            self.spawn(finish(resume))
+
+        return (await Later(begin))()
+
     # Applying outcomes
 
     def committed(self, outcomes: Sequence[Outcome]) -> None:
         """Apply a batch of outcomes in order, then tell everybody."""
-        delivery = Delivery(self.directory.ignored_by)
-        waiting = self._apply(outcomes, delivery)
+        delivery = Delivery(self.state.ignored_by)
+        waiting: dict[Session, None] = {}
+        self._waiting = waiting
+        self._apply(outcomes, delivery, waiting)
+        self._waiting = None
         if self.attendance.presence.pending:
             self.attendance.presence.settle(delivery.authors())
         if self.replay.reads:
@@ -185,43 +269,67 @@ class Hub:
             if conversation_id in self.directory.conversations:
                 self.directory.conversations[conversation_id].floor = floor
 
-    def _apply(self, outcomes: Sequence[Outcome], delivery: Delivery) -> dict[Session, None]:
-        """Apply outcomes, and return the sessions that may have waited for them."""
-        waiting: dict[Session, None] = {}
+    def _apply(self, outcomes: Sequence[Outcome], delivery: Delivery, waiting: dict[Session, None]) -> None:
+        """Apply outcomes, and add the sessions that may have waited for them to ``waiting``."""
         for outcome in outcomes:
-            pending: Pending = outcome.proposal  # type: ignore[assignment]  # the hub submits no others
+            pending: Pending | None = outcome.proposal  # type: ignore[assignment]  # the hub submits no others
+            if pending is None or pending.session is None:
+                self._apply_without_session(outcome, pending, delivery)
+                continue
             session = pending.session
             size = len(pending.body)
             session.under_way -= 1
             session.under_way_bytes -= size
             self._under_way_bytes -= size
             if type(outcome) is Stored:
-                self._stored(pending, outcome.entry, outcome.changed, delivery)
+                self._stored(pending, session, outcome.entry, outcome.changed, delivery)
             elif pending.then is None and (answer := self._answer(pending, outcome)) is not None:
                 delivery.answer(session, session.rendering.event(answer))
             if pending.then is not None:
-                session.blocked = False
-                try:
-                    pending.then(outcome)
-                except Exception as error:  # noqa: BLE001 - costs this connection, not the others of the batch
-                    session.link.fail(error)
+                pending.then(outcome)
             if session.stalled:
                 waiting[session] = None
-        return waiting
 
-    def _stored(self, pending: Pending, entry: events.Entry, changed: tuple[int, ...], delivery: Delivery) -> None:
+    def _apply_without_session(self, outcome: Outcome, pending: Pending | None, delivery: Delivery) -> None:
+        """Apply and deliver what another node submitted, or what no session waits for."""
+        if isinstance(outcome, Stored):
+            entry = outcome.entry
+            if entry.kind in FACTS:
+                self._follow(apply(self.state, entry), None)
+            if entry.kind in CHANGES and (of := said(entry).of) is not None:
+                delivery.changed.append((entry.conversation, (of, *outcome.changed)))
+            conversation = self.state.conversations.get(entry.conversation) or self.attendance.pair_of(entry)
+            if conversation is not None:
+                delivery.add(conversation, entry, None)
+        if pending is not None and pending.then is not None:
+            pending.then(outcome)
+
+    def _stored(
+        self, pending: Pending, session: Session, entry: events.Entry, changed: tuple[int, ...], delivery: Delivery
+    ) -> None:
         if entry.kind in FACTS:
-            self.directory.apply(entry)
+            self._follow(apply(self.state, entry), session)
         if pending.of is not None and entry.kind in CHANGES:
             delivery.changed.append((entry.conversation, (pending.of, *changed)))
-        conversation = self.directory.conversations.get(entry.conversation)
+        conversation = self.state.conversations.get(entry.conversation)
         if conversation is not None:
-            delivery.add(conversation, entry, None if pending.kind in ECHOED else pending.session)
+            delivery.add(conversation, entry, None if pending.kind in ECHOED else session)
+        elif entry.conversation != SERVER_LOG and (conversation := self.attendance.pair_of(entry)) is not None:
+            delivery.add(conversation, entry, session)
         if pending.told is not None:
-            delivery.tell(pending.session, pending.told)
+            delivery.tell(session, pending.told)
         if pending.id is not None and pending.then is None:
             ok = events.Ok(id=pending.id, conversation=entry.conversation, seq=entry.seq)
-            delivery.answer(pending.session, pending.session.rendering.event(ok))
+            delivery.answer(session, session.rendering.event(ok))
+
+    def _follow(self, changes: Sequence[Change], by: Session | None) -> None:
+        try:
+            self._effects.follow(changes, by)
+        except Exception as error:  # noqa: BLE001 - costs one connection, not the others of the batch
+            if by is not None:
+                by.link.fail(error)
+            else:
+                self.spawn(_fail(error))
 
     def _answer(self, pending: Pending, outcome: Outcome) -> events.Event | None:
         """Return the answer to what was not stored just now."""
@@ -239,8 +347,10 @@ class Hub:
     def why_not(outcome: Outcome) -> ChatError:
         """Return why a proposal was not stored."""
         match outcome:
-            case StorageRefused(reason=reason):
-                return StorageProblem(reason)
+            case StorageRefused(reason=reason, retry=retry):
+                problem = StorageProblem(reason)
+                problem.retry = retry
+                return problem
             case Unchangeable():
                 return NotFound("There is no such message, or it was deleted.")
             case Conflict(claim=claim):
@@ -270,3 +380,12 @@ class Hub:
         if session.places.missed_presence:
             session.places.missed_presence = False
             session.tell(events.Presence(online=self.attendance.online()))
+
+
+async def _fail(error: Exception) -> None:
+    """Let whoever runs what is spawned log an error that belongs to no connection."""
+    raise error
+
+
+def _raise(error: Exception) -> NoReturn:
+    raise error

@@ -1,4 +1,4 @@
-"""A proposal on its way through the journal: who made it, and what is to be done with the outcome."""
+"""A proposal on its way through the journal: the session that made it, and where its outcome goes."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from .state.users import User
 
 
 class Pending(Proposal):
-    """A proposal with the session that made it, the id of its command, and what is to be done with the outcome.
+    """A proposal with the session that made it, if any, and the id of its command.
 
-    ``told`` is what the session is told beside, once it is stored.
+    ``then`` takes the outcome, and without it the hub answers the command. ``told`` is what the session is told
+    besides, once the proposal is stored.
     """
 
     __slots__ = ("id", "session", "then", "told")
@@ -24,7 +25,7 @@ class Pending(Proposal):
         author: User,
         kind: str,
         body: bytes,
-        session: Session,
+        session: Session | None,
         command_id: int | None = None,
         key: tuple[int, int] | None = None,
         *,

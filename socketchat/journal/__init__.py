@@ -56,9 +56,12 @@ class Proposal:
 
 
 class Stored(msgspec.Struct, gc=False):
-    """The proposal is durable as this entry; ``changed`` are the seqs of the entries that a delete has blanked."""
+    """The proposal is durable as this entry; ``changed`` are the seqs of the entries that a delete has blanked.
 
-    proposal: Proposal
+    An entry that another node of the same log proposed comes without its proposal.
+    """
+
+    proposal: Proposal | None
     entry: Entry
     changed: tuple[int, ...] = ()
 

@@ -1,15 +1,15 @@
 from random import Random
 from typing import get_args
 
-from socketchat.commands import BEFORE_LOGIN, HANDLERS, READ_MUCH
+from socketchat.commands import COMMANDS
+from socketchat.hub import Cost
 from socketchat.protocol import commands, events
 from tests.hub.asking import ASKED, Asking
 from tests.hub.stage import Stage
 
 
 def test_every_command_has_its_handler() -> None:
-    assert HANDLERS.keys() == set(get_args(commands.ANY))
-    assert HANDLERS.keys() >= BEFORE_LOGIN
+    assert COMMANDS.keys() == set(get_args(commands.ANY))
 
 
 def test_whatever_looks_into_the_history_has_an_allowance_of_its_own() -> None:
@@ -27,7 +27,7 @@ def test_whatever_looks_into_the_history_has_an_allowance_of_its_own() -> None:
             stage.settle()
             if stage.journal.searches or len(stage.journal.reads) > reads:
                 looks.add(kind)
-    assert looks <= READ_MUCH
+    assert looks <= {kind for kind, row in COMMANDS.items() if row.cost is Cost.MUCH_READING}
     assert {commands.History, commands.Search, commands.Unread, commands.Edit, commands.Delete} <= looks
 
 

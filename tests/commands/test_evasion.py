@@ -150,7 +150,7 @@ def test_a_guest_makes_no_room_private_and_does_not_come_back_into_one() -> None
     ann.do(commands.Join, room="#guests")
     gus.take()
     gus.do(commands.Access, room="#guests", private=True)
-    assert refusal(gus) == ("refused", "Guests are in public rooms only, so that they make none private.")
+    assert refusal(gus) == ("refused", "Guests cannot make a room private, because they can only be in public rooms.")
     ann.do(commands.Access, room="#guests", private=True)
     gus.take()
     gus.do(commands.Join, room="#guests")

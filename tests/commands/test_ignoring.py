@@ -62,8 +62,8 @@ def test_it_is_kept_for_accounts_and_ends_with_a_guest() -> None:
     ann.do(commands.Ignore, name="eve")
     guest.do(commands.Ignore, name="eve")
     guest.do(commands.Quit)
-    assert list(stage.hub.directory.ignored_by) == [eve.session.user.id]
-    assert list(stage.hub.directory.ignored_by[eve.session.user.id]) == [ann.session.user.id]
+    assert list(stage.hub.state.ignored_by) == [eve.session.user.id]
+    assert list(stage.hub.state.ignored_by[eve.session.user.id]) == [ann.session.user.id]
     stage.hub = stage.new_hub()
     ann = stage.native("ann")
     ann.take()
@@ -117,7 +117,7 @@ def test_what_makes_no_sense_is_refused() -> None:
     ann.do(commands.Ignore, name="nobody")
     assert [(error.code, error.text) for error in ann.told(events.Error)] == [
         ("refused", "You cannot ignore yourself."),
-        ("refused", "You do not ignore bob; /ignore lists whom you do."),
+        ("refused", "You do not ignore bob; /ignore lists the users you ignore."),
         ("no_such_user", "There is no user nobody; /users lists who is online."),
     ]
 

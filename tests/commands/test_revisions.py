@@ -159,7 +159,7 @@ def test_what_is_not_there_or_nothing_that_was_said_is_not_found(seq: int) -> No
 
 def test_the_same_text_a_blank_one_and_one_that_is_too_long_are_refused() -> None:
     _, _, ann, _ = cast()
-    assert refused(ann, commands.Edit, conversation="#ops", text="first")[1] == "That is what #ops/1 says already."
+    assert refused(ann, commands.Edit, conversation="#ops", text="first")[1] == "#ops/1 says that already."
     assert refused(ann, commands.Edit, conversation="#ops", text=" ")[0] == "bad_text"
     assert refused(ann, commands.Edit, conversation="#ops", text="x" * 40_000)[0] == "too_long"
 

@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from socketchat.commands import BEFORE_LOGIN, HANDLERS
+from socketchat.commands import COMMANDS
 from socketchat.hub import Channel
 from socketchat.protocol import commands, events
 from socketchat.protocol.codec import decode_command, text_of
@@ -28,6 +28,9 @@ def test_what_is_the_servers_to_say_is_not_taken_from_a_client(times) -> None:
     assert (entry.name, text_of(entry)) == ("eve", "mine")
 
 
+AFTER_LOGIN = sorted((kind for kind, row in COMMANDS.items() if not row.before_login), key=lambda kind: kind.__name__)
+
+
 def example(kind: type[commands.Command]) -> commands.Command:
     """Return a command with SQL in every text that it needs."""
     values = {str: SQL, bool: False}
@@ -35,7 +38,7 @@ def example(kind: type[commands.Command]) -> commands.Command:
     return kind(id=7, **fields)
 
 
-@pytest.mark.parametrize("kind", sorted(set(HANDLERS) - BEFORE_LOGIN, key=lambda kind: kind.__name__))
+@pytest.mark.parametrize("kind", AFTER_LOGIN)
 @pytest.mark.parametrize("challenged", [False, True])
 def test_before_the_login_no_command_but_those_of_the_login_is_done(kind, challenged) -> None:
     stage = Stage()
@@ -51,7 +54,7 @@ def test_before_the_login_no_command_but_those_of_the_login_is_done(kind, challe
 
 def test_no_command_is_forgotten_above() -> None:
     kinds = {kind for kind in commands.Command.__subclasses__() if kind.__module__ == commands.__name__}
-    assert set(HANDLERS) == kinds
+    assert set(COMMANDS) == kinds
 
 
 def test_sql_in_any_field_is_text(tmp_path) -> None:
@@ -59,7 +62,7 @@ def test_sql_in_any_field_is_text(tmp_path) -> None:
         assert eve.comes("eve", key_of("eve"), local=local_secret(tmp_path / "data")) == "eve"
         eve.say(commands.Send(to="#lobby", text=SQL, id=3))
         eve.hears(events.Ok)
-        kinds = sorted(set(HANDLERS) - {commands.Quit}, key=lambda kind: kind.__name__)
+        kinds = sorted(set(COMMANDS) - {commands.Quit}, key=lambda kind: kind.__name__)
         for number, kind in enumerate(kinds, start=10):
             eve.say(msgspec.structs.replace(example(kind), id=number))
             while eve.hears(events.Ok, events.Error).id != number:

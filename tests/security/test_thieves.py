@@ -71,7 +71,7 @@ def test_a_name_is_its_owners_online_and_offline_whatever_else_is_shown(host, al
             assert guest.answer() == "name_taken"
         with host.call(tls=False) as guest:
             guest.write(b"alice\n")
-            assert b"The name alice belongs to somebody else" in guest.line()
+            assert b"The name alice belongs to another user" in guest.line()
     with host.call() as newcomer:
         assert newcomer.comes(f"new{online}", key_of(f"new{online}"), invite=token) == f"new{online}"  # is not spent
 

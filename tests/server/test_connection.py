@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from socketchat.commands import HANDLERS, handle
+from socketchat.commands import COMMANDS, handle
 from socketchat.hub.delivery import attendance
 from socketchat.hub.policy.limits import COMMAND_BURST, COMMAND_BYTES, STRANGER_COMMANDS
 from socketchat.protocol import commands, events
@@ -588,7 +588,7 @@ SAID = "The server made a mistake here; its log says more."
 def test_an_exception_costs_one_connection(
     loop: str, before: tuple, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setitem(HANDLERS, commands.Rooms, broken)
+    monkeypatch.setitem(COMMANDS, commands.Rooms, COMMANDS[commands.Rooms]._replace(handler=broken))
 
     async def scene(house: House) -> None:
         alice, bob = await house.native("alice"), await house.native("bob")

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from socketchat.commands import HANDLERS
+from socketchat.commands import COMMANDS
+from socketchat.commands.answers import OK, Answer
 from socketchat.protocol import commands, events
 from socketchat.server.logs import BELOW, LINE_CHARACTERS, LINES, HonestFormatter
 from socketchat.server.tls import own_identity
@@ -70,23 +71,23 @@ def test_a_traceback_is_readable(log: StringIO) -> None:
     assert lines[-1] == "  | ValueError: invalid literal for int() with base 10: 'ten'"
 
 
-def at_once(_hub, _session, command: commands.Topic) -> None:
+async def at_once(_hub, _session, command: commands.Topic) -> None:
     raise ValueError(command.text)
 
 
-def in_a_task(hub, session, command: commands.Topic) -> None:
+async def in_a_task(hub, _session, command: commands.Topic) -> Answer:
     async def late() -> None:
         raise ValueError(command.text)
 
     hub.spawn(late())
-    session.tell(events.Ok(id=command.id))
+    return OK
 
 
 @pytest.mark.parametrize("handler", [at_once, in_a_task])
 def test_what_a_traceback_repeats_of_a_peer_is_no_line_of_the_log(
     handler, log: StringIO, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(HANDLERS, commands.Topic, handler)
+    monkeypatch.setitem(COMMANDS, commands.Topic, COMMANDS[commands.Topic]._replace(handler=handler))
 
     async def scene(house: House) -> None:
         eve, bob = await house.native("eve"), await house.native("bob")

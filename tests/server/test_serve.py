@@ -124,7 +124,7 @@ def test_what_was_said_is_there_after_a_restart(server: Serving, tmp_path: Path)
     with as_ann(again, commands.History(id=1, conversation="#lobby")) as ann, ann.makefile("rb") as told:
         assert any(b'"type":"past"' in line for line in told)
     with again.call(b"ann\n") as other:
-        assert other.recv(1000) == b"[error] The name ann belongs to somebody else; choose another name.\n"
+        assert other.recv(1000) == b"[error] The name ann belongs to another user; choose another name.\n"
     assert again.end(signal.SIGTERM)[0] == 0
 
 

@@ -1,107 +1,72 @@
-"""Devices: the keys that prove to be an account's owner, added by password, listed and revoked."""
+"""Devices: the keys of an account, added by password, listed and revoked."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-from ...exceptions import ChatError, NotFound, Refused, TooMany, WrongPassword
-from ...hub import Hub, Pending, Session, User
+from ...exceptions import NotFound, Refused, TooMany, WrongPassword
+from ...hub import Hub, Session, User
 from ...hub.state import facts
 from ...hub.state.users import Device
-from ...journal import SERVER_LOG, Conflict, Outcome, Stored
+from ...journal import Conflict, Stored
 from ...protocol import commands, events
 from ...protocol.authentication.proofs import fingerprint
 from ...protocol.text.hygiene import clean_line
+from ..answers import OK, Answer
 from ..chat import speaker
 
 NAMES_PER_KEY = 5
 """A person and a few bots; nobody collects the names that others would want."""
 
 DEVICES_PER_USER = 10
-"""Computers, phones and servers of one person; more would hide one that is not the person's."""
+"""Computers, phones and servers of one person; a stranger's would be hidden among more."""
 
 LABEL_CHARACTERS = 40
 """The first part of most host names, and what fits on a line."""
 
+COMES_BACK = "The device can log in again with the password; /password changes it."
 
-COMES_BACK = "The device can come back by the password; /password sets another one."
 
-
-def devices(_hub: Hub, session: Session, command: commands.Devices) -> None:
+async def devices(_hub: Hub, session: Session, command: commands.Devices) -> Answer:
     """List the keys of an account."""
-    _list(session, _owner(session), command.id)
+    return _listed(session, _owner(session), command)
 
 
-def revoke(hub: Hub, session: Session, command: commands.Revoke) -> None:
-    """Let a key in no longer; its sessions end at once, and it is a device again where that cannot be stored."""
+async def revoke(hub: Hub, session: Session, command: commands.Revoke) -> Answer:
+    """Let a key in no longer; its sessions end when that is stored."""
     user = _owner(session)
     key = _beginning(user, command.device)
-    if len(user.devices) == 1 and not user.password:
+    if not user.password and not any(user.has_key(other) for other in user.devices if other != key):
         raise Refused("This is the only key of an account without a password; set one with /password first.")
-    device = user.devices.pop(key)
+    with user.revoking_key(key):
+        await hub.record(session, "revoked device", facts.RevokedDeviceFact(key))
+    if user.password:
+        session.tell(events.Help(text=COMES_BACK, id=command.id))
+    return _listed(session, user, command)
 
-    def decided(outcome: Outcome) -> None:
+
+async def add_device(hub: Hub, session: Session, user: User, asked: commands.Hello) -> None:
+    """Make a key, which was proved, that of another device of a user; raises TooMany."""
+    key, shown = asked.key or "", user.password
+    fact = facts.DeviceFact(key, shown_label(asked.label))
+    while not user.has_key(key):
+        if len(user.devices) >= DEVICES_PER_USER:
+            raise TooMany(f"Limit reached: {user.name} has {DEVICES_PER_USER} devices. /devices revokes one.")
+        claims = (free_place(hub, key), f"device:{user.id}:{user.additions + 1}")
+        outcome = await hub.propose(session, "device", fact, author=user, claims=claims)
         if isinstance(outcome, Stored):
-            if user.password:
-                session.tell(events.Help(text=COMES_BACK, id=command.id))
-            _list(session, user, command.id)
-        else:
-            user.devices[key] = device
-            session.refuse(hub.why_not(outcome), command.id, retry=True)
-
-    body = facts.encode(facts.RevokedDeviceFact(key))
-    hub.submit(Pending(SERVER_LOG, user, "revoked device", body, session=session, then=decided))
-    bye = events.Bye(code=Refused.code, text=f"This device of {user.name} was revoked.")
-    hub.attendance.expel_device(user, key, bye)
-
-
-def add_device(hub: Hub, session: Session, user: User, asked: commands.Hello, enter: Callable[[User], None]) -> None:
-    """Make a key that was proved that of another device of a user, then let the user in; raises TooMany."""
-    key = asked.key or ""
-    if key in user.devices:
-        enter(user)
-        return
-    if len(user.devices) >= DEVICES_PER_USER:
-        raise TooMany(f"{user.name} has {DEVICES_PER_USER} devices, and no more are added; /devices revokes one.")
-    claims = (free_place(hub, key), f"device:{user.id}:{user.additions + 1}")
-    shown = user.password
-
-    def decided(outcome: Outcome) -> None:
-        if session.gone:
             return
-        try:
-            if isinstance(outcome, Conflict) and not user.has_password(shown):
-                raise WrongPassword("The name or the password is wrong.")  # by now
-            if isinstance(outcome, Conflict):
-                add_device(hub, session, user, asked, enter)  # another device came first
-            elif isinstance(outcome, Stored):
-                _alert(session, user, key)
-                enter(user)
-            else:
-                session.refuse(hub.why_not(outcome), asked.id, retry=True)
-        except ChatError as error:
-            session.refuse(error, asked.id)
-
-    body = facts.encode(facts.DeviceFact(key, shown_label(asked.label)))
-    hub.submit(Pending(SERVER_LOG, user, "device", body, session=session, claims=claims, then=decided))
-
-
-def _alert(session: Session, user: User, key: str) -> None:
-    """Tell the user's other sessions that there is a new device: if it is not the user's, it can still be shut out."""
-    label = f"{user.devices[key].label}, " if key in user.devices and user.devices[key].label else ""
-    text = f"A new device of yours came in by the password: {label}{fingerprint(key)}. If that was not you: /devices."
-    for other in user.sessions:
-        if other is not session and other.listens:
-            other.tell(events.Alert(text=text))
+        if not isinstance(outcome, Conflict):
+            raise hub.why_not(outcome)
+        if not user.has_password(shown):  # by now; otherwise another device came first
+            raise WrongPassword("The name or the password is wrong.")
 
 
 def free_place(hub: Hub, key: str) -> str:
-    """Return the claim of the next name that a key may prove; raises TooMany where it proves enough."""
-    owned = hub.directory.owned(key)
+    """Return the claim of the next name that a key may prove; raises TooMany if it proves enough."""
+    owned = hub.state.owned(key)
     if len(owned) >= NAMES_PER_KEY:
         names = ", ".join(each.name for each in owned)
-        raise TooMany(f"Your key owns {NAMES_PER_KEY} names, and no more are given to one: {names}.")
-    return f"key:{key}:{hub.directory.additions[key] + 1}"
+        raise TooMany(f"Limit reached: your key owns {NAMES_PER_KEY} names ({names}).")
+    return f"key:{key}:{hub.state.additions[key] + 1}"
 
 
 def shown_label(label: str) -> str:
@@ -119,7 +84,7 @@ def note_use(hub: Hub, session: Session, user: User, key: str) -> None:
 def _owner(session: Session) -> User:
     user = speaker(session)
     if user.is_guest:
-        raise Refused("Guests have no devices; `socketchat join` makes a name yours.")
+        raise Refused("Guests have no devices. To register a name: `socketchat join NAME`.")
     return user
 
 
@@ -132,12 +97,11 @@ def _beginning(user: User, prefix: str) -> str:
     return found[0]
 
 
-def _list(session: Session, user: User, command_id: int | None) -> None:
+def _listed(session: Session, user: User, command: commands.Command) -> Answer:
     online = {each.device for each in user.sessions}
     listed = [_described(key, device, online, session) for key, device in user.devices.items()]
-    session.tell(events.Devices(devices=listed, password=bool(user.password), id=command_id))
-    if command_id is not None:
-        session.tell(events.Ok(id=command_id))
+    session.tell(events.Devices(devices=listed, password=bool(user.password), id=command.id))
+    return OK
 
 
 def _described(key: str, device: Device, online: set[str], session: Session) -> events.Device:

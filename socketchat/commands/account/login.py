@@ -1,32 +1,28 @@
-"""Logging in: a resume token, a name with the proof of its owner's key, or a guest's name."""
+"""Logging in: by a resume token, by a name with the proof of a key, or as a guest."""
 
 from __future__ import annotations
-
-from collections import Counter
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from msgspec.structs import replace
 
-from ...exceptions import BadProof, ChatError, NameTaken, Refused, Unsupported, UsageProblem
-from ...hub import Challenged, Hub, Pending, Session, User
-from ...hub.state import facts, restrictions
-from ...journal import SERVER_LOG, Conflict, Outcome, Stored
+from ...exceptions import BadProof, Refused, Unsupported, UsageProblem
+from ...hub import Challenged, Hub, Session, User
+from ...hub.state import restrictions
 from ...protocol import commands, events
 from ...protocol.authentication.proofs import KEY_BYTES, NONCE_BYTES, SIGNATURE_BYTES, from_word, signed_bytes
 from ...protocol.limits import VERSION
 from ...protocol.names import check_name, name_key
 from ...protocol.text.confusables import check_not_reserved
-from .devices import add_device, free_place, note_use, shown_label
+from ..answers import ANSWERED, Answer
+from .devices import add_device
 from .name_recovery import is_reset, take_back
-from .newcomers import Entry, check_guest, check_newcomer, check_shown, needs_entry
+from .newcomers import check_guest, check_shown, needs_entry
 from .passwords import by_password
-
-USER_ID_BYTES = 8
-"""64 random bits: two users of one server never share an id."""
+from .registration import USER_ID_BYTES, registered, taken
 
 
-def hello(hub: Hub, session: Session, command: commands.Hello) -> None:
+async def hello(hub: Hub, session: Session, command: commands.Hello) -> Answer:
     """Let a session in, ask for a proof, or say why not."""
     if session.user is not None:
         raise Refused("You are logged in already.")
@@ -41,32 +37,48 @@ def hello(hub: Hub, session: Session, command: commands.Hello) -> None:
         name = check_name(command.name)
         if command.key is not None:
             _challenge(hub, session, replace(command, name=name))
-            return
+            return ANSWERED
         check_guest(hub, session)
         hub.permissions.check_entry(restrictions.of_name(name))
         user = _guest(hub, name)
     hub.attendance.enter(session, user, command)
+    return ANSWERED
 
 
-def prove(hub: Hub, session: Session, command: commands.Prove) -> None:
-    """Let in whoever signed the challenge; an account is made where the name is new."""
+async def prove(hub: Hub, session: Session, command: commands.Prove) -> Answer:
+    """Let a user in who signed the challenge; a new name becomes an account."""
     challenged, session.challenged = session.challenged, None  # a challenge is good for one answer
     if challenged is None:
         raise UsageProblem("prove answers a challenge; say hello with a key first.")
     if session.user is not None:  # by a password, since the challenge
         raise Refused("You are logged in already.")
-    asked = challenged.hello
     _check_signature(session, challenged, from_word(command.signature, SIGNATURE_BYTES, "A signature"))
-    asked = replace(asked, id=command.id)
+    asked = replace(challenged.hello, id=command.id)
+    name, key, host = asked.name or "", asked.key or "", None
+    holder = hub.directory.lookalike(name)
     if command.invite is not None and is_reset(hub, command.invite):
-        _enter_by_reset(hub, session, asked, command.invite)
-        return
-    entry = check_shown(hub, session, challenged, command)
-    hub.permissions.check_entry([restrictions.of_device(asked.key or ""), *restrictions.of_name(asked.name or "")])
-    if command.password is not None and _is_new_device(hub, asked):
-        _enter_by_password(hub, session, asked, command.password)
+        user = await take_back(hub, session, asked, command.invite)
     else:
-        _enter_owner(hub, session, asked, entry)
+        credential = check_shown(hub, session, challenged, command)
+        hub.permissions.check_entry([restrictions.of_device(key), *restrictions.of_name(name)])
+        if command.password is not None and not _owns(hub, name, key):
+            user = await by_password(hub, session, name, command.password)
+            if session.gone:
+                return ANSWERED
+            hub.permissions.check_entry(restrictions.of_user(user))
+            await add_device(hub, session, user, asked)
+        elif holder is None:
+            user, host = await registered(hub, session, asked, credential), credential.host
+        elif _owns(hub, name, key):
+            user, host = holder, credential.host
+        else:
+            raise taken(name, holder, key)
+    _use_key(hub, session, user, key)
+    hub.attendance.enter(session, user, asked, host=host)
+    if holder is None and user.sessions == [session]:  # its invite may have made it a member of a room
+        for room in user.rooms:
+            hub.attendance.presence.came(user, session, room.id)
+    return ANSWERED
 
 
 def _challenge(hub: Hub, session: Session, command: commands.Hello) -> None:
@@ -100,127 +112,25 @@ def _guest(hub: Hub, name: str) -> User:
     user = User(hub.token(USER_ID_BYTES), name, name_key(name))
     holder = hub.directory.lookalike(name)
     if holder is not None or any(hub.claimed[look] for look in user.looks):
-        raise _taken(name, holder)
-    hub.directory.add_user(user)
+        raise taken(name, holder)
+    hub.directory.add_guest(user)
     return user
 
 
 def _is_owned(hub: Hub, asked: commands.Hello) -> bool:
-    """Tell whether a name is that of an account to which the key does not belong."""
+    """Tell whether a name is that of an account that the key does not let in."""
     holder = hub.directory.holder(name_key(asked.name or ""))
-    return holder is not None and not holder.is_guest and asked.key not in holder.devices
+    return holder is not None and not holder.is_guest and not holder.has_key(asked.key)
 
 
-def _is_new_device(hub: Hub, asked: commands.Hello) -> bool:
-    holder = hub.directory.holder(name_key(asked.name or ""))
-    return holder is None or asked.key not in holder.devices
+def _owns(hub: Hub, name: str, key: str) -> bool:
+    """Tell whether a key lets the user of a name in."""
+    holder = hub.directory.holder(name_key(name))
+    return holder is not None and holder.has_key(key)
 
 
-def _enter_by_reset(hub: Hub, session: Session, asked: commands.Hello, token: str) -> None:
-    """Give a name back to whoever has the operator's link for it."""
-
-    def enter(user: User) -> None:
-        note_use(hub, session, user, asked.key or "")
-        hub.attendance.enter(session, user, asked)
-
-    take_back(hub, session, asked, token, enter)
-
-
-def _enter_by_password(hub: Hub, session: Session, asked: commands.Hello, password: str) -> None:
-    """Make a key that of another device of whoever knows the password."""
-
-    def enter(user: User) -> None:
-        note_use(hub, session, user, asked.key or "")
-        hub.attendance.enter(session, user, asked)
-
-    def add(user: User) -> None:
-        hub.permissions.check_entry(restrictions.of_user(user))
-        add_device(hub, session, user, asked, enter)
-
-    by_password(hub, session, asked.name or "", password, enter=add, command_id=asked.id)
-
-
-def _enter_owner(hub: Hub, session: Session, asked: commands.Hello, entry: Entry) -> None:
-    """Let in the owner of a device's key under a name that is the owner's, or becomes it."""
-    name, device = asked.name or "", asked.key or ""
-    holder = hub.directory.lookalike(name)
-    if holder is None:
-        check_not_reserved(name)
-        check_newcomer(hub, session, device, entry)
-        user = User(hub.token(USER_ID_BYTES), name, name_key(name), device)
-        _make_account(hub, session, asked, user, entry)
-    elif holder.key == name_key(name) and device in holder.devices:
-        note_use(hub, session, holder, device)
-        hub.attendance.enter(session, holder, asked, host=entry.host)
-    else:
-        raise _taken(name, holder, device)
-
-
-def _make_account(hub: Hub, session: Session, asked: commands.Hello, user: User, entry: Entry) -> None:
-    """Ask the log for the name; the same person may do so twice at once, and is let in twice."""
-    (device,) = user.devices
-    place = free_place(hub, device)
-    invite = entry.invite
-    use = () if invite is None else (invite.next_use(hub.now()),)
-
-    def decided(outcome: Outcome) -> None:
-        hub.claimed -= Counter(user.looks)
-        holder = hub.directory.lookalike(user.name)
-        if session.gone:
-            return
-        if holder is not None and holder.key == user.key and device in holder.devices:
-            if _enter_late(hub, session, holder, asked, entry) and isinstance(outcome, Stored):
-                for room in holder.rooms:
-                    hub.attendance.presence.came(holder, session, room.id)
-        elif isinstance(outcome, Conflict) and outcome.claim in (place, *use) and holder is None:
-            _again(hub, session, asked, user, entry)
-        elif isinstance(outcome, Conflict):
-            session.refuse(_taken(user.name, holder, device), asked.id)
-        else:
-            session.refuse(hub.why_not(outcome), asked.id, retry=True)
-
-    hub.claimed += Counter(user.looks)
-    hub.submit(
-        Pending(
-            SERVER_LOG,
-            user,
-            "user",
-            facts.encode(
-                facts.UserFact(
-                    user.id, user.name, device, None if invite is None else invite.id, shown_label(asked.label)
-                )
-            ),
-            session=session,
-            claims=(*hub.directory.name_claims(user), place, *use),
-            then=decided,
-        )
-    )
-
-
-def _enter_late(hub: Hub, session: Session, user: User, asked: commands.Hello, entry: Entry) -> bool:
-    """Let a user in whose account was stored just now, and return True, unless the user was banned meanwhile."""
-    try:
-        hub.attendance.enter(session, user, asked, host=entry.host)
-    except ChatError as error:
-        session.refuse(error, asked.id)
-        return False
-    note_use(hub, session, user, asked.key or "")
-    return True
-
-
-def _again(hub: Hub, session: Session, asked: commands.Hello, user: User, entry: Entry) -> None:
-    """Ask once more, since another name of the same key, or another use of the same invite, came first."""
-    try:
-        _make_account(hub, session, asked, user, entry)
-    except ChatError as error:
-        session.refuse(error, asked.id)
-
-
-def _taken(name: str, holder: User | None, device: str | None = None) -> NameTaken:
-    """Return the error for a name that ``holder`` has, or that another user asked for just now."""
-    if holder is not None and device in holder.devices:
-        return NameTaken(f"{name!r} looks like {holder.name!r}, which is your own name; log in as {holder.name}.")
-    if holder is not None and holder.key != name_key(name):
-        return NameTaken(f"{name!r} looks like {holder.name!r}, which is taken; choose another name.")
-    whose = f"{name} is in use by" if holder is None or holder.is_guest else f"The name {name} belongs to"
-    return NameTaken(f"{whose} somebody else; choose another name.")
+def _use_key(hub: Hub, session: Session, user: User, key: str) -> None:
+    """Note which key a session is of, and when that was used."""
+    session.device = key
+    if key in user.devices:
+        user.devices[key].used = hub.now()

@@ -1,4 +1,4 @@
-"""What newcomers show in order to be let in: the join code, the local secret or an invite, checked in one place."""
+"""What newcomers show to be let in: the join code, the local secret or an invite, checked in one place."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from ...protocol.authentication.entry_proof import PROOF_BYTES, entry_proof
 from ...protocol.authentication.proofs import KEY_BYTES, NONCE_BYTES, from_word, to_word
 
 
-class Entry(NamedTuple):
-    """What was shown and found to be right; ``host`` is the server's own proof, in return for the client's."""
+class Credential(NamedTuple):
+    """What was shown besides the key and found right; ``host`` is the server's own proof, in return."""
 
     shown: Shown | None = None
     host: str | None = None
     invite: Invite | None = None
 
 
-def check_shown(hub: Hub, session: Session, challenged: Challenged, proof: commands.Prove) -> Entry:
+def check_shown(hub: Hub, session: Session, challenged: Challenged, proof: commands.Prove) -> Credential:
     """Return what a proof shows beside the key; what is wrong is refused, needed or not.
 
     Raises BadCode, BadInvite, and TooMany where an address guessed too often.
@@ -34,28 +34,28 @@ def check_shown(hub: Hub, session: Session, challenged: Challenged, proof: comma
         if host is None:
             raise BadCode("This is not the join code of this server; `socketchat admin code` shows it to its operator.")
         hub.guesses.succeeded(peer)
-        return Entry("code", host)
+        return Credential("code", host)
     if proof.local is not None:
         host = _host_proof(hub.entrance.local_secret, session, challenged, proof.local)
         if host is None:
             raise BadCode("The local secret on this machine is another server's; use the join code of this one.")
-        return Entry("local", host)
+        return Credential("local", host)
     if proof.invite is not None:
         hub.guesses.check(peer)
-        invite = hub.directory.invites.of_token(proof.invite)
+        invite = hub.state.invites.of_token(proof.invite)
         hub.guesses.succeeded(peer)
-        return Entry("invite", None, invite)
-    return Entry()
+        return Credential("invite", None, invite)
+    return Credential()
 
 
-def check_newcomer(hub: Hub, session: Session, key: str, entry: Entry) -> None:
+def check_newcomer(hub: Hub, session: Session, key: str, credential: Credential) -> None:
     """Raise CodeNeeded unless somebody with this key, which is proved, may take a new name."""
-    who: Who = "known" if hub.directory.owned(key) else "newcomer"
-    if not hub.entrance.admits(who, session.channel, entry.shown):
-        if entry.shown is not None:
+    who: Who = "known" if hub.state.owned(key) else "newcomer"
+    if not hub.entrance.admits(who, session.channel, credential.shown):
+        if credential.shown is not None:
             raise CodeNeeded("Join codes and invites are taken over TLS only.")
         raise CodeNeeded("This server lets newcomers in by its join code or an invite; ask whoever hosts it.")
-    if entry.shown is None:
+    if credential.shown is None:
         hub.caps.check_account(session.channel.peer)
 
 
@@ -70,7 +70,7 @@ def needs_entry(hub: Hub, name: str, key: str) -> bool:
 
     The name may also be somebody else's: then no code helps, and none should be asked for.
     """
-    return not (hub.entrance.is_open or hub.directory.owned(key)) and hub.directory.lookalike(name) is None
+    return not (hub.entrance.is_open or hub.state.owned(key)) and hub.directory.lookalike(name) is None
 
 
 def _host_proof(key: bytes, session: Session, challenged: Challenged, word: str) -> str | None:

@@ -1,4 +1,4 @@
-"""How the server answers an order of the operator: with lines to print, and that it is done."""
+"""How the server answers an order of the operator: with lines to print, then ``ok``."""
 
 from __future__ import annotations
 
@@ -8,11 +8,14 @@ from itertools import islice
 from ...hub import Session
 from ...protocol import commands, events, operator
 
+Lines = Iterable[str]
+"""What the handler of an order returns: the lines to print."""
+
 LINES_PER_REPORT = 500
 """Lines in one event, which stays under the limit of a line."""
 
 
-def report(session: Session, order: commands.Command, lines: Iterable[str] = ()) -> None:
+def report(session: Session, order: commands.Command, lines: Lines) -> None:
     """Answer an order with lines to print, and say that it is done."""
     each: Iterator[str] = iter(lines)
     while some := list(islice(each, LINES_PER_REPORT)):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from msgspec.structs import replace
 
@@ -10,11 +10,11 @@ from ... import __version__
 from ...exceptions import Refused, Replaced
 from ...protocol import commands, events, limits
 from ...protocol.limits import MISSED_ENTRIES, NEWEST_ENTRIES
+from ..directory import Directory
 from ..policy.permissions import Permissions
 from ..sessions import Audience, Session
 from ..state import restrictions
 from ..state.conversations import Conversation, Pair, Room
-from ..state.directory import Directory
 from ..state.users import User
 from .presence import Presence, Timer
 from .replay import Replay
@@ -54,9 +54,11 @@ class Attendance:
     def enter(self, session: Session, user: User, hello: commands.Hello, *, host: str | None = None) -> None:
         """Let a session in as ``user``: welcome it with the server's proof, replay what it lacks, tell the others.
 
-        Every way in leads through here, however one has proved who one is. Raises Banned, and Refused where the name
-        was released meanwhile.
+        Every way in leads through here, however the user was authenticated. A session that is gone stays out. Raises
+        Banned, and Refused if the name was released meanwhile.
         """
+        if session.gone:
+            return
         if self._directory.users.get(user.id) is not user:
             raise Refused(f"The name {user.name} was released; it is nobody's any more.")
         self._permissions.check_entry([*restrictions.of_user(user), restrictions.of_address(session.channel.peer)])
@@ -96,7 +98,7 @@ class Attendance:
     def resume(self, token: str, by: Session) -> User | None:
         """Return the user whose session had this token, after closing what is left of that session."""
         session = self.resumable.pop(token, None)
-        if session is None or session.user is None:
+        if session is None or session.user is None or not session.user.lets_in(session.device):
             return None
         user = session.user
         by.device = session.device
@@ -132,39 +134,52 @@ class Attendance:
 
     def leave(self, session: Session) -> None:
         """Take a guest's session out of the chat, whose connection goes on as somebody else's."""
-        if session.user is not None:
+        if session.user is not None and not session.gone:
             self._take_out(session, session.user)
             self._give_up(session, session.user)
             session.user = session.outbox = None
 
     def pair(self, one: User, other: User) -> Pair:
-        """Return the direct messages of two users; where they are new, the sessions of both hear them from now on."""
+        """Return the direct messages of two users; if they are new, the sessions of both hear them from now on."""
         pair, is_new = self._directory.pair(one, other)
         if is_new:
-            for user in {one, other}:
-                for session in user.sessions:
-                    if session.listens:
-                        session.tell(pair.described_to(user))
-                        session.places.enter(pair)
+            self._hear(pair)
         return pair
 
-    def admit(self, user: User, room: Room, by: Session) -> None:
-        """Make a user a member of a room for those who are here; ``by`` is the session that asked."""
-        if self._directory.users.get(user.id) is not user:  # the name was released meanwhile
+    def pair_of(self, entry: events.Entry) -> Pair | None:
+        """Return the direct messages that an entry begins, or None if neither user is known here."""
+        pair = self._directory.pair_of(entry)
+        if pair is not None:
+            self._hear(pair)
+        return pair
+
+    def _hear(self, pair: Pair) -> None:
+        for user in [user for each in pair.names if (user := self._directory.users.get(each)) is not None]:
+            for session in user.sessions:
+                if session.listens:
+                    session.tell(pair.described_to(user))
+                    session.places.enter(pair)
+
+    def admit(self, user: User, room: Room, by: Session | None) -> None:
+        """Let a new member hear a room; ``by`` is the session that asked. Guests are members of this node alone."""
+        if not user.sessions:
             return
-        self._directory.set_member(user, room, member=True)
+        if user.is_guest:
+            self._directory.set_guest(user, room, member=True)
         for session in user.sessions:
             if session.listens and session.rendering.follows:
                 session.places.enter(room)
                 session.tell(room.described_to(user))
-        self.presence.came(user, by, room.id)
+        self.presence.came(user, by if by in user.sessions else user.sessions[0], room.id)
 
     def dismiss(self, user: User, room: Room, why: str = "") -> None:
-        """End a user's membership for those who are here; ``why`` says so where it was not the user's wish."""
+        """Let a user hear a room no longer; ``why`` is empty if it was the user's own wish."""
         heard = [session for session in user.sessions if room in session.places.heard]
-        if heard or user.id in room.members:
-            self.presence.went(user, room.id)
-        self._directory.set_member(user, room, member=False)
+        if user.is_guest:
+            was_member = self._directory.set_guest(user, room, member=False)
+            if not (heard or was_member):
+                return
+        self.presence.went(user, room.id)
         for session in heard:
             if room in session.places.heard:
                 session.places.leave(room)
@@ -175,7 +190,7 @@ class Attendance:
 
     def move(self, session: Session, room: Room) -> None:
         """Make a room the current one of a session that hears only that."""
-        if session.user is None or session.rendering.follows:
+        if session.user is None or session.gone or session.rendering.follows:
             return
         for conversation in list(session.places.heard):
             if isinstance(conversation, Room):
@@ -192,8 +207,20 @@ class Attendance:
         """Return the users who are online, or a room's members among them, sorted by name."""
         there = list(self.present.values())
         if room is not None and not room.is_lobby:
-            there = [user for user_id, user in room.members.items() if user_id in self.present]
+            members = [*room.members.values(), *room.guests.values()]
+            there = [user for user in members if user.id in self.present]
         return sorted(there, key=lambda user: user.name.casefold())
+
+    def users_at(self, subjects: Iterable[str]) -> list[User]:
+        """Return the users who are connected from any of the addresses among the subjects of a restriction."""
+        addresses = {subject for subject in subjects if subject.startswith("address:")}
+        if not addresses:
+            return []
+        return [
+            user
+            for user in self._directory.users.values()
+            if any(restrictions.of_address(session.channel.peer) in addresses for session in user.sessions)
+        ]
 
     def _hears(self, session: Session, user: User) -> list[Conversation]:
         if session.rendering.follows:

@@ -9,9 +9,10 @@ from collections.abc import Callable, Iterable
 from enum import Enum, IntEnum
 
 from ...exceptions import Banned, ChatError, Muted, NoSuchRoom, NotAMember, Refused
+from ...protocol.conversations import pair_id
 from ...protocol.text.durations import in_words
+from ..directory import Directory
 from ..state.conversations import Conversation, Pair, Room
-from ..state.directory import Directory
 from ..state.restrictions import Restriction, Restrictions
 from ..state.users import User
 
@@ -72,6 +73,7 @@ class Permissions:
         lobby = self._directory.lobby
         if (
             room.is_private
+            or room.closings
             or (room is not lobby and room.bans.are_any)
             or room.mutes.are_any
             or lobby.bans.coming
@@ -93,12 +95,23 @@ class Permissions:
         mine, theirs = self.rank(user, room), self.rank(other, room)
         if mine <= theirs:
             than = "more to say in {} than you" if mine < theirs else "as much to say in {} as you"
-            raise Refused(f"You cannot do that to {other.name}, who has {than.format(place(room))}.")
+            raise Refused(f"You cannot do that to {other.name}, who has {than.format(room.place)}.")
 
     def room(self, user: User, name: str) -> Room:
         """Return the room of that name; raises NoSuchRoom also where the user may not see it."""
         by_operator = user is self._operator
         return self._directory.room(name, lambda room: self.may(user, Action.SEE, room), by_operator=by_operator)
+
+    def conversation(self, user: User, name: str) -> Conversation | None:
+        """Return the conversation of that name or id; None for direct messages in which nothing was said yet."""
+        if not name.startswith("@"):
+            return self.room(user, name)
+        if ":" not in name:
+            return self._directory.conversations.get(pair_id(user.id, self._directory.user(name[1:]).id))
+        found = self._directory.conversations.get(name)
+        if found is None:
+            raise NoSuchRoom(f"There is no conversation {name}.")
+        return found
 
     def user(self, user: User, name: str) -> User:
         """Return the user of that name, for whom somebody asks; raises NoSuchUser."""
@@ -124,8 +137,8 @@ class Permissions:
         return NoSuchRoom(f"There is no conversation {where.id}.")
 
     def _why_not_room(self, user: User, action: Action, room: Room) -> ChatError | None:
-        is_member = room.is_lobby or user.id in room.members
-        if room.is_private and not is_member and user is not self._operator:
+        is_member = room.has_member(user)
+        if room.is_closed and not is_member and user is not self._operator:
             if not _is_expected(user, room) or self._covers(room.bans, user):
                 return NoSuchRoom(f"There is no room {room.name}; /rooms lists the rooms.")
             if action not in {Action.SEE, Action.JOIN}:
@@ -145,7 +158,7 @@ class Permissions:
             case Action.SPEAK | Action.TITLE:
                 return self._why_silent(user, room) or self._why_silent(user, lobby)
         least, who = NEEDED[action]
-        return None if self.rank(user, room) >= least else Refused(f"Only {who} {place(room)} may do that.")
+        return None if self.rank(user, room) >= least else Refused(f"Only {who} {room.place} may do that.")
 
     def _why_not_direct(self, user: User, action: Action) -> ChatError | None:
         lobby = self._directory.lobby
@@ -153,12 +166,12 @@ class Permissions:
 
     def _why_out(self, user: User, room: Room) -> ChatError | None:
         if room.bans.are_any and (ban := self._covers(room.bans, user)):
-            return Banned(f"You are banned from {place(room)}{self._terms(ban)}")
+            return Banned(f"You are banned from {room.place}{self._terms(ban)}")
         return None
 
     def _why_silent(self, user: User, room: Room) -> ChatError | None:
         if room.mutes.are_any and (mute := self._covers(room.mutes, user)):
-            return Muted(f"You are muted in {place(room)}{self._terms(mute)}")
+            return Muted(f"You are muted in {room.place}{self._terms(mute)}")
         return None
 
     def _covers(self, some: Restrictions, user: User) -> Restriction | None:
@@ -173,8 +186,3 @@ class Permissions:
 def _is_expected(user: User, room: Room) -> bool:
     """Tell whether a private room lets somebody in who is no member: its owner may have left it by mistake."""
     return not user.is_guest and (user.id in room.invited or user.id == room.owner or room.has_moderator(user))
-
-
-def place(room: Room) -> str:
-    """Return what people call a room, or the whole chat where the room is the lobby."""
-    return "the chat" if room.is_lobby else room.name

@@ -7,9 +7,9 @@ from math import ceil
 
 from ...exceptions import TooMany
 from ...protocol.text.durations import in_words
+from ..directory import Directory
 from ..networks import network
 from ..state.conversations import Room
-from ..state.directory import Directory
 from ..state.restrictions import Restrictions
 from ..state.users import User
 from .limits import (

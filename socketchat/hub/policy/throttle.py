@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from enum import Enum
 from typing import TYPE_CHECKING
 
 from .limits import (
@@ -22,6 +23,13 @@ if TYPE_CHECKING:
     from ..delivery.presence import Timer
     from ..sessions import Session
     from ..state.users import User
+
+
+class Cost(Enum):
+    """What a command costs, besides being one command."""
+
+    LITTLE = "nothing more"
+    MUCH_READING = "it is small to ask, and large to answer or to look up: a user has an allowance of these"
 
 
 class Pace:
@@ -61,9 +69,9 @@ class Pace:
         self._rest(session, (1 - session.allowance) / rate)
         return False
 
-    def may_read(self, session: Session) -> bool:
-        """Tell whether a session's user may read much once more; if not, the session has to wait."""
-        if not self._limited or session.user is None:
+    def affords(self, session: Session, cost: Cost) -> bool:
+        """Take the cost of a command from the allowance of the session's user; return False if it has to wait."""
+        if cost is Cost.LITTLE or not self._limited or session.user is None:
             return True
         seconds = self._reads.take(session.user.id)
         if seconds:

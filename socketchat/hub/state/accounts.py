@@ -1,77 +1,134 @@
-"""What the log says of accounts that exist: their passwords and devices, and how names are taken back or released."""
+"""What facts do to accounts: their names, passwords, devices and invites."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
-
-import msgspec
+from collections.abc import Sequence
 
 from ...protocol.events import Entry
+from ...protocol.names import name_key
 from . import facts
+from .changes import (
+    Admitted,
+    Change,
+    DeviceAdded,
+    DeviceRevoked,
+    NameReleased,
+    NameTakenBack,
+    PasswordChanged,
+    Registered,
+)
+from .projection import Projection, ResetLink
 from .users import Device, User
 
-if TYPE_CHECKING:
-    from .directory import Directory
+
+def register(state: Projection, entry: Entry, fact: facts.UserFact) -> Sequence[Change]:
+    """Add an account, count the use of its invite, and make it a member of the invite's room."""
+    user = User(fact.id, fact.name, name_key(fact.name), fact.key)
+    user.devices[fact.key] = Device(fact.label, entry.ts)
+    state.add_user(user)
+    invite = state.invites.used(fact.invite) if fact.invite is not None else None
+    room = state.rooms.get(invite.room) if invite is not None and invite.room is not None else None
+    if room is None:
+        return [Registered(user)]
+    state.set_member(user, room, member=True)
+    return [Registered(user), Admitted(user, room)]
 
 
-class Reset(NamedTuple):
-    """Whose name is taken back by a token, and until when, in milliseconds since 1970."""
-
-    user: str
-    expires: int
-
-
-def apply(directory: Directory, entry: Entry) -> None:
-    """Change an account as its owner or the operator asked."""
-    match entry.kind:
-        case "reset":
-            reset = msgspec.json.decode(entry.body, type=facts.ResetFact)
-            _forget_resets(directory, reset.user)  # the newest link is the one that was not lost
-            directory.resets[reset.id] = Reset(reset.user, reset.expires)
-        case "released":
-            released = directory.users.get(msgspec.json.decode(entry.body, type=facts.ReleasedFact).user)
-            if released is not None:
-                _forget_resets(directory, released.id)
-                directory.release(released)
-        case "password" | "wrong passwords" | "device" | "revoked device" | "taken back":
-            user = directory.users.get(entry.author)
-            if user is not None:  # otherwise the name was released meanwhile
-                _apply_owners(directory, user, entry)
+def set_password(state: Projection, entry: Entry, fact: facts.PasswordFact) -> Sequence[Change]:
+    """Replace the password, or the hash of the same one, unless another password was set meanwhile."""
+    user = state.users.get(entry.author)
+    if user is None or fact.replaces not in {"", user.password}:
+        return ()
+    user.password = fact.phc
+    user.wrong = 0
+    return () if fact.replaces else [PasswordChanged(user)]
 
 
-def _apply_owners(directory: Directory, user: User, entry: Entry) -> None:
-    match entry.kind:
-        case "password":
-            user.password = msgspec.json.decode(entry.body, type=facts.PasswordFact).phc
-            user.wrong = 0
-        case "wrong passwords":
-            count = msgspec.json.decode(entry.body, type=facts.WrongPasswordsFact).count
-            user.wrong = max(user.wrong, count) if count else 0  # more may be under way
-        case "device":
-            added = msgspec.json.decode(entry.body, type=facts.DeviceFact)
-            _add(directory, user, added.key, Device(added.label, entry.ts))
-        case "revoked device":
-            _remove(directory, user, msgspec.json.decode(entry.body, type=facts.RevokedDeviceFact).key)
-        case "taken back":
-            taken = msgspec.json.decode(entry.body, type=facts.TakenBackFact)
-            for key in list(user.devices):
-                _remove(directory, user, key)
-            user.password = ""
-            user.wrong = 0
-            _add(directory, user, taken.key, Device(taken.label, entry.ts))
-            _forget_resets(directory, user.id)
+def count_wrong(state: Projection, entry: Entry, fact: facts.WrongPasswordsFact) -> Sequence[Change]:
+    """Count one more wrong password, or forget them all after a right one."""
+    user = state.users.get(entry.author)
+    if user is not None:
+        user.wrong = user.wrong + 1 if fact.count else 0
+    return ()
 
 
-def _add(directory: Directory, user: User, key: str, device: Device) -> None:
+def add_device(state: Projection, entry: Entry, fact: facts.DeviceFact) -> Sequence[Change]:
+    """Let a key in."""
+    user = state.users.get(entry.author)
+    if user is None:  # the name was released meanwhile, and the key's claim is taken
+        state.additions[fact.key] += 1
+        return ()
+    _add(state, user, fact.key, Device(fact.label, entry.ts))
+    return [DeviceAdded(user, fact.key)]
+
+
+def revoke_device(state: Projection, entry: Entry, fact: facts.RevokedDeviceFact) -> Sequence[Change]:
+    """Let a key in no longer."""
+    user = state.users.get(entry.author)
+    if user is None:
+        return ()
+    _remove(state, user, fact.key)
+    return [DeviceRevoked(user, fact.key)]
+
+
+def offer_reset(state: Projection, _entry: Entry, fact: facts.ResetFact) -> Sequence[Change]:
+    """Accept a new link to take a name back; the older links of that name are worthless."""
+    state.forget_resets(fact.user)
+    state.resets[fact.id] = ResetLink(fact.user, fact.expires)
+    return ()
+
+
+def take_back(state: Projection, entry: Entry, fact: facts.TakenBackFact) -> Sequence[Change]:
+    """Replace all keys of an account by one, and remove its password."""
+    user = state.users.get(entry.author)
+    if user is None:  # as above
+        state.additions[fact.key] += 1
+        return ()
+    for key in list(user.devices):
+        _remove(state, user, key)
+    user.password = ""
+    user.wrong = 0
+    _add(state, user, fact.key, Device(fact.label, entry.ts))
+    state.forget_resets(user.id)
+    return [NameTakenBack(user)]
+
+
+def release(state: Projection, _entry: Entry, fact: facts.ReleasedFact) -> Sequence[Change]:
+    """Forget an account."""
+    user = state.users.get(fact.user)
+    if user is None:
+        return ()
+    state.forget_resets(user.id)
+    state.release(user)
+    return [NameReleased(user)]
+
+
+def ignore(state: Projection, entry: Entry, fact: facts.IgnoreFact) -> Sequence[Change]:
+    """Note whom an account ignores."""
+    user = state.users.get(entry.author)
+    if user is not None:
+        state.set_ignored(user, fact.user, ignored=fact.ignored)
+    return ()
+
+
+def make_invite(state: Projection, _entry: Entry, fact: facts.InviteFact) -> Sequence[Change]:
+    """Accept a new invite."""
+    state.invites.made(fact)
+    return ()
+
+
+def revoke_invite(state: Projection, _entry: Entry, fact: facts.RevokedInviteFact) -> Sequence[Change]:
+    """Accept an invite no longer."""
+    state.invites.revoked(fact.id)
+    return ()
+
+
+def _add(state: Projection, user: User, key: str, device: Device) -> None:
     user.devices[key] = device
     user.additions += 1
-    directory.add_device(key, user)
+    state.add_owner(key, user)
 
 
-def _remove(directory: Directory, user: User, key: str) -> None:
-    user.devices.pop(key, None)
-    directory.remove_device(key, user)
-
-
-def _forget_resets(directory: Directory, user_id: str) -> None:
-    directory.resets = {each: reset for each, reset in directory.resets.items() if reset.user != user_id}
+def _remove(state: Projection, user: User, key: str) -> None:
+    if user.devices.pop(key, None) is not None:
+        state.remove_owner(key, user)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from msgspec import Raw
 from msgspec.structs import replace
 
@@ -55,12 +58,16 @@ class Conversation:
 class Room(Conversation):
     """A room; everyone is in the lobby, whose ``members`` stay empty, and whose owner and moderators are the server's.
 
-    ``owner``, ``moderators`` and ``invited`` are user ids; ``demoted`` are moderators whose role is about to end.
+    ``members`` are accounts; ``owner``, ``moderators`` and ``invited`` are user ids. These the log decides. The rest
+    belongs to this node: the ``guests`` who joined, and what was submitted and is not stored yet, which are the
+    moderators whose role ends (``demoted``) and the requests to make the room private (``closings``).
     """
 
     __slots__ = (
         "bans",
+        "closings",
         "demoted",
+        "guests",
         "invited",
         "is_private",
         "members",
@@ -76,9 +83,11 @@ class Room(Conversation):
         self.name = name
         self.topic = ""
         self.members: dict[str, User] = {}
+        self.guests: dict[str, User] = {}
         self.owner = owner
         self.moderators: set[str] = set()
         self.demoted: list[str] = []
+        self.closings = 0
         self.invited: set[str] = set()
         self.is_private = False
         self.bans = Restrictions()
@@ -89,13 +98,59 @@ class Room(Conversation):
         """Whether this is the room that nobody enters or leaves."""
         return self.id == conversations.LOBBY
 
+    @property
+    def place(self) -> str:
+        """What people call it: the room's name, or the whole chat if it is the lobby."""
+        return "the chat" if self.is_lobby else self.name
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether only members and invited users may know of it; so it is while it is about to become private."""
+        return self.is_private or self.closings > 0
+
     def name_for(self, user: User) -> str:  # noqa: ARG002 - everybody calls it by its name
         """Return the room's name."""
         return self.name
 
+    def has_member(self, user: User) -> bool:
+        """Tell whether a user, perhaps a guest, is in here."""
+        return self.is_lobby or user.id in self.members or user.id in self.guests
+
     def has_moderator(self, user: User) -> bool:
         """Tell whether a user moderates here."""
         return user.id in self.moderators and user.id not in self.demoted
+
+    @contextmanager
+    def demoting(self, user: User) -> Iterator[None]:
+        """Take the role from a moderator, until the log has decided about it."""
+        self.demoted.append(user.id)
+        try:
+            yield
+        finally:
+            self.demoted.remove(user.id)
+
+    @contextmanager
+    def closing(self) -> Iterator[None]:
+        """Let nobody else in, until the log has decided whether the room becomes private."""
+        self.closings += 1
+        try:
+            yield
+        finally:
+            self.closings -= 1
+
+    def snapshot(self) -> dict[str, object]:
+        """Return what the log decided, as plain data."""
+        return {
+            "name": self.name,
+            "topic": self.topic,
+            "owner": self.owner,
+            "members": sorted(self.members),
+            "moderators": sorted(self.moderators),
+            "invited": sorted(self.invited),
+            "private": self.is_private,
+            "bans": self.bans.snapshot(),
+            "mutes": self.mutes.snapshot(),
+        }
 
 
 class Pair(Conversation):

@@ -18,10 +18,11 @@ class UserFact(msgspec.Struct, frozen=True, omit_defaults=True):
     label: str = ""
 
 
-class PasswordFact(msgspec.Struct, frozen=True):
-    """Kind "password": the author set one; ``phc`` is what argon2id made of it."""
+class PasswordFact(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Kind "password": the author set one; ``phc`` is its Argon2id hash, ``replaces`` that of the same one before."""
 
     phc: str
+    replaces: str = ""
 
     def __repr__(self) -> str:
         """Return what may be logged."""
@@ -29,7 +30,7 @@ class PasswordFact(msgspec.Struct, frozen=True):
 
 
 class WrongPasswordsFact(msgspec.Struct, frozen=True):
-    """Kind "wrong passwords": so many came for the author since the last right one; 0 where that came just now."""
+    """Kind "wrong passwords": one more came since the last right one, or with the ``count`` 0, the right one came."""
 
     count: int
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from hashlib import sha256
 
 from ...exceptions import BadInvite, NotFound
@@ -11,9 +13,12 @@ from . import facts
 
 
 class Invite:
-    """One invite; who has its token comes in, and becomes a member of ``room``. ``expires`` is in ms since 1970."""
+    """One invite: its token lets newcomers in, who become members of ``room``. ``expires`` is in ms since 1970.
 
-    __slots__ = ("expires", "id", "is_revoked", "room", "used", "uses")
+    ``revocations`` counts those that are submitted and not stored yet; meanwhile the invite lets nobody in.
+    """
+
+    __slots__ = ("expires", "id", "is_revoked", "revocations", "room", "used", "uses")
 
     def __init__(self, invite_id: str, uses: int, expires: int, room: str | None) -> None:
         self.id = invite_id
@@ -22,20 +27,34 @@ class Invite:
         self.room = room
         self.used = 0
         self.is_revoked = False
+        self.revocations = 0
 
     def is_good(self, now: int) -> bool:
-        """Tell whether it still lets somebody in."""
-        return not self.is_revoked and now < self.expires and self.used < self.uses
+        """Tell whether it still lets newcomers in."""
+        return not self.is_revoked and not self.revocations and now < self.expires and self.used < self.uses
 
     def next_use(self, now: int) -> str:
-        """Return the claim of the next use, which the log grants once; raises BadInvite where none is left."""
-        if self.is_revoked:
+        """Return the claim of the next use, which the log grants once; raises BadInvite if none is left."""
+        if self.is_revoked or self.revocations:
             raise BadInvite("This invite was revoked; ask for a new one.")
         if now >= self.expires:
             raise BadInvite("This invite has expired; ask for a new one.")
         if self.used >= self.uses:
             raise BadInvite("This invite is used up; ask for a new one.")
         return f"invite:{self.id}:{self.used + 1}"
+
+    @contextmanager
+    def revoking(self) -> Iterator[None]:
+        """Let nobody in, until the log has decided about the revocation."""
+        self.revocations += 1
+        try:
+            yield
+        finally:
+            self.revocations -= 1
+
+    def snapshot(self) -> list[object]:
+        """Return what the log decided, as plain data."""
+        return [self.uses, self.expires, self.room, self.used, self.is_revoked]
 
 
 class Invites:

@@ -34,3 +34,8 @@ class Lookalikes(Generic[Named]):
     def find(self, name: str) -> Named | None:
         """Return the first user or room whose name looks like this one."""
         return next((self._by_look[look][0] for look in sorted(looks(name)) if look in self._by_look), None)
+
+    def all(self, name: str) -> list[Named]:
+        """Return the users or rooms whose names look like this one."""
+        found = [named for look in sorted(looks(name)) for named in self._by_look.get(look, [])]
+        return [named for index, named in enumerate(found) if not any(named is each for each in found[:index])]

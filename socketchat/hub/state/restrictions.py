@@ -1,8 +1,9 @@
-"""Restrictions: who may not enter a room, or not speak there, by user, key, name or address, and until when."""
+"""Restrictions: bans and mutes of a room, by user, key, name or address, and until when."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import NamedTuple
 
 from ...protocol.text.confusables import looks
@@ -68,16 +69,17 @@ class Restrictions:
         self._by_subject: dict[str, Restriction] = {}
         self.coming: list[Restriction] = []
 
-    def begin(self, restriction: Restriction) -> None:
-        """Let a restriction hold until ``end``, whose outcome is not known yet."""
+    @contextmanager
+    def pending(self, restriction: Restriction) -> Iterator[None]:
+        """Let a restriction hold until the log has decided about it: it is then added, or refused."""
         self.coming.append(restriction)
         self._spared.clear()
         self.are_any = True
-
-    def end(self, restriction: Restriction) -> None:
-        """Let what ``begin`` began hold no longer; it was added meanwhile, or is undone."""
-        self.coming = [each for each in self.coming if each is not restriction]
-        self.are_any = bool(self._by_subject or self.coming)
+        try:
+            yield
+        finally:
+            self.coming = [each for each in self.coming if each is not restriction]
+            self.are_any = bool(self._by_subject or self.coming)
 
     def add(self, restriction: Restriction) -> None:
         """Let a restriction hold."""
@@ -118,3 +120,7 @@ class Restrictions:
     def current(self, now: int) -> list[Restriction]:
         """Return those that hold ``now``, in the order in which they were made."""
         return [each for each in dict.fromkeys(self._by_subject.values()) if not each.until or now < each.until]
+
+    def snapshot(self) -> list[object]:
+        """Return what the log decided, as plain data."""
+        return [[subject, *self._by_subject[subject]] for subject in sorted(self._by_subject)]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from ...protocol.text.confusables import looks
@@ -12,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Device:
-    """A key that proves to be an account's owner: what it is called, when it was added, and used last (0: unknown)."""
+    """A key of an account: its label, when it was added, and when it was last used on this node (0: unknown)."""
 
     __slots__ = ("added", "label", "used")
 
@@ -23,13 +25,12 @@ class Device:
 
 
 class User:
-    """Who somebody is; conversations refer to the id, and the name is an attribute.
+    """A person or a program; conversations refer to the id, and the name is an attribute.
 
-    ``key`` is that of the name; ``looks`` are what the name looks like, which no other user's does.
-    ``devices`` are the public keys, as words, that prove an account's owner; a guest has none. ``password`` is what is
-    stored of the password, "" where none is set; ``changes`` counts the new ones that are not stored yet, and meanwhile
-    the old one lets nobody in. ``wrong`` counts the wrong ones since the last right one, or since it was set.
-    ``additions`` counts the devices that were ever added.
+    ``key`` is that of the name; ``looks`` are what the name looks like, which no other user's does. ``devices`` are the
+    public keys, as words, that let an account in; a guest has none. ``password`` is the stored hash, "" if none is
+    set. ``wrong`` counts the wrong passwords since the last right one, ``additions`` the devices that were ever added.
+    These the log decides; the rest belongs to this node, and no ``apply`` looks at it.
     """
 
     __slots__ = (
@@ -37,6 +38,7 @@ class User:
         "away",
         "changes",
         "devices",
+        "guesses",
         "id",
         "ignored",
         "is_guest",
@@ -47,6 +49,7 @@ class User:
         "pairs",
         "password",
         "read",
+        "revoking",
         "rooms",
         "sessions",
         "wrong",
@@ -61,21 +64,62 @@ class User:
         self.devices: dict[str, Device] = {} if device is None else {device: Device()}
         self.additions = 0
         self.password = ""
-        self.changes = 0
         self.wrong = 0
         self.rooms: list[Room] = []  # besides the lobby, where everyone is
         self.pairs: list[Pair] = []
+        self.ignored: set[str] = set()  # ids of the users whose messages are hidden from this one
+        # Of this node alone:
         self.read: dict[str, int] = {}  # up to which seq, by conversation
         self.sessions: list[Session] = []
         self.away = ""  # why, for as long as the user is here and says nothing
-        self.ignored: set[str] = set()  # ids of those whose words this user does not want to read
         self.lingers: Session | None = None  # the last one, whose link broke and may be resumed
+        self.changes = 0  # changes of the password that are not stored yet: meanwhile the old one lets nobody in
+        self.revoking: list[str] = []  # keys whose revocation is not stored yet: meanwhile they let nobody in
+        self.guesses = 0  # wrong passwords that are not stored yet, and those that are being checked
 
     def has_password(self, stored: str) -> bool:
-        """Tell whether a password, of which this is what was stored, still lets somebody in."""
+        """Tell whether a password, of which this is what was stored, still lets the user in."""
         return self.password == stored and not self.changes
+
+    def has_key(self, key: str | None) -> bool:
+        """Tell whether a key lets the user in."""
+        return key in self.devices and key not in self.revoking
+
+    def lets_in(self, device: str) -> bool:
+        """Tell whether a session of this key ("": by password) may go on elsewhere."""
+        return self.is_guest or (self.has_key(device) if device else not self.changes)
 
     @property
     def listens(self) -> bool:
         """Whether any session hears what is said."""
         return any(session.listens for session in self.sessions)
+
+    @contextmanager
+    def changing_password(self) -> Iterator[None]:
+        """Let the old password in no more, until the log has decided about another one."""
+        self.changes += 1
+        try:
+            yield
+        finally:
+            self.changes -= 1
+
+    @contextmanager
+    def revoking_key(self, key: str) -> Iterator[None]:
+        """Let a key in no more, until the log has decided about its revocation."""
+        self.revoking.append(key)
+        try:
+            yield
+        finally:
+            self.revoking.remove(key)
+
+    def snapshot(self) -> dict[str, object]:
+        """Return what the log decided, as plain data."""
+        return {
+            "name": self.name,
+            "devices": {key: [device.label, device.added] for key, device in sorted(self.devices.items())},
+            "additions": self.additions,
+            "password": self.password,
+            "wrong": self.wrong,
+            "rooms": sorted(room.id for room in self.rooms),
+            "ignored": sorted(self.ignored),
+        }

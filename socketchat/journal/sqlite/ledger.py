@@ -62,7 +62,7 @@ class Staged:
 
     def change(self, conversation: int, of: int, outcome: Stored) -> None:
         """Note what an edit or a delete changes; other kinds change nothing."""
-        kind = outcome.proposal.kind
+        kind = outcome.entry.kind
         if kind == DELETE:
             self.deletes[conversation, of] = outcome
         elif kind == EDIT:

@@ -32,15 +32,19 @@ def test_devices_are_listed_with_what_they_are_called_and_when_they_were_used() 
     assert not listed(alice)[1].online
 
 
-def test_a_revoked_device_is_out_at_once_and_stays_out() -> None:
+def test_a_revoked_device_is_let_in_no_more_and_its_sessions_end_when_that_is_stored() -> None:
     stage = Stage()
     alice = owner(stage)
     phone = by_password(stage, SECRET)
     token = phone.told(events.Welcome)[0].token
     alice.take()
     alice.ask(commands.Revoke(id=50, device=PHONE[:6]))
-    assert b"revoked" in phone.last_words  # before anything is stored
+    assert phone.last_words is None  # it is not stored yet
+    early = stage.connect()
+    early.log_in(key_of("new"), name="alice")
+    assert code(early) == "name_taken"
     stage.settle()
+    assert b"revoked" in phone.last_words
     assert [len(each.devices) for each in alice.told(events.Devices)] == [1]
     assert code(stage.login(token=token)) == "usage"
     assert code(stage.login(key_of("new"), name="alice")) == "name_taken"
@@ -56,7 +60,7 @@ def test_the_users_other_sessions_are_told_of_a_device_that_came_by_the_password
     phone = stage.connect(channel=HERE)
     phone.log_in(key_of("new"), name="alice", label="vm\x1b[31m", password=SECRET)
     stage.settle()
-    told = f"A new device of yours came in by the password: vm^[[31m, {PHONE}. If that was not you: /devices."
+    told = f'New device "vm^[[31m" ({PHONE}) logged in with your password. Not you? /devices revokes it.'
     assert [event.text for event in alice.told(events.Alert)] == [told]
     assert phone.told(events.Welcome)
     assert not bob.told(events.Alert)

@@ -283,8 +283,8 @@ def test_after_a_hundred_wrong_passwords_in_a_row_none_is_taken_until_the_owner_
         peer = by_password(stage, SECRET, channel=TLS)
         (error,) = peer.told(events.Error)
         assert error.text == (
-            "There were 100 wrong passwords in a row for alice, and none is taken any more: come by its key and set "
-            "another one with /password, or ask whoever hosts the server for a link."
+            "100 wrong passwords in a row for alice: the password is locked. Log in with your key and set another one "
+            "with /password, or ask whoever runs the server for a link."
         )
         assert stage.hasher.work == []
         stage.hub = stage.new_hub()
@@ -348,7 +348,7 @@ def test_a_password_is_hashed_anew_when_the_parameters_have_changed() -> None:
 
 
 NEW = "battery staple"
-CHANGED = "The password of alice was changed; log in by the new one."
+CHANGED = "The password of alice was changed; log in with the new one."
 
 
 def native_by_password(stage: Stage, channel: Channel = HERE) -> Peer:
@@ -364,7 +364,7 @@ def change(peer: Peer, secret: str = NEW) -> None:
     peer.stage.turns.turn()
 
 
-def test_another_password_ends_the_sessions_by_the_old_one_at_once_but_no_others() -> None:
+def test_another_password_ends_the_sessions_by_the_old_one_when_it_is_stored_but_no_others() -> None:
     stage = Stage()
     alice, bob = owner(stage), owner(stage, "bob")
     phone = by_password(stage, SECRET)
@@ -373,10 +373,11 @@ def test_another_password_ends_the_sessions_by_the_old_one_at_once_but_no_others
     alice.take()
     change(alice)
     assert alice.take() == b""  # it is not stored yet
+    assert [peer.last_words for peer in (nc, native)] == [None] * 2
+    stage.settle()
     for peer in (nc, native):
         assert CHANGED.encode() in (peer.last_words or b"")
         assert peer.session.gone
-    stage.settle()
     assert [peer.last_words for peer in (alice, bob, phone, guest, by_bobs)] == [None] * 5
     for _ in range(2):
         assert login(stage, "alice", SECRET).text() == "[error] The name or the password is wrong.\n"
@@ -388,7 +389,7 @@ def test_who_sets_another_password_is_told_what_it_ended() -> None:
     alice = owner(Stage())
     alice.do(commands.Password, password=NEW)
     (told,) = alice.told(events.Help)
-    assert told.text.endswith("Who came in by the old one is out; keys stay, and /devices lists them.")
+    assert told.text.endswith("All other sessions that used the old password are logged out; keys stay (/devices).")
 
 
 def test_the_session_that_sets_another_password_goes_on_though_it_came_by_the_old_one() -> None:

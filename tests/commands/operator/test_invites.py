@@ -39,7 +39,7 @@ def test_the_log_holds_no_token() -> None:
     stage = closed()
     _, _, token = ordered(stage, operator.CreateInvite(seconds=WEEK))
     assert token not in repr(stage.journal.__dict__)
-    assert invite_id(token) in {each.id for each in stage.hub.directory.invites.good(stage.now)}
+    assert invite_id(token) in {each.id for each in stage.hub.state.invites.good(stage.now)}
 
 
 def test_the_list_shows_what_still_lets_in() -> None:

@@ -4,8 +4,9 @@ import pytest
 
 from socketchat.exceptions import Banned, ChatError, Muted, NoSuchRoom, NotAMember, Refused
 from socketchat.hub import Action, User
+from socketchat.hub.directory import Directory
 from socketchat.hub.policy.permissions import Permissions, Rank
-from socketchat.hub.state.directory import Directory
+from socketchat.hub.state.projection import Projection
 from socketchat.hub.state.restrictions import Restriction, of_user
 
 SPEAK = Action.SPEAK
@@ -43,17 +44,18 @@ class House:
     """A lobby, a room, and a user in each role."""
 
     def __init__(self, *, private: bool) -> None:
-        self.directory = Directory()
+        self.state = Projection()
+        self.directory = Directory(self.state)
         self.lobby = self.directory.lobby
         self.users = {
             role: User(role, f"n{number}", f"n{number}", None if role == "guest" else f"k{number}")
             for number, role in enumerate(PUBLIC)
         }
         self.permissions = Permissions(self.directory, self.users["operator"], lambda: 1000)
-        self.room = self.directory._add_room("#den", "owner")
+        self.room = self.state.add_room("#den", "owner")
         self.room.is_private = private
         for role in ("muted", "member", "moderator", "owner"):
-            self.directory.set_member(self.users[role], self.room, member=True)
+            self.state.set_member(self.users[role], self.room, member=True)
         self.room.moderators |= {"moderator", "moderator who left"}
         self.room.invited.add("invited")
         self.lobby.owner = "server owner"
@@ -84,7 +86,7 @@ def test_who_may_do_what(role: str, *, private: bool) -> None:
 @pytest.mark.parametrize("private", [False, True])
 def test_the_short_way_to_speaking_says_the_same(role: str, *, private: bool) -> None:
     house = House(private=private)
-    free = house.directory._add_room("#free", "owner")
+    free = house.state.add_room("#free", "owner")
     for room in (house.room, free, house.lobby):
         answers = []
         for check in (house.permissions.check_speaks, lambda user, room: house.permissions.check(user, SPEAK, room)):

@@ -44,9 +44,8 @@ def test_a_user_who_was_spared_is_covered_by_what_comes_later() -> None:
     eve = User("u1", "eve", "eve", "k1")
     assert some.covers(eve, 0) is None
     coming = restriction("key:k1")
-    some.begin(coming)
-    assert some.covers(eve, 0) is coming
-    some.end(coming)
+    with some.pending(coming):
+        assert some.covers(eve, 0) is coming
     assert some.covers(eve, 0) is None
     some.add(coming)
     assert some.covers(eve, 0) is coming
@@ -64,10 +63,9 @@ def test_a_user_is_covered_again_where_the_clock_is_set_back() -> None:
 def test_what_is_not_stored_yet_holds_until_it_is_decided() -> None:
     some = Restrictions()
     one, other = restriction("user:u1"), restriction("user:u1")
-    some.begin(one)
-    some.begin(other)
-    some.end(one)
-    assert some.find(["user:u1"], 0) is other
-    some.end(other)
+    with some.pending(other):
+        with some.pending(one):
+            assert some.find(["user:u1"], 0) is not None
+        assert some.find(["user:u1"], 0) is other
     assert some.find(["user:u1"], 0) is None
     assert not some.are_any

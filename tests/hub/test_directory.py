@@ -3,7 +3,9 @@ import pytest
 
 from socketchat.exceptions import NoSuchRoom, NoSuchUser
 from socketchat.hub import User
-from socketchat.hub.state.directory import Directory
+from socketchat.hub.directory import Directory
+from socketchat.hub.state.apply import load
+from socketchat.hub.state.projection import Projection
 from socketchat.journal import State
 from socketchat.protocol.events import Entry
 
@@ -21,10 +23,9 @@ def entry(kind: str, body: object, conversation: str = "*") -> Entry:
 
 
 def directory_of(*facts: Entry, heads: dict[str, int] | None = None) -> Directory:
-    directory = Directory()
-    heads = heads or {}
-    directory.load(State(epoch="e", heads=heads, floors=dict.fromkeys(heads, 1), facts=list(facts)))
-    return directory
+    state, heads = Projection(), heads or {}
+    load(state, State(epoch="e", heads=heads, floors=dict.fromkeys(heads, 1), facts=list(facts)))
+    return Directory(state)
 
 
 def seen(_room: object) -> bool:
@@ -37,8 +38,8 @@ OPS = entry("room", {"name": "#Ops"})
 
 
 def test_the_lobby_is_always_there() -> None:
-    assert Directory().lobby.is_lobby
-    assert Directory().room("#LOBBY", seen).is_lobby
+    assert directory_of().lobby.is_lobby
+    assert directory_of().room("#LOBBY", seen).is_lobby
 
 
 def test_facts_are_applied_in_order() -> None:
@@ -121,12 +122,12 @@ def test_a_guest_leaves_nothing_but_what_others_may_read() -> None:
     directory = directory_of(ALICE, OPS)
     guest, other = User("g1", "gus", "gus"), User("g2", "gil", "gil")
     for user in (guest, other):
-        directory.add_user(user)
-    directory.set_member(guest, directory.room("ops", seen), member=True)
+        directory.add_guest(user)
+    directory.set_guest(guest, directory.room("ops", seen), member=True)
     kept, _ = directory.pair(guest, directory.users["u1"])
     dropped, _ = directory.pair(guest, other)
     directory.remove_guest(guest)
-    assert directory.room("ops", seen).members == {}
+    assert directory.room("ops", seen).guests == {}
     assert directory.holder("gus") is None
     assert dropped.id in directory.conversations
     directory.remove_guest(other)

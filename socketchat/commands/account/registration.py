@@ -1,0 +1,64 @@
+"""Registration: a new name becomes the account of a key, if the log grants it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from ...exceptions import NameTaken
+from ...hub import Hub, Session, User
+from ...hub.state import facts
+from ...journal import Conflict, Stored
+from ...protocol import commands
+from ...protocol.names import name_key
+from ...protocol.text.confusables import check_not_reserved
+from .devices import free_place, shown_label
+from .newcomers import Credential, check_newcomer
+
+USER_ID_BYTES = 8
+"""64 random bits: two users of one server never share an id."""
+
+
+async def registered(hub: Hub, session: Session, asked: commands.Hello, credential: Credential) -> User:
+    """Return the account of a key under a new name; one key may ask twice at the same time, and gets one account."""
+    name, key, invite = asked.name or "", asked.key or "", credential.invite
+    check_not_reserved(name)
+    check_newcomer(hub, session, key, credential)
+    user = User(hub.token(USER_ID_BYTES), name, name_key(name), key)
+    fact = facts.UserFact(user.id, name, key, invite.id if invite is not None else None, shown_label(asked.label))
+    while True:
+        place = free_place(hub, key)
+        use = () if invite is None else (invite.next_use(hub.now()),)
+        claims = (*hub.state.name_claims(user), place, *use)
+        with _claiming(hub, user):
+            outcome = await hub.propose(session, "user", fact, author=user, claims=claims)
+        holder = hub.directory.lookalike(name)
+        if holder is not None and holder.key == user.key and holder.has_key(key):
+            return holder
+        if isinstance(outcome, Conflict) and outcome.claim in {place, *use} and holder is None:
+            continue  # another name of the same key, or another use of the same invite, came first
+        if isinstance(outcome, Conflict | Stored):
+            raise taken(name, holder, key)
+        raise hub.why_not(outcome)
+
+
+def taken(name: str, holder: User | None, key: str | None = None) -> NameTaken:
+    """Return the error for a name that ``holder`` has, or that another user asked for just now."""
+    if holder is not None and holder.has_key(key):
+        return NameTaken(f"{name!r} looks like {holder.name!r}, which is your own name; log in as {holder.name}.")
+    if holder is not None and holder.key != name_key(name):
+        return NameTaken(f"{name!r} looks like {holder.name!r}, which is taken; choose another name.")
+    if holder is None or holder.is_guest:
+        return NameTaken(f"{name} is in use; choose another name.")
+    return NameTaken(f"The name {name} belongs to another user; choose another name.")
+
+
+@contextmanager
+def _claiming(hub: Hub, user: User) -> Iterator[None]:
+    """Keep guests off a name that the log has not decided about yet."""
+    hub.claimed += Counter(user.looks)
+    try:
+        yield
+    finally:
+        hub.claimed -= Counter(user.looks)

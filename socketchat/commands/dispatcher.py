@@ -1,0 +1,62 @@
+"""Runs handlers: each goes on until it awaits, and is resumed with the result, without a task or a thread."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from typing import Any, Generic, TypeVar
+
+from ..exceptions import ChatError
+from ..hub import Hub, Later, Session
+
+Result = TypeVar("Result")
+
+
+class Running(Generic[Result]):
+    """A handler on its way; its session takes no other command until it is done.
+
+    ``answer`` is called with what it returns. A ChatError that it raises is the answer to its command; any other
+    exception is logged and ends its connection.
+    """
+
+    __slots__ = ("_answer", "_command_id", "_handler", "_hub", "_session")
+
+    def __init__(
+        self,
+        hub: Hub,
+        session: Session,
+        command_id: int | None,
+        handler: Coroutine[Later[Any], Any, Result],
+        answer: Callable[[Result], None],
+    ) -> None:
+        self._hub = hub
+        self._session = session
+        self._command_id = command_id
+        self._handler = handler
+        self._answer = answer
+
+    def start(self) -> None:
+        """Run the handler as far as it goes."""
+        if not self._step(None):
+            self._session.blocked = False
+
+    def resume(self, result: object) -> None:
+        """Run the handler on with what it waited for, then let its session go on."""
+        if not self._step(result):
+            self._hub.unblock(self._session)
+
+    def _step(self, result: object) -> bool:
+        """Run the handler until it awaits again; return False if it is done."""
+        session = self._session
+        try:
+            later = self._handler.send(result)
+        except StopIteration as stop:
+            self._answer(stop.value)
+        except ChatError as error:
+            session.refuse(error, self._command_id, retry=error.retry)
+        except Exception as error:  # noqa: BLE001 - costs this connection, not the others of the batch
+            session.link.fail(error)
+        else:
+            session.blocked = True
+            later.begin(self.resume)
+            return True
+        return False

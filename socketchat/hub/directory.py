@@ -1,0 +1,129 @@
+"""The directory finds users and conversations by name: those of the projection, and the guests of this node."""
+
+from __future__ import annotations
+
+from collections import ChainMap
+from collections.abc import Callable
+
+from ..exceptions import NoSuchRoom, NoSuchUser
+from ..protocol import conversations
+from ..protocol.codec import decode_text
+from ..protocol.events import Entry
+from ..protocol.kinds import TEXT
+from ..protocol.names import name_key
+from ..protocol.spelling import nearest_name
+from .state.conversations import Pair, Room
+from .state.lookalikes import Lookalikes
+from .state.projection import Projection
+from .state.users import User
+
+
+class Directory:
+    """Finds who and what there is. A guest is in no log: it lives here, and goes with its connection."""
+
+    def __init__(self, state: Projection) -> None:
+        self._state = state
+        self.guests: dict[str, User] = {}
+        self._names: dict[str, User] = {}
+        self._lookalikes = Lookalikes[User]()
+        self.users = ChainMap(state.users, self.guests)
+        self.conversations = state.conversations
+        self.rooms = state.rooms
+        self.lobby = state.lobby
+
+    def add_guest(self, user: User) -> None:
+        """Add a guest, whose name nobody else may use meanwhile."""
+        self.guests[user.id] = user
+        self._names[user.key] = user
+        self._lookalikes.add(user.name, user)
+
+    def remove_guest(self, user: User) -> None:
+        """Forget a guest, and the direct messages that only guests could read."""
+        del self.guests[user.id]
+        del self._names[user.key]
+        self._lookalikes.remove(user.name, user)
+        for room in list(user.rooms):
+            self._state.set_member(user, room, member=False)
+        for other in list(user.ignored):
+            self._state.set_ignored(user, other, ignored=False)
+        for pair in user.pairs:
+            if not any(user_id in self.users for user_id in pair.names):
+                self.conversations.pop(pair.id, None)
+
+    def set_guest(self, guest: User, room: Room, *, member: bool) -> bool:
+        """Let a guest into a room, or out; return whether that changed anything."""
+        return self._state.set_member(guest, room, member=member)
+
+    def set_ignored(self, guest: User, other: str, *, ignored: bool) -> None:
+        """Note whether a guest ignores a user, given by id."""
+        self._state.set_ignored(guest, other, ignored=ignored)
+
+    def guests_like(self, name: str) -> list[User]:
+        """Return the guests whose names read like this one."""
+        return self._lookalikes.all(name)
+
+    def holder(self, key: str) -> User | None:
+        """Return the user who has the name with this key."""
+        return self._state.names.get(key) or self._names.get(key)
+
+    def lookalike(self, name: str) -> User | None:
+        """Return the user whose name is this one, or looks like it."""
+        return self.holder(name_key(name)) or self._state.lookalikes.find(name) or self._lookalikes.find(name)
+
+    def room_lookalike(self, name: str) -> Room | None:
+        """Return the room whose name is this one, or looks like it."""
+        return self.rooms.get(conversations.room_id(name)) or self._state.room_lookalikes.find(name)
+
+    def user(self, name: str, *, by_operator: bool = False) -> User:
+        """Return the user of that name; raises NoSuchUser with the nearest name."""
+        user = self.holder(name_key(name))
+        if user is None:
+            near = nearest_name(name, self.holder)
+            how = "`socketchat admin users` lists the users" if by_operator else "/users lists who is online"
+            hint = f"did you mean {near.name}?" if near else f"{how}."
+            raise NoSuchUser(f"There is no user {name}; {hint}")
+        return user
+
+    def room(self, name: str, sees: Callable[[Room], bool], *, by_operator: bool = False) -> Room:
+        """Return the room of that name; raises NoSuchRoom if there is none, or none that the asker ``sees``."""
+        room = self.rooms.get(name) or self.rooms.get(conversations.room_id(name))
+        if room is None or not sees(room):
+            near = nearest_name(name, lambda key: self._seen(key, sees))
+            how = "`socketchat admin rooms`" if by_operator else "/rooms"
+            hint = f"did you mean {near.name}?" if near else f"{how} lists the rooms."
+            raise NoSuchRoom(f"There is no room {name}; {hint}")
+        return room
+
+    def pair(self, one: User, other: User) -> tuple[Pair, bool]:
+        """Return the direct messages of two users, and whether they are new."""
+        found = self.conversations.get(conversations.pair_id(one.id, other.id))
+        if isinstance(found, Pair):
+            return found, False
+        return self._add_pair({one.id: one.name, other.id: other.name}), True
+
+    def pair_of(self, entry: Entry) -> Pair | None:
+        """Return the new pair that an entry of an unknown conversation belongs to, or None if nobody here reads it."""
+        if conversations.is_room(entry.conversation) or ":" not in entry.conversation:
+            return None
+        ids = conversations.pair_users(entry.conversation)
+        if not any(user_id in self.users for user_id in ids):
+            return None
+        to = decode_text(entry).to if entry.kind in TEXT else None
+        names = {
+            user_id: user.name if (user := self.users.get(user_id)) else entry.name if user_id == entry.author else to
+            for user_id in ids
+        }
+        pair = self._add_pair(names)
+        pair.head = entry.seq - 1
+        return pair
+
+    def _seen(self, key: str, sees: Callable[[Room], bool]) -> Room | None:
+        room = self.rooms.get(f"#{key}")
+        return room if room is not None and sees(room) else None
+
+    def _add_pair(self, names: dict[str, str | None]) -> Pair:
+        pair = self._state.add_pair(names)
+        for user_id in names:
+            if user_id in self.guests:
+                self.guests[user_id].pairs.append(pair)
+        return pair

@@ -1,0 +1,107 @@
+"""The effects of applied facts: one table says what each kind of change does to the sessions of this node.
+
+They follow the fact, whoever submitted it, on this node or another one. ``by`` is the session that asked for it, if it
+is one of this node.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from ..exceptions import NameTaken, Refused
+from ..protocol import events
+from ..protocol.authentication.proofs import fingerprint
+from .delivery.attendance import Attendance
+from .directory import Directory
+from .sessions import Session
+from .state import changes
+
+
+class Effects:
+    """Does to the live sessions what changes of the projection ask for."""
+
+    def __init__(self, attendance: Attendance, directory: Directory) -> None:
+        self._attendance = attendance
+        self._directory = directory
+
+    def follow(self, some: Sequence[changes.Change], by: Session | None) -> None:
+        """Do what these changes ask for, in order."""
+        for change in some:
+            EFFECTS[type(change)](self, change, by)
+
+    def registered(self, change: changes.Registered, _by: Session | None) -> None:
+        """Send guests away whose name is, or reads like, that of the new account."""
+        for guest in self._directory.guests_like(change.user.name):
+            bye = events.Bye(code=NameTaken.code, text=f"The name {guest.name} now belongs to a registered user.")
+            self._attendance.expel(guest, bye)
+
+    def password_changed(self, change: changes.PasswordChanged, by: Session | None) -> None:
+        """End the sessions that logged in with the old password, except the one that changed it."""
+        text = f"The password of {change.user.name} was changed; log in with the new one."
+        bye = events.Bye(code=Refused.code, text=text)
+        self._attendance.expel_device(change.user, "", bye, spared=by)
+
+    def device_added(self, change: changes.DeviceAdded, by: Session | None) -> None:
+        """Tell the user's sessions about the new device, so that a stranger's can be revoked."""
+        device = change.user.devices.get(change.key)
+        label = f'"{device.label}" ' if device is not None and device.label else ""
+        text = (
+            f"New device {label}({fingerprint(change.key)}) logged in with your password. Not you? /devices revokes it."
+        )
+        for session in change.user.sessions:
+            if session is not by and session.listens:
+                session.tell(events.Alert(text=text))
+
+    def device_revoked(self, change: changes.DeviceRevoked, _by: Session | None) -> None:
+        """End the sessions of the device."""
+        bye = events.Bye(code=Refused.code, text=f"This device of {change.user.name} was revoked.")
+        self._attendance.expel_device(change.user, change.key, bye)
+
+    def name_taken_back(self, change: changes.NameTakenBack, _by: Session | None) -> None:
+        """End all sessions of the account."""
+        bye = events.Bye(code=Refused.code, text=f"{change.user.name} was taken back with another key.")
+        self._attendance.expel(change.user, bye)
+
+    def name_released(self, change: changes.NameReleased, _by: Session | None) -> None:
+        """End all sessions of the account."""
+        bye = events.Bye(code=Refused.code, text=f"The name {change.user.name} was released; it is free now.")
+        self._attendance.expel(change.user, bye)
+
+    def admitted(self, change: changes.Admitted, by: Session | None) -> None:
+        """Let the user's sessions hear the room."""
+        self._attendance.admit(change.user, change.room, by)
+
+    def dismissed(self, change: changes.Dismissed, _by: Session | None) -> None:
+        """Let the user's sessions hear the room no longer."""
+        self._attendance.dismiss(change.user, change.room, change.why)
+
+    def shut_out(self, change: changes.ShutOut, _by: Session | None) -> None:
+        """Make everyone leave whom a kick or a ban covers: accounts, guests, and whoever is at a banned address."""
+        named = [guest for guest in self._directory.guests.values() if f"user:{guest.id}" in change.subjects]
+        there = self._attendance.users_at(change.subjects)
+        if change.room.is_lobby:
+            for user in dict.fromkeys([*change.users, *named, *there]):
+                self._attendance.expel(user, events.Bye(code=change.code, text=change.why))
+        else:  # accounts that were members are told by ``dismissed``
+            for guest in dict.fromkeys([*named, *(user for user in there if user.is_guest)]):
+                self._attendance.dismiss(guest, change.room, change.why)
+
+    def made_private(self, change: changes.MadePrivate, _by: Session | None) -> None:
+        """Make the guests leave."""
+        for guest in list(change.room.guests.values()):
+            self._attendance.dismiss(guest, change.room, change.why)
+
+
+EFFECTS: dict[type[changes.Change], Callable[[Effects, Any, Session | None], None]] = {
+    changes.Registered: Effects.registered,
+    changes.PasswordChanged: Effects.password_changed,
+    changes.DeviceAdded: Effects.device_added,
+    changes.DeviceRevoked: Effects.device_revoked,
+    changes.NameTakenBack: Effects.name_taken_back,
+    changes.NameReleased: Effects.name_released,
+    changes.Admitted: Effects.admitted,
+    changes.Dismissed: Effects.dismissed,
+    changes.ShutOut: Effects.shut_out,
+    changes.MadePrivate: Effects.made_private,
+}

@@ -1,0 +1,61 @@
+"""Applying facts: one table says what each kind of fact holds, and what it does to the projection.
+
+An ``apply`` function looks at the projection, the entry and its fact, and at nothing else. It returns what changed; the
+effects of that on the sessions of this node are another table (hub/effects.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import msgspec
+
+from ...journal import State
+from ...protocol.events import Entry, Text
+from . import accounts, facts, rooms
+from .changes import Change
+from .projection import Projection
+
+Apply = Callable[[Projection, Entry, Any], Sequence[Change]]
+
+APPLY: dict[str, tuple[type[msgspec.Struct], Apply]] = {
+    "user": (facts.UserFact, accounts.register),
+    "password": (facts.PasswordFact, accounts.set_password),
+    "wrong passwords": (facts.WrongPasswordsFact, accounts.count_wrong),
+    "device": (facts.DeviceFact, accounts.add_device),
+    "revoked device": (facts.RevokedDeviceFact, accounts.revoke_device),
+    "reset": (facts.ResetFact, accounts.offer_reset),
+    "taken back": (facts.TakenBackFact, accounts.take_back),
+    "released": (facts.ReleasedFact, accounts.release),
+    "ignore": (facts.IgnoreFact, accounts.ignore),
+    "invite": (facts.InviteFact, accounts.make_invite),
+    "revoked invite": (facts.RevokedInviteFact, accounts.revoke_invite),
+    "room": (facts.RoomFact, rooms.make_room),
+    "member": (facts.MemberFact, rooms.set_member),
+    "topic": (Text, rooms.set_topic),
+    "act": (facts.ActFact, rooms.act),
+}
+
+
+def apply(state: Projection, entry: Entry) -> Sequence[Change]:
+    """Change the projection by an entry, and return what changed; kinds that are not in the table change nothing."""
+    row = APPLY.get(entry.kind)
+    if row is None:
+        return ()
+    fact_type, change = row
+    return change(state, entry, msgspec.json.decode(entry.body, type=fact_type))
+
+
+def load(state: Projection, known: State) -> None:
+    """Apply what a journal knew when it was opened; nobody is here yet, so the changes have no effects."""
+    for entry in known.facts:
+        apply(state, entry)
+    for user_id, marks in known.marks.items():
+        if user_id in state.users:
+            state.users[user_id].read = dict(marks)
+    for conversation_id, head in known.heads.items():
+        conversation = state.conversations.get(conversation_id) or state.known_pair(conversation_id)
+        if conversation is not None:
+            conversation.head = head
+            conversation.floor = known.floors.get(conversation_id, 1)

@@ -1,0 +1,92 @@
+"""What an applied fact changed, as values: the effects on live sessions are looked up by their type."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from .conversations import Room
+from .users import User
+
+
+class Registered(NamedTuple):
+    """A name became an account's."""
+
+    user: User
+
+
+class PasswordChanged(NamedTuple):
+    """An account has another password than before."""
+
+    user: User
+
+
+class DeviceAdded(NamedTuple):
+    """A key became that of another device of an account."""
+
+    user: User
+    key: str
+
+
+class DeviceRevoked(NamedTuple):
+    """A key no longer lets an account in."""
+
+    user: User
+    key: str
+
+
+class NameTakenBack(NamedTuple):
+    """An account has a new key, and lost all its old ones and its password."""
+
+    user: User
+
+
+class NameReleased(NamedTuple):
+    """An account is gone, and its name is free."""
+
+    user: User
+
+
+class Admitted(NamedTuple):
+    """An account became a member of a room."""
+
+    user: User
+    room: Room
+
+
+class Dismissed(NamedTuple):
+    """An account stopped being a member; ``why`` is empty if the user left."""
+
+    user: User
+    room: Room
+    why: str
+
+
+class ShutOut(NamedTuple):
+    """A moderator kicked or banned ``users``, and everyone else whom ``subjects`` cover, from a room or the chat."""
+
+    room: Room
+    users: tuple[User, ...]
+    subjects: tuple[str, ...]
+    code: str
+    why: str
+
+
+class MadePrivate(NamedTuple):
+    """A room became private, which no guest may be in."""
+
+    room: Room
+    why: str
+
+
+Change = (
+    Registered
+    | PasswordChanged
+    | DeviceAdded
+    | DeviceRevoked
+    | NameTakenBack
+    | NameReleased
+    | Admitted
+    | Dismissed
+    | ShutOut
+    | MadePrivate
+)

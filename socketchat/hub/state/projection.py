@@ -1,0 +1,187 @@
+"""The projection: what the log alone decides about users, rooms, direct messages and invites.
+
+Only ``apply`` changes it, by an entry and what is here already. Sessions, guests, the clock, and what was submitted
+but not stored yet are none of its business, so every node that applies the same log is in the same state.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import NamedTuple, TypeVar
+
+from ...protocol import conversations
+from ...protocol.text.confusables import looks
+from .conversations import Conversation, Pair, Room
+from .invites import Invites
+from .lookalikes import Lookalikes
+from .users import User
+
+Plain = dict[str, object]
+Value = TypeVar("Value")
+
+
+class ResetLink(NamedTuple):
+    """A link that gives the name of a user back; ``expires`` is in milliseconds since 1970."""
+
+    user: str
+    expires: int
+
+
+class Projection:
+    """Accounts by id, name and key; conversations by id.
+
+    ``conversations`` also has the direct messages between guests of this node, and those in which nothing was said
+    yet; ``snapshot`` leaves both out.
+    """
+
+    def __init__(self) -> None:
+        self.users: dict[str, User] = {}
+        self.conversations: dict[str, Conversation] = {}
+        self.rooms: dict[str, Room] = {}
+        self.ignored_by: dict[str, dict[str, User]] = {}
+        self.names: dict[str, User] = {}
+        self.lookalikes = Lookalikes[User]()
+        self.room_lookalikes = Lookalikes[Room]()
+        self.additions: Counter[str] = Counter()  # how many accounts each key was ever given
+        self.invites = Invites()
+        self.resets: dict[str, ResetLink] = {}
+        self.releases: Counter[str] = Counter()  # how often each look became free again
+        self._owned: dict[str, list[User]] = {}
+        self.lobby = self.add_room(conversations.LOBBY)
+
+    # Accounts
+
+    def add_user(self, user: User) -> None:
+        """Add an account, which owns its name from now on."""
+        self.users[user.id] = user
+        self.names[user.key] = user
+        self.lookalikes.add(user.name, user)
+        for key in user.devices:
+            self.add_owner(key, user)
+
+    def release(self, user: User) -> None:
+        """Forget an account; whoever takes its name reads none of its direct messages."""
+        for key in list(user.devices):
+            self.remove_owner(key, user)
+        self.releases.update(user.looks)
+        del self.users[user.id]
+        del self.names[user.key]
+        self.lookalikes.remove(user.name, user)
+        for room in list(user.rooms):
+            self.set_member(user, room, member=False)
+        for other in list(user.ignored):
+            self.set_ignored(user, other, ignored=False)
+        for pair in user.pairs:
+            if self.users.keys().isdisjoint(pair.names):
+                self.conversations.pop(pair.id, None)
+
+    def add_owner(self, key: str, user: User) -> None:
+        """Note that a key lets an account in."""
+        self._owned.setdefault(key, []).append(user)
+        self.additions[key] += 1
+
+    def remove_owner(self, key: str, user: User) -> None:
+        """Note that a key no longer lets an account in."""
+        owned = [each for each in self.owned(key) if each is not user]
+        if owned:
+            self._owned[key] = owned
+        else:
+            self._owned.pop(key, None)
+
+    def owned(self, key: str) -> list[User]:
+        """Return the accounts that a key lets in."""
+        return self._owned.get(key, [])
+
+    def name_claims(self, user: User) -> tuple[str, ...]:
+        """Return the claims of a new user on what the name looks like; a released one is claimed anew.
+
+        Claims of earlier versions begin with "name", as they compared other looks. Those names are known here.
+        """
+        return tuple(f"look.{self.releases[look]}:{look}" for look in sorted(user.looks))
+
+    @staticmethod
+    def room_claims(name: str) -> tuple[str, ...]:
+        """Return the claims of a new room, on its id and on what its name looks like."""
+        return (f"room:{conversations.room_id(name)}", *(f"room look:{look}" for look in sorted(looks(name))))
+
+    def forget_resets(self, user_id: str) -> None:
+        """Make the links of a user worthless."""
+        self.resets = {number: each for number, each in self.resets.items() if each.user != user_id}
+
+    def set_ignored(self, user: User, other: str, *, ignored: bool) -> None:
+        """Note whether a user ignores another one, given by id."""
+        users = self.ignored_by.setdefault(other, {})
+        if ignored:
+            users[user.id] = user
+            user.ignored.add(other)
+        else:
+            users.pop(user.id, None)
+            user.ignored.discard(other)
+        if not users:
+            del self.ignored_by[other]
+
+    # Conversations
+
+    def add_room(self, name: str, owner: str = "") -> Room:
+        """Add a room."""
+        room = Room(name, owner)
+        self.conversations[room.id] = self.rooms[room.id] = room
+        self.room_lookalikes.add(name, room)
+        return room
+
+    @staticmethod
+    def set_member(user: User, room: Room, *, member: bool) -> bool:
+        """Add a user to a room, or remove the user; return whether that changed anything."""
+        there = room.guests if user.is_guest else room.members
+        if (user.id in there) == member:
+            return False
+        if member:
+            there[user.id] = user
+            user.rooms.append(room)
+        else:
+            del there[user.id]
+            user.rooms.remove(room)
+        return True
+
+    def add_pair(self, names: dict[str, str | None]) -> Pair:
+        """Add the direct messages of two users, whose names by id are given as far as they are known."""
+        pair = Pair(names)
+        self.conversations[pair.id] = pair
+        for user_id in names:
+            if user_id in self.users:
+                self.users[user_id].pairs.append(pair)
+        return pair
+
+    def known_pair(self, conversation_id: str) -> Pair | None:
+        """Return a new pair for an id from the log, or None if neither of the two has an account."""
+        if conversations.is_room(conversation_id) or ":" not in conversation_id:
+            return None
+        names = {
+            user_id: user.name if (user := self.users.get(user_id)) else None
+            for user_id in conversations.pair_users(conversation_id)
+        }
+        return self.add_pair(names) if any(names.values()) else None
+
+    # Comparing
+
+    def snapshot(self) -> Plain:
+        """Return all of it as plain data: equal on all nodes that have applied the same log."""
+        spoken = sorted((each for each in self.conversations.values() if each.head), key=lambda each: each.id)
+        return {
+            "users": {user.id: user.snapshot() for user in _sorted(self.users)},
+            "rooms": {room.id: room.snapshot() for room in _sorted(self.rooms)},
+            "heads": {
+                each.id: each.head
+                for each in spoken
+                if isinstance(each, Room) or not self.users.keys().isdisjoint(conversations.pair_users(each.id))
+            },
+            "owned": {key: sorted(user.id for user in self._owned[key]) for key in sorted(self._owned)},
+            "additions": dict(sorted(self.additions.items())),
+            "releases": dict(sorted(self.releases.items())),
+            "invites": {invite.id: invite.snapshot() for invite in _sorted(self.invites.by_id)},
+            "resets": {number: list(self.resets[number]) for number in sorted(self.resets)},
+        }
+
+
+def _sorted(by_id: dict[str, Value]) -> list[Value]:
+    return [by_id[each] for each in sorted(by_id)]

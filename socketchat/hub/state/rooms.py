@@ -1,0 +1,145 @@
+"""What facts do to rooms: members, topics, roles, private rooms, bans and mutes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from ...exceptions import Banned, Kicked
+from ...protocol.events import Entry, Text
+from . import facts
+from .changes import Admitted, Change, Dismissed, MadePrivate, ShutOut
+from .conversations import Room
+from .projection import Projection
+from .restrictions import Restriction, as_stored
+from .users import User
+
+
+def make_room(state: Projection, entry: Entry, fact: facts.RoomFact) -> Sequence[Change]:
+    """Add a room, which its author owns."""
+    state.add_room(fact.name, entry.author)
+    return ()
+
+
+def set_member(state: Projection, _entry: Entry, fact: facts.MemberFact) -> Sequence[Change]:
+    """Make an account a member of a room, or end its membership."""
+    user, room = state.users.get(fact.user), state.rooms.get(fact.room)
+    if user is None or room is None or not state.set_member(user, room, member=fact.member):
+        return ()
+    return [Admitted(user, room) if fact.member else Dismissed(user, room, "")]
+
+
+def set_topic(state: Projection, entry: Entry, fact: Text) -> Sequence[Change]:
+    """Replace the topic of a room."""
+    room = state.rooms.get(entry.conversation)
+    if room is not None:
+        room.topic = fact.text
+    return ()
+
+
+def act(state: Projection, entry: Entry, fact: facts.ActFact) -> Sequence[Change]:
+    """Change what a moderator, an owner or the operator decided; acts that are not known here change nothing."""
+    room, change = state.rooms.get(fact.room), ACTS.get(fact.act)
+    return () if room is None or change is None else change(state, room, entry, fact)
+
+
+def _make_owner(_state: Projection, room: Room, _entry: Entry, fact: facts.ActFact) -> Sequence[Change]:
+    room.owner = fact.user
+    room.moderators.discard(fact.user)
+    return ()
+
+
+def _make_moderator(_state: Projection, room: Room, _entry: Entry, fact: facts.ActFact) -> Sequence[Change]:
+    room.moderators.add(fact.user)
+    return ()
+
+
+def _remove_moderator(_state: Projection, room: Room, _entry: Entry, fact: facts.ActFact) -> Sequence[Change]:
+    room.moderators.discard(fact.user)
+    return ()
+
+
+def _make_private(_state: Projection, room: Room, entry: Entry, _fact: facts.ActFact) -> Sequence[Change]:
+    room.is_private = True
+    return [MadePrivate(room, f"{entry.name} made {room.name} private.")]
+
+
+def _make_public(_state: Projection, room: Room, _entry: Entry, _fact: facts.ActFact) -> Sequence[Change]:
+    room.is_private = False
+    return ()
+
+
+def _invite(_state: Projection, room: Room, _entry: Entry, fact: facts.ActFact) -> Sequence[Change]:
+    room.invited.add(fact.user)
+    return ()
+
+
+def _mute(_state: Projection, room: Room, entry: Entry, fact: facts.ActFact) -> Sequence[Change]:
+    room.mutes.add(restriction(fact, entry.ts))
+    return ()
+
+
+def _unmute(_state: Projection, room: Room, _entry: Entry, fact: facts.ActFact) -> Sequence[Change]:
+    room.mutes.lift(as_stored(fact.subjects, fact.name))
+    return ()
+
+
+def _unban(_state: Projection, room: Room, _entry: Entry, fact: facts.ActFact) -> Sequence[Change]:
+    room.bans.lift(as_stored(fact.subjects, fact.name))
+    return ()
+
+
+def _ban(state: Projection, room: Room, entry: Entry, fact: facts.ActFact) -> Sequence[Change]:
+    room.bans.add(restriction(fact, entry.ts))
+    return _shut_out(state, room, fact, Banned.code, _why(room, entry, fact, "banned"))
+
+
+def _kick(state: Projection, room: Room, entry: Entry, fact: facts.ActFact) -> Sequence[Change]:
+    return _shut_out(state, room, fact, Kicked.code, _why(room, entry, fact, "kicked"))
+
+
+ACTS: dict[str, Callable[[Projection, Room, Entry, facts.ActFact], Sequence[Change]]] = {
+    "owner": _make_owner,
+    "mod": _make_moderator,
+    "unmod": _remove_moderator,
+    "private": _make_private,
+    "public": _make_public,
+    "invite": _invite,
+    "mute": _mute,
+    "unmute": _unmute,
+    "ban": _ban,
+    "unban": _unban,
+    "kick": _kick,
+}
+
+
+def covered(state: Projection, fact: facts.ActFact) -> list[User]:
+    """Return the accounts that an act names, and those with the same keys."""
+    ids = [fact.user, *_of_kind("user", fact.subjects)]
+    named = [user for each in ids if (user := state.users.get(each)) is not None]
+    same = [other for key in _of_kind("key", fact.subjects) for other in state.owned(key)]
+    return list(dict.fromkeys(named + same))
+
+
+def restriction(fact: facts.ActFact, ts: int) -> Restriction:
+    """Return the restriction that an act of ``ts`` sets."""
+    subjects = tuple(as_stored(fact.subjects, fact.name))
+    return Restriction(subjects, fact.name, ts + fact.seconds * 1000 if fact.seconds else 0, fact.reason)
+
+
+def _shut_out(state: Projection, room: Room, fact: facts.ActFact, code: str, why: str) -> Sequence[Change]:
+    """End the roles and the membership of the accounts that a kick or a ban covers; guests have neither here."""
+    users = covered(state, fact)
+    for user in users:
+        room.invited.discard(user.id)
+        room.moderators.discard(user.id)
+    members = [user for user in users if state.set_member(user, room, member=False)]
+    out = ShutOut(room, tuple(users), tuple(fact.subjects), code, why)
+    return [*(Dismissed(user, room, why) for user in members), out]
+
+
+def _why(room: Room, entry: Entry, fact: facts.ActFact, verb: str) -> str:
+    return f"{entry.name} {verb} you from {room.place}" + (f": {fact.reason}." if fact.reason else ".")
+
+
+def _of_kind(kind: str, subjects: Sequence[str]) -> list[str]:
+    return [subject.partition(":")[2] for subject in subjects if subject.startswith(f"{kind}:")]
