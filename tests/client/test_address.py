@@ -39,7 +39,7 @@ def test_hosts_are_read_in_every_usual_form(text: str, expected: tuple) -> None:
         "::ü",
     ],
 )
-def test_what_is_no_address_is_refused_with_the_form(text: str) -> None:
+def test_the_error_for_an_invalid_address_states_the_form(text: str) -> None:
     with pytest.raises(UsageProblem, match=r"is no (address|port)"):
         parse_host(text)
 
@@ -48,7 +48,7 @@ def find(host=None, port=None, last=None, **environ: str) -> str:
     return str(find_server(host, port, environ, lambda: last))
 
 
-def test_a_server_is_found_by_option_then_environment_then_the_last_one_then_ours() -> None:
+def test_the_server_comes_from_the_option_environment_last_use_or_default() -> None:
     last = Address("old", 5009)
     environ = {"SOCKETCHAT_HOST": "env", "SOCKETCHAT_PORT": "5003"}
     assert find("host", 5001, last, **environ) == "host:5001"
@@ -65,13 +65,13 @@ def test_a_server_is_found_by_option_then_environment_then_the_last_one_then_our
     assert find("::1") == "[::1]:5000"
 
 
-def test_two_different_ports_are_a_contradiction() -> None:
+def test_two_different_ports_are_a_usage_error() -> None:
     assert find("host:5001", 5001) == "host:5001"
     with pytest.raises(UsageProblem, match="leave one of them out"):
         find("host:5001", 5002)
 
 
-def test_the_last_server_is_not_looked_up_where_a_host_is_told() -> None:
+def test_the_last_server_is_not_read_if_a_host_is_given() -> None:
     def fail() -> Address:
         raise AssertionError
 
@@ -79,7 +79,7 @@ def test_the_last_server_is_not_looked_up_where_a_host_is_told() -> None:
 
 
 @pytest.mark.parametrize("bad", [{"SOCKETCHAT_PORT": "x"}, {"SOCKETCHAT_HOST": "host:y"}])
-def test_a_wrong_environment_is_a_usage_error(bad: dict) -> None:
+def test_an_invalid_environment_variable_is_a_usage_error(bad: dict) -> None:
     with pytest.raises(UsageProblem, match="is no port"):
         find(**bad)
 
@@ -93,12 +93,12 @@ def test_a_wrong_environment_is_a_usage_error(bad: dict) -> None:
         (OSError(errno.ENETUNREACH, "x"), "network is unreachable"),
     ],
 )
-def test_the_reason_and_what_to_look_at_are_one_line(problem: OSError, words: str) -> None:
+def test_an_error_is_one_line_with_reason_and_next_step(problem: OSError, words: str) -> None:
     with pytest.raises(Exception, match=f"^Cannot connect to h:1: {words}"):
         raise unreachable(Address("h", 1), problem)
 
 
-def test_names_of_hosts_go_to_the_resolver_as_bytes() -> None:
+def test_host_names_are_passed_to_the_resolver_as_bytes() -> None:
     assert Address("bücher.example", 1).wire_host == b"xn--bcher-kva.example"
     with pytest.raises(gaierror):
         _ = Address("ü" * 100, 1).wire_host

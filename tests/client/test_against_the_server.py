@@ -80,7 +80,7 @@ def test_a_name_belongs_to_its_key(server: Served) -> None:
     asyncio.run(test())
 
 
-def test_a_killed_server_is_come_back_to_with_every_message_once(server: Served) -> None:
+def test_after_a_killed_server_every_message_is_delivered_once(server: Served) -> None:
     count = 300
 
     async def say(client: Client, who: str) -> None:
@@ -115,7 +115,7 @@ async def _first(client: Client, count: int):
         yield await anext(client), number
 
 
-def test_typing_goes_on_while_the_server_is_stopped(server: Served) -> None:
+def test_messages_can_be_sent_while_the_server_is_stopped(server: Served) -> None:
     async def test() -> None:
         timeouts = Timeouts(idle=0.3, answer=0.3, first_delay=0.05, longest_delay=0.1, login=1.0)
         async with ann(server, timeouts=timeouts) as client:
@@ -146,7 +146,7 @@ def test_a_new_store_on_the_old_port_is_a_reset(server: Served) -> None:
     asyncio.run(asyncio.wait_for(test(), 50))
 
 
-def test_direct_messages_wait_and_show_once(server: Served, tmp_path) -> None:
+def test_direct_messages_wait_and_are_delivered_once(server: Served, tmp_path) -> None:
     profiles = Profiles(str(tmp_path / "client"))
 
     async def stay(other: Client, last: str) -> list[str]:
@@ -170,7 +170,7 @@ def test_direct_messages_wait_and_show_once(server: Served, tmp_path) -> None:
     asyncio.run(asyncio.wait_for(test(), 50))
 
 
-def test_what_was_said_is_changed_once_however_often_the_link_breaks(server: Served) -> None:
+def test_a_change_is_made_once_however_often_the_connection_breaks(server: Served) -> None:
     async def test() -> None:
         loop = asyncio.get_running_loop()
         async with ann(server) as one:

@@ -83,14 +83,14 @@ def welcome(host: str | None) -> events.Welcome:
     return events.Welcome(name="alice", host=host, **told)
 
 
-def test_who_relays_everything_gets_a_proof_that_does_not_hold() -> None:
+def test_a_relayed_proof_is_refused() -> None:
     middle = Middle(Credentials(code=CODE))
     middle.relay()
     assert isinstance(middle.error, BadProof)
     middle.assert_nothing_gained()
 
 
-def test_who_logs_in_himself_and_relays_the_proof_of_the_code_is_refused() -> None:
+def test_an_attacker_with_an_own_login_cannot_relay_the_code_proof() -> None:
     """The signature is his own, for the true certificate; only the proof of the code is the victim's."""
     middle = Middle(Credentials(code=CODE))
     (hello,) = middle.hear()
@@ -107,7 +107,7 @@ def test_who_logs_in_himself_and_relays_the_proof_of_the_code_is_refused() -> No
 
 
 @pytest.mark.parametrize("answer", ["nothing", "what the client showed", "a guess"])
-def test_who_lets_the_client_in_himself_cannot_prove_that_he_is_the_host(answer: str) -> None:
+def test_an_attacker_who_accepts_the_client_cannot_prove_the_code(answer: str) -> None:
     middle = Middle(Credentials(code=CODE))
     middle.hear()
     middle.tell(events.Challenge(nonce=to_word(bytes(16)), entry="code"))
@@ -121,7 +121,7 @@ def test_who_lets_the_client_in_himself_cannot_prove_that_he_is_the_host(answer:
 @pytest.mark.parametrize(
     "credentials", [NO_CREDENTIALS, Credentials(code=CODE), Credentials(invite=to_word(b"i" * 16))]
 )
-def test_who_asks_for_no_proof_at_all_is_told_nothing(credentials: Credentials) -> None:
+def test_an_attacker_who_asks_for_no_proof_gets_no_message(credentials: Credentials) -> None:
     middle = Middle(credentials)
     middle.hear()
     middle.tell(welcome(None))
@@ -129,7 +129,7 @@ def test_who_asks_for_no_proof_at_all_is_told_nothing(credentials: Credentials) 
     middle.assert_nothing_gained()
 
 
-def test_who_says_that_no_code_is_needed_is_not_believed() -> None:
+def test_an_attacker_who_claims_to_be_open_is_not_trusted() -> None:
     middle = Middle()
     middle.hear()
     middle.tell(events.Challenge(nonce=to_word(bytes(16))))
@@ -144,7 +144,7 @@ def test_who_says_that_no_code_is_needed_is_not_believed() -> None:
     middle.assert_nothing_gained()
 
 
-def test_an_invite_is_never_shown_to_a_key_that_it_does_not_name() -> None:
+def test_an_invite_is_never_sent_to_another_key() -> None:
     token = to_word(b"i" * 16)
     middle = Middle(Credentials(invite=token))
     middle.relay()
@@ -152,14 +152,14 @@ def test_an_invite_is_never_shown_to_a_key_that_it_does_not_name() -> None:
     middle.assert_nothing_gained()
 
 
-def test_a_proof_of_the_local_secret_is_worthless_to_him_too() -> None:
+def test_a_relayed_proof_of_the_local_secret_is_refused() -> None:
     middle = Middle(read_secret=lambda _: b"s" * 32)
     middle.relay()
     assert isinstance(middle.error, BadProof)
     middle.assert_nothing_gained()
 
 
-def test_without_anybody_in_between_the_same_client_comes_in() -> None:
+def test_without_an_attacker_the_same_client_logs_in() -> None:
     middle = Middle(Credentials(code=CODE))
     middle.client.connection_made(Host(TRUE, TRUE_KEY, is_known=False), eager=True)
     entered = False
@@ -174,7 +174,7 @@ def test_without_anybody_in_between_the_same_client_comes_in() -> None:
 
 
 @pytest.mark.parametrize("name", ["join", "send"])
-def test_over_a_socket_an_impostor_ends_it_and_nothing_is_remembered(name: str, tmp_path) -> None:
+def test_an_impostor_ends_the_connection_and_nothing_is_saved(name: str, tmp_path) -> None:
     profiles = Profiles(str(tmp_path))
 
     async def shown_to(peer: Peer) -> list[dict]:

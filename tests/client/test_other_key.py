@@ -61,9 +61,7 @@ async def enter(client: Client, script: Scripted) -> None:
     await entering
 
 
-def test_who_attends_stays_and_sends_nothing_there_and_all_when_the_server_is_back(
-    other: Identity, profile: Profile
-) -> None:
+def test_an_attended_client_waits_out_a_wrong_key_and_then_sends_everything(other: Identity, profile: Profile) -> None:
     async def scene() -> None:
         async with scripted() as script:
             port = script.port
@@ -94,7 +92,7 @@ def test_who_attends_stays_and_sends_nothing_there_and_all_when_the_server_is_ba
     run(scene())
 
 
-def test_who_accepts_the_other_key_meanwhile_comes_back_there(other: Identity, profile: Profile) -> None:
+def test_after_the_user_accepts_the_new_key_the_client_reconnects(other: Identity, profile: Profile) -> None:
     async def scene() -> None:
         profile.trust.accept(OURS)  # as with an invite, which counts no more once it was followed
         async with scripted() as script:
@@ -115,9 +113,7 @@ def test_who_accepts_the_other_key_meanwhile_comes_back_there(other: Identity, p
     run(scene())
 
 
-def test_where_nobody_reads_what_is_told_the_stay_ends_and_what_waits_is_kept(
-    other: Identity, profile: Profile
-) -> None:
+def test_an_unattended_client_ends_at_a_wrong_key_and_keeps_its_messages(other: Identity, profile: Profile) -> None:
     async def scene() -> None:
         async with scripted() as script:
             client = connect("127.0.0.1", script.port, name="ann", profile=profile, timeouts=QUICK)

@@ -41,21 +41,21 @@ def adopted(directory) -> list[Send]:
     return OutboxFile(str(directory)).load()
 
 
-def test_nothing_is_made_before_there_is_a_message(directory) -> None:
+def test_no_file_is_made_before_the_first_message(directory) -> None:
     file = OutboxFile(str(directory))
     assert file.load() == []
     file.close()
     assert not directory.parent.exists()
 
 
-def test_what_was_not_settled_is_there_for_the_next_process(directory) -> None:
+def test_unsettled_messages_are_available_to_the_next_process(directory) -> None:
     file = opened(directory, message(1, id=7), message(2, "two\nlines", kind="action"), message(3))
     file.settled(message(1))
     file.close()
     assert adopted(directory) == [message(2, "two\nlines", kind="action"), message(3)]
 
 
-def test_what_changes_messages_is_kept_as_they_are(directory) -> None:
+def test_edits_and_deletes_are_kept_like_messages(directory) -> None:
     edit = Edit(conversation="#lobby", text="hi", seq=3, outbox="d" * 16, n=2)
     gone = [Delete(conversation="#lobby", seq=seq, outbox="d" * 16, n=seq) for seq in (3, 4)]
     file = opened(directory, message(1), edit, *gone)
@@ -64,7 +64,7 @@ def test_what_changes_messages_is_kept_as_they_are(directory) -> None:
     assert adopted(directory) == [message(1), edit, gone[1]]
 
 
-def test_no_file_stays_when_all_is_settled(directory) -> None:
+def test_the_file_is_removed_when_everything_is_settled(directory) -> None:
     file = opened(directory, message(1), message(2))
     file.settled(message(1))
     file.settled(message(2))
@@ -73,20 +73,20 @@ def test_no_file_stays_when_all_is_settled(directory) -> None:
 
 
 @posix
-def test_only_the_owner_may_read_it(directory) -> None:
+def test_only_the_owner_can_read_the_outbox_file(directory) -> None:
     path = left(directory, message(1))
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert stat.S_IMODE(directory.stat().st_mode) == 0o700
 
 
-def test_the_file_of_a_living_process_is_its_own(directory) -> None:
+def test_the_file_of_a_running_process_is_not_adopted(directory) -> None:
     living = opened(directory, message(1))
     assert adopted(directory) == []
     living.close()
     assert adopted(directory) == [message(1)]
 
 
-def test_of_two_processes_one_adopts(directory) -> None:
+def test_only_one_of_two_processes_adopts_a_file(directory) -> None:
     left(directory, message(1))
     one, other = OutboxFile(str(directory)), OutboxFile(str(directory))
     assert one.load() == [message(1)]
@@ -95,7 +95,7 @@ def test_of_two_processes_one_adopts(directory) -> None:
     assert other.load() == [message(1)]
 
 
-def test_what_is_adopted_and_settled_is_gone(directory) -> None:
+def test_adopted_and_settled_messages_are_removed(directory) -> None:
     left(directory, message(1), message(2))
     file = OutboxFile(str(directory))
     file.load()
@@ -105,7 +105,7 @@ def test_what_is_adopted_and_settled_is_gone(directory) -> None:
     assert adopted(directory) == [message(1, outbox="f" * 16), message(2)]
 
 
-def test_whatever_byte_a_crash_leaves_last_whole_messages_are_there(directory) -> None:
+def test_complete_messages_survive_a_crash_at_any_byte(directory) -> None:
     path = left(directory, message(1), message(2, "é" * 5))
     content = path.read_bytes()
     first = content.index(b"\n") + 1
@@ -121,7 +121,7 @@ def test_whatever_byte_a_crash_leaves_last_whole_messages_are_there(directory) -
         assert list(directory.iterdir()) == []
 
 
-def test_a_damaged_file_is_put_aside_and_what_can_be_read_is_sent(directory, caplog) -> None:
+def test_a_damaged_file_is_set_aside_and_its_readable_messages_are_sent(directory, caplog) -> None:
     path = left(directory, message(1), message(2), message(3))
     lines = path.read_bytes().splitlines(keepends=True)
     lines[1] = lines[1].replace(b"hello", b"jello")
@@ -136,7 +136,7 @@ def test_a_damaged_file_is_put_aside_and_what_can_be_read_is_sent(directory, cap
     assert adopted(directory) == [message(1), message(3)]
 
 
-def test_a_long_file_is_written_anew_without_what_is_settled(directory, monkeypatch) -> None:
+def test_a_long_file_is_rewritten_without_settled_messages(directory, monkeypatch) -> None:
     monkeypatch.setattr(outbox_file, "REWRITE_BYTES", 1000)
     file = opened(directory, message(1))
     for n in range(2, 100):
@@ -149,7 +149,7 @@ def test_a_long_file_is_written_anew_without_what_is_settled(directory, monkeypa
     assert adopted(directory) == [message(1)]
 
 
-def test_a_full_disk_is_told_once_and_nothing_half_written_stays(directory, monkeypatch, caplog) -> None:
+def test_a_full_disk_is_reported_once_and_leaves_no_partial_message(directory, monkeypatch, caplog) -> None:
     file = opened(directory, message(1))
     write = os.write
     monkeypatch.setattr(os, "write", lambda fd, data: write(fd, data[:10]))
@@ -166,7 +166,7 @@ def test_a_full_disk_is_told_once_and_nothing_half_written_stays(directory, monk
 
 
 @posix
-def test_what_is_written_is_forced_to_the_disk_with_its_name(directory, monkeypatch) -> None:
+def test_the_file_and_its_directory_are_synced(directory, monkeypatch) -> None:
     synced: SimpleQueue[int] = SimpleQueue()
     fsync = os.fsync
 
@@ -186,7 +186,7 @@ def test_what_is_written_is_forced_to_the_disk_with_its_name(directory, monkeypa
     assert synced.get(timeout=20) == path.stat().st_ino
 
 
-def test_a_disk_that_cannot_be_forced_keeps_nothing_for_sure(directory, monkeypatch) -> None:
+def test_a_failed_sync_is_reported(directory, monkeypatch) -> None:
     def fails(_fd: int) -> None:
         raise OSError(errno.EIO, os.strerror(errno.EIO))
 
@@ -196,7 +196,7 @@ def test_a_disk_that_cannot_be_forced_keeps_nothing_for_sure(directory, monkeypa
     assert not file.lasts
 
 
-def test_a_directory_that_cannot_be_made_is_told(directory, caplog) -> None:
+def test_a_directory_that_cannot_be_made_is_an_error(directory, caplog) -> None:
     directory.parent.write_text("in the way")
     file = opened(directory, message(1))
     assert not file.lasts
@@ -204,7 +204,7 @@ def test_a_directory_that_cannot_be_made_is_told(directory, caplog) -> None:
     file.close()
 
 
-def test_a_killed_process_lets_go_of_its_file(directory) -> None:
+def test_the_file_of_a_killed_process_is_released(directory) -> None:
     program = f"""
 import os, signal
 from socketchat.client.outbox_file import OutboxFile

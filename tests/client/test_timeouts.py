@@ -7,5 +7,5 @@ def test_delays_double_up_to_a_bound() -> None:
     assert timeouts.delay(100_000, lambda: 1.0) == 30.0
 
 
-def test_a_delay_is_anywhere_below_its_bound_so_that_many_clients_come_back_spread_out() -> None:
+def test_delays_are_random_so_that_many_clients_spread_out() -> None:
     assert [Timeouts().delay(3, iter([share]).__next__) for share in (0.0, 0.25, 0.5)] == [0.0, 0.5, 1.0]

@@ -8,7 +8,7 @@ def entry_of(seq: int, to: str = "#lobby"):
     return decode_event(lines(entry(seq, to=to)).rstrip(b"\n"))
 
 
-def test_what_happened_first_is_taken_first() -> None:
+def test_the_backlog_is_first_in_first_out() -> None:
     backlog = Backlog()
     for seq in (1, 2, 3):
         backlog.put(entry_of(seq))
@@ -16,7 +16,7 @@ def test_what_happened_first_is_taken_first() -> None:
     assert not backlog
 
 
-def test_it_is_full_by_bytes_later_while_an_answer_is_awaited() -> None:
+def test_the_backlog_holds_more_bytes_while_an_answer_is_pending() -> None:
     backlog = Backlog()
     backlog.put(entry_of(1), SLOW_BYTES)
     assert backlog.is_full(awaited=False)
@@ -28,14 +28,14 @@ def test_it_is_full_by_bytes_later_while_an_answer_is_awaited() -> None:
     assert not backlog.is_full(awaited=False)
 
 
-def test_many_small_things_fill_it_too() -> None:
+def test_many_small_events_fill_the_backlog() -> None:
     backlog = Backlog()
     for _ in range(3000):
         backlog.put(entry_of(1))
     assert backlog.is_full(awaited=False)
 
 
-def test_failed_attempts_of_days_take_the_room_of_one() -> None:
+def test_repeated_failed_attempts_take_the_space_of_one() -> None:
     backlog = Backlog()
     for attempt in range(1, 10_000):
         backlog.put(LinkLost("gone", 1.0, attempt))
@@ -44,7 +44,7 @@ def test_failed_attempts_of_days_take_the_room_of_one() -> None:
     assert not backlog
 
 
-def test_positions_are_those_of_what_was_handed_out() -> None:
+def test_positions_cover_only_delivered_events() -> None:
     backlog = Backlog()
     for happening in (entry_of(5), entry_of(6), Gap("@a:b", 3, 4), entry_of(5, "@a:b"), entry_of(1, "#left")):
         backlog.put(happening)
@@ -54,7 +54,7 @@ def test_positions_are_those_of_what_was_handed_out() -> None:
     assert backlog.positions(newest)["#lobby"] == 5
 
 
-def test_what_waits_from_before_a_reset_says_nothing_about_the_new_epoch() -> None:
+def test_events_before_a_reset_do_not_move_positions_of_the_new_epoch() -> None:
     backlog = Backlog()
     backlog.put(entry_of(900))
     backlog.put(Reset("new"))

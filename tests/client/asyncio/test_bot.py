@@ -37,7 +37,7 @@ async def said(client: Client, text: str) -> Entry:
 
 
 @pytest.mark.usefixtures("home")
-def test_the_example_answers_prints_and_keeps_its_name_when_it_is_started_again(server):
+def test_the_example_bot_answers_prints_and_keeps_its_name_after_a_restart(server):
     code = re.findall(r"```python\n(.*?)```", BOTS.read_text(), re.DOTALL)[0].replace("5000", str(server.port))
     assert f", {server.port}," in code
 
@@ -59,7 +59,7 @@ def test_the_example_answers_prints_and_keeps_its_name_when_it_is_started_again(
     assert authors[0] == authors[1]
 
 
-def test_a_name_is_owned_unless_one_wants_to_be_a_guest(server, tmp_path, monkeypatch):
+def test_a_bot_owns_its_name_unless_it_is_a_guest(server, tmp_path, monkeypatch):
     async def come(**options) -> str:
         async with connect("127.0.0.1", server.port, name="owned", listen="none", **options) as client:
             return client.user
@@ -75,7 +75,7 @@ def test_a_name_is_owned_unless_one_wants_to_be_a_guest(server, tmp_path, monkey
             asyncio.run(come(**options))
 
 
-def test_the_text_of_an_entry_is_fit_to_be_shown():
+def test_the_text_of_an_entry_is_cleaned():
     assert text_of(entry("hello")) == "hello"
     assert "\x1b" not in text_of(entry("\x1b[2J"))
     assert text_of(entry("", kind="novelty")) == ""

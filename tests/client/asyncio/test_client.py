@@ -72,7 +72,7 @@ async def take(client: Client, count: int) -> list:
 # Entering
 
 
-def test_what_the_server_says_at_the_login_is_known() -> None:
+def test_the_client_knows_what_the_welcome_says() -> None:
     async def test() -> None:
         async with scripted() as script, Stay(script, conversation("#lobby", 3, topic="tea")) as (client, _):
             assert (client.name, client.user, client.epoch) == ("ann", "u1", "e" * 16)
@@ -84,7 +84,7 @@ def test_what_the_server_says_at_the_login_is_known() -> None:
 
 
 @pytest.mark.parametrize(("code", "kind"), [("name_taken", NameTaken), ("unsupported", ProtocolError)])
-def test_a_refused_login_is_raised_at_the_door(code: str, kind: type) -> None:
+def test_connect_raises_the_error_of_a_refused_login(code: str, kind: type) -> None:
     async def test() -> None:
         async with scripted() as script:
             entering = asyncio.create_task(client_of(script).__aenter__())
@@ -97,7 +97,7 @@ def test_a_refused_login_is_raised_at_the_door(code: str, kind: type) -> None:
     run(test())
 
 
-def test_a_welcome_that_is_long_in_coming_is_waited_for_while_it_comes() -> None:
+def test_connect_waits_for_a_long_welcome_while_it_arrives() -> None:
     async def test() -> None:
         loop = asyncio.get_running_loop()
         time, past = loop.time, 0.0
@@ -119,7 +119,7 @@ def test_a_welcome_that_is_long_in_coming_is_waited_for_while_it_comes() -> None
     run(test())
 
 
-def test_nobody_there_is_raised_at_the_door() -> None:
+def test_connect_raises_an_error_if_no_server_listens() -> None:
     with socket.create_server(("127.0.0.1", 0)) as closed:
         port = closed.getsockname()[1]
 
@@ -133,7 +133,7 @@ def test_nobody_there_is_raised_at_the_door() -> None:
     run(test("no-such-host.invalid", "there is no host of that name"))
 
 
-def test_a_server_that_does_not_answer_the_login_is_raised_at_the_door() -> None:
+def test_connect_raises_an_error_if_the_server_does_not_answer() -> None:
     async def test() -> None:
         async with scripted() as script:
             with pytest.raises(Unreachable, match="did not answer the login in time"):
@@ -155,7 +155,7 @@ def test_a_server_that_does_not_answer_the_login_is_raised_at_the_door() -> None
         (b"", Unreachable, "closed the connection"),
     ],
 )
-def test_whatever_else_answers_is_raised_at_the_door(said: bytes, kind: type, words: str) -> None:
+def test_connect_raises_an_error_if_another_service_answers(said: bytes, kind: type, words: str) -> None:
     async def test() -> None:
         async with scripted() as script:
             entering = asyncio.create_task(client_of(script).__aenter__())
@@ -169,7 +169,7 @@ def test_whatever_else_answers_is_raised_at_the_door(said: bytes, kind: type, wo
     run(test())
 
 
-def test_a_client_that_gives_up_at_the_door_leaves_no_connection() -> None:
+def test_a_cancelled_connect_closes_its_connection() -> None:
     async def test() -> None:
         async with scripted() as script:
             entering = asyncio.create_task(client_of(script).__aenter__())
@@ -184,7 +184,7 @@ def test_a_client_that_gives_up_at_the_door_leaves_no_connection() -> None:
     run(test())
 
 
-def test_a_client_that_was_not_entered_says_so() -> None:
+def test_a_client_outside_its_context_raises_an_error() -> None:
     with pytest.raises(RuntimeError, match="async with"):
         _ = connect("127.0.0.1", 1, name="ann", profile=None).name
 
@@ -192,7 +192,7 @@ def test_a_client_that_was_not_entered_says_so() -> None:
 # Talking
 
 
-def test_a_message_returns_when_it_is_stored_and_requests_return_their_answer() -> None:
+def test_send_returns_when_stored_and_requests_return_their_answer() -> None:
     async def test() -> None:
         async with scripted() as script, Stay(script) as (client, peer):
             sending = asyncio.create_task(client.send("#lobby", "hi"))
@@ -211,7 +211,7 @@ def test_a_message_returns_when_it_is_stored_and_requests_return_their_answer() 
     run(test())
 
 
-def test_refusals_are_raised_where_something_was_asked() -> None:
+def test_a_refused_call_raises_its_error() -> None:
     async def test() -> None:
         async with scripted() as script, Stay(script) as (client, peer):
             sending = asyncio.create_task(client.send("@bob", "hi"))
@@ -228,7 +228,7 @@ def test_refusals_are_raised_where_something_was_asked() -> None:
     run(test())
 
 
-def test_messages_keep_the_order_of_the_calls_beyond_what_may_wait() -> None:
+def test_messages_keep_the_order_of_the_calls_beyond_the_outbox_limit() -> None:
     async def test() -> None:
         async with scripted() as script, Stay(script) as (client, peer):
             sendings = [asyncio.create_task(client.send("#lobby", str(number))) for number in range(1200)]
@@ -245,7 +245,7 @@ def test_messages_keep_the_order_of_the_calls_beyond_what_may_wait() -> None:
     run(test())
 
 
-def test_everything_that_happens_is_yielded_in_order() -> None:
+def test_all_events_are_yielded_in_order() -> None:
     async def test() -> None:
         async with scripted() as script, Stay(script) as (client, peer):
             told = [
@@ -275,7 +275,7 @@ def test_everything_that_happens_is_yielded_in_order() -> None:
 # Links
 
 
-def test_a_lost_link_comes_back_with_what_was_missed_and_sends_what_waits() -> None:
+def test_a_reconnect_delivers_missed_entries_and_sends_waiting_messages() -> None:
     async def test() -> None:
         async with scripted() as script:
             stay = Stay(script, conversation("#lobby", 5), key=key_of("s"))
@@ -301,7 +301,7 @@ def test_a_lost_link_comes_back_with_what_was_missed_and_sends_what_waits() -> N
     run(test())
 
 
-def test_without_a_link_messages_wait_and_questions_do_not() -> None:
+def test_without_a_connection_messages_wait_and_requests_fail() -> None:
     async def test() -> None:
         async with scripted() as script, Stay(script, timeouts=Timeouts(first_delay=1000)) as (client, peer):
             asking = asyncio.create_task(client.request(commands.Users()))
@@ -321,7 +321,7 @@ def test_without_a_link_messages_wait_and_questions_do_not() -> None:
     run(test())
 
 
-def test_attempts_are_counted_and_spread_until_the_server_is_there_again() -> None:
+def test_reconnect_attempts_are_counted_and_spread_out() -> None:
     async def test() -> None:
         async with scripted() as script, Stay(script, random=lambda: 1.0) as (client, peer):
             peer.cut()
@@ -337,7 +337,7 @@ def test_attempts_are_counted_and_spread_until_the_server_is_there_again() -> No
     run(test())
 
 
-def test_a_link_that_held_begins_the_delays_again_and_one_that_did_not_does_not() -> None:
+def test_only_a_steady_connection_resets_the_reconnect_delays() -> None:
     async def attempts(steady: float) -> list[int]:
         timeouts = Timeouts(first_delay=0.001, longest_delay=0.002, steady=steady)
         found = []
@@ -354,7 +354,7 @@ def test_a_link_that_held_begins_the_delays_again_and_one_that_did_not_does_not(
     assert asyncio.run(attempts(1000.0)) == [1, 2, 3]
 
 
-def test_a_server_that_says_come_back_is_come_back_to() -> None:
+def test_a_bye_with_reconnect_makes_the_client_reconnect() -> None:
     async def test() -> None:
         async with scripted() as script, Stay(script) as (client, peer):
             peer.write({"type": "bye", "code": "shutting_down", "text": "The server restarts.", "reconnect": True})
@@ -366,7 +366,7 @@ def test_a_server_that_says_come_back_is_come_back_to() -> None:
     run(test())
 
 
-def test_a_server_that_says_goodbye_ends_the_stay() -> None:
+def test_a_bye_without_reconnect_ends_the_iteration() -> None:
     async def test() -> None:
         async with scripted() as script, Stay(script) as (client, peer):
             sending = asyncio.create_task(client.send("#lobby", "hi"))
@@ -384,7 +384,7 @@ def test_a_server_that_says_goodbye_ends_the_stay() -> None:
     run(test())
 
 
-def test_a_name_that_is_refused_on_the_way_back_ends_the_stay() -> None:
+def test_a_refused_login_while_reconnecting_ends_the_iteration() -> None:
     async def test() -> None:
         async with scripted() as script, Stay(script) as (client, peer):
             peer.cut()
@@ -398,7 +398,7 @@ def test_a_name_that_is_refused_on_the_way_back_ends_the_stay() -> None:
     run(test())
 
 
-def test_a_login_that_may_succeed_later_is_tried_again() -> None:
+def test_a_retryable_login_is_tried_again() -> None:
     async def test() -> None:
         async with scripted() as script, Stay(script) as (client, peer):
             peer.cut()
@@ -411,7 +411,7 @@ def test_a_login_that_may_succeed_later_is_tried_again() -> None:
     run(test())
 
 
-def test_another_epoch_is_told_after_the_link_is_back() -> None:
+def test_another_epoch_is_reported_after_the_reconnect() -> None:
     async def test() -> None:
         async with scripted() as script, Stay(script, conversation("#lobby", 5)) as (client, peer):
             peer.cut()
@@ -426,7 +426,7 @@ def test_another_epoch_is_told_after_the_link_is_back() -> None:
     run(test())
 
 
-def test_garbage_is_a_lost_link_and_not_the_end() -> None:
+def test_garbage_from_the_server_makes_the_client_reconnect() -> None:
     async def test() -> None:
         async with scripted() as script, Stay(script) as (client, peer):
             peer.write(entry(1))
@@ -439,7 +439,7 @@ def test_garbage_is_a_lost_link_and_not_the_end() -> None:
     run(test())
 
 
-def test_what_the_server_cannot_store_is_sent_again_after_a_while() -> None:
+def test_a_message_that_cannot_be_stored_is_sent_again_later() -> None:
     async def test() -> None:
         async with scripted() as script, Stay(script) as (client, peer):
             sendings = [asyncio.create_task(client.send("#lobby", text)) for text in "ab"]
@@ -452,7 +452,7 @@ def test_what_the_server_cannot_store_is_sent_again_after_a_while() -> None:
     run(test())
 
 
-def test_a_refusal_that_lasts_is_told_once_and_so_is_its_end() -> None:
+def test_a_lasting_storage_problem_is_reported_once_and_so_is_its_end() -> None:
     async def test() -> None:
         async with scripted() as script, Stay(script) as (client, peer):
             sending = asyncio.create_task(client.send("#lobby", "hi"))
@@ -474,7 +474,7 @@ def test_a_refusal_that_lasts_is_told_once_and_so_is_its_end() -> None:
     run(test())
 
 
-def test_a_refusal_that_is_soon_over_is_not_told() -> None:
+def test_a_short_storage_problem_is_not_reported() -> None:
     async def test() -> None:
         async with scripted() as script, Stay(script) as (client, peer):
             for seq in (1, 2, 3):
@@ -509,7 +509,7 @@ def test_a_slow_consumer_stops_the_reading_and_loses_nothing(monkeypatch) -> Non
     run(test())
 
 
-def test_a_slow_consumer_that_asks_gets_its_answer_from_behind_all_that_waits(monkeypatch) -> None:
+def test_a_slow_consumer_gets_its_answer_behind_waiting_events(monkeypatch) -> None:
     monkeypatch.setattr(backlog, "SLOW_BYTES", 10_000)
 
     async def test() -> None:
@@ -537,7 +537,7 @@ def test_a_slow_consumer_is_not_taken_for_a_dead_server(monkeypatch) -> None:
     run(test())
 
 
-def test_a_server_that_says_so_much_that_no_answer_is_heard_is_given_up(monkeypatch) -> None:
+def test_a_server_that_floods_out_an_answer_is_given_up(monkeypatch) -> None:
     monkeypatch.setattr(backlog, "SLOW_BYTES", 1000)
     monkeypatch.setattr(backlog, "AWAITED_BYTES", 50_000)
 
@@ -559,7 +559,7 @@ def test_a_server_that_says_so_much_that_no_answer_is_heard_is_given_up(monkeypa
 # Leaving
 
 
-def test_leaving_while_the_server_cannot_store_gives_the_message_back_as_unsure() -> None:
+def test_leaving_during_a_storage_problem_reports_the_message_as_unconfirmed() -> None:
     async def test() -> None:
         timeouts = Timeouts(first_delay=1000, quit=0.01)
         async with scripted() as script, Stay(script, timeouts=timeouts) as (client, peer):
@@ -593,7 +593,7 @@ def test_leaving_tells_the_server_and_ends_the_iteration() -> None:
     run(test())
 
 
-def test_leaving_a_server_that_does_not_answer_takes_no_longer_than_a_farewell() -> None:
+def test_leaving_a_silent_server_is_bounded_in_time() -> None:
     async def test() -> None:
         async with scripted() as script, Stay(script) as (client, peer):
             await client.quit()
@@ -602,7 +602,7 @@ def test_leaving_a_server_that_does_not_answer_takes_no_longer_than_a_farewell()
     run(test())
 
 
-def test_leaving_while_the_link_is_down_ends_the_attempts() -> None:
+def test_leaving_while_disconnected_ends_the_reconnect_attempts() -> None:
     async def test() -> None:
         async with scripted() as script, Stay(script, timeouts=Timeouts(first_delay=1000)) as (client, peer):
             peer.cut()
@@ -613,7 +613,7 @@ def test_leaving_while_the_link_is_down_ends_the_attempts() -> None:
     run(test())
 
 
-def test_a_waiting_consumer_wakes_when_the_stay_ends() -> None:
+def test_a_waiting_consumer_wakes_when_the_client_ends() -> None:
     async def test() -> None:
         async with scripted() as script, Stay(script) as (client, _):
             reading = asyncio.create_task(anext(client, None))
@@ -649,7 +649,7 @@ def test_a_profile_gives_key_and_positions_and_is_kept_up_to_date(tmp_path) -> N
     assert profiles.server("localhost", 1).positions == {"@a:b": 4}
 
 
-def test_positions_are_kept_as_soon_as_nothing_more_waits(tmp_path) -> None:
+def test_positions_are_saved_when_the_backlog_is_empty(tmp_path) -> None:
     profiles = Profiles(str(tmp_path / "client"))
 
     async def test() -> None:
@@ -667,7 +667,7 @@ def test_positions_are_kept_as_soon_as_nothing_more_waits(tmp_path) -> None:
     run(test())
 
 
-def test_positions_that_cannot_be_kept_do_not_stop_the_chat(tmp_path, caplog) -> None:
+def test_a_failure_to_save_positions_does_not_stop_the_chat(tmp_path, caplog) -> None:
     profile = Profiles(str(tmp_path / "client")).server("localhost", 1)
 
     async def test() -> None:
@@ -685,7 +685,7 @@ def test_positions_that_cannot_be_kept_do_not_stop_the_chat(tmp_path, caplog) ->
     run(test())
 
 
-def test_a_profile_that_cannot_be_written_is_told_at_the_door(tmp_path) -> None:
+def test_connect_raises_an_error_for_an_unwritable_profile(tmp_path) -> None:
     profile = Profiles(str(tmp_path / "client")).server("localhost", 1)
     assert profile.key.public
     assert profile.epoch is None

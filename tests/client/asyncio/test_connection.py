@@ -26,7 +26,7 @@ def connection_of(timeouts: Timeouts) -> tuple[Session, Connection]:
     return session, Connection(session, lambda *_: None, timeouts)
 
 
-def test_a_silent_server_is_asked_and_one_that_answers_is_kept() -> None:
+def test_a_silent_server_is_pinged_and_kept_if_it_answers() -> None:
     async def test() -> None:
         async with scripted() as script:
             entering = asyncio.create_task(
@@ -45,7 +45,7 @@ def test_a_silent_server_is_asked_and_one_that_answers_is_kept() -> None:
     asyncio.run(test())
 
 
-def test_a_server_that_does_not_answer_is_given_up_though_the_connection_stands() -> None:
+def test_a_server_that_answers_no_ping_is_given_up() -> None:
     async def test() -> None:
         async with scripted() as script:
             entering = asyncio.create_task(
@@ -66,7 +66,7 @@ def test_a_server_that_does_not_answer_is_given_up_though_the_connection_stands(
     asyncio.run(test())
 
 
-def test_a_server_that_talks_is_not_asked() -> None:
+def test_a_talking_server_is_not_pinged() -> None:
     async def test() -> None:
         async with scripted() as script:
             timeouts = Timeouts(idle=0.2, answer=0.02, quit=0.01)
@@ -87,7 +87,7 @@ def test_a_server_that_talks_is_not_asked() -> None:
     asyncio.run(test())
 
 
-def test_what_is_to_be_sent_in_one_turn_of_the_loop_is_one_write() -> None:
+def test_commands_of_one_turn_of_the_loop_are_one_write() -> None:
     async def test() -> None:
         async with scripted() as script:
             session, connection = connection_of(Timeouts())
@@ -109,7 +109,7 @@ def test_what_is_to_be_sent_in_one_turn_of_the_loop_is_one_write() -> None:
     asyncio.run(test())
 
 
-def test_an_address_that_refuses_is_followed_by_the_next() -> None:
+def test_a_refused_address_is_followed_by_the_next_one() -> None:
     """A server on 127.0.0.1 alone is found under localhost, which may mean ::1 first."""
 
     async def test() -> None:
@@ -124,7 +124,7 @@ def test_an_address_that_refuses_is_followed_by_the_next() -> None:
     asyncio.run(test())
 
 
-def test_dialling_takes_no_longer_than_it_may() -> None:
+def test_connecting_is_bounded_in_time() -> None:
     async def test(port: int) -> None:
         _, connection = connection_of(Timeouts())
         with pytest.raises(Unreachable, match="no answer in time"):

@@ -6,7 +6,7 @@ from socketchat.client.timeouts import ATTENDED, Timeouts
 SLOW = Timeouts(first_delay=1000, longest_delay=4000, steady=10)
 
 
-def test_the_tries_come_ever_later_until_a_link_has_held() -> None:
+def test_reconnect_delays_grow_until_a_connection_is_steady() -> None:
     reconnect = Reconnect(SLOW, lambda: 1.0)
     assert [reconnect.delay() for _ in range(4)] == [1000, 2000, 4000, 4000]
     reconnect.begin(9.9)
@@ -15,12 +15,12 @@ def test_the_tries_come_ever_later_until_a_link_has_held() -> None:
     assert (reconnect.delay(), reconnect.failures) == (1000, 1)
 
 
-def test_who_waits_at_a_terminal_waits_less_and_is_spread_all_the_same() -> None:
+def test_reconnect_delays_at_a_terminal_are_shorter_and_still_spread() -> None:
     early, late = Reconnect(ATTENDED, lambda: 0.25), Reconnect(ATTENDED, lambda: 1.0)
     assert [[each.delay() for _ in range(7)][-1] for each in (early, late)] == [2.5, 10.0]
 
 
-def test_who_is_in_a_hurry_has_it_tried_at_once() -> None:
+def test_a_reconnect_can_be_tried_immediately() -> None:
     async def test() -> None:
         reconnect = Reconnect(SLOW, lambda: 1.0)
         reconnect.begin(0.0)

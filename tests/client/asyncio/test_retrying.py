@@ -10,7 +10,7 @@ from socketchat.exceptions import StorageProblem
 FULL = StorageProblem("The server's disk is full; try again later.")
 
 
-def test_somebody_in_a_hurry_has_it_sent_again_at_once() -> None:
+def test_a_retry_can_be_sent_immediately() -> None:
     tries, told = [], []
 
     async def test() -> None:
@@ -39,5 +39,5 @@ def test_somebody_in_a_hurry_has_it_sent_again_at_once() -> None:
         ("Something else.", "Something else; what you send waits, and is sent when that is over."),
     ],
 )
-def test_it_is_said_what_becomes_of_what_is_sent(why: str, sentence: str) -> None:
+def test_the_outcome_of_a_retry_is_reported(why: str, sentence: str) -> None:
     assert NotStored(StorageProblem(why)).sentence == sentence

@@ -56,7 +56,7 @@ def errand(*, seconds: float = SECONDS, text: str = "hi", key: str | None = None
         yield listener, pool.submit(send_once, address, name="ann", signer=SIGNER, **options)
 
 
-def test_proof_and_message_come_together_and_ok_ends_it_with_a_farewell() -> None:
+def test_proof_and_message_are_sent_together_and_ok_ends_the_connection() -> None:
     with errand() as (listener, outcome), listener.accept() as peer:
         hello, send = peer.challenge()
         assert (hello["type"], hello["listen"], hello["name"], hello["key"]) == ("hello", "none", "ann", SIGNER.public)
@@ -67,7 +67,7 @@ def test_proof_and_message_come_together_and_ok_ends_it_with_a_farewell() -> Non
         assert outcome.result().seq == 4
 
 
-def test_the_same_key_is_the_same_outbox_and_no_key_a_new_one() -> None:
+def test_the_same_key_is_the_same_outbox_and_without_a_key_it_is_new() -> None:
     outboxes = []
     for key in ("k", "k", None, None):
         with errand(key=key) as (listener, outcome), listener.accept() as peer:
@@ -90,7 +90,7 @@ def test_a_refusal_is_the_error_of_its_code(code: str, kind: type) -> None:
             outcome.result()
 
 
-def test_a_refused_login_is_the_reason_not_that_one_is_not_logged_in() -> None:
+def test_the_error_of_a_refused_login_is_its_reason() -> None:
     with errand() as (listener, outcome), listener.accept() as peer:
         hello, send = peer.challenge()
         peer.write(error(hello["id"], "name_taken", "Taken."), error(send["id"], "not_logged_in", "Who?"))
@@ -98,7 +98,7 @@ def test_a_refused_login_is_the_reason_not_that_one_is_not_logged_in() -> None:
             outcome.result()
 
 
-def test_a_link_cut_after_sending_is_unconfirmed_and_the_key_that_is_told_repeats_it() -> None:
+def test_a_connection_lost_after_sending_is_unconfirmed_and_reports_its_key() -> None:
     with errand() as (listener, outcome):
         with listener.accept() as peer:
             _, first = peer.challenge()
@@ -112,7 +112,7 @@ def test_a_link_cut_after_sending_is_unconfirmed_and_the_key_that_is_told_repeat
         assert outcome.result().duplicate
 
 
-def test_a_key_with_spaces_is_told_as_a_shell_reads_it() -> None:
+def test_a_reported_key_with_spaces_is_quoted_for_the_shell() -> None:
     with errand(key="two words") as (listener, outcome):
         with listener.accept() as peer:
             peer.challenge()
@@ -120,20 +120,20 @@ def test_a_key_with_spaces_is_told_as_a_shell_reads_it() -> None:
             outcome.result()
 
 
-def test_a_server_that_is_silent_was_not_sent_anything() -> None:
+def test_a_message_to_a_silent_server_is_reported_as_not_sent() -> None:
     silent = pytest.raises(Unreachable, match=r"did not answer in time\. Nothing was sent\.$")
     with errand(seconds=0.5) as (listener, outcome), listener.accept(), silent:
         outcome.result()
 
 
-def test_a_server_that_falls_silent_with_the_message_is_unconfirmed_at_the_deadline() -> None:
+def test_a_server_that_falls_silent_after_the_message_is_unconfirmed() -> None:
     with errand(seconds=0.5) as (listener, outcome), listener.accept() as peer:
         peer.challenge()
         with pytest.raises(Unconfirmed, match="did not answer in time"):
             outcome.result()
 
 
-def test_a_link_cut_before_the_challenge_was_not_sent_anything() -> None:
+def test_a_connection_lost_before_the_challenge_is_reported_as_not_sent() -> None:
     with errand() as (listener, outcome):
         with listener.accept() as peer:
             peer.read()
@@ -141,7 +141,7 @@ def test_a_link_cut_before_the_challenge_was_not_sent_anything() -> None:
             outcome.result()
 
 
-def test_the_deadline_does_not_move_when_the_server_dribbles() -> None:
+def test_a_dribbling_server_does_not_extend_the_deadline() -> None:
     now = [0.0]
     with errand(seconds=50, clock=lambda: now[0]) as (listener, outcome), listener.accept() as peer:
         peer.challenge()
@@ -152,7 +152,7 @@ def test_the_deadline_does_not_move_when_the_server_dribbles() -> None:
             outcome.result()
 
 
-def test_what_the_server_cannot_store_at_the_moment_is_sent_again_under_its_key(monkeypatch) -> None:
+def test_a_message_that_cannot_be_stored_is_sent_again_under_its_key(monkeypatch) -> None:
     monkeypatch.setattr(blocking, "RETRY_SECONDS", 0.001)
     with errand() as (listener, outcome), listener.accept() as peer:
         hello, send = peer.challenge()
@@ -164,7 +164,7 @@ def test_what_the_server_cannot_store_at_the_moment_is_sent_again_under_its_key(
         assert outcome.result().seq == 1
 
 
-def test_what_the_server_could_not_store_until_the_deadline_is_its_problem_not_a_perhaps() -> None:
+def test_a_message_never_stored_until_the_deadline_is_a_storage_error() -> None:
     session = Session("ann", outbox="f" * 16)
     send = session.send("#lobby", "hi")
     ours, theirs = socket.socketpair()
@@ -179,7 +179,7 @@ def test_what_the_server_could_not_store_until_the_deadline_is_its_problem_not_a
             errand.run(SHOWN)
 
 
-def test_a_link_that_breaks_before_the_last_byte_is_no_perhaps() -> None:
+def test_a_connection_lost_before_the_last_byte_is_not_unconfirmed() -> None:
     session = Session("ann", outbox="f" * 16)
     send = session.send("#lobby", "hi")
     ours, theirs = socket.socketpair()
@@ -188,7 +188,7 @@ def test_a_link_that_breaks_before_the_last_byte_is_no_perhaps() -> None:
         blocking._Errand(Address("h", 1), session, ours, 50.0, lambda: 0.0, trust=trust_of(1), request=send).run(SHOWN)
 
 
-def test_a_link_that_is_reset_after_sending_is_unconfirmed() -> None:
+def test_a_connection_reset_after_sending_is_unconfirmed() -> None:
     with errand() as (listener, outcome):
         with listener.accept() as peer:
             peer.challenge()
@@ -199,7 +199,7 @@ def test_a_link_that_is_reset_after_sending_is_unconfirmed() -> None:
             outcome.result()
 
 
-def test_a_name_server_that_is_silent_does_not_hold_us_beyond_the_deadline(monkeypatch) -> None:
+def test_a_silent_name_server_does_not_extend_the_deadline(monkeypatch) -> None:
     answer = Event()
     look_up = socket.getaddrinfo
 
@@ -215,7 +215,7 @@ def test_a_name_server_that_is_silent_does_not_hold_us_beyond_the_deadline(monke
     answer.set()
 
 
-def test_a_farewell_before_the_welcome_means_that_nothing_was_sent() -> None:
+def test_a_bye_before_the_welcome_means_that_nothing_was_sent() -> None:
     bye = {"type": "bye", "code": "shutting_down", "text": "The server stops."}
     with errand() as (listener, outcome), listener.accept() as peer:
         peer.write(bye)
@@ -228,7 +228,7 @@ def test_a_farewell_before_the_welcome_means_that_nothing_was_sent() -> None:
 
 
 @pytest.mark.parametrize("junk", [b"220 mail.example ESMTP\r\n", b"x" * 300_000])
-def test_what_is_no_socketchat_server_is_said_to_be_none(junk: bytes) -> None:
+def test_another_service_is_reported_as_not_socketchat(junk: bytes) -> None:
     with errand() as (listener, outcome), listener.accept() as peer:
         peer.read()
         peer.write_bytes(junk)
@@ -244,7 +244,7 @@ def test_garbage_after_the_welcome_is_unconfirmed() -> None:
             outcome.result()
 
 
-def test_a_long_text_goes_out_whole() -> None:
+def test_a_long_text_is_sent_completely() -> None:
     text = "\x01" * 32_768  # six bytes each on the wire
     with errand(text=text) as (listener, outcome), listener.accept() as peer:
         hello, send = peer.challenge()
@@ -253,7 +253,7 @@ def test_a_long_text_goes_out_whole() -> None:
         outcome.result()
 
 
-def test_nobody_there_is_unreachable() -> None:
+def test_a_refused_connection_is_unreachable() -> None:
     with Listener() as listener:
         port = listener.port
     options = {"name": "ann", "signer": SIGNER, "to": "#lobby", "text": "hi", "seconds": SECONDS}
@@ -266,7 +266,7 @@ def test_nobody_there_is_unreachable() -> None:
         send_once(Address("127.0.0.1", port), **(options | {"text": " "}))
 
 
-def test_a_host_without_an_answer_is_unreachable_at_the_deadline() -> None:
+def test_a_host_that_never_answers_is_unreachable_at_the_deadline() -> None:
     with socket.create_server(("127.0.0.1", 0), backlog=0) as full:
         port = full.getsockname()[1]
         waiting = []
@@ -283,7 +283,7 @@ def test_a_host_without_an_answer_is_unreachable_at_the_deadline() -> None:
             connection.close()
 
 
-def test_localhost_finds_a_server_on_either_family() -> None:
+def test_localhost_reaches_a_server_on_ipv4_or_ipv6() -> None:
     with Listener() as listener, ThreadPoolExecutor(1) as pool:
         options = {"name": "ann", "signer": SIGNER, "to": "#lobby", "text": "hi", "seconds": SECONDS}
         options |= {"trust": trust_of(listener.port)}

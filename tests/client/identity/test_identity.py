@@ -7,7 +7,7 @@ from socketchat.client.identity.profiles import Profiles
 from socketchat.exceptions import BadName, UsageProblem
 
 
-def test_a_name_is_found_by_option_then_environment_then_the_last_one(tmp_path) -> None:
+def test_the_name_comes_from_the_option_then_environment_then_last_use(tmp_path) -> None:
     profile = Profiles(str(tmp_path)).server("h", 1)
     assert find_name(None, {}, profile) is None
     profile.joined("joined")
@@ -17,12 +17,12 @@ def test_a_name_is_found_by_option_then_environment_then_the_last_one(tmp_path) 
 
 
 @pytest.mark.parametrize("named", ["", "two words", "#ops"])
-def test_a_name_that_breaks_the_rule_is_refused_and_not_passed_over(named: str, tmp_path) -> None:
+def test_an_invalid_name_is_refused_and_not_skipped(named: str, tmp_path) -> None:
     with pytest.raises(BadName):
         find_name(named, {"SOCKETCHAT_NAME": "env"}, Profiles(str(tmp_path)).server("h", 1))
 
 
-def test_a_login_name_that_is_no_name_asks_for_one(monkeypatch) -> None:
+def test_an_invalid_login_name_asks_for_a_name(monkeypatch) -> None:
     monkeypatch.setattr(getpass, "getuser", lambda: "ann")
     assert login_name() == "ann"
     monkeypatch.setattr(getpass, "getuser", lambda: "DOMAIN\\ann smith")
@@ -30,7 +30,7 @@ def test_a_login_name_that_is_no_name_asks_for_one(monkeypatch) -> None:
         login_name()
 
 
-def test_an_outbox_follows_from_name_and_key_alone() -> None:
+def test_an_outbox_is_derived_from_name_and_key() -> None:
     first = outbox_name("backup", "ann")
     assert len(first) == 16
     assert int(first, 16) > 0

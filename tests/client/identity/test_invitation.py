@@ -9,26 +9,26 @@ KEY, TOKEN = b"k" * 32, to_word(b"t" * 16)
 
 
 @pytest.mark.parametrize("address", [Address("chat.example", 5000), Address("::1", 7), Address("192.0.2.1", 65535)])
-def test_a_url_says_where_which_key_and_what_token(address: Address) -> None:
+def test_an_invite_url_has_address_fingerprint_and_token(address: Address) -> None:
     invitation = Invitation(address, KEY, TOKEN)
     assert parse_invitation(invitation.url) == invitation
     assert parse_invitation(f"  {invitation.url}\r\n") == invitation
     assert invitation.credentials.invite == TOKEN
 
 
-def test_a_port_may_be_left_out_and_a_slash_too() -> None:
+def test_an_invite_url_may_omit_the_port_and_the_slash() -> None:
     url = Invitation(Address("chat.example", 5000), KEY, TOKEN).url
     assert parse_invitation(url.replace(":5000/", "")).address == Address("chat.example", 5000)
 
 
-def test_what_is_secret_stands_behind_the_hash_and_in_no_repr() -> None:
+def test_the_secrets_of_an_invite_are_in_the_fragment_and_in_no_repr() -> None:
     invitation = Invitation(Address("chat.example", 5000), KEY, TOKEN)
     assert TOKEN not in invitation.url.partition("#")[0]
     assert TOKEN not in repr(invitation)
 
 
 @pytest.mark.parametrize("word", ["socketchat://h/#x", " SocketChat://h"])
-def test_a_url_is_told_from_a_name(word: str) -> None:
+def test_an_invite_url_is_distinguished_from_a_name(word: str) -> None:
     assert is_url(word)
     assert not is_url("alice")
     assert not is_url("-")
@@ -49,7 +49,7 @@ def test_a_url_is_told_from_a_name(word: str) -> None:
         "socketchat://" + "x" * 2000,
     ],
 )
-def test_what_is_no_invitation_is_refused_without_repeating_it(url: str) -> None:
+def test_the_error_for_an_invalid_invite_does_not_repeat_it(url: str) -> None:
     with pytest.raises(UsageProblem) as caught:
         parse_invitation(url)
     assert TOKEN[:-1] not in str(caught.value)

@@ -18,11 +18,11 @@ def secret(tmp_path):
     return path
 
 
-def test_the_secret_is_read_from_the_file_that_is_told(secret):
+def test_the_local_secret_is_read_from_the_named_file(secret):
     assert read_local_secret(str(secret)) == SECRET
 
 
-def test_the_secret_is_read_from_the_default_place_where_none_is_told(secret, tmp_path, monkeypatch):
+def test_the_local_secret_is_read_from_the_default_file(secret, tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "home"))
     place = tmp_path / "home" / "socketchat" / "server"
     place.mkdir(parents=True)
@@ -31,25 +31,25 @@ def test_the_secret_is_read_from_the_default_place_where_none_is_told(secret, tm
     assert read_local_secret(None) == SECRET
 
 
-def test_it_is_read_only_for_a_server_on_this_machine():
+def test_the_local_secret_is_read_only_for_a_local_server():
     assert secret_reader(is_local=True) is read_local_secret
     assert secret_reader(is_local=False) is no_secret
     assert no_secret(None) is None
 
 
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o666])
-def test_a_secret_that_others_may_read_is_none(secret, mode):
+def test_a_secret_that_others_can_read_is_ignored(secret, mode):
     secret.chmod(mode)
     assert read_local_secret(str(secret)) is None
 
 
 @pytest.mark.parametrize("content", ["", "ab", "x" * 64, SECRET.hex() + "00", SECRET.hex()[:-1], "\xff" * 64])
-def test_what_is_no_secret_is_none(secret, content):
+def test_an_invalid_secret_is_ignored(secret, content):
     secret.write_text(content)
     assert read_local_secret(str(secret)) is None
 
 
-def test_no_other_file_is_read_whatever_a_server_tells(secret, tmp_path, monkeypatch):
+def test_a_server_cannot_make_the_client_read_another_file(secret, tmp_path, monkeypatch):
     other = tmp_path / "other"
     other.mkdir()
     (other / "local-secret").symlink_to(secret)
@@ -61,12 +61,12 @@ def test_no_other_file_is_read_whatever_a_server_tells(secret, tmp_path, monkeyp
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
-def test_a_secret_of_another_user_is_none(secret):
+def test_a_secret_of_another_account_is_ignored(secret):
     os.chown(secret, 12345, 12345)
     assert read_local_secret(str(secret)) is None
 
 
-def test_who_has_no_home_has_no_secret(monkeypatch):
+def test_without_a_home_directory_there_is_no_secret(monkeypatch):
     monkeypatch.setattr(local_secret, "server_data", fail)
     assert read_local_secret(None) is None
 

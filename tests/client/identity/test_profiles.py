@@ -28,7 +28,7 @@ def only(directory, suffix: str):
     return path
 
 
-def test_a_key_is_random_the_same_everywhere_and_stays(profiles, tmp_path) -> None:
+def test_a_key_is_random_persistent_and_the_same_for_all_servers(profiles, tmp_path) -> None:
     key = profiles.server("h", 1).key.public
     assert len(key) == 43
     assert profiles.server("h", 1).key.public == key
@@ -36,14 +36,14 @@ def test_a_key_is_random_the_same_everywhere_and_stays(profiles, tmp_path) -> No
     assert Profiles(str(tmp_path / "another")).server("h", 1).key.public != key
 
 
-def test_the_names_of_this_machine_are_one_server(profiles) -> None:
+def test_the_local_host_names_are_one_server(profiles) -> None:
     for host in ("localhost", "LOCALHOST", "127.0.0.1", "::1"):
         profiles.server("localhost", 1).joined(host.replace(":", "x"))
         assert profiles.server(host, 1).name == host.replace(":", "x")
 
 
 @posix
-def test_directory_and_files_are_for_their_owner_alone(profiles, directory) -> None:
+def test_only_the_owner_can_read_the_profile(profiles, directory) -> None:
     before = os.umask(0)
     try:
         profile = profiles.server("h", 1)
@@ -58,7 +58,7 @@ def test_directory_and_files_are_for_their_owner_alone(profiles, directory) -> N
 
 
 @posix
-def test_a_key_that_others_may_read_is_refused_with_the_command_that_mends_it(profiles, directory) -> None:
+def test_the_error_for_a_readable_key_names_the_fix(profiles, directory) -> None:
     key = profiles.server("h", 1).key.public
     path = directory / "key"
     path.chmod(0o640)
@@ -69,7 +69,7 @@ def test_a_key_that_others_may_read_is_refused_with_the_command_that_mends_it(pr
 
 
 @pytest.mark.parametrize("content", [b"", b"abc\n", b"x" * 100, b"-" * 64])
-def test_a_damaged_key_is_told_and_never_replaced(content: bytes, profiles, directory) -> None:
+def test_a_damaged_key_is_an_error_and_never_replaced(content: bytes, profiles, directory) -> None:
     assert profiles.server("h", 1).key.public
     path = directory / "key"
     path.write_bytes(content)
@@ -78,7 +78,7 @@ def test_a_damaged_key_is_told_and_never_replaced(content: bytes, profiles, dire
     assert path.read_bytes() == content
 
 
-def test_without_links_a_key_is_made_once_all_the_same(profiles, directory, monkeypatch) -> None:
+def test_a_key_is_made_once_on_a_file_system_without_links(profiles, directory, monkeypatch) -> None:
     def forbidden(*_: object) -> None:
         raise PermissionError(errno.EACCES, "links are not allowed")
 
@@ -88,7 +88,7 @@ def test_without_links_a_key_is_made_once_all_the_same(profiles, directory, monk
     assert [path.name for path in directory.iterdir()] == ["key"]
 
 
-def test_a_disk_that_takes_nothing_is_told(profiles, monkeypatch) -> None:
+def test_a_full_disk_is_an_error(profiles, monkeypatch) -> None:
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, "full")
 
@@ -99,7 +99,7 @@ def test_a_disk_that_takes_nothing_is_told(profiles, monkeypatch) -> None:
         profiles.server("h", 1).joined("ann")
 
 
-def test_name_and_last_server_are_those_last_joined(profiles) -> None:
+def test_the_last_join_sets_name_and_server(profiles) -> None:
     assert profiles.last() is None
     assert profiles.server("h", 1).name is None
     profiles.server("h", 1).joined("ann")
@@ -109,19 +109,19 @@ def test_name_and_last_server_are_those_last_joined(profiles) -> None:
     assert profiles.server("localhost", 2).name == "bob"
 
 
-def test_positions_of_direct_messages_are_kept_and_those_of_rooms_are_not(profiles) -> None:
+def test_only_positions_of_direct_messages_are_saved(profiles) -> None:
     profiles.server("h", 1).joined("ann")
     profiles.server("h", 1).keep("epoch", {"#lobby": 7, "@a:b": 3})
     again = profiles.server("h", 1)
     assert (again.name, again.epoch, again.positions) == ("ann", "epoch", {"@a:b": 3})
 
 
-def test_an_epoch_without_direct_messages_is_kept_too(profiles) -> None:
+def test_an_epoch_without_direct_messages_is_saved(profiles) -> None:
     profiles.server("h", 1).keep("epoch", {"#lobby": 7})
     assert profiles.server("h", 1).epoch == "epoch"
 
 
-def test_what_another_process_has_shown_stays_shown(profiles) -> None:
+def test_positions_saved_by_another_process_are_kept(profiles) -> None:
     one, other = profiles.server("h", 1), profiles.server("h", 1)
     one.keep("epoch", {"@a:b": 3, "@a:c": 1})
     other.keep("epoch", {"@a:b": 2, "@a:c": 5})
@@ -130,13 +130,13 @@ def test_what_another_process_has_shown_stays_shown(profiles) -> None:
     assert profiles.server("h", 1).positions == {"@a:b": 1}
 
 
-def test_what_was_shown_under_another_name_stays_shown(profiles) -> None:
+def test_positions_of_another_name_are_kept(profiles) -> None:
     profiles.server("h", 1).keep("epoch", {"@ann:bob": 3})
     profiles.server("h", 1).keep("epoch", {"@bob:bot": 1})
     assert profiles.server("h", 1).positions == {"@ann:bob": 3, "@bob:bot": 1}
 
 
-def test_keeping_what_is_kept_writes_nothing(profiles, directory) -> None:
+def test_saving_unchanged_positions_writes_nothing(profiles, directory) -> None:
     profile = profiles.server("h", 1)
     profile.keep("epoch", {"@a:b": 3})
     before = only(directory, ".json").stat()
@@ -144,7 +144,7 @@ def test_keeping_what_is_kept_writes_nothing(profiles, directory) -> None:
     assert only(directory, ".json").stat().st_ino == before.st_ino
 
 
-def test_a_record_that_a_power_cut_left_empty_is_none(profiles, directory) -> None:
+def test_an_empty_record_after_a_power_cut_is_ignored(profiles, directory) -> None:
     profiles.server("h", 1).keep("epoch", {"@a:b": 1})
     only(directory, ".json").write_bytes(b"")
     assert profiles.server("h", 1).epoch is None
@@ -153,14 +153,14 @@ def test_a_record_that_a_power_cut_left_empty_is_none(profiles, directory) -> No
 
 
 @pytest.mark.parametrize("content", [b"{", b'{"name":1}', b'{"positions":{"@a:b":"x"}}', b"\xff"])
-def test_a_damaged_record_is_told(content: bytes, profiles, directory) -> None:
+def test_a_damaged_record_is_an_error(content: bytes, profiles, directory) -> None:
     profiles.server("h", 1).keep("epoch", {})
     only(directory, ".json").write_bytes(content)
     with pytest.raises(BadFile, match=r"is damaged\. Remove it with: rm "):
         _ = profiles.server("h", 1).name
 
 
-def test_a_directory_that_cannot_be_used_is_told(tmp_path) -> None:
+def test_an_unusable_directory_is_an_error(tmp_path) -> None:
     (tmp_path / "file").write_text("")
     profile = Profiles(str(tmp_path / "file" / "client")).server("h", 1)
     with pytest.raises(BadFile, match=r"^Cannot use .*: not a directory\."):
@@ -170,7 +170,7 @@ def test_a_directory_that_cannot_be_used_is_told(tmp_path) -> None:
 
 
 @pytest.mark.parametrize("host", ["../../etc/passwd", "/etc/passwd", "..", "fe80::1%eth0", "C:\\x", "ü", "a_b", "a%b"])
-def test_no_host_leads_out_of_the_directory(host: str, profiles, directory, tmp_path) -> None:
+def test_a_host_name_cannot_escape_the_directory(host: str, profiles, directory, tmp_path) -> None:
     assert profiles.server(host, 1).key.public
     assert profiles.server(host, 1).key.public == profiles.server(host, 1).key.public
     assert [path.parent for path in tmp_path.rglob("*") if path.is_file()] == [directory]
@@ -190,7 +190,7 @@ print(key)
 """
 
 
-def test_eight_processes_at_once_agree(directory) -> None:
+def test_eight_concurrent_processes_agree(directory) -> None:
     command = [sys.executable, "-c", AT_ONCE, str(directory)]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     processes = [subprocess.Popen(command, **pipes) for _ in range(8)]

@@ -76,7 +76,7 @@ def pin_file(tmp_path: Path) -> Path:
 # What is kept
 
 
-def test_a_server_here_is_pinned_after_the_login_and_another_key_is_refused_later(
+def test_a_local_server_is_pinned_at_login_and_another_key_is_refused(
     profile: Profile, other: Identity, tmp_path: Path
 ) -> None:
     host = profile.trust.check(der(identity()), "127.0.0.1")
@@ -107,7 +107,7 @@ def test_ports_are_different_servers(profile: Profile, other: Identity, tmp_path
 @pytest.mark.parametrize(
     "host", ["chat.example.org", "localhost.example.org", "127.0.0.2", "127.1", "::ffff:127.0.0.1"]
 )
-def test_another_name_that_leads_to_this_machine_is_not_trusted_for_that(host: str, tmp_path: Path) -> None:
+def test_a_host_name_that_resolves_to_loopback_is_not_trusted(host: str, tmp_path: Path) -> None:
     for peer in ("127.0.0.1", "::1"):
         trust = Profiles(str(tmp_path / "client")).server(host, 5000).trust
         known = trust.check(der(identity()), peer)
@@ -116,7 +116,7 @@ def test_another_name_that_leads_to_this_machine_is_not_trusted_for_that(host: s
 
 
 @pytest.mark.parametrize("command", [["send", "--as", "ann", "hi"], ["join", "ann"]])
-def test_send_and_join_say_nothing_to_a_server_of_this_machine_under_another_name(
+def test_a_host_name_that_resolves_to_loopback_gets_no_message(
     command: list[str], monkeypatch: pytest.MonkeyPatch, capsys, tmp_path: Path
 ) -> None:
     really = socket.getaddrinfo
@@ -134,7 +134,7 @@ def test_send_and_join_say_nothing_to_a_server_of_this_machine_under_another_nam
     assert list(tmp_path.rglob("*.pin")) == []
 
 
-def test_a_server_elsewhere_is_unknown_until_somebody_accepts_it(profile: Profile, tmp_path: Path) -> None:
+def test_a_remote_server_is_unknown_until_the_user_accepts_it(profile: Profile, tmp_path: Path) -> None:
     trust = profile.trust
     assert not trust.check(der(identity()), "192.0.2.1").is_known
     for words in (OURS, "--invite-file", f"socketchat trust 127.0.0.1:5000 {OURS}"):
@@ -149,14 +149,14 @@ def test_a_server_elsewhere_is_unknown_until_somebody_accepts_it(profile: Profil
     )
 
 
-def test_what_somebody_accepted_is_not_what_comes_next(profile: Profile, other: Identity) -> None:
+def test_an_accepted_key_does_not_cover_a_later_key(profile: Profile, other: Identity) -> None:
     profile.trust.check(der(identity()), "192.0.2.1")
     profile.trust.accept(OURS)
     with pytest.raises(CertificateChanged):
         profile.trust.check(der(other), "192.0.2.1")
 
 
-def test_an_invite_that_names_another_key_is_to_be_replaced_and_nobody_trusted(
+def test_an_invite_with_another_key_is_refused_and_nothing_is_trusted(
     profile: Profile, other: Identity, tmp_path: Path
 ) -> None:
     profile.trust.expect(OURS)
@@ -168,7 +168,7 @@ def test_an_invite_that_names_another_key_is_to_be_replaced_and_nobody_trusted(
     assert not pin_file(tmp_path).exists()
 
 
-def test_the_command_accepts_a_new_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys) -> None:
+def test_trust_accepts_a_new_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys) -> None:
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
     for key in (bytes(32), identity().certificate.key):
         assert run(["trust", "chat.lan:4000", to_fingerprint(key)]) == 0
@@ -179,7 +179,7 @@ def test_the_command_accepts_a_new_key(tmp_path: Path, monkeypatch: pytest.Monke
     assert "is not a fingerprint" in capsys.readouterr().err
 
 
-def test_twenty_that_meet_a_server_at_once_agree(tmp_path: Path) -> None:
+def test_twenty_concurrent_clients_pin_the_same_key(tmp_path: Path) -> None:
     barrier, certificate = threading.Barrier(20), der(identity())
 
     def meet() -> None:
@@ -195,7 +195,7 @@ def test_twenty_that_meet_a_server_at_once_agree(tmp_path: Path) -> None:
     assert pin_file(tmp_path).read_text() == OURS + "\n"
 
 
-def test_one_of_two_that_meet_different_servers_at_once_is_told(
+def test_one_of_two_concurrent_clients_with_different_keys_gets_an_error(
     profile: Profile, other: Identity, tmp_path: Path
 ) -> None:
     second = Profiles(str(tmp_path / "client")).server("127.0.0.1", 5000).trust
@@ -208,7 +208,7 @@ def test_one_of_two_that_meet_different_servers_at_once_is_told(
 
 
 @pytest.mark.parametrize("mode", [0o666, 0o644, 0o620])
-def test_a_pin_that_others_may_use_is_refused(profile: Profile, tmp_path: Path, mode: int) -> None:
+def test_a_pin_that_others_can_write_is_refused(profile: Profile, tmp_path: Path, mode: int) -> None:
     profile.keep_pin(OURS)
     pin_file(tmp_path).chmod(mode)
     with pytest.raises(BadFile, match="Mend it with: chmod 600"):
@@ -224,14 +224,14 @@ def test_a_pin_that_is_a_link_is_refused(profile: Profile, tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("content", ["", "nonsense", "SHA256:short", "\x00\xff"])
-def test_a_damaged_pin_says_what_to_do(profile: Profile, tmp_path: Path, content: str) -> None:
+def test_the_error_for_a_damaged_pin_says_what_to_do(profile: Profile, tmp_path: Path, content: str) -> None:
     profile.keep_pin(OURS)
     pin_file(tmp_path).write_text(content)
     with pytest.raises(BadFile, match=r"socketchat trust 127\.0\.0\.1:5000 FINGERPRINT"):
         profile.trust.check(der(identity()), "127.0.0.1")
 
 
-def test_a_bot_may_bring_the_fingerprint(other: Identity) -> None:
+def test_a_bot_can_pass_the_fingerprint(other: Identity) -> None:
     async def test() -> None:
         async with opened() as house:
             for fingerprint in (OURS, None):
@@ -297,7 +297,7 @@ HERE = x509.IPAddress(ip_address("127.0.0.1"))
 
 
 @pytest.mark.usefixtures("strange")
-def test_a_certificate_that_an_authority_vouches_for_needs_no_question_and_may_be_renewed(
+def test_a_certificate_of_a_known_authority_needs_no_question_and_can_be_renewed(
     authority: Authority, other: Identity
 ) -> None:
     async def come(house: House) -> None:
@@ -334,7 +334,7 @@ def test_a_certificate_that_an_authority_vouches_for_needs_no_question_and_may_b
 
 
 @pytest.mark.usefixtures("strange", "authority")
-def test_without_an_authority_an_unknown_server_elsewhere_gets_no_message() -> None:
+def test_an_unknown_remote_server_gets_no_message() -> None:
     async def test() -> None:
         async with opened() as house:
             address = Address("127.0.0.1", house.port)
@@ -393,7 +393,7 @@ class Middle:
         self.relayed += 1
 
 
-def test_somebody_in_between_gets_not_one_byte_of_who_knows_the_server(other: Identity) -> None:
+def test_a_man_in_the_middle_of_a_pinned_server_gets_no_byte(other: Identity) -> None:
     async def test() -> None:
         async with opened() as house, Middle(house.port, other) as middle:
             Profiles().server("127.0.0.1", middle.port).trust.replace(OURS)
@@ -411,7 +411,7 @@ def test_somebody_in_between_gets_not_one_byte_of_who_knows_the_server(other: Id
 
 
 @pytest.mark.usefixtures("strange")
-def test_somebody_in_between_at_first_contact_gets_no_message_and_no_proof(other: Identity) -> None:
+def test_a_man_in_the_middle_at_first_contact_gets_no_message_and_no_proof(other: Identity) -> None:
     async def test() -> None:
         async with opened() as house, Middle(house.port, other) as middle:
             address = Address("127.0.0.1", middle.port)
@@ -428,7 +428,7 @@ def test_somebody_in_between_at_first_contact_gets_no_message_and_no_proof(other
     asyncio.run(test())
 
 
-def test_a_proof_that_somebody_in_between_relays_is_worthless(other: Identity) -> None:
+def test_a_relayed_proof_is_refused(other: Identity) -> None:
     """Even where somebody was talked into accepting his key, he cannot log in to the server as that user."""
 
     async def test() -> None:
@@ -472,7 +472,7 @@ def test_a_server_that_answers_tls_with_plaintext_is_sent_nothing(capsys) -> Non
     assert b"secret" not in b"".join(heard)
 
 
-def test_a_server_that_hangs_up_in_the_handshake_is_unreachable() -> None:
+def test_a_server_that_closes_during_the_handshake_is_unreachable() -> None:
     with Listener() as listener, ThreadPoolExecutor(1) as pool:
         address = Address("127.0.0.1", listener.port)
         options = {"name": "ann", "signer": key_of("a"), "to": "#lobby", "text": "hi", "seconds": 10}

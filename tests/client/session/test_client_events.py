@@ -15,5 +15,5 @@ from socketchat.protocol.commands import Delete, Edit, Send
         (Delete(conversation="#ops"), "It was to delete your last line in #ops, earlier."),
     ],
 )
-def test_what_was_not_sent_is_said_in_words(message, sentence) -> None:
+def test_an_unsent_message_is_reported_in_a_sentence(message, sentence) -> None:
     assert NotSent(message, NotFound("There is none.")).sentence == sentence

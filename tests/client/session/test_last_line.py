@@ -29,7 +29,7 @@ def found(*happened: object, name: str = "#Ops") -> int | None:
     return last_line.find(name, HEARD)
 
 
-def test_it_is_the_last_message_or_action_of_the_user_s_own() -> None:
+def test_the_last_line_is_the_user_s_last_message_or_action() -> None:
     assert found() is None
     assert found(entry(1), entry(2, "action"), entry(3, author="ub"), entry(4, "edit", of=2), entry(5, "topic")) == 2
     assert found(entry(1, conversation=PAIR), name="@bob") == 1
@@ -45,23 +45,23 @@ def test_it_is_the_last_message_or_action_of_the_user_s_own() -> None:
         events.Left(conversation="#ops"),
     ],
 )
-def test_it_is_unknown_where_it_is_gone_or_may_be_another(happened: object) -> None:
+def test_the_last_line_is_unknown_if_it_is_gone_or_uncertain(happened: object) -> None:
     assert found(entry(1), entry(2), happened) is None
     assert found(entry(1), entry(2), happened, entry(10)) == 10
 
 
-def test_what_is_deleted_already_or_no_text_is_none() -> None:
+def test_a_deleted_line_is_not_the_last_line() -> None:
     broken = events.Entry(conversation="#ops", seq=3, ts=1, author="ua", name="ua", kind="message", body=Raw(b"7"))
     assert found(entry(1), entry(2, text="", deleted=True), broken) == 1
     assert found(entry(2), entry(3, "delete", text="", of=1), Gap("#dev", 1, 2)) == 2
 
 
 @pytest.mark.parametrize("of", [None, 0, 5])
-def test_a_server_may_delete_what_there_never_was(of: int | None) -> None:
+def test_a_delete_of_an_unknown_line_is_harmless(of: int | None) -> None:
     assert found(entry(1, "delete", text="", of=of)) is None
 
 
-def test_what_was_answered_counts_before_it_is_heard() -> None:
+def test_a_stored_line_counts_before_its_entry_arrives() -> None:
     last_line = LastLine()
     last_line.said("#ops", 7)
     last_line.note(entry(6), "ua")
@@ -80,5 +80,5 @@ def test_a_line_is_recent_for_five_minutes() -> None:
 
 
 @pytest.mark.parametrize("name", ["#", "@", "@nobody", "#not a room", "@a/b"])
-def test_what_names_nothing_has_no_last_line(name: str) -> None:
+def test_an_unknown_conversation_has_no_last_line(name: str) -> None:
     assert found(entry(1), name=name) is None

@@ -43,7 +43,7 @@ def secret_reader(told: str | None) -> bytes | None:
     return SECRET if told in {None, "/data/local-secret"} else None
 
 
-def test_a_code_is_proved_for_the_certificate_that_is_seen_and_never_said() -> None:
+def test_a_join_code_is_proved_for_the_certificate_and_never_sent() -> None:
     proof = login(UNSEEN, WITH_CODE).prove(challenge(), "alice")
     secret = code_key(CODE, HOST_KEY)
     assert proof.code == shown_of(secret, KEY, challenge(), "alice", binding=BINDING)
@@ -51,7 +51,7 @@ def test_a_code_is_proved_for_the_certificate_that_is_seen_and_never_said() -> N
     assert (proof.local, proof.invite) == (None, None)
 
 
-def test_the_host_has_to_know_the_code_too() -> None:
+def test_the_server_must_prove_the_join_code_too() -> None:
     begun = login(UNSEEN, WITH_CODE)
     begun.prove(challenge(), "alice")
     assert begun.waits
@@ -59,7 +59,7 @@ def test_the_host_has_to_know_the_code_too() -> None:
     assert not begun.waits
 
 
-def test_once_inside_the_key_is_enough_whatever_becomes_of_the_code() -> None:
+def test_an_account_needs_only_its_key_after_the_code_changes() -> None:
     begun = login(UNSEEN, WITH_CODE)
     begun.prove(challenge(), "alice")
     begun.check(welcome(host_of(code_key(CODE, HOST_KEY), KEY, challenge(), "alice", binding=BINDING)))
@@ -69,7 +69,7 @@ def test_once_inside_the_key_is_enough_whatever_becomes_of_the_code() -> None:
 
 
 @pytest.mark.parametrize("host", [UNSEEN, KNOWN])
-def test_a_host_that_does_not_is_an_impostor(host: Host) -> None:
+def test_a_server_without_a_valid_proof_is_an_impostor(host: Host) -> None:
     proof = (begun := login(host, WITH_CODE)).prove(challenge(), "alice")
     with pytest.raises(Impostor):
         begun.check(welcome(proof.code))
@@ -78,21 +78,21 @@ def test_a_host_that_does_not_is_an_impostor(host: Host) -> None:
         begun.check(welcome())
 
 
-def test_a_code_has_the_host_prove_itself_even_where_it_asks_for_none() -> None:
+def test_a_client_with_a_code_demands_proof_from_an_open_server() -> None:
     begun = login(UNSEEN, WITH_CODE)
     assert begun.prove(challenge(entry="none"), "alice").code is not None
     with pytest.raises(Impostor):
         begun.check(welcome())
 
 
-def test_an_unknown_host_that_asks_for_no_proof_at_all_is_not_believed() -> None:
+def test_an_unknown_server_that_asks_for_no_proof_is_not_trusted() -> None:
     with pytest.raises(UnknownServer):
         login(UNSEEN).prove(challenge(entry="none"), "alice")
     with pytest.raises(Impostor):
         login(UNSEEN).check(welcome())
 
 
-def test_a_guest_at_an_unknown_host_is_told_that_nothing_proves_it() -> None:
+def test_a_guest_at_an_unknown_server_gets_an_error() -> None:
     session = Session("gus", outbox="0" * 16)
     session.connection_made(UNSEEN)
     (refused,) = session.receive_data(encode(welcome()))
@@ -100,14 +100,14 @@ def test_a_guest_at_an_unknown_host_is_told_that_nothing_proves_it() -> None:
     assert not session.logged_in
 
 
-def test_an_invite_is_shown_to_the_host_that_it_names_and_only_where_it_is_needed() -> None:
+def test_an_invite_is_sent_only_to_its_server_and_only_if_needed() -> None:
     assert login(KNOWN, WITH_INVITE).prove(challenge(), "alice").invite == TOKEN
     assert login(KNOWN, WITH_INVITE).prove(challenge(entry="none"), "alice").invite is None
     with pytest.raises(CodeNeeded):
         login(UNSEEN, WITH_INVITE).prove(challenge(), "alice")
 
 
-def test_the_local_secret_is_proved_where_it_can_be_read() -> None:
+def test_a_readable_local_secret_is_proved() -> None:
     host = KNOWN._replace(read_secret=secret_reader)
     for told in ("/data/local-secret", None):
         proof = login(host).prove(challenge(secret_file=told), "alice")
@@ -115,13 +115,13 @@ def test_the_local_secret_is_proved_where_it_can_be_read() -> None:
     assert login(host).prove(challenge(entry="none", secret_file="/data/local-secret"), "alice").local is None
 
 
-def test_who_has_nothing_to_show_is_told_what_to_do() -> None:
+def test_the_error_for_a_missing_join_code_says_what_to_do() -> None:
     for host in (KNOWN, UNSEEN, KNOWN._replace(read_secret=secret_reader)):
         with pytest.raises(CodeNeeded, match="--invite-file"):
             login(host).prove(challenge(secret_file="/elsewhere/local-secret"), "alice")
 
 
-def test_a_code_is_worked_out_once() -> None:
+def test_the_key_of_a_join_code_is_derived_once() -> None:
     begun = login(KNOWN, WITH_CODE)
     begun.prove(challenge(), "alice")
     worked_out = begun._code_key
@@ -131,14 +131,14 @@ def test_a_code_is_worked_out_once() -> None:
     assert begun._code_key is worked_out
 
 
-def test_nobody_answers_a_challenge_that_nobody_asked_for() -> None:
+def test_an_unexpected_challenge_is_not_answered() -> None:
     begun = login(KNOWN)
     begun.end()
     with pytest.raises(ProtocolError):
         begun.prove(challenge(), "alice")
 
 
-def test_a_ticket_does_not_show_in_what_may_be_logged() -> None:
+def test_the_repr_of_credentials_has_no_secret() -> None:
     assert repr(Credentials(CODE, TOKEN)) == "Credentials()"
 
 
@@ -156,31 +156,31 @@ def said(begun: Session, *told: events.Event) -> list[type]:
     return [type(decode_command(line)) for line in begun.data_to_send().splitlines()]
 
 
-def test_no_message_follows_a_code_before_the_host_has_proved_that_it_knows_it() -> None:
+def test_no_message_is_sent_before_the_server_proves_the_join_code() -> None:
     begun = session(WITH_CODE, UNSEEN)
     assert said(begun, challenge()) == [commands.Prove]
     host = host_of(code_key(CODE, HOST_KEY), KEY, challenge(), "alice", binding=BINDING)
     assert said(begun, welcome(host)) == [commands.Send]
 
 
-def test_an_impostor_hears_no_message() -> None:
+def test_an_impostor_gets_no_message() -> None:
     begun = session(WITH_CODE, UNSEEN)
     said(begun, challenge())
     assert said(begun, welcome(to_word(bytes(32)))) == []
     assert not begun.logged_in
 
 
-def test_a_message_follows_an_invite_at_once() -> None:
+def test_a_message_is_sent_together_with_an_invite() -> None:
     assert said(session(WITH_INVITE, KNOWN), challenge()) == [commands.Prove, commands.Send]
 
 
-def test_an_unknown_host_hears_nothing_beyond_the_hello() -> None:
+def test_an_unknown_server_gets_only_the_hello() -> None:
     assert said(session(NO_CREDENTIALS, UNSEEN), challenge(entry="none"), welcome()) == []
     assert said(session(NO_CREDENTIALS, UNSEEN), challenge()) == []
 
 
 @pytest.mark.parametrize("entry", ["none", "password"])
-def test_a_password_is_shown_only_to_a_host_that_is_known_and_only_where_it_is_asked_for(entry: str) -> None:
+def test_a_password_is_sent_only_to_a_known_server_that_asks_for_it(entry: str) -> None:
     credentials = Credentials(password="correct horse")
     proof = login(KNOWN, credentials).prove(challenge(entry=entry), "alice")
     assert proof.password == ("correct horse" if entry == "password" else None)
@@ -189,13 +189,13 @@ def test_a_password_is_shown_only_to_a_host_that_is_known_and_only_where_it_is_a
     assert "horse" not in repr(credentials) + repr(proof)
 
 
-def test_a_name_of_another_key_is_taken_for_who_has_no_password() -> None:
+def test_a_name_of_another_key_is_taken_without_a_password() -> None:
     with pytest.raises(NameOwned, match="belongs to somebody else") as refusal:
         login(KNOWN).prove(challenge(entry="password"), "alice")
     assert (refusal.value.code, refusal.value.exit_code) == ("name_taken", 4)
 
 
-def test_a_reset_is_shown_for_the_name_of_another_key_and_an_invite_is_not() -> None:
+def test_a_reset_is_sent_for_a_name_of_another_key_and_an_invite_is_not() -> None:
     assert login(KNOWN, Credentials(reset=TOKEN)).prove(challenge(entry="password"), "alice").invite == TOKEN
     with pytest.raises(NameOwned):
         login(KNOWN, WITH_INVITE).prove(challenge(entry="password"), "alice")

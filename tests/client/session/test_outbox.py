@@ -18,7 +18,7 @@ def due(outbox: Outbox) -> list[int]:
     return [command.n for command in outbox.due()]
 
 
-def test_messages_go_out_once_in_order_under_rising_keys() -> None:
+def test_messages_are_sent_once_in_order_under_rising_keys() -> None:
     outbox = outbox_of(3)
     commands = outbox.due()
     assert [(command.id, command.outbox, command.n) for command in commands] == [
@@ -37,7 +37,7 @@ def test_a_key_is_never_used_twice() -> None:
     assert due(outbox) == [3]
 
 
-def test_after_a_lost_link_what_is_not_settled_goes_out_again_under_the_same_keys() -> None:
+def test_after_a_reconnect_unsettled_messages_are_sent_again_under_their_keys() -> None:
     outbox = outbox_of(3)
     first = outbox.due()
     outbox.settle(1)
@@ -60,7 +60,7 @@ def test_a_refused_message_is_not_overtaken() -> None:
     assert due(outbox) == [1, 2, 3, 4]
 
 
-def test_what_is_on_the_wire_may_also_be_settled_before_the_refused_one_goes_again() -> None:
+def test_later_sent_messages_can_be_settled_before_a_refused_one_is_retried() -> None:
     outbox = outbox_of(3)
     outbox.due()
     outbox.hold(1)
@@ -70,7 +70,7 @@ def test_what_is_on_the_wire_may_also_be_settled_before_the_refused_one_goes_aga
     assert due(outbox) == [1]
 
 
-def test_a_new_link_does_not_wait_for_a_release() -> None:
+def test_a_new_connection_does_not_wait_for_a_retry_delay() -> None:
     outbox = outbox_of(2)
     outbox.due()
     outbox.hold(1)
@@ -78,7 +78,7 @@ def test_a_new_link_does_not_wait_for_a_release() -> None:
     assert due(outbox) == [1, 2]
 
 
-def test_as_many_messages_go_out_as_the_server_lets_wait_and_the_next_with_each_answer() -> None:
+def test_unconfirmed_messages_are_limited_and_each_answer_sends_the_next() -> None:
     outbox = outbox_of(UNACKNOWLEDGED_ENTRIES + 2)
     assert due(outbox) == list(range(1, UNACKNOWLEDGED_ENTRIES + 1))
     outbox.settle(1)
@@ -87,7 +87,7 @@ def test_as_many_messages_go_out_as_the_server_lets_wait_and_the_next_with_each_
     assert due(outbox) == list(range(2, UNACKNOWLEDGED_ENTRIES + 2))
 
 
-def test_as_many_messages_fit_as_anybody_writes_while_a_link_is_down() -> None:
+def test_the_outbox_holds_enough_messages_for_an_outage() -> None:
     outbox = outbox_of(KEPT_ENTRIES - 1)
     assert outbox.has_room(Send(to="#lobby", text="x"))
     outbox.add(9999, Send(to="#lobby", text="x"))
@@ -97,7 +97,7 @@ def test_as_many_messages_fit_as_anybody_writes_while_a_link_is_down() -> None:
 
 
 @pytest.mark.parametrize("letter", ["x", "é"])
-def test_bytes_are_bounded_too_but_one_message_always_fits(letter: str) -> None:
+def test_bytes_in_the_outbox_are_bounded_but_one_message_always_fits(letter: str) -> None:
     outbox = Outbox("f" * 16)
     half = letter * (KEPT_BYTES // 2 // len(letter.encode()))
     assert outbox.has_room(Send(to="#lobby", text=half * 3))
@@ -106,7 +106,7 @@ def test_bytes_are_bounded_too_but_one_message_always_fits(letter: str) -> None:
     assert not outbox.has_room(Send(to="#lobby", text=half + letter))
 
 
-def test_bytes_on_the_wire_are_bounded_but_one_message_always_goes() -> None:
+def test_unconfirmed_bytes_are_bounded_but_one_message_is_always_sent() -> None:
     outbox = Outbox("f" * 16)
     for number in (1, 2, 3):
         outbox.add(number, Send(to="#lobby", text="x" * (UNACKNOWLEDGED_BYTES // 2 + 1)))
@@ -115,7 +115,7 @@ def test_bytes_on_the_wire_are_bounded_but_one_message_always_goes() -> None:
     assert due(outbox) == [2]
 
 
-def test_what_was_never_on_the_wire_is_known_not_to_be_stored() -> None:
+def test_messages_never_sent_are_known_not_to_be_stored() -> None:
     outbox = outbox_of(1)
     assert not outbox.was_tried(1)
     outbox.due()
@@ -141,7 +141,7 @@ class Shelf:
         self.kept.pop((message.outbox, message.n), None)
 
 
-def test_what_a_process_left_goes_out_first_under_its_own_keys() -> None:
+def test_messages_of_an_earlier_process_are_sent_first_under_their_keys() -> None:
     shelf = Shelf()
     dead = Outbox("d" * 16, store=shelf)
     for number in (1, 2, 3):
@@ -161,7 +161,7 @@ def test_what_a_process_left_goes_out_first_under_its_own_keys() -> None:
     assert (len(outbox), shelf.kept) == (0, {})
 
 
-def test_a_series_that_is_held_holds_no_other() -> None:
+def test_a_blocked_outbox_does_not_block_another() -> None:
     shelf = Shelf()
     Outbox("d" * 16, store=shelf).add(1, Send(to="#lobby", text="old"))
     outbox = Outbox("f" * 16, store=shelf)
@@ -174,7 +174,7 @@ def test_a_series_that_is_held_holds_no_other() -> None:
     assert [send.text for send in outbox.due()] == ["old"]
 
 
-def test_what_is_left_behind_is_there_for_the_next_process() -> None:
+def test_messages_left_behind_are_available_to_the_next_process() -> None:
     shelf = Shelf()
     outbox = Outbox("f" * 16, store=shelf)
     outbox.add(1, Send(to="#lobby", text="x"))

@@ -21,14 +21,14 @@ def take(positions: Positions, seq: int, to: str = "#lobby") -> list:
     return [each.seq if not isinstance(each, Gap) else each for each in positions.take(event(entry(seq, to=to)))]
 
 
-def test_a_new_client_is_live_from_the_heads() -> None:
+def test_a_new_client_starts_at_the_heads() -> None:
     positions = Positions()
     assert log_in(positions, conversation("#lobby", 7), conversation("@a:b", 3)) == ([], 0)
     assert positions.seqs == {"#lobby": 7, "@a:b": 3}
     assert take(positions, 8) == [8]
 
 
-def test_a_repeat_is_dropped_and_a_gap_is_told_before_the_entry() -> None:
+def test_a_repeated_entry_is_dropped_and_a_gap_is_reported_first() -> None:
     positions = Positions()
     log_in(positions, conversation("#lobby", 7))
     assert take(positions, 7) == []
@@ -38,20 +38,20 @@ def test_a_repeat_is_dropped_and_a_gap_is_told_before_the_entry() -> None:
     assert take(positions, 13) == [13]
 
 
-def test_a_returning_client_goes_on_where_it_was() -> None:
+def test_a_reconnecting_client_continues_at_its_positions() -> None:
     positions = Positions(EPOCH, {"#lobby": 5})
     assert log_in(positions, conversation("#lobby", 7)) == ([], 2)
     assert [take(positions, seq) for seq in (5, 6, 7, 8)] == [[], [6], [7], [8]]
 
 
-def test_direct_messages_that_began_meanwhile_are_missed_from_their_start() -> None:
+def test_new_direct_messages_are_missed_from_their_first_entry() -> None:
     positions = Positions(EPOCH, {"#lobby": 5})
     _, missed = log_in(positions, conversation("#lobby", 5), conversation("@a:b", 2))
     assert missed == 2
     assert [take(positions, seq, "@a:b") for seq in (1, 2)] == [[1], [2]]
 
 
-def test_a_room_that_was_joined_elsewhere_meanwhile_is_live_from_its_head_and_told() -> None:
+def test_a_room_joined_on_another_device_starts_at_its_head_and_is_reported() -> None:
     positions = Positions()
     log_in(positions, conversation("#lobby", 1))
     told, missed = log_in(positions, conversation("#lobby", 1), conversation("#ops", 9))
@@ -59,7 +59,7 @@ def test_a_room_that_was_joined_elsewhere_meanwhile_is_live_from_its_head_and_to
     assert (missed, positions.seqs["#ops"]) == (0, 9)
 
 
-def test_a_room_that_was_left_elsewhere_meanwhile_is_told() -> None:
+def test_a_room_left_on_another_device_is_reported() -> None:
     positions = Positions()
     log_in(positions, conversation("#lobby", 1), conversation("#ops", 9))
     assert log_in(positions, conversation("#lobby", 1)) == ([Left(conversation="#ops")], 0)
@@ -67,21 +67,21 @@ def test_a_room_that_was_left_elsewhere_meanwhile_is_told() -> None:
     assert "#ops" not in positions.heard
 
 
-def test_another_epoch_is_told_and_positions_of_the_old_one_are_void() -> None:
+def test_another_epoch_is_reported_and_discards_positions() -> None:
     positions = Positions(EPOCH, {"#lobby": 50})
     told, missed = log_in(positions, conversation("#lobby", 3), epoch="new")
     assert (told, missed) == ([Reset("new")], 0)
     assert take(positions, 4) == [4]
 
 
-def test_a_store_that_lost_entries_is_another_history_even_in_the_same_epoch() -> None:
+def test_a_head_below_the_position_is_another_history() -> None:
     positions = Positions(EPOCH, {"#lobby": 50})
     told, _ = log_in(positions, conversation("#lobby", 3))
     assert told == [Reset(EPOCH)]
     assert take(positions, 4) == [4]
 
 
-def test_history_that_was_shortened_beyond_the_position_is_a_gap() -> None:
+def test_history_shortened_beyond_the_position_is_a_gap() -> None:
     positions = Positions(EPOCH, {"#lobby": 5})
     told, missed = log_in(positions, conversation("#lobby", 20, floor=11))
     assert (told, missed) == ([Gap("#lobby", 6, 10, "shortened")], 10)
@@ -89,33 +89,33 @@ def test_history_that_was_shortened_beyond_the_position_is_a_gap() -> None:
 
 
 @pytest.mark.parametrize("name", ["#lobby", "@a:b"])
-def test_what_is_skipped_after_a_long_absence_is_no_accident(name: str) -> None:
+def test_entries_skipped_after_a_long_absence_are_not_a_gap(name: str) -> None:
     positions = Positions(EPOCH, {"#lobby": 5, "@a:b": 5})
     told, missed = log_in(positions, conversation(name, 2000, after=1800))
     assert (told, missed) == ([Gap(name, 6, 1800, "skipped")], 200)
     assert take(positions, 1801, name) == [1801]
 
 
-def test_what_is_gone_and_what_is_skipped_are_told_apart() -> None:
+def test_dropped_and_skipped_entries_are_distinguished() -> None:
     positions = Positions(EPOCH, {"#lobby": 5})
     told, missed = log_in(positions, conversation("#lobby", 2000, floor=100, after=1800))
     assert (told, missed) == ([Gap("#lobby", 6, 99, "shortened"), Gap("#lobby", 100, 1800, "skipped")], 200)
 
 
-def test_direct_messages_of_which_nothing_was_had_are_skipped_too() -> None:
+def test_new_direct_messages_can_be_skipped_too() -> None:
     positions = Positions(EPOCH, {"#lobby": 5})
     told, missed = log_in(positions, conversation("#lobby", 5), conversation("@a:b", 2000, after=1800))
     assert (told, missed) == ([Gap("@a:b", 1, 1800, "skipped")], 200)
 
 
 @pytest.mark.parametrize("after", [3, 9999])
-def test_a_start_that_cannot_be_changes_nothing(after: int) -> None:
+def test_an_impossible_start_changes_nothing(after: int) -> None:
     positions = Positions(EPOCH, {"#lobby": 5})
     assert log_in(positions, conversation("#lobby", 7, after=after)) == ([], 2)
     assert [take(positions, seq) for seq in (6, 7)] == [[6], [7]]
 
 
-def test_a_new_conversation_begins_at_its_head_and_one_described_anew_stays_where_it_is() -> None:
+def test_a_new_conversation_starts_at_its_head_and_a_known_one_keeps_its_position() -> None:
     positions = Positions()
     log_in(positions, conversation("#lobby"))
     positions.begin(event(conversation("#ops", 4)))
@@ -125,7 +125,7 @@ def test_a_new_conversation_begins_at_its_head_and_one_described_anew_stays_wher
     assert take(positions, 6, "#ops") == [6]
 
 
-def test_a_conversation_that_was_left_and_entered_again_begins_at_its_new_head() -> None:
+def test_a_rejoined_conversation_starts_at_its_new_head() -> None:
     positions = Positions()
     log_in(positions, conversation("#lobby"), conversation("#ops", 4))
     positions.end("#ops")

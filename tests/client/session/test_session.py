@@ -64,7 +64,7 @@ def receive(session: Session, *told: dict) -> list:
 # Login
 
 
-def test_the_first_hello_names_the_user_and_what_it_had() -> None:
+def test_the_first_hello_has_the_name_and_the_saved_positions() -> None:
     session = new_session(key=key_of("s"), random=bytes, epoch=EPOCH, positions={"@a:b": 3}, listen="none")
     session.connection_made()
     assert sent(session) == [
@@ -81,7 +81,7 @@ def test_the_first_hello_names_the_user_and_what_it_had() -> None:
     ]
 
 
-def test_one_is_logged_in_when_all_conversations_are_told_and_misses_nothing_in_any() -> None:
+def test_the_login_is_complete_when_all_conversations_have_arrived() -> None:
     session = new_session(epoch=EPOCH, positions={"#lobby": 1, "@a:b": 3, "@a:c": 5})
     session.connection_made()
     first = welcome(conversation("#lobby", 1)) | {"following": 2}
@@ -93,7 +93,7 @@ def test_one_is_logged_in_when_all_conversations_are_told_and_misses_nothing_in_
     assert [each.conversation for each in session.welcome.conversations] == ["#lobby", "@a:b", "@a:c"]
 
 
-def test_a_link_that_breaks_within_a_long_welcome_leaves_nothing_behind() -> None:
+def test_a_connection_lost_during_a_long_welcome_leaves_no_state() -> None:
     session = new_session(epoch=EPOCH, positions={"@a:b": 3})
     session.connection_made()
     receive(session, welcome() | {"following": 2}, conversation("@a:b", 4))
@@ -105,7 +105,7 @@ def test_a_link_that_breaks_within_a_long_welcome_leaves_nothing_behind() -> Non
     assert [type(each) for each in out] == [LoggedIn, events.Entry]
 
 
-def test_a_welcome_without_end_fills_no_memory(monkeypatch) -> None:
+def test_an_endless_welcome_does_not_fill_the_memory(monkeypatch) -> None:
     monkeypatch.setattr(module, "ANSWER_BYTES", 2000)
     session = new_session()
     session.connection_made()
@@ -113,7 +113,7 @@ def test_a_welcome_without_end_fills_no_memory(monkeypatch) -> None:
     assert [type(each) for each in out] == [Broken]
 
 
-def test_a_welcome_for_another_name_is_a_broken_server() -> None:
+def test_a_welcome_for_another_name_is_a_protocol_error() -> None:
     for name in ("bob", "ann\x1b[2J", ""):
         session = new_session()
         session.connection_made()
@@ -125,7 +125,7 @@ def test_a_welcome_for_another_name_is_a_broken_server() -> None:
     assert session.name == "Ann"
 
 
-def test_a_refusal_drives_no_terminal_wherever_it_is_written() -> None:
+def test_the_text_of_a_refusal_is_cleaned() -> None:
     session = new_session()
     session.connection_made()
     (refused,) = receive(session, error(1, "x\x1b[2J", "No.\x1b[2J\n" + "x" * 100_000))
@@ -133,7 +133,7 @@ def test_a_refusal_drives_no_terminal_wherever_it_is_written() -> None:
     assert len(str(refused.error)) < 2 * TOLD_CHARACTERS
 
 
-def test_a_welcome_logs_in_and_tells_what_was_missed() -> None:
+def test_a_welcome_logs_in_and_reports_missed_entries() -> None:
     session = new_session(epoch=EPOCH, positions={"#lobby": 1})
     session.connection_made()
     session.send("#lobby", "kept")
@@ -144,7 +144,7 @@ def test_a_welcome_logs_in_and_tells_what_was_missed() -> None:
     assert session.logged_in
 
 
-def test_a_later_hello_resumes_with_token_and_positions() -> None:
+def test_a_later_hello_has_the_token_and_the_positions() -> None:
     session = logged_in(conversation("#lobby", 5), key=key_of("s"))
     receive(session, entry(6))
     session.connection_lost()
@@ -154,7 +154,7 @@ def test_a_later_hello_resumes_with_token_and_positions() -> None:
     assert hello == {"type": "hello", "id": 2, "token": "token", "epoch": EPOCH, "positions": {"#lobby": 6}}
 
 
-def test_a_token_that_is_gone_is_followed_by_name_and_key_on_the_same_connection() -> None:
+def test_an_expired_token_is_followed_by_name_and_key_on_the_same_connection() -> None:
     session = logged_in(conversation("#lobby", 5), key=key_of("s"))
     session.connection_lost()
     session.connection_made()
@@ -167,7 +167,7 @@ def test_a_token_that_is_gone_is_followed_by_name_and_key_on_the_same_connection
 
 
 @pytest.mark.parametrize("number", [1, None])
-def test_a_refused_login_is_told_with_its_reason(number) -> None:
+def test_a_refused_login_is_reported_with_its_reason(number) -> None:
     session = new_session()
     session.connection_made()
     (fact,) = receive(session, error(number, "name_taken", "Taken."))
@@ -178,7 +178,7 @@ def test_a_refused_login_is_told_with_its_reason(number) -> None:
     assert isinstance(again, events.Error)
 
 
-def test_a_login_that_may_succeed_later_keeps_its_token() -> None:
+def test_a_retryable_login_keeps_its_token() -> None:
     session = logged_in()
     session.connection_lost()
     session.connection_made()
@@ -189,13 +189,13 @@ def test_a_login_that_may_succeed_later_keeps_its_token() -> None:
     assert sent(session)[0]["token"] == "token"
 
 
-def test_a_second_welcome_is_a_broken_server() -> None:
+def test_a_second_welcome_is_a_protocol_error() -> None:
     session = logged_in()
     (fact,) = receive(session, welcome())
     assert isinstance(fact, Broken)
 
 
-def test_an_eager_login_does_not_wait_for_the_welcome() -> None:
+def test_an_eager_session_sends_messages_before_the_welcome() -> None:
     session = new_session()
     session.send("#lobby", "hi")
     session.connection_made(eager=True)
@@ -205,13 +205,13 @@ def test_an_eager_login_does_not_wait_for_the_welcome() -> None:
 # Entries
 
 
-def test_entries_come_once_and_gaps_are_told() -> None:
+def test_entries_are_delivered_once_and_gaps_are_reported() -> None:
     session = logged_in(conversation("#lobby", 5))
     out = receive(session, entry(5), entry(6), entry(6), entry(9))
     assert [each if isinstance(each, Gap) else each.seq for each in out] == [6, Gap("#lobby", 7, 8), 9]
 
 
-def test_another_epoch_is_told_after_the_login() -> None:
+def test_another_epoch_is_reported_after_the_login() -> None:
     session = logged_in(conversation("#lobby", 5))
     session.connection_lost()
     session.connection_made()
@@ -219,7 +219,7 @@ def test_another_epoch_is_told_after_the_login() -> None:
     assert [type(each) for each in out] == [LoggedIn, Reset]
 
 
-def test_facts_and_changes_of_conversations_come_through() -> None:
+def test_facts_and_conversation_changes_are_delivered() -> None:
     session = logged_in()
     told = [
         {"type": "presence", "joined": ["bob"]},
@@ -232,7 +232,7 @@ def test_facts_and_changes_of_conversations_come_through() -> None:
     assert session.positions.seqs == {"#ops": 3}
 
 
-def test_what_a_newer_server_says_is_skipped() -> None:
+def test_unknown_events_of_a_newer_server_are_skipped() -> None:
     session = logged_in(conversation("#lobby"))
     out = receive(session, {"type": "novelty", "x": 1}, entry(1) | {"novelty": 2})
     assert [each.seq for each in out] == [1]
@@ -241,7 +241,7 @@ def test_what_a_newer_server_says_is_skipped() -> None:
 # Requests
 
 
-def test_an_answer_is_its_data_and_its_ok() -> None:
+def test_an_answer_consists_of_its_data_and_its_ok() -> None:
     session = logged_in()
     first, second = session.request(commands.Users()), session.request(commands.Rooms())
     users = {"type": "users", "users": ["ann"], "id": first}
@@ -252,7 +252,7 @@ def test_an_answer_is_its_data_and_its_ok() -> None:
     assert out[1] == Answered(second, Answer([events.Rooms(rooms=[], id=second)], events.Ok(id=second)))
 
 
-def test_past_entries_are_an_answer_and_move_no_position() -> None:
+def test_past_entries_do_not_move_positions() -> None:
     session = logged_in(conversation("#lobby", 5))
     number = session.request(commands.History(conversation="#lobby"))
     past = entry(9) | {"type": "past", "id": number}
@@ -262,7 +262,7 @@ def test_past_entries_are_an_answer_and_move_no_position() -> None:
     assert session.positions.seqs == {"#lobby": 5}
 
 
-def test_a_refused_request_has_the_error_of_its_code() -> None:
+def test_a_refused_request_raises_the_error_of_its_code() -> None:
     session = logged_in()
     number = session.request(commands.Join(room="#ops"))
     (failed,) = receive(session, error(number, "no_such_user", "Who?"))
@@ -270,7 +270,7 @@ def test_a_refused_request_has_the_error_of_its_code() -> None:
     assert str(failed.error) == "Who?"
 
 
-def test_requests_end_with_their_link_and_need_one() -> None:
+def test_requests_need_a_connection_and_fail_with_it() -> None:
     session = logged_in()
     number = session.request(commands.Users())
     (failed,) = session.connection_lost()
@@ -280,13 +280,13 @@ def test_requests_end_with_their_link_and_need_one() -> None:
     assert session.connection_lost() == []
 
 
-def test_answers_that_nobody_waits_for_are_dropped() -> None:
+def test_unexpected_answers_are_dropped() -> None:
     session = logged_in()
     stray = {"type": "users", "users": ["ann"], "id": 77}
     assert receive(session, stray, ok(77), error(77, "other"), {"type": "ok"}) == []
 
 
-def test_an_endless_answer_fills_no_memory(monkeypatch) -> None:
+def test_an_endless_answer_does_not_fill_the_memory(monkeypatch) -> None:
     monkeypatch.setattr(module, "ANSWER_BYTES", 1000)
     session = logged_in()
     number = session.request(commands.Users())
@@ -309,7 +309,7 @@ def test_a_message_is_sent_under_its_key_and_answered_once_stored() -> None:
     assert len(session.outbox) == 0
 
 
-def test_messages_wait_for_the_link_and_go_out_after_the_login() -> None:
+def test_messages_wait_for_a_connection_and_are_sent_after_the_login() -> None:
     session = new_session()
     session.send("#lobby", "first")
     session.connection_made()
@@ -319,7 +319,7 @@ def test_messages_wait_for_the_link_and_go_out_after_the_login() -> None:
     assert [line["text"] for line in sent(session)] == ["first", "second"]
 
 
-def test_unconfirmed_messages_go_out_again_with_the_same_key_and_id() -> None:
+def test_unconfirmed_messages_are_sent_again_with_the_same_key_and_id() -> None:
     session = logged_in()
     numbers = [session.send("#lobby", text) for text in ("a", "b", "c")]
     before = sent(session)
@@ -334,7 +334,7 @@ def test_unconfirmed_messages_go_out_again_with_the_same_key_and_id() -> None:
     assert answered.answer.ok.duplicate
 
 
-def test_edits_and_deletes_keep_one_order_with_messages_and_go_out_again_under_their_keys() -> None:
+def test_edits_and_deletes_share_the_order_and_the_keys_of_messages() -> None:
     session = logged_in()
     first = session.send("#lobby", "a")
     session.keep(commands.Edit(conversation="#lobby", text="b", seq=7))
@@ -351,7 +351,7 @@ def test_edits_and_deletes_keep_one_order_with_messages_and_go_out_again_under_t
         session.keep(commands.Edit(conversation="#lobby", text="\ud800", seq=7))
 
 
-def test_the_last_line_is_named_when_it_is_typed_if_it_is_certain() -> None:
+def test_an_edit_names_the_last_line_if_it_is_certain() -> None:
     session = logged_in(conversation("#lobby"))
     edit = commands.Edit(conversation="#lobby", text="b")
     assert session.placed(edit).seq is None
@@ -372,7 +372,7 @@ def test_the_last_line_is_named_when_it_is_typed_if_it_is_certain() -> None:
     assert session.placed(edit).seq is None
 
 
-def test_what_the_server_cannot_store_now_is_kept_in_order_until_retry() -> None:
+def test_messages_that_cannot_be_stored_now_are_kept_in_order() -> None:
     session = logged_in()
     first, second = session.send("#lobby", "a"), session.send("#lobby", "b")
     sent(session)
@@ -386,7 +386,7 @@ def test_what_the_server_cannot_store_now_is_kept_in_order_until_retry() -> None
     assert [line["text"] for line in sent(session)] == ["a", "b"]
 
 
-def test_a_message_that_is_refused_for_good_is_given_back() -> None:
+def test_a_permanently_refused_message_is_returned() -> None:
     session = logged_in()
     number = session.send("@bob", "hi")
     (failed,) = receive(session, error(number, "no_such_user"))
@@ -394,7 +394,7 @@ def test_a_message_that_is_refused_for_good_is_given_back() -> None:
     assert len(session.outbox) == 0
 
 
-def test_the_servers_limit_of_unconfirmed_messages_is_kept_but_not_beyond_ours() -> None:
+def test_the_lower_limit_of_unconfirmed_messages_counts() -> None:
     for told, most in ((2, 2), (10_000, 64), (0, 1)):
         session = new_session()
         session.connection_made()
@@ -409,7 +409,7 @@ def test_the_servers_limit_of_unconfirmed_messages_is_kept_but_not_beyond_ours()
 @pytest.mark.parametrize(
     ("text", "kind"), [("", BadText), (" \n", BadText), ("\udcff", BadText), ("x" * (TEXT_BYTES + 1), TooLong)]
 )
-def test_a_text_that_no_server_takes_is_refused_here(text: str, kind: type) -> None:
+def test_an_invalid_text_is_refused_by_the_client(text: str, kind: type) -> None:
     session = logged_in()
     with pytest.raises(kind):
         session.send("#lobby", text)
@@ -417,7 +417,7 @@ def test_a_text_that_no_server_takes_is_refused_here(text: str, kind: type) -> N
     assert len(session.outbox) == 0
 
 
-def test_at_the_end_messages_on_the_wire_are_unsure_and_the_others_are_not_sent() -> None:
+def test_at_the_end_sent_messages_are_unconfirmed_and_others_not_sent() -> None:
     session = logged_in()
     asked = session.request(commands.Users())
     on_wire = session.send("#lobby", "a")
@@ -452,7 +452,7 @@ def shown(out: list) -> list[str]:
     return [repr(each) if not isinstance(each, events.Entry) else f"{each.seq} {bytes(each.body)!r}" for each in out]
 
 
-def test_every_split_of_the_stream_is_the_same_stream() -> None:
+def test_the_stream_means_the_same_for_any_chunks() -> None:
     whole = shown(heard([STREAM]))
     assert len(whole) == 5
     assert shown(heard([STREAM[n : n + 1] for n in range(len(STREAM))])) == whole
@@ -473,7 +473,7 @@ def test_every_split_of_the_stream_is_the_same_stream() -> None:
         b"x" * (LINE_BYTES + 1),
     ],
 )
-def test_what_no_server_may_send_breaks_the_link_after_what_was_said_before(junk: bytes) -> None:
+def test_an_invalid_event_breaks_the_connection_after_earlier_events(junk: bytes) -> None:
     session = logged_in(conversation("#lobby", 1))
     out = session.receive_data(lines(entry(2)) + junk + b"\n")
     assert [type(each) for each in out] == [events.Entry, Broken]
@@ -487,7 +487,7 @@ NEAR = {name: st.integers(0, 8) for name in ("id", "seq", "head")} | {
 
 
 @given(st.lists(values(events.ANY), max_size=15), st.data())
-def test_no_server_whatever_it_says_makes_the_session_fail_or_shows_an_entry_twice(told: list, data) -> None:
+def test_any_server_output_is_handled_and_no_entry_is_shown_twice(told: list, data) -> None:
     session = logged_in(conversation("#lobby", 5))
     session.send("#lobby", "hi")
     session.request(commands.Users())
@@ -551,7 +551,7 @@ class Pair:
         return [json.loads(bytes(each.body))["text"] for each in self.out if isinstance(each, events.Entry)]
 
 
-def test_a_stay_with_cuts_shows_every_message_once_in_order() -> None:
+def test_with_connection_losses_every_message_is_shown_once_in_order() -> None:
     stage = Stage()
     bob = stage.native("bob")
     ann = Pair(stage, new_session(key=key_of("a")))
@@ -576,7 +576,7 @@ def test_a_stay_with_cuts_shows_every_message_once_in_order() -> None:
     assert len(ann.session.outbox) == 0
 
 
-def test_an_answer_that_was_lost_comes_again_as_a_duplicate() -> None:
+def test_a_lost_answer_is_repeated_as_a_duplicate() -> None:
     stage = Stage()
     ann = Pair(stage, new_session(key=key_of("a")))
     number = ann.session.send("#lobby", "hi")
@@ -588,7 +588,7 @@ def test_an_answer_that_was_lost_comes_again_as_a_duplicate() -> None:
     assert (answered.id, answered.answer.ok.seq, answered.answer.ok.duplicate) == (number, 1, True)
 
 
-def test_a_change_whose_answer_was_lost_is_made_once() -> None:
+def test_a_change_with_a_lost_answer_is_made_once() -> None:
     stage = Stage()
     ann = Pair(stage, new_session(key=key_of("a")))
     ann.session.send("#lobby", "teh")
@@ -606,7 +606,7 @@ def test_a_change_whose_answer_was_lost_is_made_once() -> None:
     assert len(ann.session.outbox) == 0
 
 
-def test_a_hub_that_began_again_knows_the_owner_of_a_key() -> None:
+def test_a_restarted_hub_knows_the_owner_of_a_key() -> None:
     stage = Stage()
     ann = Pair(stage, new_session(key=key_of("a")))
     ann.session.send("#lobby", "before")
@@ -620,7 +620,7 @@ def test_a_hub_that_began_again_knows_the_owner_of_a_key() -> None:
     assert ann.texts() == ["before", "after"]
 
 
-def test_first_direct_messages_to_somebody_away_are_waiting() -> None:
+def test_first_direct_messages_wait_for_an_offline_user() -> None:
     stage = Stage()
     bob = stage.native("bob")
     ann = Pair(stage, new_session(key=key_of("a")))
@@ -633,7 +633,7 @@ def test_first_direct_messages_to_somebody_away_are_waiting() -> None:
     assert ann.texts() == ["one", "two"]
 
 
-def test_one_who_comes_again_with_kept_positions_reads_what_waited_once() -> None:
+def test_a_client_with_saved_positions_reads_waiting_messages_once() -> None:
     stage = Stage()
     bob = stage.native("bob")
     first = Pair(stage, new_session(key=key_of("a")))
