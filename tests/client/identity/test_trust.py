@@ -328,7 +328,7 @@ def test_a_certificate_of_a_known_authority_needs_no_question_and_can_be_renewed
                 for way in (send, come):
                     with pytest.raises(CertificateChanged, match="No authority vouches for the certificate of 127"):
                         await way(house)
-            assert len(house.server.hub.directory.owned(key_of("a").public)) == 1
+            assert len(house.server.hub.state.owned(key_of("a").public)) == 1
 
     asyncio.run(test())
 
@@ -343,7 +343,7 @@ def test_an_unknown_remote_server_gets_no_message() -> None:
                 await asyncio.to_thread(send_once, address, trust=Profiles().server(*address).trust, **options)
             with pytest.raises(UnknownServer, match=OURS):
                 await connect("127.0.0.1", house.port, name="ann", key=key_of("a"), profile=None).__aenter__()
-            assert not house.server.hub.directory.owned(key_of("a").public)
+            assert not house.server.hub.state.owned(key_of("a").public)
 
     asyncio.run(test())
 
@@ -423,7 +423,7 @@ def test_a_man_in_the_middle_at_first_contact_gets_no_message_and_no_proof(other
             with pytest.raises(UnknownServer, match=other.certificate.fingerprint):  # a guest
                 await connect(*address, name="ann", profile=None).__aenter__()
             assert bytes(middle.heard) == b""
-            assert not house.server.hub.directory.owned(key_of("a").public)
+            assert not house.server.hub.state.owned(key_of("a").public)
 
     asyncio.run(test())
 
@@ -442,7 +442,7 @@ def test_a_relayed_proof_is_refused(other: Identity) -> None:
                     profile=None,
                     fingerprint=other.certificate.fingerprint,
                 ).__aenter__()
-            assert not house.server.hub.directory.owned(key_of("a").public)
+            assert not house.server.hub.state.owned(key_of("a").public)
 
     asyncio.run(test())
 
