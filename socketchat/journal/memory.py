@@ -31,6 +31,7 @@ from . import (
     Unchangeable,
 )
 from .bodies import as_edited, blanked, is_blank, is_changeable, served, terms_of
+from .folding import folded
 from .intake import Batch, Intake
 
 if TYPE_CHECKING:
@@ -135,7 +136,7 @@ class MemoryJournal:
 
     async def search(self, query: Query) -> Found:
         """Return the newest entries that match; raises BadText."""
-        terms = [(_WORD.findall(term.text.casefold()), term.is_begun) for term in terms_of(query.words)]
+        terms = [(_WORD.findall(folded(term.text)), term.is_begun) for term in terms_of(query.words)]
         entries = [
             entry
             for name in query.conversations
@@ -143,7 +144,7 @@ class MemoryJournal:
             if entry.kind in INDEXED
             and query.author in {None, entry.author}
             and (query.since or 0) <= entry.ts < (query.before or entry.ts + 1)
-            and _holds(_WORD.findall(msgspec.json.decode(entry.body)["text"].casefold()), terms)
+            and _holds(_WORD.findall(folded(msgspec.json.decode(entry.body)["text"])), terms)
         ]
         entries.sort(key=lambda entry: (entry.ts, entry.seq), reverse=True)
         return Found(entries[: query.limit], complete=True)

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from socketchat.exceptions import BadText, StorageProblem
 from socketchat.journal import Found, Keep, Proposal, Query, Stored
 from socketchat.journal.bodies import MOST_BYTES, MOST_TERMS
+from socketchat.journal.folding import PIECE, folded
 from socketchat.journal.sqlite import search_index as words
 from socketchat.journal.sqlite.journal import SQLiteJournal
 from socketchat.journal.sqlite.upkeep import scheduler as upkeep
@@ -92,6 +93,88 @@ def test_a_search_finds_only_messages(backend: Backend) -> None:
             assert sorted(await places(desk, "word")) == ["#a/1", "#a/2", "#a/5"]
 
     play(scene)
+
+
+@pytest.mark.parametrize("fed", [False, True])
+@pytest.mark.parametrize(
+    ("text", "looked_for"),
+    [
+        ("明日東京タワーで会いましょう", "東京タワー"),
+        ("新しいiPhoneが発売された", "iphone"),
+        ("我们明天去北京开会", "北京"),
+        ("我们明天去北京开会", "会"),
+        ("서버를 다시 시작했습니다", "서버"),
+        ("วันนี้อากาศดีมากครับ", "อากาศ"),
+        ("ສະບາຍດີຕອນເຊົ້າ", "ຕອນເຊົ້າ"),
+        ("ယနေ့ ရန်ကုန်မြို့ မှာ", "ရန်ကုန်"),
+        ("ថ្ងៃនេះអាកាសធាតុល្អ", "អាកាសធាតុ"),
+        ("Straße gesperrt", "STRASSE"),
+        ("HAUPTSTRASSE", "hauptstraße"),
+        ("cafe\u0301 is open", "caf\u00e9"),
+        ("caf\u00e9 is open", "cafe\u0301"),
+        ("ＳＥＲＶＥＲ　ｄｏｗｎ", "server down"),
+        ("server down", "ｓｅｒｖｅｒ"),
+        ("ﾊﾟｽﾜｰﾄﾞを変更", "パスワード"),
+        ("ΟΔΟΣ", "οδος"),
+        ("\u1112\u1161\u11ab글 문서", "한글"),
+        ("ligature ﬁle", "file"),
+    ],
+)
+def test_words_are_found_however_they_are_written_and_inside_a_sentence(
+    backend: Backend, monkeypatch: pytest.MonkeyPatch, text: str, looked_for: str, *, fed: bool
+) -> None:
+    monkeypatch.setattr(upkeep, "LEFT_FOR_SEARCHES", 0 if fed else 99)
+
+    async def scene() -> None:
+        async with opened(backend.journal()) as desk:
+            await desk.store(said("something else, 東 and 京 apart"), said(text))
+            assert await places(desk, looked_for) == ["#a/2"]
+            assert await places(desk, f'"{looked_for}"') == ["#a/2"]
+            assert await places(desk, f"{looked_for}*") == ["#a/2"]
+
+    play(scene)
+
+
+@pytest.mark.parametrize("fed", [False, True])
+def test_where_words_run_together_letters_have_to_stand_in_a_row(
+    backend: Backend, monkeypatch: pytest.MonkeyPatch, *, fed: bool
+) -> None:
+    monkeypatch.setattr(upkeep, "LEFT_FOR_SEARCHES", 0 if fed else 99)
+
+    async def scene() -> None:
+        async with opened(backend.journal()) as desk:
+            await desk.store(said("京東に行く"), said("東に京がある"))
+            assert await places(desk, "東京") == []
+            assert await places(desk, "京東") == ["#a/1"]
+
+    play(scene)
+
+
+def test_folding_a_text_takes_a_bounded_time_without_letting_others_run() -> None:
+    assert max(len(folded(text)) for text in ("\ufdfa" * PIECE, "東" * PIECE)) <= 18 * PIECE
+    text = "\ufdfa 東e\u0301" * 2_000
+    assert folded(text) == "".join(folded(text[at : at + PIECE]) for at in range(0, len(text), PIECE))
+
+
+def test_what_was_folded_by_another_unicode_is_indexed_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def say_it() -> None:
+        async with opened(SQLiteJournal(str(tmp_path), asyncio.get_running_loop())) as desk:
+            await desk.store(said("明日東京"))
+            await places(desk, "nothing")
+
+    with monkeypatch.context() as old:
+        old.setattr(words, "VERSION", "9.0.0")
+        old.setattr(upkeep, "VERSION", "9.0.0")
+        old.setattr(words, "folded", str)
+        old.setattr(words, "folded_bytes", lambda text: text and text.decode())
+        play(say_it)
+
+    async def look() -> None:
+        async with opened(SQLiteJournal(str(tmp_path), asyncio.get_running_loop())) as desk:
+            monkeypatch.setattr(upkeep, "LEFT_FOR_SEARCHES", 0)
+            assert await places(desk, "東京") == ["#a/1"]
+
+    play(look)
 
 
 def test_query_syntax_in_a_search_is_plain_words(backend: Backend) -> None:

@@ -18,6 +18,7 @@ from .. import Progress
 from . import schema
 from .files import copy_whole, discard, put_in_place
 from .lock import DirectoryLock
+from .search_index import add_functions
 
 WAL_KEPT = 32 * 1024 * 1024
 """Bytes to which the write-ahead log is cut back after a checkpoint; it is larger only while readers hold it."""
@@ -66,6 +67,7 @@ class Database:
         """Open the one connection that writes and checkpoints; raises BadFile, StorageProblem, apsw.Error."""
         with self.told():
             db = apsw.Connection(os.fspath(self.path), apsw.SQLITE_OPEN_READWRITE, statementcachesize=STATEMENTS)
+            add_functions(db)
             try:
                 self._prepare_writer(db)
             except BaseException:
@@ -76,6 +78,7 @@ class Database:
     def open_reader(self) -> apsw.Connection:
         """Open a connection that can only read."""
         db = apsw.Connection(os.fspath(self.path), apsw.SQLITE_OPEN_READWRITE)
+        add_functions(db)
         _keep_log_on_close(db)
         db.set_busy_timeout(BUSY_MS)
         db.pragma("query_only", 1)

@@ -8,6 +8,7 @@ from typing import cast
 
 import apsw
 
+from ..folding import VERSION
 from .checksum import checksum
 
 APPLICATION_ID = 0x53434831
@@ -101,6 +102,29 @@ def m002_whole_history(db: apsw.Connection) -> None:
         )
         """
     )
+
+
+@migration
+def m003_held_against_rows(db: apsw.Connection) -> None:
+    """Make room for what is known of the indexes, so that damage to them is noticed, and of the clock.
+
+    ``folding`` is the version of Unicode by which texts were folded for the index of words: what was not folded yet is
+    indexed anew. ``meta.facts`` and ``meta.placed`` count the rows that are facts, and those of ``place``.
+    ``believed`` is the time, in milliseconds, up to which the clock was believed, and ``doubted`` for how long it was
+    not since; 0 if it never was.
+    """
+    db.execute(
+        """
+        ALTER TABLE meta ADD COLUMN folding TEXT NOT NULL DEFAULT '';
+        ALTER TABLE meta ADD COLUMN facts INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE meta ADD COLUMN placed INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE meta ADD COLUMN believed INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE meta ADD COLUMN doubted INTEGER NOT NULL DEFAULT 0;
+        UPDATE meta SET
+            facts = (SELECT count(*) FROM entry WHERE fact = 1), placed = (SELECT count(*) FROM place);
+        """
+    )
+    db.execute("UPDATE meta SET folding = ? WHERE indexed = 0", (VERSION,))
 
 
 def sql_list(kinds: Iterable[str]) -> str:

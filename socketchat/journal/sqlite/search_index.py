@@ -9,22 +9,30 @@ from __future__ import annotations
 import json
 import logging
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from typing import cast
 
 import apsw
 
 from ...protocol.kinds import DAMAGED, INDEXED
 from .. import Found, Query
 from ..bodies import terms_of
+from ..folding import VERSION, folded, folded_bytes
 from .checksum import entry_from
 from .schema import sql_list
 
 SLICE = 256
 """Entries that go into the index at a time: some milliseconds, in which nothing is committed."""
 
+SLICE_BYTES = 131_072
+"""Bytes of entries that go into the index at a time, unless one alone is longer: with long texts a slice is shorter."""
+
 LEFT_FOR_SEARCHES = 256
 """Entries that may be missing in the index when a search comes, which then looks at them itself: a millisecond."""
+
+MOST_UNINDEXED = 4_096
+"""Entries, the newest, that a search looks at itself if more are missing, as while the index is being made anew."""
 
 MERGE_PAGES = 16
 """Pages of the index that are merged after each slice, so that it stays in few pieces; about a millisecond."""
@@ -45,7 +53,7 @@ _log = logging.getLogger(__name__)
 def index_slice(db: apsw.Connection) -> bool:
     """Index the next entries, and tell whether there are more; raises apsw.Error, and then nothing is indexed."""
     indexed, newest = next(db.execute("SELECT indexed, (SELECT ifnull(max(id), 0) FROM entry) FROM meta"))
-    upto = min(newest, indexed + SLICE)
+    upto = int(str(next(db.execute(_SLICE, (indexed, SLICE, SLICE_BYTES)))[0]))
     if upto > indexed:
         with transaction(db):
             db.execute(_INDEX, (indexed, upto))
@@ -83,7 +91,13 @@ def unindex(db: apsw.Connection, which: str, values: tuple[apsw.SQLiteValue, ...
     except apsw.CorruptError as error:
         if not is_of_index(error):
             raise
-        begin_anew(db)
+        mend(db)
+
+
+def mend(db: apsw.Connection) -> None:
+    """Begin the index anew because it is damaged, in the transaction that there is."""
+    _log.error("the index of words is damaged and made anew; what was said is not touched by that")
+    begin_anew(db)
 
 
 def is_of_index(error: apsw.CorruptError) -> bool:
@@ -93,9 +107,8 @@ def is_of_index(error: apsw.CorruptError) -> bool:
 
 def begin_anew(db: apsw.Connection) -> None:
     """Empty the index, to be fed again from the first entry on, in the transaction that there is."""
-    _log.error("the index of words is damaged and made anew; what was said is not touched by that")
     db.execute("INSERT INTO words (words) VALUES ('delete-all')")
-    db.execute("UPDATE meta SET indexed = 0")
+    db.execute("UPDATE meta SET indexed = 0, folding = ?", (VERSION,))
 
 
 def match(query: Query, numbers: list[int]) -> str | None:
@@ -103,13 +116,23 @@ def match(query: Query, numbers: list[int]) -> str | None:
     terms = terms_of(query.words)
     if not numbers:
         return None
-    quoted = " ".join('"' + term.text.replace('"', '""') + ('" *' if term.is_begun else '"') for term in terms)
+    quoted = " ".join('"' + folded(term.text).replace('"', '""') + ('" *' if term.is_begun else '"') for term in terms)
     parts = [f"text : ({quoted})"] if terms else []
     if len(numbers) <= NARROWED or not (terms or query.author):
         parts.append(f"tags : ({' OR '.join(f'c{number}' for number in numbers)})")
     if query.author is not None:
         parts.append(f"tags : u{query.author.encode().hex()}")
     return " AND ".join(parts)
+
+
+def add_functions(db: apsw.Connection) -> None:
+    """Let a connection that reads or writes the index fold texts."""
+    db.create_scalar_function("folded", cast("Callable[..., str | None]", folded_bytes), 1, deterministic=True)
+
+
+def folding(db: apsw.Connection) -> str:
+    """Return the version of Unicode under which texts were indexed."""
+    return str(next(db.execute("SELECT folding FROM meta"))[0])
 
 
 def lag(db: apsw.Connection) -> int:
@@ -129,7 +152,7 @@ def search(db: apsw.Connection, query: Query) -> Found:
 def _search(db: apsw.Connection, query: Query) -> Found:
     numbers = [number for (number,) in db.execute(_NUMBERS, (json.dumps(list(query.conversations)),))]
     expression = match(query, numbers)
-    found = Found([], complete=True)
+    found = Found([], complete=lag(db) <= MOST_UNINDEXED)
     if expression is None:
         return found
     filters = (json.dumps(numbers), query.since, query.before, query.author)
@@ -158,7 +181,7 @@ def _recent(db: apsw.Connection, expression: str) -> str:
 
     They get an index of their own, in memory, so that the same words match, and the writer need not stop for a search.
     """
-    (rows,) = next(db.execute(_UNINDEXED))
+    (rows,) = next(db.execute(_UNINDEXED, (MOST_UNINDEXED,)))
     if rows == "[]":
         return "[]"
     recent = apsw.Connection(":memory:")
@@ -189,10 +212,17 @@ _MERGE = "INSERT INTO words (words, rank) VALUES ('merge', ?)"
 _CHANGES_OF_A_MERGE = 2
 """Rows that change where anything is merged; with fewer, SQLite says, there was nothing to do."""
 
+_SLICE = """
+    SELECT ifnull(max(id), ?1) FROM (
+        SELECT id, row_number() OVER (ORDER BY id) AS n, sum(length(body)) OVER (ORDER BY id) AS size
+        FROM (SELECT id, body FROM entry WHERE id > ?1 ORDER BY id LIMIT ?2)
+    ) WHERE size <= ?3 OR n = 1
+"""
+
 _KINDS = f"kind IN ({sql_list(INDEXED)}) AND substr(body, -1) <> X'20'"
 """What is in the index, and is taken out once: not what is blank, which ends with a space."""
 
-_TEXT = "CASE WHEN json_valid(CAST(body AS TEXT)) THEN CAST(body AS TEXT) ->> '$.text' END"
+_TEXT = "folded(CASE WHEN json_valid(CAST(body AS TEXT)) THEN CAST(CAST(body AS TEXT) ->> '$.text' AS BLOB) END)"
 
 _TAGS = "'c' || conversation || ' u' || hex(author)"
 
@@ -212,7 +242,7 @@ _LAG = "SELECT (SELECT ifnull(max(id), 0) FROM entry) - indexed FROM meta"
 
 _UNINDEXED = f"""
     SELECT json_group_array(json_array(id, {_TEXT}, {_TAGS})) FROM entry
-    WHERE id > (SELECT indexed FROM meta) AND {_KINDS}
+    WHERE id > (SELECT max(indexed, (SELECT ifnull(max(id), 0) FROM entry) - ?1) FROM meta) AND {_KINDS}
 """  # noqa: S608  constants
 
 _WORDS = (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import shutil
 import signal
@@ -15,8 +16,9 @@ import apsw
 import pytest
 
 from socketchat.exceptions import StorageProblem
-from socketchat.journal import Duplicate, Stored
+from socketchat.journal import Duplicate, Query, Stored
 from socketchat.journal.sqlite import schema
+from socketchat.journal.sqlite.checksum import checksum
 from socketchat.journal.sqlite.journal import SQLiteJournal
 from tests.journal.data import FIRST
 from tests.journal.desk import opened, say, text_of
@@ -125,3 +127,36 @@ def test_a_store_that_cannot_be_backed_up_is_not_migrated(directory: Path) -> No
         disk.fault = None
         assert version_of(directory / "socketchat.db") == 1
         asyncio.run(opens(directory))
+
+
+def of_the_second_version(directory: Path, *texts: str) -> None:
+    """Make a store as the second version left it, whose index has no folded texts."""
+    db = apsw.Connection(str(directory / "socketchat.db"))
+    with db:
+        for step in schema.MIGRATIONS[:2]:
+            step(db)
+        db.execute("INSERT INTO conversation (id, name) VALUES (1, '#lobby')")
+        for seq, text in enumerate(texts, 1):
+            body = json.dumps({"text": text}).encode()
+            proof = checksum("#lobby", seq, seq, "u1", "alice", "message", body)
+            row = (seq, 1, seq, seq, "u1", "alice", "message", body, None, None, 0, proof)
+            db.execute("INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
+            db.execute("INSERT INTO place VALUES (1, ?, ?)", (seq, seq))
+            db.execute("INSERT INTO words (rowid, text, tags) VALUES (?, ?, 'c1 u' || hex('u1'))", (seq, text))
+        db.execute("UPDATE meta SET fed = ?1, indexed = ?1", (len(texts),))
+        db.pragma("application_id", schema.APPLICATION_ID)
+        db.pragma("user_version", 2)
+    db.close()
+
+
+def test_what_the_second_version_indexed_is_found_inside_sentences(tmp_path: Path) -> None:
+    of_the_second_version(tmp_path, "明日東京で", "hello", "Straße")
+
+    async def scene() -> None:
+        async with opened(SQLiteJournal(str(tmp_path), asyncio.get_running_loop())) as desk:
+            for text, seq in (("東京", 1), ("STRASSE", 3)):
+                found = await desk.journal.search(Query(text, ["#lobby"], 9))
+                assert [entry.seq for entry in found.entries] == [seq]
+
+    asyncio.run(scene())
+    assert version_of(tmp_path / "socketchat.db.v2.bak") == 2

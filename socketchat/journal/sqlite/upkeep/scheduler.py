@@ -15,8 +15,19 @@ from typing import Any, NamedTuple
 import apsw
 
 from ... import Keep, Progress, Revision
+from ...folding import VERSION
 from ..read_markers import ReadMarkers
-from ..search_index import LEFT_FOR_SEARCHES, begin_anew, index_slice, is_of_index, lag, merge_some, transaction
+from ..search_index import (
+    LEFT_FOR_SEARCHES,
+    begin_anew,
+    folding,
+    index_slice,
+    is_of_index,
+    lag,
+    mend,
+    merge_some,
+    transaction,
+)
 from .clock_guard import ClockGuard
 from .retention import begin_erasing, drop_some, erase_some, erasures, expired
 from .secure_delete import SecureDelete
@@ -60,7 +71,7 @@ class Scheduler:
         self._blanked: dict[str, int] = {}
         self._expired: deque[tuple[int, str, int]] = deque()
         self._secure_delete = SecureDelete()
-        self._unindexed = self._merging = self._indexes = False
+        self._unindexed = self._merging = self._indexes = self._refolds = False
         self._last_step = time.monotonic()
         self._swept = self._told = 0.0
 
@@ -70,6 +81,7 @@ class Scheduler:
             self._erasing.setdefault(author, [])
         deleted, unindexed = next(db.execute(_LEFT_TO_DO))
         self._unindexed = bool(unindexed)
+        self._refolds = folding(db) != VERSION
         if deleted:
             self._secure_delete.begin()
         self._last_step = time.monotonic()
@@ -107,7 +119,7 @@ class Scheduler:
 
     def wait(self) -> float | None:
         """Return the seconds until something is to be done where nothing comes in, None where there is nothing."""
-        if self.awaited or self._unindexed or self._merging or self._expired:
+        if self.awaited or self._refolds or self._unindexed or self._merging or self._expired:
             return 0.0
         return min(
             (wait for wait in (self._secure_delete.wait(), self._until_sweep()) if wait is not None), default=None
@@ -122,7 +134,7 @@ class Scheduler:
             if not is_of_index(error):
                 raise
             with transaction(db):
-                begin_anew(db)
+                mend(db)
             self._unindexed = True
 
     def _do_next(self, db: apsw.Connection) -> None:
@@ -131,6 +143,10 @@ class Scheduler:
             begin_erasing(db, author)
             self._erasing.setdefault(author, []).append(waits)
             self._wanted.popleft()
+        elif self._refolds:
+            with transaction(db):
+                begin_anew(db)
+            self._refolds, self._unindexed = False, True
         elif self._searches:
             self._catch_up(db)
         elif self._erasing:
