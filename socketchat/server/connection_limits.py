@@ -31,6 +31,7 @@ class Admission:
     def __init__(self, clock: Callable[[], float], slots: int, *, limited: bool = True) -> None:
         self.slots = slots
         self.open = 0
+        self.ended = 0
         self.strangers = 0
         self.bytes = 0  # that strangers sent
         self.counts: dict[str, _Count] = {}
@@ -124,6 +125,8 @@ class Ticket:
             self._add(-1, -self._is_stranger)
             self._is_stranger = False
             self._forget()
+            self.on_crowd = None
+            self._admission.ended += 1
             if not self._count[0]:
                 self._admission.counts.pop(self._place, None)
 

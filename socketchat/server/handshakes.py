@@ -14,6 +14,7 @@ from collections.abc import Callable, Coroutine, Iterable
 from contextlib import suppress
 from functools import partial
 from ipaddress import IPv4Network, IPv6Network, ip_address
+from itertools import takewhile
 
 from ..exceptions import ProtocolError, TooMany, TooSlow
 from ..hub import Channel
@@ -68,7 +69,7 @@ class Arrivals:
         self._trusts_loopback = trusts_loopback
         self._loop = asyncio.get_running_loop()
         self._listening: list[socket.socket] = []
-        self._silent: set[_Arrival] = set()
+        self._silent: dict[_Arrival, None] = {}  # oldest first
         self._ready: deque[_Arrival] = deque()
         self._handshakes: dict[_Arrival, None] = {}
 
@@ -96,8 +97,9 @@ class Arrivals:
 
     def sweep(self, now: float) -> None:
         """Send away who is late to show what it speaks, or to end its handshake."""
-        for arrival in [each for each in self._silent if each.is_late(now)]:
-            self._silent.discard(arrival)
+        old = takewhile(lambda each: now - each.since > HANDSHAKE_SECONDS, self._silent)
+        for arrival in [each for each in old if each.is_late(now)]:
+            del self._silent[arrival]
             bye = Bye(code=TooSlow.code, text=LATE if arrival.may_be_plain else _TLS_ONLY)
             arrival.turn_away(b"" if arrival.shakes_hands else stranger_rendering(arrival.first).event(bye))
         for arrival in self._handshakes:
@@ -132,13 +134,13 @@ class Arrivals:
         arrival = _Arrival(peer, address, self._clock(), self._loop, ticket, is_local=self._is_local(address))
         arrival.may_be_plain = self._may_speak_plaintext(address)
         ticket.on_crowd = partial(self._give_way, arrival)
-        self._silent.add(arrival)
+        self._silent[arrival] = None
         self._look(arrival)
 
     def _give_way(self, arrival: _Arrival) -> None:
         """End a peer that has not logged in, because a newcomer needs its place."""
         if arrival in self._silent:
-            self._silent.discard(arrival)
+            self._silent.pop(arrival, None)
             bye = Bye(code=TooMany.code, text=CROWDED, reconnect=True)
             silent = arrival.shakes_hands or not arrival.may_be_plain
             arrival.turn_away(b"" if silent else stranger_rendering(arrival.first).event(bye))
@@ -164,13 +166,13 @@ class Arrivals:
             arrival.wait(partial(self._look, arrival))
             return
         except (OSError, ProtocolError):
-            self._silent.discard(arrival)
+            self._silent.pop(arrival, None)
             arrival.turn_away(b"")
             return
         if tls is None:
             arrival.wait_for_more(partial(self._look, arrival))
             return
-        self._silent.discard(arrival)
+        self._silent.pop(arrival, None)
         arrival.stop_waiting()
         arrival.ticket.speak()
         if tls:

@@ -110,6 +110,12 @@ EMPTY_RECORDS = 16
 SWEEP_SECONDS = 1.0
 """How often greeting deadlines and stalled readers are looked at: one timer for all, none per connection."""
 
+SWEEP_CONNECTIONS = 500
+"""Connections that one turn of the loop looks at: about a millisecond; the next turns look at the others."""
+
+TRIM_SECONDS = 10.0
+"""How often free memory is given back to the system, if connections have ended since."""
+
 SHUTDOWN_SECONDS = 4.0
 """Time for the last bytes to be taken, so that `serve` ends within five seconds."""
 

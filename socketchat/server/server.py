@@ -15,13 +15,23 @@ from ..exceptions import ChatError, ShuttingDown, TooMany, TooSlow, UsageProblem
 from ..hub import Channel, Entrance, Hub
 from ..journal import Journal
 from ..protocol.events import Bye
+from . import allocator
 from .admin import AdminSocket
 from .connection import Connection
 from .connection_limits import Admission, Ticket
 from .handshakes import CROWDED, LATE, Arrivals, Network
 from .hashing import ArgonHasher
 from .join_secrets import Doorkeeper
-from .limits import OPEN_FILES, RESERVED_FILES, SHUTDOWN_SECONDS, STALL_SECONDS, SWEEP_SECONDS, SWITCH_SECONDS
+from .limits import (
+    OPEN_FILES,
+    RESERVED_FILES,
+    SHUTDOWN_SECONDS,
+    STALL_SECONDS,
+    SWEEP_CONNECTIONS,
+    SWEEP_SECONDS,
+    SWITCH_SECONDS,
+    TRIM_SECONDS,
+)
 from .listener import listen, shown
 from .sighup import Hangup
 from .tls import Identity
@@ -74,7 +84,8 @@ class Server:
         self.connections: set[Connection] = set()
         self._admin = AdminSocket(self.hub, directory) if directory is not None else None
         self._doorkeeper = Doorkeeper(directory, self.hub.entrance) if directory is not None else None
-        self._sweeper: asyncio.TimerHandle | None = None
+        self._sweeper: asyncio.Handle | None = None
+        self._trimmed = clock()
 
     async def start(self, hosts: tuple[str, ...], port: int) -> list[str]:
         """Open the journal, listen, and return the addresses as ADDR:PORT; raises ChatError."""
@@ -157,18 +168,31 @@ class Server:
             log.error("a command failed", exc_info=error)
 
     def _sweep(self) -> None:
-        """Close who is late to say who it is, and who took nothing for too long; spare who is slow."""
+        """Look at all connections, and give back the memory of those that ended."""
         now = self._clock()
         if self._arrivals is not None:
             self._arrivals.sweep(now)
-        for connection in list(self.connections):
+        if now - self._trimmed >= TRIM_SECONDS and self.admission.ended:
+            self._trimmed = now
+            self.admission.ended = 0
+            self._loop.run_in_executor(None, allocator.trim)
+        self._look_at(list(self.connections))
+
+    def _look_at(self, connections: list[Connection]) -> None:
+        """Close those that are late to log in or read nothing for too long, and push less to slow readers."""
+        now = self._clock()
+        for connection in connections[-SWEEP_CONNECTIONS:]:
             if connection.is_late(now):
                 connection.abort(TooSlow(LATE), reconnect=False)
             elif connection.is_stalled(now, STALL_SECONDS):
                 connection.abort(TooSlow(f"Your client read nothing for {STALL_SECONDS:.0f} seconds."), reconnect=True)
             else:
                 connection.hold_back()
-        self._sweeper = self._loop.call_later(SWEEP_SECONDS, self._sweep)
+        del connections[-SWEEP_CONNECTIONS:]
+        if connections:
+            self._sweeper = self._loop.call_soon(self._look_at, connections)
+        else:
+            self._sweeper = self._loop.call_later(SWEEP_SECONDS, self._sweep)
 
 
 def run(
@@ -187,6 +211,7 @@ def run(
     import uvloop
 
     _raise_open_files()
+    allocator.configure()
     sys.setswitchinterval(SWITCH_SECONDS)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         return runner.run(_serve_until_told(make_server, hosts, port, ready))
@@ -217,6 +242,7 @@ async def _serve_until_told(
         loop.add_signal_handler(number, on_signal)
     server = make_server(loop)
     addresses = await server.start(hosts, port)
+    allocator.freeze()
     loop.add_signal_handler(signal.SIGHUP, on_hangup)
     ready(addresses, server)
     await told.wait()

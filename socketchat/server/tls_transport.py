@@ -98,7 +98,8 @@ class TlsTransport(asyncio.BufferedProtocol, asyncio.Transport):
         self._tls = None
         self._set_timer(None)
         if self._protocol is not None:
-            self._protocol.connection_lost(exc)
+            protocol, self._protocol = self._protocol, None
+            protocol.connection_lost(exc)
         elif self._on_end is not None:
             self._on_end()
 
