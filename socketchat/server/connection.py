@@ -266,12 +266,13 @@ class Connection(asyncio.Protocol):
         return False
 
     def _end(self) -> None:
-        """Tell the hub and the server that this connection is gone."""
+        """Tell the hub and the server that this connection is gone, and let go of what it held."""
         self._is_over = True
         self._connections.discard(self)
         self._ticket.end()
-        if self.session is not None:
-            self._hub.attendance.exit(self.session, quits=False)
+        session, self.session, self._wire, self._held = self.session, None, None, None
+        if session is not None:
+            self._hub.attendance.exit(session, quits=False)
 
     def _greet(self, data: bytes) -> None:
         """Find out which dialect the peer speaks."""
