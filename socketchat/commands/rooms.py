@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..exceptions import NotAMember, Refused, TooLong
+from ..exceptions import NameTaken, NotAMember, Refused, TooLong
 from ..hub import Action, Hub, Session, User
 from ..hub.state import facts
 from ..hub.state.conversations import Room
@@ -85,11 +85,21 @@ async def _found_or_made(hub: Hub, session: Session, name: str) -> Room:
     hub.caps.check_room(user, session.channel.peer)
     if room is not None:  # to probe for a room costs as much as to make it
         return hub.permissions.room(user, asked)
-    outcome = await hub.propose(session, "room", facts.RoomFact(name), claims=(f"room:{room_id(name)}",))
+    if hub.directory.room_lookalike(name) is not None:
+        raise _looks_like(hub, user, name)
+    outcome = await hub.propose(session, "room", facts.RoomFact(name), claims=hub.state.room_claims(name))
     made = hub.directory.rooms.get(room_id(name))
-    if made is None or not isinstance(outcome, Stored | Conflict):  # a conflict means that another user made it first
-        raise hub.why_not(outcome)
-    return made
+    if made is not None and isinstance(outcome, Stored | Conflict):  # a conflict: another user made it first
+        return made
+    raise _looks_like(hub, user, name) if isinstance(outcome, Conflict) else hub.why_not(outcome)
+
+
+def _looks_like(hub: Hub, user: User, name: str) -> NameTaken:
+    """Return the error for a new room whose name looks like that of another one, which the user may not know."""
+    room = hub.directory.room_lookalike(name)
+    if room is not None and hub.permissions.may(user, Action.SEE, room):
+        return NameTaken(f"{name} looks like {room.name}. Join that room, or choose another name.")
+    return NameTaken(f"{name} looks like another room; choose another name.")
 
 
 async def _set_member(hub: Hub, session: Session, room: Room, *, member: bool) -> None:
