@@ -380,6 +380,7 @@ class Hub:
         if session.places.missed_presence:
             session.places.missed_presence = False
             session.tell(events.Presence(online=self.attendance.online()))
+        session.tell(events.Live())
 
 
 async def _fail(error: Exception) -> None:

@@ -124,12 +124,13 @@ class Challenge(Event, frozen=True):
 
     If ``entry`` is "code", a newcomer must prove more than the key. A client that can read ``secret_file``, as the
     operator can on the server's machine, uses the secret in it. If ``entry`` is "password", the name belongs to a user
-    with another key.
+    with another key. For a name outside ASCII, ``name_key`` is the key of the name, which the client signs too.
     """
 
     nonce: str
     entry: Literal["none", "code", "password"] = "none"
     secret_file: str | None = None
+    name_key: str | None = None
     id: int | None = None
 
 
@@ -150,6 +151,10 @@ class Welcome(Event, frozen=True):
     following: Number = 0
     host: str | None = None
     id: int | None = None
+
+
+class Live(Event, frozen=True):
+    """The end of a replay: the client has everything that it missed, and what follows is new."""
 
 
 class Ok(Event, frozen=True):
@@ -290,6 +295,7 @@ ANY = (
     | Unread
     | Challenge
     | Welcome
+    | Live
     | Ok
     | Error
     | Presence

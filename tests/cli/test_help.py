@@ -4,6 +4,7 @@ import subprocess
 import sys
 
 import pytest
+from rich.cells import cell_len
 
 from socketchat.cli import run
 from socketchat.cli.help import TOPICS, WIDTH, page, render
@@ -64,7 +65,7 @@ def test_an_unknown_topic_is_one_line_that_suggests_the_nearest(words, told, cap
 @pytest.mark.parametrize("topic", TOPICS)
 def test_at_a_terminal_a_topic_fits_its_width(topic: str, columns: int, monkeypatch) -> None:
     monkeypatch.setenv("TERM", "dumb")
-    assert max(map(len, render(page(topic), columns).split("\n"))) <= columns
+    assert max(map(cell_len, render(page(topic), columns).split("\n"))) <= columns
 
 
 def test_at_a_terminal_a_long_topic_opens_in_a_pager_and_a_short_one_does_not(tmp_path) -> None:

@@ -1,10 +1,12 @@
 import re
 from importlib.resources import files
 from typing import get_args
+from unicodedata import decimal, normalize
 
 import msgspec
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from hypothesis import assume, given
+from hypothesis import strategies as st
 
 from socketchat.exceptions import BY_CODE
 from socketchat.protocol import codec, commands, events, limits
@@ -12,11 +14,15 @@ from socketchat.protocol.authentication.entry_proof import code_key, entry_proof
 from socketchat.protocol.authentication.proofs import (
     KEY_BYTES,
     NONCE_BYTES,
-    SIGNATURE_BYTES,
     from_word,
     signed_bytes,
     to_word,
 )
+from socketchat.protocol.names import name_key
+from tests.keys import key_of
+
+CERTIFICATE = bytes(range(32, 64))
+"""The SHA-256 of the server's certificate in the examples."""
 
 README = files("socketchat.protocol").joinpath("README.md").read_text("utf-8")
 
@@ -97,16 +103,45 @@ def test_the_first_minute_matches_what_both_sides_send():
     assert [codec.encode(event) for event in told] == [f"{line}\n".encode() for side, line in MINUTE if side == "<"]
 
 
-def test_the_proof_in_the_first_minute_is_valid():
+def test_the_signatures_on_the_page_are_valid():
     hello, prove = [codec.decode_command(line.encode()) for side, line in MINUTE if side == ">"][:2]
     challenge = next(codec.decode_event(line.encode()) for side, line in MINUTE if side == "<")
     nonces = [from_word(each.nonce, NONCE_BYTES, "nonce") for each in (challenge, hello)]
-    key = Ed25519PublicKey.from_public_bytes(from_word(hello.key, KEY_BYTES, "key"))
-    key.verify(from_word(prove.signature, SIGNATURE_BYTES, "signature"), signed_bytes(b"", *nonces, hello.name))
+    key = key_of("deploybot")
+    assert "the private key (seed) is the SHA-256 of the word `deploybot`" in " ".join(README.split())
+    assert hello.key == key.public
+    (plaintext,) = re.findall(r"^    ([\w-]{86})$", README, re.MULTILINE)
+    assert prove.signature == to_word(key.sign(signed_bytes(CERTIFICATE, *nonces, hello.name)))
+    assert plaintext == to_word(key.sign(signed_bytes(b"", *nonces, hello.name)))
+    proofs = [codec.decode_command(line.encode()) for line in examples(COMMANDS["prove"])]
+    assert [each.signature for each in proofs] == [plaintext if each.local else prove.signature for each in proofs]
+
+
+def test_the_keys_of_names_on_the_page_are_the_program_s():
+    vectors = re.findall(r"^\| `([^`|]+)` \| `([^`|]+)` \| `([0-9a-f]+)` \|$", README, re.MULTILINE)
+    assert len(vectors) > 5
+    for name, key, digits in vectors:
+        assert (name_key(name), key.encode().hex()) == (key, digits)
+        assert name_key(key) == key
+
+
+def by_the_page(name):
+    """Return the key of a name by the steps that the page gives."""
+    if name.isascii():
+        return name.lower()
+    folded = normalize("NFKC", name.casefold()).casefold()
+    folded = re.sub("(?<=[ij])\u0307+", "", folded.replace("ı", "i"))
+    return "".join(str(decimal(each, each)) for each in normalize("NFKC", folded))
+
+
+@given(st.text(max_size=20))
+def test_the_steps_on_the_page_give_the_key_of_every_name(name):
+    assume(not name.startswith("#"))
+    assert by_the_page(name) == name_key(name)
 
 
 def test_the_entry_proofs_in_the_examples_are_valid():
-    (code,) = re.findall(r"the code\n`([a-z-]+)`", README)
+    (code,) = re.findall(r"the code\s`([a-z-]+)`", README)
     hello = next(codec.decode_command(line.encode()) for side, line in MINUTE if side == ">")
     challenge = next(codec.decode_event(line.encode()) for side, line in MINUTE if side == "<")
     covered = {
@@ -116,7 +151,7 @@ def test_the_entry_proofs_in_the_examples_are_valid():
         "name": hello.name,
     }
     secret = bytes(range(32))
-    k, binding = code_key(code, secret), bytes(range(32, 64))
+    k, binding = code_key(code, secret), CERTIFICATE
     proofs = [codec.decode_command(line.encode()) for line in examples(COMMANDS["prove"])]
     hosts = [event.host for line in examples(EVENTS["welcome"]) if (event := codec.decode_event(line.encode())).host]
     assert [each.code for each in proofs if each.code] == [to_word(entry_proof(k, "join", binding=binding, **covered))]

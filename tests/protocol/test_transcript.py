@@ -23,6 +23,7 @@ from socketchat.protocol.events import (
     Help,
     Ignored,
     Left,
+    Live,
     Ok,
     Past,
     Presence,
@@ -182,6 +183,7 @@ CASES = {
     "no devices": (Devices(devices=[]), "=== Devices (0) ===\nNo password is set.\n"),
     "nobody is ignored": (Ignored(names=[]), "[ignore] You ignore nobody.\n"),
     "ok": (Ok(id=1), ""),
+    "live": (Live(), ""),
 }
 
 

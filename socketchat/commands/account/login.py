@@ -86,8 +86,9 @@ def _challenge(hub: Hub, session: Session, command: commands.Hello) -> None:
     from_word(command.nonce, NONCE_BYTES, "A nonce")
     nonce = hub.token(NONCE_BYTES)
     session.challenged = Challenged(command, from_word(nonce, NONCE_BYTES, "A nonce"))
-    challenge = events.Challenge(nonce=nonce, id=command.id)
-    if needs_entry(hub, command.name or "", command.key or ""):
+    name = command.name or ""
+    challenge = events.Challenge(nonce=nonce, name_key=None if name.isascii() else name_key(name), id=command.id)
+    if needs_entry(hub, name, command.key or ""):
         file = hub.entrance.secret_file if session.channel.is_loopback else None
         challenge = replace(challenge, entry="code", secret_file=file)
     elif _is_owned(hub, command):

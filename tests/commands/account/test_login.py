@@ -354,3 +354,12 @@ def test_the_owner_of_a_name_may_write_it_in_letters_that_read_like_another() ->
     stage.native("allce")
     stage.native("alice")
     assert stage.login(KEY, name="ALICE").told(events.Welcome)[0].name == "alice"
+
+
+@pytest.mark.parametrize(("name", "key"), [("alice", None), ("Alice", None), ("Ärger", "ärger"), ("Straße", "strasse")])
+def test_the_challenge_tells_the_key_of_a_name_outside_ascii(name: str, key: str | None) -> None:
+    peer, challenge = challenged(Stage(), name)
+    assert challenge.name_key == key
+    peer.prove(KEY, challenge, challenge.name_key or name)
+    peer.stage.settle()
+    assert [welcome.name for welcome in peer.told(events.Welcome)] == [name]

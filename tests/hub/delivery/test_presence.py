@@ -193,9 +193,9 @@ def test_who_is_behind_is_told_once_who_is_online_when_it_has_caught_up() -> Non
     assert bob.writes == []
     bob.read_again()
     stage.settle()
-    assert bob.events() == [events.Presence(online=["alice", "bob", "carol"])]
+    assert bob.events() == [events.Presence(online=["alice", "bob", "carol"]), events.Live()]
     bob.stall()
     alice.say("hi")
     bob.read_again()
     stage.settle()
-    assert [type(event) for event in bob.events()] == [events.Entry]
+    assert [type(event) for event in bob.events()] == [events.Live, events.Entry]

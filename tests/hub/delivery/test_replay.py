@@ -80,6 +80,29 @@ def test_who_comes_back_gets_exactly_what_came_after_its_position(position: int)
     assert seqs(bob) == list(range(position + 1, 202))
 
 
+@pytest.mark.parametrize("position", [0, 70, 199, 200])
+def test_a_replay_ends_with_live_and_what_is_new_comes_after_it(position: int) -> None:
+    stage, alice = lobby_of(200)
+    bob = stage.connect()
+    bob.log_in(key_of("bob"), name="bob", epoch=stage.hub.attendance.epoch, positions={"#lobby": position})
+    stage.settle()
+    alice.say("new")
+    stage.settle()
+    told = [event for event in bob.events() if isinstance(event, events.Entry | events.Live)]
+    place = told.index(events.Live())
+    assert [event.seq for event in told[:place]] == list(range(position + 1, 201))
+    assert [event.seq for event in told[place + 1 :]] == [201]
+
+
+@pytest.mark.parametrize("hello", [{}, {"positions": {"#lobby": 0}}, {"epoch": "another", "positions": {"#lobby": 0}}])
+def test_positions_without_their_epoch_are_ignored_and_there_is_no_live(hello: dict) -> None:
+    stage, _ = lobby_of(3)
+    bob = stage.connect()
+    bob.log_in(key_of("bob"), name="bob", **hello)
+    stage.settle()
+    assert [event for event in bob.events() if isinstance(event, events.Entry | events.Live)] == []
+
+
 @pytest.mark.parametrize(("position", "start"), [(0, 1001), (200, 1001), (201, 201), (1201, 1201)])
 def test_after_a_long_absence_the_newest_come_and_the_welcome_says_so(position: int, start: int) -> None:
     stage, alice = lobby_of(0)
@@ -223,7 +246,7 @@ def test_who_stalls_while_a_conversation_begins_hears_it_from_the_start() -> Non
     bob.read_again()
     stage.settle()
     told = bob.events()
-    assert [type(event) for event in told] == [events.Conversation, events.Entry]
+    assert [type(event) for event in told] == [events.Conversation, events.Entry, events.Live]
     assert told[1].seq == 1
 
 
@@ -239,8 +262,9 @@ def test_who_leaves_a_room_while_behind_hears_no_more_of_it() -> None:
     other.do(commands.Leave, room="#ops")
     bob.read_again()
     stage.settle()
-    told = bob.events()
+    *told, live = bob.events()
     assert [event.conversation for event in told] == ["#ops", "#lobby", "#lobby"]
+    assert live == events.Live()
     assert isinstance(told[0], events.Left)
 
 
