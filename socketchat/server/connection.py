@@ -14,7 +14,7 @@ from ..protocol.events import Bye, Error
 from ..wire import Wire, detect, stranger_rendering
 from ..wire.native import PROGRAM_SECONDS
 from .backpressure import Backpressure
-from .connection_limits import Ticket
+from .connection_limits import Slot
 from .limits import TURN_BYTES, TURN_COMMANDS, TURN_OTHERS
 
 log = logging.getLogger(__name__)
@@ -44,7 +44,7 @@ class Connection(asyncio.Protocol):
         "_is_stranger",
         "_pressure",
         "_protocol",
-        "_ticket",
+        "_slot",
         "_transport",
         "_turn",
         "_wire",
@@ -59,12 +59,12 @@ class Connection(asyncio.Protocol):
         channel: Channel,
         *,
         since: float,
-        ticket: Ticket,
+        slot: Slot,
     ) -> None:
         self._hub = hub
         self._connections = connections
         self._channel = channel
-        self._ticket = ticket
+        self._slot = slot
         self._is_stranger = True
         self._protocol: str | None = None  # what was agreed on by ALPN
         self._transport: asyncio.Transport
@@ -98,7 +98,7 @@ class Connection(asyncio.Protocol):
         """Take what was read, and do what it says."""
         try:
             if self._is_stranger and (self.session is None or self.session.user is None):
-                self._ticket.weigh(len(data))
+                self._slot.receive(len(data))
             if self._wire is None:
                 self._greet(data)
             else:
@@ -144,7 +144,7 @@ class Connection(asyncio.Protocol):
                 self._proceed(self.session, self._wire)
             if self._is_stranger and self.session is not None and self.session.user is not None:
                 self._is_stranger = False
-                self._ticket.settle(owner=not self.session.user.is_guest)
+                self._slot.log_in(owner=not self.session.user.is_guest)
         except Exception as error:  # noqa: BLE001 - the others, in whose batch this one waited, must not notice
             self.fail(error)
 
@@ -269,7 +269,7 @@ class Connection(asyncio.Protocol):
         """Tell the hub and the server that this connection is gone, and let go of what it held."""
         self._is_over = True
         self._connections.discard(self)
-        self._ticket.end()
+        self._slot.end()
         session, self.session, self._wire, self._held = self.session, None, None, None
         if session is not None:
             self._hub.attendance.exit(session, quits=False)

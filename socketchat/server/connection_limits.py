@@ -21,7 +21,7 @@ _Count = list[int]
 """Connections of a network, and how many of them are strangers."""
 
 
-class Admission:
+class ConnectionLimits:
     """Is asked once for each socket that is accepted. A peer that has not logged in yet is a stranger.
 
     ``slots`` are the connections that there may be at all. Without ``limited`` that is the only limit. Loopback is
@@ -37,15 +37,15 @@ class Admission:
         self.counts: dict[str, _Count] = {}
         self.rates = Rates(STRANGERS_BURST, STRANGERS_SECONDS, clock)
         self.limited = limited
-        self.silent: dict[Ticket, None] = {}  # strangers that have sent nothing useful, oldest first
-        self.speaking: dict[Ticket, None] = {}  # the other strangers
+        self.silent: dict[Slot, None] = {}  # strangers that have sent nothing useful, oldest first
+        self.speaking: dict[Slot, None] = {}  # the other strangers
 
     @property
     def is_full(self) -> bool:
         """Whether nobody can be accepted until a connection ends."""
         return self.open >= self.slots
 
-    def enter(self, peer: str) -> Ticket:
+    def open_slot(self, peer: str) -> Slot:
         """Let a connection in; if it is crowded, the oldest silent stranger gives way. Raises TooMany."""
         place = "" if is_loopback(peer) or not self.limited else network(peer)
         count = self.counts.get(place, [0, 0])
@@ -54,7 +54,7 @@ class Admission:
         if self.limited and self.strangers >= self.slots * STRANGERS_SHARE:
             self._make_room()
         self.counts[place] = count
-        return Ticket(self, place, count)
+        return Slot(self, place, count)
 
     def _make_room(self) -> None:
         """End the oldest stranger, a silent one if there is one: peers that mean to log in speak at once."""
@@ -70,29 +70,29 @@ class Admission:
             raise TooMany("Too many connections from your address have not logged in; try again in a minute.")
 
 
-class Ticket:
+class Slot:
     """A connection's place among the others, from being accepted to its end.
 
     ``on_crowd`` ends the connection because a newcomer needs the place.
     """
 
-    __slots__ = ("_admission", "_count", "_is_open", "_is_stranger", "_place", "_sent", "on_crowd")
+    __slots__ = ("_count", "_is_open", "_is_stranger", "_limits", "_place", "_sent", "on_crowd")
 
-    def __init__(self, admission: Admission, place: str, count: _Count) -> None:
-        self._admission = admission
+    def __init__(self, limits: ConnectionLimits, place: str, count: _Count) -> None:
+        self._limits = limits
         self._place = place
         self._count = count
         self._is_open = self._is_stranger = True
         self._sent = 0
         self.on_crowd: Callable[[], None] | None = None
-        admission.silent[self] = None
+        limits.silent[self] = None
         self._add(1, 1)
 
     def speak(self) -> None:
         """Note that the peer has sent something useful, so that silent ones give way first."""
         if self._is_stranger:
-            self._admission.silent.pop(self, None)
-            self._admission.speaking[self] = None
+            self._limits.silent.pop(self, None)
+            self._limits.speaking[self] = None
 
     def give_way(self) -> None:
         """End the connection, because it is crowded."""
@@ -101,14 +101,14 @@ class Ticket:
         if on_crowd is not None:
             on_crowd()
 
-    def weigh(self, size: int) -> None:
+    def receive(self, size: int) -> None:
         """Note that a stranger sent so many bytes; raises TooMany where all of them sent too many together."""
         self._sent += size
-        self._admission.bytes += size
-        if self._sent > STRANGER_BYTES and self._admission.bytes > STRANGERS_BYTES:
+        self._limits.bytes += size
+        if self._sent > STRANGER_BYTES and self._limits.bytes > STRANGERS_BYTES:
             raise TooMany("Too many bytes from connections that have not logged in; try again in a minute.")
 
-    def settle(self, *, owner: bool) -> None:
+    def log_in(self, *, owner: bool) -> None:
         """Note that the peer has logged in, as the ``owner`` of a name or as a guest."""
         if self._is_stranger:
             self._is_stranger = False
@@ -116,7 +116,7 @@ class Ticket:
             self._forget()
             self.on_crowd = None
             if owner:  # scripts may come as often as they like
-                self._admission.rates.give_back(self._place)
+                self._limits.rates.give_back(self._place)
 
     def end(self) -> None:
         """Note that the connection is gone."""
@@ -126,19 +126,19 @@ class Ticket:
             self._is_stranger = False
             self._forget()
             self.on_crowd = None
-            self._admission.ended += 1
+            self._limits.ended += 1
             if not self._count[0]:
-                self._admission.counts.pop(self._place, None)
+                self._limits.counts.pop(self._place, None)
 
     def _forget(self) -> None:
         """Count this connection as a stranger no longer."""
-        self._admission.silent.pop(self, None)
-        self._admission.speaking.pop(self, None)
-        self._admission.bytes -= self._sent
+        self._limits.silent.pop(self, None)
+        self._limits.speaking.pop(self, None)
+        self._limits.bytes -= self._sent
         self._sent = 0
 
     def _add(self, connections: int, strangers: int) -> None:
-        self._admission.open += connections
-        self._admission.strangers += strangers
+        self._limits.open += connections
+        self._limits.strangers += strangers
         self._count[0] += connections
         self._count[1] += strangers

@@ -1,7 +1,7 @@
-"""Peers that were accepted and have not yet shown what they speak: each is looked at before a transport exists.
+"""Accept connections and find out whether each speaks TLS, before a transport exists.
 
-The first bytes are only peeked at, so that a TLS handshake finds all of them, and no byte of plaintext ever stands in
-front of one. What does not begin with a handshake is plaintext.
+The first bytes are only peeked at, so that a TLS handshake finds all of them, and no byte of plaintext can precede one.
+Whatever does not begin with a handshake is plaintext.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from ..protocol.events import Bye
 from ..wire import stranger_rendering
 from ..wire.tls_client_hello import HELLO_BYTES, PROTOCOLS, begins_tls, offered_protocols
 from .connection import GREETING_SECONDS
-from .connection_limits import Admission, Ticket
+from .connection_limits import ConnectionLimits, Slot
 from .limits import (
     ACCEPTS,
     EXHAUSTED_SECONDS,
@@ -42,17 +42,17 @@ LATE = "You did not log in in time."
 _TLS_ONLY = "Beyond its own machine this server speaks TLS only; use `socketchat join NAME --host HOST`."
 
 
-class Arrivals:
-    """Accepts on listening sockets, and hands each peer to ``admit`` once it is clear what it speaks.
+class Handshakes:
+    """Accepts connections, and calls ``admit`` for each one whose protocol is known.
 
-    ``identity`` is what newcomers are shown, and may be replaced. ``plaintext_from`` are the networks that may speak
-    plaintext beside this machine; where a tunnel may end here, loopback is not trusted to be this machine.
+    ``identity`` is what the server shows under TLS; it may be replaced. ``plaintext_from`` are the networks that may
+    speak plaintext besides this machine. Behind a tunnel, loopback is not trusted to be this machine.
     """
 
     def __init__(
         self,
-        admit: Callable[[Channel, float, Ticket], asyncio.Protocol],
-        admission: Admission,
+        admit: Callable[[Channel, float, Slot], asyncio.Protocol],
+        limits: ConnectionLimits,
         spawn: Callable[[Coroutine[None, None, None]], object],
         clock: Callable[[], float],
         *,
@@ -62,53 +62,53 @@ class Arrivals:
     ) -> None:
         self.identity = identity
         self._admit = admit
-        self._admission = admission
+        self._limits = limits
         self._spawn = spawn
         self._clock = clock
         self._plaintext_from = tuple(plaintext_from)
         self._trusts_loopback = trusts_loopback
         self._loop = asyncio.get_running_loop()
         self._listening: list[socket.socket] = []
-        self._silent: dict[_Arrival, None] = {}  # oldest first
-        self._ready: deque[_Arrival] = deque()
-        self._handshakes: dict[_Arrival, None] = {}
+        self._silent: dict[_Handshake, None] = {}  # oldest first
+        self._ready: deque[_Handshake] = deque()
+        self._under_way: dict[_Handshake, None] = {}
 
     def open(self, sockets: Iterable[socket.socket]) -> None:
-        """Begin to accept."""
+        """Start to accept."""
         for listening in sockets:
             self._listening.append(listening)
             self._loop.add_reader(listening, self._accept, listening)
 
     def close(self) -> None:
-        """Accept nobody any more."""
+        """Stop accepting."""
         for listening in self._listening:
             self._loop.remove_reader(listening)
             listening.close()
         self._listening.clear()
 
     def dismiss(self, bye: Bye) -> None:
-        """Send away who has not shown what it speaks."""
-        for arrival in [*self._silent, *self._ready]:
-            arrival.turn_away(stranger_rendering(arrival.first).event(bye))
+        """Close the connections whose protocol is not known yet, with this as the last words."""
+        for handshake in [*self._silent, *self._ready]:
+            handshake.turn_away(stranger_rendering(handshake.first).event(bye))
         self._silent.clear()
         self._ready.clear()
-        for arrival in self._handshakes:
-            arrival.cut()
+        for handshake in self._under_way:
+            handshake.cut()
 
     def sweep(self, now: float) -> None:
-        """Send away who is late to show what it speaks, or to end its handshake."""
+        """Close the connections that are late to send their first bytes, or to finish a handshake."""
         old = takewhile(lambda each: now - each.since > HANDSHAKE_SECONDS, self._silent)
-        for arrival in [each for each in old if each.is_late(now)]:
-            del self._silent[arrival]
-            bye = Bye(code=TooSlow.code, text=LATE if arrival.may_be_plain else _TLS_ONLY)
-            arrival.turn_away(b"" if arrival.shakes_hands else stranger_rendering(arrival.first).event(bye))
-        for arrival in self._handshakes:
-            if arrival.is_late(now):
-                arrival.cut()
+        for handshake in [each for each in old if each.is_late(now)]:
+            del self._silent[handshake]
+            bye = Bye(code=TooSlow.code, text=LATE if handshake.may_be_plain else _TLS_ONLY)
+            handshake.turn_away(b"" if handshake.shakes_hands else stranger_rendering(handshake.first).event(bye))
+        for handshake in self._under_way:
+            if handshake.is_late(now):
+                handshake.cut()
 
     def _accept(self, listening: socket.socket) -> None:
         for _ in range(ACCEPTS):
-            if self._admission.is_full:
+            if self._limits.is_full:
                 self._rest(listening)
                 return
             try:
@@ -123,32 +123,32 @@ class Arrivals:
             self._receive(peer, address[0].partition("%")[0])
 
     def _receive(self, peer: socket.socket, address: str) -> None:
-        """Let a peer in that was accepted, or send it away at once."""
+        """Give an accepted connection a slot, or close it."""
         try:
-            ticket = self._admission.enter(address)
+            slot = self._limits.open_slot(address)
         except TooMany as error:
             log.debug("refused a connection from %s: %s", address, error)
             words = stranger_rendering().event(Bye(code=error.code, text=str(error)))
             _send_away(peer, words if self._may_speak_plaintext(address) else b"")
             return
-        arrival = _Arrival(peer, address, self._clock(), self._loop, ticket, is_local=self._is_local(address))
-        arrival.may_be_plain = self._may_speak_plaintext(address)
-        ticket.on_crowd = partial(self._give_way, arrival)
-        self._silent[arrival] = None
-        self._look(arrival)
+        handshake = _Handshake(peer, address, self._clock(), self._loop, slot, is_local=self._is_local(address))
+        handshake.may_be_plain = self._may_speak_plaintext(address)
+        slot.on_crowd = partial(self._give_way, handshake)
+        self._silent[handshake] = None
+        self._look(handshake)
 
-    def _give_way(self, arrival: _Arrival) -> None:
+    def _give_way(self, handshake: _Handshake) -> None:
         """End a peer that has not logged in, because a newcomer needs its place."""
-        if arrival in self._silent:
-            self._silent.pop(arrival, None)
+        if handshake in self._silent:
+            self._silent.pop(handshake, None)
             bye = Bye(code=TooMany.code, text=CROWDED, reconnect=True)
-            silent = arrival.shakes_hands or not arrival.may_be_plain
-            arrival.turn_away(b"" if silent else stranger_rendering(arrival.first).event(bye))
+            silent = handshake.shakes_hands or not handshake.may_be_plain
+            handshake.turn_away(b"" if silent else stranger_rendering(handshake.first).event(bye))
         else:
-            arrival.cut()
+            handshake.cut()
 
     def _rest(self, listening: socket.socket) -> None:
-        """Accept nobody for a moment; who comes meanwhile waits in the kernel's queue."""
+        """Stop accepting for a moment; connections wait in the kernel's queue."""
         self._loop.remove_reader(listening)
         self._loop.call_later(EXHAUSTED_SECONDS, self._resume, listening)
 
@@ -156,34 +156,34 @@ class Arrivals:
         if listening in self._listening:
             self._loop.add_reader(listening, self._accept, listening)
 
-    def _look(self, arrival: _Arrival) -> None:
-        """Decide about a peer as soon as it has sent enough."""
-        if arrival not in self._silent:
+    def _look(self, handshake: _Handshake) -> None:
+        """Decide what a peer speaks, as soon as it has sent enough."""
+        if handshake not in self._silent:
             return
         try:
-            tls = arrival.look()
+            tls = handshake.look()
         except BlockingIOError:
-            arrival.wait(partial(self._look, arrival))
+            handshake.wait(partial(self._look, handshake))
             return
         except (OSError, ProtocolError):
-            self._silent.pop(arrival, None)
-            arrival.turn_away(b"")
+            self._silent.pop(handshake, None)
+            handshake.turn_away(b"")
             return
         if tls is None:
-            arrival.wait_for_more(partial(self._look, arrival))
+            handshake.wait_for_more(partial(self._look, handshake))
             return
-        self._silent.pop(arrival, None)
-        arrival.stop_waiting()
-        arrival.ticket.speak()
+        self._silent.pop(handshake, None)
+        handshake.stop_waiting()
+        handshake.slot.speak()
         if tls:
             if not self._ready:
                 self._loop.call_soon(self._shake)
-            self._ready.append(arrival)
-        elif arrival.may_be_plain:
-            admit = partial(self._admit, arrival.channel(), arrival.since, arrival.ticket)
-            self._spawn(self._connect(arrival, admit))
+            self._ready.append(handshake)
+        elif handshake.may_be_plain:
+            admit = partial(self._admit, handshake.channel(), handshake.since, handshake.slot)
+            self._spawn(self._connect(handshake, admit))
         else:
-            arrival.turn_away(stranger_rendering(arrival.first).event(Bye(code="refused", text=_TLS_ONLY)))
+            handshake.turn_away(stranger_rendering(handshake.first).event(Bye(code="refused", text=_TLS_ONLY)))
 
     def _is_local(self, peer: str) -> bool:
         return self._trusts_loopback and is_loopback(peer)
@@ -192,45 +192,45 @@ class Arrivals:
         return self._is_local(peer) or any(ip_address(peer) in each for each in self._plaintext_from)
 
     def _shake(self) -> None:
-        """Begin one handshake, and the next when everybody inside has had a turn: each costs a millisecond."""
+        """Start one handshake, and the next one in the next turn of the loop: each costs a millisecond."""
         if not self._ready:
             return
-        arrival = self._ready.popleft()
+        handshake = self._ready.popleft()
         if self._ready:
             self._loop.call_soon(self._shake)
-        if len(self._handshakes) >= HANDSHAKES:
-            # Who is quick is through in two round trips; the one that has been at it longest is not.
-            oldest = next(iter(self._handshakes))
-            del self._handshakes[oldest]
+        if len(self._under_way) >= HANDSHAKES:
+            # An honest peer needs two round trips; the oldest handshake is the least likely to finish.
+            oldest = next(iter(self._under_way))
+            del self._under_way[oldest]
             oldest.cut()
-        self._handshakes[arrival] = None
-        self._spawn(self._connect(arrival, partial(self._shake_hands, arrival)))
+        self._under_way[handshake] = None
+        self._spawn(self._connect(handshake, partial(self._shake_hands, handshake)))
 
-    def _shake_hands(self, arrival: _Arrival) -> asyncio.BaseProtocol:
+    def _shake_hands(self, handshake: _Handshake) -> asyncio.BaseProtocol:
         identity = self.identity
-        channel = arrival.channel(identity.certificate.binding)
+        channel = handshake.channel(identity.certificate.binding)
 
         def established() -> asyncio.Protocol:
-            self._handshakes.pop(arrival, None)
-            return self._admit(channel, arrival.since, arrival.ticket)
+            self._under_way.pop(handshake, None)
+            return self._admit(channel, handshake.since, handshake.slot)
 
         def failed() -> None:
-            self._handshakes.pop(arrival, None)
-            arrival.ticket.end()
+            self._under_way.pop(handshake, None)
+            handshake.slot.end()
 
-        return TlsTransport(identity.context, established, failed, self._clock, limited=self._admission.limited)
+        return TlsTransport(identity.context, established, failed, self._clock, limited=self._limits.limited)
 
-    async def _connect(self, arrival: _Arrival, make_protocol: Callable[[], asyncio.BaseProtocol]) -> None:
+    async def _connect(self, handshake: _Handshake, make_protocol: Callable[[], asyncio.BaseProtocol]) -> None:
         try:
-            await self._loop.connect_accepted_socket(make_protocol, arrival.socket)
+            await self._loop.connect_accepted_socket(make_protocol, handshake.socket)
         except OSError as problem:
-            self._handshakes.pop(arrival, None)
-            arrival.ticket.end()
+            self._under_way.pop(handshake, None)
+            handshake.slot.end()
             log.debug("the peer left: %s", problem)
 
 
-class _Arrival:
-    """One peer, since it was accepted."""
+class _Handshake:
+    """One connection, from being accepted until its protocol is known."""
 
     __slots__ = (
         "_again",
@@ -242,8 +242,8 @@ class _Arrival:
         "peer",
         "shakes_hands",
         "since",
+        "slot",
         "socket",
-        "ticket",
     )
 
     def __init__(
@@ -252,7 +252,7 @@ class _Arrival:
         address: str,
         since: float,
         loop: asyncio.AbstractEventLoop,
-        ticket: Ticket,
+        slot: Slot,
         *,
         is_local: bool,
     ) -> None:
@@ -260,7 +260,7 @@ class _Arrival:
         self.socket = peer
         self.peer = address
         self.since = since
-        self.ticket = ticket
+        self.slot = slot
         self.first = b""
         self.may_be_plain = False
         self.shakes_hands = False
@@ -269,7 +269,7 @@ class _Arrival:
         self._again: asyncio.TimerHandle | None = None
 
     def channel(self, binding: bytes = b"") -> Channel:
-        """Return what is known of the connection."""
+        """Return what the hub needs to know about the connection."""
         return Channel(self.peer, is_loopback=self.is_local, binding=binding)
 
     def look(self) -> bool | None:
@@ -297,25 +297,25 @@ class _Arrival:
         return now - self.since > (GREETING_SECONDS if is_person else HANDSHAKE_SECONDS)
 
     def wait(self, look: Callable[[], None]) -> None:
-        """Look when the first bytes come."""
+        """Look when the first bytes arrive."""
         self._loop.add_reader(self.socket, look)
 
     def wait_for_more(self, look: Callable[[], None]) -> None:
-        """Look after a while: the bytes that are there already would wake us all the time."""
+        """Look again after a while: the bytes that are here already would wake the loop all the time."""
         self.stop_waiting()
         self._again = self._loop.call_later(self._delay, look)
         self._delay = min(2 * self._delay, 50 * LOOK_AGAIN_SECONDS)
 
     def stop_waiting(self) -> None:
-        """Let the socket be."""
+        """Stop waiting for bytes."""
         self._loop.remove_reader(self.socket)
         if self._again is not None:
             self._again.cancel()
 
     def turn_away(self, last_words: bytes) -> None:
-        """Close, with these words where they go out at once."""
+        """Close, with these last words if they can be sent now."""
         self.stop_waiting()
-        self.ticket.end()
+        self.slot.end()
         _send_away(self.socket, last_words)
 
     def cut(self) -> None:
@@ -325,9 +325,9 @@ class _Arrival:
 
 
 def _send_away(peer: socket.socket, last_words: bytes) -> None:
-    """Close a socket, with these words where they go out at once and the peer can read them."""
+    """Close a socket, with these last words if they can be sent now and the peer can read them."""
     with suppress(OSError):
-        # What is not read would turn the end into a reset, which takes the words back.
+        # Unread bytes would turn the end into a reset, which takes back the last words.
         if begins_tls(peer.recv(HELLO_BYTES)):
             last_words = b""
     with suppress(OSError):

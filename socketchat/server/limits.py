@@ -1,4 +1,4 @@
-"""The limits that the server keeps towards its connections, each with its reason."""
+"""The limits of connections, each with its reason."""
 
 from __future__ import annotations
 
@@ -47,23 +47,23 @@ CONNECTIONS_PER_ADDRESS = 256
 """Connections of one IPv4 address or /64 of IPv6: an office behind one address, with two devices each."""
 
 STRANGERS_PER_ADDRESS = 32
-"""Connections of one address that have not logged in yet: it takes them a moment, even if all come back at once."""
+"""Connections of one address that have not logged in yet: logging in takes a moment, even if all return at once."""
 
 STRANGERS_BURST = 60
-"""Connections of one address, at once, that never log in as the owner of a name; who does is not counted."""
+"""Connections of one address at once that never log in as the owner of a name."""
 
 STRANGERS_SECONDS = 10.0
-"""After that, one more in this time: who scans or guesses is slowed down, and a monitor that looks is let in."""
+"""After that, one more in this time: scanners and guessers are slowed down, and a monitor that probes is let in."""
 
 STRANGERS_SHARE = 0.25
 """Share of all connections that may be strangers. Above it the oldest silent one gives way to each newcomer, so that a
 crowd of silent peers keeps nobody out."""
 
 STRANGER_BYTES = 16_384
-"""What somebody may send before logging in, however crowded it is: the hello of who returns to 400 conversations."""
+"""Bytes that a stranger may always send: enough for the ``hello`` of a user who returns to 400 conversations."""
 
 STRANGERS_BYTES = 16_777_216
-"""Above this in all, nobody may send more than that before logging in: lines without an end fill no memory."""
+"""Bytes of all strangers together from which on each may send only that: endless lines must not fill the memory."""
 
 RESERVED_FILES = 64
 """Open files kept for the store, its readers and the operator: a full house must not keep messages from the disk."""

@@ -1,4 +1,4 @@
-"""Sockets that listen, and what the kernel is told about them."""
+"""Listening sockets, their options, and the address at which others reach them."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ _WHY = {
 }
 
 
-EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 - the server is for all who can reach it, and lets in who belongs
-"""Where it listens unless told otherwise: all addresses of this machine."""
+EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 - logging in is what protects it
+"""Where the server listens by default: all addresses of this machine."""
 
 _SIOCGIFADDR = 0x8915
 """Asks Linux for the address of an interface; netdevice(7)."""
@@ -37,9 +37,9 @@ FREE_PORTS = 10
 
 
 def listen(hosts: tuple[str, ...], port: int) -> list[socket.socket]:
-    """Return a listening socket per address of the hosts, all at one port; raises UsageProblem, ChatError.
+    """Return one listening socket per address of the hosts, all at the same port; raises UsageProblem, ChatError.
 
-    Without hosts these are all addresses of this machine, of IPv6 only where there is such.
+    Without hosts, listen on all addresses of this machine, with IPv6 if it is available.
     """
     addresses = list(dict.fromkeys(each for host in hosts or EVERYWHERE for each in _addresses(host)))
     if not hosts and not _has_ipv6():
@@ -56,7 +56,7 @@ def listen(hosts: tuple[str, ...], port: int) -> list[socket.socket]:
 
 
 def reached_at(hosts: list[str]) -> str | None:
-    """Return the address at which others reach a server that listens on these, None where none is known."""
+    """Return the address at which others reach a server that listens on these, or None if it is not known."""
     for host in hosts:
         if host not in EVERYWHERE and not _is_loopback(host):
             return host
@@ -65,14 +65,14 @@ def reached_at(hosts: list[str]) -> str | None:
 
 
 def own_address(*, of_ipv6: bool) -> str | None:
-    """Return this machine's address as the others of its network see it, where it is in one; nothing is sent."""
+    """Return the address by which others in the network see this machine, or None; nothing is sent."""
     family, other = (socket.AF_INET6, "2001:db8::1") if of_ipv6 else (socket.AF_INET, "192.0.2.1")
     with suppress(OSError), socket.socket(family, socket.SOCK_DGRAM) as probe:
         probe.connect((other, 9))  # an address of no machine: only the way out is of interest
         found = str(probe.getsockname()[0])
         if not _is_loopback(found):
             return found
-    # A network that leads nowhere else has no way out, but is one all the same.
+    # A network without a default route is still a network.
     if not of_ipv6 and (inside := _of_interfaces()) is not None:
         return inside
     with suppress(OSError, UnicodeError):
@@ -83,7 +83,7 @@ def own_address(*, of_ipv6: bool) -> str | None:
 
 
 def _of_interfaces() -> str | None:
-    """Return the first address of an interface that is not loopback's, as only Linux tells it without a library."""
+    """Return the first address of an interface other than loopback (Linux only)."""
     if sys.platform != "linux":
         return None
     from fcntl import ioctl

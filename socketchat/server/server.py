@@ -1,4 +1,4 @@
-"""The life of a server: open the journal, listen, serve, and end without losing what was taken."""
+"""The life of a server: open the journal, listen, serve, and stop without losing anything that was accepted."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from ..protocol.events import Bye
 from . import allocator
 from .admin import AdminSocket
 from .connection import Connection
-from .connection_limits import Admission, Ticket
-from .handshakes import CROWDED, LATE, Arrivals, Network
+from .connection_limits import ConnectionLimits, Slot
+from .handshakes import CROWDED, LATE, Handshakes, Network
 from .hashing import ArgonHasher
 from .join_secrets import Doorkeeper
 from .limits import (
@@ -42,12 +42,12 @@ log = logging.getLogger(__name__)
 class Server:
     """Serves one hub on any number of sockets, from ``start`` to ``stop``.
 
-    ``identify`` returns what is shown under TLS; it is asked when the journal is open, and by ``reload``. ``clock``
-    returns seconds. In ``directory`` are the admin socket and the secrets of the ``entrance``; without them nobody
-    manages the server, and no newcomer comes in unless it is open. ``plaintext_from`` are the networks that may speak
-    plaintext beside this machine; a server that ``is_tunnelled`` does not take for this machine what comes from
-    loopback. Without ``limited``, rates and connections are not limited, as benchmarks need it. ``slots`` are the
-    connections that there may be at all, by default as many as the system allows.
+    ``identify`` returns what the server shows under TLS; it is called once the journal is open, and by ``reload``.
+    ``clock`` returns seconds. ``directory`` holds the admin socket and the secrets of the ``entrance``; without it
+    nobody manages the server, and only an open server lets newcomers in. ``plaintext_from`` are the networks that may
+    speak plaintext besides this machine. If the server ``is_tunnelled``, no connection is treated as local. Without
+    ``limited``, rates and connections are not limited, as benchmarks need. ``slots`` is the number of connections that
+    the server may have, by default as many as the system allows.
     """
 
     def __init__(
@@ -66,8 +66,8 @@ class Server:
         self._is_tunnelled = is_tunnelled
         self._identify = identify
         self._plaintext_from = plaintext_from
-        self._arrivals: Arrivals | None = None
-        self.admission = Admission(clock, slots if slots is not None else _slots(), limited=limited)
+        self._handshakes: Handshakes | None = None
+        self.connection_limits = ConnectionLimits(clock, slots if slots is not None else _slots(), limited=limited)
         self._loop = asyncio.get_running_loop()
         self._clock = clock
         self._tasks: set[asyncio.Task[None]] = set()
@@ -103,44 +103,44 @@ class Server:
             raise
         self.hub.host_key = identity.certificate.key
         self.hub.entrance.addresses = [shown(sock) for sock in sockets]
-        self._arrivals = Arrivals(
+        self._handshakes = Handshakes(
             self._admit,
-            self.admission,
+            self.connection_limits,
             self._spawn,
             self._clock,
             identity=identity,
             plaintext_from=self._plaintext_from,
             trusts_loopback=not self._is_tunnelled,
         )
-        self._arrivals.open(sockets)
+        self._handshakes.open(sockets)
         self._sweep()
         return [shown(sock) for sock in sockets]
 
     def reload(self) -> None:
-        """Show newcomers what the certificate's files have now; where they are no good, what was shown before."""
+        """Read the certificate again; if its files are invalid, keep the old one."""
         try:
             identity = self._identify()
         except ChatError as error:
             log.warning("kept the old certificate: %s", error)
             return
-        if self._arrivals is not None:
-            self._arrivals.identity = identity
+        if self._handshakes is not None:
+            self._handshakes.identity = identity
             self.hub.host_key = identity.certificate.key
         if self._doorkeeper is not None:
             self._spawn(self._doorkeeper.begin(identity.certificate.key))
 
     async def stop(self) -> None:
-        """Stop accepting, commit what was taken, tell everybody, close."""
-        if self._arrivals is not None:
-            self._arrivals.close()
+        """Stop accepting, commit what was received, tell every client, and close."""
+        if self._handshakes is not None:
+            self._handshakes.close()
         if self._admin is not None:
             self._admin.close()
         for connection in list(self.connections):
             connection.stop_reading()
         await self.hub.journal.close()
         bye = Bye(code=ShuttingDown.code, text="The server is shutting down.", reconnect=True)
-        if self._arrivals is not None:
-            self._arrivals.dismiss(bye)
+        if self._handshakes is not None:
+            self._handshakes.dismiss(bye)
         for connection in list(self.connections):
             connection.close(connection.rendering.event(bye))
         deadline = self._loop.time() + SHUTDOWN_SECONDS
@@ -152,9 +152,9 @@ class Server:
             task.cancel()
         self._hasher.close()
 
-    def _admit(self, channel: Channel, since: float, ticket: Ticket) -> Connection:
-        connection = Connection(self.hub, self.connections, channel, since=since, ticket=ticket)
-        ticket.on_crowd = lambda: connection.abort(TooMany(CROWDED), reconnect=True)
+    def _admit(self, channel: Channel, since: float, slot: Slot) -> Connection:
+        connection = Connection(self.hub, self.connections, channel, since=since, slot=slot)
+        slot.on_crowd = lambda: connection.abort(TooMany(CROWDED), reconnect=True)
         return connection
 
     def _spawn(self, coroutine: Coroutine[None, None, None]) -> None:
@@ -170,11 +170,11 @@ class Server:
     def _sweep(self) -> None:
         """Look at all connections, and give back the memory of those that ended."""
         now = self._clock()
-        if self._arrivals is not None:
-            self._arrivals.sweep(now)
-        if now - self._trimmed >= TRIM_SECONDS and self.admission.ended:
+        if self._handshakes is not None:
+            self._handshakes.sweep(now)
+        if now - self._trimmed >= TRIM_SECONDS and self.connection_limits.ended:
             self._trimmed = now
-            self.admission.ended = 0
+            self.connection_limits.ended = 0
             self._loop.run_in_executor(None, allocator.trim)
         self._look_at(list(self.connections))
 
@@ -201,10 +201,10 @@ def run(
     port: int,
     ready: Callable[[list[str], Server], None],
 ) -> bool:
-    """Serve until SIGINT, SIGTERM or the end of the terminal; return whether somebody is left to be told so.
+    """Serve until SIGINT, SIGTERM or the end of the terminal; return whether a terminal is left to report to.
 
-    A second SIGINT or SIGTERM ends it at once, and any other SIGHUP reads the certificate again. ``ready`` is told the
-    addresses and the server that listens there.
+    A second SIGINT or SIGTERM exits immediately, and any other SIGHUP reads the certificate again. ``ready`` is called
+    with the addresses and the server that listens there.
     """
     if sys.platform == "win32":
         raise UsageProblem("The server needs Linux, macOS or another POSIX system; join and send work here.")

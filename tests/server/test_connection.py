@@ -10,8 +10,7 @@ from socketchat.hub.policy.limits import COMMAND_BURST, COMMAND_BYTES, STRANGER_
 from socketchat.protocol import commands, events
 from socketchat.protocol.codec import decode_text, encode
 from socketchat.protocol.limits import LINE_BYTES, UNACKNOWLEDGED_ENTRIES
-from socketchat.server import connection_limits as admission
-from socketchat.server import server
+from socketchat.server import connection_limits, server
 from socketchat.server.limits import (
     STALL_SECONDS,
     STRANGER_BYTES,
@@ -59,7 +58,7 @@ def test_who_does_not_say_its_name_in_time_is_closed(loop: str, first: bytes, se
             await caller.write(first)
         other = await house.native("other")
         await other.barrier()
-        peers = (*house.server.connections, *house.server._arrivals._silent)
+        peers = (*house.server.connections, *house.server._handshakes._silent)
         (connection,) = (each for each in peers if not getattr(each, "session", None) or not each.session.user)
         house.clock.now += seconds - 1
         assert not connection.is_late(house.clock.now)
@@ -72,7 +71,7 @@ def test_who_does_not_say_its_name_in_time_is_closed(loop: str, first: bytes, se
 
 @pytest.mark.parametrize("first", [b'{"type":"', b"x"])
 def test_what_strangers_never_end_is_not_kept(loop: str, first: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(admission, "STRANGERS_BYTES", 10 * STRANGER_BYTES)
+    monkeypatch.setattr(connection_limits, "STRANGERS_BYTES", 10 * STRANGER_BYTES)
 
     async def scene(house: House) -> None:
         alice = await house.native("alice")
@@ -489,7 +488,11 @@ def test_a_reader_that_takes_nothing_is_closed_and_the_others_hear_of_it(loop: s
 
 
 @pytest.mark.parametrize("tls", [False, True], ids=["", "TLS"])
-def test_a_reader_that_leaves_a_little_lying_is_sent_no_more_until_it_reads(loop: str, *, tls: bool) -> None:
+def test_a_reader_that_leaves_a_little_lying_is_sent_no_more_until_it_reads(
+    loop: str, monkeypatch: pytest.MonkeyPatch, *, tls: bool
+) -> None:
+    monkeypatch.setattr(server, "SWEEP_SECONDS", 3600)  # the test looks by itself
+
     async def scene(house: House) -> None:
         alice = await house.native("alice")
         bob = await house.native("bob", receive_buffer=4096)

@@ -7,7 +7,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from hypothesis.strategies import booleans, randoms, sampled_from
 
 from socketchat.exceptions import TooMany
-from socketchat.server.connection_limits import Admission, Ticket
+from socketchat.server.connection_limits import ConnectionLimits, Slot
 from socketchat.server.limits import (
     CONNECTIONS_PER_ADDRESS,
     STRANGER_BYTES,
@@ -29,16 +29,16 @@ class Time:
 
 
 class Door:
-    """An admission, and who came through it."""
+    """The limits, and who came through it."""
 
     def __init__(self, slots: int = 10_000, **options) -> None:
         self.time = Time()
-        self.admission = Admission(self.time, slots, **options)
-        self.tickets: list[Ticket] = []
+        self.limits = ConnectionLimits(self.time, slots, **options)
+        self.slots: list[Slot] = []
 
     def come(self, peer: str = ONE) -> bool:
         with suppress(TooMany):
-            self.tickets.append(self.admission.enter(peer))
+            self.slots.append(self.limits.open_slot(peer))
             return True
         return False
 
@@ -47,30 +47,30 @@ class Door:
         return sum(self.come(peer) for _ in range(size))
 
     def log_in(self, *, owner: bool = True) -> None:
-        for ticket in self.tickets:
-            ticket.settle(owner=owner)
+        for slot in self.slots:
+            slot.log_in(owner=owner)
 
     def go(self) -> None:
-        for ticket in self.tickets:
-            ticket.end()
+        for slot in self.slots:
+            slot.end()
 
 
 def test_strangers_send_little_where_all_of_them_send_much() -> None:
     door = Door()
     assert door.crowd(3, ONE) == 3
-    greedy, late, modest = door.tickets
-    greedy.weigh(STRANGERS_BYTES + 1 - STRANGER_BYTES)
-    late.weigh(STRANGER_BYTES)
+    greedy, late, modest = door.slots
+    greedy.receive(STRANGERS_BYTES + 1 - STRANGER_BYTES)
+    late.receive(STRANGER_BYTES)
     for more in (greedy, late):
         with pytest.raises(TooMany, match="Too many bytes from connections that have not logged in"):
-            more.weigh(1)
-    modest.weigh(STRANGER_BYTES)
+            more.receive(1)
+    modest.receive(STRANGER_BYTES)
     greedy.end()
-    modest.weigh(STRANGERS_BYTES - 2 * STRANGER_BYTES - 1)
-    modest.settle(owner=True)
-    late.weigh(STRANGERS_BYTES - STRANGER_BYTES - 1)
+    modest.receive(STRANGERS_BYTES - 2 * STRANGER_BYTES - 1)
+    modest.log_in(owner=True)
+    late.receive(STRANGERS_BYTES - STRANGER_BYTES - 1)
     door.go()
-    assert door.admission.bytes == 0
+    assert door.limits.bytes == 0
 
 
 def test_one_address_has_so_many_that_have_not_logged_in() -> None:
@@ -86,10 +86,10 @@ def test_one_address_has_so_many_in_all() -> None:
     for _ in range(100):
         door.crowd(STRANGERS_PER_ADDRESS)
         door.log_in()
-    assert door.admission.open == CONNECTIONS_PER_ADDRESS
+    assert door.limits.open == CONNECTIONS_PER_ADDRESS
     with pytest.raises(TooMany, match=r"^Limit reached: 256 connections per address\.$"):
-        door.admission.enter(ONE)
-    door.tickets[0].end()
+        door.limits.open_slot(ONE)
+    door.slots[0].end()
     assert door.crowd(2) == 1
 
 
@@ -109,7 +109,7 @@ def test_who_never_logs_in_comes_more_and_more_slowly(*, known: bool) -> None:
     with pytest.raises(
         TooMany, match=r"^Too many connections from your address have not logged in; try again in a minute\.$"
     ):
-        door.admission.enter(ONE)
+        door.limits.open_slot(ONE)
 
 
 def test_who_logs_in_may_come_as_often_as_it_likes() -> None:
@@ -144,18 +144,18 @@ def test_strangers_from_everywhere_leave_most_places_to_others() -> None:
     door = crowded()
     for number in range(5000):
         assert door.come(f"10.1.{number // 250}.{number % 250}")
-    assert door.admission.strangers == STRANGERS_SHARE * 1000
-    assert not door.admission.is_full
+    assert door.limits.strangers == STRANGERS_SHARE * 1000
+    assert not door.limits.is_full
 
 
 def test_in_a_crowd_the_stranger_that_is_silent_for_longest_gives_way_to_a_newcomer() -> None:
     door = crowded()
     ended = []
-    for ticket in door.tickets:
-        ticket.on_crowd = partial(ended.append, ticket)
-    first, second, third, *_ = door.tickets
+    for slot in door.slots:
+        slot.on_crowd = partial(ended.append, slot)
+    first, second, third, *_ = door.slots
     first.speak()
-    third.settle(owner=True)
+    third.log_in(owner=True)
     assert door.come(OTHER)  # in place of the third
     assert door.come(OTHER)
     assert ended == [second]
@@ -164,35 +164,35 @@ def test_in_a_crowd_the_stranger_that_is_silent_for_longest_gives_way_to_a_newco
 def test_when_all_have_spoken_the_oldest_that_has_not_logged_in_gives_way() -> None:
     door = crowded()
     ended = []
-    for ticket in reversed(door.tickets):
-        ticket.on_crowd = partial(ended.append, ticket)
-        ticket.speak()
+    for slot in reversed(door.slots):
+        slot.on_crowd = partial(ended.append, slot)
+        slot.speak()
     assert door.come(OTHER)
-    assert ended == [door.tickets[-2]]
+    assert ended == [door.slots[-2]]
 
 
 def test_a_newcomer_who_is_refused_for_its_address_ends_nobody() -> None:
     door = crowded()
     for _ in range(STRANGERS_PER_ADDRESS):
         assert door.come(ONE)
-    silent = list(door.admission.silent)
+    silent = list(door.limits.silent)
     assert not door.come(ONE)
-    assert list(door.admission.silent) == silent
+    assert list(door.limits.silent) == silent
 
 
 def test_strangers_that_came_in_make_room_for_others() -> None:
     door = Door(1000)
-    while door.admission.open < 900:
-        assert door.come(f"10.0.{door.admission.open // 250}.{door.admission.open % 250}")
+    while door.limits.open < 900:
+        assert door.come(f"10.0.{door.limits.open // 250}.{door.limits.open % 250}")
         door.log_in()
 
 
 def test_a_full_house_says_so_until_somebody_goes() -> None:
     door = Door(10, limited=False)
     assert door.crowd(10) == 10
-    assert door.admission.is_full
-    door.tickets[3].end()
-    assert not door.admission.is_full
+    assert door.limits.is_full
+    door.slots[3].end()
+    assert not door.limits.is_full
 
 
 def test_without_limits_only_the_house_is_full() -> None:
@@ -206,43 +206,43 @@ class Doorkeeping(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.door = Door(60)
-        self.inside: dict[Ticket, bool] = {}
+        self.inside: dict[Slot, bool] = {}
 
     @rule(peer=sampled_from([ONE, OTHER, "2001:db8::1", "127.0.0.1"]))
     def come(self, peer: str) -> None:
-        if not self.door.admission.is_full and self.door.come(peer):
-            ticket = self.door.tickets[-1]
-            self.inside[ticket] = True
-            ticket.on_crowd = partial(self.inside.pop, ticket)
+        if not self.door.limits.is_full and self.door.come(peer):
+            slot = self.door.slots[-1]
+            self.inside[slot] = True
+            slot.on_crowd = partial(self.inside.pop, slot)
 
-    @precondition(lambda self: self.door.tickets)
+    @precondition(lambda self: self.door.slots)
     @rule(random=randoms(use_true_random=False), owner=booleans())
     def log_in(self, random: Random, *, owner: bool) -> None:
-        ticket = random.choice(self.door.tickets)
-        ticket.settle(owner=owner)
-        if ticket in self.inside:
-            self.inside[ticket] = False
+        slot = random.choice(self.door.slots)
+        slot.log_in(owner=owner)
+        if slot in self.inside:
+            self.inside[slot] = False
 
-    @precondition(lambda self: self.door.tickets)
+    @precondition(lambda self: self.door.slots)
     @rule(random=randoms(use_true_random=False))
     def go(self, random: Random) -> None:
-        ticket = random.choice(self.door.tickets)
-        ticket.end()
-        self.inside.pop(ticket, None)
+        slot = random.choice(self.door.slots)
+        slot.end()
+        self.inside.pop(slot, None)
 
-    @precondition(lambda self: self.door.tickets)
+    @precondition(lambda self: self.door.slots)
     @rule(random=randoms(use_true_random=False))
     def speak(self, random: Random) -> None:
-        random.choice(self.door.tickets).speak()
+        random.choice(self.door.slots).speak()
 
     @invariant()
     def counts_are_right(self) -> None:
-        admission = self.door.admission
-        assert (admission.open, admission.strangers) == (len(self.inside), sum(self.inside.values()))
-        assert {*admission.silent, *admission.speaking} == {each for each, is_new in self.inside.items() if is_new}
-        assert not admission.silent.keys() & admission.speaking.keys()
-        assert sum(count[0] for count in admission.counts.values()) == len(self.inside)
-        assert all(count[0] for count in admission.counts.values())
+        limits = self.door.limits
+        assert (limits.open, limits.strangers) == (len(self.inside), sum(self.inside.values()))
+        assert {*limits.silent, *limits.speaking} == {each for each, is_new in self.inside.items() if is_new}
+        assert not limits.silent.keys() & limits.speaking.keys()
+        assert sum(count[0] for count in limits.counts.values()) == len(self.inside)
+        assert all(count[0] for count in limits.counts.values())
 
 
 TestDoorkeeping = Doorkeeping.TestCase

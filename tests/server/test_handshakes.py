@@ -11,9 +11,7 @@ from ipaddress import ip_network
 import pytest
 
 from socketchat.protocol import events
-from socketchat.server import connection_limits as admission
-from socketchat.server import handshakes as arrivals
-from socketchat.server import server
+from socketchat.server import connection_limits, handshakes, server
 from socketchat.server.limits import HANDSHAKE_SECONDS, STRANGERS_PER_ADDRESS
 from tests.certificate import identity, trusting
 from tests.server.house import LOOPS, Caller, House, run
@@ -89,7 +87,7 @@ def test_a_hello_may_be_cut_anywhere(loop: str, size: int) -> None:
     async def scene(house: House) -> None:
         caller, data = await house.call(), hello()
         await caller.write(data[:size])
-        while not any(arrival.shakes_hands for arrival in house.server._arrivals._silent):
+        while not any(handshake.shakes_hands for handshake in house.server._handshakes._silent):
             await (await house.call()).write(b"x")
         await caller.write(data[size:])
         assert (await caller.reader.readexactly(3))[:2] == b"\x16\x03"
@@ -139,7 +137,7 @@ def test_a_handshake_that_does_not_go_on_is_cut_in_time(loop: str, sent: int, mo
         other = await house.native("other")
         house.clock.now += HANDSHAKE_SECONDS - 0.1
         await other.barrier()
-        assert len(house.server._arrivals._silent) + len(house.server._arrivals._handshakes) == 1
+        assert len(house.server._handshakes._silent) + len(house.server._handshakes._under_way) == 1
         house.clock.now += 200 if sent == 0 else 0.2
         told = await caller.end()
         assert (
@@ -164,7 +162,7 @@ def test_when_too_many_shake_hands_the_oldest_gives_way(loop: str, monkeypatch: 
         await quick.write(b"carol\n")
         await quick.reads("=== Connected! Type /help for commands ===", "")
         await slow[1].end()
-        assert len(house.server._arrivals._handshakes) == 1
+        assert len(house.server._handshakes._under_way) == 1
 
     run(loop, scene)
 
@@ -178,8 +176,8 @@ def test_who_leaves_before_saying_anything_leaves_nothing(loop: str) -> None:
             caller.vanish()
         alice = await house.native("alice")
         await alice.barrier()
-        arrivals = house.server._arrivals
-        while arrivals._silent or arrivals._ready or arrivals._handshakes:
+        inside = house.server._handshakes
+        while inside._silent or inside._ready or inside._under_way:
             await alice.barrier()
         assert len(house.server.connections) == 1
 
@@ -241,8 +239,8 @@ def test_accepting_goes_on_after_the_descriptors_ran_out(loop: str, monkeypatch:
     monkeypatch.setattr("socketchat.server.handshakes.EXHAUSTED_SECONDS", 0.01)
 
     async def scene(house: House) -> None:
-        arrivals = house.server._arrivals
-        (listening,) = arrivals._listening
+        inside = house.server._handshakes
+        (listening,) = inside._listening
 
         class Exhausted:
             def accept(self):
@@ -252,10 +250,10 @@ def test_accepting_goes_on_after_the_descriptors_ran_out(loop: str, monkeypatch:
                 return listening.fileno()
 
         exhausted = Exhausted()
-        arrivals._listening.append(exhausted)
-        arrivals._accept(exhausted)
-        arrivals._listening.remove(exhausted)
-        arrivals._loop.add_reader(listening, arrivals._accept, listening)
+        inside._listening.append(exhausted)
+        inside._accept(exhausted)
+        inside._listening.remove(exhausted)
+        inside._loop.add_reader(listening, inside._accept, listening)
         await (await house.native("alice")).barrier()
 
     run(loop, scene)
@@ -279,13 +277,13 @@ def test_accepted_sockets_keep_their_options_under_tls(loop: str) -> None:
 
 async def accepted(house: House, number: int) -> None:
     """Wait until so many have a place."""
-    while house.server.admission.open < number:  # noqa: ASYNC110 - the server has no event for it
+    while house.server.connection_limits.open < number:  # noqa: ASYNC110 - the server has no event for it
         await asyncio.sleep(0)
 
 
 async def gone(house: House) -> None:
     """Wait until everybody's place is free again."""
-    while house.server.admission.open:
+    while house.server.connection_limits.open:
         house.clock.now += 1000
         await asyncio.sleep(0)
 
@@ -321,14 +319,14 @@ def test_however_a_connection_ends_its_place_is_free_again(
         elif said.startswith(b"dave"):
             caller.hang_up()
         await gone(house)
-        assert house.server.admission.strangers == 0
-        assert not house.server.admission.counts
+        assert house.server.connection_limits.strangers == 0
+        assert not house.server.connection_limits.counts
 
     run(loop, scene, limited=True)
 
 
 def test_who_is_one_too_many_is_told_so_in_plaintext_alone(loop: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(admission, "is_loopback", lambda _: False)
+    monkeypatch.setattr(connection_limits, "is_loopback", lambda _: False)
 
     async def scene(house: House) -> None:
         others = [await house.call() for _ in range(STRANGERS_PER_ADDRESS)]
@@ -343,7 +341,7 @@ def test_who_is_one_too_many_is_told_so_in_plaintext_alone(loop: str, monkeypatc
             each.hang_up()
         await gone(house)
         await house.plain("dave")
-        assert (house.server.admission.open, house.server.admission.strangers) == (1, 0)
+        assert (house.server.connection_limits.open, house.server.connection_limits.strangers) == (1, 0)
 
     run(loop, scene, limited=True)
 
@@ -353,7 +351,7 @@ def test_an_owner_comes_back_through_a_crowd_that_does_not_log_in(
     loop: str, said: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The crowd comes from many addresses, each with as many connections as it may have, and comes again at once."""
-    monkeypatch.setattr(admission, "is_loopback", lambda _: False)
+    monkeypatch.setattr(connection_limits, "is_loopback", lambda _: False)
 
     async def crowd(house: House, number: int) -> list[Caller]:
         callers = []
@@ -370,13 +368,13 @@ def test_an_owner_comes_back_through_a_crowd_that_does_not_log_in(
         oldest = await crowd(house, 1)
         for number in range(2, 7):
             await crowd(house, number)
-        assert house.server.admission.strangers == 100
+        assert house.server.connection_limits.strangers == 100
         for number in range(7, 10):
             owner.hang_up()
             await crowd(house, number)
             owner = await house.native("owner")
         await asyncio.gather(*(each.end() for each in oldest), return_exceptions=True)
-        assert house.server.admission.strangers == 99
+        assert house.server.connection_limits.strangers == 99
 
     run(loop, scene, limited=True, slots=400)
 
@@ -395,7 +393,7 @@ def test_a_peer_that_may_not_speak_plaintext_has_no_time_to_type(loop: str, monk
 
 
 def test_a_full_house_serves_who_waits_as_soon_as_somebody_goes(loop: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(arrivals, "EXHAUSTED_SECONDS", 0.005)
+    monkeypatch.setattr(handshakes, "EXHAUSTED_SECONDS", 0.005)
 
     async def scene(house: House) -> None:
         dave, erin = await house.plain("dave"), await house.plain("erin")
@@ -403,7 +401,7 @@ def test_a_full_house_serves_who_waits_as_soon_as_somebody_goes(loop: str, monke
         await late.write(b"late\n")
         await dave.write(b"all there is\n")
         await erin.reads("dave: all there is")
-        assert house.server.admission.open == 2
+        assert house.server.connection_limits.open == 2
         dave.hang_up()
         await late.reads("=== Connected! Type /help for commands ===")
 
@@ -436,9 +434,9 @@ def test_no_mutated_hello_leaves_a_trace(
         with suppress(ConnectionError, ssl.SSLError):
             await carol.end()
         alice = await house.native("alice")
-        inside = house.server._arrivals
+        inside = house.server._handshakes
         house.clock.now += 200
-        while inside._silent or inside._ready or inside._handshakes or len(house.server.connections) > 1:
+        while inside._silent or inside._ready or inside._under_way or len(house.server.connections) > 1:
             await alice.barrier()
 
     run(loop, scene)

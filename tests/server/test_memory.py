@@ -41,12 +41,12 @@ def test_what_a_connection_held_is_free_at_its_end_without_the_garbage_collector
         for _ in range(5):
             caller = await house.call()
             await caller.write(said)
-            while house.server.admission.open < 2 and said[-5:] != b"quit\n":
+            while house.server.connection_limits.open < 2 and said[-5:] != b"quit\n":
                 await alice.barrier()
             for _ in range(5):
                 await alice.barrier()
             caller.hang_up()
-            while house.server.admission.open > 1:
+            while house.server.connection_limits.open > 1:
                 await alice.barrier()
         await alice.barrier()
         assert counted() - before == Counter()
