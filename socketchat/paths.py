@@ -40,25 +40,41 @@ def directory(place: Place, side: Side) -> str:
     """
     variable, within = _LINUX[place]
     if sys.platform == "linux" and "ANDROID_ROOT" not in os.environ:
-        # The usual case without loading platformdirs, which costs `send` a quarter of its start.
-        named, home = os.environ.get(variable, ""), os.environ.get("HOME", "")
-        if named.startswith("/"):
-            return os.path.join(named, "socketchat", side)
-        if home.startswith("/"):
-            return os.path.join(home, *within, "socketchat", side)
-    import platformdirs
-
-    try:
-        base = {
-            "data": platformdirs.user_data_dir,
-            "config": platformdirs.user_config_dir,
-            "state": platformdirs.user_state_dir,
-            "cache": platformdirs.user_cache_dir,
-        }[place]("socketchat", appauthor=False)
-        path = os.path.join(base, side)
-    except RuntimeError:
-        path = ""
+        # Without platformdirs, which costs `send` a quarter of its start, and whose older versions take an empty HOME.
+        named = os.environ.get(variable, "")
+        base = named if named.startswith("/") else os.path.join(_home(), *within)
+        path = os.path.join(base, "socketchat", side)
+    else:
+        path = os.path.join(_known_to_platformdirs(place), side)
     if not os.path.isabs(path):  # as for the user of a container, who has no entry in /etc/passwd
         choice = " or name a directory with --data" if side == "server" else ""
         raise BadFile(f"There is no home directory to keep things in: set HOME or {variable}{choice}.")
     return path
+
+
+def _home() -> str:
+    """Return the user's home; "" if there is none."""
+    home = os.environ.get("HOME", "")
+    if home.startswith("/"):
+        return home
+    from pwd import getpwuid
+
+    try:
+        return getpwuid(os.getuid()).pw_dir
+    except KeyError:
+        return ""
+
+
+def _known_to_platformdirs(place: Place) -> str:
+    import platformdirs
+
+    functions = {
+        "data": platformdirs.user_data_dir,
+        "config": platformdirs.user_config_dir,
+        "state": platformdirs.user_state_dir,
+        "cache": platformdirs.user_cache_dir,
+    }
+    try:
+        return functions[place]("socketchat", appauthor=False)
+    except RuntimeError:
+        return ""

@@ -1,3 +1,6 @@
+import pwd
+import sys
+
 import platformdirs
 import pytest
 
@@ -13,6 +16,9 @@ LIBRARY = {
 }
 
 
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="places of Linux")
+
+
 @pytest.fixture(autouse=True)
 def environ(monkeypatch):
     for name in ("HOME", *VARIABLES):
@@ -20,8 +26,8 @@ def environ(monkeypatch):
     return monkeypatch
 
 
-@pytest.mark.parametrize("xdg", [None, "/place", "relative", ""])
-@pytest.mark.parametrize("home", ["/home/ann", "relative", None])
+@pytest.mark.parametrize("xdg", [None, "/place", ""])
+@pytest.mark.parametrize("home", ["/home/ann", None])
 def test_the_places_are_those_of_platformdirs(home: str | None, xdg: str | None, environ) -> None:
     if home is not None:
         environ.setenv("HOME", home)
@@ -29,12 +35,28 @@ def test_the_places_are_those_of_platformdirs(home: str | None, xdg: str | None,
         for name in VARIABLES:
             environ.setenv(name, xdg)
     for place, library in LIBRARY.items():
-        expected = library("socketchat", appauthor=False) / "client"
-        if expected.is_absolute():
-            assert paths.directory(place, "client") == str(expected)
-        else:
-            with pytest.raises(BadFile, match="set HOME or XDG_"):
-                paths.directory(place, "client")
+        assert paths.directory(place, "client") == str(library("socketchat", appauthor=False) / "client")
+
+
+@pytest.mark.parametrize("value", ["", "relative", "./relative"])
+def test_what_is_no_absolute_path_is_as_good_as_unset(value: str, environ) -> None:
+    expected = [paths.directory(place, "server") for place in LIBRARY]
+    for name in ("HOME", *VARIABLES):
+        environ.setenv(name, value)
+    assert [paths.directory(place, "server") for place in LIBRARY] == expected
+
+
+@pytest.mark.parametrize("home", [None, "", "relative"])
+def test_without_a_home_it_is_told_what_to_set(home: str | None, environ) -> None:
+    def unknown(_uid: int) -> None:
+        raise KeyError
+
+    environ.setattr(pwd, "getpwuid", unknown)
+    if home is not None:
+        environ.setenv("HOME", home)
+    for place in LIBRARY:
+        with pytest.raises(BadFile, match=f"set HOME or XDG_{place.upper()}_HOME"):
+            paths.directory(place, "client")
 
 
 def test_client_and_server_keep_their_data_apart(environ) -> None:
