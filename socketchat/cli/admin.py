@@ -10,6 +10,7 @@ import click
 
 from .options import data_directory, directory, duration
 from .progress import shown
+from .strict import Group
 
 if TYPE_CHECKING:
     from ..protocol.commands import Command
@@ -36,7 +37,7 @@ Exit codes:
   1  any other error"""
 
 
-@click.group(help=HELP)
+@click.group(cls=Group, help=HELP)
 @click.option(
     "--data",
     callback=directory,

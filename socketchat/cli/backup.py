@@ -8,6 +8,7 @@ import click
 
 from .options import data_directory, directory
 from .progress import shown
+from .strict import Command
 
 HELP = """Copy a server's store into FILE, which must not exist yet.
 
@@ -31,7 +32,7 @@ Exit codes:
   1  any other error, such as a full disk"""
 
 
-@click.command(help=HELP)
+@click.command(cls=Command, help=HELP)
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option(
     "--data",

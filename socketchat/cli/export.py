@@ -7,9 +7,9 @@ from pathlib import Path
 
 import click
 
-from ..exceptions import UsageProblem
 from .options import data_directory, directory
 from .progress import shown
+from .strict import Command
 
 HELP = """Print the stored messages.
 
@@ -35,7 +35,7 @@ Exit codes:
   1  any other error"""
 
 
-@click.command(help=HELP)
+@click.command(cls=Command, help=HELP)
 @click.option(
     "--format",
     "form",
@@ -56,15 +56,15 @@ def export(form: str, room: str | None, data: Path | None) -> None:
     from ..journal.sqlite.offline.export import as_json, as_text, entries, names
     from ..journal.sqlite.offline.reading import reading
     from ..protocol.conversations import room_id
+    from ..protocol.names import check_room
 
-    if room is not None and not room.removeprefix("#"):
-        raise UsageProblem("--room is empty. Give a room, such as '#lobby'.")
+    conversation = None if room is None else room_id(check_room(room))
     # Lines at the same terminal show by themselves how far it is.
     with (
         reading(data_directory(data)) as db,
         shown("Exporting", quiet=sys.stdout is not None and sys.stdout.isatty()) as progress,
     ):
-        said = entries(db, None if room is None else room_id(room), progress)
+        said = entries(db, conversation, progress)
         called = names(db)
         for entry in said:
             if lines := as_json(entry) if form == "json" else as_text(entry, called):

@@ -11,6 +11,7 @@ from importlib.resources import files
 import click
 
 from ..exceptions import UsageProblem
+from .strict import Command
 
 HELP = """List the help topics, or show TOPIC.
 
@@ -64,7 +65,7 @@ def listing() -> str:
     return "\n".join([*lines, "", "`socketchat COMMAND --help` shows the options of a command."])
 
 
-@click.command(help=HELP)
+@click.command(cls=Command, help=HELP)
 @click.argument("words", nargs=-1, metavar="[TOPIC]")
 @click.pass_context
 def help(ctx: click.Context, words: tuple[str, ...]) -> None:  # noqa: A001 - the name of the subcommand

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .options import data_directory, directory
+from .options import data_directory, directory, duration
+from .strict import Command
 
 if TYPE_CHECKING:
     from ..client.address import Address
@@ -37,17 +38,7 @@ Exit codes:
   1  any other error"""
 
 
-def duration(_ctx: click.Context, _param: click.Parameter, text: str) -> int:
-    """Be the callback of an option that takes a duration; returns seconds."""
-    from ..protocol.text.durations import seconds_of
-
-    seconds = seconds_of(text)
-    if not seconds:
-        raise click.BadParameter(f"{text!r} is not a duration. Write it as 10m, 2h or 7d.")
-    return seconds
-
-
-@click.command(help=HELP, context_settings={"allow_extra_args": True})
+@click.command(cls=Command, help=HELP, context_settings={"allow_extra_args": True})
 @click.option("--uses", type=click.IntRange(1), default=1, show_default=True, help="Let this many newcomers in.")
 @click.option(
     "--expires",
@@ -82,10 +73,11 @@ def invite(
     from ..client.identity.invitation import Invitation
     from ..protocol import operator
     from ..protocol.authentication.certificates import from_fingerprint
+    from ..protocol.names import check_room
     from ..server.admin import ask
 
     told = told_address(host)
-    order = operator.CreateInvite(id=1, uses=uses, seconds=seconds, room=room)
+    order = operator.CreateInvite(id=1, uses=uses, seconds=seconds, room=None if room is None else check_room(room))
     listening, fingerprint, token = ask(data_directory(data), order)
     address = leads_to(told, listening)
     click.echo(Invitation(address, from_fingerprint(fingerprint), token).url)

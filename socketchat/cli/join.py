@@ -10,6 +10,7 @@ from typing import TextIO
 import click
 
 from .options import invite_option, server_options
+from .strict import Command
 
 HELP = """Join the chat and talk.
 
@@ -33,8 +34,8 @@ The client remembers the server's key. It asks you once to confirm the key of a 
 Messages are kept on disk until the server has stored them, and sent again after a broken connection. Each is stored
 once. Anything left at exit is sent when you next join under that name.
 
-Without a terminal, join uses the name that you last joined with and prints messages to stdout. At the end of stdin it
-exits as soon as everything is stored, or with code 3 if nothing is stored for a minute.
+Without a terminal, join uses the name that you last used on that server and prints messages to stdout. At the end of
+stdin it exits as soon as everything is stored, or with code 3 if nothing is stored for a minute.
 
 \b
 Exit codes:
@@ -49,7 +50,7 @@ Exit codes:
   1  any other error     130  interrupted"""
 
 
-@click.command(help=HELP)
+@click.command(cls=Command, help=HELP)
 @click.argument("words", nargs=-1, metavar="[NAME] [INVITE]")
 @invite_option
 @server_options
@@ -65,7 +66,7 @@ def join(*, words: tuple[str, ...], invite_file: Path | None, host: str | None, 
 
     name, invitation = name_and_invitation(words, invite_file, host, port)
     profiles = Profiles()
-    address = invitation.address if invitation else find_server(host, port, os.environ, profiles.last)
+    address = invitation.address if invitation else find_server(host, port, os.environ, profiles)
     profile = profiles.server(*address)
     if invitation:
         profile.trust.expect(invitation.fingerprint)

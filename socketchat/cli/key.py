@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from .strict import Group
+
 if TYPE_CHECKING:
     from ..client.identity.keys import Key
     from ..client.identity.profiles import Profile
@@ -36,7 +38,7 @@ MOST_CHARACTERS = 1000
 """What is read of an exported key, which is one short line."""
 
 
-@click.group(help=HELP)
+@click.group(cls=Group, help=HELP)
 def key() -> None:
     """Do nothing by itself."""
 

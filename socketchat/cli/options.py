@@ -57,36 +57,38 @@ def retention(_ctx: click.Context, _param: click.Parameter, texts: tuple[str, ..
     """Be the callback of an option that says how long what is said is kept: TIME, ROOM=TIME or ROOM=ever."""
     from ..journal import Keep
     from ..protocol.conversations import room_id
+    from ..protocol.names import check_room
     from ..protocol.text.durations import seconds_of
 
     default: int | None = None
     rooms: dict[str, int | None] = {}
     for text in texts:
-        room, _, word = text.rpartition("=")
+        room, has_room, word = text.rpartition("=")
         seconds = seconds_of(word)
         if not seconds and word != "ever":
             raise click.BadParameter(f"{text!r} is not a retention. Give 90d, '#ops=7d' or '#ops=ever', for example.")
         kept_for = seconds * 1000 if seconds else None
-        if room:
-            rooms[room_id(room)] = kept_for
+        if has_room:  # also if it is empty, which check_room refuses: all rooms must not be meant by accident
+            rooms[room_id(check_room(room))] = kept_for
         else:
             default = kept_for
     return Keep(default, rooms)
 
 
 def listening_hosts(_ctx: click.Context, _param: click.Parameter, hosts: tuple[str, ...]) -> tuple[str, ...]:
-    """Be the callback of an option that takes hosts to listen on; the system takes an empty one for all of them."""
-    if "" in hosts:
-        raise click.BadParameter("It is empty. Use 0.0.0.0 and :: for all addresses.")
-    return hosts
+    """Be the callback of an option that takes hosts to listen on; the system would take "*" for all of them."""
+    from ..client.address import parse_host
+
+    for host in hosts:
+        if parse_host(host)[1] is not None:
+            raise click.BadParameter(f"{host!r} has a port. Give it by --port, which holds for all addresses.")
+    return tuple(parse_host(host)[0] for host in hosts)
 
 
 def directory(_ctx: click.Context, _param: click.Parameter, text: str | None) -> Path | None:
     """Be the callback of an option that takes a directory, which may not be there yet."""
     if text is None:
         return None
-    if not text:
-        raise click.BadParameter("It is empty. Give a directory.")
     path = as_path(_ctx, _param, text)
     if path is not None and path.is_file():
         raise click.BadParameter(f"{text!r} is a file. Give a directory.")
@@ -130,10 +132,10 @@ def server_options(command: _Function) -> _Function:
         "--port",
         callback=port_from(1),
         metavar="PORT",
-        help="Port of the server.  [default: SOCKETCHAT_PORT, the port of the server last joined, 5000]",
+        help="Port of the server.  [default: SOCKETCHAT_PORT, the port of your default server, 5000]",
     )(command)
     return click.option(
         "--host",
         metavar="HOST[:PORT]",
-        help="Host of the server.  [default: SOCKETCHAT_HOST, the server last joined, 127.0.0.1]",
+        help="Host of the server.  [default: SOCKETCHAT_HOST, your default server, 127.0.0.1]",
     )(command)

@@ -8,6 +8,7 @@ import click
 
 from .options import data_directory, directory
 from .progress import shown
+from .strict import Command
 
 HELP = """Create a store from a backup.
 
@@ -28,7 +29,7 @@ Exit codes:
   1  any other error, such as a full disk or a directory in use by a server"""
 
 
-@click.command(help=HELP)
+@click.command(cls=Command, help=HELP)
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option(
     "--data",

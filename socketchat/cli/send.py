@@ -11,6 +11,7 @@ import click
 from ..exceptions import BadText, TooLong, UsageProblem
 from ..protocol.limits import TEXT_BYTES
 from .options import invite_option, positive_seconds, server_options
+from .strict import Command
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -45,14 +46,14 @@ Exit codes:
   1  any other error     130  interrupted"""
 
 
-@click.command(help=HELP)
+@click.command(cls=Command, help=HELP)
 @click.option("--room", metavar="#ROOM", help="Send to this room.  [default: #lobby]")
 @click.option("--dm", metavar="NAME", help="Send a direct message to this user, who may be offline.")
 @click.option(
     "--as",
     "name",
     metavar="NAME",
-    help="Send under this name.  [default: SOCKETCHAT_NAME, the name last joined with, your login name]",
+    help="Send under this name.  [default: SOCKETCHAT_NAME, the name last used on that server, your login name]",
 )
 @server_options
 @invite_option
@@ -91,8 +92,6 @@ def send(
 
     if room is not None and dm is not None:
         raise UsageProblem("--room and --dm exclude each other: a message has one recipient.")
-    if key is not None and not key:
-        raise UsageProblem("--key is empty. Give any text that identifies this message.")
     to = LOBBY if room is None else check_room(room)
     if dm is not None:
         to = "@" + check_name(dm.removeprefix("@"))
@@ -103,7 +102,7 @@ def send(
         from .invitations import name_and_invitation
 
         _, invitation = name_and_invitation((), invite_file, host, port)
-    address = invitation.address if invitation else find_server(host, port, os.environ, profiles.last)
+    address = invitation.address if invitation else find_server(host, port, os.environ, profiles)
     profile = profiles.server(*address)
     if invitation:
         profile.trust.expect(invitation.fingerprint)

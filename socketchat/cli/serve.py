@@ -14,6 +14,7 @@ from ..exceptions import UsageProblem
 from ..protocol.limits import DEFAULT_PORT
 from .options import data_directory, directory, listening_hosts, port_from, retention
 from .progress import shown
+from .strict import Command
 
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop
@@ -56,7 +57,7 @@ def networks(_ctx: click.Context, _param: click.Parameter, texts: tuple[str, ...
         raise click.BadParameter(f"{problem}; write a network as in 10.0.0.0/8.") from None
 
 
-@click.command(help=HELP)
+@click.command(cls=Command, help=HELP)
 @click.option(
     "--host",
     "hosts",

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Mapping
 from socket import AF_INET6, gaierror, inet_pton
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from ..exceptions import Unreachable, UsageProblem, reason
 from ..protocol.limits import DEFAULT_PORT
 
 DEFAULT_HOST = "127.0.0.1"
+
+NAME_BYTES = 253
+"""Longest name that the name system knows."""
+
+_LABEL = re.compile("[0-9A-Za-z_](?:[0-9A-Za-z_-]{0,61}[0-9A-Za-z_])?").fullmatch
+_ZONE = re.compile("[0-9A-Za-z_.~-]{1,64}").fullmatch
 
 
 LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -58,15 +65,27 @@ def parse_host(text: str) -> tuple[str, int | None]:
         raise UsageProblem(f"{text!r} is no address: write HOST or HOST:PORT.")
     if ":" in host and not _is_ipv6(host):
         raise UsageProblem(f"{text!r} is no address: write HOST or HOST:PORT, and IPv6 as [::1]:5000.")
+    if ":" not in host and not _is_name(host):
+        raise UsageProblem(f"{text!r} is no address: {host!r} cannot be the name of a host. Write HOST or HOST:PORT.")
     return host, parse_port(port) if port else None
 
 
 def _is_ipv6(host: str) -> bool:
+    address, percent, zone = host.partition("%")
     try:
-        inet_pton(AF_INET6, host.partition("%")[0])
-    except (OSError, UnicodeError):
+        inet_pton(AF_INET6, address)
+    except (OSError, ValueError):
         return False
-    return True
+    return not percent or _ZONE(zone) is not None
+
+
+def _is_name(host: str) -> bool:
+    """Tell whether a host may be a name or an IPv4 address."""
+    try:
+        name = Address(host, 0).wire_host.decode()
+    except gaierror:
+        return False
+    return len(name) <= NAME_BYTES and all(map(_LABEL, name.removesuffix(".").split(".")))
 
 
 def parse_port(text: str) -> int:
@@ -81,15 +100,24 @@ def is_loopback(peer: str) -> bool:
     return peer.startswith("127.") or peer == "::1"
 
 
-def find_server(
-    host: str | None, port: int | None, environ: Mapping[str, str], last: Callable[[], Address | None]
-) -> Address:
-    """Return the server that is meant: by option, by SOCKETCHAT_HOST and SOCKETCHAT_PORT, the server last joined, ours.
+class Servers(Protocol):
+    """What the user knows of servers."""
 
-    ``last`` is asked only where nothing else tells the host. Raises UsageProblem.
+    def default(self) -> Address | None:
+        """Return the server that is meant if none is named."""
+
+    def known(self) -> list[Address]:
+        """Return an address of each server that was trusted, told apart by their keys."""
+
+
+def find_server(host: str | None, port: int | None, environ: Mapping[str, str], servers: Servers) -> Address:
+    """Return the server that is meant: by option, by SOCKETCHAT_HOST and SOCKETCHAT_PORT, the user's default, ours.
+
+    If the user knows one server and has no default, it is that one. ``servers`` are asked only if nothing else tells
+    the host. Raises UsageProblem.
     """
     told_port = environ.get("SOCKETCHAT_PORT")
-    if host:
+    if host is not None:
         name, own_port = parse_host(host)
         if port and own_port and port != own_port:
             raise UsageProblem(f"The address {host} has another port than --port {port}: leave one of them out.")
@@ -99,8 +127,21 @@ def find_server(
         name, own_port = parse_host(told_host)
         default = own_port or DEFAULT_PORT
     else:
-        name, default = last() or Address(DEFAULT_HOST, DEFAULT_PORT)
+        meant = servers.default()
+        if meant is None and not (port or told_port):
+            meant = _only_one(servers.known())
+        name, default = meant or Address(DEFAULT_HOST, DEFAULT_PORT)
     return Address(name, port or (parse_port(told_port) if told_port else default))
+
+
+def _only_one(known: list[Address]) -> Address | None:
+    """Return the server that a user knows, None if there is none; raises UsageProblem if there are several."""
+    if len(known) > 1:
+        raise UsageProblem(
+            f"Which server? You know {len(known):,} and have no default. Name one with --host, or make it the default: "
+            f"socketchat trust --default {known[0]}"
+        )
+    return known[0] if known else None
 
 
 def unreachable(address: Address, problem: OSError) -> Unreachable:

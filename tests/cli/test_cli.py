@@ -46,8 +46,10 @@ def test_version(capsys) -> None:
             (["send", "--timeout", time, "hi"], f"{time!r} is not a time. Give seconds, above 0 and up to 86,400. See ")
             for time in ("0", "-1", "nan", "inf", "1e300", "x")
         ),
-        (["serve", "--data", ""], "It is empty. Give a directory. See `socketchat serve --help`."),
-        (["serve", "--host", ""], "It is empty. Use 0.0.0.0 and :: for all addresses. See"),
+        (
+            ["serve", "--data", ""],
+            "'--data': It is empty. Give a value, or leave it out. See `socketchat serve --help`.",
+        ),
     ],
 )
 def test_wrong_usage_is_one_line_that_helps_and_exit_code_2(arguments: list[str], words: str, capsys) -> None:

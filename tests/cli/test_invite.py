@@ -91,7 +91,7 @@ def test_neither_database_nor_log_nor_command_line_shows_a_token(server, invite,
     ("arguments", "code", "complaint"),
     [
         (["--uses", "0"], 2, "--uses"),
-        (["--expires", "soon"], 2, "'soon' is not a duration. Write it as 10m, 2h or 7d."),
+        (["--expires", "soon"], 2, "'soon' is not a duration. Give a number and s, m, h, d or w"),
         (["--expires", "0d"], 2, "is not a duration"),
         (["--room", "#nowhere"], 5, "There is no room #nowhere"),
         (["--host", ":5"], 2, "is no address"),

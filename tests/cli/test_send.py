@@ -210,10 +210,9 @@ def test_a_message_goes_to_a_room_or_one_user(arguments: list[str], to: str) -> 
     ("arguments", "words"),
     [
         (["--room", "#ops", "--dm", "bob", "hi"], "exclude each other"),
-        (["--room", "", "hi"], "A room name is missing"),  # an unset variable must not become the lobby
-        (["--dm", "", "hi"], "A name is missing"),
-        (["--as", "", "hi"], "A name is missing"),
-        (["--key", "", "hi"], "--key is empty"),
+        (["--room", "", "hi"], "'--room': It is empty"),  # an unset variable must not become the lobby
+        (["--host", "", "hi"], "'--host': It is empty"),
+        (["--host", "a b", "hi"], "is no address"),
         (["--as", "two words", "hi"], "A name"),
         (["--host", "h:x", "hi"], "is no port"),
         (["--host", "h:1", "--port", "2", "hi"], "leave one of them out"),
@@ -248,14 +247,26 @@ def test_a_login_name_that_is_no_name_is_told(monkeypatch, capsys) -> None:
     refused(["--port", "1", "hi"], 2, "Your login name cannot be your name in a chat", capsys)
 
 
-def test_the_server_last_joined_is_the_default(home) -> None:
+def test_the_server_first_joined_is_the_default_with_the_name_used_there(home) -> None:
     with Listener() as listener, ThreadPoolExecutor(1) as pool:
-        Profiles(str(home / "socketchat" / "client")).server("127.0.0.1", listener.port).joined("ann")
-        code = pool.submit(run, ["send", "hi"])
+        profiles = Profiles(str(home / "socketchat" / "client"))
+        profiles.server("127.0.0.1", listener.port).joined("ann")
+        profiles.server("127.0.0.1", 1).joined("eve")  # in another terminal
+        code = pool.submit(run, ["send", "--dm", "bob", "hi"])
         with listener.accept() as peer:
             hello, send = peer.challenge()
             peer.write(welcome(hello=hello["id"], name=hello["name"]), ok(send["id"]))
-            assert (code.result(20), hello["name"]) == (0, "ann")
+            assert (code.result(20), hello["name"], send["to"]) == (0, "ann", "@bob")
+
+
+def test_without_a_default_one_of_several_servers_has_to_be_named(home, capsys) -> None:
+    profiles = Profiles(str(home / "socketchat" / "client"))
+    for letter, host in zip("AAB", ("chat.lan", "192.0.2.1", "other.lan"), strict=True):
+        profiles.server(host, 5000).keep_pin(f"SHA256:{letter * 43}")
+    refused(["hi"], 2, "socketchat trust --default 192.0.2.1:5000", capsys)
+    assert run(["trust", "--default", "127.0.0.1:1"]) == 0
+    assert capsys.readouterr().out == "The default server is now 127.0.0.1:1.\n"
+    refused(["hi"], 6, "Cannot connect to 127.0.0.1:1", capsys)
 
 
 def test_the_environment_tells_host_and_port(monkeypatch) -> None:

@@ -44,11 +44,58 @@ def test_the_error_for_an_invalid_address_states_the_form(text: str) -> None:
         parse_host(text)
 
 
-def find(host=None, port=None, last=None, **environ: str) -> str:
-    return str(find_server(host, port, environ, lambda: last))
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a b",
+        " ",
+        "chat.example.org/",
+        "*",
+        "socketchat://example.org/",
+        "user@example.org",
+        "a\0b",
+        "a:\0b:5000",
+        "a\nb",
+        "-a.org",
+        "a..b",
+        ".a",
+        "a" * 64,
+        "a." * 127 + "b",
+        "fe80::1%",
+        "fe80::1%a b",
+        "#lobby",
+        "\x1b[2J",
+    ],
+)
+def test_what_cannot_be_the_name_of_a_host_is_no_address(text: str) -> None:
+    with pytest.raises(UsageProblem, match=r"is no (address|port)"):
+        parse_host(text)
 
 
-def test_the_server_comes_from_the_option_environment_last_use_or_default() -> None:
+@pytest.mark.parametrize("text", ["a", "my_host", "10.0.0.1", "example.org.", "bücher.example", "a-b.c1", "127.1"])
+def test_what_can_be_the_name_of_a_host_is_one(text: str) -> None:
+    assert parse_host(text) == (text, None)
+
+
+class Known:
+    """What a user knows of servers."""
+
+    def __init__(self, default: Address | None = None, known: tuple[Address, ...] = ()) -> None:
+        self._default = default
+        self._known = known
+
+    def default(self) -> Address | None:
+        return self._default
+
+    def known(self) -> list[Address]:
+        return list(self._known)
+
+
+def find(host=None, port=None, last=None, known=(), **environ: str) -> str:
+    return str(find_server(host, port, environ, Known(last, known)))
+
+
+def test_a_server_is_found_by_option_then_environment_then_the_default_then_ours() -> None:
     last = Address("old", 5009)
     environ = {"SOCKETCHAT_HOST": "env", "SOCKETCHAT_PORT": "5003"}
     assert find("host", 5001, last, **environ) == "host:5001"
@@ -71,11 +118,20 @@ def test_two_different_ports_are_a_usage_error() -> None:
         find("host:5001", 5002)
 
 
-def test_the_last_server_is_not_read_if_a_host_is_given() -> None:
-    def fail() -> Address:
-        raise AssertionError
+def test_without_a_default_the_one_server_that_is_known_is_meant() -> None:
+    one, two = Address("one", 5001), Address("two", 5002)
+    assert find(known=(one,)) == "one:5001"
+    assert find(known=(one, two), last=two) == "two:5002"
+    assert find(None, 5003, known=(one, two)) == "127.0.0.1:5003"
+    assert find("host", known=(one, two)) == "host:5000"
+    with pytest.raises(UsageProblem, match=r"You know 2 .* --host, .*: socketchat trust --default one:5001$"):
+        find(known=(one, two))
 
-    assert find_server("host", None, {}, fail) == ("host", 5000)
+
+def test_what_the_user_knows_is_not_looked_up_if_a_host_is_told() -> None:
+    assert find_server("host", None, {}, None) == ("host", 5000)
+    with pytest.raises(UsageProblem, match="is no address"):
+        find_server("", None, {}, None)
 
 
 @pytest.mark.parametrize("bad", [{"SOCKETCHAT_PORT": "x"}, {"SOCKETCHAT_HOST": "host:y"}])

@@ -192,7 +192,7 @@ def test_a_script_comes_by_the_invite_in_a_file_and_needs_it_once(closed, tmp_pa
     again = subprocess.run([*PROGRAM, "send", "hi"], capture_output=True, text=True, check=False, env=environ)
     assert (again.returncode, again.stderr) == (0, "")
     profiles = Profiles(str(tmp_path / "data" / "socketchat" / "client"))
-    assert profiles.last() == ("127.0.0.1", closed.port)
+    assert profiles.default() == ("127.0.0.1", closed.port)
     assert profiles.server("127.0.0.1", closed.port).name == "jobbot"
     missing = send("--invite-file", os.devnull)
     assert (missing.returncode, missing.stderr.count("\n")) == (2, 1)

@@ -4,7 +4,7 @@ The key is written once, and the small record of a server is replaced as a whole
 one key, and no reader ever finds half a file. Only their owner may read them.
 """
 
-# ruff: noqa: PTH118, PTH123
+# ruff: noqa: PTH118, PTH123, PTH208
 # pathlib would cost `send` a twentieth of its start.
 
 from __future__ import annotations
@@ -34,6 +34,11 @@ _PLAIN = frozenset("abcdefghijklmnopqrstuvwxyz0123456789.-")
 """Characters of a host or a user that stand for themselves in a file's name."""
 
 
+DEFAULT = "default.json"
+"""The file that tells which server is meant if none is named."""
+
+PIN = ".pin"
+
 PIN_BYTES = 100
 """Most of a pin that is read; one is 51 bytes."""
 
@@ -46,12 +51,12 @@ class _Record(msgspec.Struct, omit_defaults=True):
     positions: dict[str, int] = {}
 
 
-class _Last(msgspec.Struct):
+class _Server(msgspec.Struct):
     host: str
     port: int
 
 
-_Kept = TypeVar("_Kept", _Record, _Last)
+_Kept = TypeVar("_Kept", _Record, _Server)
 
 
 class Profiles:
@@ -66,10 +71,29 @@ class Profiles:
         """Return what is known of a server."""
         return Profile(self._directory, Address(host, port))
 
-    def last(self) -> Address | None:
-        """Return the server last joined."""
-        last = _read(os.path.join(self._directory, "last.json"), _Last)
-        return Address(last.host, last.port) if last else None
+    def default(self) -> Address | None:
+        """Return the server that is meant if none is named: the first one joined, or the user's choice."""
+        default = _read(os.path.join(self._directory, DEFAULT), _Server)
+        return Address(default.host, default.port) if default else None
+
+    def make_default(self, address: Address) -> None:
+        """Make a server the one that is meant if none is named."""
+        self.server(*address).be_default(over=True)
+
+    def known(self) -> list[Address]:
+        """Return an address of each server that was trusted; several addresses of one key are one server."""
+        try:
+            found = sorted(map(_address, os.listdir(self._directory)), key=_by_distance)
+        except FileNotFoundError:
+            return []
+        except OSError as problem:
+            raise unusable(self._directory, problem) from None
+        servers: dict[str, Address] = {}
+        for address in filter(None, found):
+            pin = self.server(*address).read_pin() or ""
+            # Of a server that an authority vouches for, the key is not kept.
+            servers.setdefault(pin if ":" in pin else address.host, address)
+        return list(servers.values())
 
 
 class Profile:
@@ -115,7 +139,7 @@ class Profile:
 
     @property
     def name(self) -> str | None:
-        """The name last joined with."""
+        """The name last used there."""
         return self._record().name
 
     @property
@@ -133,19 +157,25 @@ class Profile:
         return os.path.join(f"{self._path}.outbox", "@" + _plain(name_key(name)))
 
     def joined(self, name: str) -> None:
-        """Remember the name, and the server as the one last joined."""
+        """Remember the name, and the server as the default if it is the first one joined."""
         if self._record().name != name:
             with self._changed() as record:
                 record.name = name
-        self._write(os.path.join(self._directory, "last.json"), msgspec.json.encode(_Last(*self.address)))
+        self.be_default()
+
+    def be_default(self, *, over: bool = False) -> None:
+        """Be the server that is meant if none is named, unless another one is already; with ``over`` even then."""
+        path = os.path.join(self._directory, DEFAULT)
+        if over or not os.path.lexists(path):
+            self._write(path, msgspec.json.encode(_Server(*self.address)), over=over)
 
     def read_pin(self) -> str | None:
         """Return what the server was pinned by."""
-        return _read_pin(f"{self._path}.pin")
+        return _read_pin(f"{self._path}{PIN}")
 
     def keep_pin(self, pin: str, *, replace: bool = False) -> None:
         """Pin the server; what it was pinned by before stays, unless it is to be replaced."""
-        self._write(f"{self._path}.pin", f"{pin}\n".encode(), over=replace)
+        self._write(f"{self._path}{PIN}", f"{pin}\n".encode(), over=replace)
 
     def keep(self, epoch: str, positions: Mapping[str, int]) -> None:
         """Remember positions; those of rooms, whose last lines show on every arrival, are not kept."""
@@ -215,6 +245,25 @@ class _LateKey:
 def _file_name(address: Address) -> str:
     host = "localhost" if address.is_local else address.host.lower()  # the names of this machine are one server
     return f"{_plain(host)}_{address.port}"
+
+
+def _address(file_name: str) -> Address | None:
+    """Return the server that a pin is of; None if it is of no server."""
+    host, _, port = file_name.removesuffix(PIN).rpartition("_")
+    if not file_name.endswith(PIN) or not host or not port.isdecimal():
+        return None
+    parts = host.split("%")
+    try:
+        parts[1::2] = [chr(int(digits, 16)) for digits in parts[1::2]]  # every second one stands for a character
+    except ValueError:
+        return None
+    return Address("".join(parts), int(port))
+
+
+def _by_distance(address: Address | None) -> tuple[bool, Address]:
+    """Sort addresses of this machine before others."""
+    address = address or Address("", 0)
+    return not address.is_local, address
 
 
 def _plain(words: str) -> str:

@@ -641,7 +641,7 @@ def test_a_profile_gives_key_and_positions_and_is_kept_up_to_date(tmp_path) -> N
 
     first = asyncio.run(test(conversation("#lobby", 5), conversation("@a:b", 2), seq=3))
     assert (first["key"], "epoch" in first) == (profiles.server("localhost", 1).key.public, False)
-    assert profiles.last() == ("localhost", 1)
+    assert profiles.default() == ("localhost", 1)
     assert profiles.server("localhost", 1).name == "ann"
     # What came in but was not taken is not shown, and comes again.
     second = asyncio.run(test(conversation("#lobby", 5), conversation("@a:b", 4), seq=4))

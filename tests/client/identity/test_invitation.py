@@ -47,6 +47,9 @@ def test_an_invite_url_is_distinguished_from_a_name(word: str) -> None:
         f"socketchat:///#{to_word(KEY)}.{TOKEN}",
         f"http://chat.example:5000/#{to_word(KEY)}.{TOKEN}",
         "socketchat://" + "x" * 2000,
+        f"socketchat://a:\0b:5000/#{to_word(KEY)}.{TOKEN}",
+        f"socketchat://a\0b:5000/#{to_word(KEY)}.{TOKEN}",
+        f"socketchat://a b:5000/#{to_word(KEY)}.{TOKEN}",
     ],
 )
 def test_the_error_for_an_invalid_invite_does_not_repeat_it(url: str) -> None:

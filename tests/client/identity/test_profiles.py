@@ -99,14 +99,50 @@ def test_a_full_disk_is_an_error(profiles, monkeypatch) -> None:
         profiles.server("h", 1).joined("ann")
 
 
-def test_the_last_join_sets_name_and_server(profiles) -> None:
-    assert profiles.last() is None
+def test_the_default_is_the_first_server_joined_until_the_user_chooses_another(profiles) -> None:
+    assert profiles.default() is None
     assert profiles.server("h", 1).name is None
     profiles.server("h", 1).joined("ann")
     profiles.server("::1", 2).joined("bob")
-    assert profiles.last() == Address("::1", 2)
-    assert profiles.server("h", 1).name == "ann"
+    assert profiles.default() == Address("h", 1)
+    profiles.make_default(Address("::1", 2))
+    profiles.server("h", 1).joined("carol")
+    assert profiles.default() == Address("::1", 2)
+    assert profiles.server("h", 1).name == "carol"
     assert profiles.server("localhost", 2).name == "bob"
+
+
+def test_known_servers_are_told_apart_by_their_keys(profiles, directory) -> None:
+    assert profiles.known() == []
+    one, other = (f"SHA256:{letter * 43}" for letter in "AB")
+    for host, port, pin in (
+        ("chat.lan", 5000, one),
+        ("127.0.0.1", 5000, one),
+        ("fe80::1%eth0", 5001, other),
+        ("b\u00fccher_1.example", 5000, "authority"),
+        ("example.org", 5000, "authority"),
+    ):
+        profiles.server(host, port).keep_pin(pin)
+    profiles.server("nowhere", 1).joined("ann")
+    (directory / "%zz%_1.pin").write_text("x")
+    (directory / "x.pin").write_text("x")
+    assert profiles.known() == [
+        Address("localhost", 5000),
+        Address("b\u00fccher_1.example", 5000),
+        Address("example.org", 5000),
+        Address("fe80::1%eth0", 5001),
+    ]
+
+
+def test_who_has_joined_already_writes_nothing_by_joining_again(profiles, directory) -> None:
+    profiles.server("h", 1).joined("ann")
+    profiles.server("g", 1).joined("ann")
+    before = {path: path.stat().st_mtime_ns for path in directory.iterdir()}
+    directory.chmod(0o500)
+    for host in "hg":
+        profiles.server(host, 1).joined("ann")
+    directory.chmod(0o700)
+    assert {path: path.stat().st_mtime_ns for path in directory.iterdir()} == before
 
 
 def test_only_positions_of_direct_messages_are_saved(profiles) -> None:

@@ -1,0 +1,40 @@
+"""Commands that refuse empty words: an unset variable of a script must not become a default."""
+
+from __future__ import annotations
+
+import click
+
+
+class Command(click.Command):
+    """A command of which no option and no single argument may be empty."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Refuse empty words, then parse as usual."""
+        refuse_empty(self, ctx, args)
+        return super().parse_args(ctx, args)
+
+
+class Group(click.Group):
+    """A group of such commands."""
+
+    command_class = Command
+    group_class = type
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Refuse empty words, then parse as usual."""
+        refuse_empty(self, ctx, args)
+        return super().parse_args(ctx, args)
+
+
+def refuse_empty(command: click.Command, ctx: click.Context, args: list[str]) -> None:
+    """Raise UsageError if a value is empty or blank; arguments that take many words are for the command to check."""
+    values, _, parameters = command.make_parser(ctx).parse_args(list(args))
+    for parameter in parameters:
+        value = values.get(parameter.name)
+        many = isinstance(parameter, click.Argument) and parameter.nargs != 1
+        if not many and any(isinstance(each, str) and not each.strip() for each in _each(value)):
+            raise click.BadParameter("It is empty. Give a value, or leave it out.", ctx, parameter)
+
+
+def _each(value: object) -> tuple[object, ...]:
+    return tuple(value) if isinstance(value, list | tuple) else (value,)
