@@ -23,12 +23,12 @@ def admin(tmp_path, capsys):
         yield call
 
 
-def test_the_operator_sees_rooms_and_users(admin) -> None:
+def test_the_operator_can_list_rooms_and_users(admin) -> None:
     assert admin("rooms") == (0, ["#lobby"], "")
     assert admin("users") == (0, [], "")
 
 
-def test_the_operator_names_an_owner_and_bans(admin, tmp_path, monkeypatch, capsys) -> None:
+def test_the_operator_can_set_an_owner_and_ban(admin, tmp_path, monkeypatch, capsys) -> None:
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "home"))
     for name in ("alice", "eve"):
         assert run(["send", "--port", str(admin.port), "--as", name, "hi"]) == 0
@@ -49,20 +49,20 @@ def test_the_operator_names_an_owner_and_bans(admin, tmp_path, monkeypatch, caps
 
 
 @pytest.mark.parametrize("time", ["", "soon", "0h", "-1d"])
-def test_a_duration_that_is_none_is_wrong_usage(time, tmp_path, capsys) -> None:
+def test_an_invalid_duration_is_a_usage_error(time, tmp_path, capsys) -> None:
     assert run(["admin", "--data", str(tmp_path), "ban", "eve", "--for", time]) == 2
     assert "Give a number and s, m, h, d or w" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("what", ["erase", "release"])
-def test_what_cannot_be_undone_is_not_done_unasked(what, tmp_path, capsys, monkeypatch) -> None:
+def test_irreversible_orders_need_a_confirmation(what, tmp_path, capsys, monkeypatch) -> None:
     monkeypatch.setattr(sys, "stdin", io.StringIO("eve\n"))
     assert run(["admin", "--data", str(tmp_path), "users", what, "eve"]) == 2
     assert "--yes" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(("typed", "code"), [("eve", 6), ("Eve", 130), ("y", 130), ("", 130)])
-def test_erasing_asks_for_the_name_on_a_terminal(typed, code, tmp_path, capsys, monkeypatch) -> None:
+def test_erase_asks_for_the_name_at_a_terminal(typed, code, tmp_path, capsys, monkeypatch) -> None:
     class Terminal(io.StringIO):
         def isatty(self) -> bool:
             return True
@@ -72,14 +72,14 @@ def test_erasing_asks_for_the_name_on_a_terminal(typed, code, tmp_path, capsys, 
     assert "Type the name" in capsys.readouterr().err
 
 
-def test_without_a_server_it_is_one_line_and_exit_code_6(tmp_path, capsys) -> None:
+def test_without_a_server_admin_prints_one_line_and_exits_with_6(tmp_path, capsys) -> None:
     assert run(["admin", "--data", str(tmp_path), "users"]) == 6
     out, err = capsys.readouterr()
     assert (out, err.count("\n")) == ("", 1)
     assert err.startswith(f"socketchat: No server runs in {tmp_path}; start it with `socketchat serve`")
 
 
-def test_the_operator_sees_the_join_code_and_changes_it(admin, tmp_path) -> None:
+def test_the_operator_can_show_and_change_the_join_code(admin, tmp_path) -> None:
     kept = tmp_path / "data" / "join-code"
     old = kept.read_text().strip()
     assert admin("code") == (0, [old], "")
@@ -89,7 +89,7 @@ def test_the_operator_sees_the_join_code_and_changes_it(admin, tmp_path) -> None
     assert admin("code") == (0, [new], "")
 
 
-def test_a_code_that_cannot_be_kept_is_an_error_and_the_old_one_stays(admin, tmp_path) -> None:
+def test_a_new_code_that_cannot_be_saved_is_an_error_and_the_old_one_stays(admin, tmp_path) -> None:
     old = admin("code")[1]
     (tmp_path / "data" / "join-code").unlink()
     (tmp_path / "data" / "join-code").mkdir()

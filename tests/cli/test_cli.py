@@ -10,7 +10,7 @@ from socketchat.cli import run
 from tests.hostile import CORPUS, dangerous
 
 
-def test_alone_it_shows_a_short_help_with_examples(capsys) -> None:
+def test_without_arguments_a_short_help_with_examples_is_shown(capsys) -> None:
     assert run([]) == 0
     out = capsys.readouterr().out
     assert "socketchat serve" in out
@@ -21,12 +21,12 @@ def test_alone_it_shows_a_short_help_with_examples(capsys) -> None:
 
 @pytest.mark.parametrize("flag", ["-h", "--help"])
 @pytest.mark.parametrize("command", [[], ["serve"], ["join"], ["send"], ["send", "--dm", "bob"], ["admin"]])
-def test_help_is_everywhere(command: list[str], flag: str, capsys) -> None:
+def test_every_command_has_help(command: list[str], flag: str, capsys) -> None:
     assert run([*command, flag]) == 0
     assert f"Usage: {' '.join(['socketchat', *command[:1]])}" in capsys.readouterr().out
 
 
-def test_version(capsys) -> None:
+def test_version_prints_the_version(capsys) -> None:
     assert run(["--version"]) == 0
     assert capsys.readouterr().out == f"socketchat {socketchat.__version__}\n"
 
@@ -52,7 +52,7 @@ def test_version(capsys) -> None:
         ),
     ],
 )
-def test_wrong_usage_is_one_line_that_helps_and_exit_code_2(arguments: list[str], words: str, capsys) -> None:
+def test_a_usage_error_is_one_helpful_line_and_exit_code_2(arguments: list[str], words: str, capsys) -> None:
     assert run(arguments) == 2
     out, err = capsys.readouterr()
     assert (out, err.count("\n")) == ("", 1)
@@ -62,7 +62,7 @@ def test_wrong_usage_is_one_line_that_helps_and_exit_code_2(arguments: list[str]
 
 
 @pytest.mark.parametrize("command", [["key"], ["admin"], ["admin", "room"], ["admin", "invite"]])
-def test_what_needs_a_subcommand_shows_its_help_as_it_is(command: list[str], capsys) -> None:
+def test_a_group_without_a_subcommand_shows_its_help(command: list[str], capsys) -> None:
     assert run([*command, "--help"]) == 0
     shown = capsys.readouterr().out
     assert "\n\nCommands:\n" in shown
@@ -75,7 +75,7 @@ def test_what_needs_a_subcommand_shows_its_help_as_it_is(command: list[str], cap
     "command", [["send", "hi"], ["join", "ann"], ["key", "show"], ["serve"], ["admin", "users"], ["backup", "x"]]
 )
 @pytest.mark.parametrize("home", [None, "", "relative"])
-def test_who_has_no_home_is_told_what_to_set(command, home, tmp_path, monkeypatch, capsys) -> None:
+def test_the_error_for_a_missing_home_names_the_variable(command, home, tmp_path, monkeypatch, capsys) -> None:
     import pwd
 
     monkeypatch.chdir(tmp_path)
@@ -106,7 +106,7 @@ def test_every_error_is_one_line_and_its_exit_code(kind: type, monkeypatch, caps
     assert capsys.readouterr() == ("", "socketchat: It is so.\n")
 
 
-def test_what_a_server_writes_into_an_error_does_not_drive_the_terminal(monkeypatch, capsys) -> None:
+def test_an_error_text_of_the_server_is_cleaned(monkeypatch, capsys) -> None:
     for text in CORPUS:
         monkeypatch.setattr(cli.group, "main", fail_with(exceptions.Refused(text)))
         run([])
@@ -115,12 +115,12 @@ def test_what_a_server_writes_into_an_error_does_not_drive_the_terminal(monkeypa
         assert not dangerous(err)
 
 
-def test_an_interrupt_is_130(monkeypatch) -> None:
+def test_an_interrupt_exits_with_130(monkeypatch) -> None:
     monkeypatch.setattr(cli.group, "main", fail_with(KeyboardInterrupt()))
     assert run([]) == 130
 
 
-def test_only_the_subcommand_that_is_used_is_imported() -> None:
+def test_only_the_used_subcommand_is_imported() -> None:
     code = "import sys\nfrom socketchat.cli import run\nrun(['send', '--room', 'a b', 'x'])\nprint(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     assert "socketchat.cli.send" in loaded
@@ -128,7 +128,7 @@ def test_only_the_subcommand_that_is_used_is_imported() -> None:
 
 
 @pytest.mark.skipif(os.name != "posix", reason="pipes of POSIX")
-def test_a_reader_that_goes_away_is_no_traceback() -> None:
+def test_a_closed_stdout_prints_no_traceback() -> None:
     read, write = os.pipe()
     os.close(read)
     result = subprocess.run(
@@ -138,7 +138,7 @@ def test_a_reader_that_goes_away_is_no_traceback() -> None:
     assert (result.returncode, result.stderr) == (1, "")
 
 
-def test_public_names_are_there_and_the_import_is_light() -> None:
+def test_public_names_exist_and_the_import_is_light() -> None:
     code = "import sys, socketchat\nprint(*sys.modules)\nfor name in socketchat.__all__: getattr(socketchat, name)"
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert not {"asyncio", "click", "msgspec", "socketchat.protocol"} & set(result.stdout.split())

@@ -23,7 +23,7 @@ def call(capsys):
     return call
 
 
-def test_a_store_goes_from_one_directory_to_another(tmp_path, call) -> None:
+def test_backup_and_restore_copy_a_store(tmp_path, call) -> None:
     data, copy, other = tmp_path / "data", tmp_path / "copy.db", tmp_path / "other"
     with serving(tmp_path) as server:
         code, _, err = call("send", "--as", "alice", "--host", "127.0.0.1", "--port", server.port, "good morning")
@@ -39,14 +39,14 @@ def test_a_store_goes_from_one_directory_to_another(tmp_path, call) -> None:
     assert call("export", "--data", other, "--room", "#none")[0] == 5
 
 
-def test_where_there_is_nothing_it_is_one_line_and_an_exit_code(tmp_path, call) -> None:
+def test_a_missing_store_is_one_line_and_an_exit_code(tmp_path, call) -> None:
     for arguments in (["backup", tmp_path / "copy.db"], ["restore", tmp_path / "copy.db"], ["export"]):
         code, out, err = call(*arguments, "--data", tmp_path / "none")
         assert (code, out, err.count("\n")) == (8, [], 1)
     assert call("export", "--room", "#", "--data", tmp_path)[0] == 2
 
 
-def test_a_restore_that_fails_leaves_nothing_behind(tmp_path, call) -> None:
+def test_a_failed_restore_leaves_no_files(tmp_path, call) -> None:
     foreign = tmp_path / "foreign"
     foreign.write_text("no backup at all " * 100)
     for source in (foreign, tmp_path / "none"):
@@ -54,7 +54,7 @@ def test_a_restore_that_fails_leaves_nothing_behind(tmp_path, call) -> None:
         assert [*tmp_path.iterdir()] == [foreign]
 
 
-def test_the_operator_erases_what_a_user_said(tmp_path, call) -> None:
+def test_the_operator_can_erase_the_messages_of_a_user(tmp_path, call) -> None:
     data = tmp_path / "data"
     with serving(tmp_path) as server:
         for text in ("one", "two"):
@@ -70,7 +70,7 @@ def test_the_operator_erases_what_a_user_said(tmp_path, call) -> None:
         assert [line.partition("/")[2] for line in said] == ["1 alice: (deleted)", "2 alice: (deleted)"]
 
 
-def test_how_long_what_was_said_is_kept_is_told_by_options() -> None:
+def test_options_set_the_retention() -> None:
     day = 86_400_000
 
     def parsed(*texts: str) -> Keep:

@@ -10,7 +10,7 @@ from socketchat.cli import run
 from socketchat.cli.help import TOPICS, WIDTH, page, render
 
 
-def test_alone_it_lists_the_topics_with_one_line_each(capsys) -> None:
+def test_without_a_topic_help_lists_the_topics_with_one_line_each(capsys) -> None:
     assert run(["help"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert [line.split()[0] for line in lines if line.startswith("  ")] == list(TOPICS)
@@ -18,7 +18,7 @@ def test_alone_it_lists_the_topics_with_one_line_each(capsys) -> None:
 
 
 @pytest.mark.parametrize("topic", TOPICS)
-def test_in_a_pipe_a_topic_is_its_markdown(topic: str, capsys) -> None:
+def test_a_topic_in_a_pipe_is_its_markdown(topic: str, capsys) -> None:
     assert run(["help", topic]) == 0
     out = capsys.readouterr().out
     assert out == page(topic)
@@ -27,7 +27,7 @@ def test_in_a_pipe_a_topic_is_its_markdown(topic: str, capsys) -> None:
 
 
 @pytest.mark.parametrize("words", [["exit", "codes"], ["Exit-Codes"]])
-def test_a_topic_may_be_written_as_people_write(words: list[str], capsys) -> None:
+def test_a_topic_can_be_spelled_with_spaces_and_capitals(words: list[str], capsys) -> None:
     assert run(["help", *words]) == 0
     assert capsys.readouterr().out.startswith("# Exit codes\n")
 
@@ -63,12 +63,12 @@ def test_an_unknown_topic_is_one_line_that_suggests_the_nearest(words, told, cap
 
 @pytest.mark.parametrize("columns", [40, 80, WIDTH])
 @pytest.mark.parametrize("topic", TOPICS)
-def test_at_a_terminal_a_topic_fits_its_width(topic: str, columns: int, monkeypatch) -> None:
+def test_a_topic_fits_the_width_of_the_terminal(topic: str, columns: int, monkeypatch) -> None:
     monkeypatch.setenv("TERM", "dumb")
     assert max(map(cell_len, render(page(topic), columns).split("\n"))) <= columns
 
 
-def test_at_a_terminal_a_long_topic_opens_in_a_pager_and_a_short_one_does_not(tmp_path) -> None:
+def test_only_a_long_topic_opens_in_a_pager(tmp_path) -> None:
     def show(topic: str) -> str:
         main, other = pty.openpty()
         environment = {

@@ -30,7 +30,7 @@ def invite(tmp_path, capsys):
     return call
 
 
-def test_the_url_alone_is_written(server, invite) -> None:
+def test_invite_prints_only_the_url(server, invite) -> None:
     code, out, err = invite("--host", "chat.example")
     assert (code, out.count("\n"), err) == (0, 1, "")
     assert parse_invitation(out).address == Address("chat.example", server.port)
@@ -38,7 +38,7 @@ def test_the_url_alone_is_written(server, invite) -> None:
     assert parse_invitation(out).address == Address("chat.example", 7)
 
 
-def test_where_none_is_told_it_leads_to_where_the_server_listens(server, invite) -> None:
+def test_without_a_host_the_url_has_the_address_of_the_server(server, invite) -> None:
     code, out, err = invite()
     assert (code, parse_invitation(out).address) == (0, Address("127.0.0.1", server.port))
     assert "only works on this machine" in err
@@ -56,12 +56,12 @@ def test_where_none_is_told_it_leads_to_where_the_server_listens(server, invite)
         (("chat.example", 9), "127.0.0.1:7", "chat.example:9"),
     ],
 )
-def test_an_address_that_others_can_reach_is_preferred(told, listening: str, expected: str) -> None:
+def test_an_externally_reachable_address_is_preferred(told, listening: str, expected: str) -> None:
     assert str(leads_to(told, listening)) == expected
 
 
 @pytest.mark.usefixtures("server")
-def test_invites_are_listed_and_revoked_by_the_operator(invite, tmp_path, capsys) -> None:
+def test_the_operator_can_list_and_revoke_invites(invite, tmp_path, capsys) -> None:
     invite()
     admin = ["admin", "--data", str(tmp_path / "data"), "invite"]
     assert run([*admin, "list"]) == 0
@@ -72,7 +72,7 @@ def test_invites_are_listed_and_revoked_by_the_operator(invite, tmp_path, capsys
     assert capsys.readouterr().out == ""
 
 
-def test_neither_database_nor_log_nor_command_line_shows_a_token(server, invite, tmp_path) -> None:
+def test_the_token_is_in_no_database_log_or_command_line(server, invite, tmp_path) -> None:
     token = parse_invitation(invite()[1]).token
     process = Path("/proc") / str(server.process.pid)
     for shown in ("cmdline", "environ"):
@@ -100,17 +100,17 @@ def test_neither_database_nor_log_nor_command_line_shows_a_token(server, invite,
     ],
 )
 @pytest.mark.usefixtures("server")
-def test_what_cannot_be_is_one_line_and_an_exit_code(invite, arguments, code, complaint) -> None:
+def test_an_impossible_option_is_one_line_and_an_exit_code(invite, arguments, code, complaint) -> None:
     got, out, err = invite(*arguments)
     assert (got, out, err.count("\n")) == (code, "", 1)
     assert complaint in err
 
 
-def test_without_a_server_it_is_exit_code_6(invite) -> None:
+def test_without_a_server_invite_exits_with_6(invite) -> None:
     assert invite()[0] == 6
 
 
-def test_who_wants_the_list_is_told_where_it_is(invite) -> None:
+def test_invite_list_points_to_the_right_command(invite) -> None:
     code, out, err = invite("list")
     assert (code, out) == (2, "")
     assert "`socketchat admin invite list`" in err

@@ -48,7 +48,7 @@ def join(*arguments, stdin=b"", **options):
 
 
 @pytest.mark.usefixtures("home")
-def test_through_pipes_there_are_plain_lines_and_no_escape_at_all(port):
+def test_a_pipe_gets_plain_lines_without_escapes(port):
     done = join("ann", "--port", port, stdin=b"/users\nhello\n/dm ann note\n")
 
     assert done.returncode == 0
@@ -57,7 +57,7 @@ def test_through_pipes_there_are_plain_lines_and_no_escape_at_all(port):
 
 
 @pytest.mark.usefixtures("home")
-def test_a_refusal_shows_in_the_exit_code(port):
+def test_a_refusal_sets_the_exit_code(port):
     done = join("ann", "--port", port, stdin=b"/dm bob hi\n")
 
     assert done.returncode == 5
@@ -65,14 +65,14 @@ def test_a_refusal_shows_in_the_exit_code(port):
 
 
 @pytest.mark.usefixtures("home")
-def test_the_name_of_the_last_visit_serves_again(port):
+def test_the_last_name_is_used_again(port):
     join("ann", "--port", port)
 
     assert join("--port", port, stdin=b"/users\n").stdout == b"=== Online Users (1) ===\n  - ann\n"
 
 
 @pytest.mark.usefixtures("home")
-def test_a_taken_name_is_refused_without_a_terminal(port, tmp_path):
+def test_a_taken_name_is_an_error_without_a_terminal(port, tmp_path):
     join("ann", "--port", port)
     done = join("Ann", "--port", port, env=os.environ | {"XDG_DATA_HOME": str(tmp_path / "other")})
 
@@ -81,7 +81,7 @@ def test_a_taken_name_is_refused_without_a_terminal(port, tmp_path):
 
 
 @pytest.mark.usefixtures("home")
-def test_a_reader_that_is_gone_ends_the_visit_without_a_word(port):
+def test_a_closed_stdout_ends_join_silently(port):
     command = [*PROGRAM, "join", "ann", "--port", str(port)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as visit:
         visit.stdin.write(b"/help\n")
@@ -105,7 +105,7 @@ def test_quit_does_not_wait_for_the_end_of_stdin(port):
 
 
 @pytest.mark.usefixtures("home")
-def test_a_closed_stdin_says_nothing(port):
+def test_a_closed_stdin_prints_no_error(port):
     done = subprocess.run(
         ["/bin/sh", "-c", 'exec "$@" <&-', "sh", *PROGRAM, "join", "ann", "--port", str(port)],
         capture_output=True,
@@ -145,7 +145,7 @@ def kept(tmp_path):
 
 @pytest.mark.usefixtures("home")
 @pytest.mark.parametrize("server_goes_on", [pytest.param(True, marks=pytest.mark.faults), False])
-def test_what_a_killed_visit_took_the_next_one_sends_and_it_is_stored_once(tmp_path, server_goes_on):
+def test_messages_of_a_killed_join_are_sent_by_the_next_one_and_stored_once(tmp_path, server_goes_on):
     lines = [f"line {number}" for number in range(2000)]
 
     async def hear(port, visit, last):
@@ -182,7 +182,7 @@ def feed(visit, lines):
 
 
 @pytest.mark.usefixtures("home")
-def test_two_visits_of_one_user_at_once_send_what_was_left_once(tmp_path):
+def test_two_concurrent_joins_send_left_messages_once(tmp_path):
     with serving(tmp_path) as server:
         join("ann", "--port", server.port)
         leave_behind(tmp_path, server.port, "one", "two", "three")
@@ -199,7 +199,7 @@ def test_two_visits_of_one_user_at_once_send_what_was_left_once(tmp_path):
 
 
 @pytest.mark.usefixtures("home")
-def test_what_was_left_and_is_refused_now_is_shown_with_its_text(tmp_path):
+def test_a_left_message_that_is_refused_is_shown_with_its_text(tmp_path):
     with serving(tmp_path) as server:
         join("ann", "--port", server.port)
         leave_behind(tmp_path, server.port, "secret", to="@nobody")
@@ -230,7 +230,7 @@ def leave_behind(tmp_path, port, *texts, to="#lobby"):
     ],
 )
 @pytest.mark.usefixtures("home")
-def test_what_cannot_be_is_one_line_and_an_exit_code(arguments, code, complaint, capfd):
+def test_an_impossible_option_is_one_line_and_an_exit_code(arguments, code, complaint, capfd):
     assert run(["join", *arguments]) == code
 
     err = capfd.readouterr().err
@@ -246,5 +246,5 @@ def test_help_has_examples_and_exit_codes(capfd):
     assert "Exit codes:" in out
 
 
-def test_a_closed_stream_is_no_terminal():
+def test_a_closed_stream_is_not_a_terminal():
     assert not is_terminal(None)

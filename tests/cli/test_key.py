@@ -27,7 +27,7 @@ def mine():
 
 
 @pytest.mark.parametrize("passphrase", ["", "correct horse", "grüße"])
-def test_what_was_exported_is_the_same_key_again(passphrase):
+def test_an_exported_key_imports_as_the_same_key(passphrase):
     line = exported(KEY, passphrase)
     assert imported(line, passphrase).public == KEY.public
     assert needs_passphrase(line) == bool(passphrase)
@@ -48,11 +48,11 @@ EXPORTED = {
 
 
 @pytest.mark.parametrize("passphrase", EXPORTED)
-def test_keys_that_another_library_exported_are_still_read(passphrase):
+def test_keys_exported_by_another_library_are_still_read(passphrase):
     assert imported(f"socketchat-key-v1 argon2id {EXPORTED[passphrase]}", passphrase).public == KEY.public
 
 
-def test_a_wrong_passphrase_opens_nothing():
+def test_a_wrong_passphrase_is_refused():
     with pytest.raises(Refused, match="passphrase is wrong"):
         imported(exported(KEY, "correct horse"), "wrong horse")
 
@@ -69,7 +69,7 @@ def test_a_wrong_passphrase_opens_nothing():
         "\x00",
     ],
 )
-def test_what_is_no_exported_key_is_refused(line):
+def test_a_file_without_a_key_is_refused(line):
     with pytest.raises(BadFile):
         imported(line, "")
 
@@ -81,14 +81,14 @@ def test_a_damaged_export_is_refused(digits):
 
 
 @pytest.mark.parametrize("command", [["show"], ["export", "-"]])
-def test_where_there_is_no_key_none_is_made(command, home, capsys):
+def test_show_and_export_make_no_key(command, home, capsys):
     assert run(["key", *command]) == 5
     out, err = capsys.readouterr()
     assert (out, err.count("\n")) == ("", 1)
     assert not [*home.iterdir()]
 
 
-def test_a_key_is_shown(capsys):
+def test_show_prints_the_fingerprint(capsys):
     mine()
     assert run(["key", "show"]) == 0
     out = capsys.readouterr().out
@@ -97,7 +97,7 @@ def test_a_key_is_shown(capsys):
     assert mine().seed.hex() not in out
 
 
-def test_an_export_is_for_its_owners_eyes_and_overwrites_nothing(home, capsys):
+def test_an_export_is_private_and_overwrites_nothing(home, capsys):
     file = home / "backup"
     mine()
     assert run(["key", "export", str(file)]) == 0
@@ -110,7 +110,7 @@ def test_an_export_is_for_its_owners_eyes_and_overwrites_nothing(home, capsys):
     assert run(["key", "export", str(home / "no" / "where")]) == 8
 
 
-def test_an_import_takes_the_place_of_no_other_key_unless_told_so(home, capsys):
+def test_an_import_replaces_another_key_only_with_force(home, capsys):
     file = home / "backup"
     file.write_text(exported(KEY, ""))
     assert run(["key", "import", str(file)]) == 0
@@ -138,6 +138,6 @@ def test_an_encrypted_key_asks_for_its_passphrase(home):
     assert mine().public == KEY.public
 
 
-def test_a_key_shows_nothing_of_its_secret():
+def test_the_repr_of_a_key_has_no_secret():
     assert KEY.seed.hex() not in repr(KEY)
     assert repr(KEY.seed) not in repr(KEY)

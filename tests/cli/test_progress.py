@@ -25,10 +25,10 @@ def drawn(monkeypatch: pytest.MonkeyPatch, stderr: io.StringIO, *, quiet: bool =
     return stderr.getvalue()
 
 
-def test_a_terminal_shows_one_row_and_is_left_clean(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_progress_takes_one_row_of_a_terminal_and_leaves_no_trace(monkeypatch: pytest.MonkeyPatch) -> None:
     assert drawn(monkeypatch, Terminal()) == "\rCopying: 33 %\rCopying: 100 %\r\x1b[K"
 
 
-def test_a_file_gets_nothing_and_neither_does_who_sees_it_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_progress_is_not_written_to_a_file(monkeypatch: pytest.MonkeyPatch) -> None:
     assert drawn(monkeypatch, io.StringIO()) == ""
     assert drawn(monkeypatch, Terminal(), quiet=True) == ""

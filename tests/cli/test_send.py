@@ -105,7 +105,7 @@ def stdin_of(data: bytes):
 # The text
 
 
-def test_the_arguments_are_the_text_and_nothing_is_said_of_success(capsys) -> None:
+def test_the_arguments_are_the_text_and_success_is_silent(capsys) -> None:
     _, send = sent("several", "words", "  kept ")
     assert (send["to"], send["text"]) == ("#lobby", "several words   kept ")
     assert capsys.readouterr() == ("", "")
@@ -123,7 +123,7 @@ class TypedAt(io.StringIO):
     [(TypedAt, "socketchat: bob is away: at^[lunch\n"), (io.StringIO, "")],
     ids=["at a terminal", "in a script"],
 )
-def test_who_sends_at_a_terminal_is_told_of_the_absent(stderr: type[io.StringIO], words: str, monkeypatch) -> None:
+def test_send_at_a_terminal_reports_an_absent_addressee(stderr: type[io.StringIO], words: str, monkeypatch) -> None:
     monkeypatch.setattr(sys, "stderr", stderr())
     with Sending("--dm", "bob", "hi") as outcome, outcome.listener.accept() as peer:
         hello, send = peer.challenge()
@@ -134,13 +134,13 @@ def test_who_sends_at_a_terminal_is_told_of_the_absent(stderr: type[io.StringIO]
 
 
 @pytest.mark.parametrize("arguments", [[], ["-"]])
-def test_stdin_is_one_message_without_its_last_line_end(arguments: list[str], monkeypatch) -> None:
+def test_stdin_is_one_message_without_its_final_newline(arguments: list[str], monkeypatch) -> None:
     for data, text in ((b"one\ntwo\n\n", "one\ntwo\n"), (b"x\r\n", "x"), (b"x", "x"), ("ü\n".encode(), "ü")):
         monkeypatch.setattr(sys, "stdin", stdin_of(data))
         assert sent(*arguments)[1]["text"] == text
 
 
-def test_stdin_is_not_touched_where_there_are_arguments(monkeypatch) -> None:
+def test_stdin_is_not_read_if_arguments_are_given(monkeypatch) -> None:
     stdin = stdin_of(b"not this")
     monkeypatch.setattr(sys, "stdin", stdin)
     assert sent("this")[1]["text"] == "this"
@@ -157,17 +157,17 @@ def test_stdin_is_not_touched_where_there_are_arguments(monkeypatch) -> None:
         (b"x" * 1_000_000, 4, "more than 32,768 bytes"),
     ],
 )
-def test_a_stdin_that_is_no_message_is_refused(data: bytes, code: int, words: str, monkeypatch, capsys) -> None:
+def test_an_invalid_message_on_stdin_is_refused(data: bytes, code: int, words: str, monkeypatch, capsys) -> None:
     monkeypatch.setattr(sys, "stdin", stdin_of(data))
     refused([], code, words, capsys)
 
 
-def test_the_longest_text_fits(monkeypatch) -> None:
+def test_the_longest_text_is_sent(monkeypatch) -> None:
     monkeypatch.setattr(sys, "stdin", stdin_of(b"x" * 32_768 + b"\r\n"))
     assert len(sent()[1]["text"]) == 32_768
 
 
-def test_no_text_and_a_terminal_is_a_hint_at_once(capsys) -> None:
+def test_send_without_a_text_at_a_terminal_prints_a_hint(capsys) -> None:
     refused([], 2, "Give it as an argument or pipe it in", capsys)  # no stdin at all, as under cron
     main, other = pty.openpty()
     result = subprocess.run(
@@ -185,7 +185,7 @@ def test_no_text_and_a_terminal_is_a_hint_at_once(capsys) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "  "])
-def test_an_empty_argument_is_no_message(text: str, capsys, monkeypatch) -> None:
+def test_an_empty_argument_is_refused(text: str, capsys, monkeypatch) -> None:
     monkeypatch.setattr(sys, "stdin", stdin_of(b"not this"))
     refused([text], 2, "message is empty", capsys)
 
@@ -218,11 +218,11 @@ def test_a_message_goes_to_a_room_or_one_user(arguments: list[str], to: str) -> 
         (["--host", "h:1", "--port", "2", "hi"], "leave one of them out"),
     ],
 )
-def test_what_cannot_be_meant_is_refused_before_anything_is_sent(arguments: list[str], words: str, capsys) -> None:
+def test_an_impossible_option_is_refused_before_anything_is_sent(arguments: list[str], words: str, capsys) -> None:
     refused(arguments, 2, words, capsys)
 
 
-def test_the_name_is_option_environment_last_joined_or_login(monkeypatch, home) -> None:
+def test_the_name_comes_from_option_environment_last_join_or_login(monkeypatch, home) -> None:
     assert sent("hi")[0]["name"] == "login"
     with Listener() as listener:
         Profiles(str(home / "socketchat" / "client")).server("127.0.0.1", listener.port).joined("joined")
@@ -242,7 +242,7 @@ def test_the_name_is_option_environment_last_joined_or_login(monkeypatch, home) 
                     assert (code.result(20), hello["name"]) == (0, expected)
 
 
-def test_a_login_name_that_is_no_name_is_told(monkeypatch, capsys) -> None:
+def test_an_invalid_login_name_is_an_error(monkeypatch, capsys) -> None:
     monkeypatch.setenv("LOGNAME", "two words")
     refused(["--port", "1", "hi"], 2, "Your login name cannot be your name in a chat", capsys)
 
@@ -269,7 +269,7 @@ def test_without_a_default_one_of_several_servers_has_to_be_named(home, capsys) 
     refused(["hi"], 6, "Cannot connect to 127.0.0.1:1", capsys)
 
 
-def test_the_environment_tells_host_and_port(monkeypatch) -> None:
+def test_the_environment_sets_host_and_port(monkeypatch) -> None:
     with Listener() as listener, ThreadPoolExecutor(1) as pool:
         monkeypatch.setenv("SOCKETCHAT_HOST", "127.0.0.1")
         monkeypatch.setenv("SOCKETCHAT_PORT", str(listener.port))
@@ -280,7 +280,7 @@ def test_the_environment_tells_host_and_port(monkeypatch) -> None:
             assert code.result(20) == 0
 
 
-def test_the_same_key_is_shown_each_time() -> None:
+def test_send_uses_the_same_key_each_time() -> None:
     with Listener() as listener, ThreadPoolExecutor(1) as pool:
         keys = set()
         for _ in range(2):
@@ -300,7 +300,7 @@ def test_the_same_key_is_shown_each_time() -> None:
     ("code", "exit_code"),
     [("name_taken", 4), ("key_reused", 4), ("no_such_user", 5), ("no_such_room", 5), ("other", 1), ("bad_name", 2)],
 )
-def test_what_the_server_refuses_is_its_sentence_and_the_exit_code_of_its_code(
+def test_a_refusal_prints_its_sentence_and_sets_the_exit_code(
     code: str, exit_code: int, capsys
 ) -> None:
     with Sending("hi") as outcome, outcome.listener.accept() as peer:
@@ -310,7 +310,7 @@ def test_what_the_server_refuses_is_its_sentence_and_the_exit_code_of_its_code(
     assert capsys.readouterr() == ("", "socketchat: It is so.\n")
 
 
-def test_a_link_cut_after_sending_is_perhaps_and_tells_how_to_repeat(capsys) -> None:
+def test_a_connection_lost_after_sending_is_unconfirmed_and_says_how_to_repeat(capsys) -> None:
     with Sending("--key", "k 1", "hi") as outcome:
         with outcome.listener.accept() as peer:
             peer.challenge()
@@ -318,27 +318,27 @@ def test_a_link_cut_after_sending_is_perhaps_and_tells_how_to_repeat(capsys) -> 
     assert capsys.readouterr().err.endswith("To repeat it safely, add: --key 'k 1'\n")
 
 
-def test_silence_until_the_time_ran_out_is_perhaps(capsys) -> None:
+def test_silence_until_the_timeout_is_unconfirmed(capsys) -> None:
     with Sending("--timeout", "0.5", "hi") as outcome, outcome.listener.accept() as peer:
         peer.challenge()
         assert outcome.code == 3
     assert "did not answer in time" in capsys.readouterr().err
 
 
-def test_nobody_there_is_6(capsys) -> None:
+def test_an_unreachable_server_exits_with_6(capsys) -> None:
     with Listener() as listener:
         port = listener.port
     refused(["--port", str(port), "hi"], 6, "Is `socketchat serve` running there?", capsys)
 
 
-def test_a_key_that_others_may_read_is_8(capsys, home) -> None:
+def test_a_key_readable_by_others_exits_with_8(capsys, home) -> None:
     sent("hi")
     path = home / "socketchat" / "client" / "key"
     path.chmod(0o644)
     refused(["hi"], 8, f"chmod 600 {path}", capsys)
 
 
-def test_an_interrupt_is_130_without_a_traceback() -> None:
+def test_an_interrupt_exits_with_130_without_a_traceback() -> None:
     with Listener() as listener:
         command = [sys.executable, "-m", "socketchat", "send", "--port", str(listener.port), "--as", "ann", "hi"]
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
@@ -375,7 +375,7 @@ def test_a_message_is_stored_once_under_its_key_and_another_text_is_refused(serv
     assert capsys.readouterr().out == ""
 
 
-def test_a_name_of_somebody_else_is_refused(server, monkeypatch, tmp_path, capsys) -> None:
+def test_a_taken_name_is_refused(server, monkeypatch, tmp_path, capsys) -> None:
     to_server = ["send", "--port", str(server.port), "--as", "owner", "hi"]
     assert run(to_server) == 0
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "another"))
@@ -383,7 +383,7 @@ def test_a_name_of_somebody_else_is_refused(server, monkeypatch, tmp_path, capsy
     assert "owner" in capsys.readouterr().err
 
 
-def test_a_stopped_server_is_6(server, capsys) -> None:
+def test_a_stopped_server_exits_with_6(server, capsys) -> None:
     server.stop()
     try:
         assert run(["send", "--port", str(server.port), "--as", "ann", "--timeout", "0.5", "hi"]) == 6
@@ -392,7 +392,7 @@ def test_a_stopped_server_is_6(server, capsys) -> None:
     assert "no answer in time" in capsys.readouterr().err
 
 
-def test_where_no_server_is_reached_nothing_is_made(home, capsys) -> None:
+def test_without_a_server_send_creates_no_files(home, capsys) -> None:
     with socket.socket() as bound:
         bound.bind(("127.0.0.1", 0))  # and listens to nobody
         assert run(["send", "--port", str(bound.getsockname()[1]), "--as", "ann", "hi"]) == 6
@@ -400,7 +400,7 @@ def test_where_no_server_is_reached_nothing_is_made(home, capsys) -> None:
     assert not home.exists()
 
 
-def test_a_run_loads_nothing_that_it_does_not_need(server) -> None:
+def test_send_imports_only_what_it_needs(server) -> None:
     code = "import sys\nfrom socketchat.cli import run\ncode = run(sys.argv[1:])\nprint(code, *sys.modules)"
     command = [sys.executable, "-c", code, "send", "--port", str(server.port), "--as", "light", "hi"]
     result = subprocess.run(command, capture_output=True, text=True, check=True)
@@ -409,7 +409,7 @@ def test_a_run_loads_nothing_that_it_does_not_need(server) -> None:
     assert NEVER_LOADED & set(loaded) == set()
 
 
-def test_twenty_at_once_from_nothing_all_succeed_under_one_name(server) -> None:
+def test_twenty_concurrent_first_sends_succeed_under_one_name(server) -> None:
     command = [sys.executable, "-m", "socketchat", "send", "--port", str(server.port), "--as", "swarm", "hi"]
     processes = [subprocess.Popen(command, stderr=subprocess.PIPE) for _ in range(20)]
     assert [(process.communicate()[1], process.returncode) for process in processes] == [(b"", 0)] * 20

@@ -45,13 +45,13 @@ def shell(redirections, *arguments):
 
 
 @pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
-def test_closed_streams_are_no_failure_of_send_and_join(server, closed):
+def test_send_and_join_work_with_closed_streams(server, closed):
     assert shell(closed, "send", "--port", server.port, "--as", "ann", "hi") == (0, "", "")
     assert shell(f"</dev/null {closed}", "join", "--port", server.port, "ann") == (0, "", "")
 
 
 @pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
-def test_a_server_with_closed_streams_serves_and_ends_as_asked(tmp_path, closed):
+def test_serve_works_with_closed_streams(tmp_path, closed):
     command = ["/bin/sh", "-c", f'exec "$@" {closed}', "sh", *PROGRAM, "serve", "--host", "127.0.0.1", "--port", "0"]
     with subprocess.Popen([*command, "--data", str(tmp_path / "data")], stdout=subprocess.PIPE, text=True) as process:
         if ">&-" in closed.split():
@@ -64,7 +64,7 @@ def test_a_server_with_closed_streams_serves_and_ends_as_asked(tmp_path, closed)
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["send", "--help"], ["--version"]])
-def test_a_full_stdout_is_one_line_and_1(arguments):
+def test_a_full_stdout_is_one_line_and_exit_code_1(arguments):
     assert shell(">/dev/full", *arguments) == (
         1,
         "",
@@ -72,7 +72,7 @@ def test_a_full_stdout_is_one_line_and_1(arguments):
     )
 
 
-def test_an_export_that_cannot_be_written_does_not_blame_the_data_directory(tmp_path):
+def test_the_error_for_a_failed_export_does_not_blame_the_data_directory(tmp_path):
     data = tmp_path / "data"
     with serving(tmp_path) as started:
         assert shell("", "send", "--port", started.port, "--as", "ann", "hi")[0] == 0
@@ -86,19 +86,19 @@ def test_an_export_that_cannot_be_written_does_not_blame_the_data_directory(tmp_
     assert (done.returncode, done.stderr) == (1, "")
 
 
-def test_a_server_that_cannot_say_where_it_listens_ends_with_one_line(tmp_path):
+def test_serve_that_cannot_print_its_address_ends_with_one_line(tmp_path):
     code, _, error = shell(">/dev/full", "serve", "--host", "127.0.0.1", "--port", 0, "--data", tmp_path / "data")
 
     assert (code, error) == (1, "socketchat: Cannot write to stdout: no space left on device.\n")
 
 
-def test_a_full_stderr_leaves_the_exit_code(server):
+def test_a_full_stderr_does_not_change_the_exit_code(server):
     assert shell("2>/dev/full", "send", "--port", server.port, "--as", "not a name", "hi") == (2, "", "")
     assert shell("2>/dev/full >/dev/full", "send", "--port", server.port, "--as", "ann", "hi") == (0, "", "")
 
 
 @pytest.mark.parametrize(("host", "listens"), [("0.0.0.0", r"0\.0\.0\.0"), ("::", r"\[::\]")])
-def test_the_hint_for_all_addresses_names_none_that_cannot_be_reached(tmp_path, host, listens):
+def test_the_hint_for_all_interfaces_names_only_reachable_addresses(tmp_path, host, listens):
     command = [*PROGRAM, "serve", "--host", host, "--port", "0", "--data", str(tmp_path)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         port = re.fullmatch(rf"Server listening on {listens}:(\d+)\n", process.stdout.readline())[1]

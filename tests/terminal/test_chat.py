@@ -43,7 +43,7 @@ def said(seat):
     return [re.sub(r"^\d\d:\d\d ", "", line) for line in seat.lines]
 
 
-def test_the_conversation_of_the_seed(pair):
+def test_the_conversation_of_the_seed_works(pair):
     ann, bob, anns, bobs = pair
     anns.says("hello")
     bobs.shows(f"{ann}: hello")
@@ -59,7 +59,7 @@ def test_the_conversation_of_the_seed(pair):
     assert said(anns).count(f"{ann}: hello") == 1
 
 
-def test_whoever_comes_sees_the_last_lines_above_one_that_says_so(own_server, sit):
+def test_the_last_lines_are_shown_on_arrival_above_a_separator(own_server, sit):
     ann = sit(own_server, "ann")
     ann.shows("nothing was said in #lobby so far")
     ann.says(*(f"line {number}" for number in range(60)))
@@ -75,7 +75,7 @@ def test_whoever_comes_sees_the_last_lines_above_one_that_says_so(own_server, si
     ]
 
 
-def test_what_was_said_is_paged_found_and_changed(own_server, sit):
+def test_history_can_be_paged_searched_and_changed(own_server, sit):
     ann = sit(own_server, "ann")
     ann.shows("Welcome")
     ann.says(*(f"line {number}" for number in range(70)))
@@ -107,7 +107,7 @@ def test_what_was_said_is_paged_found_and_changed(own_server, sit):
     ]
 
 
-def test_a_half_typed_line_survives_what_others_say(pair):
+def test_a_half_typed_line_survives_messages_of_others(pair):
     _, _, anns, bobs = pair
     bobs.type("half ty")
     anns.says(*(f"line {number}" for number in range(30)))
@@ -116,7 +116,7 @@ def test_a_half_typed_line_survives_what_others_say(pair):
     anns.shows("half typed")
 
 
-def test_rooms_are_entered_counted_and_left(pair):
+def test_rooms_can_be_entered_and_left_and_count_unread_messages(pair):
     ann, bob, anns, bobs = pair
     room = f"#Room-{ann}"
     anns.says(f"/join {room}", "first", "/topic pumps")
@@ -142,7 +142,7 @@ def test_rooms_are_entered_counted_and_left(pair):
     anns.shows(f"{bob}: in the lobby")
 
 
-def test_a_text_after_join_goes_to_the_new_room(pair):
+def test_a_text_after_join_is_sent_to_the_new_room(pair):
     ann, _, anns, bobs = pair
     anns.says(f"/join #quick-{ann}", "secret", "/join #lobby", "public")
     bobs.shows(f"{ann}: public")
@@ -150,7 +150,7 @@ def test_a_text_after_join_goes_to_the_new_room(pair):
     assert "secret" not in bobs.text
 
 
-def test_what_is_typed_before_a_command_is_told_before_it(pair):
+def test_a_message_is_sent_before_a_later_command(pair):
     ann, _, anns, _ = pair
     anns.says(f"/join #order-{ann}", "one", "/topic two", "three")
     anns.shows("three")
@@ -161,7 +161,7 @@ def test_what_is_typed_before_a_command_is_told_before_it(pair):
     )
 
 
-def test_a_mistyped_command_is_never_sent(pair):
+def test_a_mistyped_command_is_not_sent_as_text(pair):
     ann, _, anns, bobs = pair
     anns.says("/joni #ops", "//slashes are fine", "/quit now")
     anns.shows("!! No such command: /joni. Did you mean /join?")
@@ -171,7 +171,7 @@ def test_a_mistyped_command_is_never_sent(pair):
     assert "joni" not in bobs.text
 
 
-def test_a_refused_text_comes_back_for_another_try(pair):
+def test_a_refused_text_returns_for_editing(pair):
     _, bob, anns, bobs = pair
     anns.says(f"/dm {bob}x precious words")
     anns.shows(f"!! There is no user {bob}x; did you mean {bob}?")
@@ -180,7 +180,7 @@ def test_a_refused_text_comes_back_for_another_try(pair):
     bobs.shows("precious words")
 
 
-def test_a_refused_text_does_not_disturb_what_is_typed_meanwhile(server, pair):
+def test_a_refused_text_does_not_disturb_typing(server, pair):
     _, bob, anns, _ = pair
     server.freeze()
     anns.says(f"/dm {bob}x precious words")
@@ -192,7 +192,7 @@ def test_a_refused_text_does_not_disturb_what_is_typed_meanwhile(server, pair):
     assert anns.row.endswith("> half")
 
 
-def test_what_is_typed_without_looking_is_not_glued_to_a_refused_text(pair):
+def test_blind_typing_is_not_appended_to_a_refused_text(pair):
     ann, bob, anns, bobs = pair
     anns.says(f"/dm {bob}x precious words")
     anns.shows(f"> /dm {bob}x precious words")
@@ -201,7 +201,7 @@ def test_what_is_typed_without_looking_is_not_glued_to_a_refused_text(pair):
     assert "precious" not in bobs.text
 
 
-def test_a_text_over_the_limit_is_refused_and_comes_back(pair):
+def test_a_text_over_the_limit_is_refused_and_returns(pair):
     _, _, anns, _ = pair
     anns.type(f"\x1b[200~{'x' * 40_000}\x1b[201~\r")
     anns.shows("!! Too long: 40,000 bytes; the limit is 32,768. Send it as a file or split it.")
@@ -209,7 +209,7 @@ def test_a_text_over_the_limit_is_refused_and_comes_back(pair):
     anns.shows("It cannot be sent")
 
 
-def test_who_made_a_room_kicks_and_both_see_why(pair):
+def test_a_room_owner_can_kick_and_both_users_see_the_reason(pair):
     ann, bob, anns, bobs = pair
     room = f"#kick-{ann}"
     anns.says(f"/join {room}")
@@ -225,7 +225,7 @@ def test_who_made_a_room_kicks_and_both_see_why(pair):
     assert "you do not read this" not in bobs.text
 
 
-def test_a_long_text_is_folded_and_show_has_it_whole(own_server, sit):
+def test_a_long_text_is_truncated_and_show_displays_all_of_it(own_server, sit):
     ann = sit(own_server, "ann")
     ann.shows("Welcome")
     ann.type("\x1b[200~" + "".join(f"row {number}\n" for number in range(60)) + "\x1b[201~\r")
@@ -237,7 +237,7 @@ def test_a_long_text_is_folded_and_show_has_it_whole(own_server, sit):
     ann.shows("      row 59\n── around #lobby/1 ──")
 
 
-def test_a_paste_arrives_as_one_message(pair):
+def test_a_paste_is_sent_as_one_message(pair):
     ann, _, anns, bobs = pair
     anns.type("\x1b[200~def f():\n\treturn 1\n\x1b[201~f()\r")
     bobs.shows("      f()")
@@ -265,7 +265,7 @@ def test_help_comes_from_the_table_of_commands(pair):
     anns.shows("/dm NAME TEXT\nSend a direct message")
 
 
-def test_direct_messages_wait_for_who_is_away_and_show_once(own_server, sit):
+def test_direct_messages_wait_for_an_offline_user_and_are_shown_once(own_server, sit):
     bob = sit(own_server, "bob", home="bob")
     bob.shows("Welcome")
     bob.leaves()
@@ -297,7 +297,7 @@ def test_direct_messages_wait_for_who_is_away_and_show_once(own_server, sit):
     assert "away" not in bob.text
 
 
-def test_what_is_unread_is_told_on_arrival_and_read_on_all_devices(own_server, sit):
+def test_unread_messages_are_reported_on_arrival_and_read_on_all_devices(own_server, sit):
     ann, bob = sit(own_server, "ann", home="ann"), sit(own_server, "bob")
     for each in (ann, bob):
         each.shows("Welcome")
@@ -320,7 +320,7 @@ def test_what_is_unread_is_told_on_arrival_and_read_on_all_devices(own_server, s
     second.shows("-- Nothing is unread.")
 
 
-def test_what_is_on_the_screen_is_not_counted_as_unread(pair):
+def test_lines_on_the_screen_are_not_unread(pair):
     ann, bob, anns, bobs = pair
     for number in range(3):
         bobs.says(f"line {number}", f"/dm {ann} psst {number}")
@@ -329,7 +329,7 @@ def test_what_is_on_the_screen_is_not_counted_as_unread(pair):
     anns.shows("-- Nothing is unread.")
 
 
-def test_direct_messages_that_were_missed_are_in_their_place_in_time(own_server, sit):
+def test_missed_direct_messages_are_sorted_by_time(own_server, sit):
     ann, bob = sit(own_server, "ann", home="ann"), sit(own_server, "bob")
     for each in (ann, bob):
         each.shows("Welcome")
@@ -345,7 +345,7 @@ def test_direct_messages_that_were_missed_are_in_their_place_in_time(own_server,
     ann.shows("── above: the last 2 lines of #lobby, and direct messages of that time ──")
 
 
-def test_direct_messages_from_before_the_first_visit_are_shown_by_history(own_server, sit, tmp_path):
+def test_history_shows_direct_messages_from_before_the_first_join(own_server, sit, tmp_path):
     ann, bob = sit(own_server, "ann", home="ann"), sit(own_server, "bob")
     ann.shows("Welcome")
     bob.shows("Welcome")
@@ -369,7 +369,7 @@ def test_direct_messages_from_before_the_first_visit_are_shown_by_history(own_se
     ann.shows("-- Nothing is unread.")
 
 
-def test_a_broken_link_is_told_mended_and_nothing_is_lost(own_server, sit):
+def test_a_lost_connection_is_reported_and_nothing_is_lost(own_server, sit):
     ann, bob = sit(own_server, "ann"), sit(own_server, "bob")
     for seat in (ann, bob):
         seat.shows("Welcome")
@@ -401,7 +401,7 @@ def test_a_broken_link_is_told_mended_and_nothing_is_lost(own_server, sit):
         ]
 
 
-def test_a_room_that_could_not_be_entered_gets_nothing_and_neither_does_the_one_before(own_server, sit):
+def test_a_text_for_a_room_that_cannot_be_entered_is_not_sent(own_server, sit):
     ann = sit(own_server, "ann")
     ann.shows("Welcome")
     own_server.freeze()
@@ -418,7 +418,7 @@ def test_a_room_that_could_not_be_entered_gets_nothing_and_neither_does_the_one_
     ann.shows("#lobby ann> password")
 
 
-def test_a_slow_server_is_seen_below(server, pair):
+def test_a_slow_server_is_shown_in_the_status_line(server, pair):
     ann, _, anns, _ = pair
     server.freeze()
     anns.says("hello")
@@ -429,7 +429,7 @@ def test_a_slow_server_is_seen_below(server, pair):
     anns.lacks("being sent")
 
 
-def test_what_was_under_way_when_the_link_broke_is_shown_as_waiting(own_server, sit):
+def test_messages_unconfirmed_at_a_lost_connection_are_shown_as_waiting(own_server, sit):
     ann = sit(own_server, "ann")
     ann.shows("Welcome")
     own_server.freeze()
@@ -443,7 +443,7 @@ def test_what_was_under_way_when_the_link_broke_is_shown_as_waiting(own_server, 
     assert ann.text.count("waiting: hello") == 1
 
 
-def test_who_leaves_with_a_message_under_way_is_told(own_server, sit):
+def test_leaving_with_an_unconfirmed_message_is_reported(own_server, sit):
     ann = sit(own_server, "ann", home="ann")
     ann.shows("Welcome")
     own_server.kill()
@@ -461,7 +461,7 @@ def test_who_leaves_with_a_message_under_way_is_told(own_server, sit):
 
 
 @pytest.mark.faults
-def test_who_leaves_with_lines_that_could_not_be_sent_is_told(own_server, sit):
+def test_leaving_with_unsent_lines_is_reported(own_server, sit):
     ann = sit(own_server, "ann")
     ann.shows("Welcome")
     own_server.freeze()
@@ -471,7 +471,7 @@ def test_who_leaves_with_lines_that_could_not_be_sent_is_told(own_server, sit):
     assert "socketchat: 2 lines were not sent at all." in ann.text
 
 
-def test_what_is_typed_while_coming_in_is_sent_before_leaving(server, sit, pair):
+def test_lines_typed_during_the_login_are_sent_before_leaving(server, sit, pair):
     *_, bobs = pair
     name = next(names)
     quick = sit(server, name)
@@ -482,7 +482,7 @@ def test_what_is_typed_while_coming_in_is_sent_before_leaving(server, sit, pair)
     bobs.shows(f"{name}: typed ahead")
 
 
-def test_quit_leaves_at_once(pair):
+def test_quit_leaves_immediately(pair):
     _, bob, anns, bobs = pair
     bobs.says("/quit")
 
@@ -500,7 +500,7 @@ def test_ctrl_c_clears_a_line_and_leaves_an_empty_one(pair):
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
-def test_signals_end_politely(pair, number):
+def test_signals_end_the_chat_cleanly(pair, number):
     _, bob, anns, bobs = pair
     bobs.type("half")
     bobs.shows("half")
@@ -564,7 +564,7 @@ def chat_here(server, name, play, **options):
     return terminal
 
 
-def test_what_is_logged_is_told_above_the_prompt_and_tears_nothing(server):
+def test_log_messages_are_shown_above_the_prompt(server):
     before = list(logging.getLogger().handlers)
 
     async def play(terminal, _chat):
@@ -580,7 +580,7 @@ def test_what_is_logged_is_told_above_the_prompt_and_tears_nothing(server):
 
 
 @pytest.mark.parametrize("line", ["", "hello"])
-def test_the_next_try_is_shown_and_comes_at_once_where_somebody_presses_enter(server, line):
+def test_the_next_reconnect_is_shown_and_enter_tries_immediately(server, line):
     async def play(terminal, chat):
         down = re.compile(r"link down, next try in (\d{3}) s · Enter tries now")
         chat._client._link.lose(Unreachable("The cable was cut."))
@@ -595,7 +595,7 @@ def test_the_next_try_is_shown_and_comes_at_once_where_somebody_presses_enter(se
     chat_here(server, next(names), play, timeouts=slow, random=lambda: 1.0).close()
 
 
-def test_what_waits_to_be_drawn_is_bounded(server, monkeypatch):
+def test_output_waiting_to_be_drawn_is_bounded(server, monkeypatch):
     name, other = next(names), next(names)
 
     async def play(_terminal, chat):
@@ -610,7 +610,7 @@ def test_what_waits_to_be_drawn_is_bounded(server, monkeypatch):
     terminal.close()
 
 
-def test_days_and_times_are_those_of_the_clock_and_of_the_messages(server):
+def test_dates_follow_the_clock_and_the_messages(server):
     name, other = next(names), next(names)
     today = datetime.now(UTC)
 
@@ -628,7 +628,7 @@ def test_days_and_times_are_those_of_the_clock_and_of_the_messages(server):
 
 
 @pytest.mark.parametrize("refused", ["unread", "history"])
-def test_what_is_said_is_shown_also_where_coming_in_fails(refused):
+def test_lines_are_shown_even_if_the_login_fails(refused):
     """And a server that says what it likes neither ends the visit nor fills the memory."""
 
     async def serve(peer):

@@ -14,7 +14,7 @@ from socketchat.terminal.dialogue import say
         ("It is \x1b[2J made visible.", 1),
     ],
 )
-def test_a_sentence_is_broken_between_words(sentence, lines, monkeypatch):
+def test_a_sentence_is_wrapped_between_words(sentence, lines, monkeypatch):
     monkeypatch.setattr(sys, "stdout", out := io.TextIOWrapper(io.BytesIO()))
     say(sentence, exactly="SHA256:abc")
     out.seek(0)

@@ -92,14 +92,14 @@ def closed(tmp_path):
     server.stop()
 
 
-def test_plaintext_stays_on_the_machine(elsewhere):
+def test_plaintext_is_used_only_on_the_local_machine(elsewhere):
     assert "Server listening on 0.0.0.0:5000\n" in elsewhere.lines
     here, there = (elsewhere.run(sys.executable, "-c", SAY, host).stdout for host in ("127.0.0.1", ADDRESS))
     assert here == "[join] carol has joined the chat.\n"
     assert there.startswith("[server] Beyond its own machine this server speaks TLS only; use `socketchat join")
 
 
-def test_send_trusts_nobody_blindly(elsewhere):
+def test_send_trusts_no_unknown_server(elsewhere):
     send = [*PROGRAM, "send", "--host", ADDRESS, "--as", "ann", "hi"]
     refused = elsewhere.run(*send, stdin=subprocess.DEVNULL)
     assert (refused.returncode, refused.stderr.count("\n")) == (4, 1)
@@ -111,7 +111,7 @@ def test_send_trusts_nobody_blindly(elsewhere):
 
 
 @pytest.mark.parametrize("answer", ["n", pytest.param("", marks=pytest.mark.faults), "y"])
-def test_join_asks_once_whether_it_is_the_right_server(elsewhere, answer):
+def test_join_asks_once_to_confirm_an_unknown_server(elsewhere, answer):
     terminal, process = elsewhere.join("ann", "--host", ADDRESS)
     terminal.until(lambda: "[y/N]" in terminal.text)
     assert elsewhere.fingerprint in terminal.text
@@ -130,7 +130,7 @@ def test_join_asks_once_whether_it_is_the_right_server(elsewhere, answer):
         assert "is new to you" in terminal.text
 
 
-def test_the_code_is_all_that_is_asked_for_since_it_proves_the_server_too(closed):
+def test_a_join_code_replaces_the_question_about_the_server(closed):
     terminal, process = closed.join("ann", "--host", ADDRESS)
     terminal.until(lambda: "Join code, or [y/N]:" in terminal.text)
     terminal.type("four-words-are-none\r")
@@ -145,7 +145,7 @@ def test_the_code_is_all_that_is_asked_for_since_it_proves_the_server_too(closed
     assert closed.run(*send, "--as", "bob", "hi", stdin=subprocess.DEVNULL).returncode == 0  # the key is enough
 
 
-def test_an_unknown_server_hears_nothing_before_the_user_has_decided(elsewhere, tmp_path):
+def test_an_unknown_server_gets_nothing_before_the_user_decides(elsewhere, tmp_path):
     server = subprocess.Popen(
         elsewhere._inside([sys.executable, "-c", LISTEN, str(tmp_path), ADDRESS]), stdout=subprocess.PIPE, text=True
     )
@@ -176,7 +176,7 @@ print(heard)
 """
 
 
-def test_a_code_typed_at_the_question_has_an_open_server_prove_itself(elsewhere):
+def test_a_code_typed_at_the_question_makes_an_open_server_prove_itself(elsewhere):
     terminal, process = elsewhere.join("ann", "--host", ADDRESS)
     terminal.until(lambda: "[y/N]" in terminal.text)
     terminal.type(f"{elsewhere.code}\r")
@@ -185,7 +185,7 @@ def test_a_code_typed_at_the_question_has_an_open_server_prove_itself(elsewhere)
     assert ends(terminal, process) == 0
 
 
-def test_without_a_terminal_an_invite_lets_in_and_nothing_else_does(closed, tmp_path):
+def test_without_a_terminal_only_an_invite_lets_a_newcomer_in(closed, tmp_path):
     join = [*PROGRAM, "join", "logbot"]
     refused = closed.run(*join, "--host", ADDRESS, input="hello\n")
     assert (refused.returncode, refused.stderr.count("\n")) == (4, 1)
@@ -222,7 +222,7 @@ def ends(terminal: Terminal, process: subprocess.Popen) -> int:
         ("ip link add here type veth peer name there && ip addr add 10.77.0.1/24 dev here", "10.77.0.1"),
     ],
 )
-def test_a_network_without_a_way_out_is_one_too(network, found):
+def test_an_isolated_network_counts_as_a_network(network, found):
     ask = "from socketchat.server import reached_at; print(reached_at(['0.0.0.0']))"
     command = ["unshare", "-n", "-u", "sh", "-c", f'ip link set lo up && hostname localhost && {network} && exec "$@"']
     done = subprocess.run([*command, "sh", sys.executable, "-c", ask], capture_output=True, text=True, check=False)

@@ -45,7 +45,7 @@ def invite(server, *options):
     return subprocess.run(command, capture_output=True, text=True, check=True, timeout=20).stdout.strip()
 
 
-def test_what_is_said_on_the_way_in_is_broken_between_words_and_a_fingerprint_is_whole(closed, server, sit):
+def test_login_texts_are_wrapped_between_words_and_fingerprints_stay_whole(closed, server, sit):
     narrow = sit(closed, "nora", columns=44)
     narrow.until(lambda: narrow.row == "Join code:")
     assert " ".join(narrow.lines[:-1]) == CODE_WANTED
@@ -56,7 +56,7 @@ def test_what_is_said_on_the_way_in_is_broken_between_words_and_a_fingerprint_is
     assert re.fullmatch(r"  SHA256:\S{43}", wide.lines[1])
 
 
-def test_a_newcomer_is_asked_for_the_code_until_it_is_right_and_then_never_again(closed, sit):
+def test_a_newcomer_is_asked_for_the_join_code_until_it_is_right(closed, sit):
     seat = sit(closed, "ann", home="ann")
     seat.shows("You are new here.")
     seat.shows("Join code:")
@@ -73,7 +73,7 @@ def test_a_newcomer_is_asked_for_the_code_until_it_is_right_and_then_never_again
 
 
 @pytest.mark.faults
-def test_who_guesses_wrong_too_often_waits_a_moment_and_is_asked_again(tmp_path, sit):
+def test_after_too_many_wrong_codes_the_newcomer_waits_and_is_asked_again(tmp_path, sit):
     server = Server(str(tmp_path / "server"), "--tunnel", "--no-limits")
     guess_wrong(server.port, FREE_GUESSES * LOOPBACK_TIMES)
     seat = sit(server, "kim")
@@ -102,7 +102,7 @@ def guess_wrong(port, times):
     asyncio.run(guess())
 
 
-def test_the_code_is_asked_for_after_the_name_and_not_where_the_name_is_taken(closed, sit):
+def test_the_code_is_asked_for_after_the_name_and_not_for_a_taken_name(closed, sit):
     seat = sit(closed, home="bob")
     seat.shows("Your name:")
     seat.says("bob")
@@ -117,20 +117,20 @@ def test_the_code_is_asked_for_after_the_name_and_not_where_the_name_is_taken(cl
     assert "Join code" not in other.text
 
 
-def test_who_knows_no_code_may_give_up(closed, sit):
+def test_the_newcomer_can_give_up_at_the_code(closed, sit):
     seat = sit(closed, "cleo")
     seat.shows("Join code:")
     seat.type("\x04")
     assert seat.ends() == 130
 
 
-def test_who_has_the_url_of_an_invite_just_comes_in(closed, sit):
+def test_an_invite_url_lets_a_newcomer_in_without_questions(closed, sit):
     seat = sit(None, "dora", invite(closed))
     seat.shows("Welcome, dora.")
     assert "Join code" not in seat.text
 
 
-def test_who_chooses_another_name_is_still_invited(closed, sit):
+def test_an_invite_stays_valid_if_the_newcomer_chooses_another_name(closed, sit):
     owner = sit(None, "jack", invite(closed), home="jack")
     owner.shows("Welcome, jack.")
     owner.says("/password")
@@ -147,7 +147,7 @@ def test_who_chooses_another_name_is_still_invited(closed, sit):
     seat.shows("Welcome, jill.")
 
 
-def test_an_invite_on_stdin_leaves_the_terminal_for_talking(closed, sit, tmp_path):
+def test_an_invite_can_be_read_from_stdin_of_an_interactive_chat(closed, sit, tmp_path):
     url = tmp_path / "url"
     url.write_text(invite(closed) + "\n")
     seat = sit(None, "-", "emil", stdin=str(url))
@@ -157,7 +157,7 @@ def test_an_invite_on_stdin_leaves_the_terminal_for_talking(closed, sit, tmp_pat
     assert seat.leaves() == 0
 
 
-def test_an_invite_that_is_used_up_says_so(closed, sit):
+def test_the_error_for_a_used_invite_says_so(closed, sit):
     url = invite(closed)
     sit(None, "fred", url).shows("Welcome, fred.")
     seat = sit(None, "gina", url)
@@ -165,14 +165,14 @@ def test_an_invite_that_is_used_up_says_so(closed, sit):
     assert seat.ends() == 4
 
 
-def test_an_invite_to_another_key_is_refused_before_a_word_is_said(closed, sit):
+def test_an_invite_for_another_server_key_is_refused_before_anything_is_sent(closed, sit):
     where, _, fragment = invite(closed).partition("#")
     seat = sit(None, "hugo", f"{where}#{'A' * 43}.{fragment.partition('.')[2]}")
     seat.shows("The invite names another key")
     assert seat.ends() == 7
 
 
-def test_a_script_comes_by_the_invite_in_a_file_and_needs_it_once(closed, tmp_path):
+def test_a_script_uses_an_invite_in_a_file_once(closed, tmp_path):
     url = tmp_path / "invite"
     url.write_text(invite(closed) + "\n")
     environ = environment(tmp_path / "home") | {"XDG_DATA_HOME": str(tmp_path / "data")}

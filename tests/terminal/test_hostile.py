@@ -77,12 +77,12 @@ def drawn(text, width=80):
 
 
 @pytest.mark.parametrize("name", CORPUS)
-def test_nothing_dangerous_is_left_in_any_field(name):
+def test_every_field_is_drawn_without_dangerous_characters(name):
     assert dangerous(OURS.sub("", drawn(CORPUS[name]))) == set()
 
 
 @pytest.mark.parametrize("name", CORPUS)
-def test_the_screen_is_as_after_harmless_lines(name):
+def test_hostile_lines_change_the_screen_like_harmless_ones(name):
     terminal = Terminal()
     terminal.show("before\r\n")
     modes = terminal.modes
@@ -98,7 +98,7 @@ def test_the_screen_is_as_after_harmless_lines(name):
 
 
 @pytest.mark.parametrize("name", CORPUS)
-def test_nothing_dangerous_is_completed(name):
+def test_completion_offers_nothing_dangerous(name):
     text = CORPUS[name]
     lines = Places("alice")
     for told in (
@@ -119,7 +119,7 @@ def test_nothing_dangerous_is_completed(name):
     assert dangerous("".join(each.text + each.display_text for each in found)) == set()
 
 
-def test_the_test_would_notice_a_field_that_is_not_cleaned():
+def test_the_test_notices_a_field_that_is_not_cleaned():
     here = Rendering(Look(edits=True, colors="256"), "alice", NOON)
 
     assert dangerous(OURS.sub("", here.paint([Text("\x1b[2J")], 80)))

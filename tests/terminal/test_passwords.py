@@ -15,7 +15,7 @@ def everything_below(directory: Path) -> bytes:
 
 
 @pytest.mark.parametrize("secret", [SECRET, " blanks at the ends "])
-def test_a_password_lets_a_second_device_in_and_is_seen_nowhere(server, sit, tmp_path, secret):
+def test_a_password_adds_a_second_device_and_is_never_shown(server, sit, tmp_path, secret):
     name = f"pat{len(secret)}"
     first = sit(server, name, home="first")
     first.shows("Welcome, ")
@@ -49,7 +49,7 @@ def test_a_password_lets_a_second_device_in_and_is_seen_nowhere(server, sit, tmp
     assert again.leaves() == 0
 
 
-def test_whoever_is_somebody_else_chooses_another_name(server, sit):
+def test_another_user_of_a_taken_name_chooses_another_one(server, sit):
     sit(server, "quinn", home="one").shows("Welcome, quinn.")
     other = sit(server, "quinn", home="other")
     other.shows("type its password.\nPassword (Enter to choose another name):")
@@ -59,7 +59,7 @@ def test_whoever_is_somebody_else_chooses_another_name(server, sit):
     other.shows("Welcome, quincy.")
 
 
-def test_a_revoked_device_is_told_so_and_ends(server, sit):
+def test_a_revoked_device_is_notified_and_ends(server, sit):
     first = sit(server, "rita", home="first")
     first.shows("Welcome, rita.")
     first.says("/password")
@@ -84,7 +84,7 @@ def test_a_revoked_device_is_told_so_and_ends(server, sit):
     second.shows("This device of rita was revoked.")
 
 
-def test_two_that_are_not_the_same_and_none_at_all_change_nothing(server, sit):
+def test_different_or_empty_new_passwords_change_nothing(server, sit):
     seat = sit(server, "sid", home="sid")
     seat.shows("Welcome, sid.")
     seat.says("/password")
@@ -103,7 +103,7 @@ def test_two_that_are_not_the_same_and_none_at_all_change_nothing(server, sit):
 
 
 @pytest.mark.parametrize("key", ["\r", "\x03", "\x04"])
-def test_what_is_typed_after_a_password_that_may_not_be_set_is_another_one_and_never_published(server, sit, key):
+def test_input_after_a_refused_password_is_not_sent_to_the_room(server, sit, key):
     name = f"ugo{ord(key)}"
     seat = sit(server, name)
     seat.shows("Welcome, ")
@@ -123,7 +123,7 @@ def test_what_is_typed_after_a_password_that_may_not_be_set_is_another_one_and_n
     assert seat.leaves() == 0
 
 
-def test_what_is_typed_before_the_password_is_asked_for_is_not_published(server, sit):
+def test_input_before_the_password_prompt_is_not_sent_to_the_room(server, sit):
     seat = sit(server, "vic")
     seat.shows("Welcome, vic.")
     seat.says("/password", SECRET)
@@ -140,7 +140,7 @@ def test_what_is_typed_before_the_password_is_asked_for_is_not_published(server,
     assert seat.leaves() == 0
 
 
-def test_leaving_while_a_password_is_asked_for_takes_giving_up_first(server, sit):
+def test_leaving_at_the_password_prompt_cancels_it_first(server, sit):
     seat = sit(server, "tim", home="tim")
     seat.shows("Welcome, tim.")
     seat.says("/password")
@@ -150,7 +150,7 @@ def test_leaving_while_a_password_is_asked_for_takes_giving_up_first(server, sit
     assert seat.leaves() == 0
 
 
-def test_a_link_gives_a_name_back_to_a_new_key(own_server, sit, tmp_path):
+def test_a_reset_link_gives_a_name_to_a_new_key(own_server, sit, tmp_path):
     first = sit(own_server, "uma", home="first")
     first.shows("Welcome, uma.")
     command = [*PROGRAM, "admin", "--data", str(tmp_path / "server"), "users", "reset", "uma", "--host", "127.0.0.1"]

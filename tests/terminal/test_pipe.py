@@ -111,7 +111,7 @@ class Paper(io.StringIO):
                 await self._changed.wait()
 
 
-def test_each_line_is_a_message_and_all_are_stored_at_the_end(server):
+def test_each_line_is_a_message_and_all_are_stored_at_exit(server):
     lines = "".join(f"line {number}\n" for number in range(200))
 
     assert without_presence(visit(server, io.BytesIO(b"/join #lines\n" + lines.encode()), name="liner")) == (
@@ -122,7 +122,7 @@ def test_each_line_is_a_message_and_all_are_stored_at_the_end(server):
     assert history(server, "#lines") == "".join(f"liner: line {number}\n" for number in range(200))
 
 
-def test_blank_lines_are_nothing_and_line_ends_are_not_sent(server):
+def test_blank_lines_and_line_ends_are_not_sent(server):
     visit(server, io.BytesIO(b"/join #ends\n\n  \na\r\n b \n//c\nd"), name="ender")
 
     assert history(server, "#ends") == "ender: a\nender:  b \nender: /c\nender: d\n"
@@ -142,7 +142,7 @@ def test_lines_and_commands_keep_their_order(server):
     )
 
 
-def test_nothing_to_say_is_no_failure(server):
+def test_an_empty_stdin_is_no_error(server):
     assert without_presence(visit(server, io.BytesIO())) == (0, "", "")
 
 
@@ -157,7 +157,7 @@ def test_nothing_to_say_is_no_failure(server):
         (b"/topic", 0, ""),
     ],
 )
-def test_what_is_refused_is_told_and_the_rest_is_sent_all_the_same(server, line, code, complaint):
+def test_a_refused_line_is_reported_and_the_rest_is_sent(server, line, code, complaint):
     name = next(names)
 
     got, _, err = visit(server, io.BytesIO(b"/join #rest-%s\n%s\nafter\n" % (name.encode(), line)), name=name)
@@ -168,18 +168,18 @@ def test_what_is_refused_is_told_and_the_rest_is_sent_all_the_same(server, line,
     assert history(server, f"#rest-{name}") == f"{name}: after\n"
 
 
-def test_the_first_refusal_is_the_exit_code(server):
+def test_the_exit_code_is_that_of_the_first_refusal(server):
     assert visit(server, io.BytesIO(b"/dm\n/nonsense\nfine\n"))[0] == 2
 
 
-def test_a_room_that_cannot_be_left_ends_the_visit_as_the_rest_is_meant_for_elsewhere(server):
+def test_a_failed_room_change_ends_the_run_because_later_lines_are_for_that_room(server):
     with pytest.raises(ChatError, match="Nobody leaves #lobby"):
         visit(server, io.BytesIO(b"/leave\nsecret\n"), name="leaver")
 
     assert "leaver: secret" not in history(server, "#lobby")
 
 
-def test_quit_ends_the_visit_before_the_end_of_stdin(server, keyboard):
+def test_quit_ends_the_run_before_the_end_of_stdin(server, keyboard):
     keyboard.type("/quit\n")
 
     assert without_presence(visit(server, keyboard.stdin)) == (0, "", "")
@@ -199,7 +199,7 @@ def test_commands_are_answered_in_plain_lines(server):
     assert out.endswith("[room] You are now in #lobby.\n")
 
 
-def test_what_happens_is_written_but_not_what_one_says_oneself(server, keyboard):
+def test_events_are_written_except_own_messages(server, keyboard):
     bob = next(names)
     keyboard.type("mine\n")
 
@@ -226,7 +226,7 @@ def test_what_happens_is_written_but_not_what_one_says_oneself(server, keyboard)
 
 
 @pytest.mark.parametrize("name", ["title", "clear the screen", "C1 CSI", "bidi override", "bells"])
-def test_nothing_dangerous_comes_out(server, keyboard, name):
+def test_the_output_has_nothing_dangerous(server, keyboard, name):
     bob = next(names)
 
     async def play(out, _err):
@@ -241,7 +241,7 @@ def test_nothing_dangerous_comes_out(server, keyboard, name):
     assert dangerous(out) == set()
 
 
-def test_a_broken_link_is_told_and_mended(own_server, keyboard):
+def test_a_lost_connection_is_reported_and_restored(own_server, keyboard):
     async def play(out, err):
         keyboard.type("/help quit\n")
         await out.has("/quit\n")
@@ -258,7 +258,7 @@ def test_a_broken_link_is_told_and_mended(own_server, keyboard):
     assert "mender: typed meanwhile\n" in history(own_server, "#lobby")
 
 
-def test_what_is_not_stored_is_told_and_kept_and_not_waited_for_without_end(tmp_path):
+def test_messages_that_cannot_be_stored_are_reported_and_kept_after_a_timeout(tmp_path):
     """The server's disk stays full."""
     profiles = Profiles(str(tmp_path))
     out, err = Paper(), Paper()
@@ -294,7 +294,7 @@ def test_what_is_not_stored_is_told_and_kept_and_not_waited_for_without_end(tmp_
     assert err.getvalue() == "socketchat: The disk is full; what you send waits, and is sent when that is over.\n"
 
 
-def test_what_was_said_is_changed_in_its_turn(own_server):
+def test_edits_are_sent_in_the_order_of_the_lines(own_server):
     lines = b"first\n/edit second\nthird\n/delete\n/edit #lobby/1 fourth\n/edit #lobby/99 fifth\n"
 
     code, _, err = visit(own_server, io.BytesIO(lines), name="mender")
@@ -304,7 +304,7 @@ def test_what_was_said_is_changed_in_its_turn(own_server):
     assert "third" not in history(own_server, "#lobby")
 
 
-def test_lines_are_read_one_by_one_and_errors_stand_in_their_place():
+def test_lines_are_processed_one_by_one_and_errors_keep_their_place():
     too_long = b"y" * (2 * LINE_BYTES)
     lines = list(read_lines(io.BytesIO(b"a\n" + too_long + b"\nb\n\xff\nc\r\n" + too_long)))
 
@@ -318,7 +318,7 @@ def test_lines_are_read_one_by_one_and_errors_stand_in_their_place():
     ]
 
 
-def test_an_endless_line_is_not_kept():
+def test_an_endless_line_does_not_fill_the_memory():
     class Endless(io.RawIOBase):
         def __init__(self):
             self.left = 64
@@ -336,7 +336,7 @@ def test_an_endless_line_is_not_kept():
     assert isinstance(line, TooLong)
 
 
-def test_who_is_written_to_and_is_not_there_is_told_on_stderr(server, keyboard):
+def test_an_offline_addressee_is_reported_on_stderr(server, keyboard):
     async def play(out, err):
         async with guest(server, "absentee") as absentee:
             await absentee.request(Away(text="lunch"))

@@ -23,7 +23,7 @@ def three(own_server, sit):
     return seats
 
 
-def test_a_half_typed_line_stays_out_of_the_lobby_until_enter_is_pressed_again(three):
+def test_a_half_typed_line_for_a_lost_room_needs_a_second_enter(three):
     ann, bob, carol = three
     carol.type("secret stuff")
     carol.shows("> secret stuff")
@@ -40,7 +40,7 @@ def test_a_half_typed_line_stays_out_of_the_lobby_until_enter_is_pressed_again(t
     assert carol.text.count("!! You are no longer in #secret") == 2
 
 
-def test_who_goes_back_at_once_is_not_asked(three):
+def test_after_rejoining_a_room_no_second_enter_is_needed(three):
     ann, bob, carol = three
     bob.says("/kick carol", "/invite carol")
     bob.until(lambda: bob.text.count("bob invites carol") == 2)
@@ -51,7 +51,7 @@ def test_who_goes_back_at_once_is_not_asked(three):
     assert "still secret" not in ann.text
 
 
-def test_who_leaves_a_room_and_comes_back_at_once_stays(three):
+def test_leaving_and_rejoining_a_room_quickly_works(three):
     ann, bob, carol = three
     bob.says("/join #lobby")
     bob.shows("#lobby bob>")
@@ -64,7 +64,7 @@ def test_who_leaves_a_room_and_comes_back_at_once_stays(three):
     assert "own words" not in ann.text
 
 
-def test_what_waited_for_the_link_comes_back_where_one_was_banned_meanwhile(own_server, three):
+def test_messages_waiting_for_a_room_return_if_the_user_was_banned_meanwhile(own_server, three):
     ann, bob, carol = three
     own_server.kill()
     for seat in three:

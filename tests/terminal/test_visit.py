@@ -33,7 +33,7 @@ class Silence:
         self._socket.close()
 
 
-def test_a_missing_name_is_asked_for_until_it_can_be_had(server, sit):
+def test_a_missing_name_is_asked_for_until_one_is_free(server, sit):
     taken = sit(server, "taken")
     taken.shows("Welcome")
 
@@ -53,18 +53,18 @@ def test_a_missing_name_is_asked_for_until_it_can_be_had(server, sit):
     assert seat.leaves() == 0
 
 
-def test_a_name_on_the_command_line_that_cannot_be_had_is_asked_for_again(server, sit):
+def test_a_taken_name_on_the_command_line_asks_for_another(server, sit):
     seat = sit(server, "--", "-x-")
     seat.shows("Your name:")
     seat.says("dora")
     seat.shows("Welcome, dora.")
 
 
-def test_the_name_may_come_from_the_environment(server, sit):
+def test_the_name_can_come_from_the_environment(server, sit):
     sit(server, SOCKETCHAT_NAME="enno").shows("Welcome, enno.")
 
 
-def test_the_name_of_the_last_visit_is_suggested_and_its_server_found(server, sit):
+def test_the_last_name_is_suggested_and_its_server_used(server, sit):
     first = sit(server, "fred", home="fred")
     first.shows("Welcome, fred.")
     first.leaves()
@@ -75,7 +75,7 @@ def test_the_name_of_the_last_visit_is_suggested_and_its_server_found(server, si
     again.shows("Welcome, fred.")
 
 
-def test_who_loses_the_name_while_away_is_told_and_not_asked(own_server, sit, tmp_path):
+def test_losing_the_name_while_disconnected_is_an_error_without_a_question(own_server, sit, tmp_path):
     other = Server(str(tmp_path / "other"))
     sit(other, "hugo").shows("Welcome")
     other.stop()
@@ -102,7 +102,7 @@ def ida(own_server, sit):
     return ida
 
 
-def test_another_key_on_the_way_back_is_told_and_nothing_is_lost(own_server, ida, tmp_path):
+def test_a_wrong_key_while_reconnecting_is_reported_and_nothing_is_lost(own_server, ida, tmp_path):
     own_server.start(str(tmp_path / "other"))
     ida.shows("link down: another server's key, ")
     told = ida.text.replace("\n", "")
@@ -121,7 +121,7 @@ def test_another_key_on_the_way_back_is_told_and_nothing_is_lost(own_server, ida
     assert ida.text.count("Another key was met") == 1
 
 
-def test_another_key_ends_a_new_visit_and_what_waits_is_kept_and_told(own_server, ida, sit, tmp_path):
+def test_a_wrong_key_at_the_start_ends_the_run_and_reports_waiting_messages(own_server, ida, sit, tmp_path):
     own_server.start(str(tmp_path / "other"))
     ida.shows("link down: another server's key, ")
     ida.type(CTRL_C)
@@ -134,7 +134,7 @@ def test_another_key_ends_a_new_visit_and_what_waits_is_kept_and_told(own_server
     assert "nothing was sent." in told
 
 
-def test_a_key_that_is_accepted_meanwhile_is_gone_on_with(own_server, ida, tmp_path):
+def test_a_newly_accepted_key_is_used_to_reconnect(own_server, ida, tmp_path):
     own_server.start(str(tmp_path / "other"))
     ida.shows("   socketchat trust ")
     command = ida.text.partition("   socketchat trust ")[2].split()[:2]
@@ -146,7 +146,7 @@ def test_a_key_that_is_accepted_meanwhile_is_gone_on_with(own_server, ida, tmp_p
 
 
 @pytest.mark.parametrize("key", [CTRL_C, CTRL_D])
-def test_who_does_not_want_to_tell_a_name_may_go(server, sit, key):
+def test_the_user_can_leave_at_the_question_for_the_name(server, sit, key):
     seat = sit(server)
     seat.shows("Your name:")
     seat.type(key)
@@ -155,14 +155,14 @@ def test_who_does_not_want_to_tell_a_name_may_go(server, sit, key):
     assert "Traceback" not in seat.text
 
 
-def test_a_server_that_is_not_there_is_one_clear_line(sit):
+def test_an_unreachable_server_is_one_clear_line(sit):
     seat = sit(Silence(accepts=False), "ann")
 
     assert seat.ends() == 6
     assert "connection refused. Is `socketchat serve` running there?" in seat.text.replace("\n", "")
 
 
-def test_a_server_that_does_not_answer_is_told_and_can_be_given_up(sit):
+def test_a_silent_server_is_reported_and_can_be_given_up(sit):
     with closing(Silence(accepts=True)) as silence:
         seat = sit(silence, "ann")
         seat.shows(f"Connecting to 127.0.0.1:{silence.port} …")
@@ -172,7 +172,7 @@ def test_a_server_that_does_not_answer_is_told_and_can_be_given_up(sit):
         assert "Traceback" not in seat.text
 
 
-def test_without_a_terminal_somebody_unknown_has_to_give_a_name(tmp_path):
+def test_without_a_terminal_a_new_user_must_give_a_name(tmp_path):
     address = Address("127.0.0.1", 1)
     visit = Visit(address, Profiles(str(tmp_path)).server(*address), Look(edits=False, colors="none"), {})
 
@@ -180,7 +180,7 @@ def test_without_a_terminal_somebody_unknown_has_to_give_a_name(tmp_path):
         visit.run(None)
 
 
-def test_a_dumb_terminal_gets_plain_lines_and_is_told_that_one_is_in(server, sit):
+def test_a_dumb_terminal_gets_plain_lines_and_a_welcome(server, sit):
     seat = sit(server, "gudrun", TERM="dumb")
     seat.shows("=== Connected! Type /help for commands ===")
     seat.type("/dm gudrun note\n")

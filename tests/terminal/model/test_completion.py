@@ -61,11 +61,11 @@ def completed(line):
         ("say from:b", []),
     ],
 )
-def test_what_tab_makes_of_a_line(line, expected):
+def test_tab_completes_a_line(line, expected):
     assert completed(line) == expected
 
 
-def test_the_menu_tells_lines_from_each_other():
+def test_the_menu_distinguishes_lines():
     found = ChatCompleter(lambda: KNOWN).get_completions(Document("/show #"), CompleteEvent())
     assert [each.display_text for each in found] == ["#ops/43 and mine", "#ops/42 the depoly"]
 
@@ -82,7 +82,7 @@ def test_the_menu_is_one_line_with_the_chosen_word_marked():
     assert shown(None, 80, count=3) == ("word0  word1  word2  ", [])
 
 
-def test_a_long_menu_is_turned_like_pages():
+def test_a_long_menu_has_pages():
     assert shown(0, 25) == ("word0  word1  word2  >", ["word0"])
     assert shown(4, 25) == ("< word3  word4  word5  >", ["word4"])
     assert shown(8, 25) == ("< word6  word7  word8  ", ["word8"])

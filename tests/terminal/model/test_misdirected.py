@@ -8,11 +8,11 @@ def put_out():
     return misdirected
 
 
-def test_what_is_typed_where_one_chose_to_be_is_taken():
+def test_a_line_typed_in_a_chosen_room_is_sent():
     assert Misdirected().doubt("hello", "#lobby") == ""
 
 
-def test_after_being_put_out_only_the_same_line_again_is_taken():
+def test_after_being_removed_only_a_repeated_line_is_sent():
     misdirected = put_out()
     doubt = "You are no longer in #secret; Enter again sends this to #lobby."
 
@@ -22,7 +22,7 @@ def test_after_being_put_out_only_the_same_line_again_is_taken():
     assert misdirected.doubt("three", "#lobby") == ""
 
 
-def test_what_acts_on_the_room_is_doubted_and_what_is_for_no_room_is_not():
+def test_only_lines_for_the_room_need_to_be_repeated():
     misdirected = put_out()
 
     assert misdirected.doubt("/dm bob psst", "#lobby") == ""
@@ -31,7 +31,7 @@ def test_what_acts_on_the_room_is_doubted_and_what_is_for_no_room_is_not():
     assert misdirected.doubt("//etc", "#lobby").endswith("Enter again sends this to #lobby.")
 
 
-def test_who_chooses_a_room_is_not_doubted():
+def test_after_choosing_a_room_no_line_needs_to_be_repeated():
     misdirected = put_out()
     assert misdirected.doubt("one", "#lobby")
     misdirected.chose()
@@ -39,7 +39,7 @@ def test_who_chooses_a_room_is_not_doubted():
     assert misdirected.doubt("one", "#ops") == ""
 
 
-def test_a_refused_line_is_for_its_room():
+def test_a_refused_line_stays_for_its_room():
     misdirected = Misdirected()
     misdirected.refused("words", "#ops")
 
@@ -49,7 +49,7 @@ def test_a_refused_line_is_for_its_room():
     assert misdirected.doubt("words", "#lobby") == ""
 
 
-def test_a_refused_line_is_for_a_room_that_one_was_put_out_of():
+def test_a_refused_line_stays_for_a_room_that_the_user_was_removed_from():
     misdirected = Misdirected()
     misdirected.refused("words", "#secret")
     misdirected.put_out("#secret")
@@ -58,7 +58,7 @@ def test_a_refused_line_is_for_a_room_that_one_was_put_out_of():
     assert misdirected.doubt("words", "#lobby") == ""
 
 
-def test_what_is_remembered_is_bounded(monkeypatch):
+def test_the_memory_of_refused_lines_is_bounded(monkeypatch):
     monkeypatch.setattr(module, "REFUSED", 2)
     misdirected = Misdirected()
     for word in ("one", "two", "three"):

@@ -14,7 +14,7 @@ def page(first, last, room="#ops", name="#Ops"):
     return [replace(entry("x", room=room, seq=seq, of=Past), place=f"{name}/{seq}") for seq in range(first, last + 1)]
 
 
-def test_the_first_page_is_the_newest_and_each_further_one_that_before_the_last():
+def test_the_first_page_is_the_newest_and_each_further_one_is_older():
     paging = Paging({})
     assert paging.next(ROOM) == ROOM
     assert paging.told(ROOM, page(51, 100), more=True) == "#Ops/51 to #Ops/100; /history shows what came before"
@@ -24,14 +24,14 @@ def test_the_first_page_is_the_newest_and_each_further_one_that_before_the_last(
     assert paging.next(ROOM) == ROOM
 
 
-def test_in_a_room_that_is_entered_it_begins_anew():
+def test_paging_restarts_when_the_user_enters_a_room():
     paging = Paging({})
     paging.told(ROOM, page(51, 100), more=True)
     paging.begin("#ops")
     assert paging.next(ROOM) == ROOM
 
 
-def test_it_goes_on_before_a_place_that_was_named():
+def test_paging_continues_before_a_named_place():
     paging = Paging({})
     paging.told(ROOM, page(51, 100), more=True)
     named = replace(ROOM, before=30)
@@ -40,14 +40,14 @@ def test_it_goes_on_before_a_place_that_was_named():
     assert paging.next(ROOM).before == 21
 
 
-def test_where_nothing_was_said_or_retention_cut_it_is_said():
+def test_paging_reports_an_empty_or_shortened_history():
     paging = Paging({})
     assert paging.told(ROOM, page(30, 31), more=False) == "#Ops/30 to #Ops/31; what came before 30 is no longer kept"
     assert paging.told(ROOM, [], more=False) == "nothing was said in #Ops"
     assert paging.told(replace(ROOM, before=30), [], more=False) == "nothing was said before that in #Ops"
 
 
-def test_direct_messages_are_paged_by_the_name_of_the_other():
+def test_direct_messages_are_paged_by_the_name_of_the_peer():
     paging = Paging({DIRECT: Conversation(conversation=DIRECT, peer="Bob")})
     asked = History(conversation="@bob")
     paging.told(asked, page(8, 9, DIRECT, "@Bob"), more=True)
@@ -55,7 +55,7 @@ def test_direct_messages_are_paged_by_the_name_of_the_other():
     assert paging.next(History(conversation="@carol")).before is None
 
 
-def test_lines_around_a_place_do_not_move_it():
+def test_showing_a_place_does_not_move_the_paging():
     paging = Paging({})
     paging.told(ROOM, page(51, 100), more=True)
     around = replace(ROOM, around=7)
@@ -64,14 +64,14 @@ def test_lines_around_a_place_do_not_move_it():
     assert paging.next(ROOM).before == 51
 
 
-def test_in_another_history_it_begins_anew():
+def test_paging_restarts_in_another_epoch():
     paging = Paging({})
     paging.told(ROOM, page(51, 100), more=True)
     paging.note(Reset("other"))
     assert paging.next(ROOM) == ROOM
 
 
-def test_where_lines_were_skipped_it_goes_on_there():
+def test_paging_continues_at_skipped_lines():
     paging = Paging({})
     paging.told(ROOM, page(51, 100), more=True)
     paging.note(Gap("#ops", 101, 2000, "skipped"))
@@ -80,7 +80,7 @@ def test_where_lines_were_skipped_it_goes_on_there():
     assert paging.next(ROOM).before == 2001
 
 
-def test_a_page_goes_up_to_the_last_of_the_deleted_lines_at_its_end():
+def test_a_page_includes_all_deleted_lines_at_its_end():
     past = page(51, 60)
     past[-1] = replace(past[-1], deleted=41, last=100)
     assert Paging({}).told(ROOM, past, more=True).startswith("#Ops/51 to #Ops/100;")

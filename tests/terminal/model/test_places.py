@@ -15,7 +15,7 @@ def change(kind, of, text="", seq=9):
     return replace(entry("", name="alice", kind=kind, seq=seq), body=msgspec.Raw(body))
 
 
-def test_what_is_shown_can_be_named_the_last_first():
+def test_shown_lines_can_be_completed_newest_first():
     places = Places("alice")
     for each in (
         entry("hi", seq=1),
@@ -36,7 +36,7 @@ def test_what_is_shown_can_be_named_the_last_first():
     ]
 
 
-def test_lines_read_as_they_do_now_and_those_that_are_gone_cannot_be_named():
+def test_edited_lines_are_completed_as_they_are_and_deleted_ones_are_not():
     places = Places("alice")
     for seq in (1, 2):
         places.note(entry("x" * WORDS, name="alice", seq=seq), "#lobby")
@@ -50,7 +50,7 @@ def test_lines_read_as_they_do_now_and_those_that_are_gone_cannot_be_named():
     assert places.lines == [Line("#lobby/1", "y" * WORDS + "…", is_own=True)]
 
 
-def test_only_the_last_ones_are_kept():
+def test_only_the_newest_places_are_kept():
     places = Places("alice")
     for seq in range(1, LINES + 3):
         places.note(entry("x", seq=seq), "#lobby")
@@ -60,7 +60,7 @@ def test_only_the_last_ones_are_kept():
     assert len(places.lines) == LINES
 
 
-def test_the_view_knows_what_it_has_shown():
+def test_the_view_remembers_the_shown_places():
     here = View("alice", "Alice")
     here.take(Conversation(conversation="#ops", name="#Ops"))
     here.enter()

@@ -23,7 +23,7 @@ def rings():
     return Rings()
 
 
-def test_it_rings_for_a_direct_message_and_for_the_name(rings):
+def test_the_bell_rings_for_direct_messages_and_mentions(rings):
     rings.bell.note(entry("hello"), {})
     rings.bell.note(Presence(joined=["alice"]), {})
     assert rings.count == 0
@@ -33,14 +33,14 @@ def test_it_rings_for_a_direct_message_and_for_the_name(rings):
     assert rings.count == 2
 
 
-def test_a_burst_rings_once(rings):
+def test_the_bell_rings_once_for_a_burst(rings):
     for seq in range(100):
         rings.bell.note(entry("psst", room=DIRECT, to="alice", seq=seq), {})
 
     assert rings.count == 1
 
 
-def test_what_was_missed_does_not_ring(rings):
+def test_the_bell_does_not_ring_for_missed_lines(rings):
     heard = {DIRECT: Conversation(conversation=DIRECT, head=5)}
 
     rings.bell.note(entry("old", room=DIRECT, to="alice", seq=5), heard)
@@ -52,7 +52,7 @@ def test_what_was_missed_does_not_ring(rings):
 BEL = b"\x07"
 
 
-def test_the_terminal_rings_for_what_is_new_and_only_then(own_server, sit):
+def test_the_terminal_rings_only_for_new_lines(own_server, sit):
     ann, bob = sit(own_server, "ann", home="ann"), sit(own_server, "bob")
     for seat in (ann, bob):
         seat.shows("Welcome")
@@ -80,7 +80,7 @@ def test_the_terminal_rings_for_what_is_new_and_only_then(own_server, sit):
 
 
 @pytest.mark.parametrize(("arguments", "environ"), [(["--no-bell"], {}), ([], {"SOCKETCHAT_NO_BELL": "1"})])
-def test_who_wants_no_bell_has_none(server, sit, arguments, environ):
+def test_the_bell_can_be_switched_off(server, sit, arguments, environ):
     name = f"ann{len(arguments)}"
     ann, bob = sit(server, name, *arguments, **environ), sit(server, f"bob{len(arguments)}")
     for seat in (ann, bob):

@@ -86,7 +86,7 @@ def sit(play: Callable[[Desk, "asyncio.Task[None]"], Awaitable[None]], **size):
     return desk
 
 
-def test_enter_hands_over_the_line_and_the_next_begins():
+def test_enter_submits_the_line_and_starts_the_next():
     async def play(desk, _):
         desk.terminal.type("hello" + ENTER)
         await desk.line("hello")
@@ -95,7 +95,7 @@ def test_enter_hands_over_the_line_and_the_next_begins():
     sit(play)
 
 
-def test_a_half_typed_line_survives_what_is_written_above():
+def test_a_half_typed_line_survives_output_above_it():
     async def play(desk, _):
         desk.terminal.type("half ty")
         await desk.row("#lobby> half ty")
@@ -121,7 +121,7 @@ def test_the_cursor_stays_where_it_was_in_the_line():
     sit(play)
 
 
-def test_a_burst_is_one_write():
+def test_a_burst_of_output_is_one_write():
     async def play(desk, _):
         before = desk.raw.writes
         desk.prompt.write("".join(f"line {n}\n" for n in range(100)))
@@ -131,7 +131,7 @@ def test_a_burst_is_one_write():
     sit(play)
 
 
-def test_a_long_line_is_wrapped_by_the_terminal():
+def test_a_long_output_line_is_wrapped_by_the_terminal():
     async def play(desk, _):
         desk.prompt.write("x" * 150 + "\n")
         await desk.shown("x" * 30)
@@ -140,7 +140,7 @@ def test_a_long_line_is_wrapped_by_the_terminal():
     sit(play)
 
 
-def test_empty_lines_are_not_entered():
+def test_empty_lines_are_not_submitted():
     async def play(desk, _):
         desk.terminal.type(f"{ENTER}  {ENTER}x{ENTER}")
         await desk.line("x")
@@ -171,7 +171,7 @@ def test_ctrl_d_deletes_in_a_line_and_leaves_an_empty_one():
     sit(play)
 
 
-def test_an_interrupt_from_elsewhere_is_as_ctrl_c():
+def test_an_interrupt_signal_acts_like_ctrl_c():
     async def play(desk, running):
         desk.terminal.type("abc")
         await desk.row("#lobby> abc")
@@ -183,7 +183,7 @@ def test_an_interrupt_from_elsewhere_is_as_ctrl_c():
     sit(play)
 
 
-def test_a_prompt_that_is_left_leaves_no_trace():
+def test_a_closed_prompt_leaves_no_trace():
     async def play(desk, _):
         desk.prompt.write("hello\n")
         desk.terminal.type("half")
@@ -226,7 +226,7 @@ def test_a_paste_stays_one_message():
     sit(play)
 
 
-def test_a_long_paste_leaves_most_of_the_screen():
+def test_a_long_paste_leaves_most_of_the_screen_free():
     async def play(desk, _):
         desk.prompt.write("hello\n")
         desk.terminal.type(PASTE.format("\n".join(f"line {n}" for n in range(500))))
@@ -239,7 +239,7 @@ def test_a_long_paste_leaves_most_of_the_screen():
     sit(play)
 
 
-def test_alt_enter_begins_a_new_line():
+def test_alt_enter_starts_a_new_line():
     async def play(desk, _):
         desk.terminal.type("  one" + ALT_ENTER + "two" + ENTER)
         await desk.line("  one\ntwo")
@@ -247,7 +247,7 @@ def test_alt_enter_begins_a_new_line():
     sit(play)
 
 
-def test_up_brings_back_what_was_entered():
+def test_the_up_key_recalls_submitted_lines():
     async def play(desk, _):
         desk.terminal.type(f"one{ENTER}two{ENTER}")
         await desk.line("two")
@@ -257,7 +257,7 @@ def test_up_brings_back_what_was_entered():
     sit(play)
 
 
-def test_ctrl_r_searches_what_was_entered():
+def test_ctrl_r_searches_submitted_lines():
     async def play(desk, _):
         desk.terminal.type(f"find me{ENTER}two{ENTER}")
         await desk.line("two")
@@ -291,7 +291,7 @@ def test_tab_completes():
     sit(play)
 
 
-def test_label_and_status_are_drawn_anew():
+def test_label_and_status_are_redrawn_after_a_change():
     async def play(desk, _):
         desk.status = "#ops 3"
         desk.prompt.repaint()
@@ -300,7 +300,7 @@ def test_label_and_status_are_drawn_anew():
     sit(play)
 
 
-def test_a_text_comes_back_for_editing_unless_another_is_being_typed():
+def test_a_refused_text_returns_for_editing_unless_the_user_types():
     async def play(desk, _):
         await enter(desk, "first")
         assert desk.prompt.put_back("first")
@@ -314,7 +314,7 @@ def test_a_text_comes_back_for_editing_unless_another_is_being_typed():
 
 
 @pytest.mark.parametrize("keys", [CTRL_C, ENTER])
-def test_the_hint_below_a_text_that_came_back_goes_with_it(keys):
+def test_the_hint_below_a_returned_text_disappears_with_it(keys):
     async def play(desk, _):
         await enter(desk, "first")
         assert desk.prompt.put_back("first")
@@ -326,7 +326,7 @@ def test_the_hint_below_a_text_that_came_back_goes_with_it(keys):
     sit(play)
 
 
-def test_a_text_that_can_never_go_comes_back_without_saying_that_it_may():
+def test_the_hint_for_a_text_that_can_never_be_sent_does_not_offer_enter():
     async def play(desk, _):
         await enter(desk, "first")
         assert desk.prompt.put_back("first", can_go=False)
@@ -336,7 +336,7 @@ def test_a_text_that_can_never_go_comes_back_without_saying_that_it_may():
     sit(play)
 
 
-def test_the_newlines_that_end_a_paste_are_not_sent():
+def test_newlines_at_the_end_of_a_paste_are_removed():
     async def play(desk, _):
         desk.terminal.type(PASTE.format("a\n\n  b\r\n\n") + ENTER)
         await desk.terminal.until_async(lambda: desk.entered == ["a\n\n  b"])
@@ -345,7 +345,7 @@ def test_the_newlines_that_end_a_paste_are_not_sent():
     sit(play)
 
 
-def test_a_text_that_is_not_the_newest_does_not_come_back():
+def test_only_the_newest_refused_text_returns():
     async def play(desk, _):
         await enter(desk, "first")
         await enter(desk, "second")
@@ -369,7 +369,7 @@ def test_a_text_that_is_not_the_newest_does_not_come_back():
         (LEFT + "x", "first trxy"),
     ],
 )
-def test_what_is_typed_without_looking_is_not_glued_to_a_text_that_came_back(keys, expected):
+def test_blind_typing_is_not_appended_to_a_returned_text(keys, expected):
     async def play(desk, _):
         await enter(desk, "first try")
         assert desk.prompt.put_back("first try")
@@ -412,7 +412,7 @@ def test_thirty_columns_are_enough():
     sit(play, columns=30, rows=8)
 
 
-def test_a_terminal_that_gets_narrower_shows_the_prompt_once():
+def test_a_narrowed_terminal_shows_the_prompt_once():
     async def play(desk, _):
         desk.prompt.write("hello\n")
         desk.terminal.type("half")
@@ -426,7 +426,7 @@ def test_a_terminal_that_gets_narrower_shows_the_prompt_once():
     sit(play)
 
 
-def test_it_asks_the_terminal_nothing_and_takes_neither_mouse_nor_screen():
+def test_the_prompt_sends_no_queries_and_uses_no_mouse_or_alternate_screen():
     async def play(desk, _):
         desk.prompt.write("hello\n")
         desk.terminal.type("x" + ENTER)
@@ -438,7 +438,7 @@ def test_it_asks_the_terminal_nothing_and_takes_neither_mouse_nor_screen():
         assert forbidden not in written
 
 
-def test_where_the_terminal_is_gone_nothing_more_is_written():
+def test_after_the_terminal_is_gone_nothing_is_written():
     desk = Desk()
     os.close(desk.terminal._master)
 

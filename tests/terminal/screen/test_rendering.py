@@ -78,7 +78,7 @@ def painted(renderable, width=80):
         (Gap(DIRECT, 1, 1, "skipped"), "12:00 -- … 1 earlier line of your direct messages; /history shows them.\n"),
     ],
 )
-def test_how_it_looks(event, line):
+def test_an_event_has_its_rendering(event, line):
     assert drawn(event) == line
 
 
@@ -92,11 +92,11 @@ def test_how_it_looks(event, line):
         (entry("malice"), "12:00 bob: malice\n"),
     ],
 )
-def test_a_line_that_says_the_readers_name_has_a_mark(told, line):
+def test_a_mention_has_a_mark(told, line):
     assert drawn(told) == line
 
 
-def test_a_line_that_says_the_readers_name_stands_out():
+def test_a_mention_is_highlighted():
     here = rendering("256")
 
     plain, named = (here.paint(here.lines(entry(text), "alice", NOON), 80) for text in ("hello", "alice"))
@@ -110,7 +110,7 @@ def test_a_line_that_says_the_readers_name_stands_out():
     ("line", "shown"),
     [("hello", "hello"), ("two\nlines\x1b[2J", "two lines^[[2J"), ("x" * 60, "x" * 60), ("x" * 61, "x" * 60 + "…")],
 )
-def test_what_waits_is_shown_on_one_row(line, shown):
+def test_a_waiting_message_is_shown_on_one_row(line, shown):
     assert painted(rendering().waiting(line)) == f"      waiting: {shown}\n"
 
 
@@ -126,13 +126,13 @@ LONG = "\n".join(map(str, range(500)))
         (entry(LONG, room="#ops", seq=9, kind="edit", changes=4), "#ops/4"),
     ],
 )
-def test_a_long_text_is_folded(event, place):
+def test_a_long_text_is_truncated(event, place):
     lines = drawn(event).splitlines()
 
     assert lines[19:] == ["      19", f"      … 480 more lines: /show {place}"]
 
 
-def test_only_the_line_that_was_asked_for_is_whole_among_those_around_it():
+def test_show_displays_only_the_requested_line_in_full():
     past = [replace(entry(LONG, seq=seq, of=Past), place=f"#ops/{seq}") for seq in (3, 4)]
     here = rendering()
 
@@ -143,7 +143,7 @@ def test_only_the_line_that_was_asked_for_is_whole_among_those_around_it():
     assert len(lines) == 21 + 500 + 1
 
 
-def test_only_lines_of_another_day_come_below_its_date():
+def test_a_date_line_precedes_only_lines_of_another_day():
     assert drawn(entry("a"), entry("b", ts=NOON - DAY), entry("c", ts=NOON - DAY + 1000), entry("d")) == (
         "12:00 bob: a\n"
         "── Sunday 2 November 2025 ──\n"
@@ -154,7 +154,7 @@ def test_only_lines_of_another_day_come_below_its_date():
     )
 
 
-def test_times_are_those_of_the_time_zone():
+def test_times_are_in_the_local_time_zone():
     here = rendering(zone=timezone(timedelta(hours=13)))
 
     text = here.paint(here.lines(entry("hello", ts=NOON), "alice", NOON), 80)
@@ -163,33 +163,33 @@ def test_times_are_those_of_the_time_zone():
 
 
 @pytest.mark.parametrize("ts", [-(2**53), 2**53])
-def test_a_time_beyond_the_calendar_is_drawn_too(ts):
+def test_a_time_beyond_the_calendar_is_drawn(ts):
     assert drawn(entry("hello", ts=ts)).endswith(" bob: hello\n")
 
 
-def test_further_lines_of_a_text_never_look_like_a_message():
+def test_continuation_lines_of_a_text_never_look_like_a_message():
     assert drawn(entry("one\n12:00 carol: two\n\tthree")) == ("12:00 bob: one\n      12:00 carol: two\n        three\n")
 
 
-def test_a_body_that_is_no_text_is_not_drawn():
+def test_an_entry_with_a_bad_body_is_not_drawn():
     broken = Entry(conversation="#lobby", seq=1, ts=0, author="b", name="b", kind="message", body=msgspec.Raw(b"[1]"))
 
     assert drawn(broken) == ""
 
 
-def test_what_others_write_is_no_markup():
+def test_text_of_users_is_never_markup():
     text = "[bold]x[/bold] [/] [link=file:///etc/passwd]y[/link] :smile: 12 'str' https://example.org"
 
     assert drawn(entry(text)) == f"12:00 bob: {text}\n"
 
 
-def test_long_lines_are_left_to_the_terminal_so_that_links_stay_whole():
+def test_long_lines_are_wrapped_by_the_terminal_so_that_links_stay_whole():
     link = "https://example.org/" + "x" * 200
 
     assert drawn(entry(f"see {link} now"), width=30) == f"12:00 bob: see {link} now\n"
 
 
-def test_the_past_is_above_a_line_that_says_so():
+def test_history_is_shown_above_a_separator():
     here = rendering()
     past = [entry(text, of=Past) for text in ("one", "two")]
     lines = [*here.past(past, "#ops", "alice"), *here.past(past[:1], "#ops", "alice"), *here.past([], "#ops", "alice")]
@@ -204,14 +204,14 @@ def test_the_past_is_above_a_line_that_says_so():
     )
 
 
-def test_what_cannot_be_read_keeps_its_line():
+def test_a_damaged_entry_keeps_its_line():
     damaged = replace(entry("", kind="damaged", of=Past), place="#Ops/1", ts=0)
 
     assert drawn(damaged) == "-- #Ops/1 is damaged on the server's disk.\n"
     assert drawn(entry("", kind="damaged", ts=0)) == "-- #lobby/1 is damaged on the server's disk.\n"
 
 
-def test_the_welcome_names_some_of_those_who_are_there():
+def test_the_welcome_names_some_of_the_users_online():
     here = rendering()
 
     assert painted(here.welcome("alice", ["alice", "bob"])) == "-- Welcome, alice. 2 online: alice and bob.\n"
@@ -225,11 +225,11 @@ def test_the_topic_of_a_room():
     assert painted(rendering().topic("#ops", "")) == "-- #ops has no topic; /topic TEXT sets one.\n"
 
 
-def test_help_is_as_the_table_of_commands_has_it():
+def test_help_comes_from_the_table_of_commands():
     assert painted(rendering().help(help_text())) == help_text() + "\n"
 
 
-def test_who_is_ignored_is_one_line():
+def test_ignored_users_are_listed_in_one_line():
     assert painted(rendering().ignored(["bob", "eve"])) == "-- You ignore bob, eve.\n"
     assert painted(rendering().ignored([])) == "-- You ignore nobody.\n"
 
@@ -248,7 +248,7 @@ def test_users_are_a_table():
 
 
 @pytest.mark.parametrize("width", [30, 80])
-def test_many_users_get_as_many_columns_as_there_is_room_for(width):
+def test_many_users_are_listed_in_as_many_columns_as_fit(width):
     names = [f"user{number:02}" for number in range(99)]
 
     rows = painted(rendering().users(names, {}, (), me="user07", room="#ops", width=width), width).split("\n")
@@ -266,7 +266,7 @@ ROOMS = [
 ]
 
 
-def test_rooms_are_a_table_with_what_is_new():
+def test_rooms_are_a_table_with_unread_counts():
     assert painted(rendering().rooms(ROOMS, current="#lobby", unread={"#ops": 3}, width=80)) == (
         "Rooms (3)\n"
         "╭───────────┬────────┬─────┬─────────────────╮\n"
@@ -308,7 +308,7 @@ def test_joins_leaves_direct_messages_and_authors_have_colours():
 
 
 @pytest.mark.parametrize(("colors", "escapes"), [("none", r"\x1b\[[01]m"), ("standard", r"\x1b\[(1;)?[0-9]{1,2}m")])
-def test_no_more_colours_than_the_terminal_has(colors, escapes):
+def test_the_rendering_uses_no_more_colours_than_the_terminal_has(colors, escapes):
     here = rendering(colors)
     told = [entry("x"), Presence(joined=["bob"]), Error(code="x", text="x"), entry("x", room=DIRECT, to="alice")]
 
@@ -317,7 +317,7 @@ def test_no_more_colours_than_the_terminal_has(colors, escapes):
     assert COLOURS.findall(text) == [found[0] for found in re.finditer(escapes, text)]
 
 
-def test_an_answer_without_end_does_not_keep_the_terminal_busy():
+def test_an_endless_answer_is_drawn_up_to_a_limit():
     here = rendering()
     many = [f"n{number}" for number in range(200_000)]
     assert painted(here.users(many, {}, [], me="alice", room=None, width=80)).count("\n") < MOST_ROWS
@@ -330,5 +330,5 @@ def test_an_answer_without_end_does_not_keep_the_terminal_busy():
     assert drawn(Presence(joined=many)).endswith("n19 and 199980 more have joined the chat\n")
 
 
-def test_nobody_is_there():
+def test_an_empty_list_of_users_is_drawn():
     assert rendering().welcome("alice", []).plain == "-- Welcome, alice. 0 online: nobody."

@@ -16,7 +16,7 @@ def run(play):
     return bursts
 
 
-def test_a_lone_line_is_written_at_once():
+def test_a_single_line_is_written_immediately():
     async def play(scroll, bursts):
         scroll.add(texts(1))
         assert len(bursts) == 1
@@ -24,7 +24,7 @@ def test_a_lone_line_is_written_at_once():
     run(play)
 
 
-def test_what_comes_soon_after_is_written_together():
+def test_lines_in_quick_succession_are_written_together():
     async def play(scroll, bursts):
         for line in texts(20):
             scroll.add([line])
@@ -34,7 +34,7 @@ def test_what_comes_soon_after_is_written_together():
     assert list(map(len, run(play))) == [1, 19]
 
 
-def test_bursts_come_by_themselves_and_are_bounded():
+def test_bursts_are_written_by_a_timer_and_are_bounded():
     done = asyncio.Event()
     bursts = []
 
@@ -52,7 +52,7 @@ def test_bursts_come_by_themselves_and_are_bounded():
     assert [line.plain for burst in bursts for line in burst] == [str(number) for number in range(2 * BURST + 1)]
 
 
-def test_a_change_without_lines_is_a_burst_too_but_not_each_of_many():
+def test_many_changes_without_lines_are_redrawn_together():
     done = asyncio.Event()
     bursts = []
 
@@ -71,7 +71,7 @@ def test_a_change_without_lines_is_a_burst_too_but_not_each_of_many():
     assert bursts == [[], []]
 
 
-def test_a_flood_has_to_wait_for_room():
+def test_a_flood_waits_for_space():
     async def play(scroll, bursts):
         scroll.add(texts(WAITING + BURST + 1))
         waiting = asyncio.create_task(scroll.room())
@@ -82,7 +82,7 @@ def test_a_flood_has_to_wait_for_room():
     run(play)
 
 
-def test_a_little_does_not():
+def test_a_few_lines_do_not_wait():
     async def play(scroll, _bursts):
         scroll.add(texts(WAITING))
         async with asyncio.timeout(0):
@@ -92,7 +92,7 @@ def test_a_little_does_not():
     run(play)
 
 
-def test_at_the_end_all_is_written():
+def test_everything_is_written_at_the_end():
     async def play(scroll, _bursts):
         scroll.add(texts(5 * BURST))
         scroll.finish()

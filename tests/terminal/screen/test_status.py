@@ -17,7 +17,7 @@ from ..screens import Terminal
 QUICK = Timeouts(first_delay=0.01, longest_delay=0.01, quit=0.01)
 
 
-def test_what_a_full_disk_holds_back_is_told_and_counted_until_there_is_room():
+def test_the_status_counts_messages_held_back_by_a_full_disk():
     terminal = Terminal()
     room = asyncio.Event()
 

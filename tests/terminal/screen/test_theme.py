@@ -24,12 +24,12 @@ def look(environ, *, stdin=True, stdout=True):
         ({}, Look(edits=False, colors="none")),
     ],
 )
-def test_what_the_terminal_can_do_is_told_by_the_environment(environ, expected):
+def test_the_environment_determines_the_terminal_capabilities(environ, expected):
     assert look(environ) == expected
 
 
 @pytest.mark.parametrize(("stdin", "stdout"), [(True, False), (False, True), (False, False)])
-def test_a_pipe_at_either_end_means_plain_lines(stdin, stdout):
+def test_a_pipe_on_stdin_or_stdout_means_plain_lines(stdin, stdout):
     assert look(XTERM, stdin=stdin, stdout=stdout) == Look(edits=False, colors="none")
 
 
@@ -37,11 +37,11 @@ def test_a_pipe_at_either_end_means_plain_lines(stdin, stdout):
     ("colors", "depth"),
     [("none", ColorDepth.DEPTH_1_BIT), ("standard", ColorDepth.DEPTH_4_BIT), ("256", ColorDepth.DEPTH_8_BIT)],
 )
-def test_both_libraries_get_the_same_decision(colors, depth):
+def test_both_libraries_use_the_same_colour_depth(colors, depth):
     assert Look(edits=True, colors=colors).color_depth == depth
 
 
-def test_an_author_has_one_colour_however_the_name_is_written():
+def test_an_author_has_one_colour_for_every_spelling_of_the_name():
     seen = Look(edits=True, colors="256")
 
     assert seen.author_style("Alice") == seen.author_style("alice")
@@ -73,7 +73,7 @@ def used_colors():
 
 
 @pytest.mark.parametrize("color", used_colors())
-def test_every_colour_reads_well_on_black_and_on_white(color):
+def test_every_colour_is_readable_on_black_and_on_white(color):
     light = luminance(Color.parse(color))
 
     assert (light + 0.05) / 0.05 >= 3.8

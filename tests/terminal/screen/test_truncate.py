@@ -8,7 +8,7 @@ ROW = "x" * COLUMNS
 
 
 @pytest.mark.parametrize("text", ["", "hello", "\n".join("x" * WHOLE_ROWS), ROW * WHOLE_ROWS])
-def test_what_fits_is_whole(text):
+def test_a_text_that_fits_is_not_truncated(text):
     assert folded(text, "#ops/4") == (text, "")
 
 
@@ -21,12 +21,12 @@ def test_what_fits_is_whole(text):
         ("\n".join(["a"] * FOLDED_ROWS + [ROW * 100]), "\n".join("a" * FOLDED_ROWS), "… 1 more line: /show #ops/4"),
     ],
 )
-def test_of_more_the_beginning_is_shown_and_where_the_rest_is(text, shown, hidden):
+def test_a_truncated_text_shows_its_beginning_and_the_place_of_the_rest(text, shown, hidden):
     assert folded(text, "#ops/4") == (shown, hidden)
 
 
 @given(st.lists(st.integers(0, 500), max_size=60).map(lambda sizes: "\n".join("x" * size for size in sizes)))
-def test_what_is_shown_is_the_beginning_and_fits(text):
+def test_a_truncated_text_is_a_prefix_and_fits(text):
     shown, hidden = folded(text, "#ops/4")
 
     assert text.startswith(shown)

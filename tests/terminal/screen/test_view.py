@@ -19,7 +19,7 @@ def view(room="#lobby"):
     return here
 
 
-def test_the_current_room_and_direct_messages_are_seen():
+def test_the_current_room_and_direct_messages_are_shown():
     here = view()
     told = [entry("a"), entry("b", room=DIRECT), Error(code="x", text="x"), LinkBack(missed=0, sent=0)]
 
@@ -27,7 +27,7 @@ def test_the_current_room_and_direct_messages_are_seen():
     assert not here.unread
 
 
-def test_other_rooms_are_counted():
+def test_messages_of_other_rooms_are_counted():
     here = view()
 
     assert here.take(entry("a", room="#ops", seq=1)) == []
@@ -35,7 +35,7 @@ def test_other_rooms_are_counted():
     assert here.unread == {"#ops": 2}
 
 
-def test_lines_that_say_ones_name_are_counted_apart_until_they_are_read():
+def test_mentions_are_counted_separately_until_they_are_read():
     here = view()
     for seq, text in enumerate(("a", "alice: look", "@Alice!"), 1):
         here.take(entry(text, room="#ops", seq=seq))
@@ -58,7 +58,7 @@ def test_own_messages_and_topics_elsewhere_are_not_counted():
     assert not here.unread
 
 
-def test_lines_in_a_row_that_were_deleted_are_one_line_and_not_unread():
+def test_consecutive_deleted_lines_are_one_line_and_not_unread():
     here = view()
     gone = [replace(entry("", seq=seq), body=GONE) for seq in (1, 2, 3)]
     theirs = replace(entry("", seq=5, name="eve"), body=GONE)
@@ -71,7 +71,7 @@ def test_lines_in_a_row_that_were_deleted_are_one_line_and_not_unread():
     assert not here.unread
 
 
-def test_a_run_that_was_deleted_is_shown_up_to_its_last_line():
+def test_a_deleted_run_counts_as_shown_up_to_its_last_line():
     here = view()
     run = replace(entry("", seq=5, of=Past), body=GONE, deleted=3, last=9)
     here.entered("#lobby", [run])
@@ -79,7 +79,7 @@ def test_a_run_that_was_deleted_is_shown_up_to_its_last_line():
     assert here.take(entry("known", seq=9)) == []
 
 
-def test_what_is_shown_is_told_once():
+def test_read_positions_are_reported_once():
     here = view()
     for event in (entry("a", seq=1), entry("b", seq=2), entry("c", room=DIRECT, seq=5), entry("d", room="#ops", seq=9)):
         here.take(event)
@@ -91,7 +91,7 @@ def test_what_is_shown_is_told_once():
     assert here.shown() == {"#ops": 9}
 
 
-def test_direct_messages_that_are_not_shown_are_unseen_until_somebody_looks():
+def test_direct_messages_not_shown_are_unread_until_the_user_looks():
     here = view()
     unread = [UnreadCount("#ops", 1, "#ops"), UnreadCount(DIRECT, 1, "@bob")]
 
@@ -104,7 +104,7 @@ def test_direct_messages_that_are_not_shown_are_unseen_until_somebody_looks():
     assert here.shown() == {}
 
 
-def test_what_was_read_elsewhere_is_no_longer_unread():
+def test_lines_read_on_another_device_are_no_longer_unread():
     here = view()
     here.take(entry("a", room="#ops", seq=1))
     here.take(entry("b", room="#ops", seq=2))
@@ -115,7 +115,7 @@ def test_what_was_read_elsewhere_is_no_longer_unread():
     assert not here.unread
 
 
-def test_what_the_server_counted_is_taken_over_but_for_what_is_seen():
+def test_the_counts_of_the_server_replace_the_own_except_for_shown_lines():
     here = view()
     here.count([UnreadCount("#lobby", 3, "#lobby"), UnreadCount("#ops", 2, "#Ops", 1), UnreadCount(DIRECT, 1, "@bob")])
 
@@ -136,7 +136,7 @@ def test_entering_a_room_makes_it_current_and_read():
     assert not here.take(entry("c", seq=1))
 
 
-def test_what_comes_while_a_room_is_entered_is_seen_once_and_below_its_history():
+def test_lines_that_arrive_while_entering_are_shown_once_below_the_history():
     here = view()
     in_history, direct, later = (
         entry("a", room="#ops", seq=1),
@@ -152,7 +152,7 @@ def test_what_comes_while_a_room_is_entered_is_seen_once_and_below_its_history()
     assert not here.unread
 
 
-def test_who_could_not_enter_stays_and_sees_what_came():
+def test_a_failed_entry_keeps_the_room_and_shows_its_lines():
     here = view()
     said = entry("a")
 
@@ -165,7 +165,7 @@ def test_who_could_not_enter_stays_and_sees_what_came():
     assert here.unread == {"#ops": 1}
 
 
-def test_what_is_held_back_stays_so_when_entering_begins_anew():
+def test_held_back_lines_stay_held_back_when_entering_restarts():
     here = View("alice", "Alice")
     direct = entry("b", room=DIRECT)
 
@@ -176,21 +176,21 @@ def test_what_is_held_back_stays_so_when_entering_begins_anew():
     assert here.entered("#lobby", []) == [direct]
 
 
-def test_a_room_keeps_the_name_that_it_was_given_first():
+def test_a_room_keeps_its_first_name():
     here = view()
 
     assert here.name_room("#Ops") == "#Ops"
     assert here.name_room("#OPS") == "#Ops"
 
 
-def test_a_room_known_by_its_id_takes_the_name_that_is_told_later():
+def test_a_room_known_by_its_id_gets_its_name_later():
     here = view()
     here.take(Conversation(conversation="#ops"))
 
     assert here.name_room("#Ops") == "#Ops"
 
 
-def test_a_room_that_one_is_put_out_of_is_told_where_it_is_current():
+def test_removal_from_the_current_room_is_reported():
     here = view("#ops")
     here.take(entry("a"))
 
@@ -198,7 +198,7 @@ def test_a_room_that_one_is_put_out_of_is_told_where_it_is_current():
     assert here.take(Left(conversation="#ops")) == [Left(conversation="#ops")]
 
 
-def test_a_room_that_is_left_is_not_counted():
+def test_a_left_room_is_not_counted():
     here = view()
     here.take(entry("a", room="#ops"))
     here.take(Left(conversation="#ops"))
@@ -206,7 +206,7 @@ def test_a_room_that_is_left_is_not_counted():
     assert not here.unread
 
 
-def test_gaps_are_told_where_lines_are_seen():
+def test_gaps_are_reported_in_shown_conversations():
     here = view()
     seen = [Gap(conversation=DIRECT, first=1, last=2), Gap(conversation="#lobby", first=1, last=2)]
 
@@ -214,7 +214,7 @@ def test_gaps_are_told_where_lines_are_seen():
     assert [gap for event in seen for gap in here.take(event)] == seen
 
 
-def test_a_new_history_counts_anew():
+def test_counts_restart_in_a_new_epoch():
     here = view()
     here.take(entry("a", seq=9))
     here.take(entry("a", room="#ops", seq=9))
@@ -224,7 +224,7 @@ def test_a_new_history_counts_anew():
     assert not here.unread
 
 
-def test_who_is_online():
+def test_the_view_tracks_who_is_online():
     here = view()
     here.meet(["alice", "bob"])
 
@@ -234,7 +234,7 @@ def test_who_is_online():
     assert list(here.online.values()) == ["dave"]
 
 
-def test_members_come_and_go_in_their_room():
+def test_joins_and_leaves_are_shown_in_their_room():
     here = view()
 
     assert here.take(Presence(joined=["bob"], room="#ops")) == []
@@ -242,7 +242,7 @@ def test_members_come_and_go_in_their_room():
     assert not here.online
 
 
-def test_tab_knows_the_latest_speakers_first_then_who_is_online_then_who_wrote():
+def test_tab_offers_recent_speakers_then_online_users_then_correspondents():
     here = view()
     here.meet(["dave", "bob"])
     here.take(Conversation(conversation=DIRECT, peer="eve"))
@@ -254,7 +254,7 @@ def test_tab_knows_the_latest_speakers_first_then_who_is_online_then_who_wrote()
     assert here.known.rooms == ["#lobby", "#ops"]
 
 
-def test_a_link_that_is_lost_is_told_once_until_it_is_back():
+def test_a_lost_connection_is_reported_once_until_it_is_back():
     here = view()
     lost = [LinkLost(reason="x", delay=1.0, attempt=number) for number in (1, 2, 3)]
     back = LinkBack(missed=0, sent=0)
@@ -262,14 +262,14 @@ def test_a_link_that_is_lost_is_told_once_until_it_is_back():
     assert [here.take(event) for event in (*lost[:2], back, lost[2])] == [[lost[0]], [], [back], [lost[2]]]
 
 
-def test_it_is_known_whether_the_server_stores():
+def test_the_view_tracks_whether_the_server_can_store():
     here = view()
     told = [NotStored(StorageProblem("Full.")), entry("x"), StoredAgain()]
 
     assert [here.refuses for event in told if here.take(event)] == [True, True, False]
 
 
-def test_another_key_is_told_once_whatever_was_told_before():
+def test_a_wrong_server_key_is_reported_once():
     here = view()
     lost = LinkLost(reason="x", delay=1.0, attempt=1)
     met, another = (LinkLost(reason=reason, delay=1.0, attempt=2, other_key=True) for reason in "yz")
@@ -282,7 +282,7 @@ def test_another_key_is_told_once_whatever_was_told_before():
     assert not here.other_key
 
 
-def test_rooms_in_events_get_their_names():
+def test_rooms_in_events_are_shown_by_name():
     here = view("#Ops")
 
     assert here.named(Left(conversation="#ops")) == Left(conversation="#Ops")
@@ -291,7 +291,7 @@ def test_rooms_in_events_get_their_names():
     assert here.named(Left(conversation="#other")) == Left(conversation="#other")
 
 
-def test_older_direct_messages_belong_above_the_last_line_of_a_room():
+def test_missed_direct_messages_are_sorted_by_time_among_room_lines():
     past = [entry("a", ts=NOON, of=Past)]
     older, newer = entry("b", room=DIRECT, ts=NOON - 1), entry("c", room=DIRECT, ts=NOON, seq=2)
     held = [LinkBack(missed=0, sent=0), older, newer, entry("d", ts=NOON - 1, seq=2)]
@@ -300,7 +300,7 @@ def test_older_direct_messages_belong_above_the_last_line_of_a_room():
     assert before([], held) == ([], held)
 
 
-def test_a_server_without_end_fills_no_memory(monkeypatch):
+def test_endless_events_do_not_fill_the_memory(monkeypatch):
     monkeypatch.setattr(module, "REMEMBERED", 10)
     here = view()
 
@@ -317,7 +317,7 @@ def test_a_server_without_end_fills_no_memory(monkeypatch):
     assert set(here._newest) == {"#lobby"}
 
 
-def test_no_more_is_taken_where_much_is_held_back(monkeypatch):
+def test_a_full_hold_back_buffer_stops_reading(monkeypatch):
     monkeypatch.setattr(module, "HELD", 3)
     here = view()
     here.enter()
