@@ -61,7 +61,7 @@ def test_the_operator_can_erase_the_messages_of_a_user(tmp_path, call) -> None:
             assert call("send", "--as", "alice", "--host", "127.0.0.1", "--port", server.port, text)[0] == 0
         assert call("admin", "--data", data, "users", "erase", "alice", "--yes") == (
             0,
-            ["Erased 2 messages of alice."],
+            ["Erased 2 messages from alice."],
             "",
         )
         assert call("admin", "--data", data, "users", "erase", "nobody", "--yes")[0] == 5
