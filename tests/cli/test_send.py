@@ -300,9 +300,7 @@ def test_send_uses_the_same_key_each_time() -> None:
     ("code", "exit_code"),
     [("name_taken", 4), ("key_reused", 4), ("no_such_user", 5), ("no_such_room", 5), ("other", 1), ("bad_name", 2)],
 )
-def test_a_refusal_prints_its_sentence_and_sets_the_exit_code(
-    code: str, exit_code: int, capsys
-) -> None:
+def test_a_refusal_prints_its_sentence_and_sets_the_exit_code(code: str, exit_code: int, capsys) -> None:
     with Sending("hi") as outcome, outcome.listener.accept() as peer:
         hello, send = peer.challenge()
         peer.write(welcome(hello=hello["id"], name=hello["name"]), error(send["id"], code, "It is so."))
