@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from .client.session.client_events import Answer, Gap, LinkBack, LinkLost, NotSent, Reset
     from .exceptions import ChatError
     from .protocol.codec import decode_text, text_of
-    from .protocol.events import Conversation, Entry, Error, Left, Ok, Presence, Text
+    from .protocol.events import Conversation, Entry, Error, Left, Ok, Person, Presence, Text
 
 __version__ = "0.1.0"
 
@@ -29,6 +29,7 @@ __all__ = [
     "NotSent",
     "NotStored",
     "Ok",
+    "Person",
     "Presence",
     "Profile",
     "Profiles",
@@ -57,7 +58,7 @@ _HOMES = {
     "client.identity.profiles": ("Profile", "Profiles"),
     "exceptions": ("ChatError",),
     "protocol.codec": ("decode_text", "text_of"),
-    "protocol.events": ("Conversation", "Entry", "Error", "Left", "Ok", "Presence", "Text"),
+    "protocol.events": ("Conversation", "Entry", "Error", "Left", "Ok", "Person", "Presence", "Text"),
 }
 
 

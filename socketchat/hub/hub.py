@@ -379,7 +379,7 @@ class Hub:
     def _caught_up(self, session: Session) -> None:
         if session.places.missed_presence:
             session.places.missed_presence = False
-            session.tell(events.Presence(online=self.attendance.online()))
+            self.attendance.presence.inform(session)
         session.tell(events.Live())
 
 

@@ -31,6 +31,8 @@ class Rendering(Protocol):
     """Whether a session hears all its rooms, or only the one it is in."""
     resumes: bool
     """Whether a client whose link broke comes back by itself, so that its absence is worth waiting for."""
+    shows_members: bool
+    """Whether it is told room by room which of its members come online and go offline, or only once for the chat."""
 
     def entry(self, entry: Entry, *, own: bool = False) -> bytes:
         """Return the bytes of an entry, as its author reads it where ``own`` is set."""

@@ -176,19 +176,35 @@ class Error(Event, frozen=True):
     retry: bool = False
 
 
-class Presence(Event, frozen=True):
-    """The users who joined and left since the last event; ``online`` lists everyone, after some events were dropped.
+Why = Literal["joined", "online", "left", "offline", "kicked"]
+"""Why a user appears or disappears: in a room by joining, leaving or being put out of it, in the chat by coming online
+or going offline."""
 
-    With ``room``, the users who became or stopped being members of that room. Of more than 20 names, only the first are
-    listed; ``joined_count`` and ``left_count`` are the totals.
+
+class Person(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=True):
+    """A user as presence tells it: the id, the name, and ``why`` the user appeared or disappeared."""
+
+    user: str
+    name: str
+    why: str = ""  # one of Why; a later version may know others
+
+
+class Presence(Event, frozen=True):
+    """Who appeared and disappeared since the last one, in the chat or with ``room`` in that room.
+
+    If more than 20 appeared or disappeared, only the first 20 are listed; ``appeared_count`` and ``disappeared_count``
+    are the totals. With ``online``, everybody who is online, from the ``start``-th on: it is sent after a time in which
+    some changes were not told, and a long list comes in several. ``total`` is how many are online in all.
     """
 
-    joined: list[str] = []
-    left: list[str] = []
-    joined_count: Number = 0
-    left_count: Number = 0
+    appeared: list[Person] = []
+    disappeared: list[Person] = []
+    appeared_count: Number = 0
+    disappeared_count: Number = 0
     room: str | None = None
-    online: list[str] | None = None
+    online: list[Person] | None = None
+    start: Number = 0
+    total: Number = 0
 
 
 class Absent(Event, frozen=True):

@@ -75,10 +75,12 @@ def _topic_set(name: str, room: str, topic: str) -> str:
 
 def _presence(event: events.Presence) -> str:
     if event.online is not None:
-        return _online(event.online, event.room, {})
+        names = [person.name for person in event.online]
+        return _online(names, event.room, {}, start=event.start, total=event.total)
     place = f"joined {event.room}." if event.room else "joined the chat."
-    joined = _crowd("[join]", event.joined, event.joined_count, place)
-    return joined + _crowd("[leave]", event.left, event.left_count, place.replace("joined", "left", 1))
+    came, went = ([person.name for person in people] for people in (event.appeared, event.disappeared))
+    joined = _crowd("[join]", came, event.appeared_count, place)
+    return joined + _crowd("[leave]", went, event.disappeared_count, place.replace("joined", "left", 1))
 
 
 def _crowd(tag: str, names: Sequence[str], count: int, what: str) -> str:
@@ -89,10 +91,11 @@ def _crowd(tag: str, names: Sequence[str], count: int, what: str) -> str:
     return _line(f"{tag} {', '.join(sample)} and {count - len(sample)} others have {what}")
 
 
-def _online(names: Sequence[str], room: str | None, away: Mapping[str, str]) -> str:
+def _online(names: Sequence[str], room: str | None, away: Mapping[str, str], *, start: int = 0, total: int = 0) -> str:
+    """Return a list of names, or from ``start`` on the rest of one that has ``total``."""
     place = f" in {room}" if room else ""
-    lines = [_line(f"  - {name} ({away[name]})" if name in away else f"  - {name}") for name in names]
-    return _line(f"=== Online Users{place} ({len(names)}) ===") + "".join(lines)
+    title = "" if start else _line(f"=== Online Users{place} ({max(total, len(names))}) ===")
+    return title + "".join(_line(f"  - {name} ({away[name]})" if name in away else f"  - {name}") for name in names)
 
 
 def _absent(event: events.Absent) -> str:

@@ -23,6 +23,7 @@ class NativeRendering:
     echo = True
     sided = False
     follows = True
+    shows_members = False
     resumes = True
 
     def entry(self, entry: Entry, *, own: bool = False) -> bytes:  # noqa: ARG002 - both ends read the same

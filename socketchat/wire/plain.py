@@ -47,6 +47,7 @@ class PlainRendering:
     echo = False
     sided = True
     follows = False
+    shows_members = False
     resumes = False
 
     def entry(self, entry: Entry, *, own: bool = False) -> bytes:

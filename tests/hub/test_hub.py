@@ -7,6 +7,7 @@ from socketchat.protocol import commands, events
 from socketchat.protocol.codec import decode_event, encode
 from socketchat.protocol.limits import LINE_BYTES, UNACKNOWLEDGED_BYTES, UNACKNOWLEDGED_ENTRIES
 from tests.hub.stage import Peer, Stage
+from tests.presence import presences
 
 LONG = "x" * 32_000
 
@@ -35,7 +36,7 @@ def test_a_link_that_breaks_is_waited_for_before_the_others_are_told() -> None:
     assert alice.events() == []
     assert stage.hub.attendance.online() == ["alice", "bob"]
     stage.turns.wait(0.2)
-    assert alice.events() == [events.Presence(left=["bob"])]
+    assert presences(alice.events()) == ["-bob"]
     assert stage.hub.attendance.online() == ["alice"]
 
 
@@ -185,7 +186,7 @@ def test_an_old_break_does_not_end_a_newer_session() -> None:
     assert stage.hub.attendance.online() == ["alice", "bob"]
     stage.turns.wait(RESUME_SECONDS)
     assert stage.hub.attendance.online() == ["alice"]
-    assert alice.told(events.Presence) == [events.Presence(left=["bob"])]
+    assert presences(alice.told(events.Presence)) == ["-bob"]
 
 
 def test_who_comes_back_and_quits_is_gone_at_once() -> None:
@@ -193,7 +194,7 @@ def test_who_comes_back_and_quits_is_gone_at_once() -> None:
     hello = positions(bob)
     bob.drop()
     stage.login(**hello).do(commands.Quit)
-    assert alice.events() == [events.Presence(left=["bob"])]
+    assert presences(alice.events()) == ["-bob"]
     assert stage.hub.attendance.online() == ["alice"]
 
 
@@ -204,7 +205,7 @@ def test_the_last_of_several_sessions_ends_a_users_presence() -> None:
     stage.turns.wait(60)
     assert alice.events() == []
     other.do(commands.Quit)
-    assert alice.events() == [events.Presence(left=["bob"])]
+    assert presences(alice.events()) == ["-bob"]
 
 
 def test_a_later_guest_of_the_same_name_reads_nobodys_messages() -> None:

@@ -181,7 +181,7 @@ def test_the_table_of_limits_matches_the_code():
 def test_limits_in_the_text_match_the_code():
     assert f"{limits.LARGEST_NUMBER:,}" in README
     assert f"up to {limits.UNACKNOWLEDGED_ENTRIES} `send`s" in README
-    assert f"Above {limits.PRESENCE_NAMES} names" in README
+    assert f"Of more than {limits.PRESENCE_NAMES} users" in README
     assert f"{limits.DEFAULT_PORT} by default" in README
     for line in [line for text in EVENTS.values() for line in examples(text) if '"limits":' in line]:
         assert msgspec.json.decode(line)["limits"] == limits.as_told()

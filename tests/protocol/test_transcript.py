@@ -26,7 +26,6 @@ from socketchat.protocol.events import (
     Live,
     Ok,
     Past,
-    Presence,
     Read,
     Room,
     Rooms,
@@ -39,6 +38,7 @@ from socketchat.protocol.events import (
 )
 from socketchat.protocol.transcript import text_lines
 from tests.hostile import CORPUS, dangerous
+from tests.presence import presence
 from tests.protocol.structs import values
 
 PAIR = "@uA:uB"
@@ -103,27 +103,27 @@ CASES = {
     "topic": (entry("Friday", kind="topic"), "[topic] alice set the topic of #ops: Friday\n"),
     "topic cleared": (entry("", kind="topic"), "[topic] alice cleared the topic of #ops.\n"),
     "unknown kind": (entry("x", kind="reaction"), ""),
-    "one came": (Presence(joined=["alice"]), "[join] alice has joined the chat.\n"),
-    "one went": (Presence(left=["alice"]), "[leave] alice has left the chat.\n"),
+    "one came": (presence(appeared=["alice"]), "[join] alice has joined the chat.\n"),
+    "one went": (presence(disappeared=["alice"]), "[leave] alice has left the chat.\n"),
     "some came and went": (
-        Presence(joined=["a", "b"], left=["c"]),
+        presence(appeared=["a", "b"], disappeared=["c"]),
         "[join] a has joined the chat.\n[join] b has joined the chat.\n[leave] c has left the chat.\n",
     ),
-    "one entered a room": (Presence(joined=["a"], room="#joined"), "[join] a has joined #joined.\n"),
-    "one left a room": (Presence(left=["a"], room="#joined"), "[leave] a has left #joined.\n"),
+    "one entered a room": (presence(appeared=["a"], room="#joined"), "[join] a has joined #joined.\n"),
+    "one left a room": (presence(disappeared=["a"], room="#joined"), "[leave] a has left #joined.\n"),
     "twenty came": (
-        Presence(joined=[f"u{n}" for n in range(20)]),
+        presence(appeared=[f"u{n}" for n in range(20)]),
         "".join(f"[join] u{n} has joined the chat.\n" for n in range(20)),
     ),
     "many came": (
-        Presence(joined=[f"u{n}" for n in range(20)], joined_count=40),
+        presence(appeared=[f"u{n}" for n in range(20)], appeared_count=40),
         "[join] u0, u1, u2 and 37 others have joined the chat.\n",
     ),
     "many names": (
-        Presence(left=[f"u{n}" for n in range(21)], room="#ops"),
+        presence(disappeared=[f"u{n}" for n in range(21)], room="#ops"),
         "[leave] u0, u1, u2 and 18 others have left #ops.\n",
     ),
-    "snapshot": (Presence(online=["alice", "bob"]), "=== Online Users (2) ===\n  - alice\n  - bob\n"),
+    "snapshot": (presence(online=["alice", "bob"]), "=== Online Users (2) ===\n  - alice\n  - bob\n"),
     "users": (Users(users=["alice", "bob"]), "=== Online Users (2) ===\n  - alice\n  - bob\n"),
     "users who are away": (
         Users(users=["alice", "bob"], away={"bob": "lunch"}),
@@ -231,9 +231,9 @@ def test_a_hostile_text_is_harmless_in_every_field(text):
         replace(entry(text, event=Past), place=text, ts=2**60),
         entry(text, name=text, conversation=PAIR, to=text),
         entry("x", kind="topic", conversation="#" + text),
-        Presence(joined=[text], left=[text], room=text),
-        Presence(joined=[text] * 30, joined_count=90),
-        Presence(online=[text]),
+        presence(appeared=[text], disappeared=[text], room=text),
+        presence(appeared=[text] * 30, appeared_count=90),
+        presence(online=[text]),
         Users(users=[text], room=text),
         Rooms(rooms=[Room(text, 1, text)]),
         Topic(room=text, text=text),

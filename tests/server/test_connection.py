@@ -21,6 +21,7 @@ from socketchat.server.limits import (
     WRITE_BUFFER_STALE,
 )
 from socketchat.wire import plain
+from tests.presence import presences
 from tests.server.house import LOOPS, Caller, HeldJournal, House, run
 
 pytestmark = pytest.mark.parametrize("loop", LOOPS)
@@ -185,7 +186,7 @@ def test_a_plain_client_that_vanishes_is_announced(loop: str) -> None:
         alice, dave = await house.native("alice"), await house.plain("dave")
         await alice.hears(events.Presence)
         dave.vanish()
-        assert (await alice.hears(events.Presence)).left == ["dave"]
+        assert presences([await alice.hears(events.Presence)]) == ["-dave"]
 
     run(loop, scene)
 
@@ -199,7 +200,7 @@ def test_a_native_client_that_vanishes_is_announced_when_it_does_not_come_back(
         alice, bob = await house.native("alice"), await house.native("bob")
         await alice.hears(events.Presence)
         bob.vanish()
-        assert (await alice.hears(events.Presence)).left == ["bob"]
+        assert presences([await alice.hears(events.Presence)]) == ["-bob"]
 
     run(loop, scene)
 
@@ -212,7 +213,7 @@ def test_a_line_without_its_end_is_not_said(loop: str, end: Callable[[Caller], N
         entry = await alice.hears(events.Entry)
         assert decode_text(entry).text == "all of it"
         end(dave)
-        assert (await alice.hears(events.Presence)).left == ["dave"]
+        assert presences([await alice.hears(events.Presence)]) == ["-dave"]
         assert not any(isinstance(event, events.Entry) for event in await alice.barrier())
 
     run(loop, scene)
@@ -249,7 +250,7 @@ def test_what_was_received_before_the_end_of_input_is_stored_in_order(
             dave.writer.write_eof()
         heard = [decode_text(await alice.hears(events.Entry)).text for _ in texts]
         assert heard == texts
-        assert (await alice.hears(events.Presence)).left == ["dave"]
+        assert presences([await alice.hears(events.Presence)]) == ["-dave"]
 
     run(loop, scene, tls=tls, limited=limited)
 

@@ -10,12 +10,13 @@ from rich.text import Text
 
 from socketchat.client.session.client_events import LinkLost, NotStored
 from socketchat.exceptions import StorageProblem
-from socketchat.protocol.events import Absent, Error, Left, Past, Presence, Room, UnreadCount
+from socketchat.protocol.events import Absent, Error, Left, Past, Room, UnreadCount
 from socketchat.terminal.model.completion import ChatCompleter, Known
 from socketchat.terminal.model.places import Places
 from socketchat.terminal.screen.rendering import Rendering
 from socketchat.terminal.screen.theme import Look
 from tests.hostile import CORPUS, dangerous
+from tests.presence import presence
 
 from .events import DIRECT, NOON, entry
 from .screens import Terminal
@@ -50,7 +51,7 @@ def drawn(text, width=80):
         entry("x", name=text, room=DIRECT),
         entry("x", name="alice", room=DIRECT, to=text),
         *changes(text),
-        Presence(joined=[text], left=[text], room=text),
+        presence(appeared=[text], disappeared=[text], room=text),
         Left(conversation=text),
         Left(conversation="#ops", text=text),
         entry(text, kind="notice"),

@@ -44,7 +44,7 @@ class Attendance:
         self.listeners = Audience()
         self.present: dict[str, User] = {}
         self.resumable: dict[str, Session] = {}
-        self.presence = Presence(timer, self._presence_audience)
+        self.presence = Presence(timer, self._presence_audience, self.present)
         self._directory = directory
         self._permissions = permissions
         self._replay = replay
@@ -75,11 +75,13 @@ class Attendance:
         session.places.listen(self.listeners)
         for conversation in heard:
             session.places.enter(conversation, _start(conversation, hello.positions) if resumes else None)
-        self._replay.advance(session)
         user.lingers = None
         if user.id not in self.present:
             self.present[user.id] = user
             self.presence.came(user, session)
+        if hello.epoch is not None:
+            self.presence.inform(session)
+        self._replay.advance(session)
 
     def exit(self, session: Session, *, quits: bool) -> None:
         """Let a session go; a link that broke without ``quit`` may be resumed for a while."""
@@ -179,7 +181,7 @@ class Attendance:
             was_member = self._directory.set_guest(user, room, member=False)
             if not (heard or was_member):
                 return
-        self.presence.went(user, room.id)
+        self.presence.went(user, room.id, kicked=bool(why))
         for session in heard:
             if room in session.places.heard:
                 session.places.leave(room)

@@ -1,4 +1,4 @@
-"""Presence: who came and went, told to everybody at most once in 50 ms."""
+"""Presence: who came and went, told to everybody at most once in 50 ms; and who is here, to those who missed it."""
 
 from __future__ import annotations
 
@@ -6,12 +6,27 @@ from collections.abc import Callable, Iterable
 from typing import Protocol
 
 from ...protocol import events
+from ...protocol.events import Person, Why
 from ...protocol.limits import PRESENCE_NAMES
-from ..sessions import Audience, Session
+from ..sessions import Audience, Rendering, Session
 from ..state.users import User
 
 COALESCE_SECONDS = 0.05
 """A thousand clients that come back after a restart are told in twenty lines a second, and nobody notices the delay."""
+
+PEOPLE_PER_EVENT = 500
+"""People in one line of a snapshot: of the longest names, all of them four bytes a character, it is 80 KB."""
+
+_UNDONE_BY: dict[Why, tuple[Why, ...]] = {
+    "joined": ("left", "kicked"),
+    "online": ("offline",),
+    "left": ("joined",),
+    "kicked": ("joined",),
+    "offline": ("online",),
+}
+"""What is not told at all if its opposite comes in the same moment."""
+
+_OF_MEMBERS: tuple[Why, ...] = ("online", "offline")
 
 
 class Timer(Protocol):
@@ -22,59 +37,104 @@ class Timer(Protocol):
 
 
 class Changes:
-    """Who came and went since the last time that an audience was told."""
+    """Who appeared and disappeared since the last time that an audience was told."""
 
     def __init__(self) -> None:
-        self.joined: dict[str, str] = {}
-        self.left: dict[str, User] = {}  # by the key of the name
+        self.appeared: dict[str, tuple[User, Why]] = {}  # by the user's id
+        self.disappeared: dict[str, tuple[User, Why]] = {}  # by the key of the name
         self.newcomers: dict[Session, None] = {}
 
-    def event(self, room: str | None, *, without: User | None = None) -> events.Presence:
-        """Return what is told; ``without`` leaves out the one who came and knows it."""
-        joined = [name for user_id, name in self.joined.items() if without is None or user_id != without.id]
-        left = [user.name for user in self.left.values()]
-        many = len(joined) > PRESENCE_NAMES or len(left) > PRESENCE_NAMES
+    def appear(self, user: User, why: Why) -> None:
+        """Note that a user appeared."""
+        before = self.disappeared.pop(user.key, None)
+        if before is None or before[1] not in _UNDONE_BY[why]:
+            self.appeared[user.id] = (user, why)
+
+    def disappear(self, user: User, why: Why) -> None:
+        """Note that a user disappeared."""
+        before = self.appeared.pop(user.id, None)
+        if before is None or before[1] not in _UNDONE_BY[why]:
+            self.disappeared[user.key] = (user, why)
+
+    def event(
+        self, room: str | None, total: int, *, shows_members: bool, without: User | None = None
+    ) -> events.Presence | None:
+        """Return what is told, if anything; ``without`` leaves out the user who came and knows it."""
+        shown: list[list[Person]] = []
+        for changes in (self.appeared, self.disappeared):
+            people = [Person(user=user.id, name=user.name, why=why) for user, why in changes.values()]
+            if room is not None and not shows_members:
+                people = [person for person in people if person.why not in _OF_MEMBERS]
+            shown.append(people)
+        appeared, disappeared = shown
+        if without is not None:
+            appeared = [person for person in appeared if person.user != without.id]
+        if not appeared and not disappeared:
+            return None
+        many = len(appeared) > PRESENCE_NAMES or len(disappeared) > PRESENCE_NAMES
         return events.Presence(
-            joined=joined[:PRESENCE_NAMES],
-            left=left[:PRESENCE_NAMES],
-            joined_count=len(joined) if many else 0,
-            left_count=len(left) if many else 0,
+            appeared=appeared[:PRESENCE_NAMES],
+            disappeared=disappeared[:PRESENCE_NAMES],
+            appeared_count=len(appeared) if many else 0,
+            disappeared_count=len(disappeared) if many else 0,
             room=room,
+            total=total,
         )
 
 
 class Presence:
-    """Collects changes per room (None: of the chat) and tells them: the first at once, the next together."""
+    """Collects changes per room (None: of the chat) and tells them: the first at once, the next together.
 
-    def __init__(self, timer: Timer, audience_of: Callable[[str | None], Audience]) -> None:
+    ``present`` are the users who are online, by id.
+    """
+
+    def __init__(self, timer: Timer, audience_of: Callable[[str | None], Audience], present: dict[str, User]) -> None:
         self._timer = timer
         self._audience_of = audience_of
+        self._present = present
         self.pending: dict[str | None, Changes] = {}
+        self._uninformed: dict[Session, None] = {}
         self._resting = False
+        self._shows = False
 
     def came(self, user: User, session: Session, room: str | None = None) -> None:
-        """Say that a user came, through ``session``, which knows it already."""
-        changes = self.pending.setdefault(room, Changes())
-        before = changes.left.get(user.key)
-        if before is not None and before is not user:
+        """Say that a user came online, or joined a room, through ``session``, which knows it already."""
+        before = self.pending.get(room, Changes()).disappeared.get(user.key)
+        if before is not None and before[0] is not user:
             self._flush()  # who had the name before has to be seen to leave first
-            changes = self.pending.setdefault(room, Changes())
-        if changes.left.pop(user.key, None) is None:
-            changes.joined[user.id] = user.name
-        changes.newcomers[session] = None
+        for place in self._places(user, room):
+            changes = self.pending.setdefault(place, Changes())
+            changes.appear(user, "online" if room is None else "joined")
+            changes.newcomers[session] = None
         self._wake()
 
-    def went(self, user: User, room: str | None = None) -> None:
-        """Say that a user went."""
-        changes = self.pending.setdefault(room, Changes())
-        if changes.joined.pop(user.id, None) is None:
-            changes.left[user.key] = user
+    def went(self, user: User, room: str | None = None, *, kicked: bool = False) -> None:
+        """Say that a user went offline, or left a room or was put out of it."""
+        why: Why = "offline" if room is None else "kicked" if kicked else "left"
+        for place in self._places(user, room):
+            self.pending.setdefault(place, Changes()).disappear(user, why)
         self._wake()
+
+    def inform(self, session: Session) -> None:
+        """Tell a session who is here, that may have missed some of it."""
+        self._uninformed[session] = None
+        if not self._shows:
+            self._shows = True
+            self._timer(0, self._show)
 
     def settle(self, user_ids: Iterable[str]) -> None:
         """Tell what is pending if one of these users just came, so that nobody speaks before having joined."""
-        if self.pending and any(not changes.joined.keys().isdisjoint(user_ids) for changes in self.pending.values()):
+        if self.pending and any(not changes.appeared.keys().isdisjoint(user_ids) for changes in self.pending.values()):
             self._flush()
+
+    def _places(self, user: User, room: str | None) -> list[str | None]:
+        """Return where a change is told: that of the chat also in the rooms to which their members are shown."""
+        if room is not None:
+            return [room]
+        shown = [
+            each.id for each in user.rooms if any(rendering.shows_members for rendering in self._audience_of(each.id))
+        ]
+        return [None, *shown]
 
     def _wake(self) -> None:
         if not self._resting:
@@ -90,19 +150,45 @@ class Presence:
     def _flush(self) -> None:
         pending, self.pending = self.pending, {}
         for room, changes in pending.items():
-            if changes.joined or changes.left:
+            if changes.appeared or changes.disappeared:
                 self._tell(room, changes)
 
     def _tell(self, room: str | None, changes: Changes) -> None:
-        event = changes.event(room)
+        total = len(self._present)
         for rendering, sessions in self._audience_of(room).items():
+            event = changes.event(room, total, shows_members=rendering.shows_members)
+            if event is None:
+                continue
             data = rendering.event(event)
             for session, places in sessions.items():
                 if places.is_behind:
                     places.missed_presence = True
-                elif session not in changes.newcomers or event.joined_count:
+                elif session not in changes.newcomers or event.appeared_count:
                     session.write(data)
                 else:
-                    others = changes.event(room, without=session.user)
-                    if others.joined or others.left:
+                    others = changes.event(room, total, shows_members=rendering.shows_members, without=session.user)
+                    if others is not None:
                         session.tell(others)
+
+    def _show(self) -> None:
+        """Tell all who missed something who is here; the list is encoded once for each rendering."""
+        self._shows = bool(self._uninformed)
+        if self._shows:
+            self._timer(COALESCE_SECONDS, self._show)
+        uninformed, self._uninformed = self._uninformed, {}
+        data: dict[Rendering, list[bytes]] = {}
+        for session in uninformed:
+            if session.places.is_behind:
+                session.places.missed_presence = True
+                continue
+            if session.rendering not in data:
+                data[session.rendering] = [session.rendering.event(event) for event in self._snapshot()]
+            for line in data[session.rendering]:
+                session.write(line)
+
+    def _snapshot(self) -> list[events.Presence]:
+        people = [Person(user=user.id, name=user.name) for user in self._present.values()]
+        return [
+            events.Presence(online=people[start : start + PEOPLE_PER_EVENT], start=start, total=len(people))
+            for start in range(0, max(1, len(people)), PEOPLE_PER_EVENT)
+        ]

@@ -230,14 +230,14 @@ class Rendering:
     def _presence(self, event: Presence, now: int) -> list[Text]:
         place = clean_line(event.room) if event.room else "the chat"
         lines: list[Text] = []
-        if event.joined:
-            who = self._names(event.joined[:PRESENCE_NAMES], max(event.joined_count, len(event.joined)))
-            have = "has" if len(event.joined) == 1 >= event.joined_count else "have"
-            lines += self._dated(now, Text.assemble(("→ ", "join"), who, (f" {have} joined {place}", "join")))
-        if event.left:
-            who = self._names(event.left[:PRESENCE_NAMES], max(event.left_count, len(event.left)))
-            have = "has" if len(event.left) == 1 >= event.left_count else "have"
-            lines += self._dated(now, Text.assemble(("← ", "leave"), who, (f" {have} left {place}", "leave")))
+        for sign, people, count, verb, style in (
+            ("→ ", event.appeared, event.appeared_count, "joined", "join"),
+            ("← ", event.disappeared, event.disappeared_count, "left", "leave"),
+        ):
+            if people:
+                who = self._names([person.name for person in people[:PRESENCE_NAMES]], max(count, len(people)))
+                have = "has" if len(people) == 1 >= count else "have"
+                lines += self._dated(now, Text.assemble((sign, style), who, (f" {have} {verb} {place}", style)))
         return lines
 
     def notice(self, text: str) -> Text:

@@ -45,8 +45,8 @@ class Status:
             to_you = f", {named} to you" if (named := self._view.to_you[conversation]) else ""
             name = self._view.rooms.get(conversation, conversation)
             parts.append(("class:status.strong", f"{name} {count}{to_you}"))
-        if self._view.online:
-            parts.append(("class:status", f"{len(self._view.online)} online"))
+        if self._view.online_count:
+            parts.append(("class:status", f"{self._view.online_count:,} online"))
         parts.append(("class:status", HINT))
         line: StyleAndTextTuples = []
         for style, text in parts:

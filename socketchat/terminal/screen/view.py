@@ -49,6 +49,7 @@ class View:
         self.to_you: Counter[str] = Counter()
         self.rooms: dict[str, str] = {LOBBY: LOBBY}
         self.online: dict[str, str] = {}
+        self.online_count = 0  # more than the names that are known, if many came at once
         self._speakers: dict[str, str] = {}
         self._peers: dict[str, str] = {}
         self._newest: dict[str, int] = {}
@@ -155,6 +156,7 @@ class View:
         """Note who is online."""
         for name in names[:REMEMBERED]:
             _remember(self.online, name_key(name), name)
+        self.online_count = len(self.online)
 
     def _seen(self, event: object) -> bool:
         match event:
@@ -231,12 +233,14 @@ class View:
         if event.room:
             return room_id(event.room) == room_id(self.room)
         if event.online is not None:
-            self.online.clear()
-            self.meet(event.online)
-        self.meet(event.joined[:PRESENCE_NAMES])
-        for name in event.left[:PRESENCE_NAMES]:
-            self.online.pop(name_key(name), None)
-        return bool(event.joined or event.left)
+            if not event.start:
+                self.online.clear()
+            self.meet([person.name for person in event.online])
+        self.meet([person.name for person in event.appeared[:PRESENCE_NAMES]])
+        for person in event.disappeared[:PRESENCE_NAMES]:
+            self.online.pop(name_key(person.name), None)
+        self.online_count = event.total
+        return bool(event.appeared or event.disappeared)
 
     def _note_speaker(self, entry: Entry) -> None:
         if entry.author != self.user:

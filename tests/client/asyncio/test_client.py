@@ -250,7 +250,7 @@ def test_all_events_are_yielded_in_order() -> None:
         async with scripted() as script, Stay(script) as (client, peer):
             told = [
                 entry(1),
-                {"type": "presence", "joined": ["bob"]},
+                {"type": "presence", "appeared": [{"user": "u2", "name": "bob", "why": "online"}]},
                 conversation("#ops"),
                 entry(1, to="#ops"),
                 entry(3),

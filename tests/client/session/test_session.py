@@ -222,7 +222,7 @@ def test_another_epoch_is_reported_after_the_login() -> None:
 def test_facts_and_conversation_changes_are_delivered() -> None:
     session = logged_in()
     told = [
-        {"type": "presence", "joined": ["bob"]},
+        {"type": "presence", "appeared": [{"user": "u2", "name": "bob", "why": "online"}]},
         conversation("#ops", 3),
         {"type": "left", "conversation": "#lobby"},
     ]
@@ -436,7 +436,7 @@ def test_at_the_end_sent_messages_are_unconfirmed_and_others_not_sent() -> None:
 STREAM = lines(
     welcome(conversation("#lobby", 1)),
     entry(2),
-    {"type": "presence", "joined": ["bob"]},
+    {"type": "presence", "appeared": [{"user": "u2", "name": "bob", "why": "online"}]},
     entry(2),
     entry(4, "ü\n" * 40),
 )

@@ -7,6 +7,7 @@ from socketchat.protocol.authentication.proofs import to_word
 from socketchat.wire.plain import PLAIN
 from tests.hub.stage import Peer, Stage
 from tests.keys import NONCE, key_of, proof_of
+from tests.presence import presences
 
 KEY = key_of("alice")
 
@@ -125,7 +126,7 @@ def test_a_client_that_is_gone_before_its_name_is_stored_never_comes() -> None:
     gone.drop()
     stage.turns.wait(60)
     assert stage.hub.attendance.online() == ["alice"]
-    assert all("eve" not in presence.joined for presence in alice.told(events.Presence))
+    assert "+eve" not in presences(alice.told(events.Presence))
     back = stage.connect()
     back.log_in(key_of("1"), name="eve")
     assert back.told(events.Welcome)

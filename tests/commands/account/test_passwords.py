@@ -8,6 +8,7 @@ from socketchat.protocol import commands, events, operator
 from socketchat.wire.plain import PLAIN
 from tests.hub.stage import Peer, Stage
 from tests.keys import hello_of, key_of
+from tests.presence import presences
 
 HERE = Channel("127.0.0.1", is_loopback=True)
 TLS = Channel("203.0.113.9", binding=b"b" * 32)
@@ -87,9 +88,7 @@ def test_a_guest_becomes_the_user_and_leaves_as_a_guest() -> None:
     stage.turns.wait(1)
     assert guest.session.user.name == "alice"
     assert stage.hub.attendance.online() == ["alice", "bob"]
-    told = bob.told(events.Presence)
-    assert [name for each in told for name in each.left] == ["gus"]
-    assert [name for each in told for name in each.joined] == ["alice"]
+    assert presences(bob.told(events.Presence)) == ["+alice", "-gus"]
     guest.say("it is me")
     stage.settle()
     assert bob.heard() == [("#lobby", 1, "it is me")]

@@ -1,9 +1,12 @@
 import pytest
 
-from socketchat.hub.delivery.presence import COALESCE_SECONDS
+from socketchat.hub.delivery.presence import COALESCE_SECONDS, PEOPLE_PER_EVENT
 from socketchat.protocol import commands, events
-from socketchat.protocol.limits import PRESENCE_NAMES
+from socketchat.protocol.codec import decode_event
+from socketchat.protocol.limits import LINE_BYTES, PRESENCE_NAMES
+from socketchat.wire.native import NativeRendering
 from tests.hub.stage import Peer, Stage
+from tests.presence import presences
 
 
 def watched_by(*names: str) -> tuple[Stage, list[Peer]]:
@@ -19,7 +22,7 @@ def watched_by(*names: str) -> tuple[Stage, list[Peer]]:
 def test_who_comes_is_told_at_once_to_the_others() -> None:
     stage, (alice,) = watched_by("alice")
     stage.native("bob")
-    assert alice.events() == [events.Presence(joined=["bob"])]
+    assert presences(alice.events()) == ["+bob"]
 
 
 def test_who_comes_is_not_told_about_itself() -> None:
@@ -33,9 +36,9 @@ def test_who_comes_meanwhile_is_told_together() -> None:
     stage, (alice,) = watched_by("alice")
     for name in ("bob", "carol", "dora"):
         stage.native(name)
-    assert alice.events() == [events.Presence(joined=["bob"])]
+    assert presences(alice.events()) == ["+bob"]
     stage.turns.wait(COALESCE_SECONDS)
-    assert alice.events() == [events.Presence(joined=["carol", "dora"])]
+    assert presences(alice.events()) == ["+carol", "+dora"]
 
 
 def test_newcomers_of_one_moment_are_told_about_each_other() -> None:
@@ -43,8 +46,8 @@ def test_newcomers_of_one_moment_are_told_about_each_other() -> None:
     stage.native("first")
     bob, carol = stage.native("bob"), stage.native("carol")
     stage.turns.wait(1)
-    assert bob.told(events.Presence) == [events.Presence(joined=["carol"])]
-    assert carol.told(events.Presence) == [events.Presence(joined=["bob"])]
+    assert presences(bob.told(events.Presence)) == ["+carol"]
+    assert presences(carol.told(events.Presence)) == ["+bob"]
 
 
 def test_a_plain_client_that_goes_is_told_at_once() -> None:
@@ -54,13 +57,13 @@ def test_a_plain_client_that_goes_is_told_at_once() -> None:
     alice.take()
     dave.drop()
     stage.settle()
-    assert alice.events() == [events.Presence(left=["dave"])]
+    assert presences(alice.events()) == ["-dave"]
 
 
 def test_who_quits_is_told_at_once() -> None:
     _, (alice, bob) = watched_by("alice", "bob")
     bob.do(commands.Quit)
-    assert alice.events() == [events.Presence(left=["bob"])]
+    assert presences(alice.events()) == ["-bob"]
 
 
 def test_who_comes_and_goes_in_one_moment_is_not_told() -> None:
@@ -68,7 +71,7 @@ def test_who_comes_and_goes_in_one_moment_is_not_told() -> None:
     stage.native("bob")
     stage.native("carol").do(commands.Quit)
     stage.turns.wait(1)
-    assert alice.told(events.Presence) == [events.Presence(joined=["bob"])]
+    assert presences(alice.told(events.Presence)) == ["+bob"]
 
 
 def test_who_goes_and_comes_in_one_moment_is_not_told() -> None:
@@ -77,7 +80,7 @@ def test_who_goes_and_comes_in_one_moment_is_not_told() -> None:
     bob.do(commands.Quit)
     stage.native("bob")
     stage.turns.wait(1)
-    assert alice.told(events.Presence) == [events.Presence(joined=["carol"])]
+    assert presences(alice.told(events.Presence)) == ["+carol"]
 
 
 def test_another_user_of_a_name_joins_after_the_first_has_left() -> None:
@@ -102,7 +105,7 @@ def test_nobody_speaks_before_having_joined() -> None:
     carol.say("hi")
     stage.settle()
     told = alice.events()
-    assert [presence.joined for presence in told[:2]] == [["bob"], ["carol"]]
+    assert presences(told[:2]) == ["+bob", "+carol"]
     assert isinstance(told[2], events.Entry)
 
 
@@ -116,9 +119,9 @@ def test_a_crowd_is_a_count(count: int) -> None:
     crowd = [stage.guest(f"guest{n:02}") for n in range(count)]
     stage.turns.wait(1)
     first, told = alice.told(events.Presence)
-    assert first.joined == ["first"]
-    assert told.joined == [f"guest{n:02}" for n in range(PRESENCE_NAMES)]
-    assert told.joined_count == (count if count > PRESENCE_NAMES else 0)
+    assert presences([first]) == ["+first"]
+    assert presences([told]) == [f"+guest{n:02}" for n in range(PRESENCE_NAMES)]
+    assert told.appeared_count == (count if count > PRESENCE_NAMES else 0)
     lines = plain.text().splitlines()
     if count > PRESENCE_NAMES:
         assert lines[1:] == [f"[join] guest00, guest01, guest02 and {count - 3} others have joined the chat."]
@@ -127,7 +130,7 @@ def test_a_crowd_is_a_count(count: int) -> None:
     for guest in crowd:
         guest.do(commands.Quit)
     stage.turns.wait(1)
-    assert sum(presence.left_count or len(presence.left) for presence in alice.told(events.Presence)) == count
+    assert sum(told.disappeared_count or len(told.disappeared) for told in alice.told(events.Presence)) == count
 
 
 def test_a_thousand_who_come_at_once_are_told_in_a_few_writes() -> None:
@@ -176,10 +179,10 @@ def test_members_of_a_room_are_told_who_enters_and_leaves_it() -> None:
         peer.take()
     bob.do(commands.Join, room="#ops")
     stage.turns.wait(1)
-    assert alice.told(events.Presence) == [events.Presence(joined=["bob"], room="#ops")]
+    assert presences(alice.told(events.Presence)) == ["+bob joined #ops"]
     bob.do(commands.Leave, room="#ops")
     stage.turns.wait(1)
-    assert alice.told(events.Presence) == [events.Presence(left=["bob"], room="#ops")]
+    assert presences(alice.told(events.Presence)) == ["-bob left #ops"]
     assert carol.told(events.Presence) == []
     assert bob.told(events.Presence) == []
 
@@ -193,9 +196,131 @@ def test_who_is_behind_is_told_once_who_is_online_when_it_has_caught_up() -> Non
     assert bob.writes == []
     bob.read_again()
     stage.settle()
-    assert bob.events() == [events.Presence(online=["alice", "bob", "carol"]), events.Live()]
+    assert presences(bob.told(events.Presence)) == ["=alice bob carol"]
     bob.stall()
     alice.say("hi")
     bob.read_again()
     stage.settle()
     assert [type(event) for event in bob.events()] == [events.Live, events.Entry]
+
+
+def test_who_is_put_out_of_a_room_is_told_as_kicked() -> None:
+    stage, (alice, bob, carol) = watched_by("alice", "bob", "carol")
+    for peer in (alice, bob, carol):
+        peer.do(commands.Join, room="#ops")
+    stage.turns.wait(1)
+    carol.take()
+    alice.do(commands.Kick, room="#ops", name="bob")
+    stage.turns.wait(1)
+    assert presences(carol.told(events.Presence)) == ["-bob kicked #ops"]
+
+
+def test_a_user_is_told_by_the_id() -> None:
+    stage, (alice,) = watched_by("alice")
+    bob = stage.native("bob")
+    (told,) = alice.told(events.Presence)
+    assert told.appeared == [events.Person(user=bob.session.user.id, name="bob", why="online")]
+    assert told.total == 2
+
+
+class RoomByRoom(NativeRendering):
+    """A rendering to which the members of each room are shown, as IRC needs it."""
+
+    shows_members = True
+
+
+def test_a_rendering_may_be_shown_in_each_room_which_members_come_online_and_go_offline() -> None:
+    stage, (alice, bob, carol) = watched_by("alice", "bob", "carol")
+    for peer in (alice, bob):
+        peer.do(commands.Join, room="#ops")
+    carol.do(commands.Join, room="#other")
+    stage.turns.wait(1)
+    alice.session.places.render_as(RoomByRoom())
+    alice.take(), carol.take()
+    bob.do(commands.Quit)
+    stage.turns.wait(1)
+    assert presences(alice.told(events.Presence)) == ["-bob", "-bob #ops"]
+    back = stage.native("bob")
+    stage.turns.wait(1)
+    assert presences(alice.told(events.Presence)) == ["+bob", "+bob #ops"]
+    back.do(commands.Quit)
+    stage.native("bob").do(commands.Leave, room="#ops")
+    stage.turns.wait(1)
+    assert presences(alice.told(events.Presence))[-1] == "-bob left #ops"
+    assert not [said for said in presences(carol.told(events.Presence)) if "#" in said]
+
+
+def test_who_left_a_room_in_the_moment_of_coming_online_is_told_to_its_members() -> None:
+    stage, (alice, bob, carol) = watched_by("alice", "bob", "carol")
+    for peer in (alice, bob, carol):
+        peer.do(commands.Join, room="#ops")
+    stage.turns.wait(1)
+    carol.session.places.render_as(RoomByRoom())
+    bob.do(commands.Quit)
+    stage.turns.wait(1)
+    alice.take()
+    stage.native("dora")
+    stage.native("bob").do(commands.Leave, room="#ops")
+    stage.turns.wait(1)
+    assert "-bob left #ops" in presences(alice.told(events.Presence))
+
+
+@pytest.mark.parametrize("restarts", [False, True])
+def test_who_comes_back_is_told_who_is_online_after_what_it_missed(*, restarts: bool) -> None:
+    stage, (alice, bob, carol) = watched_by("alice", "bob", "carol")
+    hello = {"epoch": stage.hub.attendance.epoch, "positions": {"#lobby": 0}}
+    bob.drop()
+    alice.say("meanwhile")
+    carol.do(commands.Quit)
+    stage.turns.wait(1)
+    if restarts:
+        stage.hub = stage.new_hub()
+        stage.native("dora")
+    back = stage.native("bob", **hello)
+    stage.turns.wait(1)
+    told = back.events()
+    assert [type(event) for event in told[-3:]] == [events.Entry, events.Live, events.Presence]
+    assert presences(told[-1:]) == ["=bob dora" if restarts else "=alice bob"]
+
+
+def test_who_comes_back_to_another_history_is_told_who_is_online() -> None:
+    stage, _ = watched_by("alice")
+    back = stage.native("bob", epoch="another", positions={"#lobby": 0})
+    stage.turns.wait(1)
+    assert presences(back.told(events.Presence)) == ["=alice bob"]
+
+
+def test_a_long_list_of_who_is_online_comes_in_parts_that_fit_into_a_line() -> None:
+    stage = Stage()
+    for n in range(PEOPLE_PER_EVENT + 10):
+        stage.guest(f"{n:03}" + "\U00020000" * 17)
+    plain = stage.plain("dave")
+    bob = stage.native("bob", epoch=stage.hub.attendance.epoch)
+    stage.turns.wait(1)
+    lines = [line for line in bob.take().splitlines(keepends=True) if b'"online":[' in line]
+    told = [decode_event(line) for line in lines]
+    assert [(event.start, len(event.online), event.total) for event in told] == [(0, 500, 512), (500, 12, 512)]
+    assert max(map(len, lines)) < LINE_BYTES / 2
+    plain.take()
+    stage.hub.attendance.presence.inform(plain.session)
+    stage.turns.wait(1)
+    assert [line for line in plain.text().splitlines() if "===" in line] == ["=== Online Users (512) ==="]
+
+
+def test_a_thousand_who_come_back_at_once_are_shown_one_list_that_is_encoded_once() -> None:
+    stage, _ = watched_by("alice")
+    encoded = []
+
+    class Counting(NativeRendering):
+        def event(self, event: events.Event) -> bytes:
+            if isinstance(event, events.Presence) and event.online is not None:
+                encoded.append(event)
+            return super().event(event)
+
+    rendering = Counting()
+    peers = [stage.connect(rendering) for _ in range(100)]
+    for n, peer in enumerate(peers):
+        peer.ask(commands.Hello(name=f"g{n}", epoch=stage.hub.attendance.epoch))
+    stage.turns.wait(1)
+    assert len(encoded) == 1
+    assert all(peer.told(events.Presence)[-1].total == 101 for peer in peers)

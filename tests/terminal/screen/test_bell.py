@@ -1,7 +1,8 @@
 import pytest
 
-from socketchat.protocol.events import Conversation, Presence
+from socketchat.protocol.events import Conversation
 from socketchat.terminal.screen.bell import QUIET_SECONDS, Bell
+from tests.presence import presence
 
 from ..events import DIRECT, entry
 
@@ -25,7 +26,7 @@ def rings():
 
 def test_the_bell_rings_for_direct_messages_and_mentions(rings):
     rings.bell.note(entry("hello"), {})
-    rings.bell.note(Presence(joined=["alice"]), {})
+    rings.bell.note(presence(appeared=["alice"]), {})
     assert rings.count == 0
     rings.bell.note(entry("psst", room=DIRECT, to="alice"), {})
     rings.now += QUIET_SECONDS

@@ -7,10 +7,11 @@ from msgspec.structs import replace
 
 from socketchat.client.session.client_events import Gap, LinkBack, LinkLost, NotStored, Reset, StoredAgain
 from socketchat.exceptions import StorageProblem
-from socketchat.protocol.events import Alert, Entry, Error, Left, Past, Presence, Room, UnreadCount
+from socketchat.protocol.events import Alert, Entry, Error, Left, Past, Room, UnreadCount
 from socketchat.protocol.slash import help_text
 from socketchat.terminal.screen.rendering import MOST_CHARACTERS, MOST_ROWS, Rendering
 from socketchat.terminal.screen.theme import Look
+from tests.presence import presence
 
 from ..events import DAY, DIRECT, NOON, entry
 
@@ -43,11 +44,14 @@ def painted(renderable, width=80):
         (entry("yes?", name="alice", room=DIRECT, to="bob"), "12:00 [DM to bob] yes?\n"),
         (entry("nods", kind="action", room=DIRECT, to="alice"), "12:00 [DM from bob] * bob nods\n"),
         (entry("hello", kind="reaction"), ""),
-        (Presence(joined=["bob"]), "12:00 → bob has joined the chat\n"),
-        (Presence(left=["bob"]), "12:00 ← bob has left the chat\n"),
-        (Presence(joined=["bob"], room="#ops"), "12:00 → bob has joined #ops\n"),
-        (Presence(joined=["bob", "carol", "dave"]), "12:00 → bob, carol and dave have joined the chat\n"),
-        (Presence(left=["bob", "carol"], left_count=30), "12:00 ← bob, carol and 28 more have left the chat\n"),
+        (presence(appeared=["bob"]), "12:00 → bob has joined the chat\n"),
+        (presence(disappeared=["bob"]), "12:00 ← bob has left the chat\n"),
+        (presence(appeared=["bob"], room="#ops"), "12:00 → bob has joined #ops\n"),
+        (presence(appeared=["bob", "carol", "dave"]), "12:00 → bob, carol and dave have joined the chat\n"),
+        (
+            presence(disappeared=["bob", "carol"], disappeared_count=30),
+            "12:00 ← bob, carol and 28 more have left the chat\n",
+        ),
         (Left(conversation="#ops"), "12:00 -- You are no longer in #ops.\n"),
         (Alert(text="A new device of yours came in."), "12:00 -- A new device of yours came in.\n"),
         (Left(conversation="#ops", text="ann kicked you."), "12:00 -- ann kicked you.\n"),
@@ -294,8 +298,8 @@ def test_a_narrow_terminal_shows_rooms_without_topics():
 
 def test_joins_leaves_direct_messages_and_authors_have_colours():
     told = [
-        Presence(joined=["bob"]),
-        Presence(left=["bob"]),
+        presence(appeared=["bob"]),
+        presence(disappeared=["bob"]),
         entry("x", room=DIRECT, to="alice"),
         entry("x"),
         entry("x", name="carol"),
@@ -310,7 +314,7 @@ def test_joins_leaves_direct_messages_and_authors_have_colours():
 @pytest.mark.parametrize(("colors", "escapes"), [("none", r"\x1b\[[01]m"), ("standard", r"\x1b\[(1;)?[0-9]{1,2}m")])
 def test_the_rendering_uses_no_more_colours_than_the_terminal_has(colors, escapes):
     here = rendering(colors)
-    told = [entry("x"), Presence(joined=["bob"]), Error(code="x", text="x"), entry("x", room=DIRECT, to="alice")]
+    told = [entry("x"), presence(appeared=["bob"]), Error(code="x", text="x"), entry("x", room=DIRECT, to="alice")]
 
     text = here.paint([line for event in told for line in here.lines(event, "alice", NOON)], 80)
 
@@ -327,7 +331,7 @@ def test_an_endless_answer_is_drawn_up_to_a_limit():
     )
     assert "· 900 more" in here.unread([UnreadCount("#r", 1, "#r")] * 1000).plain
     assert len(here.help("x" * 1_000_000).plain) == MOST_CHARACTERS
-    assert drawn(Presence(joined=many)).endswith("n19 and 199980 more have joined the chat\n")
+    assert drawn(presence(appeared=many)).endswith("n19 and 199980 more have joined the chat\n")
 
 
 def test_an_empty_list_of_users_is_drawn():

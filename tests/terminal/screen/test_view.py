@@ -3,9 +3,10 @@ from msgspec.structs import replace
 
 from socketchat.client.session.client_events import Gap, LinkBack, LinkLost, NotStored, Reset, StoredAgain
 from socketchat.exceptions import StorageProblem
-from socketchat.protocol.events import Conversation, Error, Left, Past, Presence, Read, UnreadCount
+from socketchat.protocol.events import Conversation, Error, Left, Past, Read, UnreadCount
 from socketchat.terminal.screen import view as module
 from socketchat.terminal.screen.view import View, before
+from tests.presence import presence
 
 from ..events import DIRECT, NOON, entry
 
@@ -228,17 +229,17 @@ def test_the_view_tracks_who_is_online():
     here = view()
     here.meet(["alice", "bob"])
 
-    assert here.take(Presence(joined=["Carol"], left=["BOB"]))
+    assert here.take(presence(appeared=["Carol"], disappeared=["BOB"]))
     assert list(here.online.values()) == ["alice", "Carol"]
-    assert here.take(Presence(online=["dave"])) == []
+    assert here.take(presence(online=["dave"])) == []
     assert list(here.online.values()) == ["dave"]
 
 
 def test_joins_and_leaves_are_shown_in_their_room():
     here = view()
 
-    assert here.take(Presence(joined=["bob"], room="#ops")) == []
-    assert here.take(Presence(joined=["bob"], room="#Lobby"))
+    assert here.take(presence(appeared=["bob"], room="#ops")) == []
+    assert here.take(presence(appeared=["bob"], room="#Lobby"))
     assert not here.online
 
 
@@ -286,8 +287,8 @@ def test_rooms_in_events_are_shown_by_name():
     here = view("#Ops")
 
     assert here.named(Left(conversation="#ops")) == Left(conversation="#Ops")
-    assert here.named(Presence(joined=["bob"], room="#ops")).room == "#Ops"
-    assert here.named(Presence(joined=["bob"])) == Presence(joined=["bob"])
+    assert here.named(presence(appeared=["bob"], room="#ops")).room == "#Ops"
+    assert here.named(presence(appeared=["bob"])) == presence(appeared=["bob"])
     assert here.named(Left(conversation="#other")) == Left(conversation="#other")
 
 
@@ -305,7 +306,7 @@ def test_endless_events_do_not_fill_the_memory(monkeypatch):
     here = view()
 
     for number in range(100):
-        here.take(Presence(joined=[f"came{number}", "x" * 100_000]))
+        here.take(presence(appeared=[f"came{number}", "x" * 100_000]))
         here.take(entry("a", seq=number + 1, name=f"said{number}"))
         here.take(Conversation(conversation=f"#r{number}"))
         here.take(entry("b", room=f"#r{number}"))
@@ -326,3 +327,21 @@ def test_a_full_hold_back_buffer_stops_reading(monkeypatch):
     assert [here.is_full for event in told if not here.take(event)] == [False, False, True]
     assert here.stayed() == told
     assert not here.is_full
+
+
+def test_the_number_online_is_the_servers_however_many_came_at_once() -> None:
+    here = view()
+    here.meet(["alice"])
+    here.take(presence(appeared=[f"n{n}" for n in range(20)], appeared_count=300, total=301))
+    assert here.online_count == 301
+    here.take(presence(disappeared=["n1"], room="#lobby", total=0))
+    assert here.online_count == 301
+
+
+def test_a_list_of_who_is_online_replaces_what_was_known_and_may_come_in_parts() -> None:
+    here = view()
+    here.meet(["gone"])
+    here.take(presence(online=["alice", "bob"], total=3))
+    here.take(presence(online=["carol"], start=2, total=3))
+    assert sorted(here.online) == ["alice", "bob", "carol"]
+    assert here.online_count == 3
