@@ -7,7 +7,7 @@ import click
 from ..exceptions import UsageProblem
 from .strict import Command
 
-HELP = """Accept a server's key, and replace the one remembered before; or choose the default server.
+HELP = """Accept a server's key, or choose the default server.
 
 \b
 Examples:
