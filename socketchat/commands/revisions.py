@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 from ..exceptions import KeyReused, NotFound, Refused, StorageProblem
 from ..hub import Action, Hub, Pending, Session, User
+from ..hub.state import facts
 from ..hub.state.conversations import Conversation, Pair, Room
 from ..journal.bodies import is_blank, is_changeable, is_gone
 from ..protocol import commands, events
@@ -50,6 +51,8 @@ async def delete(hub: Hub, session: Session, command: commands.Delete) -> Answer
         entry = await _entry(hub, user, conversation, command.seq, recent=True)
         if entry.author != user.id:
             _check_moderates(hub, user, conversation, entry)
+            act = facts.ActFact("delete", conversation.id, entry.author, entry.name, seq=entry.seq)
+            await hub.record(session, "act", act)  # first, or nobody would know who deleted what if that failed
     hub.submit(_pending(hub, session, command, conversation, entry))
     return ANSWERED
 

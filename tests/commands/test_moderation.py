@@ -1,9 +1,13 @@
 """Roles, and what they let somebody do to others, in native and plain sessions."""
 
+from hashlib import sha256
+
 import pytest
 
 from socketchat.hub import Channel
 from socketchat.protocol import commands, events, operator
+from socketchat.protocol.authentication.entry_proof import INVITE_BYTES
+from socketchat.protocol.authentication.proofs import from_word
 from socketchat.protocol.codec import decode_text
 from socketchat.wire.native import NATIVE
 from tests.hub.stage import Peer, Stage
@@ -484,6 +488,38 @@ def test_the_log_tells_who_did_what_to_whom_where_and_why() -> None:
         "operator ban eve in #lobby: spam",
     ]
     assert eve.last_words
+
+
+class Words:
+    """A join code without the files that keep it."""
+
+    code = "old"
+
+    async def change_code(self) -> None:
+        self.code = "new"
+
+
+def test_the_log_tells_everything_that_the_operator_and_moderators_did() -> None:
+    stage, (ann, _, eve) = played("ann", "bob", "eve")
+    stage.hub.entrance.doorkeeper = Words()
+    eve.say("buy now", "#ops")
+    stage.settle()
+    said = stage.hub.directory.rooms["#ops"].head
+    ann.do(commands.Delete, conversation="#ops", seq=said)
+    invite = stage.order(operator.CreateInvite(id=1, uses=2, seconds=3600, room="#ops"))
+    number = sha256(from_word(invite[2], INVITE_BYTES, "")).hexdigest()[:8]
+    stage.order(operator.RevokeInvite(id=1, invite=number))
+    stage.order(operator.JoinCode(id=1, new=True))
+    stage.order(operator.ResetName(id=1, name="bob"))
+    stage.order(operator.ReleaseName(id=1, name="bob"))
+    assert [line.partition("Z ")[2] for line in stage.order(operator.ShowLog(id=1))][1:] == [
+        f"ann delete #ops/{said} of eve",
+        f"operator invite {number} to #ops for 2 uses within 1 hour",
+        f"operator revoke invite {number}",
+        "operator new code - in #lobby",
+        "operator reset bob",
+        "operator release bob",
+    ]
 
 
 def test_the_operator_neither_reads_nor_speaks() -> None:

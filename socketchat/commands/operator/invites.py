@@ -9,6 +9,7 @@ from ...hub.state.invites import Invite, invite_id
 from ...protocol import operator
 from ...protocol.authentication.certificates import to_fingerprint
 from ...protocol.authentication.entry_proof import INVITE_BYTES
+from ...protocol.conversations import LOBBY
 from ...protocol.text.durations import LONGEST_SECONDS, in_words
 from .reports import Lines
 
@@ -22,12 +23,13 @@ ID_CHARACTERS = 8
 """What is shown of an invite's id: enough to tell a thousand apart."""
 
 
-async def code(hub: Hub, _session: Session, order: operator.JoinCode) -> Lines:
+async def code(hub: Hub, session: Session, order: operator.JoinCode) -> Lines:
     """Tell the join code, or draw a new one."""
     doorkeeper = hub.entrance.doorkeeper
     if doorkeeper is None:
         raise Refused("This server has no join code.")
     if order.new:
+        await hub.record(session, "act", facts.ActFact("new code", LOBBY))
         await hub.until(doorkeeper.change_code())
     return [doorkeeper.code]
 

@@ -8,7 +8,7 @@ from typing import Any
 from ...hub import Hub, Session
 from ...protocol import commands, operator
 from ..dispatcher import Running
-from . import lists, moderation
+from . import audit_log, lists, moderation
 from .accounts import erase, release, reset
 from .invites import code, invite, invites, uninvite
 from .reports import Lines, report
@@ -25,7 +25,7 @@ HANDLERS: dict[type[commands.Command], Callable[[Hub, Session, Any], Coroutine[A
     operator.BanUser: moderation.ban,
     operator.UnbanUser: moderation.unban_from_chat,
     operator.ListBans: lists.bans,
-    operator.ShowLog: lists.log,
+    operator.ShowLog: audit_log.log,
     operator.CreateInvite: invite,
     operator.ListInvites: invites,
     operator.RevokeInvite: uninvite,

@@ -108,7 +108,8 @@ class MemberFact(msgspec.Struct, frozen=True):
 class ActFact(msgspec.Struct, frozen=True, omit_defaults=True):
     """Kind "act": a moderator, an owner or the operator did something in a room; in the lobby, to the whole server.
 
-    ``subjects`` are what a restriction covers, or what it is lifted from; without ``seconds`` it has no end.
+    ``subjects`` are what a restriction covers, or what it is lifted from; without ``seconds`` it has no end. ``seq`` is
+    the message that was deleted.
     """
 
     act: str
@@ -118,6 +119,7 @@ class ActFact(msgspec.Struct, frozen=True, omit_defaults=True):
     subjects: list[str] = []
     seconds: int = 0
     reason: str = ""
+    seq: int = 0
 
 
 class IgnoreFact(msgspec.Struct, frozen=True):
