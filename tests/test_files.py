@@ -11,7 +11,7 @@ root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file a
 MATTERS = "which matters"
 
 
-def test_what_is_written_is_read_and_is_ours_alone(tmp_path):
+def test_a_written_file_is_readable_and_private(tmp_path):
     path = tmp_path / "secret"
     assert read_private(path, MATTERS) is None
     for content in (b"one", b"two", b""):
@@ -21,7 +21,7 @@ def test_what_is_written_is_read_and_is_ours_alone(tmp_path):
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_a_system_that_takes_little_at_a_time_gets_all_of_it(tmp_path, monkeypatch):
+def test_short_writes_are_completed(tmp_path, monkeypatch):
     take = os.write
     monkeypatch.setattr(os, "write", lambda file, data: take(file, bytes(data)[:3]))
     write(tmp_path / "record", b"0123456789")
@@ -29,7 +29,7 @@ def test_a_system_that_takes_little_at_a_time_gets_all_of_it(tmp_path, monkeypat
 
 
 @pytest.mark.parametrize("over", [True, False])
-def test_a_disk_that_fills_up_leaves_the_old_file_and_nothing_else(tmp_path, monkeypatch, over):
+def test_a_full_disk_keeps_the_old_file_and_leaves_no_other(tmp_path, monkeypatch, over):
     take, taken = os.write, []
 
     def fill_up(file, data):
@@ -47,7 +47,7 @@ def test_a_disk_that_fills_up_leaves_the_old_file_and_nothing_else(tmp_path, mon
     assert [each.read_bytes() for each in tmp_path.iterdir()] == ([b"good"] if over else [])
 
 
-def test_a_file_that_has_the_content_already_is_not_written(tmp_path, monkeypatch):
+def test_an_unchanged_file_is_not_rewritten(tmp_path, monkeypatch):
     path = tmp_path / "record"
     write(path, b"same")
     monkeypatch.setattr(os, "open", opened := Openings(os.open))
@@ -71,7 +71,7 @@ class Openings:
         return self._really(path, flags, mode)
 
 
-def test_what_is_written_is_synced_before_it_has_its_name_and_its_directory_after_that(tmp_path, monkeypatch):
+def test_the_file_is_synced_before_the_rename_and_the_directory_after(tmp_path, monkeypatch):
     really, synced = os.fsync, []
 
     def fsync(file):
@@ -85,7 +85,7 @@ def test_what_is_written_is_synced_before_it_has_its_name_and_its_directory_afte
 
 
 @pytest.mark.parametrize("links", [True, False])
-def test_without_over_the_first_file_of_a_name_stays(tmp_path, monkeypatch, links):
+def test_without_overwriting_the_first_file_stays(tmp_path, monkeypatch, links):
     if not links:
         monkeypatch.setattr(os, "link", forbidden)
     path = tmp_path / "key"
@@ -98,7 +98,7 @@ def forbidden(*_):
     raise PermissionError(errno.EACCES, "links are not allowed")
 
 
-def test_what_another_program_wrote_gets_its_name_likewise(tmp_path):
+def test_a_file_of_another_program_is_renamed_in_the_same_way(tmp_path):
     path = tmp_path / "store"
     for over, content in ((False, "one"), (False, "one"), (True, "two")):
         fresh = tmp_path / unfinished("fresh")
@@ -107,7 +107,7 @@ def test_what_another_program_wrote_gets_its_name_likewise(tmp_path):
         assert path.read_text() == content
 
 
-def test_a_file_that_others_may_use_is_written_anew_even_with_the_same_content(tmp_path):
+def test_a_file_accessible_to_others_is_rewritten_even_if_unchanged(tmp_path):
     path = tmp_path / "secret"
     write(path, b"same")
     path.chmod(0o644)
@@ -116,7 +116,7 @@ def test_a_file_that_others_may_use_is_written_anew_even_with_the_same_content(t
 
 
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o620, 0o777])
-def test_a_file_of_others_is_refused_with_what_mends_it(tmp_path, mode):
+def test_the_error_for_a_file_accessible_to_others_names_the_fix(tmp_path, mode):
     path = tmp_path / "its secret"
     write(path, b"one")
     path.chmod(mode)
@@ -125,7 +125,7 @@ def test_a_file_of_others_is_refused_with_what_mends_it(tmp_path, mode):
 
 
 @root
-def test_a_file_that_another_account_planted_is_refused(tmp_path):
+def test_a_file_of_another_account_is_refused(tmp_path):
     path = tmp_path / "secret"
     write(path, b"one")
     os.chown(path, 12345, 12345)
@@ -133,18 +133,18 @@ def test_a_file_that_another_account_planted_is_refused(tmp_path):
         read_private(path, MATTERS)
 
 
-def test_what_is_no_file_is_empty_and_not_waited_for(tmp_path):
+def test_a_pipe_or_device_counts_as_empty(tmp_path):
     os.mkfifo(tmp_path / "pipe", 0o600)
     assert read_private(tmp_path / "pipe", MATTERS) == b""
 
 
-def test_what_cannot_be_read_is_said(tmp_path):
+def test_an_unreadable_file_is_an_error(tmp_path):
     (tmp_path / "directory").mkdir(0o700)
     with pytest.raises(BadFile, match="is a directory"):
         read_private(tmp_path / "directory", MATTERS)
 
 
-def test_a_link_is_followed_only_if_that_is_harmless(tmp_path):
+def test_a_symlink_is_followed_only_if_it_is_safe(tmp_path):
     write(tmp_path / "file", b"one")
     (tmp_path / "link").symlink_to(tmp_path / "file")
     assert read_private(tmp_path / "link", MATTERS) == b"one"
@@ -152,7 +152,7 @@ def test_a_link_is_followed_only_if_that_is_harmless(tmp_path):
         read_private(tmp_path / "link", MATTERS, follow=False)
 
 
-def test_directories_are_for_their_owner_alone_whatever_the_umask(tmp_path):
+def test_directories_are_private_for_every_umask(tmp_path):
     before = os.umask(0)
     try:
         make_directory(tmp_path / "a" / "b" / "c")
@@ -166,7 +166,7 @@ def test_directories_are_for_their_owner_alone_whatever_the_umask(tmp_path):
 
 
 @pytest.mark.parametrize("mode", [0o770, 0o777, 0o1777, 0o2770, 0o707])
-def test_a_directory_that_others_may_write_in_is_refused_with_what_mends_it(tmp_path, mode):
+def test_the_error_for_a_group_writable_directory_names_the_fix(tmp_path, mode):
     directory = tmp_path / "its data"
     directory.mkdir()
     directory.chmod(mode)
@@ -175,14 +175,14 @@ def test_a_directory_that_others_may_write_in_is_refused_with_what_mends_it(tmp_
 
 
 @pytest.mark.parametrize("mode", [0o700, 0o755, 0o750])
-def test_a_directory_that_others_may_read_at_most_is_used(tmp_path, mode):
+def test_a_directory_readable_by_others_is_used(tmp_path, mode):
     directory = tmp_path / "data"
     directory.mkdir()
     directory.chmod(mode)
     check_directory(directory)
 
 
-def test_a_directory_that_everybody_may_replace_is_refused(tmp_path):
+def test_a_directory_in_a_world_writable_parent_is_refused(tmp_path):
     above = tmp_path / "above"
     (above / "within" / "data").mkdir(parents=True)
     above.chmod(0o777)
@@ -193,7 +193,7 @@ def test_a_directory_that_everybody_may_replace_is_refused(tmp_path):
 
 
 @root
-def test_a_directory_of_another_account_is_refused_through_a_link_too(tmp_path):
+def test_a_symlink_to_a_directory_of_another_account_is_refused(tmp_path):
     (tmp_path / "theirs").mkdir()
     os.chown(tmp_path / "theirs", 12345, 12345)
     (tmp_path / "link").symlink_to(tmp_path / "theirs")

@@ -28,7 +28,7 @@ def environ(monkeypatch):
 
 @pytest.mark.parametrize("xdg", [None, "/place", ""])
 @pytest.mark.parametrize("home", ["/home/ann", None])
-def test_the_places_are_those_of_platformdirs(home: str | None, xdg: str | None, environ) -> None:
+def test_the_paths_are_those_of_platformdirs(home: str | None, xdg: str | None, environ) -> None:
     if home is not None:
         environ.setenv("HOME", home)
     if xdg is not None:
@@ -59,7 +59,7 @@ def test_without_a_home_it_is_told_what_to_set(home: str | None, environ) -> Non
             paths.directory(place, "client")
 
 
-def test_client_and_server_keep_their_data_apart(environ) -> None:
+def test_client_and_server_have_separate_data_directories(environ) -> None:
     environ.setenv("HOME", "/home/ann")
     assert paths.client_data() == "/home/ann/.local/share/socketchat/client"
     assert paths.server_data() == "/home/ann/.local/share/socketchat/server"

@@ -47,7 +47,7 @@ def test_layers_hold() -> None:
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=identify)
-def test_nothing_does_what_the_security_rules_forbid(path: Path) -> None:
+def test_no_module_breaks_the_security_rules(path: Path) -> None:
     # CVE-2024-12254; unpickling and evaluating what others wrote; user text as markup; a shell.
     forbidden = (
         r"\.writelines\(|\bpickle\b|\bmarshal\b|\beval\(|\bexec\(|from_markup|markup=True|shell=True|patch_stdout\("
@@ -55,7 +55,7 @@ def test_nothing_does_what_the_security_rules_forbid(path: Path) -> None:
     assert re.findall(forbidden, path.read_text()) == []
 
 
-def test_no_test_mocks_our_objects_or_sleeps() -> None:
+def test_no_test_mocks_own_objects_or_sleeps() -> None:
     tests = [path for path in TESTS if path != Path(__file__) and "benchmarks" not in path.parts]
     found = [
         f"{identify(path)}: {match}"
@@ -69,7 +69,7 @@ def test_the_changelog_has_the_version() -> None:
     assert f"## [{socketchat.__version__}]" in (ROOT / "CHANGELOG.md").read_text()
 
 
-def test_the_top_level_is_as_the_user_drew_it() -> None:
+def test_the_top_level_has_the_agreed_files() -> None:
     tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False)
     if tracked.returncode:
         pytest.skip("not a git checkout")

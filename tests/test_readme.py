@@ -136,7 +136,7 @@ PART = re.compile(r"(<!-- (?!end)([^>]+) -->\n)(.*?)(<!-- end -->)", re.DOTALL)
 
 
 @pytest.mark.parametrize("path", PAGES, ids=name_of)
-def test_generated_parts_are_what_the_program_says(path: Path) -> None:
+def test_generated_parts_match_the_program(path: Path) -> None:
     text = path.read_text()
     made = PART.sub(lambda found: f"{found[1]}\n{GENERATED[found[2]]()}\n\n{found[4]}", text)
     if os.environ.get("UPDATE_README"):
@@ -144,7 +144,7 @@ def test_generated_parts_are_what_the_program_says(path: Path) -> None:
     assert text == made, "run: UPDATE_README=1 python -m pytest tests/test_readme.py"
 
 
-def test_the_generated_parts_are_where_readers_look_for_them() -> None:
+def test_generated_parts_are_in_the_right_topics() -> None:
     found = {path.stem: [part[2] for part in PART.finditer(path.read_text())] for path in (README, *PAGES[2:])}
     assert {name: parts for name, parts in found.items() if parts} == {
         "README": ["slash commands"],
@@ -160,7 +160,7 @@ def exit_codes(path: Path) -> dict[int, str]:
     return {int(code): words for code, words in re.findall(r"^\| (\d+) \| (.*) \|$", path.read_text(), re.MULTILINE)}
 
 
-def test_exit_codes_are_those_of_the_errors() -> None:
+def test_documented_exit_codes_match_the_errors() -> None:
     listed = exit_codes(HELP / "exit-codes.md")
     assert listed.keys() == {error.exit_code for error in exceptions.BY_CODE.values()} | {0, 130}
     in_short = exit_codes(README)
@@ -168,13 +168,13 @@ def test_exit_codes_are_those_of_the_errors() -> None:
     assert in_short.keys() == listed.keys() - {1, 130}
 
 
-def test_the_environment_variables_are_those_that_the_program_reads() -> None:
+def test_documented_environment_variables_match_the_program() -> None:
     sources = "".join(path.read_text() for path in (ROOT / "socketchat").rglob("*.py"))
     listed = re.findall(r"`(SOCKETCHAT_[A-Z_]+)`", (HELP / "environment.md").read_text())
     assert set(listed) == set(re.findall(r"SOCKETCHAT_[A-Z_]+", sources))
 
 
-def test_the_readme_is_short_and_begins_with_the_first_minute() -> None:
+def test_the_readme_is_short_and_starts_with_the_first_minute() -> None:
     lines = README.read_text().split("\n")
     headings = [number for number, line in enumerate(lines) if line.startswith("## ")]
     assert len(lines) <= LONGEST_README
@@ -182,7 +182,7 @@ def test_the_readme_is_short_and_begins_with_the_first_minute() -> None:
     assert headings[2] <= FIRST_MINUTE
 
 
-def test_what_users_have_in_their_fingers_stands_first_and_unchanged() -> None:
+def test_the_install_command_comes_first_and_is_unchanged() -> None:
     shown = [line.partition("#")[0].strip() for line in README.read_text().split("\n") if line.startswith("    ")]
     assert shown[:3] == [
         "socketchat serve --port 5000",
@@ -198,12 +198,12 @@ def test_prose_is_wrapped(path: Path) -> None:
     assert [line for line in long if not line.startswith(("|", "    socketchat://"))] == []
 
 
-def test_every_topic_has_its_file_and_every_file_is_a_topic() -> None:
+def test_every_topic_has_a_file_and_every_file_is_a_topic() -> None:
     assert sorted(TOPICS) == sorted([path.stem for path in HELP.glob("*.md")] + ["protocol"])
 
 
 @pytest.mark.parametrize("topic", TOPICS)
-def test_a_topic_begins_with_a_title_and_a_line_that_sums_it_up(topic: str) -> None:
+def test_a_topic_starts_with_a_title_and_a_summary(topic: str) -> None:
     title, blank, line = page(topic).split("\n")[:3]
     assert title.startswith("# ")
     assert blank == ""
@@ -245,7 +245,7 @@ def understand(arguments: list[str]) -> None:
 
 
 @pytest.mark.parametrize("path", PAGES, ids=name_of)
-def test_every_command_that_a_page_shows_is_understood(path: Path) -> None:
+def test_every_command_shown_in_a_page_is_valid(path: Path) -> None:
     for arguments in commands(path.read_text()):
         # A name alone speaks of the command.
         understand(arguments if len(arguments) > 1 else [*arguments, "--help"])
@@ -266,18 +266,18 @@ def test_python_examples_parse(block: str) -> None:
 
 
 @pytest.mark.parametrize("path", PAGES, ids=name_of)
-def test_links_lead_somewhere(path: Path) -> None:
+def test_every_link_has_a_target(path: Path) -> None:
     for target in re.findall(r"\]\(([^)]+)\)", path.read_text()):
         assert target.startswith("http") or (path.parent / target).exists(), target
 
 
 @pytest.mark.parametrize("path", PAGES, ids=name_of)
-def test_topics_that_a_page_names_exist(path: Path) -> None:
+def test_topics_named_in_a_page_exist(path: Path) -> None:
     named = re.findall(r"`socketchat\s+help\s+([a-z-]+)`", path.read_text())
     assert set(named) <= set(TOPICS)
 
 
-def test_the_page_on_the_house_shows_its_folders() -> None:
+def test_the_architecture_page_lists_every_folder() -> None:
     tree = HOUSE.read_text().split("```")[1]
     shown: list[str] = []
     for indent, name, sentence in re.findall(r"^( *)([\w.]+/?) +(\S.*)$", tree, re.MULTILINE):

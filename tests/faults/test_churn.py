@@ -83,7 +83,7 @@ def small_tables(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("small_tables")
 @pytest.mark.parametrize("loop", ["asyncio", "uvloop"])
-def test_who_comes_and_goes_leaves_nothing_behind(loop: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_connecting_and_leaving_leaves_no_state(loop: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tests.server.house.DEADLINE", 1800)
 
     async def scene(house: House) -> None:
@@ -114,7 +114,7 @@ async def visits(house: House, numbers: range, chance: random.Random) -> int:
 
 
 @pytest.mark.usefixtures("small_tables")
-def test_who_comes_and_goes_leaves_no_memory_in_use(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_connecting_and_leaving_leaks_no_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tests.server.house.DEADLINE", 1800)
 
     async def scene(house: House) -> None:

@@ -58,7 +58,7 @@ async def jump(directory: Path, seed: int) -> None:
 
 
 @pytest.mark.parametrize("seed", range(100 if LONG else 5))
-def test_the_order_is_that_of_the_log_whatever_the_clock_says(tmp_path: Path, seed: int) -> None:
+def test_clock_changes_do_not_change_the_order(tmp_path: Path, seed: int) -> None:
     asyncio.run(jump(tmp_path, seed))
 
 
@@ -133,7 +133,9 @@ async def live_through(house: House, wall: Wall) -> None:
 
 
 @pytest.mark.parametrize(("loop", "tls"), [("asyncio", False), ("uvloop", True)])
-def test_a_server_lives_through_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, loop: str, *, tls: bool) -> None:
+def test_a_server_survives_clock_changes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, loop: str, *, tls: bool
+) -> None:
     monkeypatch.setattr("socketchat.journal.sqlite.upkeep.scheduler.SWEEP_SECONDS", 0.0)
     wall = Wall()
     run(

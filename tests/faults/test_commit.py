@@ -83,7 +83,7 @@ async def check(directory: Path, stored: dict[int, tuple[str, int]]) -> int:
     return max((int(text.split()[1]) for text in places), default=0)
 
 
-def test_what_was_told_survives_kill_9(tmp_path: Path) -> None:
+def test_acknowledged_messages_survive_kill_9(tmp_path: Path) -> None:
     chance = random.Random(2)
     stored: dict[int, tuple[str, int]] = {}
     last = 0
@@ -99,7 +99,7 @@ def test_what_was_told_survives_kill_9(tmp_path: Path) -> None:
 
 @needs_strace
 @pytest.mark.parametrize("call", ["pwrite64", "fdatasync"])
-def test_what_was_told_survives_a_kill_at_every_system_call_of_a_commit(tmp_path: Path, call: str) -> None:
+def test_acknowledged_messages_survive_a_kill_at_every_system_call(tmp_path: Path, call: str) -> None:
     stored: dict[int, tuple[str, int]] = {}
     last = 0
     for nth in range(1, 200 if LONG else 16):
@@ -115,7 +115,7 @@ def test_what_was_told_survives_a_kill_at_every_system_call_of_a_commit(tmp_path
 
 @needs_strace
 @pytest.mark.parametrize("call", ["pwrite64", "fdatasync"])
-def test_an_error_of_the_disk_is_told_and_got_over(tmp_path: Path, call: str) -> None:
+def test_the_server_reports_and_survives_a_disk_error(tmp_path: Path, call: str) -> None:
     trace = ["strace", "-f", "-qq", "-o", os.devnull, "-e", f"trace={call}"]
     when = "80..84" if call == "pwrite64" else "20..24"  # calls of each thread: opening makes fewer
     with writer(tmp_path / "data", 1, 700, *trace, "-e", f"inject={call}:error=EIO:when={when}") as process:
@@ -126,7 +126,7 @@ def test_an_error_of_the_disk_is_told_and_got_over(tmp_path: Path, call: str) ->
 
 
 @needs_strace
-def test_a_slow_disk_stores_all_the_same(tmp_path: Path) -> None:
+def test_a_slow_disk_loses_nothing(tmp_path: Path) -> None:
     trace = ["strace", "-f", "-qq", "-o", os.devnull, "-e", "trace=fdatasync"]
     with writer(
         tmp_path / "data", 1, 70, *trace, "-e", "inject=fdatasync:delay_enter=100000"
@@ -137,7 +137,7 @@ def test_a_slow_disk_stores_all_the_same(tmp_path: Path) -> None:
     asyncio.run(check(tmp_path / "data", stored))
 
 
-def test_a_full_disk_is_told_and_got_over(tmp_path: Path) -> None:
+def test_the_server_reports_and_survives_a_full_disk(tmp_path: Path) -> None:
     with small_disk(tmp_path / "disk", 40) as disk:
         fill(disk / "data.ballast", leave=17_300_000)  # hardly more than the reserve
         with writer(disk / "data", 1, 3000) as process:

@@ -79,7 +79,7 @@ def killed(call: str, nth: int, *command: object) -> bool:
 
 
 @needs_strace
-def test_a_backup_that_is_killed_is_none(tmp_path: Path, data: Path) -> None:
+def test_a_killed_backup_leaves_no_backup(tmp_path: Path, data: Path) -> None:
     said, copy = texts_in(data), tmp_path / "copy.db"
     for call, nth in kills():
         was_killed = killed(call, nth, *PROGRAM, "backup", copy, "--data", data)
@@ -94,7 +94,7 @@ def test_a_backup_that_is_killed_is_none(tmp_path: Path, data: Path) -> None:
 
 
 @needs_strace
-def test_a_restore_that_is_killed_is_told_or_whole(tmp_path: Path, data: Path) -> None:
+def test_a_killed_restore_is_complete_or_reported(tmp_path: Path, data: Path) -> None:
     said, copy, other = texts_in(data), tmp_path / "copy.db", tmp_path / "other"
     back_up(data, copy)
     before = copy.read_bytes()
@@ -114,7 +114,7 @@ def test_a_restore_that_is_killed_is_told_or_whole(tmp_path: Path, data: Path) -
 
 
 @needs_strace
-def test_a_recovery_that_is_killed_loses_nothing_of_the_damaged_store(tmp_path: Path, data: Path) -> None:
+def test_a_killed_recovery_keeps_the_damaged_store(tmp_path: Path, data: Path) -> None:
     database = data / "socketchat.db"
     content = bytearray(database.read_bytes())
     at = content.index(b"100 xxx") // 4096 * 4096
@@ -138,7 +138,7 @@ def test_a_recovery_that_is_killed_loses_nothing_of_the_damaged_store(tmp_path: 
         shutil.rmtree(trial)
 
 
-def test_an_export_that_is_killed_leaves_the_store_as_it_is(data: Path) -> None:
+def test_a_killed_export_does_not_change_the_store(data: Path) -> None:
     said = texts_in(data)
     before = (data / "socketchat.db").read_bytes()
     with subprocess.Popen([*PROGRAM, "export", "--data", data], stdout=subprocess.PIPE) as process:
@@ -149,7 +149,7 @@ def test_an_export_that_is_killed_leaves_the_store_as_it_is(data: Path) -> None:
     assert texts_in(data) == said
 
 
-def test_a_backup_to_a_full_disk_is_told_and_leaves_nothing(tmp_path: Path, data: Path) -> None:
+def test_a_backup_to_a_full_disk_is_an_error_and_leaves_no_file(tmp_path: Path, data: Path) -> None:
     with small_disk(tmp_path / "disk", 1) as disk:
         fill(disk / "ballast", leave=20_000)
         with pytest.raises(StorageProblem, match=r"copy\.db is full"):
@@ -185,7 +185,7 @@ async def back_up_under_load(directory: Path) -> list[int]:
     return sizes
 
 
-def test_a_backup_of_a_busy_server_is_a_prefix_with_all_that_was_confirmed(tmp_path: Path) -> None:
+def test_a_backup_of_a_busy_server_has_all_confirmed_messages(tmp_path: Path) -> None:
     confirmed = asyncio.run(back_up_under_load(tmp_path))
     whole = rows_of(tmp_path / "data" / "socketchat.db")
     for number, least in enumerate(confirmed):

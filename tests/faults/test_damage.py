@@ -59,5 +59,5 @@ async def lose_the_end_of_the_log(directory: Path, share: float) -> None:
 
 
 @pytest.mark.parametrize("share", [0.9, 0.5])
-def test_who_has_seen_what_a_cut_log_lost_is_told(tmp_path: Path, share: float) -> None:
+def test_clients_that_saw_lost_entries_are_notified(tmp_path: Path, share: float) -> None:
     asyncio.run(lose_the_end_of_the_log(tmp_path, share))

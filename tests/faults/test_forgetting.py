@@ -44,7 +44,9 @@ ENTRIES = """
 
 
 @pytest.mark.parametrize("early", [0, 50])
-def test_a_power_cut_while_traces_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, early: int) -> None:
+def test_a_power_cut_during_secure_delete_loses_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, early: int
+) -> None:
     monkeypatch.setattr(scrubbing, "SCRUB_SECONDS", 0.0)
     monkeypatch.setattr(writer, "IDLE_SECONDS", 0.01)
     power = Power(build(tmp_path), tmp_path / "data", early=early)
@@ -60,7 +62,7 @@ def test_a_power_cut_while_traces_end(tmp_path: Path, monkeypatch: pytest.Monkey
     assert len(gone) > CUTS
 
 
-def test_readers_and_backups_find_all_whole_while_traces_end(tmp_path: Path) -> None:
+def test_readers_and_backups_are_intact_during_secure_delete(tmp_path: Path) -> None:
     data = tmp_path / "data"
     command = [sys.executable, "-m", "tests.faults.forgetter", data, "1"]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:

@@ -79,7 +79,7 @@ async def fill_up(directory: Path) -> int:
         return await check(load, disk)
 
 
-def test_a_full_disk_under_load_is_told_and_got_over(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_the_server_survives_a_full_disk_under_load(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     assert asyncio.run(fill_up(tmp_path)) > 300 * TIMES
     told = capfd.readouterr().err
     assert told.count("is full: messages are refused until there is room") == TIMES

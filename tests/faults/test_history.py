@@ -198,19 +198,19 @@ MUTANTS: dict[Callable[[list[Step]], None], str] = {
 
 
 @pytest.mark.parametrize("seed", range(20))
-def test_a_good_history_has_no_problem(seed: int) -> None:
+def test_a_correct_history_passes_the_check(seed: int) -> None:
     assert problems(good(seed)) == set()
 
 
 @pytest.mark.parametrize("mutate", MUTANTS, ids=lambda mutate: mutate.__name__)
-def test_every_lie_is_found(mutate: Callable[[list[Step]], None]) -> None:
+def test_every_false_history_is_detected(mutate: Callable[[list[Step]], None]) -> None:
     for seed in range(20):
         steps = good(seed)
         mutate(steps)
         assert MUTANTS[mutate] in problems(steps), seed
 
 
-def test_messages_of_one_sender_that_change_places_are_found_without_an_answer() -> None:
+def test_swapped_unacknowledged_messages_of_one_sender_are_detected() -> None:
     told = History()
     for text in ("s1 1", "s1 2"):
         told.says("s1", "#a", text)
@@ -218,7 +218,7 @@ def test_messages_of_one_sender_that_change_places_are_found_without_an_answer()
     assert told.kinds() == {history.REORDERED}
 
 
-def test_a_message_that_was_said_after_an_answer_and_stands_before_it_is_found_in_the_store() -> None:
+def test_a_message_stored_before_an_earlier_acknowledged_one_is_detected() -> None:
     told = History()
     told.says("s1", "#a", "s1 1")
     told.acknowledges("s1 1", ("#a", 2))
@@ -227,7 +227,7 @@ def test_a_message_that_was_said_after_an_answer_and_stands_before_it_is_found_i
     assert told.kinds() == {history.REORDERED}
 
 
-def test_a_message_that_was_acknowledged_and_is_in_no_room_is_lost() -> None:
+def test_an_acknowledged_message_that_is_missing_is_detected() -> None:
     told = History()
     told.says("s1", "#a", "s1 1")
     told.acknowledges("s1 1", ("#a", 1))
@@ -235,7 +235,7 @@ def test_a_message_that_was_acknowledged_and_is_in_no_room_is_lost() -> None:
     assert told.kinds() == {history.LOST}
 
 
-def test_a_gap_that_was_told_is_none() -> None:
+def test_a_reported_gap_is_accepted() -> None:
     told = History()
     for number in range(1, 8):
         told.says("s1", "#a", f"s1 {number}")
@@ -247,7 +247,7 @@ def test_a_gap_that_was_told_is_none() -> None:
     assert told.kinds() == {history.HOLE}
 
 
-def test_more_than_the_gap_that_was_told_is_a_hole() -> None:
+def test_more_missing_than_the_reported_gap_is_detected() -> None:
     told = History()
     told.says("s1", "#a", "s1 1")
     told.says("s1", "#a", "s1 2")

@@ -60,7 +60,7 @@ async def lose_answers(directory: Path, sends: int, restarts: int) -> None:
         proxy.cut()
 
 
-def test_a_message_whose_answer_is_lost_is_stored_once(tmp_path: Path) -> None:
+def test_a_message_with_a_lost_answer_is_stored_once(tmp_path: Path) -> None:
     asyncio.run(lose_answers(tmp_path, 100_000 if LONG else 1_000, restarts=4))
 
 
@@ -94,7 +94,7 @@ async def drop(client: Client) -> None:
         pass
 
 
-def test_a_change_whose_answer_is_lost_is_made_once(tmp_path: Path) -> None:
+def test_a_change_with_a_lost_answer_is_made_once(tmp_path: Path) -> None:
     asyncio.run(lose_answers_to_changes(tmp_path, 1_000 if LONG else 40))
 
 
@@ -110,7 +110,7 @@ async def cut_links(directory: Path) -> None:
             proxy.down = False
 
 
-def test_links_that_are_cut_for_long_or_short_lose_nothing(tmp_path: Path) -> None:
+def test_broken_connections_lose_nothing(tmp_path: Path) -> None:
     asyncio.run(cut_links(tmp_path))
 
 
@@ -122,7 +122,7 @@ async def silence_links(directory: Path) -> None:
             await proxy.silence()
 
 
-def test_links_that_go_silent_are_given_up_and_lose_nothing(tmp_path: Path) -> None:
+def test_silent_connections_are_given_up_and_lose_nothing(tmp_path: Path) -> None:
     asyncio.run(silence_links(tmp_path))
 
 
@@ -134,7 +134,7 @@ async def crawl(directory: Path) -> None:
         await load.acknowledge(5_000 if LONG else 200)
 
 
-def test_links_that_pass_one_byte_at_a_time_lose_nothing(tmp_path: Path) -> None:
+def test_connections_that_pass_single_bytes_lose_nothing(tmp_path: Path) -> None:
     asyncio.run(crawl(tmp_path))
 
 
@@ -148,5 +148,5 @@ async def stop_the_server(directory: Path) -> None:
             server.go_on()
 
 
-def test_a_server_that_stands_still_for_a_while_loses_nothing(tmp_path: Path) -> None:
+def test_a_stopped_and_continued_server_loses_nothing(tmp_path: Path) -> None:
     asyncio.run(stop_the_server(tmp_path))

@@ -57,7 +57,7 @@ def leaves(error: BaseException) -> list[BaseException]:
     ],
     ids=lambda value: value.__name__,
 )
-def test_a_bug_is_found(
+def test_the_checker_detects_a_seeded_bug(
     tmp_path: Path, mutant: Callable[[], None], scene: Callable[[Path, Sequence[str]], Coroutine[None, None, None]]
 ) -> None:
     with pytest.raises(BaseException) as raised:  # noqa: PT011  a group or not

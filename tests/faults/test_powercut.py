@@ -60,21 +60,19 @@ def cuts(power: Power, directory: Path, *words: str, seed: int) -> int:
 
 
 @pytest.mark.parametrize("early", [0, 50, 95], ids="{}% written back early".format)
-def test_what_was_told_survives_power_cuts(tmp_path: Path, library: Path, early: int) -> None:
+def test_acknowledged_messages_survive_power_cuts(tmp_path: Path, library: Path, early: int) -> None:
     data = tmp_path / "data"
     assert cuts(Power(library, data, early=early), data, seed=early) > 100
 
 
 @pytest.mark.parametrize("after", range(1, 200 if LONG else 40, 1 if LONG else 3))
-def test_a_store_that_is_made_while_the_power_goes_is_whole_or_made_again(
-    tmp_path: Path, library: Path, after: int
-) -> None:
+def test_a_store_created_during_a_power_cut_is_complete_or_recreated(tmp_path: Path, library: Path, after: int) -> None:
     data = tmp_path / "data"
     asyncio.run(check(data, cut(Power(library, data), data, 1, after)))
 
 
 @needs_strace
-def test_a_directory_that_is_made_is_synced_where_it_stands(tmp_path: Path) -> None:
+def test_a_created_directory_is_synced_in_its_parent(tmp_path: Path) -> None:
     trace, data = tmp_path / "trace", tmp_path / "new" / "data"
     command = ["strace", "-f", "-y", "-o", trace, "-e", "trace=fsync", sys.executable, "-m", "tests.faults.writer"]
     subprocess.run([*command, data, "1", "1"], cwd=ROOT, stdout=subprocess.DEVNULL, check=True)
@@ -82,19 +80,19 @@ def test_a_directory_that_is_made_is_synced_where_it_stands(tmp_path: Path) -> N
     assert {str(tmp_path), str(tmp_path / "new"), str(data)} <= synced
 
 
-def test_the_same_cuts_are_felt_where_commits_are_not_synced(tmp_path: Path, library: Path) -> None:
+def test_without_syncs_the_same_power_cuts_lose_messages(tmp_path: Path, library: Path) -> None:
     data = tmp_path / "data"
     with pytest.raises(AssertionError, match="lost"):
         cuts(Power(library, data), data, "normal", seed=0)
 
 
-def test_a_disk_that_lies_about_syncs_is_felt(tmp_path: Path, library: Path) -> None:
+def test_a_disk_that_ignores_syncs_loses_messages(tmp_path: Path, library: Path) -> None:
     data = tmp_path / "data"
     asyncio.run(check(data, {}))
     with pytest.raises(AssertionError, match="lost"):
         cuts(Power(library, data, lies=True), data, seed=0)
 
 
-def test_nothing_that_was_shown_is_gone_when_the_power_comes_back(tmp_path: Path, library: Path) -> None:
+def test_no_shown_message_is_gone_after_a_power_cut(tmp_path: Path, library: Path) -> None:
     power = Power(library, tmp_path / "data", early=30)
     assert asyncio.run(rounds(CUTS // 2, tmp_path, seed=3, power=power)) > 100

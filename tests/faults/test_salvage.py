@@ -107,7 +107,7 @@ def try_to_recover(directory: Path) -> Report | None:
 
 
 @pytest.mark.parametrize("crashed", [False, True], ids=["closed", "crashed"])
-def test_what_is_whole_is_kept_wherever_the_damage_is(tmp_path: Path, *, crashed: bool) -> None:
+def test_a_recovery_keeps_intact_entries_for_any_damage(tmp_path: Path, *, crashed: bool) -> None:
     asyncio.run(fill(tmp_path / "closed", tmp_path / "crashed"))
     whole = asyncio.run(entries_of(shutil.copytree(tmp_path / "closed", tmp_path / "looked at")))
     original = tmp_path / ("crashed" if crashed else "closed")

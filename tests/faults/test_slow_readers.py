@@ -114,20 +114,20 @@ async def scene(directory: Path, count: int, *, native: bool, alone: bool) -> No
 
 
 @pytest.mark.parametrize("native", [False, True], ids=["plain", "native"])
-def test_a_few_stalled_readers(tmp_path: Path, *, native: bool) -> None:
+def test_a_few_stalled_readers_slow_no_other(tmp_path: Path, *, native: bool) -> None:
     asyncio.run(asyncio.wait_for(scene(tmp_path, 10, native=native, alone=False), 50))
 
 
 @pytest.mark.faults
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("native", [False, True], ids=["plain", "native"])
-def test_two_hundred_stalled_readers(tmp_path: Path, *, native: bool) -> None:
+def test_two_hundred_stalled_readers_slow_no_other(tmp_path: Path, *, native: bool) -> None:
     asyncio.run(scene(tmp_path, 200, native=native, alone=True))
 
 
 @pytest.mark.faults
 @pytest.mark.timeout(1800)
-def test_a_thousand_readers_that_stall_in_a_busy_room(tmp_path: Path) -> None:
+def test_a_thousand_readers_stalled_in_a_busy_room_slow_no_other(tmp_path: Path) -> None:
     found = asyncio.run(stall(tmp_path, count=1000, per_second=200 if LONG else 100, seconds=300 if LONG else 20))
     assert found.server_memory < WRITE_BUFFER_HIGH + SLACK
     assert found.kernel_memory < KERNEL_FACTOR * SEND_BUFFER_BYTES + SLACK

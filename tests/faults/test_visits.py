@@ -100,7 +100,7 @@ async def kill_visits(directory: Path) -> None:
     assert stored == []
 
 
-def test_what_killed_visits_took_is_stored_once_and_in_order(tmp_path: Path) -> None:
+def test_messages_of_killed_clients_are_stored_once_and_in_order(tmp_path: Path) -> None:
     asyncio.run(kill_visits(tmp_path))
 
 
@@ -164,5 +164,5 @@ def read_from_bob(visit: subprocess.Popen[bytes]) -> list[str]:
     return shown
 
 
-def test_a_visit_that_is_stopped_until_it_is_closed_goes_on_where_it_was(tmp_path: Path) -> None:
+def test_a_stopped_client_resumes_where_it_was(tmp_path: Path) -> None:
     asyncio.run(stop_visits(tmp_path))

@@ -30,7 +30,7 @@ def _hasty(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize(("play", "cast", "journal", "loop"), list(performances()))
-def test_play(play: Play, cast: dict[str, str], journal: str, loop: str, tmp_path: Path) -> None:
+def test_a_play_works_as_written(play: Play, cast: dict[str, str], journal: str, loop: str, tmp_path: Path) -> None:
     async def scene(house: House) -> None:
         await Theatre(house, cast).play(play)
 
@@ -46,7 +46,7 @@ def test_play(play: Play, cast: dict[str, str], journal: str, loop: str, tmp_pat
         ("ann comes by native\nbob comes by plain\nann says hi\nbob does not see hi", "AssertionError"),
     ],
 )
-def test_a_play_that_tells_something_else_fails(script: str, complaint: str, tmp_path: Path) -> None:
+def test_a_play_with_a_wrong_line_fails(script: str, complaint: str, tmp_path: Path) -> None:
     path = tmp_path / "wrong.play"
     path.write_text(script)
 
@@ -57,7 +57,7 @@ def test_a_play_that_tells_something_else_fails(script: str, complaint: str, tmp
     run("asyncio", scene)
 
 
-def test_every_play_says_what_it_is_about() -> None:
+def test_every_play_begins_with_a_comment() -> None:
     for path in Path(__file__).parent.glob("*.play"):
         assert re.match(r"# [A-Z].*\.\n", path.read_text()), path
     assert len(PLAYS) >= 10

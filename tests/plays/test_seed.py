@@ -51,7 +51,7 @@ async def perform(house: House, path: Path) -> None:
 
 @pytest.mark.parametrize(("journal", "loop"), [("memory", "asyncio"), ("sqlite", "uvloop")])
 @pytest.mark.parametrize("path", TRANSCRIPTS.values(), ids=TRANSCRIPTS)
-def test_every_byte_is_as_in_the_transcript(path: Path, journal: str, loop: str, tmp_path: Path) -> None:
+def test_every_byte_matches_the_transcript_of_the_seed(path: Path, journal: str, loop: str, tmp_path: Path) -> None:
     async def scene(house: House) -> None:
         await perform(house, path)
 
@@ -94,7 +94,7 @@ class Seat:
 
 
 @pytest.mark.parametrize("client", CLIENTS)
-def test_a_client_that_knows_nothing_of_us_can_chat(client: str, tmp_path: Path) -> None:
+def test_a_generic_line_client_can_chat(client: str, tmp_path: Path) -> None:
     if shutil.which(CLIENTS[client][0]) is None:
         pytest.skip(f"needs {client}")
     connected = ("", "=== Connected! Type /help for commands ===", "")

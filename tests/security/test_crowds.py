@@ -49,7 +49,7 @@ def comes_in(host: Host, *, machine: str = CLIENT, source: str = "") -> bool:
         return False
 
 
-def test_an_address_with_too_many_strangers_is_refused_until_they_go_and_no_other(host, machines) -> None:
+def test_only_an_address_with_too_many_unauthenticated_connections_is_refused(host, machines) -> None:
     with ExitStack() as strangers:
         with machines.on(CLIENT):
             for _ in range(STRANGERS_PER_ADDRESS):
@@ -63,7 +63,7 @@ def test_an_address_with_too_many_strangers_is_refused_until_they_go_and_no_othe
 
 
 @pytest.mark.faults
-def test_who_comes_and_goes_and_never_logs_in_is_slowed_down_and_who_logs_in_is_not(host) -> None:
+def test_only_an_address_that_never_logs_in_is_slowed_down(host) -> None:
     for _ in range(STRANGERS_BURST // 2):
         assert comes_in(host)
     said = [b""]
@@ -76,7 +76,7 @@ def test_who_comes_and_goes_and_never_logs_in_is_slowed_down_and_who_logs_in_is_
     assert comes_in(host, source=ELSEWHERE)
 
 
-def test_an_address_has_so_many_connections_also_of_those_who_logged_in(host) -> None:
+def test_logged_in_connections_are_limited_by_address(host) -> None:
     with ExitStack() as stack:
         for _ in range(CONNECTIONS_PER_ADDRESS):
             caller = stack.enter_context(host.call(tls=False))

@@ -16,7 +16,7 @@ SQL = "'; DROP TABLE entry; --"
 
 
 @pytest.mark.parametrize("times", [1, 2])
-def test_what_is_the_servers_to_say_is_not_taken_from_a_client(times) -> None:
+def test_fields_that_belong_to_the_server_are_ignored_from_clients(times) -> None:
     stage = Stage()
     ann, eve = stage.native("ann"), stage.native("eve")
     ann.take()
@@ -40,7 +40,7 @@ def example(kind: type[commands.Command]) -> commands.Command:
 
 @pytest.mark.parametrize("kind", AFTER_LOGIN)
 @pytest.mark.parametrize("challenged", [False, True])
-def test_before_the_login_no_command_but_those_of_the_login_is_done(kind, challenged) -> None:
+def test_only_login_commands_work_before_the_login(kind, challenged) -> None:
     stage = Stage()
     peer = stage.connect()
     if challenged:
@@ -52,12 +52,12 @@ def test_before_the_login_no_command_but_those_of_the_login_is_done(kind, challe
     assert (type(told), told.code, told.id) == (events.Error, "not_logged_in", 7)
 
 
-def test_no_command_is_forgotten_above() -> None:
+def test_every_command_is_tested() -> None:
     kinds = {kind for kind in commands.Command.__subclasses__() if kind.__module__ == commands.__name__}
     assert set(COMMANDS) == kinds
 
 
-def test_sql_in_any_field_is_text(tmp_path) -> None:
+def test_sql_in_every_field_is_plain_text(tmp_path) -> None:
     with serving(tmp_path) as served, Caller(served.port) as eve:
         assert eve.comes("eve", key_of("eve"), local=local_secret(tmp_path / "data")) == "eve"
         eve.say(commands.Send(to="#lobby", text=SQL, id=3))
@@ -71,7 +71,7 @@ def test_sql_in_any_field_is_text(tmp_path) -> None:
         assert text_of(eve.hears(events.Past)) == SQL
 
 
-def test_what_a_browser_posts_is_closed_before_it_is_said(tmp_path) -> None:
+def test_an_http_post_is_closed_before_it_can_send_a_message(tmp_path) -> None:
     said = b"mallory\nhello\n" + b'{"type":"hello","name":"mallory"}\n'
     with serving(tmp_path, "--open") as served:
         for verb in (b"POST", b"GET", b"PUT", b"OPTIONS"):
@@ -85,7 +85,7 @@ def test_what_a_browser_posts_is_closed_before_it_is_said(tmp_path) -> None:
             assert line == b"=== Online Users (1) ===\n"
 
 
-def test_nobody_learns_where_others_come_from() -> None:
+def test_users_cannot_learn_the_addresses_of_others() -> None:
     stage = Stage()
     ann = stage.native("ann")
     eve = stage.connect(channel=Channel("203.0.113.77", binding=b"b" * 32))

@@ -55,7 +55,7 @@ def ann(host):
 # Who comes in from another machine
 
 
-def test_newcomers_come_in_by_code_or_invite_and_by_nothing_else(host) -> None:
+def test_newcomers_need_a_join_code_or_an_invite(host) -> None:
     token = parse_invitation(invite(host.data)).token
     cells = [
         ("nothing", {}, "code_needed"),
@@ -71,7 +71,7 @@ def test_newcomers_come_in_by_code_or_invite_and_by_nothing_else(host) -> None:
 
 
 @pytest.mark.usefixtures("ann")
-def test_owners_come_in_by_key_or_password(host) -> None:
+def test_owners_log_in_with_a_key_or_a_password(host) -> None:
     for name, shown, expected in (
         ("ann", {}, "ann"),
         ("another device", {"password": "wrong horse"}, "wrong_password"),
@@ -84,7 +84,7 @@ def test_owners_come_in_by_key_or_password(host) -> None:
 
 
 @pytest.mark.usefixtures("ann")
-def test_without_a_key_only_a_password_over_tls_lets_in(host) -> None:
+def test_a_login_without_a_key_needs_a_password_over_tls(host) -> None:
     with host.call() as caller:
         caller.say(commands.Hello(name="gus", id=1))
         assert caller.answer() == "no_guests"
@@ -102,7 +102,7 @@ def test_without_a_key_only_a_password_over_tls_lets_in(host) -> None:
             assert caller.rest() == b""
 
 
-def test_on_its_own_machine_guests_come_in_plaintext(host) -> None:
+def test_local_guests_can_use_plaintext(host) -> None:
     with host.call(tls=False, machine=SERVER) as caller:
         caller.write(b"gus\n")
         assert caller.line() == b"[join] gus has joined the chat.\n"
@@ -146,7 +146,7 @@ def assert_he_has_nothing(host, relay, name: str) -> None:
         assert caller.comes(name, key_of(f"the true {name}"), local=local_secret(host.data)) == name
 
 
-def test_at_first_contact_he_gets_no_code_no_name_and_no_message(host, machines, relay, tmp_path) -> None:
+def test_at_first_contact_a_man_in_the_middle_gets_no_secret_and_no_message(host, machines, relay, tmp_path) -> None:
     """By the client as `join` uses it, which would say at once what waits, were it let in."""
     code = join_code(host.data)
     profile = Profiles(str(tmp_path)).server(ADDRESS, PORT)
@@ -163,7 +163,7 @@ def test_at_first_contact_he_gets_no_code_no_name_and_no_message(host, machines,
     assert profile.read_pin() is None
 
 
-def test_he_hears_not_a_word_of_who_has_an_invite_nothing_or_been_there_before(host, machines, relay, client, tmp_path):
+def test_a_man_in_the_middle_gets_nothing_from_a_careful_client(host, machines, relay, client, tmp_path):
     (tmp_path / "url").write_text(invite(host.data, "--host", ADDRESS))
     invited = ("send", "--as", "dan", "--invite-file", str(tmp_path / "url"))
     with machines.hijacked():
@@ -185,7 +185,7 @@ def test_he_hears_not_a_word_of_who_has_an_invite_nothing_or_been_there_before(h
 
 
 @pytest.mark.usefixtures("host")
-def test_who_trusts_his_certificate_is_heard_by_him(machines, relay, client) -> None:
+def test_a_man_in_the_middle_reads_a_client_that_trusts_his_certificate(machines, relay, client) -> None:
     """Without which the tests above would show nothing."""
     trusted = client("trust", ADDRESS, identity().certificate.fingerprint)
     with machines.hijacked():

@@ -98,7 +98,7 @@ def is_let_in(caller: Caller) -> bool:
     return True
 
 
-def test_whoever_shows_something_comes_in_as_the_table_says(house) -> None:
+def test_the_table_decides_each_login_with_a_proof(house) -> None:
     for shown, way in product(NATIVE_TABLE, WAYS):
         if shown.endswith("banned"):
             continue
@@ -107,7 +107,7 @@ def test_whoever_shows_something_comes_in_as_the_table_says(house) -> None:
         assert got == (name if cell == IN else cell), (shown, way)
 
 
-def test_whoever_is_banned_comes_in_nowhere(house) -> None:
+def test_a_banned_user_cannot_log_in_anywhere(house) -> None:
     house.order(operator.BanUser(id=1, name="alfred"))
     for way in WAYS:
         assert house.come("the key of another name, banned", way)[1] == "banned"
@@ -115,7 +115,7 @@ def test_whoever_is_banned_comes_in_nowhere(house) -> None:
 
 
 @pytest.mark.parametrize(("password", "table"), [(PASSWORD, RIGHT_PASSWORD), ("wrong horse", WRONG_PASSWORD)])
-def test_whoever_knows_a_password_comes_in_as_the_table_says(house, password: str, table) -> None:
+def test_the_table_decides_each_login_with_a_password(house, password: str, table) -> None:
     for way in WAYS:
         cell = expected(table, way, house.mode)
         with house.call(way) as caller:
@@ -126,7 +126,7 @@ def test_whoever_knows_a_password_comes_in_as_the_table_says(house, password: st
             assert is_let_in(caller) == (cell == IN)
 
 
-def test_guests_come_in_as_the_table_says(house) -> None:
+def test_the_table_decides_each_login_of_a_guest(house) -> None:
     for way in WAYS:
         cell = expected(GUEST_TABLE, way, house.mode)
         name = f"gus{next(_number)}"
@@ -138,7 +138,7 @@ def test_guests_come_in_as_the_table_says(house) -> None:
             assert is_let_in(caller) == (cell == IN)
 
 
-def test_plaintext_is_served_to_the_own_machine_and_to_networks_that_were_named(house) -> None:
+def test_plaintext_is_served_to_loopback_and_named_networks(house) -> None:
     for machine, served in ((SERVER, house.mode != "--tunnel"), (CLIENT, False)):
         with house.host.call(tls=False, machine=machine) as caller:
             caller.write(f"tom{next(_number)}\n".encode())

@@ -134,7 +134,7 @@ def copy_key(street: Street, file: Path) -> None:
         assert street.processes[-1].wait(DEADLINE) == (4 if home == "thief" else 0)
 
 
-def test_no_secret_is_seen_but_in_its_own_file(street, tmp_path) -> None:
+def test_secrets_are_only_in_their_own_files(street, tmp_path) -> None:
     data = tmp_path / "data"
     secrets = play(street, data)
     assert all(len(form) > 15 for forms in secrets.values() for form in forms)

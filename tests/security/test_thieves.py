@@ -58,7 +58,7 @@ def alice(host):
 
 
 @pytest.mark.parametrize("online", [True, False])
-def test_a_name_is_its_owners_online_and_offline_whatever_else_is_shown(host, alice, online) -> None:
+def test_a_name_stays_its_owner_s_online_and_offline(host, alice, online) -> None:
     token = parse_invitation(invite(host.data)).token
     with host.call() as owner:
         if online:
@@ -78,7 +78,7 @@ def test_a_name_is_its_owners_online_and_offline_whatever_else_is_shown(host, al
 
 @pytest.mark.parametrize("name", LOOK_ALIKES.values(), ids=LOOK_ALIKES)
 @pytest.mark.usefixtures("alice")
-def test_nobody_gets_a_name_that_reads_like_another(host, name) -> None:
+def test_look_alikes_of_a_name_are_refused(host, name) -> None:
     with host.call() as thief:
         thief.say(hello_of(key_of("thief"), name=name, id=1))
         told = thief.hears(events.Challenge, events.Error)
@@ -89,7 +89,7 @@ def test_nobody_gets_a_name_that_reads_like_another(host, name) -> None:
         assert told.code in {"name_taken", "bad_name"}
 
 
-def test_a_proof_that_was_overheard_is_worth_nothing_on_any_connection(host, alice) -> None:
+def test_an_overheard_proof_is_refused_on_every_connection(host, alice) -> None:
     with host.call() as owner:
         challenge = owner.asks("alice", alice)
         proof = encode(proof_of(alice, challenge, "alice", binding=owner.binding, id=2))
@@ -109,7 +109,7 @@ def test_a_proof_that_was_overheard_is_worth_nothing_on_any_connection(host, ali
         assert thief.answer() == "usage"
 
 
-def test_a_challenge_is_answered_by_the_connection_that_got_it(host, alice) -> None:
+def test_a_challenge_is_valid_only_on_its_connection(host, alice) -> None:
     """A proof that the owner makes for another connection is none for this one, though all else is the same."""
     with host.call() as owner, host.call() as thief:
         challenge = owner.asks("alice", alice)
@@ -118,7 +118,7 @@ def test_a_challenge_is_answered_by_the_connection_that_got_it(host, alice) -> N
         assert thief.answer() == "bad_proof"
 
 
-def test_a_revoked_device_is_out_at_once_and_comes_back_by_nothing(host) -> None:
+def test_a_revoked_device_is_disconnected_and_cannot_return(host) -> None:
     key, laptop = host.owner("ben"), key_of("laptop")
     with host.call() as owner, host.call() as lost:
         assert owner.comes("ben", key) == "ben"
@@ -139,7 +139,7 @@ def test_a_revoked_device_is_out_at_once_and_comes_back_by_nothing(host) -> None
 
 
 @pytest.mark.parametrize("uses", [1, 3])
-def test_of_a_hundred_at_once_an_invite_lets_in_as_many_as_it_says(host, uses) -> None:
+def test_a_hundred_concurrent_uses_of_an_invite_admit_its_number_of_users(host, uses) -> None:
     token = parse_invitation(invite(host.data, "--uses", str(uses))).token
     callers = [host.call() for _ in range(100)]
     try:

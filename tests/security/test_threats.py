@@ -47,7 +47,7 @@ def test_every_threat_is_in_the_table_once() -> None:
 
 
 @pytest.mark.parametrize(("row", "cell"), [(row, cell) for row, cell in ROWS if row != "Id"])
-def test_a_row_has_a_reason_or_tests_that_exist(row: str, cell: str) -> None:
+def test_a_row_has_a_reason_or_existing_tests(row: str, cell: str) -> None:
     named = re.findall(r"`(tests/[^`]+)`", cell)
     assert named or cell.strip().endswith("."), row
     for each in named:

@@ -35,7 +35,7 @@ def test_an_order_is_answered_with_lines(loop, tmp_path) -> None:
 
 
 @both
-def test_it_replaces_one_that_was_left_and_takes_it_along_at_the_end(loop, tmp_path) -> None:
+def test_the_admin_socket_replaces_a_stale_one_and_is_removed_at_the_end(loop, tmp_path) -> None:
     with socket.socket(socket.AF_UNIX) as old:
         old.bind(str(tmp_path / NAME))
     with pytest.raises(Unreachable, match="No server runs in"):
@@ -63,7 +63,7 @@ def test_a_long_path_goes_through_the_descriptor_of_the_directory(loop, tmp_path
 
 
 @both
-def test_a_line_that_is_no_order_is_answered(loop, tmp_path) -> None:
+def test_an_invalid_order_is_answered_with_an_error(loop, tmp_path) -> None:
     async def scene(_house) -> None:
         for line in (b"{}\n", b'{"type":"hello","name":"ann"}\n', b"\xff\n", b"[" * 5000 + b"\n"):
             reader, writer = await asyncio.open_unix_connection(tmp_path / NAME)
@@ -75,7 +75,7 @@ def test_a_line_that_is_no_order_is_answered(loop, tmp_path) -> None:
 
 
 @both
-def test_one_connection_gives_one_order(loop, tmp_path) -> None:
+def test_a_connection_carries_one_order(loop, tmp_path) -> None:
     async def scene(_house) -> None:
         reader, writer = await asyncio.open_unix_connection(tmp_path / NAME)
         writer.write(encode(operator.ListRooms(id=1)) * 2)
@@ -86,14 +86,14 @@ def test_one_connection_gives_one_order(loop, tmp_path) -> None:
     run(loop, scene, directory=tmp_path)
 
 
-def test_where_no_server_is_it_says_what_to_do(tmp_path) -> None:
+def test_the_error_without_a_server_says_what_to_do(tmp_path) -> None:
     for directory in (tmp_path, tmp_path / "none"):
         with pytest.raises(Unreachable, match="start it with `socketchat serve`, or name its directory with --data"):
             list(ask(directory, operator.ListRooms(id=1)))
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may open every directory")
-def test_the_directory_of_another_user_is_refused(tmp_path) -> None:
+def test_the_directory_of_another_account_is_refused(tmp_path) -> None:
     (tmp_path / "theirs").mkdir(0o000)
     with pytest.raises(Refused, match="only the server's own account manages it"):
         list(ask(tmp_path / "theirs", operator.ListRooms(id=1)))
@@ -107,7 +107,7 @@ def test_the_directory_of_another_user_is_refused(tmp_path) -> None:
         (b'{"type":"error","code":"bad_line","text":"No."}\n', BadLine),
     ],
 )
-def test_what_is_no_answer_is_an_error(answer, error, tmp_path) -> None:
+def test_an_invalid_answer_is_an_error(answer, error, tmp_path) -> None:
     with socket.socket(socket.AF_UNIX) as listening:
         listening.bind(str(tmp_path / NAME))
         listening.listen()
@@ -126,7 +126,7 @@ def test_what_is_no_answer_is_an_error(answer, error, tmp_path) -> None:
 
 
 @both
-def test_an_order_that_takes_long_tells_how_far_it_is_before_it_is_done(loop, tmp_path) -> None:
+def test_a_long_order_reports_its_progress(loop, tmp_path) -> None:
     class Slow(MemoryJournal):
         async def erase(self, author, progress=None) -> int:
             for done in (1, 2):

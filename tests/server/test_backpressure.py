@@ -12,9 +12,7 @@ from tests.server.house import LOOPS, House, run
 @pytest.mark.skipif(sys.platform != "linux", reason="other kernels tell less, and have no such timeout")
 @pytest.mark.parametrize("loop", LOOPS)
 @pytest.mark.parametrize("tls", [False, True], ids=["", "TLS"])
-def test_the_kernel_breaks_links_only_of_those_who_keep_up_and_each_byte_they_take_counts(
-    loop: str, *, tls: bool
-) -> None:
+def test_the_kernel_timeout_is_set_only_for_readers_that_keep_up(loop: str, *, tls: bool) -> None:
     async def scene(house: House) -> None:
         alice = await house.native("alice")
         bob = await house.native("bob", receive_buffer=4096)

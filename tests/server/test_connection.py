@@ -52,7 +52,7 @@ def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     ],
     ids=str,
 )
-def test_who_does_not_say_its_name_in_time_is_closed(loop: str, first: bytes, seconds: float, told: bytes) -> None:
+def test_a_connection_without_a_login_in_time_is_closed(loop: str, first: bytes, seconds: float, told: bytes) -> None:
     async def scene(house: House) -> None:
         caller = await house.call()
         if first:
@@ -71,7 +71,7 @@ def test_who_does_not_say_its_name_in_time_is_closed(loop: str, first: bytes, se
 
 
 @pytest.mark.parametrize("first", [b'{"type":"', b"x"])
-def test_what_strangers_never_end_is_not_kept(loop: str, first: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_endless_line_before_the_login_is_not_kept(loop: str, first: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connection_limits, "STRANGERS_BYTES", 10 * STRANGER_BYTES)
 
     async def scene(house: House) -> None:
@@ -92,7 +92,7 @@ def test_what_strangers_never_end_is_not_kept(loop: str, first: bytes, monkeypat
     run(loop, scene)
 
 
-def test_who_has_said_its_name_may_be_silent(loop: str) -> None:
+def test_a_logged_in_connection_may_be_silent(loop: str) -> None:
     async def scene(house: House) -> None:
         alice, dave = await house.native("alice"), await house.plain("dave")
         house.clock.now += 100_000
@@ -120,7 +120,7 @@ def test_who_has_said_its_name_may_be_silent(loop: str) -> None:
     ],
     ids=str,
 )
-def test_what_is_not_spoken_here_is_closed(loop: str, first: bytes, told: bytes) -> None:
+def test_an_unknown_protocol_is_closed(loop: str, first: bytes, told: bytes) -> None:
     async def scene(house: House) -> None:
         caller = await house.call()
         await caller.write(first)
@@ -129,7 +129,7 @@ def test_what_is_not_spoken_here_is_closed(loop: str, first: bytes, told: bytes)
     run(loop, scene)
 
 
-def test_a_first_line_may_come_byte_by_byte(loop: str) -> None:
+def test_a_first_line_can_arrive_byte_by_byte(loop: str) -> None:
     async def scene(house: House) -> None:
         for name in ("Joiner", "nick", "erin"):
             caller = await house.call()
@@ -168,7 +168,7 @@ def test_a_line_over_the_limit_is_an_error_to_a_plain_connection(loop: str) -> N
     run(loop, scene)
 
 
-def test_a_line_that_is_no_command_is_answered_under_its_id(loop: str) -> None:
+def test_an_invalid_command_is_answered_with_its_id(loop: str) -> None:
     async def scene(house: House) -> None:
         alice = await house.native("alice")
         await alice.write(b'{"type":"dance","id":7}\n{"id":8}\n[]\n')
@@ -181,7 +181,7 @@ def test_a_line_that_is_no_command_is_answered_under_its_id(loop: str) -> None:
 # The end of a connection
 
 
-def test_a_plain_client_that_vanishes_is_announced(loop: str) -> None:
+def test_the_loss_of_a_plain_client_is_announced(loop: str) -> None:
     async def scene(house: House) -> None:
         alice, dave = await house.native("alice"), await house.plain("dave")
         await alice.hears(events.Presence)
@@ -191,7 +191,7 @@ def test_a_plain_client_that_vanishes_is_announced(loop: str) -> None:
     run(loop, scene)
 
 
-def test_a_native_client_that_vanishes_is_announced_when_it_does_not_come_back(
+def test_the_loss_of_a_native_client_is_announced_unless_it_reconnects(
     loop: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(attendance, "RESUME_SECONDS", 0.05)
@@ -206,7 +206,7 @@ def test_a_native_client_that_vanishes_is_announced_when_it_does_not_come_back(
 
 
 @pytest.mark.parametrize("end", [Caller.vanish, Caller.hang_up, lambda caller: caller.writer.write_eof()])
-def test_a_line_without_its_end_is_not_said(loop: str, end: Callable[[Caller], None]) -> None:
+def test_an_incomplete_line_is_not_sent(loop: str, end: Callable[[Caller], None]) -> None:
     async def scene(house: House) -> None:
         alice, dave = await house.native("alice"), await house.plain("dave")
         await dave.write(b"all of it\nhalf of")
@@ -219,7 +219,7 @@ def test_a_line_without_its_end_is_not_said(loop: str, end: Callable[[Caller], N
     run(loop, scene)
 
 
-def test_what_was_said_before_the_end_is_heard(loop: str) -> None:
+def test_lines_before_the_end_of_a_connection_are_delivered(loop: str) -> None:
     async def scene(house: House) -> None:
         alice = await house.native("alice")
         caller = await house.call()
@@ -234,9 +234,7 @@ def test_what_was_said_before_the_end_is_heard(loop: str) -> None:
 @pytest.mark.parametrize("tls", [False, True], ids=["", "TLS"])
 @pytest.mark.parametrize("ends", ["ends its input", "closes"])
 @pytest.mark.parametrize("limited", [False, True])
-def test_what_was_received_before_the_end_of_input_is_stored_in_order(
-    loop: str, ends: str, *, tls: bool, limited: bool
-) -> None:
+def test_lines_before_the_end_of_input_are_stored_in_order(loop: str, ends: str, *, tls: bool, limited: bool) -> None:
     texts = [str(n) for n in range(4 * UNACKNOWLEDGED_ENTRIES)]
 
     async def scene(house: House) -> None:
@@ -256,7 +254,7 @@ def test_what_was_received_before_the_end_of_input_is_stored_in_order(
 
 
 @pytest.mark.parametrize("tls", [False, True], ids=["", "TLS"])
-def test_a_connection_that_ended_with_lines_left_counts_until_they_are_handled(loop: str, *, tls: bool) -> None:
+def test_an_ended_connection_counts_until_its_lines_are_handled(loop: str, *, tls: bool) -> None:
     async def scene(house: House) -> None:
         alice = await house.native("alice")
         dave = await house.plain("dave")
@@ -278,7 +276,7 @@ def test_a_connection_that_ended_with_lines_left_counts_until_they_are_handled(l
 
 
 @pytest.mark.parametrize("tls", [False, True], ids=["", "TLS"])
-def test_a_server_that_stops_does_not_wait_for_lines_of_who_is_gone(loop: str, *, tls: bool) -> None:
+def test_a_stopping_server_does_not_wait_for_lines_of_ended_connections(loop: str, *, tls: bool) -> None:
     async def scene(house: House) -> None:
         dave = await house.plain("dave")
         (connection,) = house.server.connections
@@ -298,7 +296,7 @@ def test_a_server_that_stops_does_not_wait_for_lines_of_who_is_gone(loop: str, *
     run(loop, scene, tls=tls, limited=True)
 
 
-def test_a_half_closed_client_still_hears_its_answers(loop: str) -> None:
+def test_a_half_closed_client_still_gets_its_answers(loop: str) -> None:
     async def scene(house: House) -> None:
         alice = await house.native("alice")
         house.server.hub.journal.held = True
@@ -350,7 +348,7 @@ def test_one_turn_of_the_loop_handles_a_bounded_number_of_lines_of_one_connectio
     run(loop, scene, tls=tls)
 
 
-def test_quit_closes_after_all_answers(loop: str) -> None:
+def test_quit_closes_the_connection_after_all_answers(loop: str) -> None:
     async def scene(house: House) -> None:
         alice, dave = await house.native("alice"), await house.plain("dave")
         await alice.say(commands.Send(id=1, to="#lobby", text="bye"), commands.Quit(id=2))
@@ -367,7 +365,7 @@ def test_quit_closes_after_all_answers(loop: str) -> None:
 
 
 @pytest.mark.parametrize("line", [b"/topic", b"/nothing", b"\xc3", b"x" * (plain.LINE_BYTES + 1)], ids=len)
-def test_who_is_too_fast_is_not_read_for_a_while_whatever_it_says(loop: str, line: bytes) -> None:
+def test_a_connection_that_is_too_fast_is_not_read_for_a_while(loop: str, line: bytes) -> None:
     """The clock stands still, so that an allowance is all there is."""
 
     async def scene(house: House) -> None:
@@ -418,7 +416,7 @@ def test_a_long_line_counts_as_several(loop: str, line: str) -> None:
     run(loop, scene, limited=True)
 
 
-def test_a_connection_is_not_read_while_its_entries_are_under_way(loop: str) -> None:
+def test_a_connection_is_not_read_while_too_many_entries_are_unstored(loop: str) -> None:
     async def scene(house: House) -> None:
         journal = house.server.hub.journal
         alice, bob = await house.native("alice"), await house.native("bob")
@@ -466,7 +464,7 @@ async def stalled(house: House, speaker: Caller, name: str) -> int:
 
 @pytest.mark.parametrize("tls", [False, True], ids=["", "TLS"])
 @pytest.mark.parametrize("dialect", ["native", "plain"])
-def test_a_reader_that_takes_nothing_is_closed_and_the_others_hear_of_it(loop: str, dialect: str, *, tls: bool) -> None:
+def test_a_stalled_reader_is_closed_and_its_leave_is_announced(loop: str, dialect: str, *, tls: bool) -> None:
     async def scene(house: House) -> None:
         alice = await house.native("alice")
         bob = await getattr(house, dialect)("bob", receive_buffer=4096)
@@ -489,7 +487,7 @@ def test_a_reader_that_takes_nothing_is_closed_and_the_others_hear_of_it(loop: s
 
 
 @pytest.mark.parametrize("tls", [False, True], ids=["", "TLS"])
-def test_a_reader_that_leaves_a_little_lying_is_sent_no_more_until_it_reads(
+def test_a_reader_with_a_full_buffer_is_sent_nothing_until_it_reads(
     loop: str, monkeypatch: pytest.MonkeyPatch, *, tls: bool
 ) -> None:
     monkeypatch.setattr(server, "SWEEP_SECONDS", 3600)  # the test looks by itself
@@ -530,7 +528,7 @@ def test_a_reader_that_leaves_a_little_lying_is_sent_no_more_until_it_reads(
 
 
 @pytest.mark.parametrize("tls", [False, True], ids=["", "TLS"])
-def test_a_reader_that_takes_a_little_is_not_closed(loop: str, monkeypatch: pytest.MonkeyPatch, *, tls: bool) -> None:
+def test_a_slow_reader_is_not_closed(loop: str, monkeypatch: pytest.MonkeyPatch, *, tls: bool) -> None:
     monkeypatch.setattr("socketchat.server.backpressure.WRITE_BUFFER_STALE", WRITE_BUFFER_HIGH)  # let it get full
 
     async def scene(house: House) -> None:
@@ -557,7 +555,7 @@ def test_a_reader_that_takes_a_little_is_not_closed(loop: str, monkeypatch: pyte
 
 @pytest.mark.parametrize("tls", [False, True], ids=["", "TLS"])
 @pytest.mark.parametrize("dialect", ["native", "plain"])
-def test_a_reader_that_reads_again_has_lost_nothing(loop: str, dialect: str, *, tls: bool) -> None:
+def test_a_reader_that_resumes_reading_has_lost_nothing(loop: str, dialect: str, *, tls: bool) -> None:
     async def scene(house: House) -> None:
         alice = await house.native("alice")
         bob = await getattr(house, dialect)("bob", receive_buffer=4096)
@@ -589,7 +587,7 @@ SAID = "The server made a mistake here; its log says more."
 
 
 @pytest.mark.parametrize("before", [(), (commands.Send(to="#lobby", text="before"),)], ids=["at once", "in a batch"])
-def test_an_exception_costs_one_connection(
+def test_an_unexpected_exception_closes_one_connection(
     loop: str, before: tuple, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setitem(COMMANDS, commands.Rooms, COMMANDS[commands.Rooms]._replace(handler=broken))
@@ -609,7 +607,7 @@ def test_an_exception_costs_one_connection(
     assert [(record.levelno, record.exc_info[0]) for record in caplog.records] == [(logging.ERROR, ZeroDivisionError)]
 
 
-def test_an_exception_after_the_log_decided_costs_one_connection(
+def test_an_exception_after_the_commit_closes_one_connection(
     loop: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     async def scene(house: House) -> None:
@@ -630,7 +628,7 @@ def test_an_exception_after_the_log_decided_costs_one_connection(
     assert [record.exc_info[0] for record in caplog.records] == [ZeroDivisionError]
 
 
-def test_an_error_of_ours_is_an_answer_and_no_accident(loop: str, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_chat_error_is_answered_and_not_logged_as_an_exception(loop: str, caplog: pytest.LogCaptureFixture) -> None:
     async def scene(house: House) -> None:
         dave = await house.plain("dave")
         await dave.write(b"/dm nobody hi\n/quit\n")
@@ -644,7 +642,7 @@ def test_an_error_of_ours_is_an_answer_and_no_accident(loop: str, caplog: pytest
 
 
 @pytest.mark.parametrize("endless", [b"\xff\xfa", b"\xff\xfb", b"\xff", b"x"], ids=repr)
-def test_what_telnet_never_ends_is_not_kept(loop: str, endless: bytes) -> None:
+def test_endless_telnet_negotiation_is_not_kept(loop: str, endless: bytes) -> None:
     async def scene(house: House) -> None:
         dave = await house.plain("dave")
         (connection,) = house.server.connections
@@ -672,7 +670,7 @@ def test_what_telnet_never_ends_is_not_kept(loop: str, endless: bytes) -> None:
     ],
     ids=repr,
 )
-def test_who_has_shown_nothing_is_told_little(loop: str, line: bytes) -> None:
+def test_an_unauthenticated_connection_gets_short_errors(loop: str, line: bytes) -> None:
     """Ten times what it sent, however much that is: what is over the allowance is not even read."""
     flood = line * 2000
 

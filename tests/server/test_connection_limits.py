@@ -55,7 +55,7 @@ class Door:
             slot.end()
 
 
-def test_strangers_send_little_where_all_of_them_send_much() -> None:
+def test_strangers_share_a_bound_on_received_bytes() -> None:
     door = Door()
     assert door.crowd(3, ONE) == 3
     greedy, late, modest = door.slots
@@ -73,7 +73,7 @@ def test_strangers_send_little_where_all_of_them_send_much() -> None:
     assert door.limits.bytes == 0
 
 
-def test_one_address_has_so_many_that_have_not_logged_in() -> None:
+def test_connections_before_login_are_limited_by_address() -> None:
     door = Door()
     assert door.crowd(1000) == STRANGERS_PER_ADDRESS
     assert door.come(OTHER)
@@ -81,7 +81,7 @@ def test_one_address_has_so_many_that_have_not_logged_in() -> None:
     assert door.crowd(1000) == STRANGERS_PER_ADDRESS
 
 
-def test_one_address_has_so_many_in_all() -> None:
+def test_all_connections_are_limited_by_address() -> None:
     door = Door()
     for _ in range(100):
         door.crowd(STRANGERS_PER_ADDRESS)
@@ -94,7 +94,7 @@ def test_one_address_has_so_many_in_all() -> None:
 
 
 @pytest.mark.parametrize("known", [False, True])
-def test_who_never_logs_in_comes_more_and_more_slowly(*, known: bool) -> None:
+def test_an_address_that_never_logs_in_is_slowed_down(*, known: bool) -> None:
     door = Door()
     came = 0
     for _ in range(1000):
@@ -112,7 +112,7 @@ def test_who_never_logs_in_comes_more_and_more_slowly(*, known: bool) -> None:
         door.limits.open_slot(ONE)
 
 
-def test_who_logs_in_may_come_as_often_as_it_likes() -> None:
+def test_an_address_that_logs_in_is_not_slowed_down() -> None:
     door = Door()
     for _ in range(1000):
         assert door.come()
@@ -120,14 +120,14 @@ def test_who_logs_in_may_come_as_often_as_it_likes() -> None:
         door.go()
 
 
-def test_a_network_of_ipv6_is_one_address_and_another_is_not() -> None:
+def test_an_ipv6_network_counts_as_one_address() -> None:
     door = Door()
     assert sum(door.come(f"2001:db8::{number:x}") for number in range(100)) == STRANGERS_PER_ADDRESS
     assert door.come("2001:db8:0:1::1")
 
 
 @pytest.mark.parametrize("peer", ["127.0.0.1", "::1"])
-def test_loopback_has_no_limit_of_its_own(peer: str) -> None:
+def test_loopback_is_not_limited_by_address(peer: str) -> None:
     door = Door()
     assert door.crowd(1000, peer) == 1000
 
@@ -140,7 +140,7 @@ def crowded(slots: int = 1000) -> Door:
     return door
 
 
-def test_strangers_from_everywhere_leave_most_places_to_others() -> None:
+def test_connections_before_login_leave_most_slots_free() -> None:
     door = crowded()
     for number in range(5000):
         assert door.come(f"10.1.{number // 250}.{number % 250}")
@@ -148,7 +148,7 @@ def test_strangers_from_everywhere_leave_most_places_to_others() -> None:
     assert not door.limits.is_full
 
 
-def test_in_a_crowd_the_stranger_that_is_silent_for_longest_gives_way_to_a_newcomer() -> None:
+def test_a_newcomer_replaces_the_connection_that_was_silent_longest() -> None:
     door = crowded()
     ended = []
     for slot in door.slots:
@@ -161,7 +161,7 @@ def test_in_a_crowd_the_stranger_that_is_silent_for_longest_gives_way_to_a_newco
     assert ended == [second]
 
 
-def test_when_all_have_spoken_the_oldest_that_has_not_logged_in_gives_way() -> None:
+def test_if_none_is_silent_the_oldest_connection_before_login_is_replaced() -> None:
     door = crowded()
     ended = []
     for slot in reversed(door.slots):
@@ -171,7 +171,7 @@ def test_when_all_have_spoken_the_oldest_that_has_not_logged_in_gives_way() -> N
     assert ended == [door.slots[-2]]
 
 
-def test_a_newcomer_who_is_refused_for_its_address_ends_nobody() -> None:
+def test_a_connection_refused_for_its_address_replaces_no_other() -> None:
     door = crowded()
     for _ in range(STRANGERS_PER_ADDRESS):
         assert door.come(ONE)
@@ -180,14 +180,14 @@ def test_a_newcomer_who_is_refused_for_its_address_ends_nobody() -> None:
     assert list(door.limits.silent) == silent
 
 
-def test_strangers_that_came_in_make_room_for_others() -> None:
+def test_a_login_frees_its_slot_for_another_connection() -> None:
     door = Door(1000)
     while door.limits.open < 900:
         assert door.come(f"10.0.{door.limits.open // 250}.{door.limits.open % 250}")
         door.log_in()
 
 
-def test_a_full_house_says_so_until_somebody_goes() -> None:
+def test_a_full_server_says_so_until_a_connection_ends() -> None:
     door = Door(10, limited=False)
     assert door.crowd(10) == 10
     assert door.limits.is_full
@@ -195,7 +195,7 @@ def test_a_full_house_says_so_until_somebody_goes() -> None:
     assert not door.limits.is_full
 
 
-def test_without_limits_only_the_house_is_full() -> None:
+def test_without_limits_only_the_total_is_bounded() -> None:
     door = Door(1000, limited=False)
     assert door.crowd(1000) == 1000
 

@@ -27,7 +27,7 @@ async def secure(house: House, *protocols: str) -> Caller:
     return caller
 
 
-def test_tls_and_plaintext_meet_on_one_port(loop: str) -> None:
+def test_tls_and_plaintext_share_one_port(loop: str) -> None:
     async def scene(house: House) -> None:
         alice, carol, dave = await house.native("alice"), await secure(house), await house.plain("dave")
         await carol.write(b"carol\n")
@@ -46,7 +46,7 @@ def test_tls_and_plaintext_meet_on_one_port(loop: str) -> None:
     run(loop, scene)
 
 
-def test_the_protocol_that_is_agreed_on_pins_the_dialect(loop: str) -> None:
+def test_the_negotiated_protocol_selects_the_dialect(loop: str) -> None:
     async def scene(house: House) -> None:
         native = await secure(house, "h2", "socketchat/1")
         await native.write(b"alice\n")
@@ -60,7 +60,7 @@ def test_the_protocol_that_is_agreed_on_pins_the_dialect(loop: str) -> None:
 
 
 @pytest.mark.parametrize("protocols", [("ftp",), ("h2", "smtp"), ("socketchat/2", "IRC")], ids=str)
-def test_who_means_another_service_is_closed_before_the_handshake(loop: str, protocols: tuple[str, ...]) -> None:
+def test_a_client_of_another_protocol_is_closed_before_the_handshake(loop: str, protocols: tuple[str, ...]) -> None:
     async def scene(house: House) -> None:
         caller = await house.call()
         await caller.write(hello(*protocols))
@@ -69,7 +69,7 @@ def test_who_means_another_service_is_closed_before_the_handshake(loop: str, pro
     run(loop, scene)
 
 
-def test_a_hello_may_come_byte_by_byte(loop: str) -> None:
+def test_a_client_hello_can_arrive_byte_by_byte(loop: str) -> None:
     async def scene(house: House) -> None:
         caller = await house.call()
         data = hello("socketchat/1")
@@ -83,7 +83,7 @@ def test_a_hello_may_come_byte_by_byte(loop: str) -> None:
 
 
 @pytest.mark.parametrize("size", [1, 2, 5, 200])
-def test_a_hello_may_be_cut_anywhere(loop: str, size: int) -> None:
+def test_a_client_hello_can_be_split_anywhere(loop: str, size: int) -> None:
     async def scene(house: House) -> None:
         caller, data = await house.call(), hello()
         await caller.write(data[:size])
@@ -98,7 +98,7 @@ def test_a_hello_may_be_cut_anywhere(loop: str, size: int) -> None:
 @pytest.mark.parametrize(
     "garbage", [b"\x16\x03\x01\xff\xff", b"\x16\x03\x01\0\x04\x02\0\0\0", b"\x16\x03" + b"x" * 20_000]
 )
-def test_garbage_is_closed_without_a_word(loop: str, garbage: bytes) -> None:
+def test_garbage_is_closed_silently(loop: str, garbage: bytes) -> None:
     async def scene(house: House) -> None:
         caller = await house.call()
         await caller.write(garbage)
@@ -109,7 +109,7 @@ def test_garbage_is_closed_without_a_word(loop: str, garbage: bytes) -> None:
     run(loop, scene)
 
 
-def test_plaintext_in_front_of_a_hello_is_not_tls(loop: str) -> None:
+def test_plaintext_before_a_client_hello_is_not_tls(loop: str) -> None:
     async def scene(house: House) -> None:
         caller = await house.call()
         await caller.write(b"dave\n" + hello() + b"\n")
@@ -128,7 +128,7 @@ def test_tls_inside_tls_is_closed(loop: str) -> None:
 
 
 @pytest.mark.parametrize("sent", [0, 1, 20, 10_000], ids=["nothing", "a byte", "a part", "all"])
-def test_a_handshake_that_does_not_go_on_is_cut_in_time(loop: str, sent: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_stalled_handshake_is_closed_in_time(loop: str, sent: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("socketchat.server.server.SWEEP_SECONDS", 0.02)
 
     async def scene(house: House) -> None:
@@ -149,7 +149,7 @@ def test_a_handshake_that_does_not_go_on_is_cut_in_time(loop: str, sent: int, mo
     run(loop, scene)
 
 
-def test_when_too_many_shake_hands_the_oldest_gives_way(loop: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_with_too_many_handshakes_the_oldest_is_closed(loop: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("socketchat.server.handshakes.HANDSHAKES", 2)
 
     async def scene(house: House) -> None:
@@ -167,7 +167,7 @@ def test_when_too_many_shake_hands_the_oldest_gives_way(loop: str, monkeypatch: 
     run(loop, scene)
 
 
-def test_who_leaves_before_saying_anything_leaves_nothing(loop: str) -> None:
+def test_a_connection_closed_without_data_leaves_no_state(loop: str) -> None:
     async def scene(house: House) -> None:
         for _ in range(20):
             (await house.call()).hang_up()
@@ -191,7 +191,7 @@ def strangers(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("strangers")
-def test_plaintext_from_elsewhere_is_told_how_to_connect(loop: str) -> None:
+def test_remote_plaintext_gets_an_error_that_says_how_to_connect(loop: str) -> None:
     async def scene(house: House) -> None:
         for first in (b"alice\n", b"GET / HTTP/1.1\r\n\r\n"):
             caller = await house.call()
@@ -211,7 +211,7 @@ def test_plaintext_from_elsewhere_is_told_how_to_connect(loop: str) -> None:
 
 
 @pytest.mark.usefixtures("strangers")
-def test_a_network_that_may_speak_plaintext_does(loop: str) -> None:
+def test_an_allowed_network_can_use_plaintext(loop: str) -> None:
     async def scene(house: House) -> None:
         dave = await house.plain("dave")
         await dave.write(b"/topic\n")
@@ -220,7 +220,7 @@ def test_a_network_that_may_speak_plaintext_does(loop: str) -> None:
     run(loop, scene, plaintext_from=(ip_network("::1/128"), ip_network("127.0.0.0/8")))
 
 
-def test_who_is_silent_when_the_server_stops_is_told(loop: str) -> None:
+def test_a_silent_connection_gets_a_notice_when_the_server_stops(loop: str) -> None:
     async def scene(house: House) -> None:
         silent, shaking, carol = await house.call(), await house.call(), await secure(house)
         await shaking.write(hello())
@@ -235,7 +235,7 @@ def test_who_is_silent_when_the_server_stops_is_told(loop: str) -> None:
     run(loop, scene)
 
 
-def test_accepting_goes_on_after_the_descriptors_ran_out(loop: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_accepting_continues_after_running_out_of_descriptors(loop: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("socketchat.server.handshakes.EXHAUSTED_SECONDS", 0.01)
 
     async def scene(house: House) -> None:
@@ -305,7 +305,7 @@ async def gone(house: House) -> None:
     ids=lambda data: f"{data[:10]}, {len(data)} bytes" if isinstance(data, bytes) else None,
 )
 @pytest.mark.parametrize("vanishes", [False, True])
-def test_however_a_connection_ends_its_place_is_free_again(
+def test_every_end_of_a_connection_frees_its_slot(
     loop: str, said: bytes, monkeypatch: pytest.MonkeyPatch, *, vanishes: bool
 ) -> None:
     monkeypatch.setattr(server, "SWEEP_SECONDS", 0.005)
@@ -325,7 +325,7 @@ def test_however_a_connection_ends_its_place_is_free_again(
     run(loop, scene, limited=True)
 
 
-def test_who_is_one_too_many_is_told_so_in_plaintext_alone(loop: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_refused_connection_gets_an_error_only_in_plaintext(loop: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connection_limits, "is_loopback", lambda _: False)
 
     async def scene(house: House) -> None:
@@ -347,7 +347,7 @@ def test_who_is_one_too_many_is_told_so_in_plaintext_alone(loop: str, monkeypatc
 
 
 @pytest.mark.parametrize("said", [b"", b"\x16", b"nam", hello()], ids=["nothing", "a byte of TLS", "a name", "a hello"])
-def test_an_owner_comes_back_through_a_crowd_that_does_not_log_in(
+def test_an_owner_can_log_in_despite_a_crowd_of_silent_connections(
     loop: str, said: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The crowd comes from many addresses, each with as many connections as it may have, and comes again at once."""
@@ -379,7 +379,7 @@ def test_an_owner_comes_back_through_a_crowd_that_does_not_log_in(
     run(loop, scene, limited=True, slots=400)
 
 
-def test_a_peer_that_may_not_speak_plaintext_has_no_time_to_type(loop: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_peer_without_plaintext_access_has_the_short_deadline(loop: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(server, "SWEEP_SECONDS", 0.005)
     monkeypatch.setattr("socketchat.server.handshakes.is_loopback", lambda _: False)
 
@@ -392,7 +392,9 @@ def test_a_peer_that_may_not_speak_plaintext_has_no_time_to_type(loop: str, monk
     run(loop, scene)
 
 
-def test_a_full_house_serves_who_waits_as_soon_as_somebody_goes(loop: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_server_accepts_a_waiting_connection_when_another_ends(
+    loop: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(handshakes, "EXHAUSTED_SECONDS", 0.005)
 
     async def scene(house: House) -> None:
@@ -409,7 +411,7 @@ def test_a_full_house_serves_who_waits_as_soon_as_somebody_goes(loop: str, monke
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_no_mutated_hello_leaves_a_trace(
+def test_a_mutated_client_hello_leaves_no_state(
     loop: str, seed: int, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each is closed, or waits for bytes that do not come and is cut in time; garbage behind a handshake likewise."""

@@ -10,7 +10,7 @@ from socketchat.exceptions import Busy
 from socketchat.server.hashing import NICE, THREADS, WAITING, ArgonHasher
 
 
-def test_what_was_hashed_is_known_again_and_nothing_else() -> None:
+def test_only_the_hashed_password_verifies() -> None:
     async def scene() -> None:
         with closing(ArgonHasher()) as hasher:
             stored = await hasher.hash("correct horse")
@@ -45,7 +45,7 @@ OTHERWISE = [
 ]
 
 
-def test_hashes_that_another_library_stored_verify_as_they_are() -> None:
+def test_hashes_stored_by_another_library_verify() -> None:
     async def scene() -> None:
         with closing(ArgonHasher()) as hasher:
             for password, stored in STORED + OTHERWISE:
@@ -66,7 +66,7 @@ def test_hashes_that_another_library_stored_verify_as_they_are() -> None:
         "$argon2id$v=19$m=99999999999,t=2,p=1$YSA3OO76L4R/xTQizswEfQ$sK1zl6w9L2Gquocru/2OgC4TTpYUyZAis0x2UlHVc4M",
     ],
 )
-def test_a_damaged_hash_is_nobodys(stored: str) -> None:
+def test_a_damaged_hash_verifies_no_password(stored: str) -> None:
     async def scene() -> None:
         with closing(ArgonHasher()) as hasher:
             assert not await hasher.verify(stored, "correct horse")
@@ -75,7 +75,7 @@ def test_a_damaged_hash_is_nobodys(stored: str) -> None:
     asyncio.run(scene())
 
 
-def test_of_many_at_once_some_wait_and_the_rest_is_told_at_once() -> None:
+def test_of_many_passwords_some_wait_and_the_rest_are_refused_immediately() -> None:
     async def scene() -> None:
         with closing(ArgonHasher()) as hasher:
             asked = [asyncio.ensure_future(hasher.verify("", "x")) for _ in range(200)]
@@ -88,7 +88,7 @@ def test_of_many_at_once_some_wait_and_the_rest_is_told_at_once() -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="threads have a priority of their own on Linux only")
-def test_hashing_stands_back_and_the_rest_of_the_process_does_not() -> None:
+def test_hashing_runs_at_a_lower_priority_than_the_server() -> None:
     async def scene() -> None:
         before = os.getpriority(os.PRIO_PROCESS, 0)
         with closing(ArgonHasher()) as hasher:
@@ -100,7 +100,7 @@ def test_hashing_stands_back_and_the_rest_of_the_process_does_not() -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere no process is kept to some cores")
-def test_who_has_one_core_hashes_one_at_a_time() -> None:
+def test_with_one_core_one_password_is_hashed_at_a_time() -> None:
     before = os.sched_getaffinity(0)
     os.sched_setaffinity(0, {min(before)})
     try:
@@ -112,7 +112,7 @@ def test_who_has_one_core_hashes_one_at_a_time() -> None:
         assert hasher._threads._max_workers == min(THREADS, len(before))
 
 
-def test_nothing_of_a_password_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+def test_no_password_is_logged(caplog: pytest.LogCaptureFixture) -> None:
     async def scene() -> None:
         with closing(ArgonHasher()) as hasher:
             await hasher.verify(await hasher.hash("correct horse"), "wrong horse")

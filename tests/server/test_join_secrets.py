@@ -17,7 +17,7 @@ def begun(directory) -> tuple[Doorkeeper, Entrance]:
     return doorkeeper, entrance
 
 
-def test_the_words_are_2048_short_ones_that_nobody_mixes_up():
+def test_the_2048_code_words_are_short_and_distinct():
     words = code_words()
     assert len(words) == 2048
     assert words == sorted(set(words))
@@ -26,7 +26,7 @@ def test_the_words_are_2048_short_ones_that_nobody_mixes_up():
     assert len({word[:4] for word in words}) == 2048
 
 
-def test_a_code_is_five_of_the_words_and_stays(tmp_path):
+def test_a_join_code_has_five_words_and_persists(tmp_path):
     doorkeeper, entrance = begun(tmp_path)
     assert len(doorkeeper.code.split("-")) == 5
     assert set(doorkeeper.code.split("-")) <= set(code_words())
@@ -36,7 +36,7 @@ def test_a_code_is_five_of_the_words_and_stays(tmp_path):
     assert (other.local_secret, other.code_key) == (entrance.local_secret, entrance.code_key)
 
 
-def test_two_servers_have_nothing_in_common(tmp_path):
+def test_two_servers_have_different_secrets(tmp_path):
     (one := tmp_path / "one").mkdir()
     (two := tmp_path / "two").mkdir()
     (first, entrance), (second, other) = begun(one), begun(two)
@@ -45,7 +45,7 @@ def test_two_servers_have_nothing_in_common(tmp_path):
     assert len(entrance.local_secret) == 32
 
 
-def test_a_changed_code_holds_at_once_and_the_old_one_no_more(tmp_path):
+def test_a_changed_code_is_valid_immediately_and_the_old_one_is_not(tmp_path):
     doorkeeper, entrance = begun(tmp_path)
     old, key = doorkeeper.code, entrance.code_key
     asyncio.run(doorkeeper.change_code())
@@ -54,7 +54,7 @@ def test_a_changed_code_holds_at_once_and_the_old_one_no_more(tmp_path):
     assert begun(tmp_path)[0].code == doorkeeper.code
 
 
-def test_the_secrets_are_in_files_of_their_owner_alone(tmp_path):
+def test_the_secret_files_are_private(tmp_path):
     doorkeeper, entrance = begun(tmp_path)
     assert {path.name: path.stat().st_mode & 0o777 for path in tmp_path.iterdir()} == {
         CODE: 0o600,
@@ -66,7 +66,7 @@ def test_the_secrets_are_in_files_of_their_owner_alone(tmp_path):
 
 
 @pytest.mark.parametrize("name", [CODE, "local-secret"])
-def test_a_damaged_file_or_one_of_others_is_refused(tmp_path, name):
+def test_a_damaged_or_foreign_secret_file_is_refused(tmp_path, name):
     begun(tmp_path)
     (tmp_path / name).write_bytes(b"\xff one two")
     with pytest.raises(BadFile, match=f"{name} is damaged"):
@@ -76,6 +76,6 @@ def test_a_damaged_file_or_one_of_others_is_refused(tmp_path, name):
         begun(tmp_path)
 
 
-def test_a_path_that_cannot_be_told_is_not_told(tmp_path):
+def test_a_path_that_is_not_utf_8_is_not_sent(tmp_path):
     (odd := tmp_path / "a\udcffb").mkdir()
     assert begun(odd)[1].secret_file is None

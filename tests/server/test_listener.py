@@ -14,14 +14,14 @@ from socketchat.server.limits import (
 from socketchat.server.listener import listen, shown
 
 
-def test_a_free_port_is_taken_and_shown() -> None:
+def test_port_0_takes_a_free_port_and_shows_it() -> None:
     (sock,) = listen(("127.0.0.1",), 0)
     with sock:
         assert shown(sock) == f"127.0.0.1:{sock.getsockname()[1]}"
         assert not sock.getblocking()
 
 
-def test_an_address_of_ipv6_has_brackets_and_leaves_ipv4_alone() -> None:
+def test_an_ipv6_address_has_brackets_and_does_not_bind_ipv4() -> None:
     (sock,) = listen(("::1",), 0)
     with sock:
         port = sock.getsockname()[1]
@@ -30,7 +30,7 @@ def test_an_address_of_ipv6_has_brackets_and_leaves_ipv4_alone() -> None:
         other.close()
 
 
-def test_a_name_may_have_several_addresses() -> None:
+def test_a_host_name_can_have_several_addresses() -> None:
     sockets = listen(("localhost", "127.0.0.1"), 0)
     families = {sock.family for sock in sockets}
     for sock in sockets:
@@ -38,7 +38,7 @@ def test_a_name_may_have_several_addresses() -> None:
     assert socket.AF_INET in families
 
 
-def test_accepted_sockets_keep_what_the_kernel_was_told() -> None:
+def test_accepted_sockets_keep_their_options() -> None:
     (sock,) = listen(("127.0.0.1",), 0)
     with sock, socket.create_connection(sock.getsockname()):
         sock.settimeout(10)
@@ -54,7 +54,7 @@ def test_accepted_sockets_keep_what_the_kernel_was_told() -> None:
                 assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == USER_TIMEOUT_MS
 
 
-def test_a_server_that_was_killed_can_listen_again_at_once() -> None:
+def test_a_killed_server_can_listen_again_immediately() -> None:
     (sock,) = listen(("127.0.0.1",), 0)
     port = sock.getsockname()[1]
     with socket.create_connection(("127.0.0.1", port)) as caller:
@@ -67,7 +67,7 @@ def test_a_server_that_was_killed_can_listen_again_at_once() -> None:
         again.close()
 
 
-def test_a_taken_port_is_one_sentence_that_helps() -> None:
+def test_the_error_for_a_taken_port_is_one_helpful_sentence() -> None:
     (sock,) = listen(("127.0.0.1",), 0)
     port = sock.getsockname()[1]
     with sock, pytest.raises(ChatError) as caught:
@@ -79,7 +79,7 @@ def test_a_taken_port_is_one_sentence_that_helps() -> None:
     assert caught.value.exit_code == 1
 
 
-def test_what_was_bound_is_freed_when_a_later_address_fails() -> None:
+def test_bound_addresses_are_released_if_a_later_one_fails() -> None:
     (taken,) = listen(("::1",), 0)
     port = taken.getsockname()[1]
     with taken, pytest.raises(ChatError):
@@ -89,15 +89,15 @@ def test_what_was_bound_is_freed_when_a_later_address_fails() -> None:
 
 
 @pytest.mark.parametrize("host", ["no.such.host.invalid", "a" * 70, "a..b"])
-def test_a_host_that_is_none_is_usage(host: str) -> None:
+def test_an_invalid_host_is_a_usage_error(host: str) -> None:
     with pytest.raises(UsageProblem, match="Unknown address"):
         listen((host,), 0)
 
 
-def test_an_address_of_another_machine_is_told() -> None:
+def test_an_address_of_another_machine_is_an_error() -> None:
     with pytest.raises(ChatError, match="this machine does not have this address"):
         listen(("192.0.2.1",), 0)
 
 
-def test_the_marks_of_the_write_buffer_are_in_order() -> None:
+def test_the_write_buffer_limits_are_in_order() -> None:
     assert SEND_BUFFER_BYTES <= WRITE_BUFFER_LOW < WRITE_BUFFER_HIGH

@@ -50,7 +50,7 @@ TEXTS = {**CORPUS, "a forged record": FORGED, "line ends": "\n" * 10_000, "long"
 
 
 @pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
-def test_a_hostile_text_stays_where_it_belongs(log: StringIO, text: str) -> None:
+def test_a_hostile_text_stays_in_its_log_line(log: StringIO, text: str) -> None:
     logger = logging.getLogger("socketchat.test")
     logger.error("%s was said", text)
     error = ValueError(text)
@@ -84,7 +84,7 @@ async def in_a_task(hub, _session, command: commands.Topic) -> Answer:
 
 
 @pytest.mark.parametrize("handler", [at_once, in_a_task])
-def test_what_a_traceback_repeats_of_a_peer_is_no_line_of_the_log(
+def test_text_of_a_peer_in_a_traceback_starts_no_log_line(
     handler, log: StringIO, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(COMMANDS, commands.Topic, COMMANDS[commands.Topic]._replace(handler=handler))
@@ -100,7 +100,7 @@ def test_what_a_traceback_repeats_of_a_peer_is_no_line_of_the_log(
     assert "ValueError: x" in check(log, records=1)
 
 
-def test_serve_logs_so(tmp_path: Path) -> None:
+def test_serve_uses_this_log_format(tmp_path: Path) -> None:
     own_identity(tmp_path)
     path = tmp_path / "a\n2026-11-25 12:00:00,000 ERROR admin login\x1b[2J.pem"
     (tmp_path / "tls.pem").rename(path)

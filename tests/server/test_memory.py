@@ -30,9 +30,7 @@ def counted() -> Counter[type]:
 @pytest.mark.parametrize("loop", LOOPS)
 @pytest.mark.parametrize("tls", [False, True], ids=["", "TLS"])
 @pytest.mark.parametrize("said", SAID.values(), ids=SAID)
-def test_what_a_connection_held_is_free_at_its_end_without_the_garbage_collector(
-    loop: str, said: bytes, *, tls: bool
-) -> None:
+def test_a_closed_connection_is_freed_without_the_garbage_collector(loop: str, said: bytes, *, tls: bool) -> None:
     async def scene(house: House) -> None:
         alice = await house.native("alice")
         await alice.barrier()

@@ -11,7 +11,7 @@ SECRET = "correct horse"
 
 
 @pytest.mark.parametrize("end", [b"\n", b"\r\n"], ids=["nc", "telnet"])
-def test_a_password_lets_a_plain_client_in_and_is_in_no_file(end: bytes, tmp_path: Path) -> None:
+def test_a_password_logs_a_plain_client_in_and_is_in_no_file(end: bytes, tmp_path: Path) -> None:
     async def scene(house: House) -> None:
         alice = await house.native("alice")
         await alice.say(commands.Password(id=7, password=SECRET))

@@ -83,7 +83,7 @@ def refused(*options: str) -> tuple[int, str]:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_ends_it_after_everybody_was_told(server: Serving, number: signal.Signals) -> None:
+def test_a_signal_ends_the_server_after_notifying_all_clients(server: Serving, number: signal.Signals) -> None:
     native, plain = server.call(b'{"type":"hello","name":"ann"}\n'), server.call(b"bob\n")
     silent = socket.create_connection(("127.0.0.1", server.port), timeout=10)
     code, out, error = server.end(number)
@@ -115,7 +115,7 @@ def as_ann(server: Serving, command: commands.Command) -> socket.socket:
     return ann
 
 
-def test_what_was_said_is_there_after_a_restart(server: Serving, tmp_path: Path) -> None:
+def test_messages_survive_a_restart(server: Serving, tmp_path: Path) -> None:
     ann = as_ann(server, commands.Send(to="#lobby", text="hello"))
     server.call(b"bob\n").close()
     assert server.end(signal.SIGTERM)[0] == 0
@@ -128,7 +128,7 @@ def test_what_was_said_is_there_after_a_restart(server: Serving, tmp_path: Path)
     assert again.end(signal.SIGTERM)[0] == 0
 
 
-def test_only_who_sits_at_the_terminal_reads_the_join_code(server: Serving, tmp_path: Path) -> None:
+def test_the_join_code_is_shown_only_at_a_terminal(server: Serving, tmp_path: Path) -> None:
     code = (tmp_path / "data" / "join-code").read_text().strip()
     _, out, error = server.end(signal.SIGTERM)
     assert "Join code" not in out
@@ -145,12 +145,12 @@ def test_only_who_sits_at_the_terminal_reads_the_join_code(server: Serving, tmp_
             assert process.wait(10) == 0
 
 
-def test_an_open_server_says_so_and_has_no_use_for_a_code(tmp_path: Path) -> None:
+def test_an_open_server_says_so_and_shows_no_code(tmp_path: Path) -> None:
     serving = Serving(tmp_path / "data", "--open")
     assert "Open: anyone who can reach this server can log in (--open).\n" in serving.end(signal.SIGTERM)[1]
 
 
-def test_behind_a_tunnel_nobody_is_taken_for_somebody_of_this_machine(tmp_path: Path) -> None:
+def test_with_tunnel_no_connection_counts_as_local(tmp_path: Path) -> None:
     serving = Serving(tmp_path / "data", "--tunnel", "--plaintext-from", "127.0.0.0/8")
     with serving.call(b"gus\n") as gus:
         assert gus.recv(1000).startswith(b"[error] Guests come in from the server's own machine only")
@@ -165,7 +165,7 @@ def test_behind_a_tunnel_nobody_is_taken_for_somebody_of_this_machine(tmp_path: 
 
 
 @pytest.mark.faults
-def test_a_reader_that_takes_nothing_does_not_hold_up_the_end(server: Serving) -> None:
+def test_a_stalled_reader_does_not_delay_the_shutdown(server: Serving) -> None:
     """The limit for the end is five seconds; the process is given no more than eight on a busy machine."""
     stalled = socket.socket()
     stalled.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
@@ -184,7 +184,7 @@ def test_a_reader_that_takes_nothing_does_not_hold_up_the_end(server: Serving) -
     stalled.close()
 
 
-def test_a_second_signal_ends_it_at_once(server: Serving) -> None:
+def test_a_second_signal_ends_the_server_immediately(server: Serving) -> None:
     stalled = socket.socket()
     stalled.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     stalled.connect(("127.0.0.1", server.port))
@@ -203,14 +203,14 @@ def test_a_second_signal_ends_it_at_once(server: Serving) -> None:
     speaker.close()
 
 
-def test_its_data_directory_is_made_for_its_user_only(server: Serving, tmp_path: Path) -> None:
+def test_the_data_directory_is_created_private(server: Serving, tmp_path: Path) -> None:
     data = tmp_path / "data"
     assert stat.S_IMODE(data.stat().st_mode) == 0o700
     assert server.end(signal.SIGTERM)[0] == 0
     assert {stat.S_IMODE(path.stat().st_mode) for path in data.iterdir()} == {0o600}
 
 
-def test_a_data_directory_in_which_everybody_may_write_is_refused(tmp_path: Path) -> None:
+def test_a_world_writable_data_directory_is_refused(tmp_path: Path) -> None:
     data = tmp_path / "the data"
     data.mkdir()
     for mode in (0o777, 0o1777, 0o702):
@@ -220,7 +220,7 @@ def test_a_data_directory_in_which_everybody_may_write_is_refused(tmp_path: Path
         assert error.endswith(f"Mend it with: chmod 700 '{data}'\n")
 
 
-def test_a_link_in_the_place_of_the_lock_is_not_followed(tmp_path: Path) -> None:
+def test_a_symlink_in_place_of_the_lock_is_not_followed(tmp_path: Path) -> None:
     (tmp_path / "data").mkdir(0o700)
     (tmp_path / "precious").write_text("precious")
     (tmp_path / "data" / "lock").symlink_to(tmp_path / "precious")
@@ -230,28 +230,28 @@ def test_a_link_in_the_place_of_the_lock_is_not_followed(tmp_path: Path) -> None
 
 
 @pytest.mark.skipif(not Path("/proc/self/limits").exists(), reason="needs Linux's /proc")
-def test_it_raises_its_limit_of_open_files(server: Serving) -> None:
+def test_the_server_raises_its_limit_of_open_files(server: Serving) -> None:
     limits = Path(f"/proc/{server.process.pid}/limits").read_text()
     soft, hard = re.search(r"Max open files +(\d+|unlimited) +(\d+|unlimited)", limits).groups()
     assert soft in {str(OPEN_FILES), hard} or int(soft) > OPEN_FILES
     server.end(signal.SIGTERM)
 
 
-def test_a_directory_in_use_is_one_line(server: Serving, tmp_path: Path) -> None:
+def test_the_error_for_a_directory_in_use_is_one_line(server: Serving, tmp_path: Path) -> None:
     code, error = refused("--port", "0", "--data", str(tmp_path / "data"))
     assert code == 1
     assert re.fullmatch(r"socketchat: .*(in use|locked|another server).*\n", error), error
     assert server.end(signal.SIGTERM)[0] == 0
 
 
-def test_a_taken_port_is_one_line(server: Serving, tmp_path: Path) -> None:
+def test_the_error_for_a_taken_port_is_one_line(server: Serving, tmp_path: Path) -> None:
     code, error = refused("--port", str(server.port), "--data", str(tmp_path / "other"))
     assert (code, error.count("\n")) == (1, 1)
     assert "the port is in use; stop the program that uses it, or choose another port with --port" in error
     server.end(signal.SIGTERM)
 
 
-def test_a_directory_that_cannot_be_made_is_one_line(tmp_path: Path) -> None:
+def test_the_error_for_an_impossible_directory_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     code, error = refused("--port", "0", "--data", str(tmp_path / "file" / "data"))
     assert (code, error.count("\n")) == (1, 1)
@@ -259,7 +259,7 @@ def test_a_directory_that_cannot_be_made_is_one_line(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("damage", [b"this is no database" * 100, b"SQLite format 3\0" + b"\xff" * 4080])
-def test_a_damaged_store_is_one_line_and_stays_as_it_is(tmp_path: Path, damage: bytes) -> None:
+def test_the_error_for_a_damaged_store_is_one_line_and_the_store_is_unchanged(tmp_path: Path, damage: bytes) -> None:
     data = tmp_path / "data"
     data.mkdir(0o700)
     (data / "socketchat.db").write_bytes(damage)
@@ -282,7 +282,7 @@ def test_a_damaged_store_is_one_line_and_stays_as_it_is(tmp_path: Path, damage: 
         (["--data", ""], "Invalid value for '--data': It is empty. Give a directory."),
     ],
 )
-def test_wrong_usage_is_one_line(tmp_path: Path, options: list[str], words: str) -> None:
+def test_a_usage_error_is_one_line(tmp_path: Path, options: list[str], words: str) -> None:
     code, error = refused("--data", str(tmp_path / "data"), *options)
     assert (code, error.count("\n")) == (2, 1)
     assert words in error
@@ -290,7 +290,7 @@ def test_wrong_usage_is_one_line(tmp_path: Path, options: list[str], words: str)
 
 
 @pytest.mark.parametrize("options", [[], ["--no-limits"]], ids=str)
-def test_rates_are_limited_unless_the_operator_says_otherwise(tmp_path: Path, options: list[str]) -> None:
+def test_rates_are_limited_unless_the_operator_disables_limits(tmp_path: Path, options: list[str]) -> None:
     lines = 10 * COMMAND_BURST  # with limits, the last is heard after more than a minute
     server = Serving(tmp_path / "data", *options)
     with server.call(b"ann\n") as ann, server.call(b"bob\n") as bob, ann.makefile("rb") as heard:
@@ -307,7 +307,7 @@ def test_rates_are_limited_unless_the_operator_says_otherwise(tmp_path: Path, op
 
 
 @pytest.mark.faults
-def test_without_descriptors_it_accepts_nobody_stores_what_is_said_and_recovers(tmp_path: Path) -> None:
+def test_without_descriptors_the_server_keeps_serving_and_recovers(tmp_path: Path) -> None:
     files = RESERVED_FILES + 12
     server = Serving(tmp_path / "data", "--no-limits", open_files=files)
     guests = [server.call(b"guest%d\n" % number) for number in range(12)]
@@ -329,7 +329,7 @@ def test_without_descriptors_it_accepts_nobody_stores_what_is_said_and_recovers(
     assert server.end(signal.SIGTERM)[::2] == (0, "")
 
 
-def test_each_address_has_its_line_and_the_hint_names_what_join_needs(tmp_path: Path) -> None:
+def test_each_address_is_listed_and_the_hint_shows_how_to_join(tmp_path: Path) -> None:
     command = [*SERVE, "--host", "::1", "--host", "127.0.0.1", "--port", "0", "--data", str(tmp_path)]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     lines = [process.stdout.readline() for _ in range(4)]
@@ -350,7 +350,7 @@ def shown(port: int) -> str:
     return read_certificate(ssl.PEM_cert_to_DER_cert(ssl.get_server_certificate(("127.0.0.1", port)))).fingerprint
 
 
-def test_the_key_stays_and_is_told_at_each_start(tmp_path: Path) -> None:
+def test_the_server_key_persists_and_is_shown_at_every_start(tmp_path: Path) -> None:
     told = []
     for _ in range(2):
         serving = Serving(tmp_path / "data")
@@ -359,7 +359,7 @@ def test_the_key_stays_and_is_told_at_each_start(tmp_path: Path) -> None:
     assert told[0] == told[1]
 
 
-def test_sighup_reads_a_new_certificate_and_a_bad_one_leaves_the_old(tmp_path: Path) -> None:
+def test_sighup_reloads_the_certificate_and_a_bad_one_keeps_the_old(tmp_path: Path) -> None:
     for name in ("one", "other"):
         (tmp_path / name).mkdir()
     one, other = (own_identity(tmp_path / name).certificate.fingerprint for name in ("one", "other"))
@@ -397,13 +397,15 @@ def ssl_of(port: int) -> ssl.SSLSocket:
         (["--plaintext-from", "lan"], 2, "write a network as in 10.0.0.0/8"),
     ],
 )
-def test_what_cannot_be_shown_or_allowed_is_one_line(tmp_path: Path, options: list[str], code: int, words: str) -> None:
+def test_the_error_for_an_impossible_option_is_one_line(
+    tmp_path: Path, options: list[str], code: int, words: str
+) -> None:
     done, error = refused("--host", "127.0.0.1", "--port", "0", "--data", str(tmp_path / "data"), *options)
     assert (done, error.count("\n")) == (code, 1)
     assert words in error
 
 
-def test_all_addresses_listen_at_one_port_by_default(tmp_path: Path) -> None:
+def test_all_addresses_use_one_port_by_default(tmp_path: Path) -> None:
     command = [*SERVE, "--port", "0", "--data", str(tmp_path)]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     lines = [process.stdout.readline()]

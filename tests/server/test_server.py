@@ -16,7 +16,7 @@ from tests.server.house import LOOPS, HeldJournal, House, run
 pytestmark = pytest.mark.parametrize("loop", LOOPS)
 
 
-def test_two_dialects_talk(loop: str) -> None:
+def test_two_dialects_can_talk_to_each_other(loop: str) -> None:
     async def scene(house: House) -> None:
         alice, dave = await house.native("alice"), await house.plain("dave")
         await alice.send("hello")
@@ -30,7 +30,7 @@ def test_two_dialects_talk(loop: str) -> None:
     run(loop, scene)
 
 
-def test_everybody_is_told_when_the_server_stops(loop: str) -> None:
+def test_all_clients_are_notified_when_the_server_stops(loop: str) -> None:
     async def scene(house: House) -> None:
         alice, dave, silent = await house.native("alice"), await house.plain("dave"), await house.call()
         await alice.barrier()
@@ -44,7 +44,7 @@ def test_everybody_is_told_when_the_server_stops(loop: str) -> None:
     run(loop, scene)
 
 
-def test_what_was_taken_is_stored_told_and_answered_before_the_server_stops(loop: str) -> None:
+def test_accepted_messages_are_stored_and_answered_before_the_server_stops(loop: str) -> None:
     async def scene(house: House) -> None:
         alice, dave = await house.native("alice"), await house.plain("dave")
         journal = house.server.hub.journal
@@ -64,7 +64,7 @@ def test_what_was_taken_is_stored_told_and_answered_before_the_server_stops(loop
     run(loop, scene, journal=HeldJournal)
 
 
-def test_a_command_that_comes_while_the_server_stops_is_not_taken(loop: str) -> None:
+def test_a_command_during_the_shutdown_is_not_accepted(loop: str) -> None:
     async def scene(house: House) -> None:
         alice = await house.native("alice")
         for connection in house.server.connections:
@@ -76,7 +76,7 @@ def test_a_command_that_comes_while_the_server_stops_is_not_taken(loop: str) -> 
     run(loop, scene)
 
 
-def test_nobody_is_accepted_any_more_when_the_server_stops(loop: str) -> None:
+def test_no_connection_is_accepted_during_the_shutdown(loop: str) -> None:
     async def scene(house: House) -> None:
         await house.server.stop()
         with pytest.raises(ConnectionRefusedError):
@@ -85,7 +85,7 @@ def test_nobody_is_accepted_any_more_when_the_server_stops(loop: str) -> None:
     run(loop, scene)
 
 
-def test_a_reader_that_takes_nothing_does_not_hold_up_the_end(loop: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_stalled_reader_does_not_delay_the_shutdown(loop: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("socketchat.server.server.SHUTDOWN_SECONDS", 0.1)
 
     async def scene(house: House) -> None:
@@ -107,7 +107,7 @@ class DamagedJournal(MemoryJournal):
         raise StorageProblem("the store is damaged")
 
 
-def test_a_journal_that_does_not_open_leaves_nothing_listening(loop: str) -> None:
+def test_a_journal_that_fails_to_open_leaves_no_listener(loop: str) -> None:
     async def scene(house: House) -> None:
         server = Server(DamagedJournal(asyncio.get_running_loop()), identity)
         with socket.socket() as free:
@@ -122,7 +122,7 @@ def test_a_journal_that_does_not_open_leaves_nothing_listening(loop: str) -> Non
     run(loop, scene)
 
 
-def test_a_taken_port_is_told_before_the_journal_is_opened(loop: str) -> None:
+def test_a_taken_port_is_reported_before_the_journal_is_opened(loop: str) -> None:
     async def scene(house: House) -> None:
         server = Server(DamagedJournal(asyncio.get_running_loop()), identity)
         with pytest.raises(ChatError, match="the port is in use"):
@@ -148,7 +148,7 @@ def test_a_server_listens_on_each_address(loop: str) -> None:
     run(loop, scene)
 
 
-def test_a_company_that_comes_at_once_is_not_kept_waiting(loop: str) -> None:
+def test_a_burst_of_connections_fits_the_backlog(loop: str) -> None:
     """All connect while the server has no time to accept: the kernel keeps them, as many as the backlog says."""
 
     async def scene(house: House) -> None:
@@ -165,7 +165,7 @@ def test_a_company_that_comes_at_once_is_not_kept_waiting(loop: str) -> None:
     run(loop, scene)
 
 
-def test_the_kernel_holds_no_answer_back(loop: str) -> None:
+def test_nagle_does_not_delay_answers(loop: str) -> None:
     """Nagle's algorithm would keep the second of two writes for 40 ms."""
 
     async def scene(house: House) -> None:

@@ -92,7 +92,7 @@ def start(tmp_path: Path) -> Iterator[Start]:
         server.hang_up()
 
 
-def test_a_server_ends_with_its_terminal_and_says_so_to_those_who_are_there(start: Start) -> None:
+def test_a_server_ends_with_its_terminal_and_notifies_its_clients(start: Start) -> None:
     server = start()
     with socket.create_connection(("127.0.0.1", server.port), timeout=10) as bob:
         bob.sendall(b"bob\n")
@@ -106,7 +106,7 @@ def test_a_server_ends_with_its_terminal_and_says_so_to_those_who_are_there(star
     assert "has stopped" not in words
 
 
-def test_in_a_terminal_that_is_there_sighup_reads_the_certificate_again(start: Start) -> None:
+def test_sighup_from_a_live_terminal_reloads_the_certificate(start: Start) -> None:
     server = start()
     server.process.send_signal(signal.SIGHUP)
     server.rereads()
@@ -116,7 +116,7 @@ def test_in_a_terminal_that_is_there_sighup_reads_the_certificate_again(start: S
     assert words.endswith("The server has stopped.\n")
 
 
-def test_with_nohup_it_outlives_its_terminal(start: Start) -> None:
+def test_with_nohup_the_server_outlives_its_terminal(start: Start) -> None:
     server = start("nohup")
     server.hang_up()
     server.rereads()

@@ -65,13 +65,13 @@ def shake(
 
 
 @pytest.mark.parametrize("version", INTERMEDIATE)
-def test_the_suites_are_those_of_the_profile(version: str) -> None:
+def test_the_cipher_suites_are_those_of_the_profile(version: str) -> None:
     offered = {each["name"] for each in identity().context.get_ciphers() if each["protocol"] == version}
     assert offered == INTERMEDIATE[version]
 
 
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
-def test_the_versions_of_the_profile_are_spoken_forward_secret(version: ssl.TLSVersion) -> None:
+def test_the_versions_of_the_profile_use_forward_secrecy(version: ssl.TLSVersion) -> None:
     def only(context: ssl.SSLContext) -> None:
         context.minimum_version = context.maximum_version = version
 
@@ -84,7 +84,7 @@ def test_the_versions_of_the_profile_are_spoken_forward_secret(version: ssl.TLSV
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1])
-def test_older_versions_are_refused(version: ssl.TLSVersion) -> None:
+def test_older_tls_versions_are_refused(version: ssl.TLSVersion) -> None:
     def only(context: ssl.SSLContext) -> None:
         context.set_ciphers("ALL:@SECLEVEL=0")
         context.minimum_version = context.maximum_version = version
@@ -94,7 +94,7 @@ def test_older_versions_are_refused(version: ssl.TLSVersion) -> None:
 
 
 @pytest.mark.parametrize("version", [0x0002, 0x0300, 0x0301, 0x0302])
-def test_a_hello_of_an_older_version_is_answered_with_an_alert(version: int) -> None:
+def test_a_client_hello_of_an_older_version_is_answered_with_an_alert(version: int) -> None:
     """Also of those that the library at hand cannot speak itself."""
     body = version.to_bytes(2) + bytes(32) + b"\0" + b"\0\x04\xc0\x2b\xc0\x09" + b"\x01\0"
     there, back = ssl.MemoryBIO(), ssl.MemoryBIO()
@@ -105,7 +105,7 @@ def test_a_hello_of_an_older_version_is_answered_with_an_alert(version: int) -> 
 
 
 @pytest.mark.parametrize("suite", [each for suites in WEAK_SUITES.values() for each in suites])
-def test_weak_suites_are_refused(suite: str) -> None:
+def test_weak_cipher_suites_are_refused(suite: str) -> None:
     def only(context: ssl.SSLContext) -> None:
         context.maximum_version = ssl.TLSVersion.TLSv1_2
         try:
@@ -135,7 +135,7 @@ def rsa(tmp_path_factory) -> Identity:
 
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
 @pytest.mark.parametrize("curve", ["X25519", "prime256v1", "secp384r1"])
-def test_the_curves_of_the_profile_are_spoken(rsa: Identity, version: ssl.TLSVersion, curve: str) -> None:
+def test_the_curves_of_the_profile_are_accepted(rsa: Identity, version: ssl.TLSVersion, curve: str) -> None:
     """OpenSSL has some stronger ones besides, which Python cannot turn off without turning off all but one."""
 
     def only(context: ssl.SSLContext) -> None:
@@ -160,7 +160,7 @@ def test_other_curves_are_refused(rsa: Identity, curve: str) -> None:
 
 
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
-def test_a_session_is_not_resumed(version: ssl.TLSVersion) -> None:
+def test_a_tls_session_is_not_resumed(version: ssl.TLSVersion) -> None:
     context = trusting()
     context.minimum_version = context.maximum_version = version
     session = shake(context).session
@@ -168,7 +168,7 @@ def test_a_session_is_not_resumed(version: ssl.TLSVersion) -> None:
     assert not shake(context, session=session).session_reused
 
 
-def test_nothing_is_compressed_resumed_or_negotiated_again() -> None:
+def test_compression_resumption_and_renegotiation_are_disabled() -> None:
     options = identity().context.options
     assert options & ssl.OP_NO_COMPRESSION
     assert options & ssl.OP_NO_RENEGOTIATION
@@ -176,7 +176,7 @@ def test_nothing_is_compressed_resumed_or_negotiated_again() -> None:
     assert identity().context.num_tickets == 0
 
 
-def test_who_asks_to_negotiate_again_is_refused() -> None:
+def test_a_renegotiation_is_refused() -> None:
     """The module ssl cannot ask for it, so that a program does."""
     if shutil.which("openssl") is None:
         pytest.skip("there is no openssl")
@@ -198,7 +198,7 @@ def test_who_asks_to_negotiate_again_is_refused() -> None:
     assert b"no renegotiation" in told
 
 
-def test_the_certificate_that_is_made_lasts_for_decades_and_has_a_key_of_p256() -> None:
+def test_the_generated_certificate_lasts_decades_and_has_a_p256_key() -> None:
     pem = identity_file().read_bytes()
     certificate = x509.load_pem_x509_certificate(pem[pem.index(b"-----BEGIN CERTIFICATE") :])
     assert isinstance(certificate.public_key(), ec.EllipticCurvePublicKey)
@@ -207,7 +207,7 @@ def test_the_certificate_that_is_made_lasts_for_decades_and_has_a_key_of_p256() 
     assert certificate.not_valid_after_utc > datetime.now(UTC) + timedelta(days=30 * 365)
 
 
-def test_a_certificate_is_made_once_for_its_owner_alone(tmp_path: Path) -> None:
+def test_a_certificate_is_generated_once_and_its_key_is_private(tmp_path: Path) -> None:
     first = own_identity(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == [FILE]
     assert (tmp_path / FILE).stat().st_mode & 0o777 == 0o600
@@ -215,14 +215,14 @@ def test_a_certificate_is_made_once_for_its_owner_alone(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o666])
-def test_a_key_that_others_may_read_is_refused(tmp_path: Path, mode: int) -> None:
+def test_a_key_readable_by_others_is_refused(tmp_path: Path, mode: int) -> None:
     own_identity(tmp_path)
     (tmp_path / FILE).chmod(mode)
     with pytest.raises(BadFile, match="Mend it with: chmod 600"):
         own_identity(tmp_path)
 
 
-def test_a_key_of_one_s_own_may_be_readable_by_a_group_but_not_by_all(tmp_path: Path) -> None:
+def test_a_supplied_key_can_be_group_readable_but_not_world_readable(tmp_path: Path) -> None:
     own_identity(tmp_path)
     path = tmp_path / FILE
     path.chmod(0o640)
@@ -233,14 +233,14 @@ def test_a_key_of_one_s_own_may_be_readable_by_a_group_but_not_by_all(tmp_path: 
 
 
 @pytest.mark.parametrize("content", ["", "nonsense", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"])
-def test_a_damaged_file_is_one_sentence(tmp_path: Path, content: str) -> None:
+def test_the_error_for_a_damaged_file_is_one_sentence(tmp_path: Path, content: str) -> None:
     own_identity(tmp_path)
     (tmp_path / FILE).write_text(content)
     with pytest.raises(BadFile, match=FILE):
         own_identity(tmp_path)
 
 
-def test_a_certificate_and_the_key_of_another_are_refused(tmp_path: Path) -> None:
+def test_a_certificate_with_the_key_of_another_is_refused(tmp_path: Path) -> None:
     for name in ("one", "other"):
         (tmp_path / name).mkdir()
         own_identity(tmp_path / name)
@@ -252,7 +252,7 @@ def test_a_certificate_and_the_key_of_another_are_refused(tmp_path: Path) -> Non
         load_identity(tmp_path / "other" / FILE, tmp_path / "key.pem")
 
 
-def test_a_key_with_a_password_is_refused_without_asking_for_it(tmp_path: Path) -> None:
+def test_an_encrypted_key_is_refused_without_asking_for_its_password(tmp_path: Path) -> None:
     own_identity(tmp_path)
     locked = tmp_path / "locked.pem"
     command = ["openssl", "ec", "-aes256", "-passout", "pass:x", "-in", str(tmp_path / FILE), "-out", str(locked)]
@@ -266,7 +266,7 @@ def test_a_key_with_a_password_is_refused_without_asking_for_it(tmp_path: Path) 
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
-def test_a_directory_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+def test_an_unwritable_directory_is_an_error(tmp_path: Path) -> None:
     tmp_path.chmod(0o500)
     with pytest.raises(BadFile, match="Cannot use"):
         own_identity(tmp_path)

@@ -39,7 +39,7 @@ async def end(reader: asyncio.StreamReader) -> None:
 
 @each_loop
 @pytest.mark.parametrize("made", EMPTY.values(), ids=EMPTY)
-def test_a_peer_that_sends_records_without_data_is_cut_off_after_a_few(
+def test_a_peer_that_sends_empty_records_is_closed_after_a_few(
     loop: str, made, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     decrypted = []
@@ -67,7 +67,7 @@ def test_a_peer_that_sends_records_without_data_is_cut_off_after_a_few(
 
 
 @each_loop
-def test_a_peer_may_change_its_key(loop: str) -> None:
+def test_a_peer_can_update_its_key(loop: str) -> None:
     async def scene(house: House) -> None:
         raw = await connected(house)
         for _ in range(EMPTY_RECORDS):
@@ -110,7 +110,7 @@ def test_no_turn_of_the_loop_decrypts_more_than_a_bounded_number_of_records(
 
 
 @each_loop
-def test_a_peer_that_sends_too_many_records_is_read_more_slowly_and_loses_nothing(
+def test_a_peer_with_too_many_records_is_slowed_down_and_loses_nothing(
     loop: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tls_transport, "RECORDS_SECONDS", 0.001)
@@ -140,7 +140,7 @@ def _decrypted(connection) -> int:
 
 @each_loop
 @pytest.mark.parametrize("size", [1, 4, 5, 6, 100, 16_000])
-def test_records_may_be_cut_anywhere(loop: str, size: int) -> None:
+def test_records_can_be_split_anywhere(loop: str, size: int) -> None:
     async def scene(house: House) -> None:
         alice = await house.native("alice")
         raw = await connected(house)
@@ -155,7 +155,7 @@ def test_records_may_be_cut_anywhere(loop: str, size: int) -> None:
 
 
 @each_loop
-def test_much_at_once_goes_both_ways_in_order(loop: str) -> None:
+def test_large_data_is_transferred_in_order_in_both_directions(loop: str) -> None:
     async def scene(house: House) -> None:
         alice, bob = await house.native("alice"), await house.native("bob")
         texts = [f"{number} " + "x" * 30_000 for number in range(40)]
@@ -167,7 +167,7 @@ def test_much_at_once_goes_both_ways_in_order(loop: str) -> None:
 
 
 @each_loop
-def test_what_was_said_before_a_record_that_is_forged_counts(loop: str) -> None:
+def test_data_before_a_forged_record_is_processed(loop: str) -> None:
     async def scene(house: House) -> None:
         alice = await house.native("alice")
         raw = await connected(house)
@@ -204,7 +204,7 @@ def test_a_handshake_has_a_bounded_number_of_records() -> None:
     assert tls.count == HANDSHAKE_RECORDS + 1
 
 
-def test_nothing_is_kept_after_the_end() -> None:
+def test_nothing_is_kept_after_closing() -> None:
     tls, client, sent = established()
     with suppress(ssl.SSLError):
         client.unwrap()
@@ -251,7 +251,7 @@ def test_a_close_waits_for_the_peer_without_keeping_its_keys(loop: str, monkeypa
 
 
 @each_loop
-def test_a_connection_keeps_no_buffer_of_what_it_once_received(loop: str) -> None:
+def test_a_connection_frees_its_receive_buffer(loop: str) -> None:
     async def scene(house: House) -> None:
         caller: Caller = await house.native("alice")
         await caller.write(encode(commands.Send(to="#lobby", text="x" * 32_000)) * 8)

@@ -85,7 +85,7 @@ def messages() -> str:
     return "".join(parts)
 
 
-def test_every_text_of_the_program_stands_in_the_list_that_is_reviewed() -> None:
+def test_every_text_of_the_program_is_in_the_reviewed_list() -> None:
     made = messages()
     if os.environ.get("UPDATE_MESSAGES"):
         MESSAGES.write_text(made)
