@@ -47,33 +47,57 @@ def _now() -> int:
     return time.time_ns() // 1_000_000
 
 
+class MemoryLog:
+    """What is stored; the journals of several nodes may share it, and then each is told what the others store."""
+
+    def __init__(self) -> None:
+        self.epoch = secrets.token_hex(8)
+        self.logs: dict[str, list[Entry]] = {}
+        self.facts: list[Entry] = []
+        self.marks: dict[str, dict[str, int]] = {}
+        self.claims: set[str] = set()
+        self.sent: dict[tuple[int, int], tuple[str, int]] = {}
+        self.last: dict[int, int] = {}
+        self.floors: dict[str, int] = {}
+        self.edits: dict[tuple[str, int], list[int]] = {}
+        self.count = 0
+        self.journals: list[MemoryJournal] = []
+
+
 class MemoryJournal:
     """Keeps everything in dicts; a batch is committed in the turn of the loop after it was submitted.
 
     ``clock`` returns milliseconds. ``capacity`` is the number of entries that fit, and may be changed at any time: a
-    batch that does not fit is refused as a full disk would have it.
+    batch that does not fit is refused as a full disk would have it. Entries that another journal of the same ``log``
+    stored are reported in another turn, in the order of the log, without their proposals.
     """
 
     revised: Callable[[Revision], None] = staticmethod(lambda _: None)
 
     def __init__(
-        self, loop: asyncio.AbstractEventLoop, *, clock: Callable[[], int] = _now, capacity: int = ENTRIES
+        self,
+        loop: asyncio.AbstractEventLoop,
+        *,
+        clock: Callable[[], int] = _now,
+        capacity: int = ENTRIES,
+        log: MemoryLog | None = None,
     ) -> None:
+        self._loop = loop
         self._intake = Intake(loop, self._commit)
         self.submit = self._intake.submit
         self.give_up = self._intake.give_up
         self.capacity = capacity
         self._clock = clock
-        self._epoch = secrets.token_hex(8)
-        self._logs: dict[str, list[Entry]] = {}
-        self._facts: list[Entry] = []
-        self._marks: dict[str, dict[str, int]] = {}
-        self._claims: set[str] = set()
-        self._sent: dict[tuple[int, int], tuple[str, int]] = {}
-        self._last: dict[int, int] = {}
-        self._floors: dict[str, int] = {}
-        self._edits: dict[tuple[str, int], list[int]] = {}
-        self._count = 0
+        self._log = log = log or MemoryLog()
+        self._logs = log.logs
+        self._facts = log.facts
+        self._marks = log.marks
+        self._claims = log.claims
+        self._sent = log.sent
+        self._last = log.last
+        self._floors = log.floors
+        self._edits = log.edits
+        self._untold: list[Stored] = []  # of other journals
         self._failed = -1
         self._keep = Keep()
 
@@ -89,9 +113,12 @@ class MemoryJournal:
     async def open(self) -> State:
         """Return what the journal knows; what was stored before a ``close`` is still there."""
         self._intake.restart()
+        self._untold.clear()
+        if self not in self._log.journals:
+            self._log.journals.append(self)
         heads = {name: len(log) for name, log in self._logs.items()}
         return State(
-            epoch=self._epoch,
+            epoch=self._log.epoch,
             heads=heads,
             floors=dict.fromkeys(heads, 1) | self._floors,
             facts=list(self._facts),
@@ -157,7 +184,7 @@ class MemoryJournal:
                 if entry.author == author and entry.kind in PERSONAL and self._blank(log, entry):
                     blanked.setdefault(name, []).append(entry.seq)
         self._marks.pop(author, None)
-        self.revised(Revision(blanked=blanked))
+        self._revise(Revision(blanked=blanked))
         return sum(map(len, blanked.values()))
 
     @property
@@ -176,20 +203,43 @@ class MemoryJournal:
                 if floor > self._floors.get(name, 1):
                     floors[name] = floor
         self._floors.update(floors)
-        self.revised(Revision(floors=floors))
+        self._revise(Revision(floors=floors))
 
     async def close(self) -> None:
         """Commit what was submitted and report it."""
         self._intake.stop()
         self._intake.tell_refused()
+        if self in self._log.journals:
+            self._log.journals.remove(self)
 
     def _commit(self, batch: Batch) -> None:
-        if batch.generation <= self._failed or self._count + len(batch.proposals) > self.capacity:
+        if batch.generation <= self._failed or self._log.count + len(batch.proposals) > self.capacity:
             self._failed = batch.generation
             self._intake.report([StorageRefused(proposal, FULL, retry=True) for proposal in batch.proposals], FULL)
             return
         now = self._clock()
-        self._intake.report([self._store(proposal, now) for proposal in batch.proposals], None)
+        outcomes = [self._store(proposal, now) for proposal in batch.proposals]
+        stored = [Stored(None, each.entry, each.changed) for each in outcomes if isinstance(each, Stored)]
+        for other in self._log.journals:
+            if other is not self:
+                other.hear(stored)
+        self._tell_heard()  # which was stored before
+        self._intake.report(outcomes, None)
+
+    def hear(self, stored: list[Stored]) -> None:
+        """Take what another journal stored, to be told soon."""
+        if stored and not self._untold:
+            self._loop.call_soon(self._tell_heard)
+        self._untold += stored
+
+    def _tell_heard(self) -> None:
+        untold, self._untold = self._untold, []
+        if untold:
+            self.committed(untold)
+
+    def _revise(self, revision: Revision) -> None:
+        for journal in self._log.journals:
+            journal.revised(revision)
 
     def _store(self, proposal: Proposal, now: int) -> Outcome:
         outbox, n = proposal.key or (None, 0)
@@ -211,7 +261,7 @@ class MemoryJournal:
             body=msgspec.Raw(proposal.body),
         )
         log.append(entry)
-        self._count += 1
+        self._log.count += 1
         self._claims.update(proposal.claims)
         if outbox is not None:
             self._sent[outbox, n] = entry.conversation, entry.seq

@@ -151,14 +151,24 @@ class CountingHasher:
 
 
 class Stage:
-    """A hub, its journal and the clients that the test lets in; newcomers need nothing, unless the test says so."""
+    """A hub, its journal and the clients that the test lets in; newcomers need nothing, unless the test says so.
 
-    def __init__(self, journal=CountingJournal, entrance: Entrance | None = None, *, limited: bool = False) -> None:
+    A stage ``beside`` another one is another node: it shares the loop, the clock and the source of unguessable words.
+    """
+
+    def __init__(
+        self,
+        journal=CountingJournal,
+        entrance: Entrance | None = None,
+        *,
+        limited: bool = False,
+        beside: Stage | None = None,
+    ) -> None:
         self.limited = limited
         self.entrance = entrance or Entrance(is_open=True)
-        self.turns = Turns()
+        self.turns = beside.turns if beside else Turns()
         self.hasher = CountingHasher()
-        self.words = count(1)
+        self.words = beside.words if beside else count(1)
         self.began = 1_800_000_000_000
         self.journal = journal(self.turns, clock=lambda: self.now)
         self.hub = self.new_hub()
