@@ -68,7 +68,10 @@ def limits() -> str:
             f"commands of one user that read much ({read_much})",
             f"{hub.READ_BURST} at once, then {hub.READS_PER_SECOND:.0f} a second",
         ),
-        ("… which `/unread` counts as", f"one more for each {hub.READ_ENTRIES:,} entries that it counts"),
+        (
+            "… which `/unread` counts as",
+            f"one more for each {hub.READ_ENTRIES:,} entries or {hub.READ_BYTES:,} bytes that it reads",
+        ),
         ("rooms that one user makes", f"{hub.ROOMS_MADE}; {hub.ROOMS_BURST} at once, then one a minute"),
         ("rooms that one user is in", f"{hub.ROOMS_JOINED}"),
         ("rooms of a server", f"{hub.ROOMS:,}"),

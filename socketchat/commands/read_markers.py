@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from ..hub import Hub, Session, User
 from ..hub.policy.permissions import Action
 from ..hub.state.conversations import Conversation, Pair
@@ -18,6 +20,29 @@ COUNTED_ENTRIES = 1_000
 """Entries of a conversation that are counted; "more than a thousand" tells a person as much as a number."""
 
 
+MENTION_BYTES = 4_194_304
+"""Bytes of messages in which one answer looks for the user's name: half a second of a thread at the worst."""
+
+
+class Budget:
+    """The bytes that one answer may still look at."""
+
+    def __init__(self, size: int) -> None:
+        self._left = size
+        self.is_spent = False
+
+    def take(self, entries: list[events.Entry]) -> list[events.Entry]:
+        """Return the newest of these entries that may be looked at; the last one is the newest."""
+        taken: list[events.Entry] = []
+        for entry in reversed(entries):
+            self._left -= len(entry.body)
+            if self._left < 0:
+                self.is_spent = True
+                break
+            taken.append(entry)
+        return taken
+
+
 async def read(hub: Hub, session: Session, command: commands.Read) -> Answer:
     """Move the user's markers on, never back, and tell the user's other sessions."""
     user = speaker(session)
@@ -32,7 +57,8 @@ async def read(hub: Hub, session: Session, command: commands.Read) -> Answer:
 async def unread(hub: Hub, session: Session, command: commands.Unread) -> Answer:
     """Count the messages of others and, in rooms, those that mention the user; the answer has to read the history."""
     user = speaker(session)
-    counts = {each: await _count(hub, user, each) for each in heard(hub, user)}
+    budget = Budget(MENTION_BYTES)
+    counts = {each: await _count(hub, user, each, budget) for each in heard(hub, user)}
     there = heard(hub, user)  # what happened meanwhile counts
     left = [count for each, count in counts.items() if count.messages and each in there]
     left.sort(key=lambda count: count.conversation)
@@ -58,8 +84,11 @@ def heard(hub: Hub, user: User) -> list[Conversation]:
     return [conversation for conversation in own if hub.permissions.may(user, Action.READ, conversation)]
 
 
-async def _count(hub: Hub, user: User, conversation: Conversation) -> events.UnreadCount:
-    """Count the newest entries behind the marker; a room that the user never looked into has nothing unread."""
+async def _count(hub: Hub, user: User, conversation: Conversation, budget: Budget) -> events.UnreadCount:
+    """Count the newest entries behind the marker; a room that the user never looked into has nothing unread.
+
+    Mentions are looked for beside the loop, and in no more text than the ``budget`` has left.
+    """
     unknown = 0 if isinstance(conversation, Pair) else conversation.head
     mark = max(user.read.get(conversation.id, unknown), conversation.floor - 1)
     before, oldest = conversation.head + 1, max(mark, conversation.head - LOOKED_AT)
@@ -77,7 +106,14 @@ async def _count(hub: Hub, user: User, conversation: Conversation) -> events.Unr
         left -= len(there)
         others = (entry for entry in there if entry.author not in {user.id, *user.ignored})
         said = [entry for entry in others if entry.kind in COUNTED]
-        hub.pace.has_read(user, len(page))
         messages += len(said)
-        named += sum(is_mention(entry, user.id, user.key) for entry in said)
-    return events.UnreadCount(conversation.id, messages, conversation.name_for(user), named, more=before > mark + 1)
+        looked_at = [] if isinstance(conversation, Pair) else budget.take(said)
+        named += await hub.until(hub.background.run(partial(_mentions, looked_at, user.id, user.key)))
+        hub.pace.has_read(user, len(page), sum(len(entry.body) for entry in looked_at))
+    more = before > mark + 1 or budget.is_spent
+    return events.UnreadCount(conversation.id, messages, conversation.name_for(user), named, more=more)
+
+
+def _mentions(entries: list[events.Entry], user: str, name: str) -> int:
+    """Count the entries that mention a user."""
+    return sum(is_mention(entry, user, name) for entry in entries)

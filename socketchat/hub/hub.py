@@ -36,6 +36,7 @@ from ..journal.bodies import is_gone, said
 from ..protocol import events
 from ..protocol.kinds import CHANGES, ECHOED, FACTS
 from ..protocol.limits import UNACKNOWLEDGED_BYTES, UNACKNOWLEDGED_ENTRIES
+from .background import Background, Foreground
 from .delivery.attendance import Attendance
 from .delivery.fan_out import Delivery
 from .delivery.presence import Timer
@@ -73,8 +74,8 @@ class Hub:
 
     ``timer`` calls back after seconds, ``spawn`` runs a coroutine, ``token`` makes unguessable words, ``clock`` returns
     seconds, and ``now`` the milliseconds since 1970. Without an ``entrance`` no newcomer comes in, and without a
-    ``hasher`` nobody by password. Without ``limited``, sessions may be as fast as they can, and users make as much as
-    they like.
+    ``hasher`` nobody by password. ``background`` runs what takes too long for a turn of the loop. Without ``limited``,
+    sessions may be as fast as they can, and users make as much as they like.
     """
 
     def __init__(
@@ -89,6 +90,7 @@ class Hub:
         now: Callable[[], int] = now_ms,
         limited: bool = True,
         hasher: Hasher | None = None,
+        background: Background | None = None,
     ) -> None:
         self.journal = journal
         self.timer = timer
@@ -99,6 +101,7 @@ class Hub:
         self.now = now
         self.clock = clock
         self.hasher = hasher or NoPasswords()
+        self.background = background or Foreground()
         self.host_key = b""  # SHA-256 of the public key that the server shows under TLS
         self.state = Projection()
         self.directory = Directory(self.state)

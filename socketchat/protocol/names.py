@@ -16,7 +16,7 @@ from unicodedata import category, decimal, normalize
 from ..exceptions import BadName
 from .limits import NAME_CHARACTERS
 
-_DECOMPOSED = 4 * NAME_CHARACTERS
+LONGEST_DECOMPOSED = 4 * NAME_CHARACTERS
 """Longest name before NFC, as a code point decomposes into at most four. Longer input is not normalised, because
 sorting a flood of marks takes quadratic time."""
 
@@ -27,6 +27,7 @@ _PLAIN = re.compile(rf"[A-Za-z0-9][A-Za-z0-9._-]{{0,{NAME_CHARACTERS - 1}}}").fu
 _PUNCTUATION = frozenset("-_.")
 # A dot above these letters is not visible; case folding adds it to the Turkish İ.
 _DOTS = re.compile("(?<=[ij])\u0307+").sub
+_DIGIT = re.compile(r"(?![0-9])\d").sub
 
 
 RESERVED = frozenset({"operator", "server", "system"})
@@ -55,27 +56,24 @@ def name_key(name: str) -> str:
     name = name.removeprefix("#")
     if name.isascii():
         return name.lower()
-    if len(name) > _DECOMPOSED:
-        return name
-    folded = normalize("NFKC", name.casefold()).casefold().replace("ı", "i")
-    folded = normalize("NFKC", _DOTS("", folded))
-    return fold_digits(folded)
+    return name if len(name) > LONGEST_DECOMPOSED else fold(name)
 
 
-def fold_digits(name: str) -> str:
-    """Return a name in which the digits of every script are those of ASCII."""
-    return name if name.isascii() else "".join(map(_digit_folded, name))
+def fold(text: str) -> str:
+    """Return the key of a text, whose words have to be short; those in lines of their own are folded like names."""
+    folded = normalize("NFKC", text.casefold()).casefold().replace("ı", "i")
+    return fold_digits(normalize("NFKC", _DOTS("", folded)))
 
 
-def _digit_folded(character: str) -> str:
-    value = None if character.isascii() else decimal(character, None)
-    return character if value is None else str(value)
+def fold_digits(text: str) -> str:
+    """Return a text in which the digits of every script are those of ASCII."""
+    return text if text.isascii() else _DIGIT(lambda digit: str(decimal(digit[0])), text)
 
 
 def _checked(name: str, what: str) -> str:
     if not name:
         raise _bad(what, "is missing")
-    if len(name) <= _DECOMPOSED:
+    if len(name) <= LONGEST_DECOMPOSED:
         name = normalize("NFC", name)
     if len(name) > NAME_CHARACTERS:
         raise _bad(what, "is too long")

@@ -34,6 +34,7 @@ from .limits import (
 )
 from .listener import listen, shown
 from .sighup import Hangup
+from .threads import Threads
 from .tls import Identity
 
 log = logging.getLogger(__name__)
@@ -80,6 +81,7 @@ class Server:
             entrance=entrance,
             limited=limited,
             hasher=self._hasher,
+            background=Threads(self._loop),
         )
         self.connections: set[Connection] = set()
         self._admin = AdminSocket(self.hub, directory) if directory is not None else None

@@ -1,9 +1,10 @@
 import pytest
 
 from socketchat.commands import read_markers as markers
-from socketchat.hub.policy.limits import COMMAND_BURST, READ_BURST, READ_ENTRIES, READS_PER_SECOND
+from socketchat.hub.policy.limits import COMMAND_BURST, READ_BURST, READ_BYTES, READ_ENTRIES, READS_PER_SECOND
 from socketchat.protocol import commands, events, operator
 from socketchat.protocol.conversations import pair_id
+from socketchat.protocol.limits import HISTORY_ENTRIES, TEXT_BYTES
 from tests.hub.stage import Peer, Stage
 
 
@@ -150,6 +151,42 @@ def test_counting_costs_what_is_looked_at() -> None:
     assert counted == pytest.approx(READ_BURST / (1 + COMMAND_BURST / READ_ENTRIES), abs=1)
     stage.turns.wait(2 * READ_BURST / READS_PER_SECOND)
     assert len(alice.told(events.Unread)) == READ_BURST - counted
+
+
+def test_mentions_are_looked_for_beside_the_loop_in_a_bounded_amount_of_text() -> None:
+    stage = Stage()
+    ran = []
+
+    class Aside:
+        async def run(self, work):
+            ran.append(work)
+            return work()
+
+    stage.hub.background = Aside()
+    alice, bob = stage.native("alice"), stage.native("bob")
+    alice.session.user.read["#lobby"] = 0
+    count = markers.MENTION_BYTES // TEXT_BYTES + 10
+    for n in range(count):
+        bob.say("alice " + "é " * 10_900 + f"{n}")
+        stage.settle()
+    ((name, messages, mentions, more),) = unread(alice)
+    assert (name, messages, more) == ("#lobby", count, True)
+    assert mentions == markers.MENTION_BYTES // TEXT_BYTES
+    assert len(ran) == 1 + count // HISTORY_ENTRIES
+
+
+def test_looking_for_mentions_is_charged_by_what_is_looked_at() -> None:
+    stage = Stage(limited=True)
+    alice, bob = stage.native("alice"), stage.native("bob")
+    alice.session.user.read["#lobby"] = 0
+    for n in range(20):
+        bob.say("x" * 32_000 + f"{n}")
+        stage.settle()
+        stage.turns.wait(60)
+    for _ in range(READ_BURST):
+        alice.do(commands.Unread)
+    counted = len(alice.told(events.Unread))
+    assert counted == pytest.approx(READ_BURST / (1 + 20 * 32_000 / READ_BYTES), abs=1)
 
 
 def test_what_one_may_not_read_is_not_marked() -> None:

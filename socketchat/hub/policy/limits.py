@@ -31,6 +31,9 @@ READ_ENTRIES = 1000
 """Entries that are looked at for the price of one such command: to count what is unread may take a hundred times so
 many, and some seconds of a core."""
 
+READ_BYTES = 65_536
+"""Bytes of stored texts that are searched for the price of one such command: some milliseconds of a thread."""
+
 PASSWORDS_BURST = 30
 """Passwords of one user, at once, that are set or looked at, right ones too: each takes a core for 40 milliseconds, and
 a member who sends one after the other would keep out all who wait for theirs."""

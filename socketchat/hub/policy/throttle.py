@@ -12,6 +12,7 @@ from .limits import (
     COMMANDS_PER_SECOND,
     PAUSE_SECONDS,
     READ_BURST,
+    READ_BYTES,
     READ_ENTRIES,
     READS_PER_SECOND,
     STRANGER_COMMANDS,
@@ -78,10 +79,10 @@ class Pace:
             self._rest(session, seconds)
         return not seconds
 
-    def has_read(self, user: User, entries: int) -> None:
-        """Count what had to be looked at for a user, beside the command itself."""
+    def has_read(self, user: User, entries: int, size: int = 0) -> None:
+        """Charge a user for the entries that were looked at besides the command itself, and the bytes searched."""
         if self._limited:
-            self._reads.charge(user.id, entries / READ_ENTRIES)
+            self._reads.charge(user.id, entries / READ_ENTRIES + size / READ_BYTES)
 
     def _rest(self, session: Session, seconds: float) -> None:
         session.stalled = True

@@ -3,24 +3,42 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from functools import lru_cache
 
 from ..codec import text_of
 from ..conversations import is_room
 from ..events import Entry
 from ..kinds import SAID
-from ..names import name_key
+from ..names import LONGEST_DECOMPOSED, fold
 
 # Words are what spaces and punctuation separate, except the punctuation that names may have.
 _WORD = re.compile(
     r"[^\s!-,/:-@\[-^`{-~\u00a1-\u00bf\u2010-\u2027\u2030-\u205e\u3001-\u3004\u3008-\u3020\uff01-\uff0f\uff1a-\uff20]+"
 ).findall
 
+_LIGATURES = re.compile("[\ufdfa\ufdfb]").sub
+"""Two characters become 18 and 8 when they are folded, spaces among them; no name has them."""
+
 
 def mentions(text: str, name: str) -> bool:
-    """Tell whether a text has the name, given by its key, as a word of its own, with or without "@"."""
-    if text.isascii() and (not name.isascii() or name not in text.lower()):
-        return False
-    return any(name in (name_key(word), name_key(word.rstrip(".-_"))) for word in _WORD(text))
+    """Tell whether a text has the name, given by its key, as a word of its own, with or without "@".
+
+    The work grows with the length of the text alone: all words are folded together, and longer ones than names are left
+    out.
+    """
+    if text.isascii():
+        text = text.lower()
+        return name in text and _finder(name)("\n".join(_WORD(text)))
+    words = "\n".join(word for word in _WORD(_LIGATURES("\0", text)) if len(word) <= LONGEST_DECOMPOSED)
+    return _finder(name)(fold(words))
+
+
+@lru_cache(1024)
+def _finder(name: str) -> Callable[[str], bool]:
+    """Return a function that tells whether a line is the name, apart from punctuation at its end."""
+    search = re.compile(rf"^{re.escape(name)}[.\-_]*$", re.MULTILINE).search
+    return lambda lines: search(lines) is not None
 
 
 def is_mention(entry: Entry, user: str, name: str) -> bool:
