@@ -8,6 +8,7 @@ import struct
 import sys
 from contextlib import suppress
 from ipaddress import ip_address
+from typing import Any
 
 from ..exceptions import ChatError, UsageProblem, reason
 from .limits import (
@@ -32,6 +33,9 @@ EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 - logging in is what protects it
 _SIOCGIFADDR = 0x8915
 """Asks Linux for the address of an interface; netdevice(7)."""
 
+_Address = tuple[int, tuple[Any, ...]]
+"""A family, and the address without its port: of IPv6 with the scope, which a link-local one needs."""
+
 FREE_PORTS = 10
 """Free ports that are tried until one is free at every address."""
 
@@ -41,7 +45,7 @@ def listen(hosts: tuple[str, ...], port: int) -> list[socket.socket]:
 
     Without hosts, listen on all addresses of this machine, with IPv6 if it is available.
     """
-    addresses = list(dict.fromkeys(each for host in hosts or EVERYWHERE for each in _addresses(host)))
+    addresses = _without_overlap([each for host in hosts or EVERYWHERE for each in _addresses(host)])
     if not hosts and not _has_ipv6():
         addresses = [each for each in addresses if each[0] != socket.AF_INET6]
     tries = FREE_PORTS if port == 0 and len(addresses) > 1 else 1
@@ -103,15 +107,24 @@ def _is_loopback(host: str) -> bool:
 
 def shown(sock: socket.socket) -> str:
     """Return a socket's address as ADDR:PORT, with brackets around IPv6."""
-    host, port = sock.getsockname()[:2]
+    host, port, *rest = sock.getsockname()
+    if rest and (scope := rest[-1]) and "%" not in host:
+        host = f"{host}%{socket.if_indextoname(scope)}"  # without it a link-local address leads nowhere
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
-def _all_bound(addresses: list[tuple[int, str]], port: int) -> list[socket.socket]:
+def _without_overlap(addresses: list[_Address]) -> list[_Address]:
+    """Leave out what is named twice, and what is one of all the addresses that are named too."""
+    everywhere = {(family, where) for family, where in addresses if where[0] in EVERYWHERE}
+    families = {family for family, _ in everywhere}
+    return [each for each in dict.fromkeys(addresses) if each in everywhere or each[0] not in families]
+
+
+def _all_bound(addresses: list[_Address], port: int) -> list[socket.socket]:
     sockets: list[socket.socket] = []
     try:
         for family, address in addresses:
-            sockets.append(_bound(family, (address, port)))
+            sockets.append(_bound(family, (address[0], port, *address[1:])))
             port = sockets[0].getsockname()[1]
     except ChatError:
         for bound in sockets:
@@ -129,15 +142,15 @@ def _has_ipv6() -> bool:
     return True
 
 
-def _addresses(host: str) -> list[tuple[int, str]]:
+def _addresses(host: str) -> list[_Address]:
     try:
         found = socket.getaddrinfo(host, 0, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     except (OSError, UnicodeError) as error:
         raise UsageProblem(f"Unknown address {host}; --host takes a name or an address of this machine.") from error
-    return [(family, str(address[0])) for family, _, _, _, address in found]
+    return [(family, (str(address[0]), *address[2:])) for family, _, _, _, address in found]
 
 
-def _bound(family: int, address: tuple[str, int]) -> socket.socket:
+def _bound(family: int, address: tuple[Any, ...]) -> socket.socket:
     sock = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)  # asyncio sets TCP_NODELAY only if told so
     try:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -1,4 +1,8 @@
+import os
+import shutil
 import socket
+import subprocess
+import sys
 
 import pytest
 
@@ -36,6 +40,45 @@ def test_a_host_name_can_have_several_addresses() -> None:
     for sock in sockets:
         sock.close()
     assert socket.AF_INET in families
+
+
+@pytest.mark.parametrize(
+    ("hosts", "bound"),
+    [
+        (("0.0.0.0", "127.0.0.1"), ["0.0.0.0"]),
+        (("127.0.0.1", "0.0.0.0"), ["0.0.0.0"]),
+        (("::", "::1", "127.0.0.1"), ["::", "127.0.0.1"]),
+        (("127.0.0.1", "127.0.0.1"), ["127.0.0.1"]),
+        (("127.0.0.1", "127.0.0.2"), ["127.0.0.1", "127.0.0.2"]),
+    ],
+)
+def test_hosts_that_overlap_are_one(hosts: tuple[str, ...], bound: list[str]) -> None:
+    sockets = listen(hosts, 0)
+    assert [sock.getsockname()[0] for sock in sockets] == bound
+    for sock in sockets:
+        sock.close()
+
+
+LINK_LOCAL = """
+import socket
+from socketchat.client.address import parse_host
+from socketchat.server.listener import listen, shown
+(sock,) = listen(("fe80::1%here",), 0)
+host, port = parse_host(shown(sock))
+print(host)
+with socket.create_connection((host, port)):
+    pass
+"""
+
+
+def test_a_link_local_address_keeps_its_interface() -> None:
+    make = "ip link set lo up && ip link add here type veth peer name there && ip link set here up && "
+    make += "ip link set there up && ip addr add fe80::1/64 dev here nodad"
+    command = ["unshare", "-n", "sh", "-c", f'{make} && exec "$@"', "sh", sys.executable, "-c", LINK_LOCAL]
+    if not shutil.which("unshare") or not shutil.which("ip") or os.geteuid():
+        pytest.skip("network namespaces need root and iproute2")
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=20)
+    assert (done.stdout, done.stderr) == ("fe80::1%here\n", "")
 
 
 def test_accepted_sockets_keep_their_options() -> None:
