@@ -8,7 +8,16 @@ if TYPE_CHECKING:
     from .client.asyncio.client import Client
     from .client.asyncio.connect import connect
     from .client.identity.profiles import Profile, Profiles
-    from .client.session.client_events import Answer, Gap, LinkBack, LinkLost, NotSent, Reset
+    from .client.session.client_events import (
+        Answer,
+        Gap,
+        LinkBack,
+        LinkLost,
+        NotSent,
+        NotStored,
+        Reset,
+        StoredAgain,
+    )
     from .exceptions import ChatError
     from .protocol.codec import decode_text, text_of
     from .protocol.events import Conversation, Entry, Error, Left, Ok, Person, Presence, Text

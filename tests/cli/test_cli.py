@@ -1,6 +1,8 @@
+import ast
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -144,6 +146,12 @@ def test_public_names_exist_and_the_import_is_light() -> None:
     assert not {"asyncio", "click", "msgspec", "socketchat.protocol"} & set(result.stdout.split())
     with pytest.raises(AttributeError, match="novelty"):
         _ = socketchat.novelty
+
+
+def test_type_checkers_know_every_public_name() -> None:
+    (block,) = [each for each in ast.parse(Path(socketchat.__file__).read_text()).body if isinstance(each, ast.If)]
+    known = {name.name: each.module for each in block.body for name in each.names}
+    assert known == {name: home for home, names in socketchat._HOMES.items() for name in names}
 
 
 def test_every_public_name_has_one_home() -> None:

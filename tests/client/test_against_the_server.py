@@ -53,6 +53,22 @@ async def texts_until(client: Client, last: str) -> list[str]:
     return texts
 
 
+def test_the_client_runs_under_uvloop_too(server: Served) -> None:
+    uvloop = pytest.importorskip("uvloop")
+
+    async def test() -> None:
+        async with ann(server) as client:
+            assert (await client.send("#lobby", "before")).seq == 1
+            server.end(signal.SIGKILL)
+            await until(client, LinkLost)
+            server.begin()
+            await until(client, LinkBack)
+            assert (await client.send("#lobby", "after")).seq == 2
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(test())
+
+
 def test_two_users_talk_in_rooms_and_alone(server: Served) -> None:
     async def test() -> None:
         async with ann(server) as one, bob(server) as other:

@@ -240,6 +240,14 @@ def test_the_error_for_a_damaged_file_is_one_sentence(tmp_path: Path, content: s
         own_identity(tmp_path)
 
 
+@pytest.mark.parametrize("before", ["﻿", "Subject: CN=Grüße\n", "Bag Attributes\n    friendlyName: ключ\n"])
+def test_text_around_a_certificate_is_no_damage(tmp_path: Path, before: str) -> None:
+    own = own_identity(tmp_path)
+    pem = (tmp_path / FILE).read_text()
+    (tmp_path / "cert.pem").write_text(before + pem[pem.index("-----BEGIN CERTIFICATE") :] + "after: ü\n")
+    assert load_identity(tmp_path / "cert.pem", tmp_path / FILE).certificate == own.certificate
+
+
 def test_a_certificate_with_the_key_of_another_is_refused(tmp_path: Path) -> None:
     for name in ("one", "other"):
         (tmp_path / name).mkdir()
