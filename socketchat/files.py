@@ -24,19 +24,19 @@ _READ = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 _NOFOLLOW = getattr(os, "O_NOFOLLOW", 0)
 
 
-def write(path: AnyPath, content: bytes, *, over: bool = True) -> None:
+def write(path: AnyPath, content: bytes, *, over: bool = True) -> bool:
     """Write a file of ours that outlasts a power cut, whole or not at all; raises OSError.
 
     If the file has this content already, it is left alone, so that nothing has to be written on a full disk. Without
-    ``over``, a file that is there stays as it is. The directory must exist.
+    ``over``, a file that is there stays as it is; then this returns False. The directory must exist.
     """
     path = os.fspath(path)
     if _has(path, content):
-        return
+        return True
     fresh = unfinished(path)
     try:
         create(fresh, content)
-        publish(fresh, path, over=over)
+        return publish(fresh, path, over=over)
     finally:
         with suppress(OSError):  # after a rename it is gone, and on a full disk it must not stay
             os.unlink(fresh)

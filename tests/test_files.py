@@ -89,8 +89,9 @@ def test_without_overwriting_the_first_file_stays(tmp_path, monkeypatch, links):
     if not links:
         monkeypatch.setattr(os, "link", forbidden)
     path = tmp_path / "key"
-    write(path, b"first", over=False)
-    write(path, b"second", over=False)
+    assert write(path, b"first", over=False)
+    assert write(path, b"first", over=False)
+    assert not write(path, b"second", over=False)
     assert [(each, each.read_bytes()) for each in tmp_path.iterdir()] == [(path, b"first")]
 
 

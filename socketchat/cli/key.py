@@ -59,19 +59,17 @@ def export(file: str) -> None:
     """Write your key to FILE or stdout, encrypted if you enter a passphrase at the terminal."""
     from ..client.identity.key_file import exported
     from ..exceptions import BadFile
+    from ..files import unusable, write
 
     line = exported(_key_of(_profile()), _new_passphrase()) + "\n"
     if file == "-":
         click.echo(line, nl=False)
         return
     try:
-        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        raise BadFile(f"{file} already exists. Remove it, or give another file name.") from None
+        if os.path.lexists(file) or not write(file, line.encode("ascii"), over=False):
+            raise BadFile(f"{file} already exists. Remove it, or give another file name.")
     except OSError as problem:
-        raise _bad(file, problem) from None
-    with os.fdopen(descriptor, "w", encoding="ascii") as opened:
-        opened.write(line)
+        raise unusable(file, problem) from None
 
 
 @key.command(name="import")
@@ -120,16 +118,12 @@ def _new_passphrase() -> str:
 
 
 def _read(file: str) -> str:
+    from ..files import unusable
+
     if file == "-":
         return sys.stdin.read(MOST_CHARACTERS)
     try:
         with Path(file).open(encoding="ascii", errors="replace") as opened:
             return opened.read(MOST_CHARACTERS)
     except OSError as problem:
-        raise _bad(file, problem) from None
-
-
-def _bad(file: str, problem: OSError) -> Exception:
-    from ..exceptions import BadFile
-
-    return BadFile(f"Cannot use {file}: {(problem.strerror or str(problem)).lower()}.")
+        raise unusable(file, problem) from None

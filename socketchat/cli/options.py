@@ -105,14 +105,17 @@ def as_path(_ctx: click.Context, _param: click.Parameter, text: str | None) -> P
 
 
 def data_directory(data: Path | None) -> Path:
-    """Return the data directory of the server: what --data says, or the platform's place; raises BadFile."""
+    """Return the data directory of the server: what --data says, or the platform's place; raises BadFile.
+
+    Links in it are followed now, so that nobody can lead them elsewhere later.
+    """
     if data is not None:
-        return data
+        return data.resolve()
     from pathlib import Path
 
     from ..paths import server_data
 
-    return Path(server_data())
+    return Path(server_data()).resolve()
 
 
 def invite_option(command: _Function) -> _Function:

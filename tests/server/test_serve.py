@@ -210,10 +210,40 @@ def test_the_data_directory_is_created_private(server: Serving, tmp_path: Path) 
     assert {stat.S_IMODE(path.stat().st_mode) for path in data.iterdir()} == {0o600}
 
 
-def test_a_world_writable_data_directory_is_refused(tmp_path: Path) -> None:
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
+def test_a_data_directory_of_another_account_is_refused_with_all_that_is_in_it(tmp_path: Path) -> None:
+    data, link = tmp_path / "theirs", tmp_path / "link"
+    data.mkdir(0o755)
+    (data / "join-code").write_text("abandon-abandon-abandon-abandon-abandon\n")
+    (data / "join-code").chmod(0o600)
+    os.chown(data, 12345, 12345)
+    link.symlink_to(data)
+    for path in (data, link):
+        for command in (["serve", "--port", "0"], ["backup", str(tmp_path / "b")], ["export"]):
+            done = subprocess.run(
+                [*SERVE[:-1], *command, "--data", str(path)], capture_output=True, text=True, check=False, timeout=20
+            )
+            assert done.returncode == 8, done.stderr
+        assert "theirs belongs to another account (user id 12345)" in refused("--port", "0", "--data", str(path))[1]
+    assert [path.name for path in data.iterdir()] == ["join-code"]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
+@pytest.mark.parametrize("name", ["join-code", "local-secret", "tls.pem", "socketchat.db"])
+def test_a_secret_that_another_account_planted_is_refused(name: str, tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    assert Serving(data).end(signal.SIGTERM)[0] == 0
+    os.chown(data / name, 12345, 12345)
+    code, error = refused("--port", "0", "--data", str(data))
+    assert (code, error.count("\n")) == (8, 1)
+    assert f"{name}, which " in error
+    assert "belongs to another account (user id 12345)" in error
+
+
+def test_a_data_directory_in_which_others_may_write_is_refused(tmp_path: Path) -> None:
     data = tmp_path / "the data"
     data.mkdir()
-    for mode in (0o777, 0o1777, 0o702):
+    for mode in (0o777, 0o1777, 0o702, 0o770, 0o2770):
         data.chmod(mode)
         code, error = refused("--port", "0", "--data", str(data))
         assert (code, list(data.iterdir())) == (8, [])
@@ -279,7 +309,7 @@ def test_the_error_for_a_damaged_store_is_one_line_and_the_store_is_unchanged(tm
         (["--nothing"], "No such option"),
         (["--no-limits", "--host", "0.0.0.0"], "--no-limits works on this machine only, and --host 0.0.0.0 is not"),
         (["--no-limits", "--host", "127.0.0.1", "--host", "::"], "and --host :: is not"),
-        (["--data", ""], "Invalid value for '--data': It is empty. Give a directory."),
+        (["--data", ""], "Invalid value for '--data': It is empty. Give a value, or leave it out."),
     ],
 )
 def test_a_usage_error_is_one_line(tmp_path: Path, options: list[str], words: str) -> None:

@@ -7,6 +7,7 @@ from itertools import count
 from pathlib import Path
 
 from ...exceptions import BadFile, Refused, reason
+from ...files import write
 from ...protocol.authentication.proofs import KEY_BYTES
 from .keys import Key
 from .profiles import Profile
@@ -69,10 +70,10 @@ def put_in_place(profile: Profile, key: Key, *, replace: bool) -> str | None:
             )
         aside = next(new for number in count(1) if not (new := path.with_name(f"key.old{number}")).exists())
         try:
-            path.rename(aside)
+            write(aside, path.read_bytes(), over=False)
         except OSError as problem:
-            raise BadFile(f"Cannot move {path} aside: {reason(problem)}.") from None
-    profile.keep_key(key)
+            raise BadFile(f"Cannot keep {path} as {aside}: {reason(problem)}. Nothing was changed.") from None
+    profile.keep_key(key, replace=replace)
     return None if aside is None else str(aside)
 
 

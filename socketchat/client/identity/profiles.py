@@ -124,9 +124,9 @@ class Profile:
         """Where the key is, or will be."""
         return os.path.join(self._directory, "key")
 
-    def keep_key(self, key: Key) -> None:
-        """Make a key the one that is used from now on, where there is none."""
-        self._key = self._make_key(self.key_path, key)
+    def keep_key(self, key: Key, *, replace: bool = False) -> None:
+        """Make a key the one that is used from now on, if there is none, or in place of another one."""
+        self._key = self._make_key(self.key_path, key, replace=replace)
         if self._key.public != key.public:
             raise BadFile(f"{self.key_path} was made just now, by another program; try again.")
 
@@ -209,10 +209,10 @@ class Profile:
         self._known = _read(f"{self._path}.json", _Record) or _Record()
         return self._known
 
-    def _make_key(self, path: str, fresh: Key) -> Key:
+    def _make_key(self, path: str, fresh: Key, *, replace: bool = False) -> Key:
         """Make a key, unless another process was first; return the one that holds."""
         # The servers keep what a key proved, so the key must outlast a power cut too.
-        self._write(path, fresh.seed.hex().encode() + b"\n", over=False)
+        self._write(path, fresh.seed.hex().encode() + b"\n", over=replace)
         key = _read_key(path)
         if key is None:
             raise BadFile(f"{path} was removed just now, by another program.")

@@ -135,8 +135,10 @@ class Database:
                 _log.warning("there is no store in %s beside what else is there: an empty one is made", self.directory)
             self._create()
         for file in (self.path, log, Path(f"{self.path}-shm")):
-            if file.exists() and file.stat().st_mode & 0o077:
-                file.chmod(0o600)
+            if file.exists():
+                if (status := file.stat()).st_mode & 0o077 and status.st_uid == os.geteuid():
+                    file.chmod(0o600)
+                files.check_private(file, "which holds all that was said", file.stat())
 
     def _create(self) -> None:
         """Make the database under another name and move it in place whole, so that a crash leaves none or all of it."""
