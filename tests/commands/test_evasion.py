@@ -3,11 +3,14 @@
 import pytest
 
 from socketchat.commands.operator.orders import handle as give
+from socketchat.hub import Channel
 from socketchat.protocol import commands, events, operator
 from socketchat.protocol.codec import decode_text
 from tests.commands.test_moderation import notices, played, refusal
 from tests.hub.stage import Peer, Stage
 from tests.keys import key_of
+
+PRIVATE = Channel("127.0.0.1", is_loopback=True)
 
 MUTED = ("muted", "You are muted in #ops.")
 
@@ -226,3 +229,45 @@ def test_whoever_is_released_while_joining_a_room_is_no_member_of_it() -> None:
     again.ask(commands.Join(room="#dev"))
     stage.settle()
     assert list(stage.hub.directory.rooms["#dev"].members.values()) == [ann.session.user]
+
+
+@pytest.mark.parametrize("act", [commands.Mute, commands.Ban])
+@pytest.mark.parametrize("other_name", ["evebot", "zoe"])
+def test_a_restriction_follows_an_account_to_its_other_keys_and_names(act: type[commands.Command], other_name) -> None:
+    stage, (ann, _) = played("ann", "eve")
+    stage.login(key_of("eve"), name="evebot").do(commands.Join, room="#ops")
+    ann.do(act, room="#ops", name="eve")
+    evebot = stage.connect(channel=PRIVATE)
+    evebot.log_in(key_of("eve"), name="evebot")
+    stage.settle()
+    evebot.do(commands.Password, password="three blind mice")
+    other = stage.connect(channel=PRIVATE)
+    other.log_in(key_of("other"), name="evebot", password="three blind mice")
+    stage.settle()
+    assert other.told(events.Welcome)
+    other.do(commands.Devices)
+    old = next(each.fingerprint for each in other.told(events.Devices)[0].devices if not each.current)
+    other.do(commands.Revoke, device=old)
+    peer = other if other_name == "evebot" else stage.login(key_of("other"), name=other_name)
+    peer.take()
+    peer.say("here I am", to="#ops")
+    stage.settle()
+    assert refusal(peer)[0] == ("muted" if act is commands.Mute else "banned")
+    lift = {commands.Mute: commands.Unmute, commands.Ban: commands.Unban}[act]
+    ann.do(lift, room="#ops", name="eve")
+    peer.take()
+    peer.say("here I am", to="#ops")
+    stage.settle()
+    assert not peer.told(events.Error)
+    assert stage.hub.state.snapshot() == stage.new_hub().state.snapshot()
+
+
+def test_a_restriction_that_has_ended_follows_nobody() -> None:
+    stage, (ann, _) = played("ann", "eve")
+    ann.do(commands.Mute, room="#ops", name="eve", seconds=60)
+    stage.turns.wait(61)
+    evebot = stage.login(key_of("eve"), name="evebot")
+    evebot.say("here I am", to="#ops")
+    stage.settle()
+    assert not evebot.told(events.Error)
+    assert f"user:{evebot.session.user.id}" not in str(stage.hub.directory.rooms["#ops"].mutes.snapshot())

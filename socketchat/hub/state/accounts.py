@@ -26,6 +26,7 @@ def register(state: Projection, entry: Entry, fact: facts.UserFact) -> Sequence[
     user = User(fact.id, fact.name, name_key(fact.name), fact.key)
     user.devices[fact.key] = Device(fact.label, entry.ts)
     state.add_user(user)
+    state.follow(user, entry.ts)
     invite = state.invites.used(fact.invite) if fact.invite is not None else None
     room = state.rooms.get(invite.room) if invite is not None and invite.room is not None else None
     if room is None:
@@ -59,6 +60,7 @@ def add_device(state: Projection, entry: Entry, fact: facts.DeviceFact) -> Seque
         state.additions[fact.key] += 1
         return ()
     _add(state, user, fact.key, Device(fact.label, entry.ts))
+    state.follow(user, entry.ts)
     return [DeviceAdded(user, fact.key)]
 
 
@@ -89,6 +91,7 @@ def take_back(state: Projection, entry: Entry, fact: facts.TakenBackFact) -> Seq
     user.password = ""
     user.wrong = 0
     _add(state, user, fact.key, Device(fact.label, entry.ts))
+    state.follow(user, entry.ts)
     state.forget_resets(user.id)
     return [NameTakenBack(user)]
 

@@ -7,6 +7,7 @@ but not stored yet are none of its business, so every node that applies the same
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from typing import NamedTuple, TypeVar
 
 from ...protocol import conversations
@@ -14,6 +15,7 @@ from ...protocol.text.confusables import looks
 from .conversations import Conversation, Pair, Room
 from .invites import Invites
 from .lookalikes import Lookalikes
+from .restrictions import Restriction, Restrictions, of_account
 from .users import User
 
 Plain = dict[str, object]
@@ -47,6 +49,7 @@ class Projection:
         self.resets: dict[str, ResetLink] = {}
         self.releases: Counter[str] = Counter()  # how often each look became free again
         self._owned: dict[str, list[User]] = {}
+        self._restricted: dict[str, dict[Room, None]] = {}  # rooms with a ban or mute of a subject, lifted or not
         self.lobby = self.add_room(conversations.LOBBY)
 
     # Accounts
@@ -91,6 +94,40 @@ class Projection:
     def owned(self, key: str) -> list[User]:
         """Return the accounts that a key lets in."""
         return self._owned.get(key, [])
+
+    def restrict(self, room: Room, restricted: Restrictions, restriction: Restriction, ts: int) -> None:
+        """Add a ban or mute of a room; it follows the accounts that it covers."""
+        restricted.add(restriction)
+        for subject in restriction.subjects:
+            self._restricted.setdefault(subject, {})[room] = None
+        for user in self.covered(restriction.subjects):
+            self.follow(user, ts)
+
+    def follow(self, user: User, ts: int) -> None:
+        """Let the bans and mutes of an account cover its other keys, and the accounts that these let in."""
+        known = {user.id}
+        accounts = [user]
+        for each in accounts:  # grows meanwhile
+            subjects = of_account(each)
+            rooms = {room for subject in subjects for room in self._restricted.get(subject, ())}
+            for room in rooms:
+                room.bans.follow(each, ts)
+                room.mutes.follow(each, ts)
+            for subject in subjects if rooms else ():
+                self._restricted.setdefault(subject, {}).update(dict.fromkeys(rooms))
+            for key in each.devices if rooms else ():
+                accounts += [other for other in self.owned(key) if other.id not in known]
+                known.update(other.id for other in self.owned(key))
+
+    def covered(self, subjects: Iterable[str]) -> list[User]:
+        """Return the accounts that subjects stand for, by id or by a key."""
+        found: dict[User, None] = {}
+        for kind, _, value in (subject.partition(":") for subject in subjects):
+            if kind == "user" and value in self.users:
+                found[self.users[value]] = None
+            elif kind == "key":
+                found.update(dict.fromkeys(self.owned(value)))
+        return list(found)
 
     def name_claims(self, user: User) -> tuple[str, ...]:
         """Return the claims of a new user on what the name looks like; a released one is claimed anew.

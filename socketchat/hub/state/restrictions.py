@@ -27,7 +27,12 @@ class Restriction(NamedTuple):
 
 def of_user(user: User) -> list[str]:
     """Return what stands for a user: the id, the keys, and what the name looks like."""
-    return [f"user:{user.id}", *sorted(map(of_device, user.devices)), *of_name(user.name)]
+    return [*of_account(user), *of_name(user.name)]
+
+
+def of_account(user: User) -> list[str]:
+    """Return what stands for an account whatever its name: the id and the keys."""
+    return [f"user:{user.id}", *sorted(map(of_device, user.devices))]
 
 
 def of_device(key: str) -> str:
@@ -87,6 +92,19 @@ class Restrictions:
         self._by_subject.update(dict.fromkeys(restriction.subjects, restriction))
         self.are_any = True
 
+    def follow(self, user: User, ts: int) -> None:
+        """Let what covers an account at ``ts`` cover its id and all its keys, so that another key is no way out."""
+        subjects = of_account(user)
+        for each in {found for subject in subjects if (found := self._by_subject.get(subject)) is not None}:
+            if each.until and each.until <= ts:
+                continue
+            wider = each._replace(subjects=tuple(dict.fromkeys([*each.subjects, *subjects])))
+            for subject in wider.subjects:
+                other = self._by_subject.get(subject)
+                if other is None or other is each or not _outlasts(other, wider):
+                    self._by_subject[subject] = wider
+        self._spared.clear()
+
     def lift(self, subjects: Iterable[str]) -> None:
         """Lift all restrictions of any of these subjects, with all that they cover."""
         lifted = [found for subject in subjects if (found := self._by_subject.get(subject)) is not None]
@@ -124,3 +142,7 @@ class Restrictions:
     def snapshot(self) -> list[object]:
         """Return what the log decided, as plain data."""
         return [[subject, *self._by_subject[subject]] for subject in sorted(self._by_subject)]
+
+
+def _outlasts(one: Restriction, other: Restriction) -> bool:
+    return not one.until or bool(other.until and one.until >= other.until)

@@ -73,8 +73,8 @@ def _invite(_state: Projection, room: Room, _entry: Entry, fact: facts.ActFact) 
     return ()
 
 
-def _mute(_state: Projection, room: Room, entry: Entry, fact: facts.ActFact) -> Sequence[Change]:
-    room.mutes.add(restriction(fact, entry.ts))
+def _mute(state: Projection, room: Room, entry: Entry, fact: facts.ActFact) -> Sequence[Change]:
+    state.restrict(room, room.mutes, restriction(fact, entry.ts), entry.ts)
     return ()
 
 
@@ -89,7 +89,7 @@ def _unban(_state: Projection, room: Room, _entry: Entry, fact: facts.ActFact) -
 
 
 def _ban(state: Projection, room: Room, entry: Entry, fact: facts.ActFact) -> Sequence[Change]:
-    room.bans.add(restriction(fact, entry.ts))
+    state.restrict(room, room.bans, restriction(fact, entry.ts), entry.ts)
     return _shut_out(state, room, fact, Banned.code, _why(room, entry, fact, "banned"))
 
 
@@ -114,10 +114,7 @@ ACTS: dict[str, Callable[[Projection, Room, Entry, facts.ActFact], Sequence[Chan
 
 def covered(state: Projection, fact: facts.ActFact) -> list[User]:
     """Return the accounts that an act names, and those with the same keys."""
-    ids = [fact.user, *_of_kind("user", fact.subjects)]
-    named = [user for each in ids if (user := state.users.get(each)) is not None]
-    same = [other for key in _of_kind("key", fact.subjects) for other in state.owned(key)]
-    return list(dict.fromkeys(named + same))
+    return state.covered([f"user:{fact.user}", *fact.subjects])
 
 
 def restriction(fact: facts.ActFact, ts: int) -> Restriction:
@@ -139,7 +136,3 @@ def _shut_out(state: Projection, room: Room, fact: facts.ActFact, code: str, why
 
 def _why(room: Room, entry: Entry, fact: facts.ActFact, verb: str) -> str:
     return f"{entry.name} {verb} you from {room.place}" + (f": {fact.reason}." if fact.reason else ".")
-
-
-def _of_kind(kind: str, subjects: Sequence[str]) -> list[str]:
-    return [subject.partition(":")[2] for subject in subjects if subject.startswith(f"{kind}:")]
