@@ -25,7 +25,7 @@ def two() -> tuple[Stage, Peer, Peer]:
     return stage, alice, bob
 
 
-def test_a_message_goes_to_the_room_that_it_names() -> None:
+def test_a_message_is_delivered_to_its_room() -> None:
     stage, alice, bob = two()
     number = alice.say("hello", to="Lobby")
     stage.settle()
@@ -34,7 +34,7 @@ def test_a_message_goes_to_the_room_that_it_names() -> None:
     assert alice.told(events.Ok) == [events.Ok(id=number, conversation="#lobby", seq=1)]
 
 
-def test_anybody_may_speak_in_a_room_without_being_a_member() -> None:
+def test_a_user_can_speak_in_a_public_room_without_membership() -> None:
     stage, alice, bob = two()
     alice.do(commands.Join, room="#ops")
     alice.take()
@@ -44,7 +44,7 @@ def test_anybody_may_speak_in_a_room_without_being_a_member() -> None:
     assert bob.events() == [events.Ok(id=number, conversation="#ops", seq=1)]
 
 
-def test_what_comes_behind_goes_on_where_a_full_disk_and_then_the_hub_refuse_a_message() -> None:
+def test_later_commands_continue_after_a_message_is_refused_twice() -> None:
     stage, alice, bob = two()
     stage.journal.capacity = 0
     alice.say("one", to="#lobby", outbox=OUTBOX, n=1)
@@ -63,7 +63,7 @@ def test_what_comes_behind_goes_on_where_a_full_disk_and_then_the_hub_refuse_a_m
     assert bob.heard() == [("#lobby", 1, "two"), ("#lobby", 2, "three")]
 
 
-def test_an_action_is_an_action() -> None:
+def test_an_action_is_stored_as_an_action() -> None:
     stage, alice, bob = two()
     alice.say("waves", kind="action")
     stage.settle()
@@ -71,7 +71,7 @@ def test_an_action_is_an_action() -> None:
     assert (entry.kind, decode_text(entry).text) == ("action", "waves")
 
 
-def test_lines_of_a_message_stay_and_what_drives_a_terminal_does_not() -> None:
+def test_a_message_keeps_its_lines_and_loses_terminal_controls() -> None:
     stage, alice, bob = two()
     alice.say("one\r\ntwo\tthree\x1b[2J")
     stage.settle()
@@ -94,7 +94,7 @@ def test_a_direct_message_is_announced_before_its_first_entry() -> None:
     assert bob.told(events.Conversation) == []
 
 
-def test_a_direct_message_waits_for_who_is_away() -> None:
+def test_a_direct_message_waits_for_an_offline_user() -> None:
     stage, alice, bob = two()
     bob.do(commands.Quit)
     alice.say("read this later", to="@bob")
@@ -119,7 +119,7 @@ def absent(peer: Peer, to: str = "@bob") -> list[tuple[str, str]]:
     return [(event.name, event.away) for event in told[2:]]
 
 
-def test_who_writes_to_somebody_who_is_not_here_is_told_so_once_an_hour() -> None:
+def test_the_author_of_direct_messages_learns_of_an_absence_once_an_hour() -> None:
     stage, alice, bob = two()
     assert absent(alice) == []
     bob.do(commands.Away, text="lunch")
@@ -139,7 +139,7 @@ def test_who_writes_to_somebody_who_is_not_here_is_told_so_once_an_hour() -> Non
     assert absent(alice, "#lobby") == []
 
 
-def test_nothing_is_told_of_the_addressee_of_what_is_not_stored() -> None:
+def test_the_absence_is_not_reported_for_an_unstored_message() -> None:
     stage, alice, bob = two()
     bob.do(commands.Quit)
     stage.journal.capacity = 0
@@ -149,7 +149,7 @@ def test_nothing_is_told_of_the_addressee_of_what_is_not_stored() -> None:
     assert [type(event) for event in alice.events()][-1] is events.Error
 
 
-def test_who_listens_to_nothing_is_told_of_the_addressee_before_the_answer() -> None:
+def test_send_learns_of_an_absence_before_the_answer() -> None:
     stage, _, bob = two()
     bob.do(commands.Quit)
     script = stage.login(key_of("script"), name="script", listen="none")
@@ -175,7 +175,7 @@ def test_who_listens_to_nothing_is_told_of_the_addressee_before_the_answer() -> 
         ({"text": "hi", "outbox": OUTBOX, "n": 0}, "bad_line"),
     ],
 )
-def test_what_is_refused_is_not_stored(fields: dict, code: str) -> None:
+def test_a_refused_message_is_not_stored(fields: dict, code: str) -> None:
     stage, alice, bob = two()
     number = alice.say(**fields)
     stage.settle()
@@ -193,13 +193,13 @@ def test_the_longest_text_is_stored() -> None:
     assert bob.heard() == [("#lobby", 1, text)]
 
 
-def test_the_error_for_a_user_names_the_nearest() -> None:
+def test_the_error_for_an_unknown_user_suggests_the_nearest() -> None:
     _, alice, _ = two()
     alice.say("hi", to="@bop")
     assert refusal(alice).text == "There is no user bop; did you mean bob?"
 
 
-def test_what_is_sent_again_is_stored_once_and_answered_alike() -> None:
+def test_a_repeated_message_is_stored_once_and_answered_the_same() -> None:
     stage, alice, bob = two()
     for _ in range(3):
         alice.say("hello", outbox=OUTBOX, n=1)
@@ -208,7 +208,7 @@ def test_what_is_sent_again_is_stored_once_and_answered_alike() -> None:
     assert [(ok.seq, ok.duplicate) for ok in alice.told(events.Ok)] == [(1, False), (1, True), (1, True)]
 
 
-def test_what_is_sent_again_in_the_same_batch_is_stored_once() -> None:
+def test_a_message_repeated_in_one_batch_is_stored_once() -> None:
     stage, alice, bob = two()
     for _ in range(2):
         alice.say("hello", outbox=OUTBOX, n=1)
@@ -216,7 +216,7 @@ def test_what_is_sent_again_in_the_same_batch_is_stored_once() -> None:
     assert bob.heard() == [("#lobby", 1, "hello")]
 
 
-def test_what_is_sent_again_after_a_restart_is_stored_once() -> None:
+def test_a_message_repeated_after_a_restart_is_stored_once() -> None:
     stage, alice, _ = two()
     alice.say("hello", outbox=OUTBOX, n=1)
     stage.settle()
@@ -248,7 +248,7 @@ def test_a_number_below_the_last_was_never_used() -> None:
     assert refusal(alice).code == "key_reused"
 
 
-def test_an_outbox_of_another_user_is_another_outbox() -> None:
+def test_the_same_outbox_of_another_user_is_separate() -> None:
     stage, alice, bob = two()
     alice.say("hers", outbox=OUTBOX, n=1)
     bob.say("his", outbox=OUTBOX, n=1)
@@ -256,7 +256,7 @@ def test_an_outbox_of_another_user_is_another_outbox() -> None:
     assert [text for _, _, text in alice.heard()] == ["hers", "his"]
 
 
-def test_a_guest_who_comes_back_as_another_repeats_what_was_stored() -> None:
+def test_a_reconnected_guest_can_repeat_a_stored_message() -> None:
     stage, _, bob = two()
     for _ in range(2):
         guest = stage.guest("visitor")
@@ -268,7 +268,7 @@ def test_a_guest_who_comes_back_as_another_repeats_what_was_stored() -> None:
     assert [text for _, _, text in bob.heard()] == ["hello"]
 
 
-def test_a_message_that_cannot_be_stored_may_be_sent_again() -> None:
+def test_a_message_that_cannot_be_stored_can_be_sent_again() -> None:
     stage, alice, bob = two()
     stage.journal.capacity = 0
     number = alice.say("hello", outbox=OUTBOX, n=1)
@@ -294,7 +294,7 @@ def test_without_an_id_only_errors_are_answered() -> None:
     assert [(event.code, event.id) for event in answers] == [("bad_text", None)]
 
 
-def test_ping_is_answered_after_all_that_came_before() -> None:
+def test_ping_is_answered_after_all_earlier_commands() -> None:
     stage, alice, _ = two()
     sent = [alice.say(f"text {n}") for n in range(5)]
     number = alice.next_id()
@@ -304,13 +304,13 @@ def test_ping_is_answered_after_all_that_came_before() -> None:
     assert [ok.id for ok in alice.told(events.Ok)] == [*sent, number]
 
 
-def test_ping_needs_no_name() -> None:
+def test_ping_works_before_the_login() -> None:
     peer = Stage().connect()
     peer.do(commands.Ping)
     assert peer.events() == [events.Ok(id=1)]
 
 
-def test_quit_is_answered_and_ends_the_session_after_all_that_came_before() -> None:
+def test_quit_ends_the_session_after_all_earlier_commands() -> None:
     stage, alice, bob = two()
     alice.say("last words")
     alice.ask(commands.Quit(id=9))
@@ -321,13 +321,13 @@ def test_quit_is_answered_and_ends_the_session_after_all_that_came_before() -> N
     assert stage.hub.attendance.online() == ["bob"]
 
 
-def test_quit_without_a_name_closes() -> None:
+def test_quit_works_before_the_login() -> None:
     peer = Stage().connect(PLAIN)
     peer.do(commands.Quit)
     assert peer.last_words == b""
 
 
-def test_a_message_outlives_its_author_who_quits_before_it_is_stored() -> None:
+def test_a_message_is_delivered_although_its_author_quits() -> None:
     stage = Stage()
     bob, dave = stage.native("bob"), stage.plain("dave")
     stage.turns.wait(1)
@@ -339,7 +339,7 @@ def test_a_message_outlives_its_author_who_quits_before_it_is_stored() -> None:
     assert {text for _, _, text in bob.heard()} == {"to all", "to bob"}
 
 
-def test_guests_write_to_those_who_are_online_and_to_nobody_else() -> None:
+def test_guests_can_send_direct_messages_only_to_online_users() -> None:
     stage = Stage()
     alice = stage.native("alice")
     gus = stage.guest("gus")

@@ -8,11 +8,11 @@ from tests.hub.asking import ASKED, Asking
 from tests.hub.stage import Stage
 
 
-def test_every_command_has_its_handler() -> None:
+def test_every_command_has_a_handler() -> None:
     assert COMMANDS.keys() == set(get_args(commands.ANY))
 
 
-def test_whatever_looks_into_the_history_has_an_allowance_of_its_own() -> None:
+def test_commands_that_read_history_have_their_own_allowance() -> None:
     looks = set()
     for kind, (_, make) in ASKED.items():
         for seed in range(5):
@@ -31,7 +31,7 @@ def test_whatever_looks_into_the_history_has_an_allowance_of_its_own() -> None:
     assert {commands.History, commands.Search, commands.Unread, commands.Edit, commands.Delete} <= looks
 
 
-def test_only_sends_are_under_way_together() -> None:
+def test_only_sends_run_concurrently() -> None:
     stage = Stage()
     alice = stage.native("alice")
     alice.take()
@@ -42,7 +42,7 @@ def test_only_sends_are_under_way_together() -> None:
     assert [event.id for event in alice.told(events.Ok)][1:] == [10, 11, 12]
 
 
-def test_answers_keep_the_order_of_questions() -> None:
+def test_answers_keep_the_order_of_commands() -> None:
     stage = Stage()
     alice = stage.native("alice")
     alice.take()

@@ -26,7 +26,7 @@ def moderated() -> tuple[Stage, Peer, Peer, Peer]:
     return stage, ann, bob, eve
 
 
-def test_a_moderator_who_is_muted_does_not_lift_that_nor_does_an_equal() -> None:
+def test_a_muted_moderator_and_an_equal_cannot_lift_the_mute() -> None:
     _, ann, bob, eve = moderated()
     eve.do(commands.Unmute, room="#ops", name="eve")
     assert refusal(eve) == ("refused", "You cannot do that to yourself.")
@@ -39,7 +39,7 @@ def test_a_moderator_who_is_muted_does_not_lift_that_nor_does_an_equal() -> None
     assert ann.told(events.Ok)
 
 
-def test_a_mute_is_not_lifted_by_way_of_another_name_of_the_same_key() -> None:
+def test_a_mute_cannot_be_lifted_through_another_name_of_the_key() -> None:
     stage, _, bob, eve = moderated()
     stage.login(key_of("eve"), name="evebot")
     for peer in (eve, bob):
@@ -51,7 +51,7 @@ def test_a_mute_is_not_lifted_by_way_of_another_name_of_the_same_key() -> None:
 
 
 @pytest.mark.parametrize("kind", [commands.Kick, commands.Ban, commands.Mute])
-def test_who_is_muted_says_nothing_as_the_reason_of_an_act(kind: type[commands.Command]) -> None:
+def test_a_muted_user_cannot_speak_through_a_reason(kind: type[commands.Command]) -> None:
     stage, ann, _, eve = moderated()
     stage.native("dan").do(commands.Join, room="#ops")
     ann.take()
@@ -62,7 +62,7 @@ def test_who_is_muted_says_nothing_as_the_reason_of_an_act(kind: type[commands.C
     assert [text.split()[0] for text in notices(ann)] == ["eve"]
 
 
-def test_who_is_muted_everywhere_says_nothing_by_being_away_inviting_or_a_topic_either() -> None:
+def test_a_globally_muted_user_cannot_speak_through_away_invite_or_topic() -> None:
     stage, (ann, bob) = played("ann", "bob")
     bob.do(commands.Join, room="#bobs")
     bob.do(commands.Access, room="#bobs", private=True)
@@ -82,7 +82,7 @@ def test_who_is_muted_everywhere_says_nothing_by_being_away_inviting_or_a_topic_
 
 
 @pytest.mark.parametrize("private", [False, True])
-def test_who_was_kicked_changes_nothing_there(*, private: bool) -> None:
+def test_a_kicked_user_cannot_change_anything_in_the_room(*, private: bool) -> None:
     stage, (ann, eve) = played("ann", "eve")
     eve.say("mine", to="#ops")
     stage.settle()
@@ -104,7 +104,7 @@ def test_who_was_kicked_changes_nothing_there(*, private: bool) -> None:
     assert set(kinds) == {"message", "notice"}
 
 
-def test_moderators_change_nothing_of_others_elsewhere() -> None:
+def test_moderators_cannot_change_messages_in_other_rooms() -> None:
     stage, (ann, bob, eve) = played("ann", "bob", "eve")
     bob.do(commands.Join, room="#dev")
     eve.do(commands.Join, room="#dev")
@@ -124,7 +124,7 @@ def test_moderators_change_nothing_of_others_elsewhere() -> None:
     assert refusal(ann) == ("refused", "Only eve may delete @eve/1.")
 
 
-def test_a_room_is_private_from_the_moment_on_when_its_owner_asks() -> None:
+def test_a_room_is_private_from_the_owner_s_command_on() -> None:
     stage, (ann, _) = played("ann", "bob")
     eve = stage.native("eve")
     eve.take()
@@ -146,7 +146,7 @@ def test_a_room_that_cannot_be_stored_as_private_stays_public() -> None:
     assert not stage.hub.directory.rooms["#ops"].is_private
 
 
-def test_a_guest_makes_no_room_private_and_does_not_come_back_into_one() -> None:
+def test_a_guest_cannot_make_a_room_private_or_reenter_one() -> None:
     stage, (ann, _) = played("ann", "bob")
     gus = stage.guest("gus")
     gus.do(commands.Join, room="#guests")
@@ -160,7 +160,7 @@ def test_a_guest_makes_no_room_private_and_does_not_come_back_into_one() -> None
     assert refusal(gus)[0] == "no_such_room"
 
 
-def test_a_guest_reaches_nobody_who_is_away_by_an_edit() -> None:
+def test_a_guest_cannot_reach_an_offline_user_by_an_edit() -> None:
     stage, (ann, _) = played("ann", "bob")
     gus = stage.guest("gus")
     gus.say("hello", to="@ann")
@@ -173,7 +173,7 @@ def test_a_guest_reaches_nobody_who_is_away_by_an_edit() -> None:
     assert gus.told(events.Ok)
 
 
-def test_what_somebody_changes_whom_one_ignores_is_not_read_either() -> None:
+def test_edits_of_an_ignored_user_are_hidden() -> None:
     _, (ann, bob) = played("ann", "bob")
     ann.do(commands.Ignore, name="bob")
     for to in ("#ops", "@ann"):
@@ -187,7 +187,7 @@ def test_what_somebody_changes_whom_one_ignores_is_not_read_either() -> None:
     assert unread.conversations == []
 
 
-def test_the_next_owner_of_a_name_is_not_the_last_one() -> None:
+def test_the_next_owner_of_a_name_has_no_rights_of_the_last_one() -> None:
     stage, (ann, bob) = played("ann", "bob")
     ann.do(commands.Access, room="#ops", private=True)
     bob.say("mine", to="#ops")
@@ -218,7 +218,7 @@ def test_the_next_owner_of_a_name_is_not_the_last_one() -> None:
     assert not stage.hub.directory.user("ann").ignored & {new.session.user.id}
 
 
-def test_whoever_is_released_while_joining_a_room_is_no_member_of_it() -> None:
+def test_an_account_released_while_joining_is_not_a_member() -> None:
     stage, (ann, _) = played("ann", "bob")
     ann.do(commands.Join, room="#dev")
     office = stage.connect()

@@ -48,28 +48,28 @@ def lobby_of(count: int) -> tuple[Stage, Peer]:
     ],
     ids=str,
 )
-def test_the_newest_that_were_asked_for_are_told_in_order(asked: dict, seqs: range, more: bool) -> None:  # noqa: FBT001
+def test_the_newest_requested_entries_are_returned_in_order(asked: dict, seqs: range, more: bool) -> None:  # noqa: FBT001
     _, alice = lobby_of(10)
     number = alice.do(commands.History, conversation="#lobby", **asked)
     assert told(alice) == (list(seqs), events.Ok(id=number, more=more))
 
 
 @pytest.mark.parametrize(("around", "seqs"), [(10, range(5, 16)), (1, range(1, 7)), (20, range(15, 21))])
-def test_an_entry_is_told_among_those_around_it(around: int, seqs: range) -> None:
+def test_an_entry_is_returned_with_its_neighbours(around: int, seqs: range) -> None:
     _, alice = lobby_of(20)
     alice.do(commands.History, conversation="#lobby", around=around)
     assert told(alice)[0] == list(seqs)
 
 
 @pytest.mark.parametrize("around", [0, 21, 2**53 - 1])
-def test_there_is_nothing_around_what_is_not_there(around: int) -> None:
+def test_a_missing_entry_has_no_neighbours(around: int) -> None:
     _, alice = lobby_of(20)
     alice.do(commands.History, conversation="#lobby", around=around)
     (error,) = alice.told(events.Error)
     assert (error.code, error.text, error.retry) == ("not_found", f"There is no #lobby/{around}.", False)
 
 
-def test_no_more_than_the_limit_is_told() -> None:
+def test_at_most_the_limit_of_entries_is_returned() -> None:
     _, alice = lobby_of(HISTORY_ENTRIES + 5)
     alice.do(commands.History, conversation="#lobby", limit=100_000)
     seqs, ok = told(alice)
@@ -88,7 +88,7 @@ def test_no_more_than_the_limit_is_told() -> None:
     ],
     ids=str,
 )
-def test_edits_and_deletes_are_told_and_not_counted(asked: dict, seqs: range, more: bool) -> None:  # noqa: FBT001
+def test_edits_and_deletes_are_included_and_not_counted(asked: dict, seqs: range, more: bool) -> None:  # noqa: FBT001
     _, alice = lobby_of(3)
     for n in range(40):
         alice.do(commands.Edit, conversation="#lobby", text=f"edit {n}")
@@ -97,7 +97,7 @@ def test_edits_and_deletes_are_told_and_not_counted(asked: dict, seqs: range, mo
     assert told(alice) == (list(seqs), events.Ok(id=number, more=more))
 
 
-def test_no_more_than_the_limit_is_told_where_all_are_edits() -> None:
+def test_the_limit_holds_for_a_history_of_edits() -> None:
     _, alice = lobby_of(1)
     for n in range(HISTORY_ENTRIES + 9):
         alice.do(commands.Edit, conversation="#lobby", seq=1, text=f"edit {n}")
@@ -125,7 +125,7 @@ def erased(count: int) -> tuple[Stage, Peer]:
 
 
 @pytest.mark.parametrize("asked", [{"limit": 3}, {"limit": 50}, {"around": 2}, {"limit": 9, "after": 1, "before": 99}])
-def test_lines_in_a_row_that_were_deleted_are_told_as_one(asked: dict) -> None:
+def test_consecutive_deleted_lines_are_returned_as_one(asked: dict) -> None:
     stage, alice = erased(300)
     head = stage.hub.directory.lobby.head
     alice.do(commands.History, conversation="#lobby", **asked)
@@ -138,7 +138,7 @@ def test_lines_in_a_row_that_were_deleted_are_told_as_one(asked: dict) -> None:
     assert not ok.more
 
 
-def test_so_many_deleted_lines_are_looked_at_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_scan_of_deleted_lines_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(import_module("socketchat.commands.history"), "LOOKED_AT", 250)
     stage, alice = erased(300)
     head = stage.hub.directory.lobby.head
@@ -148,7 +148,7 @@ def test_so_many_deleted_lines_are_looked_at_and_no_more(monkeypatch: pytest.Mon
     assert told(alice)[0] == [1, 2, 3]
 
 
-def test_a_plain_reader_sees_deleted_lines_in_a_row_as_one() -> None:
+def test_a_plain_reader_sees_consecutive_deleted_lines_as_one() -> None:
     stage, _ = erased(300)
     head = stage.hub.directory.lobby.head
     reader = stage.plain("gus")
@@ -164,7 +164,7 @@ def test_a_plain_reader_sees_deleted_lines_in_a_row_as_one() -> None:
     ]
 
 
-def test_deleted_lines_of_several_authors_are_told_apart_with_what_was_said_in_between() -> None:
+def test_deleted_lines_of_several_authors_are_separate() -> None:
     stage, alice = lobby_of(2)
     bob = stage.native("bob")
     for peer, text in ((bob, "a"), (alice, "b"), (bob, "c"), (bob, "d")):
@@ -179,7 +179,7 @@ def test_deleted_lines_of_several_authors_are_told_apart_with_what_was_said_in_b
     assert {each.kind for each in past[4:]} == {"delete"}
 
 
-def test_what_an_ignored_user_says_is_not_counted() -> None:
+def test_messages_of_an_ignored_user_are_not_counted() -> None:
     stage, alice = lobby_of(2)
     bob = stage.native("bob")
     for _ in range(5):
@@ -191,7 +191,7 @@ def test_what_an_ignored_user_says_is_not_counted() -> None:
     assert told(alice)[0] == list(range(2, 8))
 
 
-def test_long_entries_are_told_in_parts() -> None:
+def test_long_entries_are_returned_in_parts() -> None:
     stage, alice = lobby_of(0)
     for n in range(20):
         alice.say(f"{n} " + "x" * 30_000)
@@ -211,7 +211,7 @@ def test_long_entries_are_told_in_parts() -> None:
     assert rest + seqs == list(range(1, 21))
 
 
-def test_what_was_not_delivered_is_not_told() -> None:
+def test_undelivered_entries_are_not_returned() -> None:
     stage, alice = lobby_of(3)
     bob = stage.native("bob")
     bob.take()
@@ -225,7 +225,7 @@ def test_what_was_not_delivered_is_not_told() -> None:
     assert heard == [4]
 
 
-def test_an_answer_that_takes_a_while_holds_back_what_was_asked_after_it() -> None:
+def test_a_slow_answer_delays_later_answers() -> None:
     stage, alice = lobby_of(3)
     alice.ask(commands.History(id=50, conversation="#lobby"), commands.Ping(id=51), commands.Users(id=52))
     assert alice.waiting == 2
@@ -233,7 +233,7 @@ def test_an_answer_that_takes_a_while_holds_back_what_was_asked_after_it() -> No
     assert [event.id for event in alice.told(events.Ok)] == [50, 51, 52]
 
 
-def test_a_room_may_be_read_by_who_is_no_member() -> None:
+def test_a_public_room_can_be_read_without_membership() -> None:
     stage, alice = lobby_of(0)
     alice.do(commands.Join, room="#ops")
     alice.say("hi", to="#ops")
@@ -244,7 +244,7 @@ def test_a_room_may_be_read_by_who_is_no_member() -> None:
     assert told(bob)[0] == [1]
 
 
-def test_direct_messages_are_read_by_name_or_id_and_only_by_the_two() -> None:
+def test_direct_messages_can_be_read_only_by_their_two_users() -> None:
     stage, alice = lobby_of(0)
     bob, carol = stage.native("bob"), stage.native("carol")
     alice.say("secret", to="@bob")
@@ -261,7 +261,7 @@ def test_direct_messages_are_read_by_name_or_id_and_only_by_the_two() -> None:
         assert carol.told(events.Past) == []
 
 
-def test_reading_begins_no_conversation() -> None:
+def test_reading_does_not_start_a_conversation() -> None:
     stage, alice = lobby_of(0)
     bob = stage.native("bob")
     stage.turns.wait(1)
@@ -280,7 +280,7 @@ class UnreadableJournal(MemoryJournal):
         raise StorageProblem("the disk cannot be read")
 
 
-def test_a_history_that_cannot_be_read_may_be_asked_for_again() -> None:
+def test_a_failed_history_can_be_requested_again() -> None:
     stage = Stage(UnreadableJournal)
     alice = stage.native("alice")
     alice.take()
@@ -291,7 +291,7 @@ def test_a_history_that_cannot_be_read_may_be_asked_for_again() -> None:
     assert ok.id == number + 1
 
 
-def test_who_is_gone_before_the_answer_harms_nobody() -> None:
+def test_a_session_gone_before_its_answer_harms_no_other() -> None:
     stage, alice = lobby_of(3)
     alice.ask(commands.History(id=50, conversation="#lobby"), commands.Ping(id=51))
     alice.drop()

@@ -8,7 +8,7 @@ def kinds(peer) -> list[tuple[str, int, str]]:
     return [(each.conversation, each.seq, each.kind) for each in peer.told(events.Entry)]
 
 
-def test_what_an_ignored_user_says_comes_without_words() -> None:
+def test_messages_of_an_ignored_user_have_no_text() -> None:
     stage = Stage()
     ann, bob, eve = (stage.native(name) for name in ("ann", "bob", "eve"))
     number = ann.do(commands.Ignore, name="eve")
@@ -34,7 +34,7 @@ def test_what_an_ignored_user_says_comes_without_words() -> None:
     assert ann.heard() == [("#lobby", 4, "four")]
 
 
-def test_other_devices_and_plain_readers_do_not_see_it_either() -> None:
+def test_messages_of_an_ignored_user_are_hidden_on_all_devices() -> None:
     stage = Stage()
     ann, second, eve = stage.native("ann"), stage.native("ann"), stage.native("eve")
     gus, pat = stage.plain("gus"), stage.plain("pat")
@@ -55,7 +55,7 @@ def test_other_devices_and_plain_readers_do_not_see_it_either() -> None:
     assert [kind for _, _, kind in kinds(second)] == ["message", "message", "ignored", "message"]
 
 
-def test_it_is_kept_for_accounts_and_ends_with_a_guest() -> None:
+def test_ignoring_is_durable_for_accounts_and_ends_with_a_guest() -> None:
     stage = Stage()
     ann, eve = stage.native("ann"), stage.native("eve")
     guest = stage.guest("gus")
@@ -71,7 +71,7 @@ def test_it_is_kept_for_accounts_and_ends_with_a_guest() -> None:
     assert [told.names for told in ann.told(events.Ignored)] == [["eve"]]
 
 
-def test_replay_hides_it_too() -> None:
+def test_a_replay_hides_messages_of_ignored_users() -> None:
     stage = Stage()
     ann, bob, eve = (stage.native(name) for name in ("ann", "bob", "eve"))
     plain = stage.plain("gus")
@@ -93,7 +93,7 @@ def test_replay_hides_it_too() -> None:
     assert [kind for _, _, kind in kinds(ann)] == ["ignored", "message"] * 3
 
 
-def test_what_a_moderator_does_is_told_also_to_who_ignores_that_one() -> None:
+def test_acts_of_an_ignored_moderator_are_shown() -> None:
     stage = Stage()
     eve, ann, bob = (stage.native(name) for name in ("eve", "ann", "bob"))
     eve.do(commands.Join, room="#ops")
@@ -107,7 +107,7 @@ def test_what_a_moderator_does_is_told_also_to_who_ignores_that_one() -> None:
     assert [kind for _, _, kind in kinds(ann)] == ["notice", "topic", "notice"]
 
 
-def test_what_makes_no_sense_is_refused() -> None:
+def test_invalid_ignores_are_refused() -> None:
     stage = Stage()
     ann = stage.native("ann")
     stage.native("bob")
@@ -122,7 +122,7 @@ def test_what_makes_no_sense_is_refused() -> None:
     ]
 
 
-def test_a_full_disk_changes_nothing() -> None:
+def test_an_ignore_that_cannot_be_stored_changes_nothing() -> None:
     stage = Stage()
     ann, eve = stage.native("ann"), stage.native("eve")
     stage.journal.capacity = 0

@@ -36,7 +36,7 @@ def played(*names: str) -> tuple[Stage, list[Peer]]:
     return stage, peers
 
 
-def test_the_operator_makes_an_owner_who_makes_moderators() -> None:
+def test_the_operator_sets_an_owner_who_can_set_moderators() -> None:
     stage, (ann, bob, eve) = played("ann", "bob", "eve")
     bob.do(commands.Kick, room="#lobby", name="eve")
     assert refusal(bob) == ("refused", "Only the owner and the moderators of the chat may do that.")
@@ -60,7 +60,7 @@ def test_a_new_owner_replaces_the_old_one() -> None:
     assert stage.order(operator.ListUsers(id=1)) == ["ann online", "bob owner online"]
 
 
-def test_who_made_a_room_owns_it_and_its_moderators_moderate_only_there() -> None:
+def test_the_creator_owns_a_room_and_its_moderators_act_only_there() -> None:
     stage, (_, bob, eve) = played("ann", "bob", "eve")
     bob.do(commands.Join, room="#dev")
     eve.do(commands.Join, room="#dev")
@@ -78,7 +78,7 @@ def test_who_made_a_room_owns_it_and_its_moderators_moderate_only_there() -> Non
     assert refusal(eve)[0] == "refused"
 
 
-def test_nobody_acts_against_equals_or_owners() -> None:
+def test_users_cannot_act_against_equals_or_owners() -> None:
     _, (ann, bob, eve) = played("ann", "bob", "eve")
     for name in ("bob", "eve"):
         ann.do(commands.Mod, room="#lobby", name=name)
@@ -92,7 +92,7 @@ def test_nobody_acts_against_equals_or_owners() -> None:
     assert eve.last_words is None
 
 
-def test_an_owner_is_not_banned_by_way_of_another_name() -> None:
+def test_an_owner_cannot_be_banned_through_another_name() -> None:
     stage, (ann, bob) = played("ann", "bob")
     ann.do(commands.Mod, room="#lobby", name="bob")
     stage.login(key_of("ann"), name="annbot")
@@ -107,7 +107,7 @@ def test_an_owner_is_not_banned_by_way_of_another_name() -> None:
     assert refusal(bob) == ("refused", "You cannot do that to eve, who has as much to say in the chat as you.")
 
 
-def test_who_is_kicked_from_a_public_room_may_come_back() -> None:
+def test_a_user_kicked_from_a_public_room_can_rejoin() -> None:
     stage, (ann, bob) = played("ann", "bob")
     plain = stage.plain("gus")
     plain.ask(commands.Join(room="#ops"))
@@ -128,7 +128,7 @@ def test_who_is_kicked_from_a_public_room_may_come_back() -> None:
     assert "[room] You are now in #ops." in plain.text()
 
 
-def test_the_owner_of_a_private_room_comes_back_and_the_operator_gives_an_orphaned_one_away() -> None:
+def test_a_private_room_stays_accessible_to_its_owner_and_the_operator_can_reassign_it() -> None:
     stage, (ann, bob, eve) = played("ann", "bob", "eve")
     bob.do(commands.Join, room="#dev")
     eve.do(commands.Join, room="#dev")
@@ -156,7 +156,7 @@ def test_the_owner_of_a_private_room_comes_back_and_the_operator_gives_an_orphan
     assert refusal(bob)[0] == "no_such_room"
 
 
-def test_a_room_is_given_only_to_who_can_own_it() -> None:
+def test_only_accounts_can_become_room_owners() -> None:
     stage, (ann, _, _) = played("ann", "bob", "eve")
     ann.do(commands.Ban, room="#ops", name="eve")
     stage.guest("gus")
@@ -169,7 +169,7 @@ def test_a_room_is_given_only_to_who_can_own_it() -> None:
         assert stage.order(operator.SetRoomOwner(id=1, room=room, name=name))[0] == code
 
 
-def test_the_operator_is_told_of_what_the_operator_can_type() -> None:
+def test_errors_for_the_operator_name_operator_commands() -> None:
     stage, _ = played("ann", "bob")
     for order in (
         operator.BanUser(id=1, name="zzzzzzzz"),
@@ -185,7 +185,7 @@ def test_the_operator_is_told_of_what_the_operator_can_type() -> None:
     assert (code, "--address" in text) == ("usage", True)
 
 
-def test_only_who_is_there_is_kicked() -> None:
+def test_only_present_users_can_be_kicked() -> None:
     stage, (ann, bob, eve) = played("ann", "bob", "eve")
     ann.do(commands.Access, room="#ops", private=True)
     eve.do(commands.Leave, room="#ops")
@@ -206,7 +206,7 @@ def test_only_who_is_there_is_kicked() -> None:
         assert notices(bob) == []
 
 
-def test_what_was_done_holds_after_a_restart() -> None:
+def test_acts_survive_a_restart() -> None:
     stage, (ann, *_) = played("ann", "bob", "eve")
     ann.do(commands.Kick, room="#ops", name="bob")
     ann.do(commands.Ban, room="#ops", name="eve")
@@ -230,7 +230,7 @@ def test_what_was_done_holds_after_a_restart() -> None:
     assert stage.order(operator.ListUsers(id=1)) == ["ann owner", "bob online", "eve online"]
 
 
-def test_a_ban_from_a_room_lasts_until_its_time_is_over() -> None:
+def test_a_room_ban_lasts_until_it_expires() -> None:
     stage, (ann, bob) = played("ann", "bob")
     ann.do(commands.Ban, room="#ops", name="bob", seconds=600, reason="spam")
     assert notices(ann) == ["ann banned bob from #ops for 10 minutes: spam."]
@@ -249,7 +249,7 @@ def test_a_ban_from_a_room_lasts_until_its_time_is_over() -> None:
     assert bob.told(events.Conversation)
 
 
-def test_a_ban_from_the_chat_covers_the_key_and_the_name() -> None:
+def test_a_chat_ban_covers_the_key_and_the_name() -> None:
     stage, (ann, bob) = played("ann", "bob")
     second = stage.login(key_of("bob"), name="bobby")
     second.do(commands.Join, room="#ops")
@@ -274,7 +274,7 @@ def test_a_ban_from_the_chat_covers_the_key_and_the_name() -> None:
     assert stage.native("bob").session.user is not None
 
 
-def test_a_session_of_somebody_banned_cannot_be_resumed() -> None:
+def test_a_session_of_a_banned_user_cannot_be_resumed() -> None:
     stage, (ann, bob) = played("ann", "bob")
     token = bob.session.token
     bob.drop()
@@ -284,7 +284,7 @@ def test_a_session_of_somebody_banned_cannot_be_resumed() -> None:
     assert peer.session.user is None
 
 
-def test_who_is_muted_reads_and_does_not_speak() -> None:
+def test_a_muted_user_can_read_and_cannot_speak() -> None:
     stage, (ann, bob) = played("ann", "bob")
     ann.do(commands.Mute, room="#ops", name="bob", seconds=60)
     assert notices(bob) == ["ann muted bob in #ops for 1 minute."]
@@ -303,7 +303,7 @@ def test_who_is_muted_reads_and_does_not_speak() -> None:
     assert bob.told(events.Ok)
 
 
-def test_who_is_muted_in_the_lobby_speaks_nowhere() -> None:
+def test_a_user_muted_in_the_lobby_cannot_speak_anywhere() -> None:
     stage, (ann, bob) = played("ann", "bob")
     ann.do(commands.Mute, room="#lobby", name="bob")
     bob.take()
@@ -314,7 +314,7 @@ def test_who_is_muted_in_the_lobby_speaks_nowhere() -> None:
     assert not bob.session.user.pairs
 
 
-def test_a_private_room_is_not_there_for_others() -> None:
+def test_a_private_room_is_invisible_to_others() -> None:
     stage, (ann, bob, eve) = played("ann", "bob", "eve")
     eve.do(commands.Leave, room="#ops")
     ann.do(commands.Access, room="#ops", private=True)
@@ -346,7 +346,7 @@ def test_a_private_room_is_not_there_for_others() -> None:
     assert refusal(bob)[0] == "refused"
 
 
-def test_who_is_invited_is_told_and_may_join_for_good() -> None:
+def test_an_invited_user_is_notified_and_can_join_permanently() -> None:
     stage, (ann, _) = played("ann", "bob")
     eve = stage.native("eve")
     ann.do(commands.Access, room="#ops", private=True)
@@ -384,7 +384,7 @@ def test_who_is_invited_is_told_and_may_join_for_good() -> None:
         (commands.Kick(room="#lobby", name="zed"), "There is no user zed; /users lists who is online."),
     ],
 )
-def test_what_makes_no_sense_is_refused_in_a_sentence(command, sentence) -> None:
+def test_impossible_acts_are_refused_with_a_sentence(command, sentence) -> None:
     stage, (ann, _) = played("ann", "bob")
     stage.guest("gus")
     ann.ask(command)
@@ -392,7 +392,7 @@ def test_what_makes_no_sense_is_refused_in_a_sentence(command, sentence) -> None
     assert refusal(ann)[1] == sentence
 
 
-def test_guests_leave_a_room_that_becomes_private_and_are_not_invited() -> None:
+def test_guests_leave_a_room_that_becomes_private_and_cannot_be_invited() -> None:
     stage, (ann, _) = played("ann", "bob")
     gus = stage.guest("gus")
     gus.do(commands.Join, room="#ops")
@@ -405,7 +405,7 @@ def test_guests_leave_a_room_that_becomes_private_and_are_not_invited() -> None:
     assert refusal(ann) == ("refused", "bob is in #ops already.")
 
 
-def test_a_restriction_holds_at_once_and_is_undone_if_the_log_refuses_it() -> None:
+def test_a_restriction_holds_immediately_and_is_undone_if_not_stored() -> None:
     stage, (ann, bob) = played("ann", "bob")
     ann.do(commands.Mod, room="#ops", name="bob")
     bob.take()
@@ -448,7 +448,7 @@ def test_a_permission_holds_once_it_is_stored() -> None:
     assert [entry[2] for entry in bob.heard()][-1] == "hi"
 
 
-def test_addresses_are_banned_for_a_time_only() -> None:
+def test_address_bans_need_a_duration() -> None:
     stage, (ann, _) = played("ann", "bob")
     away = Channel("203.0.113.9")
     eve = stage.connect(NATIVE, away)
@@ -472,7 +472,7 @@ def test_addresses_are_banned_for_a_time_only() -> None:
     assert notices(ann)[-1] == "operator lifted the ban of 203.0.113.9 from the chat."
 
 
-def test_the_log_tells_who_did_what_to_whom_where_and_why() -> None:
+def test_the_log_lists_each_act_with_actor_target_room_and_reason() -> None:
     stage, (ann, bob, eve) = played("ann", "bob", "eve")
     ann.do(commands.Mod, room="#ops", name="bob")
     bob.do(commands.Mute, room="#ops", name="eve", seconds=600, reason="all\ncaps")
@@ -499,7 +499,7 @@ class Words:
         self.code = "new"
 
 
-def test_the_log_tells_everything_that_the_operator_and_moderators_did() -> None:
+def test_the_log_lists_every_act_of_operator_and_moderators() -> None:
     stage, (ann, _, eve) = played("ann", "bob", "eve")
     stage.hub.entrance.doorkeeper = Words()
     eve.say("buy now", "#ops")
@@ -522,7 +522,7 @@ def test_the_log_tells_everything_that_the_operator_and_moderators_did() -> None
     ]
 
 
-def test_the_operator_neither_reads_nor_speaks() -> None:
+def test_the_operator_can_neither_read_nor_speak() -> None:
     stage, _ = played("ann", "bob")
     peer = stage.connect()
     peer.session.user = stage.hub.operator

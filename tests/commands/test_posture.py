@@ -77,7 +77,7 @@ def hosted(mode: str) -> Stage:
 
 
 @pytest.mark.parametrize(("shown", "mode", "way", "expected"), CELLS)
-def test_a_native_newcomer(shown: str, mode: str, way: str, expected: str) -> None:
+def test_the_table_decides_the_login_of_a_native_newcomer(shown: str, mode: str, way: str, expected: str) -> None:
     stage = hosted(mode)
     how: dict = {
         "the local secret": {"local": SECRET},
@@ -102,7 +102,7 @@ def test_a_native_newcomer(shown: str, mode: str, way: str, expected: str) -> No
 
 
 @pytest.mark.parametrize(("rendering", "right", "mode", "way", "expected"), PASSWORDS)
-def test_who_knows_the_password_of_a_name(rendering, *, right: bool, mode: str, way: str, expected: str) -> None:
+def test_the_table_decides_the_login_by_password(rendering, *, right: bool, mode: str, way: str, expected: str) -> None:
     stage = hosted(mode)
     owner = come(stage, "alice", channel=channel("loopback over TLS", mode), local=SECRET)
     owner.do(commands.Password, password="correct horse")
@@ -121,7 +121,7 @@ def test_who_knows_the_password_of_a_name(rendering, *, right: bool, mode: str, 
 
 
 @pytest.mark.parametrize(("rendering", "mode", "way", "expected"), GUESTS)
-def test_a_guest(rendering, mode: str, way: str, expected: str) -> None:
+def test_the_table_decides_the_login_of_a_guest(rendering, mode: str, way: str, expected: str) -> None:
     stage = hosted(mode)
     peer = stage.connect(rendering, channel(way, mode))
     peer.ask(commands.Hello(name="gus"))
@@ -132,7 +132,7 @@ def test_a_guest(rendering, mode: str, way: str, expected: str) -> None:
 
 
 @pytest.mark.parametrize(("mode", "way"), list(product(MODES, WAYS)))
-def test_where_the_local_secret_is_only_the_own_machine_is_told(mode: str, way: str) -> None:
+def test_only_local_connections_get_the_path_of_the_local_secret(mode: str, way: str) -> None:
     stage = hosted(mode)
     peer = stage.connect(channel=channel(way, mode))
     peer.ask(commands.Hello(id=1, name="alice", key="A" * 43, nonce="A" * 22))

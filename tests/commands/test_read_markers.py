@@ -19,7 +19,7 @@ def reads(peer: Peer) -> list[tuple[str, int]]:
     return [(event.conversation, event.seq) for event in peer.told(events.Read)]
 
 
-def test_what_one_device_has_read_is_read_on_all_and_never_goes_back() -> None:
+def test_read_markers_are_shared_by_devices_and_never_go_back() -> None:
     stage = Stage()
     bob, one, other = stage.native("bob"), stage.native("alice"), stage.native("alice")
     for _ in range(3):
@@ -36,7 +36,7 @@ def test_what_one_device_has_read_is_read_on_all_and_never_goes_back() -> None:
     assert welcome.conversations[0].read == 3
 
 
-def test_markers_outlive_the_server() -> None:
+def test_read_markers_survive_a_restart() -> None:
     stage = Stage()
     alice = stage.native("alice")
     alice.say("hello")
@@ -45,7 +45,7 @@ def test_markers_outlive_the_server() -> None:
     assert stage.new_hub().directory.users[user.id].read == {"#lobby": 1}
 
 
-def test_what_was_deleted_is_not_unread() -> None:
+def test_deleted_messages_are_not_unread() -> None:
     stage = Stage()
     alice, bob, eve = stage.native("alice"), stage.native("bob"), stage.native("eve")
     alice.do(commands.Read)
@@ -61,7 +61,7 @@ def test_what_was_deleted_is_not_unread() -> None:
     assert unread(alice) == [("#lobby", 1, 1, False)]
 
 
-def test_what_is_unread_is_found_behind_what_was_deleted(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unread_messages_behind_deleted_ones_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(markers, "COUNTED_ENTRIES", 3)
     stage = Stage()
     alice, bob, eve = stage.native("alice"), stage.native("bob"), stage.native("eve")
@@ -78,7 +78,7 @@ def test_what_is_unread_is_found_behind_what_was_deleted(monkeypatch: pytest.Mon
     assert unread(alice) == [("#lobby", 2, 0, True)]
 
 
-def test_who_is_erased_has_read_nothing() -> None:
+def test_an_erased_user_has_no_read_markers() -> None:
     stage = Stage()
     alice, bob = stage.native("alice"), stage.native("bob")
     bob.say("hello", to="@alice")
@@ -91,7 +91,7 @@ def test_who_is_erased_has_read_nothing() -> None:
     assert stage.new_hub().directory.users[user.id].read == {}
 
 
-def test_messages_of_others_are_counted_and_in_rooms_those_that_name_the_reader() -> None:
+def test_unread_counts_include_messages_of_others_and_mentions() -> None:
     stage = Stage()
     alice, bob = stage.native("alice"), stage.native("bob")
     for peer in (alice, bob):
@@ -118,7 +118,7 @@ def test_messages_of_others_are_counted_and_in_rooms_those_that_name_the_reader(
     assert unread(alice) == []
 
 
-def test_a_room_that_one_never_looked_into_has_nothing_unread() -> None:
+def test_a_room_never_read_has_nothing_unread() -> None:
     stage = Stage()
     bob = stage.native("bob")
     bob.say("before her time")
@@ -126,7 +126,7 @@ def test_a_room_that_one_never_looked_into_has_nothing_unread() -> None:
     assert unread(stage.native("alice")) == []
 
 
-def test_only_the_newest_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_the_newest_messages_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(markers, "COUNTED_ENTRIES", 250)
     stage = Stage()
     alice, bob = stage.native("alice"), stage.native("bob")
@@ -138,7 +138,7 @@ def test_only_the_newest_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     assert unread(alice) == [("@bob", 250, 0, False)]
 
 
-def test_counting_costs_what_is_looked_at() -> None:
+def test_counting_is_charged_by_the_scanned_entries() -> None:
     stage = Stage(limited=True)
     alice, bob = stage.native("alice"), stage.native("bob")
     stage.turns.wait(3600)
@@ -189,7 +189,7 @@ def test_looking_for_mentions_is_charged_by_what_is_looked_at() -> None:
     assert counted == pytest.approx(READ_BURST / (1 + 20 * 32_000 / READ_BYTES), abs=1)
 
 
-def test_what_one_may_not_read_is_not_marked() -> None:
+def test_unreadable_conversations_cannot_be_marked_as_read() -> None:
     stage = Stage()
     alice, bob, eve = stage.native("alice"), stage.native("bob"), stage.native("eve")
     bob.say("psst", to="@alice")
@@ -202,7 +202,7 @@ def test_what_one_may_not_read_is_not_marked() -> None:
     assert eve.session.user.read == {}
 
 
-def test_a_guest_has_markers_as_long_as_it_is_there() -> None:
+def test_the_read_markers_of_a_guest_end_with_the_guest() -> None:
     stage = Stage()
     bob, gus = stage.native("bob"), stage.guest("gus")
     bob.say("psst", to="@gus")
@@ -213,7 +213,7 @@ def test_a_guest_has_markers_as_long_as_it_is_there() -> None:
     assert stage.new_hub().directory.users.keys() == {bob.session.user.id}
 
 
-def test_a_plain_client_counts_and_reads_by_command() -> None:
+def test_a_plain_client_can_count_and_mark_unread_messages() -> None:
     stage = Stage()
     bob, tom = stage.native("bob"), stage.plain("tom")
     bob.say("psst", to="@tom")

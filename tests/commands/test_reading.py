@@ -107,7 +107,7 @@ def marks(text: str) -> set[str]:
 @pytest.mark.parametrize("dialect", ["native", "plain"])
 @pytest.mark.parametrize("role", ROLES)
 @pytest.mark.parametrize("what", COMMANDS)
-def test_a_private_room_answers_others_as_one_that_is_not_there(what: str, role: str, dialect: str) -> None:
+def test_a_private_room_looks_missing_to_others(what: str, role: str, dialect: str) -> None:
     scene = Scene(role, dialect, private=True)
     there, absent = scene.asked(COMMANDS[what]("#den")), scene.asked(COMMANDS[what]("#dan"))
     if role in INSIDE:
@@ -122,7 +122,7 @@ def test_a_private_room_answers_others_as_one_that_is_not_there(what: str, role:
 
 @pytest.mark.parametrize("dialect", ["native", "plain"])
 @pytest.mark.parametrize("role", ROLES)
-def test_what_is_read_of_a_room(role: str, dialect: str) -> None:
+def test_the_table_decides_who_reads_a_room(role: str, dialect: str) -> None:
     for private in (True, False):
         scene = Scene(role, dialect, private=private)
         may_read = role in INSIDE or not (private or role == "banned")
@@ -150,7 +150,7 @@ def test_what_is_read_of_a_room(role: str, dialect: str) -> None:
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_who_comes_back_is_replayed_only_what_may_be_read(role: str) -> None:
+def test_a_replay_has_only_readable_entries(role: str) -> None:
     scene = Scene(role, "native", private=True)
     scene.somebody.drop()
     again = scene.stage.login(
@@ -161,7 +161,7 @@ def test_who_comes_back_is_replayed_only_what_may_be_read(role: str) -> None:
 
 @pytest.mark.parametrize("dialect", ["native", "plain"])
 @pytest.mark.parametrize("role", ["banned", "kicked"])
-def test_who_is_out_hears_nothing_from_the_act_on(role: str, dialect: str) -> None:
+def test_a_removed_user_hears_nothing_after_the_act(role: str, dialect: str) -> None:
     scene = Scene("member", dialect, private=False)
     somebody = scene.somebody
     if dialect == "plain":
@@ -203,7 +203,7 @@ def kicked_meanwhile(command: commands.Command) -> Scene:
 
 
 @pytest.mark.parametrize("what", LATE)
-def test_who_is_kicked_while_the_history_is_read_is_answered_as_if_the_room_were_not_there(what: str) -> None:
+def test_a_user_kicked_during_a_history_read_gets_no_entries(what: str) -> None:
     scene = kicked_meanwhile(LATE[what]("#den"))
     (late,) = (line for line in scene.somebody.text().splitlines() if '"id":50' in line)
     assert late.replace("#den", "#dan") == scene.asked(LATE[what]("#dan")).strip()
@@ -211,20 +211,20 @@ def test_who_is_kicked_while_the_history_is_read_is_answered_as_if_the_room_were
 
 
 @pytest.mark.parametrize("conversation", ["#den", None])
-def test_who_is_kicked_during_a_search_finds_nothing_there(conversation: str | None) -> None:
+def test_a_user_kicked_during_a_search_gets_no_results(conversation: str | None) -> None:
     scene = kicked_meanwhile(commands.Search(id=50, words="NEWS", conversation=conversation, limit=3))
     assert scene.stage.journal.reads[-1][0] == "#den"
     found = '{"type":"found","count":0,"id":50}'
     assert found in [line for line in scene.somebody.text().splitlines() if '"id":50' in line]
 
 
-def test_who_is_kicked_while_what_is_unread_is_counted_learns_no_count() -> None:
+def test_a_user_kicked_during_an_unread_count_gets_no_count() -> None:
     scene = kicked_meanwhile(commands.Unread(id=50))
     assert scene.stage.journal.reads[-1][0] == "#den"
     assert '{"type":"unread","conversations":[],"id":50}' in scene.somebody.text().splitlines()
 
 
-def test_direct_messages_are_read_by_the_two_alone() -> None:
+def test_direct_messages_are_readable_only_by_their_two_users() -> None:
     stage = Stage()
     ann, bob, boss = stage.native("ann"), stage.native("bob"), stage.native("boss")
     stage.order(operator.SetOwner(id=1, name="boss"))

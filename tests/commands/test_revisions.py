@@ -40,7 +40,7 @@ def past(peer: Peer, conversation: str = "#ops") -> list[tuple[int, str, str, in
     return [(each.seq, each.kind, body.text, body.edited, body.deleted) for each, body in bodies]
 
 
-def test_an_edit_is_told_to_all_and_read_from_then_on() -> None:
+def test_an_edit_is_delivered_and_replaces_the_text() -> None:
     _, _, ann, bob = cast()
     number = ann.do(commands.Edit, conversation="#ops", seq=1, text="second")
     assert ann.told(events.Ok) == [events.Ok(id=number, conversation="#ops", seq=2)]
@@ -55,7 +55,7 @@ def test_an_edit_is_told_to_all_and_read_from_then_on() -> None:
     ]  # fmt: skip
 
 
-def test_who_comes_back_reads_the_newest_text_and_then_the_edit() -> None:
+def test_a_replay_has_the_newest_text_and_the_edit() -> None:
     stage, _, ann, _ = cast()
     epoch = stage.hub.attendance.epoch
     ann.do(commands.Edit, conversation="#ops", seq=1, text="second")
@@ -65,7 +65,7 @@ def test_who_comes_back_reads_the_newest_text_and_then_the_edit() -> None:
     assert heard(back) == [(1, "message", None, "third"), (2, "edit", 1, "second"), (3, "edit", 1, "third")]
 
 
-def test_without_a_seq_it_is_the_last_line_of_one_s_own_that_is_there() -> None:
+def test_an_edit_without_a_seq_changes_the_user_s_last_line() -> None:
     stage, _, ann, bob = cast()
     ann.say("waves", to="#ops", kind="action")
     bob.say("hi", to="#ops")
@@ -77,7 +77,7 @@ def test_without_a_seq_it_is_the_last_line_of_one_s_own_that_is_there() -> None:
     assert refused(ann, commands.Delete, conversation="#lobby") == ("not_found", nothing)
 
 
-def test_a_delete_that_names_no_line_takes_one_only_and_only_a_recent_one() -> None:
+def test_a_delete_without_a_seq_deletes_one_recent_line() -> None:
     stage, _, ann, bob = cast()
     ann.say("second", to="#ops")
     stage.settle()
@@ -96,7 +96,7 @@ def test_a_delete_that_names_no_line_takes_one_only_and_only_a_recent_one() -> N
     ]  # fmt: skip
 
 
-def test_others_lines_are_edited_by_nobody_and_deleted_by_moderators_who_outrank() -> None:
+def test_lines_of_others_cannot_be_edited_and_only_moderators_delete_them() -> None:
     stage, owner, ann, bob = cast()
     bob.say("of bob", to="#ops")
     owner.say("of owner", to="#ops")
@@ -116,7 +116,7 @@ def test_others_lines_are_edited_by_nobody_and_deleted_by_moderators_who_outrank
     assert past(ann)[2][2] == "of owner"
 
 
-def test_direct_messages_are_changed_by_their_author_alone() -> None:
+def test_direct_messages_can_be_changed_only_by_their_author() -> None:
     stage, owner, ann, bob = cast()
     stage.order(operator.SetOwner(id=1, name="owner"))
     ann.say("psst", to="@bob")
@@ -133,7 +133,7 @@ def test_direct_messages_are_changed_by_their_author_alone() -> None:
     assert refused(owner, commands.Edit, conversation="@ann", text="x")[0] == "not_found"
 
 
-def test_a_deleted_direct_message_still_says_to_whom_it_was() -> None:
+def test_a_deleted_direct_message_keeps_its_addressee() -> None:
     stage, _, ann, bob = cast()
     for text in ("@bob", "@ann"):
         ann.say("psst", to=text)
@@ -149,7 +149,7 @@ def test_a_deleted_direct_message_still_says_to_whom_it_was() -> None:
 
 
 @pytest.mark.parametrize("seq", [0, 2, 99, 2**53 - 1])
-def test_what_is_not_there_or_nothing_that_was_said_is_not_found(seq: int) -> None:
+def test_missing_entries_and_facts_are_not_found(seq: int) -> None:
     _, owner, ann, _ = cast()
     owner.do(commands.Topic, room="#ops", text="topic")
     for asks in ({"kind": commands.Edit, "text": "x"}, {"kind": commands.Delete}):
@@ -157,14 +157,14 @@ def test_what_is_not_there_or_nothing_that_was_said_is_not_found(seq: int) -> No
         assert refused(ann, conversation="#ops", seq=seq, **asks) == ("not_found", no_such)
 
 
-def test_the_same_text_a_blank_one_and_one_that_is_too_long_are_refused() -> None:
+def test_unchanged_blank_and_long_texts_are_refused() -> None:
     _, _, ann, _ = cast()
     assert refused(ann, commands.Edit, conversation="#ops", text="first")[1] == "#ops/1 says that already."
     assert refused(ann, commands.Edit, conversation="#ops", text=" ")[0] == "bad_text"
     assert refused(ann, commands.Edit, conversation="#ops", text="x" * 40_000)[0] == "too_long"
 
 
-def test_who_may_not_speak_does_not_edit_but_deletes() -> None:
+def test_a_muted_user_can_delete_but_not_edit() -> None:
     _, owner, ann, _ = cast()
     owner.do(commands.Mute, room="#ops", name="ann")
     assert refused(ann, commands.Edit, conversation="#ops", text="x")[0] == "muted"
@@ -174,7 +174,7 @@ def test_who_may_not_speak_does_not_edit_but_deletes() -> None:
     assert refused(ann, commands.Delete, conversation="#ops", seq=1)[0] == "banned"
 
 
-def test_what_is_decided_while_the_message_is_looked_up_counts() -> None:
+def test_changes_during_the_lookup_of_a_message_count() -> None:
     stage, owner, ann, bob = cast()
     stage.journal.turns = 3
     ann.ask(commands.Edit(id=70, conversation="#ops", seq=1, text="too late"))
@@ -183,7 +183,7 @@ def test_what_is_decided_while_the_message_is_looked_up_counts() -> None:
     assert "too late" not in bob.text()
 
 
-def test_what_comes_behind_a_change_waits_for_it() -> None:
+def test_commands_after_a_change_wait_for_it() -> None:
     stage, _, ann, bob = cast()
     ann.ask(commands.Edit(id=70, conversation="#ops", seq=1, text="second"))
     ann.ask(commands.Send(to="#ops", text="after", id=71))
@@ -203,7 +203,7 @@ def done(seq: int, *, duplicate: bool = False) -> events.Ok:
     return events.Ok(conversation="#ops", seq=seq, duplicate=duplicate)
 
 
-def test_what_is_changed_under_a_key_is_changed_once_whatever_happened_since() -> None:
+def test_a_change_repeated_under_its_key_is_made_once() -> None:
     stage, owner, ann, bob = cast()
     assert again(ann, commands.Edit, 1, text="second") == done(2)
     assert again(ann, commands.Edit, 1, text="second") == done(2, duplicate=True)
@@ -220,7 +220,7 @@ def test_what_is_changed_under_a_key_is_changed_once_whatever_happened_since() -
     assert [kind for _, kind, _, _ in heard(bob)] == ["edit", "message", "edit", "delete", "notice"]
 
 
-def test_a_key_of_another_change_or_of_a_message_is_not_taken_for_this_one() -> None:
+def test_a_key_used_for_another_change_is_refused() -> None:
     stage, _, ann, _ = cast()
     ann.say("third", to="#ops", outbox=OUTBOX, n=1)
     stage.settle()
@@ -239,7 +239,7 @@ def test_a_key_of_another_change_or_of_a_message_is_not_taken_for_this_one() -> 
     assert [error.code for error in ann.told(events.Error)] == ["key_reused"]
 
 
-def test_a_change_that_is_refused_uses_up_no_key() -> None:
+def test_a_refused_change_does_not_use_up_its_key() -> None:
     _, owner, ann, _ = cast()
     owner.do(commands.Mute, room="#ops", name="ann")
     assert again(ann, commands.Edit, 1, text="second").code == "muted"
@@ -247,7 +247,7 @@ def test_a_change_that_is_refused_uses_up_no_key() -> None:
     assert again(ann, commands.Edit, 1, text="second") == done(4)
 
 
-def test_a_change_that_cannot_be_stored_is_overtaken_by_nothing_and_comes_again() -> None:
+def test_a_change_that_cannot_be_stored_is_retried_in_order() -> None:
     stage, _, ann, bob = cast()
     capacity, stage.journal.capacity = stage.journal.capacity, 0
     assert again(ann, commands.Edit, 1, text="second").retry
@@ -262,7 +262,7 @@ def test_a_change_that_cannot_be_stored_is_overtaken_by_nothing_and_comes_again(
 
 
 @pytest.mark.parametrize("fields", [{"outbox": "short", "n": 1}, {"outbox": OUTBOX}, {"outbox": OUTBOX, "n": 0}])
-def test_a_key_that_is_none_is_refused(fields: dict[str, object]) -> None:
+def test_an_invalid_key_is_refused(fields: dict[str, object]) -> None:
     _, _, ann, _ = cast()
     assert refused(ann, commands.Edit, conversation="#ops", text="x", **fields)[0] == "bad_line"
     assert refused(ann, commands.Delete, conversation="#ops", **fields)[0] == "bad_line"

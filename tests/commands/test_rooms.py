@@ -26,7 +26,7 @@ def test_joining_makes_a_room_and_enters_it() -> None:
     assert stage.hub.directory.rooms["#ops"].name == "#Ops"
 
 
-def test_a_room_is_one_room_however_it_is_written() -> None:
+def test_every_spelling_of_a_room_is_the_same_room() -> None:
     stage, (alice, bob) = entered("alice", "bob")
     alice.do(commands.Join, room="#Ops")
     bob.do(commands.Join, room="OPS")
@@ -37,7 +37,7 @@ def test_a_room_is_one_room_however_it_is_written() -> None:
     assert bob.heard() == [("#ops", 1, "hi")]
 
 
-def test_two_who_make_one_room_at_once_are_both_in_it() -> None:
+def test_two_users_who_make_one_room_simultaneously_are_both_members() -> None:
     stage, (alice, bob) = entered("alice", "bob")
     for peer in (alice, bob):
         peer.ask(commands.Join(id=99, room="#ops"))
@@ -66,7 +66,7 @@ def test_membership_ends_with_a_guest() -> None:
     assert stage.hub.directory.rooms["#ops"].members == {}
 
 
-def test_all_sessions_of_a_user_hear_a_room_that_one_of_them_joined() -> None:
+def test_a_room_joined_in_one_session_is_heard_in_all() -> None:
     stage, (alice, bob) = entered("alice", "bob")
     other = stage.native("alice")
     other.take()
@@ -78,7 +78,7 @@ def test_all_sessions_of_a_user_hear_a_room_that_one_of_them_joined() -> None:
     assert other.heard() == [("#ops", 1, "hi")]
 
 
-def test_a_member_who_joins_again_is_told_where_the_room_stands() -> None:
+def test_a_member_who_joins_again_gets_the_state_of_the_room() -> None:
     stage, (alice,) = entered("alice")
     alice.do(commands.Join, room="#ops")
     alice.say("hi", to="#ops")
@@ -88,7 +88,7 @@ def test_a_member_who_joins_again_is_told_where_the_room_stands() -> None:
     assert alice.events() == [events.Conversation(conversation="#ops", head=1), events.Ok(id=number)]
 
 
-def test_who_joins_hears_what_is_said_from_then_on() -> None:
+def test_a_new_member_hears_later_messages() -> None:
     stage, (alice, bob) = entered("alice", "bob")
     alice.do(commands.Join, room="#ops")
     alice.say("before", to="#ops")
@@ -104,7 +104,7 @@ def test_who_joins_hears_what_is_said_from_then_on() -> None:
     assert seqs[-1] == 3
 
 
-def test_a_room_that_cannot_be_stored_is_not_there() -> None:
+def test_a_room_that_cannot_be_stored_does_not_exist() -> None:
     stage, (alice,) = entered("alice")
     stage.journal.capacity = 0
     alice.do(commands.Join, room="#ops")
@@ -113,7 +113,7 @@ def test_a_room_that_cannot_be_stored_is_not_there() -> None:
     assert "#ops" not in stage.hub.directory.rooms
 
 
-def test_a_membership_that_cannot_be_stored_is_none() -> None:
+def test_a_membership_that_cannot_be_stored_does_not_exist() -> None:
     stage, (alice, bob) = entered("alice", "bob")
     alice.do(commands.Join, room="#ops")
     stage.journal.capacity = 0
@@ -124,7 +124,7 @@ def test_a_membership_that_cannot_be_stored_is_none() -> None:
     assert [user.name for user in stage.hub.directory.rooms["#ops"].members.values()] == ["alice"]
 
 
-def test_a_plain_client_that_is_gone_before_its_room_is_stored_is_no_member() -> None:
+def test_a_plain_client_gone_before_its_room_is_stored_is_not_a_member() -> None:
     stage = Stage()
     dave = stage.plain("dave")
     dave.ask(commands.Join(room="#ops"))
@@ -135,7 +135,7 @@ def test_a_plain_client_that_is_gone_before_its_room_is_stored_is_no_member() ->
     assert room.audience == {}
 
 
-def test_who_leaves_hears_nothing_more() -> None:
+def test_a_former_member_hears_nothing_more() -> None:
     stage, (alice, bob) = entered("alice", "bob")
     for peer in (alice, bob):
         peer.do(commands.Join, room="#ops")
@@ -164,7 +164,7 @@ def test_who_leaves_hears_nothing_more() -> None:
     ],
     ids=repr,
 )
-def test_what_is_refused(asked: commands.Command, code: str) -> None:
+def test_invalid_joins_and_leaves_are_refused(asked: commands.Command, code: str) -> None:
     stage, (alice, bob) = entered("alice", "bob")
     alice.do(commands.Join, room="#ops")
     stage.turns.wait(1)
@@ -174,7 +174,7 @@ def test_what_is_refused(asked: commands.Command, code: str) -> None:
     assert refusal(bob) == code
 
 
-def test_the_error_for_a_room_names_the_nearest() -> None:
+def test_the_error_for_an_unknown_room_suggests_the_nearest() -> None:
     _, (alice,) = entered("alice")
     alice.do(commands.Join, room="#Operations")
     alice.take()
@@ -201,7 +201,7 @@ def test_the_list_of_rooms_counts_members_who_are_online() -> None:
     ]
 
 
-def test_a_topic_is_an_entry_that_all_hear_and_that_lasts() -> None:
+def test_a_topic_is_a_durable_entry_of_the_room() -> None:
     stage, (alice, bob) = entered("alice", "bob")
     number = alice.do(commands.Topic, room="#lobby", text="  two\nlines\x1b ")
     assert bob.heard() == [("#lobby", 1, "two lines^[")]
@@ -228,7 +228,7 @@ def test_a_topic_that_cannot_be_stored_is_not_set() -> None:
     assert stage.hub.directory.lobby.topic == ""
 
 
-def test_a_plain_client_hears_the_room_that_it_is_in() -> None:
+def test_a_plain_client_hears_its_current_room() -> None:
     stage = Stage()
     dave, erin = stage.plain("dave"), stage.plain("erin")
     dave.do(commands.Join, room="#ops")
@@ -241,7 +241,7 @@ def test_a_plain_client_hears_the_room_that_it_is_in() -> None:
     assert dave.session.room == "#ops"
 
 
-def test_a_plain_client_that_leaves_its_room_is_back_in_the_lobby() -> None:
+def test_a_plain_client_that_leaves_its_room_returns_to_the_lobby() -> None:
     stage = Stage()
     dave = stage.plain("dave")
     dave.do(commands.Join, room="#ops")
@@ -251,7 +251,7 @@ def test_a_plain_client_that_leaves_its_room_is_back_in_the_lobby() -> None:
     assert dave.session.room == "#lobby"
 
 
-def test_many_rooms_are_listed_in_lines_that_are_not_too_long() -> None:
+def test_a_long_list_of_rooms_is_split_into_lines() -> None:
     stage, (alice,) = entered("alice")
     for n in range(205):
         alice.ask(commands.Join(room=f"r{n}"))

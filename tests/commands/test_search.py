@@ -38,7 +38,7 @@ def cast() -> tuple[Stage, Peer, Peer]:
     return stage, ann, bob
 
 
-def test_all_words_are_found_the_oldest_first_with_their_places() -> None:
+def test_a_search_returns_matches_oldest_first_with_places() -> None:
     _, ann, bob = cast()
     assert found(ann, "red") == [("#lobby/1", "red apple"), ("#Ops/1", "red pear"), ("@Bob/1", "red rose")]
     assert found(bob, "rose") == [("@ann/1", "red rose")]
@@ -46,7 +46,7 @@ def test_all_words_are_found_the_oldest_first_with_their_places() -> None:
     assert found(ann, "plum") == []
 
 
-def test_a_search_is_narrowed_by_who_where_and_when() -> None:
+def test_a_search_can_be_narrowed_by_author_conversation_and_date() -> None:
     _, ann, _ = cast()
     assert found(ann, "red", name="bob") == [("#Ops/1", "red pear")]
     assert found(ann, "red", conversation="#lobby") == [("#lobby/1", "red apple")]
@@ -56,7 +56,7 @@ def test_a_search_is_narrowed_by_who_where_and_when() -> None:
     assert found(ann, "red", before="2020-01-01") == []
 
 
-def test_without_words_the_newest_of_somebody_or_of_a_room_are_found() -> None:
+def test_a_search_without_words_returns_the_newest_of_an_author_or_a_room() -> None:
     _, ann, bob = cast()
     bob.do(commands.Edit, conversation="#ops", text="pale pear")
     assert found(ann, "", name="bob") == [("#lobby/2", "green apple"), ("#Ops/1", "pale pear")]
@@ -64,7 +64,7 @@ def test_without_words_the_newest_of_somebody_or_of_a_room_are_found() -> None:
     assert found(ann, "", conversation="@bob") == [("@Bob/1", "red rose")]
 
 
-def test_the_newest_are_found_and_said_to_be_some_of_more() -> None:
+def test_a_truncated_search_reports_more() -> None:
     stage, ann, _ = cast()
     for n in range(import_module("socketchat.commands.search").FOUND_ENTRIES + 5):
         ann.say(f"plum {n}")
@@ -74,7 +74,7 @@ def test_the_newest_are_found_and_said_to_be_some_of_more() -> None:
     assert [(each.count, each.more) for each in ann.told(events.Found)] == [(50, True)]
 
 
-def test_nothing_is_found_where_one_may_not_read() -> None:
+def test_a_search_finds_only_readable_messages() -> None:
     stage, ann, bob = cast()
     eve = stage.native("eve")
     assert found(eve, "red") == [("#lobby/1", "red apple")]
@@ -90,7 +90,7 @@ def test_nothing_is_found_where_one_may_not_read() -> None:
     assert found(bob, "red") == [("#lobby/1", "red apple"), ("@ann/1", "red rose")]
 
 
-def test_who_is_put_out_while_it_is_searched_reads_nothing() -> None:
+def test_a_user_removed_during_a_search_gets_no_results() -> None:
     stage, ann, bob = cast()
     stage.journal.turns = 5
     bob.take()
@@ -101,14 +101,14 @@ def test_who_is_put_out_while_it_is_searched_reads_nothing() -> None:
     assert "pear" not in read
 
 
-def test_what_ignored_users_say_is_not_found() -> None:
+def test_messages_of_ignored_users_are_not_found() -> None:
     _, ann, bob = cast()
     ann.do(commands.Ignore, name="bob")
     assert found(ann, "pear") == []
     assert found(bob, "pear") == [("#Ops/1", "red pear")]
 
 
-def test_a_message_is_found_once_by_what_it_says_now() -> None:
+def test_a_message_is_found_by_its_current_text() -> None:
     _, ann, bob = cast()
     bob.do(commands.Edit, conversation="#ops", text="blue pear")
     bob.do(commands.Edit, conversation="#ops", text="pale pear")
@@ -132,14 +132,14 @@ def test_a_message_is_found_once_by_what_it_says_now() -> None:
         ({"words": "a", "conversation": "@nobody"}, "no_such_user"),
     ],
 )
-def test_what_makes_no_sense_is_refused(fields: dict[str, str], code: str) -> None:
+def test_invalid_searches_are_refused(fields: dict[str, str], code: str) -> None:
     _, ann, _ = cast()
     ann.take()
     ann.do(commands.Search, **fields)
     assert [error.code for error in ann.told(events.Error)] == [code]
 
 
-def test_a_search_that_fails_is_refused_and_the_session_goes_on() -> None:
+def test_a_failed_search_is_an_error_and_the_session_continues() -> None:
     class Failing(CountingJournal):
         async def search(self, query: Query):  # noqa: ARG002
             raise StorageProblem("The history cannot be read at the moment; try again later.")

@@ -6,7 +6,7 @@ from socketchat.protocol.slash import EVERYDAY, MODERATING
 from tests.hub.stage import Peer, Stage
 
 
-def test_users_are_listed_by_name_whatever_its_case() -> None:
+def test_users_are_sorted_by_name_in_any_case() -> None:
     stage = Stage()
     for name in ("carol", "Bob", "dave"):
         stage.guest(name)
@@ -18,7 +18,7 @@ def test_users_are_listed_by_name_whatever_its_case() -> None:
     assert alice.events() == [events.Users(users=names, id=number, guests=guests), events.Ok(id=number)]
 
 
-def test_members_of_a_room_are_listed_who_are_online() -> None:
+def test_online_members_of_a_room_are_listed() -> None:
     stage = Stage()
     alice, bob, carol = stage.native("alice"), stage.native("bob"), stage.native("carol")
     for peer in (alice, bob):
@@ -31,7 +31,7 @@ def test_members_of_a_room_are_listed_who_are_online() -> None:
     assert (users.room, users.users) == ("#Ops", ["alice"])
 
 
-def test_everybody_is_in_the_lobby() -> None:
+def test_every_user_is_in_the_lobby() -> None:
     stage = Stage()
     alice, _ = stage.native("alice"), stage.native("bob")
     alice.do(commands.Users, room="#lobby")
@@ -39,7 +39,7 @@ def test_everybody_is_in_the_lobby() -> None:
     assert (users.room, users.users) == (None, ["alice", "bob"])
 
 
-def test_a_long_list_comes_in_several_lines() -> None:
+def test_a_long_list_of_users_is_split_into_lines() -> None:
     stage = Stage()
     alice = stage.native("alice")
     for n in range(1500):
@@ -76,7 +76,7 @@ def away(peer: Peer) -> dict[str, str]:
     return users.away
 
 
-def test_who_is_away_is_listed_so_until_saying_something() -> None:
+def test_a_user_is_listed_as_away_until_the_next_message() -> None:
     stage = Stage()
     alice, bob = stage.native("alice"), stage.native("bob")
     bob.do(commands.Away)
@@ -88,7 +88,7 @@ def test_who_is_away_is_listed_so_until_saying_something() -> None:
     assert away(alice) == {}
 
 
-def test_who_went_is_not_away_when_coming_back() -> None:
+def test_a_user_who_left_is_not_away_on_return() -> None:
     stage = Stage()
     alice, bob = stage.native("alice"), stage.native("bob")
     bob.do(commands.Away, text="lunch")
@@ -97,7 +97,7 @@ def test_who_went_is_not_away_when_coming_back() -> None:
     assert away(alice) == {}
 
 
-def test_a_long_reason_is_refused() -> None:
+def test_a_long_away_reason_is_refused() -> None:
     stage = Stage()
     alice = stage.native("alice")
     alice.take()
@@ -106,13 +106,13 @@ def test_a_long_reason_is_refused() -> None:
     assert error.code == "too_long"
 
 
-def test_a_line_of_users_who_are_all_away_for_long_reasons_fits() -> None:
+def test_a_line_of_away_users_with_long_reasons_fits_the_limit() -> None:
     users = [f"{n:03}" + "\U00020000" * 17 for n in range(NAMES_PER_EVENT)]
     told = events.Users(users=users, away=dict.fromkeys(users, "\U00020000" * AWAY_CHARACTERS), id=2**53 - 1)
     assert len(encode(told)) < LINE_BYTES
 
 
-def test_guests_are_told_apart() -> None:
+def test_guests_are_marked_in_the_list() -> None:
     stage = Stage()
     alice = stage.native("alice")
     stage.plain("gus")

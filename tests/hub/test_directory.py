@@ -37,7 +37,7 @@ BOB = entry("user", {"id": "u2", "name": "bob", "key": "k"})
 OPS = entry("room", {"name": "#Ops"})
 
 
-def test_the_lobby_is_always_there() -> None:
+def test_the_lobby_always_exists() -> None:
     assert directory_of().lobby.is_lobby
     assert directory_of().room("#LOBBY", seen).is_lobby
 
@@ -55,11 +55,11 @@ def test_facts_are_applied_in_order() -> None:
     assert directory.users["u1"].rooms == []
 
 
-def test_facts_of_kinds_that_come_later_change_nothing() -> None:
+def test_facts_of_unknown_kinds_change_nothing() -> None:
     assert directory_of(entry("ban", {"user": "u1"})).users == {}
 
 
-def test_heads_are_known_and_direct_messages_of_who_exists() -> None:
+def test_heads_are_known_for_rooms_and_for_pairs_with_an_account() -> None:
     heads = {"*": 9, "#lobby": 3, "#ops": 4, "@u1:u2": 5, "@u1:zz": 6, "@yy:zz": 7}
     directory = directory_of(ALICE, BOB, OPS, heads=heads)
     assert {each.id: each.head for each in directory.conversations.values()} == {
@@ -70,7 +70,7 @@ def test_heads_are_known_and_direct_messages_of_who_exists() -> None:
     }
 
 
-def test_a_user_is_found_by_name_whatever_its_case() -> None:
+def test_a_user_is_found_by_name_in_any_case() -> None:
     directory = directory_of(ALICE)
     assert directory.user("aLICE").id == "u1"
     assert directory.holder("alice") is directory.user("Alice")
@@ -79,18 +79,18 @@ def test_a_user_is_found_by_name_whatever_its_case() -> None:
 @pytest.mark.parametrize(
     ("name", "hint"), [("alicf", "did you mean Alice?"), ("zzzzzz", "/users lists who is online.")]
 )
-def test_the_error_for_a_user_helps(name: str, hint: str) -> None:
+def test_the_error_for_an_unknown_user_helps(name: str, hint: str) -> None:
     with pytest.raises(NoSuchUser, match=f"There is no user {name}; {hint}"):
         directory_of(ALICE).user(name)
 
 
 @pytest.mark.parametrize(("name", "hint"), [("#opps", "did you mean #Ops?"), ("#zz", "/rooms lists the rooms.")])
-def test_the_error_for_a_room_helps(name: str, hint: str) -> None:
+def test_the_error_for_an_unknown_room_helps(name: str, hint: str) -> None:
     with pytest.raises(NoSuchRoom, match=f"There is no room {name}; {hint}"):
         directory_of(OPS).room(name, seen)
 
 
-def test_a_room_that_one_does_not_see_is_not_there() -> None:
+def test_an_invisible_room_looks_like_a_missing_one() -> None:
     directory = directory_of(OPS, entry("room", {"name": "#dev"}))
     texts = []
     for name in ("#Ops", "#opps"):
@@ -100,7 +100,7 @@ def test_a_room_that_one_does_not_see_is_not_there() -> None:
     assert texts == ["There is no room #x; /rooms lists the rooms."] * 2
 
 
-def test_direct_messages_are_one_conversation_from_both_sides() -> None:
+def test_direct_messages_are_one_conversation_for_both_users() -> None:
     directory = directory_of(ALICE, BOB)
     alice, bob = directory.users["u1"], directory.users["u2"]
     pair, is_new = directory.pair(alice, bob)
@@ -110,7 +110,7 @@ def test_direct_messages_are_one_conversation_from_both_sides() -> None:
     assert (pair.described_to(alice).peer, pair.described_to(bob).peer) == ("bob", "Alice")
 
 
-def test_a_note_to_oneself_has_oneself_as_peer() -> None:
+def test_a_conversation_with_oneself_has_oneself_as_peer() -> None:
     directory = directory_of(ALICE)
     alice = directory.users["u1"]
     pair, _ = directory.pair(alice, alice)
@@ -118,7 +118,7 @@ def test_a_note_to_oneself_has_oneself_as_peer() -> None:
     assert pair.described_to(alice).peer == "Alice"
 
 
-def test_a_guest_leaves_nothing_but_what_others_may_read() -> None:
+def test_a_guest_leaves_only_the_messages_of_others_readable() -> None:
     directory = directory_of(ALICE, OPS)
     guest, other = User("g1", "gus", "gus"), User("g2", "gil", "gil")
     for user in (guest, other):

@@ -29,7 +29,7 @@ def positions(peer: Peer) -> dict:
 # Resuming
 
 
-def test_a_link_that_breaks_is_waited_for_before_the_others_are_told() -> None:
+def test_a_lost_connection_is_announced_only_after_a_grace_period() -> None:
     stage, alice, bob = two()
     bob.drop()
     stage.turns.wait(RESUME_SECONDS - 0.1)
@@ -40,7 +40,7 @@ def test_a_link_that_breaks_is_waited_for_before_the_others_are_told() -> None:
     assert stage.hub.attendance.online() == ["alice"]
 
 
-def test_who_resumes_in_time_was_never_away() -> None:
+def test_a_session_resumed_in_time_was_never_announced_as_gone() -> None:
     stage, alice, bob = two()
     hello = positions(bob)
     bob.drop()
@@ -54,7 +54,7 @@ def test_who_resumes_in_time_was_never_away() -> None:
     assert stage.hub.attendance.online() == ["alice", "bob"]
 
 
-def test_who_comes_back_by_name_in_time_was_never_away() -> None:
+def test_a_user_who_logs_in_again_in_time_was_never_announced_as_gone() -> None:
     stage, alice, bob = two()
     bob.drop()
     stage.turns.wait(RESUME_SECONDS / 2)
@@ -63,7 +63,7 @@ def test_who_comes_back_by_name_in_time_was_never_away() -> None:
     assert alice.events() == []
 
 
-def test_who_resumes_gets_exactly_what_was_missed() -> None:
+def test_a_resumed_session_gets_exactly_the_missed_entries() -> None:
     stage, alice, bob = two()
     hello = positions(bob)
     alice.say("one")
@@ -81,7 +81,7 @@ def test_who_resumes_gets_exactly_what_was_missed() -> None:
     assert not bob.session.places.is_behind
 
 
-def test_a_conversation_that_began_meanwhile_is_replayed_too() -> None:
+def test_a_conversation_that_began_meanwhile_is_replayed() -> None:
     stage, alice, bob = two()
     hello = positions(bob)
     bob.drop()
@@ -105,7 +105,7 @@ def test_positions_of_another_epoch_replay_nothing() -> None:
 
 
 @pytest.mark.parametrize("position", [3, 99])
-def test_who_missed_nothing_is_live_at_once(position: int) -> None:
+def test_a_session_that_missed_nothing_is_live_immediately(position: int) -> None:
     stage, alice, bob = two()
     for n in range(3):
         alice.say(f"text {n}")
@@ -117,7 +117,7 @@ def test_who_missed_nothing_is_live_at_once(position: int) -> None:
     assert stage.journal.reads == []
 
 
-def test_a_session_that_goes_on_elsewhere_is_closed_here() -> None:
+def test_a_session_resumed_elsewhere_is_closed_here() -> None:
     stage, alice, bob = two()
     hello = positions(bob)
     other = stage.login(**hello)
@@ -131,7 +131,7 @@ def test_a_session_that_goes_on_elsewhere_is_closed_here() -> None:
     assert stage.hub.attendance.online() == ["alice", "bob"]
 
 
-def test_a_token_is_good_once() -> None:
+def test_a_resume_token_is_valid_once() -> None:
     stage, _, bob = two()
     hello = positions(bob)
     stage.login(**hello)
@@ -140,7 +140,7 @@ def test_a_token_is_good_once() -> None:
 
 
 @pytest.mark.parametrize("seconds", [0, RESUME_SECONDS + 1])
-def test_a_token_is_forgotten_with_its_session(seconds: float) -> None:
+def test_a_resume_token_ends_with_its_session(seconds: float) -> None:
     stage, _, bob = two()
     hello = positions(bob)
     if seconds:
@@ -165,7 +165,7 @@ def test_a_guest_resumes_with_its_rooms_and_direct_messages() -> None:
     assert [each.conversation[0] for each in welcome.conversations] == ["#", "#", "@"]
 
 
-def test_a_guest_is_gone_when_it_does_not_come_back() -> None:
+def test_a_guest_that_does_not_reconnect_is_removed() -> None:
     stage, _, _ = two()
     guest = stage.guest("gus")
     hello = positions(guest)
@@ -176,7 +176,7 @@ def test_a_guest_is_gone_when_it_does_not_come_back() -> None:
     assert stage.guest("gus").told(events.Welcome)
 
 
-def test_an_old_break_does_not_end_a_newer_session() -> None:
+def test_the_grace_period_of_an_old_session_does_not_end_a_newer_one() -> None:
     stage, alice, bob = two()
     bob.drop()
     stage.turns.wait(RESUME_SECONDS - 1)
@@ -189,7 +189,7 @@ def test_an_old_break_does_not_end_a_newer_session() -> None:
     assert presences(alice.told(events.Presence)) == ["-bob"]
 
 
-def test_who_comes_back_and_quits_is_gone_at_once() -> None:
+def test_a_resumed_session_that_quits_is_gone_immediately() -> None:
     stage, alice, bob = two()
     hello = positions(bob)
     bob.drop()
@@ -198,7 +198,7 @@ def test_who_comes_back_and_quits_is_gone_at_once() -> None:
     assert stage.hub.attendance.online() == ["alice"]
 
 
-def test_the_last_of_several_sessions_ends_a_users_presence() -> None:
+def test_the_presence_of_a_user_ends_with_the_last_session() -> None:
     stage, alice, bob = two()
     other = stage.native("bob")
     bob.do(commands.Quit)
@@ -208,7 +208,7 @@ def test_the_last_of_several_sessions_ends_a_users_presence() -> None:
     assert presences(alice.events()) == ["-bob"]
 
 
-def test_a_later_guest_of_the_same_name_reads_nobodys_messages() -> None:
+def test_a_later_guest_of_the_same_name_cannot_read_earlier_messages() -> None:
     stage, alice, _ = two()
     first = stage.plain("gus")
     alice.say("for the first gus", to="@gus")
@@ -226,7 +226,7 @@ def test_a_later_guest_of_the_same_name_reads_nobodys_messages() -> None:
     assert [(seq, text) for _, seq, text in second.heard()] == [(1, "for the second gus")]
 
 
-def test_messages_between_guests_are_forgotten_with_both() -> None:
+def test_messages_between_guests_are_removed_with_both() -> None:
     stage = Stage()
     one, other = stage.plain("one"), stage.plain("other")
     one.say("hi", to="@other")
@@ -242,7 +242,7 @@ def test_messages_between_guests_are_forgotten_with_both() -> None:
 # Push-back
 
 
-def test_a_session_has_at_most_so_many_entries_under_way() -> None:
+def test_unstored_entries_are_bounded_per_session() -> None:
     stage, alice, bob = two()
     bob.take()
     alice.ask(*(commands.Send(to="#lobby", text=str(n)) for n in range(200)))
@@ -253,7 +253,7 @@ def test_a_session_has_at_most_so_many_entries_under_way() -> None:
     assert alice.session.under_way == alice.session.under_way_bytes == 0
 
 
-def test_a_session_has_at_most_so_many_bytes_under_way() -> None:
+def test_unstored_bytes_are_bounded_per_session() -> None:
     stage, alice, bob = two()
     bob.take()
     alice.ask(*(commands.Send(to="#lobby", text=f"{n} {LONG}") for n in range(20)))
@@ -262,7 +262,7 @@ def test_a_session_has_at_most_so_many_bytes_under_way() -> None:
     assert [seq for _, seq, _ in bob.heard()] == list(range(1, 21))
 
 
-def test_all_together_have_at_most_so_many_bytes_under_way(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unstored_bytes_are_bounded_in_total(monkeypatch: pytest.MonkeyPatch) -> None:
     assert UNDER_WAY_BYTES == 16_777_216
     monkeypatch.setattr(hub, "UNDER_WAY_BYTES", 1_000_000)
     stage, alice, _ = two()
@@ -278,7 +278,7 @@ def test_all_together_have_at_most_so_many_bytes_under_way(monkeypatch: pytest.M
     assert not any(sender.waiting for sender in senders[:-1])
 
 
-def test_a_session_that_takes_nothing_is_not_listened_to() -> None:
+def test_commands_of_a_stalled_session_are_not_taken() -> None:
     stage, alice, bob = two()
     bob.stall()
     bob.say("while I sleep")
@@ -292,7 +292,7 @@ def test_a_session_that_takes_nothing_is_not_listened_to() -> None:
 # Starting again
 
 
-def test_what_lasts_is_there_after_a_restart() -> None:
+def test_durable_state_survives_a_restart() -> None:
     stage, alice, bob = two()
     alice.do(commands.Join, room="#ops")
     alice.do(commands.Topic, room="#ops", text="broken")
@@ -312,7 +312,7 @@ def test_what_lasts_is_there_after_a_restart() -> None:
     assert [each.conversation for each in welcome.conversations] == ["#lobby", pair.conversation]
 
 
-def test_a_former_guest_is_nameless_to_the_other_after_a_restart() -> None:
+def test_a_former_guest_has_no_name_after_a_restart() -> None:
     stage, alice, _ = two()
     guest = stage.plain("gus")
     guest.say("hi", to="@alice")
@@ -323,7 +323,7 @@ def test_a_former_guest_is_nameless_to_the_other_after_a_restart() -> None:
     assert [each.peer for each in welcome.conversations[1:]] == [None]
 
 
-def test_messages_between_guests_are_not_there_after_a_restart() -> None:
+def test_messages_between_guests_are_gone_after_a_restart() -> None:
     stage = Stage()
     one = stage.plain("one")
     stage.plain("other")
@@ -333,7 +333,7 @@ def test_messages_between_guests_are_not_there_after_a_restart() -> None:
     assert stage.hub.directory.conversations.keys() == {"#lobby"}
 
 
-def test_a_welcome_with_very_many_conversations_stays_under_the_limit_of_a_line() -> None:
+def test_a_welcome_with_many_conversations_stays_under_the_line_limit() -> None:
     stage, _, _ = two()
     for n in range(WELCOME_CONVERSATIONS + 50):
         guest = stage.plain(f"g{n}")
@@ -347,7 +347,7 @@ def test_a_welcome_with_very_many_conversations_stays_under_the_limit_of_a_line(
     assert len(lines) == 1 + 51  # the lobby and 550 others, 500 of them in the first
 
 
-def test_the_rendering_decides_who_hears_all_rooms() -> None:
+def test_the_rendering_decides_whether_a_session_hears_all_rooms() -> None:
     stage, alice, _ = two()
     alice.do(commands.Join, room="#ops")
     dave = stage.plain("dave")
@@ -361,7 +361,7 @@ def test_the_rendering_decides_who_hears_all_rooms() -> None:
     assert {conversation for conversation, _, _ in alice.heard()} == {"#lobby", "#ops"}
 
 
-def test_a_hub_makes_unguessable_words_by_itself() -> None:
+def test_a_hub_makes_unguessable_tokens() -> None:
     stage = Stage()
     words = {Hub(stage.journal, stage.turns.call_later, stage.turns.spawn).token(16) for _ in range(2)}
     assert len(words) == 2

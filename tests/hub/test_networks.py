@@ -15,7 +15,7 @@ from socketchat.hub.networks import is_loopback, network
         ("", "not an address", False),
     ],
 )
-def test_what_one_customer_gets_is_one_network(one: str, other: str, *, same: bool) -> None:
+def test_addresses_of_one_customer_are_one_network(one: str, other: str, *, same: bool) -> None:
     assert (network(one) == network(other)) is same
 
 
@@ -31,5 +31,5 @@ def test_what_one_customer_gets_is_one_network(one: str, other: str, *, same: bo
         ("", False),
     ],
 )
-def test_loopback_is_this_machine_however_it_is_written(peer: str, *, expected: bool) -> None:
+def test_every_form_of_a_loopback_address_is_recognised(peer: str, *, expected: bool) -> None:
     assert is_loopback(peer) is expected

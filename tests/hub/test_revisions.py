@@ -38,7 +38,7 @@ def texts(peer: Peer) -> dict[int, str]:
     return {entry.seq: json.loads(bytes(entry.body)).get("text") for entry in peer.told(events.Entry)}
 
 
-def test_a_page_that_was_kept_is_read_again_after_a_delete() -> None:
+def test_a_cached_page_is_read_again_after_a_delete() -> None:
     stage, alice = lobby_of(70)
     assert texts(back(stage, "bob", 0))[7] == "text 7"
     delete(stage, alice, 7)
@@ -67,7 +67,7 @@ def test_a_page_that_is_being_read_is_read_again_after_a_delete(turns: int) -> N
     assert list(heard) == list(range(1, 13 + turns))
 
 
-def test_what_an_erased_user_said_is_not_served() -> None:
+def test_the_messages_of_an_erased_user_are_not_served() -> None:
     stage, alice = lobby_of(5)
     back(stage, "bob", 0)
     erased = stage.journal.erase(alice.session.user.id)
@@ -78,7 +78,7 @@ def test_what_an_erased_user_said_is_not_served() -> None:
 
 @pytest.mark.parametrize("kept", [0, 3, PAGE_ENTRIES])
 @pytest.mark.parametrize("cached", [False, True])
-def test_who_was_below_the_floor_goes_on_from_there(kept: int, *, cached: bool) -> None:
+def test_a_position_below_the_floor_continues_at_the_floor(kept: int, *, cached: bool) -> None:
     stage, alice = lobby_of(80)
     if cached:
         back(stage, "bob", 0)
@@ -100,7 +100,7 @@ def test_who_was_below_the_floor_goes_on_from_there(kept: int, *, cached: bool) 
     assert list(texts(behind))[-1 - kept :] == list(range(82, 83 + kept))
 
 
-def test_what_cannot_be_changed_is_said() -> None:
+def test_the_error_for_an_unchangeable_entry_says_so() -> None:
     stage, alice = lobby_of(1)
     outcomes: list[object] = []
     delete(stage, alice, 9, then=outcomes.append)
@@ -109,7 +109,7 @@ def test_what_cannot_be_changed_is_said() -> None:
     assert isinstance(stage.hub.why_not(outcomes[0]), NotFound)
 
 
-def test_what_was_deleted_before_it_came_again_is_no_other_message() -> None:
+def test_a_deleted_message_sent_again_is_a_duplicate() -> None:
     stage, alice = lobby_of(0)
     alice.say("once", outbox="ab" * 8, n=1)
     stage.settle()

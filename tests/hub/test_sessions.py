@@ -17,7 +17,7 @@ def session_of(rendering) -> tuple[Session, list[bytes]]:
     return Session(rendering, Stage().connect(), written.append), written
 
 
-def test_an_event_is_written_as_the_session_reads_it() -> None:
+def test_an_event_is_written_in_the_dialect_of_the_session() -> None:
     native, plain = session_of(NATIVE), session_of(PLAIN)
     for session, _ in (native, plain):
         session.tell(events.Left(conversation="#ops"))
@@ -25,25 +25,25 @@ def test_an_event_is_written_as_the_session_reads_it() -> None:
     assert plain[1] == [b"[room] You left #ops.\n"]
 
 
-def test_what_a_dialect_does_not_show_is_not_written() -> None:
+def test_events_that_a_dialect_does_not_show_are_not_written() -> None:
     session, written = session_of(PLAIN)
     session.tell(events.Ok(id=1))
     assert written == []
 
 
-def test_an_error_has_its_code_its_command_and_whether_to_try_again() -> None:
+def test_an_error_has_its_code_its_command_id_and_retry() -> None:
     session, written = session_of(NATIVE)
     session.refuse(StorageProblem("full"), 7, retry=True)
     assert decode_event(written[0]) == events.Error(code="storage", text="full", id=7, retry=True)
 
 
-def test_an_error_is_short_and_drives_no_terminal() -> None:
+def test_an_error_is_short_and_clean() -> None:
     told = refusal(NoSuchUser("There is no user \x1b[2J\r\n" + "x" * 10_000), None)
     assert told.text.startswith("There is no user ^[[2J ")
     assert len(told.text) <= REFUSAL_CHARACTERS + 10
 
 
-def test_a_session_that_ended_writes_nothing_and_waits_for_nothing() -> None:
+def test_an_ended_session_writes_nothing_and_waits_for_nothing() -> None:
     session, written = session_of(NATIVE)
     session.stalled = True
     session.end()
@@ -57,7 +57,7 @@ def at(conversation: Conversation, head: int) -> Conversation:
     return conversation
 
 
-def test_a_session_hears_a_conversation_once_however_often_it_enters() -> None:
+def test_a_session_that_enters_a_conversation_twice_hears_it_once() -> None:
     conversation, session = Conversation("#ops"), session_of(NATIVE)[0]
     session.places.enter(conversation)
     session.places.enter(conversation)
@@ -65,7 +65,7 @@ def test_a_session_hears_a_conversation_once_however_often_it_enters() -> None:
     assert conversation.audience == {NATIVE: {session: session.places}}
 
 
-def test_the_last_session_takes_its_rendering_with_it() -> None:
+def test_a_rendering_is_removed_with_its_last_session() -> None:
     conversation, session = Conversation("#ops"), session_of(NATIVE)[0]
     session.places.enter(conversation)
     session.places.leave(conversation)
@@ -73,14 +73,14 @@ def test_the_last_session_takes_its_rendering_with_it() -> None:
     assert (session.places.heard, conversation.audience) == ({}, {})
 
 
-def test_a_live_session_lacks_nothing() -> None:
+def test_a_live_session_misses_nothing() -> None:
     conversation, session = at(Conversation("#ops"), 7), session_of(NATIVE)[0]
     session.places.enter(conversation)
     session.places.miss(conversation, 6)
     assert not session.places.is_behind
 
 
-def test_a_session_that_is_behind_lacks_what_goes_on_from_its_first_miss() -> None:
+def test_a_session_that_is_behind_misses_entries_from_the_first_missed_one() -> None:
     ops, quiet, session = at(Conversation("#ops"), 7), at(Conversation("#quiet"), 9), session_of(NATIVE)[0]
     session.places.enter(ops)
     session.places.enter(quiet)
@@ -94,7 +94,7 @@ def test_a_session_that_is_behind_lacks_what_goes_on_from_its_first_miss() -> No
     assert not session.places.is_behind
 
 
-def test_a_session_that_is_behind_lacks_nothing_of_what_it_left() -> None:
+def test_a_session_that_is_behind_misses_nothing_of_a_left_conversation() -> None:
     conversation, session = at(Conversation("#ops"), 7), session_of(NATIVE)[0]
     session.places.fall_behind()
     session.places.enter(conversation, sent=3)
@@ -114,7 +114,7 @@ class Shouting(NativeRendering):
 
 @pytest.mark.parametrize("changed_at", range(0, 41, 5))
 @pytest.mark.parametrize("stalls", [False, True])
-def test_a_rendering_that_changes_in_mid_stream_loses_and_doubles_no_entry(changed_at: int, *, stalls: bool) -> None:
+def test_changing_the_rendering_loses_and_repeats_no_entry(changed_at: int, *, stalls: bool) -> None:
     stage, shouting = Stage(), Shouting()
     alice, bob, other = stage.native("alice"), stage.native("bob"), stage.native("other")
     bob.do(commands.Join, room="#ops")

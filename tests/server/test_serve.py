@@ -211,7 +211,7 @@ def test_the_data_directory_is_created_private(server: Serving, tmp_path: Path) 
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
-def test_a_data_directory_of_another_account_is_refused_with_all_that_is_in_it(tmp_path: Path) -> None:
+def test_a_data_directory_of_another_account_is_refused(tmp_path: Path) -> None:
     data, link = tmp_path / "theirs", tmp_path / "link"
     data.mkdir(0o755)
     (data / "join-code").write_text("abandon-abandon-abandon-abandon-abandon\n")
@@ -230,7 +230,7 @@ def test_a_data_directory_of_another_account_is_refused_with_all_that_is_in_it(t
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
 @pytest.mark.parametrize("name", ["join-code", "local-secret", "tls.pem", "socketchat.db"])
-def test_a_secret_that_another_account_planted_is_refused(name: str, tmp_path: Path) -> None:
+def test_a_secret_file_of_another_account_is_refused(name: str, tmp_path: Path) -> None:
     data = tmp_path / "data"
     assert Serving(data).end(signal.SIGTERM)[0] == 0
     os.chown(data / name, 12345, 12345)
@@ -240,7 +240,7 @@ def test_a_secret_that_another_account_planted_is_refused(name: str, tmp_path: P
     assert "belongs to another account (user id 12345)" in error
 
 
-def test_a_data_directory_in_which_others_may_write_is_refused(tmp_path: Path) -> None:
+def test_a_data_directory_writable_by_others_is_refused(tmp_path: Path) -> None:
     data = tmp_path / "the data"
     data.mkdir()
     for mode in (0o777, 0o1777, 0o702, 0o770, 0o2770):

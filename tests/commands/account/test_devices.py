@@ -17,7 +17,7 @@ def listed(peer: Peer) -> list[events.Device]:
     return told.devices
 
 
-def test_devices_are_listed_with_what_they_are_called_and_when_they_were_used() -> None:
+def test_devices_are_listed_with_label_and_last_use() -> None:
     stage = Stage()
     alice = stage.login(key_of("alice"), name="alice", label="desk\x1b[31m")
     alice.session.channel = HERE
@@ -32,7 +32,7 @@ def test_devices_are_listed_with_what_they_are_called_and_when_they_were_used() 
     assert not listed(alice)[1].online
 
 
-def test_a_revoked_device_is_let_in_no_more_and_its_sessions_end_when_that_is_stored() -> None:
+def test_a_revoked_device_is_refused_and_its_sessions_end_once_stored() -> None:
     stage = Stage()
     alice = owner(stage)
     phone = by_password(stage, SECRET)
@@ -53,7 +53,7 @@ def test_a_revoked_device_is_let_in_no_more_and_its_sessions_end_when_that_is_st
     assert stage.login(key_of("alice"), name="alice").told(events.Welcome)
 
 
-def test_the_users_other_sessions_are_told_of_a_device_that_came_by_the_password() -> None:
+def test_a_device_added_by_password_is_reported_to_the_other_sessions() -> None:
     stage = Stage()
     alice, bob = owner(stage), stage.native("bob")
     bob.take()
@@ -69,7 +69,7 @@ def test_the_users_other_sessions_are_told_of_a_device_that_came_by_the_password
 
 
 @pytest.mark.parametrize("secret", [SECRET, ""])
-def test_who_revokes_a_device_is_told_that_it_can_come_back_by_the_password(secret: str) -> None:
+def test_revoking_a_device_warns_that_the_password_still_lets_it_in(secret: str) -> None:
     stage = Stage()
     alice = owner(stage)
     by_password(stage, SECRET)
@@ -79,7 +79,7 @@ def test_who_revokes_a_device_is_told_that_it_can_come_back_by_the_password(secr
     assert [event.text for event in alice.told(events.Help)] == ([COMES_BACK] if secret else [])
 
 
-def test_the_token_of_a_revoked_devices_broken_link_is_dead_too() -> None:
+def test_the_resume_token_of_a_revoked_device_is_refused() -> None:
     stage = Stage()
     alice = owner(stage)
     phone = by_password(stage, SECRET)
@@ -89,7 +89,7 @@ def test_the_token_of_a_revoked_devices_broken_link_is_dead_too() -> None:
     assert code(stage.login(token=token)) == "usage"
 
 
-def test_a_resumed_session_is_still_that_devices() -> None:
+def test_a_resumed_session_still_belongs_to_its_device() -> None:
     stage = Stage()
     alice = owner(stage)
     phone = by_password(stage, SECRET)
@@ -99,7 +99,7 @@ def test_a_resumed_session_is_still_that_devices() -> None:
     assert b"revoked" in back.last_words
 
 
-def test_a_device_whose_revocation_cannot_be_stored_is_one_again() -> None:
+def test_a_device_stays_if_its_revocation_cannot_be_stored() -> None:
     stage = Stage()
     alice = owner(stage)
     by_password(stage, SECRET)
@@ -110,7 +110,7 @@ def test_a_device_whose_revocation_cannot_be_stored_is_one_again() -> None:
     assert stage.login(key_of("new"), name="alice").told(events.Welcome)
 
 
-def test_the_only_key_of_an_account_without_a_password_stays() -> None:
+def test_the_only_key_of_an_account_without_a_password_cannot_be_revoked() -> None:
     stage = Stage()
     alice = owner(stage, secret="")
     own = fingerprint(key_of("alice").public)
@@ -124,7 +124,7 @@ def test_the_only_key_of_an_account_without_a_password_stays() -> None:
 
 
 @pytest.mark.parametrize("device", ["", "-", "zzzz", "alice"])
-def test_what_is_no_device_is_not_found(device: str) -> None:
+def test_an_unknown_device_is_not_found(device: str) -> None:
     alice = owner(Stage())
     alice.do(commands.Revoke, device=device)
     assert code(alice) == "not_found"
@@ -138,7 +138,7 @@ def test_guests_have_no_devices(command: commands.Command) -> None:
     assert code(guest) == "refused"
 
 
-def test_a_user_has_so_many_devices_and_no_more_also_at_once() -> None:
+def test_devices_are_limited_per_user_under_concurrency_too() -> None:
     stage = Stage()
     alice = owner(stage)
     peers = [stage.connect(channel=HERE) for _ in range(DEVICES_PER_USER + 3)]
@@ -152,7 +152,7 @@ def test_a_user_has_so_many_devices_and_no_more_also_at_once() -> None:
     assert by_password(stage, SECRET, key="one more").told(events.Welcome)
 
 
-def test_a_key_that_proves_enough_names_is_no_device_of_another() -> None:
+def test_a_key_with_the_most_names_cannot_become_a_device_of_another() -> None:
     stage = Stage()
     owner(stage)
     for number in range(NAMES_PER_KEY):
@@ -160,7 +160,7 @@ def test_a_key_that_proves_enough_names_is_no_device_of_another() -> None:
     assert code(by_password(stage, SECRET)) == "too_many"
 
 
-def test_a_key_that_was_revoked_may_own_names_again() -> None:
+def test_a_revoked_key_can_own_names_again() -> None:
     stage = Stage()
     alice = owner(stage)
     by_password(stage, SECRET)

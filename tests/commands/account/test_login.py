@@ -21,7 +21,7 @@ def refusal(peer: Peer) -> str:
     return error.code
 
 
-def test_a_guest_is_welcomed_at_once() -> None:
+def test_a_guest_is_welcomed_immediately() -> None:
     stage = Stage()
     peer = stage.connect()
     hello(peer, name="alice")
@@ -34,7 +34,7 @@ def test_a_guest_is_welcomed_at_once() -> None:
     assert [each.conversation for each in welcome.conversations] == ["#lobby"]
 
 
-def test_an_owner_is_welcomed_when_the_name_is_stored() -> None:
+def test_an_owner_is_welcomed_once_the_name_is_stored() -> None:
     stage = Stage()
     peer = stage.connect()
     peer.log_in(key_of("alice"), name="alice")
@@ -44,7 +44,7 @@ def test_an_owner_is_welcomed_when_the_name_is_stored() -> None:
     assert welcome.name == "alice"
 
 
-def test_what_comes_after_a_hello_waits_for_the_welcome() -> None:
+def test_commands_after_a_hello_wait_for_the_welcome() -> None:
     stage = Stage()
     peer = stage.connect()
     peer.log_in(key_of("alice"), name="alice")
@@ -54,7 +54,7 @@ def test_what_comes_after_a_hello_waits_for_the_welcome() -> None:
     assert [type(event) for event in peer.events()][:2] == [events.Welcome, events.Ok]
 
 
-def test_the_owner_comes_back_under_the_same_user_id() -> None:
+def test_the_owner_keeps_the_user_id() -> None:
     stage = Stage()
     first = stage.native("alice").told(events.Welcome)[0].user
     stage.hub = stage.new_hub()
@@ -74,7 +74,7 @@ def test_an_owned_name_is_refused_to_others(key: Key | None, owner_does: type[co
 
 
 @pytest.mark.parametrize("key", [None, key_of("s")], ids=["guest", "account"])
-def test_a_guests_name_is_refused_to_others_while_it_is_online(key: Key | None) -> None:
+def test_the_name_of_an_online_guest_is_refused_to_others(key: Key | None) -> None:
     stage = Stage()
     guest = stage.plain("dave")
     other = stage.connect()
@@ -87,7 +87,7 @@ def test_a_guests_name_is_refused_to_others_while_it_is_online(key: Key | None) 
     assert other.told(events.Welcome)[0].name == "Dave"
 
 
-def test_two_who_want_one_name_at_once_do_not_both_get_it() -> None:
+def test_only_one_of_two_simultaneous_logins_gets_a_name() -> None:
     stage = Stage()
     one, other = stage.connect(), stage.connect()
     one.log_in(key_of("1"), name="eve")
@@ -98,7 +98,7 @@ def test_two_who_want_one_name_at_once_do_not_both_get_it() -> None:
     assert stage.hub.claimed == {}
 
 
-def test_a_guest_does_not_take_a_name_that_is_being_stored() -> None:
+def test_a_guest_cannot_take_a_name_that_is_being_stored() -> None:
     stage = Stage()
     one, guest = stage.connect(), stage.connect()
     one.log_in(key_of("1"), name="eve")
@@ -108,7 +108,7 @@ def test_a_guest_does_not_take_a_name_that_is_being_stored() -> None:
     assert one.told(events.Welcome)
 
 
-def test_one_person_who_comes_twice_at_once_is_let_in_twice() -> None:
+def test_one_key_can_log_in_twice_simultaneously() -> None:
     stage = Stage()
     peers = [stage.connect() for _ in range(8)]
     for peer in peers:
@@ -118,7 +118,7 @@ def test_one_person_who_comes_twice_at_once_is_let_in_twice() -> None:
     assert stage.hub.claimed == {}
 
 
-def test_a_client_that_is_gone_before_its_name_is_stored_never_comes() -> None:
+def test_a_client_gone_before_its_name_is_stored_is_never_announced() -> None:
     stage = Stage()
     alice = stage.native("alice")
     gone = stage.connect()
@@ -132,7 +132,7 @@ def test_a_client_that_is_gone_before_its_name_is_stored_never_comes() -> None:
     assert back.told(events.Welcome)
 
 
-def test_a_name_that_cannot_be_stored_may_be_tried_again() -> None:
+def test_a_name_that_cannot_be_stored_can_be_tried_again() -> None:
     stage = Stage()
     stage.journal.capacity = 0
     peer = stage.connect()
@@ -163,7 +163,7 @@ def test_a_name_that_cannot_be_stored_may_be_tried_again() -> None:
         ({"name": "a b", "key": KEY.public, "nonce": to_word(NONCE)}, "bad_name"),
     ],
 )
-def test_a_bad_hello_is_answered_and_another_one_may_follow(fields: dict, code: str) -> None:
+def test_after_a_bad_hello_another_one_can_follow(fields: dict, code: str) -> None:
     stage = Stage()
     peer = stage.connect()
     hello(peer, **fields)
@@ -182,20 +182,20 @@ def test_a_second_hello_is_refused() -> None:
 
 
 @pytest.mark.parametrize("kind", [commands.Rooms, commands.Users, commands.Help])
-def test_a_name_comes_first(kind: type[commands.Command]) -> None:
+def test_commands_before_the_login_are_refused(kind: type[commands.Command]) -> None:
     peer = Stage().connect()
     peer.do(kind)
     assert refusal(peer) == "not_logged_in"
 
 
-def test_a_lost_token_does_not_keep_out_who_also_gives_a_name() -> None:
+def test_an_expired_token_does_not_prevent_a_login_by_name() -> None:
     stage = Stage()
     peer = stage.connect()
     hello(peer, token="unknown", name="alice")
     assert peer.told(events.Welcome)[0].name == "alice"
 
 
-def test_an_owner_may_be_here_several_times() -> None:
+def test_an_owner_can_have_several_sessions() -> None:
     stage = Stage()
     one, other = stage.native("alice"), stage.native("alice")
     one.take(), other.take()
@@ -205,7 +205,7 @@ def test_an_owner_may_be_here_several_times() -> None:
     assert stage.hub.attendance.online() == ["alice"]
 
 
-def test_a_plain_client_is_greeted_in_the_words_of_the_seed() -> None:
+def test_a_plain_client_gets_the_greeting_of_the_seed() -> None:
     stage = Stage()
     peer = stage.connect(PLAIN)
     hello(peer, name="alice")
@@ -222,7 +222,7 @@ def challenged(stage: Stage, name: str, key: Key = KEY, binding: bytes = b"") ->
     return peer, challenge
 
 
-def test_a_proof_lets_in_and_is_good_once() -> None:
+def test_a_proof_logs_in_and_is_valid_once() -> None:
     peer, challenge = challenged(Stage(), "alice")
     peer.prove(KEY, challenge, "alice")
     peer.stage.settle()
@@ -232,7 +232,7 @@ def test_a_proof_lets_in_and_is_good_once() -> None:
 
 
 @pytest.mark.parametrize("binding", [b"", b"b" * 32])
-def test_a_proof_that_was_overheard_is_worthless_on_another_connection(binding: bytes) -> None:
+def test_an_overheard_proof_is_refused_on_another_connection(binding: bytes) -> None:
     stage = Stage()
     alice, challenge = challenged(stage, "alice", binding=binding)
     alice.prove(KEY, challenge, "alice")
@@ -258,7 +258,7 @@ def test_a_proof_of_another_key_or_for_another_name_is_refused(key: Key, name: s
     assert refusal(peer) == "bad_proof"
 
 
-def test_after_a_bad_proof_another_hello_may_follow() -> None:
+def test_after_a_bad_proof_another_hello_can_follow() -> None:
     stage = Stage()
     peer, challenge = challenged(stage, "alice")
     peer.prove(key_of("thief"), challenge, "alice")
@@ -269,20 +269,20 @@ def test_after_a_bad_proof_another_hello_may_follow() -> None:
 
 
 @pytest.mark.parametrize("signature", ["", "A" * 85, "A" * 86, "!" * 86])
-def test_what_is_no_signature_is_refused(signature: str) -> None:
+def test_an_invalid_signature_is_refused(signature: str) -> None:
     peer, _ = challenged(Stage(), "alice")
     peer.ask(commands.Prove(id=5, signature=signature))
     assert refusal(peer) in {"usage", "bad_proof"}
 
 
-def test_what_is_no_key_never_comes_in() -> None:
+def test_an_invalid_key_is_refused() -> None:
     peer = Stage().connect()
     hello(peer, name="alice", key=to_word(b"\xff" * 32), nonce=to_word(NONCE))
     peer.ask(commands.Prove(id=5, signature=to_word(bytes(64))))
     assert refusal(peer) == "bad_proof"
 
 
-def test_a_hello_in_between_makes_the_challenge_void() -> None:
+def test_a_second_hello_voids_the_challenge() -> None:
     peer, challenge = challenged(Stage(), "alice")
     hello(peer, name="a b")
     peer.take()
@@ -290,7 +290,7 @@ def test_a_hello_in_between_makes_the_challenge_void() -> None:
     assert refusal(peer) == "usage"
 
 
-def test_one_key_owns_five_names_and_no_sixth() -> None:
+def test_one_key_owns_at_most_five_names() -> None:
     stage = Stage()
     for number in range(5):
         assert stage.login(KEY, name=f"alice{number}").told(events.Welcome)
@@ -302,7 +302,7 @@ def test_one_key_owns_five_names_and_no_sixth() -> None:
     assert stage.login(key_of("bob"), name="alice5").told(events.Welcome)
 
 
-def test_of_many_names_at_once_one_key_gets_five() -> None:
+def test_one_key_gets_at_most_five_names_under_concurrency() -> None:
     stage = Stage()
     peers = [stage.connect() for _ in range(20)]
     for number, peer in enumerate(peers):
@@ -312,7 +312,7 @@ def test_of_many_names_at_once_one_key_gets_five() -> None:
     assert stage.hub.claimed == {}
 
 
-def test_a_dead_session_never_keeps_a_name_from_its_owner() -> None:
+def test_a_dead_session_does_not_keep_a_name_from_its_owner() -> None:
     stage = Stage()
     dead = stage.native("alice")
     dead.stall()
@@ -322,7 +322,7 @@ def test_a_dead_session_never_keeps_a_name_from_its_owner() -> None:
 
 @pytest.mark.parametrize("key", [None, key_of("thief"), KEY], ids=["guest", "another key", "the owner's"])
 @pytest.mark.parametrize("name", ["AIice", "a1ice", "ａlice"])
-def test_a_name_that_reads_like_another_is_refused(name: str, key: Key | None) -> None:
+def test_a_look_alike_of_a_name_is_refused(name: str, key: Key | None) -> None:
     stage = Stage()
     stage.native("alice").do(commands.Quit)
     if (name, key) == ("ａlice", KEY):
@@ -331,7 +331,7 @@ def test_a_name_that_reads_like_another_is_refused(name: str, key: Key | None) -
         assert refusal(stage.login(key, name=name)) == "name_taken"
 
 
-def test_one_who_reads_like_a_guest_is_refused_until_the_guest_is_gone() -> None:
+def test_a_look_alike_of_a_guest_is_refused_until_the_guest_leaves() -> None:
     stage = Stage()
     guest = stage.plain("раура")
     (error,) = stage.login(KEY, name="paypa").told(events.Error)
@@ -340,7 +340,7 @@ def test_one_who_reads_like_a_guest_is_refused_until_the_guest_is_gone() -> None
     assert stage.login(KEY, name="paypa").told(events.Welcome)
 
 
-def test_of_two_who_read_alike_one_gets_the_name_at_once() -> None:
+def test_only_one_of_two_simultaneous_look_alikes_gets_a_name() -> None:
     stage = Stage()
     one, other = stage.connect(), stage.connect()
     one.log_in(key_of("1"), name="paypa")
@@ -350,7 +350,7 @@ def test_of_two_who_read_alike_one_gets_the_name_at_once() -> None:
     assert refusal(other) == "name_taken"
 
 
-def test_the_owner_of_a_name_may_write_it_in_letters_that_read_like_another() -> None:
+def test_an_owner_can_write_the_name_in_a_case_that_looks_like_another_name() -> None:
     stage = Stage()
     stage.native("allce")
     stage.native("alice")
@@ -358,7 +358,7 @@ def test_the_owner_of_a_name_may_write_it_in_letters_that_read_like_another() ->
 
 
 @pytest.mark.parametrize(("name", "key"), [("alice", None), ("Alice", None), ("Ärger", "ärger"), ("Straße", "strasse")])
-def test_the_challenge_tells_the_key_of_a_name_outside_ascii(name: str, key: str | None) -> None:
+def test_the_challenge_has_the_key_of_a_non_ascii_name(name: str, key: str | None) -> None:
     peer, challenge = challenged(Stage(), name)
     assert challenge.name_key == key
     peer.prove(KEY, challenge, challenge.name_key or name)

@@ -32,7 +32,7 @@ def take_back(stage: Stage, token: str, name: str = "alice", *, key: str = "new"
     return peer
 
 
-def test_a_link_gives_a_name_back_and_ends_all_other_keys_and_the_password() -> None:
+def test_a_reset_link_replaces_all_keys_and_the_password() -> None:
     stage = Stage()
     alice = owner(stage)
     thief = by_password(stage, SECRET, key="thief")
@@ -49,7 +49,7 @@ def test_a_link_gives_a_name_back_and_ends_all_other_keys_and_the_password() -> 
         stage.hub = stage.new_hub()
 
 
-def test_a_link_ends_the_sessions_by_password_and_what_they_could_resume() -> None:
+def test_a_reset_link_ends_password_sessions_and_their_resume_tokens() -> None:
     stage = Stage()
     owner(stage)
     nc, broken = login(stage, "alice", SECRET), native_by_password(stage)
@@ -66,7 +66,7 @@ def test_a_link_ends_the_sessions_by_password_and_what_they_could_resume() -> No
     assert list(new.session.user.devices) == [key_of("new").public]
 
 
-def test_a_link_is_good_once_also_of_many_at_once() -> None:
+def test_a_reset_link_is_valid_once_under_concurrency_too() -> None:
     stage = Stage()
     owner(stage)
     token = token_for(stage)
@@ -81,7 +81,7 @@ def test_a_link_is_good_once_also_of_many_at_once() -> None:
     assert code(take_back(stage, token)) == "bad_invite"
 
 
-def test_a_link_expires() -> None:
+def test_a_reset_link_expires() -> None:
     stage = Stage()
     owner(stage)
     token = token_for(stage)
@@ -89,7 +89,7 @@ def test_a_link_expires() -> None:
     assert code(take_back(stage, token)) == "bad_invite"
 
 
-def test_a_newer_link_takes_the_place_of_the_old_one() -> None:
+def test_a_newer_reset_link_replaces_the_old_one() -> None:
     stage = Stage()
     owner(stage)
     old, new = token_for(stage), token_for(stage)
@@ -98,14 +98,14 @@ def test_a_newer_link_takes_the_place_of_the_old_one() -> None:
 
 
 @pytest.mark.parametrize(("name", "channel"), [("bob", HERE), ("zoe", HERE), ("alice", Channel("192.168.1.9"))])
-def test_a_link_is_for_one_name_and_not_for_the_open_network(name: str, channel: Channel) -> None:
+def test_a_reset_link_is_for_one_name_and_needs_tls(name: str, channel: Channel) -> None:
     stage = Stage()
     owner(stage)
     owner(stage, "bob")
     assert code(take_back(stage, token_for(stage), name, channel=channel)) in {"bad_invite", "refused"}
 
 
-def test_a_link_is_the_way_out_for_who_has_no_key_where_passwords_are_not_taken_any_more() -> None:
+def test_a_reset_link_works_if_passwords_are_locked() -> None:
     stage = Stage()
     owner(stage)
     guessed(stage, MOST_IN_A_ROW)
@@ -117,7 +117,7 @@ def test_a_link_is_the_way_out_for_who_has_no_key_where_passwords_are_not_taken_
         stage.hub = stage.new_hub()
 
 
-def test_the_next_owner_of_a_released_name_does_not_inherit_what_was_guessed() -> None:
+def test_the_next_owner_of_a_released_name_does_not_inherit_wrong_guesses() -> None:
     stage = Stage()
     owner(stage)
     guessed(stage, MOST_IN_A_ROW)
@@ -125,7 +125,7 @@ def test_the_next_owner_of_a_released_name_does_not_inherit_what_was_guessed() -
     assert code(by_password(stage, "wrong")) == "wrong_password"
 
 
-def test_the_token_is_nowhere_in_the_log() -> None:
+def test_the_token_of_a_reset_link_is_not_in_the_log() -> None:
     stage = Stage()
     owner(stage)
     token = token_for(stage)
@@ -133,14 +133,14 @@ def test_the_token_is_nowhere_in_the_log() -> None:
 
 
 @pytest.mark.parametrize("order", [operator.ResetName, operator.ReleaseName])
-def test_only_accounts_are_reset_and_released(order: type) -> None:
+def test_only_accounts_can_be_reset_and_released(order: type) -> None:
     stage = Stage()
     stage.plain("gus")
     assert stage.order(order(id=1, name="gus"))[0] == "refused"
     assert stage.order(order(id=1, name="zoe"))[0] == "no_such_user"
 
 
-def test_a_released_name_is_anybodys_and_the_next_one_reads_nothing_of_it() -> None:
+def test_the_next_owner_of_a_released_name_cannot_read_its_messages() -> None:
     stage = Stage()
     alice = stage.native("alice")
     alice.do(commands.Join, room="#ops")
@@ -162,7 +162,7 @@ def test_a_released_name_is_anybodys_and_the_next_one_reads_nothing_of_it() -> N
     assert stage.login(key_of("alice"), name="alicia").told(events.Welcome)
 
 
-def test_a_name_may_be_released_again_and_again() -> None:
+def test_a_name_can_be_released_repeatedly() -> None:
     stage = Stage()
     for number in range(3):
         assert stage.login(key_of(f"owner {number}"), name="alice").told(events.Welcome)
@@ -171,7 +171,7 @@ def test_a_name_may_be_released_again_and_again() -> None:
         stage.hub = stage.new_hub()
 
 
-def test_whoever_comes_back_while_a_name_is_released_is_out_all_the_same() -> None:
+def test_a_login_during_a_release_is_logged_out() -> None:
     stage = Stage()
     stage.native("alice")
     peer = stage.connect()

@@ -64,12 +64,12 @@ def store(stage: Stage, kind: str, fact: object) -> None:
     stage.settle()
 
 
-def test_a_newcomer_is_asked_for_the_code() -> None:
+def test_a_newcomer_is_asked_for_the_join_code() -> None:
     _, challenge = challenged(closed())
     assert (challenge.entry, challenge.secret_file) == ("code", None)
 
 
-def test_only_loopback_is_told_where_the_local_secret_is() -> None:
+def test_only_loopback_connections_get_the_path_of_the_local_secret() -> None:
     _, challenge = challenged(closed(), channel=HERE)
     assert challenge.secret_file == SECRET_FILE
 
@@ -78,14 +78,14 @@ def test_only_loopback_is_told_where_the_local_secret_is() -> None:
     ("name", "key", "entry"),
     [("alice", ALICE, "none"), ("alice", key_of("thief"), "password"), ("AIice", key_of("thief"), "none")],
 )
-def test_nobody_is_asked_for_a_code_who_owns_the_name_or_will_never_have_it(name: str, key: Key, entry: str) -> None:
+def test_owners_and_users_of_taken_names_are_not_asked_for_a_code(name: str, key: Key, entry: str) -> None:
     stage = closed()
     come(stage, code=CODE)
     _, challenge = challenged(stage, name, key)
     assert challenge.entry == entry
 
 
-def test_a_key_that_owns_a_name_is_asked_for_no_code_for_another_one() -> None:
+def test_a_key_with_a_name_needs_no_code_for_another_name() -> None:
     stage = closed()
     come(stage, code=CODE)
     _, challenge = challenged(stage, "alfred", ALICE)
@@ -94,13 +94,13 @@ def test_a_key_that_owns_a_name_is_asked_for_no_code_for_another_one() -> None:
     assert names == ["alice0", "alice1", "alice2", "alice3", "too_many"]
 
 
-def test_an_open_server_asks_for_nothing() -> None:
+def test_an_open_server_asks_for_no_code() -> None:
     _, challenge = challenged(Stage())
     assert challenge.entry == "none"
 
 
 @pytest.mark.parametrize("shown", [{}, {"code": WRONG}, {"local": WRONG}, {"code": SECRET}, {"local": CODE}])
-def test_without_the_secret_nobody_comes_in(shown: dict) -> None:
+def test_a_newcomer_without_the_secret_is_refused(shown: dict) -> None:
     stage = closed()
     peer = come(stage, **shown)
     assert answer(peer) == ("bad_code" if shown else "code_needed")
@@ -108,7 +108,7 @@ def test_without_the_secret_nobody_comes_in(shown: dict) -> None:
 
 
 @pytest.mark.parametrize("shown", [{"code": CODE}, {"local": SECRET}])
-def test_with_the_secret_one_comes_in_and_the_server_proves_that_it_knows_it(shown: dict) -> None:
+def test_a_newcomer_with_the_secret_gets_the_proof_of_the_server(shown: dict) -> None:
     peer, challenge = challenged(closed(), channel=HERE)
     ((kind, secret),) = shown.items()
     word = shown_of(secret, ALICE, challenge, "alice", binding=BINDING)
@@ -119,20 +119,20 @@ def test_with_the_secret_one_comes_in_and_the_server_proves_that_it_knows_it(sho
     assert welcome.host != word
 
 
-def test_without_a_secret_of_its_own_a_server_takes_none() -> None:
+def test_a_server_without_a_secret_accepts_none() -> None:
     stage = Stage(entrance=Entrance())
     assert answer(come(stage, code=b"")) == "bad_code"
     assert answer(come(stage, local=b"")) == "bad_code"
 
 
-def test_the_key_is_enough_ever_after() -> None:
+def test_after_the_first_login_the_key_is_enough() -> None:
     stage = closed()
     come(stage, code=CODE)
     stage.hub = stage.new_hub()
     assert answer(come(stage)) == "alice"
 
 
-def test_the_owner_who_shows_the_code_is_answered_by_the_servers_proof() -> None:
+def test_an_owner_with_the_code_gets_the_proof_of_the_server() -> None:
     stage = closed()
     come(stage, code=CODE)
     again = come(stage, code=CODE)
@@ -141,7 +141,7 @@ def test_the_owner_who_shows_the_code_is_answered_by_the_servers_proof() -> None
 
 
 @pytest.mark.parametrize("kind", ["code", "local"])
-def test_a_proof_that_was_overheard_is_worthless_in_answer_to_another_challenge(kind: str) -> None:
+def test_an_overheard_entry_proof_is_refused_for_another_challenge(kind: str) -> None:
     stage = closed()
     secret = {"code": CODE, "local": SECRET}[kind]
     _, first = challenged(stage)
@@ -152,7 +152,7 @@ def test_a_proof_that_was_overheard_is_worthless_in_answer_to_another_challenge(
 
 @pytest.mark.parametrize("kind", ["code", "local"])
 @pytest.mark.parametrize("other", ["certificate", "key", "name"])
-def test_a_proof_that_somebody_else_made_is_worthless_to_who_relays_it(kind: str, other: str) -> None:
+def test_a_relayed_entry_proof_is_refused(kind: str, other: str) -> None:
     """Whoever stands between has a certificate, a key or a name of his own to put in."""
     peer, challenge = challenged(closed())
     secret = {"code": CODE, "local": SECRET}[kind]
@@ -167,7 +167,7 @@ def test_a_proof_that_somebody_else_made_is_worthless_to_who_relays_it(kind: str
     assert answer(peer) == "bad_code"
 
 
-def test_a_wrong_code_may_be_tried_again_on_the_same_connection() -> None:
+def test_after_a_wrong_code_the_newcomer_can_try_again() -> None:
     peer = come(closed(), code=WRONG)
     assert answer(peer) == "bad_code"
     peer.ask(hello_of(ALICE, name="alice", id=7))
@@ -178,7 +178,7 @@ def test_a_wrong_code_may_be_tried_again_on_the_same_connection() -> None:
 
 
 @pytest.mark.parametrize("shown", [{"code": WRONG}, {"invite": to_word(b"u" * 16)}])
-def test_who_guesses_has_to_wait_and_nobody_else(shown: dict) -> None:
+def test_only_the_guessing_address_has_to_wait(shown: dict) -> None:
     stage = closed()
     refused = {answer(come(stage, **shown)) for _ in range(20)}
     assert refused == {"bad_code" if "code" in shown else "bad_invite", "too_many"}
@@ -187,19 +187,19 @@ def test_who_guesses_has_to_wait_and_nobody_else(shown: dict) -> None:
     assert answer(come(stage)) == "alice"
 
 
-def test_who_knows_the_code_never_waits() -> None:
+def test_a_newcomer_with_the_right_code_never_waits() -> None:
     stage = closed()
     assert {answer(come(stage, code=CODE)) for _ in range(30)} == {"alice"}
 
 
-def test_a_code_needs_a_certificate_that_its_proof_covers() -> None:
+def test_a_join_code_needs_tls() -> None:
     stage = closed()
     plain = Channel("127.0.0.1", is_loopback=True)
     assert answer(come(stage, code=CODE, channel=plain)) == "code_needed"
     assert answer(come(stage, local=SECRET, channel=plain)) == "alice"
 
 
-def test_an_invite_lets_in_as_often_as_it_says() -> None:
+def test_an_invite_admits_its_number_of_users() -> None:
     stage = closed()
     invite(stage, uses=2)
     assert [answer(come(stage, name, invite=TOKEN)) for name in ("ann", "ben", "cleo")] == ["ann", "ben", "bad_invite"]
@@ -207,7 +207,7 @@ def test_an_invite_lets_in_as_often_as_it_says() -> None:
     assert answer(come(stage, "cleo", invite=TOKEN)) == "bad_invite"
 
 
-def test_of_a_hundred_at_once_one_uses_an_invite_for_one() -> None:
+def test_a_single_use_invite_admits_one_of_a_hundred_simultaneous_newcomers() -> None:
     stage = closed()
     invite(stage)
     peers = []
@@ -222,7 +222,7 @@ def test_of_a_hundred_at_once_one_uses_an_invite_for_one() -> None:
     assert stage.hub.claimed == {}
 
 
-def test_a_name_that_is_taken_uses_nothing_up() -> None:
+def test_a_taken_name_does_not_use_up_an_invite() -> None:
     stage = closed()
     invite(stage)
     come(stage, "alice", code=CODE)
@@ -230,7 +230,7 @@ def test_a_name_that_is_taken_uses_nothing_up() -> None:
     assert answer(come(stage, "ben", invite=TOKEN)) == "ben"
 
 
-def test_the_owner_of_a_name_uses_nothing_up() -> None:
+def test_an_owner_does_not_use_up_an_invite() -> None:
     stage = closed()
     invite(stage)
     come(stage, "alice", code=CODE)
@@ -239,7 +239,7 @@ def test_the_owner_of_a_name_uses_nothing_up() -> None:
     assert answer(come(stage, "ben", invite=TOKEN)) == "ben"  # the same link again
 
 
-def test_an_invite_that_is_over_or_revoked_lets_nobody_in() -> None:
+def test_an_expired_or_revoked_invite_is_refused() -> None:
     stage = closed()
     invite(stage, expires=stage.now + 1, uses=9)
     stage.began += 1
@@ -249,7 +249,7 @@ def test_an_invite_that_is_over_or_revoked_lets_nobody_in() -> None:
     assert answer(come(stage, invite=TOKEN)) == "bad_invite"
 
 
-def test_who_comes_by_an_invite_to_a_room_is_its_member_and_is_announced_there() -> None:
+def test_a_room_invite_makes_the_newcomer_an_announced_member() -> None:
     stage = closed()
     ann = come(stage, "ann", code=CODE)
     ann.do(commands.Join, room="#ops")
@@ -265,7 +265,7 @@ def test_who_comes_by_an_invite_to_a_room_is_its_member_and_is_announced_there()
     assert [each.conversation for each in welcome.conversations] == ["#lobby", "#ops"]
 
 
-def test_who_comes_by_an_invite_to_a_private_room_reads_it() -> None:
+def test_a_room_invite_lets_the_newcomer_read_a_private_room() -> None:
     stage = closed()
     ann = come(stage, "ann", code=CODE)
     ann.do(commands.Join, room="#ops")
@@ -279,7 +279,7 @@ def test_who_comes_by_an_invite_to_a_private_room_reads_it() -> None:
 
 
 @pytest.mark.parametrize("rendering", [None, PLAIN])
-def test_guests_come_in_on_the_servers_machine_only(rendering) -> None:
+def test_guests_can_log_in_only_locally(rendering) -> None:
     for channel, comes in ((HERE, True), (HERE._replace(binding=b""), True), (FAR, False)):
         stage = closed()
         peer = stage.connect(channel=channel) if rendering is None else stage.connect(rendering, channel)
@@ -289,5 +289,5 @@ def test_guests_come_in_on_the_servers_machine_only(rendering) -> None:
             assert b"Guests come in from the server's own machine only" in peer.take()
 
 
-def test_what_was_shown_is_not_in_what_may_be_logged() -> None:
+def test_secrets_are_in_no_repr() -> None:
     assert repr(commands.Prove(id=3, signature="sss", code="ccc", local="lll", invite="iii")) == "Prove(id=3)"

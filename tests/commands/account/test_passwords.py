@@ -49,7 +49,7 @@ def code(peer: Peer) -> str:
 
 
 @pytest.mark.parametrize("channel", [HERE, TLS], ids=["here", "TLS"])
-def test_a_password_lets_another_key_in_for_good(channel: Channel) -> None:
+def test_a_password_adds_another_key_permanently(channel: Channel) -> None:
     stage = Stage()
     alice = owner(stage)
     phone = by_password(stage, SECRET, channel=channel)
@@ -60,7 +60,7 @@ def test_a_password_lets_another_key_in_for_good(channel: Channel) -> None:
     assert again.told(events.Welcome)[0].user == welcome.user
 
 
-def test_a_password_of_an_account_lets_a_client_without_a_key_in() -> None:
+def test_a_password_logs_in_a_client_without_a_key() -> None:
     stage = Stage()
     alice = owner(stage)
     alice.take()
@@ -75,7 +75,7 @@ def test_a_password_of_an_account_lets_a_client_without_a_key_in() -> None:
     assert plain.text() == "[DM from bob] again\n"
 
 
-def test_a_guest_becomes_the_user_and_leaves_as_a_guest() -> None:
+def test_a_guest_that_logs_in_leaves_as_a_guest_and_joins_as_the_user() -> None:
     stage = Stage()
     owner(stage).do(commands.Quit)
     bob = stage.native("bob")
@@ -98,7 +98,7 @@ def test_a_guest_becomes_the_user_and_leaves_as_a_guest() -> None:
     assert stage.hub.attendance.online() == ["bob", "gus"]
 
 
-def test_only_a_guest_logs_in_by_password() -> None:
+def test_only_a_guest_can_log_in_by_password() -> None:
     stage = Stage()
     owner(stage)
     bob = stage.native("bob")
@@ -117,7 +117,7 @@ CASES = {
 
 @pytest.mark.parametrize(("name", "secret"), CASES.values(), ids=CASES)
 @pytest.mark.parametrize("way", [by_password, login], ids=["key", "plain"])
-def test_every_failure_takes_the_same_work_and_says_the_same(way, name: str, secret: str) -> None:
+def test_every_failed_login_takes_the_same_work_and_has_the_same_error(way, name: str, secret: str) -> None:
     stage = Stage()
     owner(stage)
     owner(stage, "bob", secret="")
@@ -137,7 +137,7 @@ def test_every_failure_takes_the_same_work_and_says_the_same(way, name: str, sec
 
 
 @pytest.mark.parametrize("way", [by_password, login], ids=["key", "plain"])
-def test_a_password_does_not_go_in_the_clear_over_a_network(way) -> None:
+def test_a_password_over_a_network_needs_tls(way) -> None:
     stage = Stage()
     owner(stage)
     stage.hasher.work.clear()
@@ -153,7 +153,7 @@ def test_a_password_does_not_go_in_the_clear_over_a_network(way) -> None:
     assert code(alice) == "refused"
 
 
-def test_a_changed_password_takes_the_place_of_the_old_one_and_lasts() -> None:
+def test_a_changed_password_replaces_the_old_one_durably() -> None:
     stage = Stage()
     alice = owner(stage)
     alice.do(commands.Password, password="another horse")
@@ -163,7 +163,7 @@ def test_a_changed_password_takes_the_place_of_the_old_one_and_lasts() -> None:
     assert by_password(stage, "another horse").told(events.Welcome)
 
 
-def test_a_password_that_was_changed_while_it_was_checked_lets_nobody_in() -> None:
+def test_a_password_changed_during_its_check_is_refused() -> None:
     stage = Stage()
     alice = owner(stage)
     thief = stage.connect(channel=HERE)
@@ -174,7 +174,7 @@ def test_a_password_that_was_changed_while_it_was_checked_lets_nobody_in() -> No
 
 
 @pytest.mark.parametrize("secret", ["", "short", "password", "alice"])
-def test_a_bad_password_is_not_set(secret: str) -> None:
+def test_an_invalid_password_is_not_set(secret: str) -> None:
     stage = Stage()
     alice = owner(stage, secret="")
     alice.do(commands.Password, password=secret)
@@ -182,14 +182,14 @@ def test_a_bad_password_is_not_set(secret: str) -> None:
     assert alice.session.user.password == ""
 
 
-def test_guests_have_no_password() -> None:
+def test_guests_cannot_set_a_password() -> None:
     guest = Stage().guest("gus")
     guest.take()
     guest.do(commands.Password, password=SECRET)
     assert code(guest) == "refused"
 
 
-def test_when_too_many_wait_one_is_told_at_once_and_may_try_again() -> None:
+def test_with_too_many_waiting_checks_a_login_is_refused_with_retry() -> None:
     stage = Stage()
     alice = owner(stage)
     stage.hasher.is_busy = True
@@ -211,7 +211,7 @@ def test_a_password_that_cannot_be_stored_is_not_set() -> None:
     assert by_password(stage, "another horse").told(events.Error)[0].code == "wrong_password"
 
 
-def test_who_came_by_password_is_nobody_else_by_a_challenge_from_before() -> None:
+def test_a_challenge_from_before_a_password_login_is_void() -> None:
     stage = Stage()
     alice = owner(stage)
     peer = stage.connect(channel=HERE)
@@ -228,7 +228,7 @@ def test_who_came_by_password_is_nobody_else_by_a_challenge_from_before() -> Non
     assert alice.session.user.sessions == [alice.session]
 
 
-def test_what_comes_next_waits_for_the_check_and_is_done_as_the_user() -> None:
+def test_commands_after_a_password_login_wait_and_run_as_the_user() -> None:
     stage = Stage()
     owner(stage)
     peer = stage.connect(PLAIN, HERE)
@@ -238,7 +238,7 @@ def test_what_comes_next_waits_for_the_check_and_is_done_as_the_user() -> None:
     assert stage.hub.directory.lobby.head == 1
 
 
-def test_one_who_hangs_up_while_the_password_is_checked_never_comes() -> None:
+def test_a_client_gone_during_the_check_is_never_announced() -> None:
     stage = Stage()
     alice = owner(stage)
     peer = stage.connect(channel=HERE)
@@ -248,7 +248,7 @@ def test_one_who_hangs_up_while_the_password_is_checked_never_comes() -> None:
     assert list(alice.session.user.devices) == [key_of("alice").public]
 
 
-def test_whoever_guesses_has_to_wait_and_the_owners_key_does_not() -> None:
+def test_wrong_passwords_do_not_delay_the_owner_s_key() -> None:
     stage = Stage()
     owner(stage, channel=TLS)
     codes = [code(by_password(stage, f"wrong {number}", channel=TLS)) for number in range(7)]
@@ -271,7 +271,7 @@ def guessed(stage: Stage, times: int, first: int = 0) -> list[str]:
     return codes
 
 
-def test_after_a_hundred_wrong_passwords_in_a_row_none_is_taken_until_the_owner_sets_another() -> None:
+def test_a_hundred_wrong_passwords_lock_the_password_until_it_is_changed() -> None:
     stage = Stage()
     owner(stage)
     assert guessed(stage, 60) == ["wrong_password"] * 60
@@ -296,7 +296,7 @@ def test_after_a_hundred_wrong_passwords_in_a_row_none_is_taken_until_the_owner_
         stage.hub = stage.new_hub()
 
 
-def test_a_right_password_begins_the_count_anew() -> None:
+def test_a_right_password_resets_the_count() -> None:
     stage = Stage()
     owner(stage)
     for _ in range(3):
@@ -305,7 +305,7 @@ def test_a_right_password_begins_the_count_anew() -> None:
         stage.hub = stage.new_hub()
 
 
-def test_what_an_account_was_guessed_at_in_the_last_hour_outlives_the_server() -> None:
+def test_wrong_passwords_of_the_last_hour_survive_a_restart() -> None:
     stage = Stage()
     owner(stage)
     for number in range(ACCOUNT_GUESSES):
@@ -317,7 +317,7 @@ def test_what_an_account_was_guessed_at_in_the_last_hour_outlives_the_server() -
     assert by_password(stage, SECRET, channel=TLS).told(events.Welcome)
 
 
-def test_who_is_told_to_come_again_has_not_guessed() -> None:
+def test_a_login_refused_with_retry_does_not_count_as_a_guess() -> None:
     stage = Stage()
     alice = owner(stage)
     stage.hasher.is_busy = True
@@ -327,7 +327,7 @@ def test_who_is_told_to_come_again_has_not_guessed() -> None:
     assert login(stage, "alice", SECRET).session.user is alice.session.user
 
 
-def test_of_names_without_an_account_nothing_is_stored() -> None:
+def test_guesses_at_unknown_names_are_not_stored() -> None:
     stage = Stage()
     stage.plain("gus")
     before = len(stage.journal._facts)
@@ -336,7 +336,7 @@ def test_of_names_without_an_account_nothing_is_stored() -> None:
     assert len(stage.journal._facts) == before
 
 
-def test_a_password_is_hashed_anew_when_the_parameters_have_changed() -> None:
+def test_a_password_is_rehashed_if_the_parameters_changed() -> None:
     stage = Stage()
     alice = owner(stage)
     stage.hasher.outdated = {alice.session.user.password}
@@ -363,7 +363,7 @@ def change(peer: Peer, secret: str = NEW) -> None:
     peer.stage.turns.turn()
 
 
-def test_another_password_ends_the_sessions_by_the_old_one_when_it_is_stored_but_no_others() -> None:
+def test_a_changed_password_ends_only_the_sessions_of_the_old_one() -> None:
     stage = Stage()
     alice, bob = owner(stage), owner(stage, "bob")
     phone = by_password(stage, SECRET)
@@ -384,14 +384,14 @@ def test_another_password_ends_the_sessions_by_the_old_one_when_it_is_stored_but
         stage.hub = stage.new_hub()
 
 
-def test_who_sets_another_password_is_told_what_it_ended() -> None:
+def test_changing_the_password_reports_the_ended_sessions() -> None:
     alice = owner(Stage())
     alice.do(commands.Password, password=NEW)
     (told,) = alice.told(events.Help)
     assert told.text.endswith("All other sessions that used the old password are logged out; keys stay (/devices).")
 
 
-def test_the_session_that_sets_another_password_goes_on_though_it_came_by_the_old_one() -> None:
+def test_the_session_that_changes_the_password_stays() -> None:
     stage = Stage()
     owner(stage)
     native, nc = native_by_password(stage), login(stage, "alice", SECRET)
@@ -405,7 +405,7 @@ def test_the_session_that_sets_another_password_goes_on_though_it_came_by_the_ol
 
 
 @pytest.mark.parametrize("link", ["alive", "broken"])
-def test_another_password_makes_the_resume_tokens_of_the_old_one_worthless(link: str) -> None:
+def test_a_changed_password_voids_the_resume_tokens_of_the_old_one(link: str) -> None:
     stage = Stage()
     alice, bob = owner(stage), stage.native("bob")
     native = native_by_password(stage)
@@ -420,7 +420,7 @@ def test_another_password_makes_the_resume_tokens_of_the_old_one_worthless(link:
     assert stage.login(token=bob.session.token).told(events.Welcome)
 
 
-def test_a_password_that_is_checked_while_another_is_set_lets_nobody_in() -> None:
+def test_the_old_password_is_refused_while_the_new_one_is_being_stored() -> None:
     stage = Stage()
     alice = owner(stage)
     late = [stage.connect(PLAIN, HERE), stage.connect(channel=HERE)]
@@ -433,7 +433,7 @@ def test_a_password_that_is_checked_while_another_is_set_lets_nobody_in() -> Non
     assert list(alice.session.user.devices) == [key_of("alice").public]
 
 
-def test_a_key_that_has_to_ask_again_is_not_added_by_a_password_that_changed_meanwhile() -> None:
+def test_a_retried_key_is_not_added_by_a_changed_password() -> None:
     stage = Stage()
     alice = owner(stage)
     phones = [stage.connect(channel=HERE) for _ in range(2)]
@@ -445,7 +445,7 @@ def test_a_key_that_has_to_ask_again_is_not_added_by_a_password_that_changed_mea
     assert code(phones[1]) == "wrong_password"
 
 
-def test_a_password_that_cannot_be_stored_leaves_the_old_one() -> None:
+def test_the_old_password_stays_if_the_new_one_cannot_be_stored() -> None:
     stage = Stage()
     alice = owner(stage)
     stage.journal.capacity = 0
@@ -456,7 +456,7 @@ def test_a_password_that_cannot_be_stored_leaves_the_old_one() -> None:
     assert login(stage, "alice", SECRET).session.user is alice.session.user
 
 
-def test_a_password_is_not_hashed_anew_over_one_that_was_set_meanwhile() -> None:
+def test_a_rehash_does_not_overwrite_a_newer_password() -> None:
     stage = Stage()
     alice = owner(stage)
     stage.hasher.outdated = {alice.session.user.password}
@@ -471,7 +471,7 @@ def test_a_password_is_not_hashed_anew_over_one_that_was_set_meanwhile() -> None
     assert login(stage, "alice", NEW).session.user is alice.session.user
 
 
-def test_a_name_that_is_released_while_its_password_is_checked_lets_nobody_in() -> None:
+def test_a_name_released_during_the_check_of_its_password_is_refused() -> None:
     stage = Stage()
     owner(stage)
     stage.hasher.turns = 20

@@ -28,7 +28,7 @@ def ordered(stage: Stage, order: operator.ORDERS) -> list[str] | str:
     return lines
 
 
-def test_an_invite_is_told_once_and_works() -> None:
+def test_an_invite_is_shown_once_and_works() -> None:
     stage = closed()
     _, _, token = ordered(stage, operator.CreateInvite(seconds=WEEK))
     assert answer(come(stage, invite=token)) == "alice"
@@ -42,7 +42,7 @@ def test_the_log_holds_no_token() -> None:
     assert invite_id(token) in {each.id for each in stage.hub.state.invites.good(stage.now)}
 
 
-def test_the_list_shows_what_still_lets_in() -> None:
+def test_the_list_shows_valid_invites() -> None:
     stage = closed()
     _, _, token = ordered(stage, operator.CreateInvite(seconds=WEEK, uses=2, room="#lobby"))
     _, _, short = ordered(stage, operator.CreateInvite(seconds=60))
@@ -56,7 +56,7 @@ def test_the_list_shows_what_still_lets_in() -> None:
     assert ordered(stage, operator.ListInvites()) == []
 
 
-def test_a_revoked_invite_lets_nobody_in_also_after_a_restart() -> None:
+def test_a_revoked_invite_is_refused_after_a_restart_too() -> None:
     stage = closed()
     _, _, token = ordered(stage, operator.CreateInvite(seconds=WEEK))
     assert ordered(stage, operator.RevokeInvite(invite=invite_id(token)[:8])) == []
@@ -66,7 +66,7 @@ def test_a_revoked_invite_lets_nobody_in_also_after_a_restart() -> None:
     assert ordered(stage, operator.ListInvites()) == []
 
 
-def test_what_cannot_be_stored_is_undone() -> None:
+def test_an_invite_that_cannot_be_stored_is_not_valid() -> None:
     stage = closed()
     _, _, token = ordered(stage, operator.CreateInvite(seconds=WEEK))
     stage.journal.capacity = 0
@@ -89,13 +89,13 @@ def test_what_cannot_be_stored_is_undone() -> None:
         (operator.JoinCode(), "refused"),
     ],
 )
-def test_what_cannot_be_is_refused(order: operator.ORDERS, code: str) -> None:
+def test_an_impossible_invite_is_refused(order: operator.ORDERS, code: str) -> None:
     stage = closed()
     ordered(stage, operator.CreateInvite(seconds=WEEK))
     assert ordered(stage, order) == code
 
 
-def test_a_prefix_that_fits_two_revokes_neither() -> None:
+def test_an_ambiguous_prefix_revokes_no_invite() -> None:
     stage = closed()
     tokens = [ordered(stage, operator.CreateInvite(seconds=WEEK))[2] for _ in range(40)]
     by_first = [invite_id(token)[0] for token in tokens]
@@ -104,7 +104,7 @@ def test_a_prefix_that_fits_two_revokes_neither() -> None:
     assert len(ordered(stage, operator.ListInvites())) == 40
 
 
-def test_there_is_an_end_to_invites(monkeypatch) -> None:
+def test_invites_are_limited(monkeypatch) -> None:
     monkeypatch.setattr("socketchat.commands.operator.invites.MOST_INVITES", 2)
     stage = closed()
     assert [ordered(stage, operator.CreateInvite(seconds=WEEK)) == "too_many" for _ in range(3)] == [False, False, True]

@@ -42,7 +42,7 @@ def test_a_batch_over_several_conversations_is_one_write() -> None:
     assert {text for _, _, text in bob.heard()} == {"in the lobby", "in ops", "to bob"}
 
 
-def test_all_who_hear_the_same_get_the_same_bytes_object() -> None:
+def test_recipients_of_the_same_bytes_share_one_object() -> None:
     stage, (alice, bob, carol) = room_of("alice", "bob", "carol")
     plain = [stage.plain(name) for name in ("dave", "erin")]
     stage.turns.wait(1)
@@ -56,7 +56,7 @@ def test_all_who_hear_the_same_get_the_same_bytes_object() -> None:
     assert plain[0].text() == "alice: one\nalice: two\n"
 
 
-def test_an_author_reads_the_ok_before_the_entry_in_the_same_write() -> None:
+def test_an_author_gets_the_ok_before_the_entry_in_one_write() -> None:
     stage, (alice, _bob) = room_of("alice", "bob")
     ids = [alice.say("one"), alice.say("two")]
     stage.settle()
@@ -75,7 +75,7 @@ def test_an_entry_is_not_shown_before_it_is_stored() -> None:
     assert bob.heard() == [("#lobby", 1, "hello")]
 
 
-def test_a_plain_author_does_not_hear_what_it_said_in_a_room() -> None:
+def test_a_plain_author_does_not_get_its_own_room_message() -> None:
     stage = Stage()
     dave, erin = stage.plain("dave"), stage.plain("erin")
     stage.turns.wait(1)
@@ -88,7 +88,7 @@ def test_a_plain_author_does_not_hear_what_it_said_in_a_room() -> None:
     assert erin.text() == "dave: mine\ndave: mine again\n"
 
 
-def test_a_plain_author_alone_is_written_nothing() -> None:
+def test_a_plain_author_alone_in_a_room_gets_nothing() -> None:
     stage = Stage()
     dave = stage.plain("dave")
     dave.take()
@@ -97,7 +97,7 @@ def test_a_plain_author_alone_is_written_nothing() -> None:
     assert dave.writes == []
 
 
-def test_each_end_of_a_direct_message_reads_its_own_line() -> None:
+def test_each_side_of_a_direct_message_gets_its_own_line() -> None:
     stage = Stage()
     dave, erin = stage.plain("dave"), stage.plain("erin")
     stage.turns.wait(1)
@@ -109,7 +109,7 @@ def test_each_end_of_a_direct_message_reads_its_own_line() -> None:
     assert erin.text() == "[DM from dave] hi\n[DM to dave] yes?\n"
 
 
-def test_all_sessions_of_both_users_hear_a_direct_message() -> None:
+def test_a_direct_message_reaches_all_sessions_of_both_users() -> None:
     stage, (alice, bob, carol) = room_of("alice", "bob", "carol")
     other = stage.native("bob")
     for peer in (alice, bob, carol, other):
@@ -122,14 +122,14 @@ def test_all_sessions_of_both_users_hear_a_direct_message() -> None:
     assert carol.heard() == []
 
 
-def test_a_direct_message_to_oneself_is_heard_once() -> None:
+def test_a_direct_message_to_oneself_is_delivered_once() -> None:
     stage, (alice,) = room_of("alice")
     alice.say("note", to="@alice")
     stage.settle()
     assert [text for _, _, text in alice.heard()] == ["note"]
 
 
-def test_a_batch_over_the_size_of_a_write_is_served_in_parts_and_ends_live() -> None:
+def test_a_batch_over_the_write_limit_is_split_and_ends_live() -> None:
     stage, (alice, bob) = room_of("alice", "bob")
     plain = stage.plain("dave")
     stage.turns.wait(1)
@@ -147,7 +147,7 @@ def test_a_batch_over_the_size_of_a_write_is_served_in_parts_and_ends_live() -> 
     assert [text for _, _, text in bob.heard()] == ["and on"]
 
 
-def test_a_batch_too_large_for_a_write_does_not_hold_up_the_ok() -> None:
+def test_a_batch_over_the_write_limit_does_not_delay_the_ok() -> None:
     stage, (alice,) = room_of("alice")
     ids = [alice.say(f"{n} {LONG}") for n in range(12)]
     stage.settle()
@@ -158,7 +158,7 @@ def test_a_batch_too_large_for_a_write_does_not_hold_up_the_ok() -> None:
 
 
 @given(authors=st.lists(st.integers(0, 3), min_size=1, max_size=40))
-def test_an_author_gets_all_lines_but_its_own_in_order(authors: list[int]) -> None:
+def test_a_plain_author_gets_all_lines_except_its_own_in_order(authors: list[int]) -> None:
     stage = Stage()
     people = [stage.plain(f"p{n}") for n in range(5)]
     stage.turns.wait(1)

@@ -19,20 +19,20 @@ def watched_by(*names: str) -> tuple[Stage, list[Peer]]:
     return stage, peers
 
 
-def test_who_comes_is_told_at_once_to_the_others() -> None:
+def test_a_join_is_announced_to_the_others() -> None:
     stage, (alice,) = watched_by("alice")
     stage.native("bob")
     assert presences(alice.events()) == ["+bob"]
 
 
-def test_who_comes_is_not_told_about_itself() -> None:
+def test_a_join_is_not_announced_to_the_newcomer() -> None:
     stage = Stage()
     bob = stage.native("bob")
     stage.turns.wait(1)
     assert bob.told(events.Presence) == []
 
 
-def test_who_comes_meanwhile_is_told_together() -> None:
+def test_joins_within_the_interval_are_announced_together() -> None:
     stage, (alice,) = watched_by("alice")
     for name in ("bob", "carol", "dora"):
         stage.native(name)
@@ -41,7 +41,7 @@ def test_who_comes_meanwhile_is_told_together() -> None:
     assert presences(alice.events()) == ["+carol", "+dora"]
 
 
-def test_newcomers_of_one_moment_are_told_about_each_other() -> None:
+def test_simultaneous_newcomers_are_announced_to_each_other() -> None:
     stage = Stage()
     stage.native("first")
     bob, carol = stage.native("bob"), stage.native("carol")
@@ -50,7 +50,7 @@ def test_newcomers_of_one_moment_are_told_about_each_other() -> None:
     assert presences(carol.told(events.Presence)) == ["+bob"]
 
 
-def test_a_plain_client_that_goes_is_told_at_once() -> None:
+def test_the_leave_of_a_plain_client_is_announced_immediately() -> None:
     stage, (alice,) = watched_by("alice")
     dave = stage.plain("dave")
     stage.turns.wait(1)
@@ -60,13 +60,13 @@ def test_a_plain_client_that_goes_is_told_at_once() -> None:
     assert presences(alice.events()) == ["-dave"]
 
 
-def test_who_quits_is_told_at_once() -> None:
+def test_a_quit_is_announced_immediately() -> None:
     _, (alice, bob) = watched_by("alice", "bob")
     bob.do(commands.Quit)
     assert presences(alice.events()) == ["-bob"]
 
 
-def test_who_comes_and_goes_in_one_moment_is_not_told() -> None:
+def test_a_join_and_leave_within_the_interval_are_not_announced() -> None:
     stage, (alice,) = watched_by("alice")
     stage.native("bob")
     stage.native("carol").do(commands.Quit)
@@ -74,7 +74,7 @@ def test_who_comes_and_goes_in_one_moment_is_not_told() -> None:
     assert presences(alice.told(events.Presence)) == ["+bob"]
 
 
-def test_who_goes_and_comes_in_one_moment_is_not_told() -> None:
+def test_a_leave_and_join_within_the_interval_are_not_announced() -> None:
     stage, (alice, bob) = watched_by("alice", "bob")
     stage.native("carol")
     bob.do(commands.Quit)
@@ -83,7 +83,7 @@ def test_who_goes_and_comes_in_one_moment_is_not_told() -> None:
     assert presences(alice.told(events.Presence)) == ["+carol"]
 
 
-def test_another_user_of_a_name_joins_after_the_first_has_left() -> None:
+def test_the_join_of_a_new_user_of_a_name_follows_the_leave_of_the_old() -> None:
     stage = Stage()
     watcher = stage.plain("watcher")
     dave = stage.plain("dave")
@@ -98,7 +98,7 @@ def test_another_user_of_a_name_joins_after_the_first_has_left() -> None:
     )
 
 
-def test_nobody_speaks_before_having_joined() -> None:
+def test_a_join_is_announced_before_the_first_message() -> None:
     stage, (alice,) = watched_by("alice")
     stage.native("bob")
     carol = stage.native("carol")
@@ -110,7 +110,7 @@ def test_nobody_speaks_before_having_joined() -> None:
 
 
 @pytest.mark.parametrize("count", [PRESENCE_NAMES, PRESENCE_NAMES + 1])
-def test_a_crowd_is_a_count(count: int) -> None:
+def test_a_crowd_is_announced_as_a_count(count: int) -> None:
     stage, (alice,) = watched_by("alice")
     plain = stage.plain("dave")
     stage.turns.wait(1)
@@ -133,7 +133,7 @@ def test_a_crowd_is_a_count(count: int) -> None:
     assert sum(told.disappeared_count or len(told.disappeared) for told in alice.told(events.Presence)) == count
 
 
-def test_a_thousand_who_come_at_once_are_told_in_a_few_writes() -> None:
+def test_a_thousand_simultaneous_joins_take_a_few_writes() -> None:
     stage, (alice,) = watched_by("alice")
     for n in range(1000):
         stage.guest(f"g{n}")
@@ -141,7 +141,7 @@ def test_a_thousand_who_come_at_once_are_told_in_a_few_writes() -> None:
     assert len(alice.writes) == 2
 
 
-def test_the_second_session_of_a_user_is_not_told() -> None:
+def test_the_second_session_of_a_user_is_not_announced() -> None:
     stage, (alice, _) = watched_by("alice", "bob")
     other = stage.native("bob")
     other.do(commands.Quit)
@@ -149,7 +149,7 @@ def test_the_second_session_of_a_user_is_not_told() -> None:
     assert alice.told(events.Presence) == []
 
 
-def test_who_only_sends_is_invisible() -> None:
+def test_a_session_that_does_not_listen_is_invisible() -> None:
     stage, (alice,) = watched_by("alice")
     bob = stage.native("bob", listen="none")
     bob.say("hi")
@@ -162,7 +162,7 @@ def test_who_only_sends_is_invisible() -> None:
     assert bob.heard() == []
 
 
-def test_who_sends_beside_a_session_of_its_own_does_not_end_it() -> None:
+def test_a_send_beside_another_session_does_not_end_it() -> None:
     stage, (alice, _) = watched_by("alice", "bob")
     sender = stage.native("bob", listen="none")
     sender.drop()
@@ -171,7 +171,7 @@ def test_who_sends_beside_a_session_of_its_own_does_not_end_it() -> None:
     assert stage.hub.attendance.online() == ["alice", "bob"]
 
 
-def test_members_of_a_room_are_told_who_enters_and_leaves_it() -> None:
+def test_joins_and_leaves_of_a_room_are_announced_to_its_members() -> None:
     stage, (alice, bob, carol) = watched_by("alice", "bob", "carol")
     alice.do(commands.Join, room="#ops")
     stage.turns.wait(1)
@@ -187,7 +187,7 @@ def test_members_of_a_room_are_told_who_enters_and_leaves_it() -> None:
     assert bob.told(events.Presence) == []
 
 
-def test_who_is_behind_is_told_once_who_is_online_when_it_has_caught_up() -> None:
+def test_a_session_that_caught_up_gets_one_presence_snapshot() -> None:
     stage, (alice, bob) = watched_by("alice", "bob")
     bob.stall()
     stage.native("carol")
@@ -204,7 +204,7 @@ def test_who_is_behind_is_told_once_who_is_online_when_it_has_caught_up() -> Non
     assert [type(event) for event in bob.events()] == [events.Live, events.Entry]
 
 
-def test_who_is_put_out_of_a_room_is_told_as_kicked() -> None:
+def test_a_kicked_user_is_announced_as_kicked() -> None:
     stage, (alice, bob, carol) = watched_by("alice", "bob", "carol")
     for peer in (alice, bob, carol):
         peer.do(commands.Join, room="#ops")
@@ -215,7 +215,7 @@ def test_who_is_put_out_of_a_room_is_told_as_kicked() -> None:
     assert presences(carol.told(events.Presence)) == ["-bob kicked #ops"]
 
 
-def test_a_user_is_told_by_the_id() -> None:
+def test_presence_carries_user_ids() -> None:
     stage, (alice,) = watched_by("alice")
     bob = stage.native("bob")
     (told,) = alice.told(events.Presence)
@@ -229,7 +229,7 @@ class RoomByRoom(NativeRendering):
     shows_members = True
 
 
-def test_a_rendering_may_be_shown_in_each_room_which_members_come_online_and_go_offline() -> None:
+def test_a_rendering_can_show_presence_in_each_room() -> None:
     stage, (alice, bob, carol) = watched_by("alice", "bob", "carol")
     for peer in (alice, bob):
         peer.do(commands.Join, room="#ops")
@@ -250,7 +250,7 @@ def test_a_rendering_may_be_shown_in_each_room_which_members_come_online_and_go_
     assert not [said for said in presences(carol.told(events.Presence)) if "#" in said]
 
 
-def test_who_left_a_room_in_the_moment_of_coming_online_is_told_to_its_members() -> None:
+def test_a_leave_while_coming_online_is_announced_to_the_room() -> None:
     stage, (alice, bob, carol) = watched_by("alice", "bob", "carol")
     for peer in (alice, bob, carol):
         peer.do(commands.Join, room="#ops")
@@ -266,7 +266,7 @@ def test_who_left_a_room_in_the_moment_of_coming_online_is_told_to_its_members()
 
 
 @pytest.mark.parametrize("restarts", [False, True])
-def test_who_comes_back_is_told_who_is_online_after_what_it_missed(*, restarts: bool) -> None:
+def test_a_resumed_session_gets_a_presence_snapshot_after_its_replay(*, restarts: bool) -> None:
     stage, (alice, bob, carol) = watched_by("alice", "bob", "carol")
     hello = {"epoch": stage.hub.attendance.epoch, "positions": {"#lobby": 0}}
     bob.drop()
@@ -283,14 +283,14 @@ def test_who_comes_back_is_told_who_is_online_after_what_it_missed(*, restarts: 
     assert presences(told[-1:]) == ["=bob dora" if restarts else "=alice bob"]
 
 
-def test_who_comes_back_to_another_history_is_told_who_is_online() -> None:
+def test_a_session_in_a_new_epoch_gets_a_presence_snapshot() -> None:
     stage, _ = watched_by("alice")
     back = stage.native("bob", epoch="another", positions={"#lobby": 0})
     stage.turns.wait(1)
     assert presences(back.told(events.Presence)) == ["=alice bob"]
 
 
-def test_a_long_list_of_who_is_online_comes_in_parts_that_fit_into_a_line() -> None:
+def test_a_long_presence_snapshot_is_split_into_lines() -> None:
     stage = Stage()
     for n in range(PEOPLE_PER_EVENT + 10):
         stage.guest(f"{n:03}" + "\U00020000" * 17)
@@ -307,7 +307,7 @@ def test_a_long_list_of_who_is_online_comes_in_parts_that_fit_into_a_line() -> N
     assert [line for line in plain.text().splitlines() if "===" in line] == ["=== Online Users (512) ==="]
 
 
-def test_a_thousand_who_come_back_at_once_are_shown_one_list_that_is_encoded_once() -> None:
+def test_a_thousand_resumed_sessions_share_one_encoded_snapshot() -> None:
     stage, _ = watched_by("alice")
     encoded = []
 

@@ -36,7 +36,7 @@ def seqs(peer: Peer) -> list[int]:
     return [seq for _, seq, _ in peer.heard()]
 
 
-def test_who_stalls_and_reads_again_has_lost_nothing() -> None:
+def test_a_reader_that_stalled_has_lost_nothing() -> None:
     stage, alice = lobby_of(0)
     bob = stage.native("bob")
     bob.take()
@@ -50,7 +50,7 @@ def test_who_stalls_and_reads_again_has_lost_nothing() -> None:
     assert seqs(bob) == [151]
 
 
-def test_a_slow_reader_is_served_as_far_as_its_buffer_goes() -> None:
+def test_a_slow_reader_is_served_up_to_its_buffer_limit() -> None:
     stage, alice = lobby_of(0)
     bob = stage.native("bob")
     bob.take()
@@ -73,7 +73,7 @@ def test_a_slow_reader_is_served_as_far_as_its_buffer_goes() -> None:
 
 
 @pytest.mark.parametrize("position", [0, 1, PAGE_ENTRIES - 1, PAGE_ENTRIES, PAGE_ENTRIES + 1, 199, 200])
-def test_who_comes_back_gets_exactly_what_came_after_its_position(position: int) -> None:
+def test_a_reconnecting_client_gets_exactly_the_entries_after_its_position(position: int) -> None:
     stage, alice = lobby_of(200)
     bob = back(stage, "bob", position)
     say(stage, alice, 1)
@@ -81,7 +81,7 @@ def test_who_comes_back_gets_exactly_what_came_after_its_position(position: int)
 
 
 @pytest.mark.parametrize("position", [0, 70, 199, 200])
-def test_a_replay_ends_with_live_and_what_is_new_comes_after_it(position: int) -> None:
+def test_a_replay_ends_with_live_before_new_entries(position: int) -> None:
     stage, alice = lobby_of(200)
     bob = stage.connect()
     bob.log_in(key_of("bob"), name="bob", epoch=stage.hub.attendance.epoch, positions={"#lobby": position})
@@ -95,7 +95,7 @@ def test_a_replay_ends_with_live_and_what_is_new_comes_after_it(position: int) -
 
 
 @pytest.mark.parametrize("hello", [{}, {"positions": {"#lobby": 0}}, {"epoch": "another", "positions": {"#lobby": 0}}])
-def test_positions_without_their_epoch_are_ignored_and_there_is_no_live(hello: dict) -> None:
+def test_positions_without_an_epoch_are_ignored(hello: dict) -> None:
     stage, _ = lobby_of(3)
     bob = stage.connect()
     bob.log_in(key_of("bob"), name="bob", **hello)
@@ -104,7 +104,7 @@ def test_positions_without_their_epoch_are_ignored_and_there_is_no_live(hello: d
 
 
 @pytest.mark.parametrize(("position", "start"), [(0, 1001), (200, 1001), (201, 201), (1201, 1201)])
-def test_after_a_long_absence_the_newest_come_and_the_welcome_says_so(position: int, start: int) -> None:
+def test_after_a_long_absence_only_the_newest_entries_are_replayed(position: int, start: int) -> None:
     stage, alice = lobby_of(0)
     for n in range(1201):
         alice.say(f"text {n}")
@@ -120,7 +120,7 @@ def test_after_a_long_absence_the_newest_come_and_the_welcome_says_so(position: 
 
 
 @pytest.mark.parametrize("floor", [1, 30, 64, 65, 100, 151])
-def test_who_was_below_the_floor_gets_what_is_left(floor: int) -> None:
+def test_a_position_below_the_floor_gets_the_kept_entries(floor: int) -> None:
     stage, alice = lobby_of(150)
     stage.hub.directory.lobby.floor = floor
     bob = back(stage, "bob", 10)
@@ -130,7 +130,7 @@ def test_who_was_below_the_floor_gets_what_is_left(floor: int) -> None:
     assert seqs(carol) == list(range(max(121, floor), 152))
 
 
-def test_what_is_delivered_while_a_page_is_read_comes_once_and_in_order() -> None:
+def test_entries_delivered_during_a_read_arrive_once_and_in_order() -> None:
     for turns in range(1, 8):
         stage, alice = lobby_of(100)
         stage.journal.turns = turns
@@ -144,7 +144,7 @@ def test_what_is_delivered_while_a_page_is_read_comes_once_and_in_order() -> Non
         assert not bob.session.places.is_behind
 
 
-def test_a_busy_room_does_not_keep_a_reader_behind_for_ever() -> None:
+def test_a_reader_catches_up_in_a_busy_room() -> None:
     stage, alice = lobby_of(100)
     stage.journal.turns = 3
     bob = stage.connect()
@@ -159,7 +159,7 @@ def test_a_busy_room_does_not_keep_a_reader_behind_for_ever() -> None:
     assert seqs(bob) == list(range(1, 101 + turns))
 
 
-def test_all_who_come_back_at_once_share_the_reads() -> None:
+def test_simultaneous_replays_share_their_reads() -> None:
     stage, alice = lobby_of(300)
     others = [stage.connect() for _ in range(200)]
     for n, peer in enumerate(others):
@@ -171,7 +171,7 @@ def test_all_who_come_back_at_once_share_the_reads() -> None:
     assert len(starts) == len(set(starts)) == 5
 
 
-def test_who_share_a_page_are_told_the_same_bytes() -> None:
+def test_sessions_that_share_a_page_get_the_same_bytes() -> None:
     stage, _ = lobby_of(PAGE_ENTRIES)
     back(stage, "bob", 0)
     (page,) = stage.hub.replay._pages.values()
@@ -179,7 +179,7 @@ def test_who_share_a_page_are_told_the_same_bytes() -> None:
     assert all(one is other for one, other in zip(*lines, strict=True))
 
 
-def test_few_reads_are_in_flight() -> None:
+def test_only_a_few_reads_run_concurrently() -> None:
     stage, _ = lobby_of(15 * PAGE_ENTRIES)
     stage.journal.turns = 5
     peers = [stage.connect() for _ in range(15)]
@@ -212,7 +212,7 @@ def test_several_conversations_are_replayed_each_in_order() -> None:
     assert set(map(tuple, by_conversation.values())) == {tuple(range(1, 71))}
 
 
-def test_a_plain_reader_is_served_what_others_said_and_both_ends_of_its_direct_messages() -> None:
+def test_a_plain_reader_gets_messages_of_others_and_both_sides_of_direct_messages() -> None:
     stage, alice = lobby_of(0)
     dave = stage.plain("dave")
     stage.turns.wait(1)
@@ -235,7 +235,7 @@ def test_a_plain_reader_is_served_what_others_said_and_both_ends_of_its_direct_m
     ]
 
 
-def test_who_stalls_while_a_conversation_begins_hears_it_from_the_start() -> None:
+def test_a_reader_stalled_at_the_start_of_a_conversation_gets_all_of_it() -> None:
     stage, alice = lobby_of(0)
     bob = stage.native("bob")
     stage.turns.wait(1)
@@ -250,7 +250,7 @@ def test_who_stalls_while_a_conversation_begins_hears_it_from_the_start() -> Non
     assert told[1].seq == 1
 
 
-def test_who_leaves_a_room_while_behind_hears_no_more_of_it() -> None:
+def test_a_session_that_leaves_a_room_while_behind_gets_no_more_of_it() -> None:
     stage, alice = lobby_of(0)
     bob, other = stage.native("bob"), stage.native("bob")
     bob.do(commands.Join, room="#ops")
@@ -268,7 +268,7 @@ def test_who_leaves_a_room_while_behind_hears_no_more_of_it() -> None:
     assert isinstance(told[0], events.Left)
 
 
-def test_who_goes_while_a_page_is_read_harms_nobody() -> None:
+def test_a_session_that_ends_during_a_read_harms_no_other() -> None:
     stage, _ = lobby_of(100)
     stage.journal.turns = 5
     peers = [stage.connect() for _ in range(3)]
@@ -332,7 +332,7 @@ def test_a_history_that_cannot_be_read_closes_the_session_with_a_reason(journal:
     assert seqs(alice) == [101]
 
 
-def test_a_page_that_could_not_be_read_is_read_again_for_the_next() -> None:
+def test_a_page_that_failed_to_read_is_read_again() -> None:
     stage = Stage(UnreadableJournal)
     alice = stage.native("alice")
     say(stage, alice, 10)
@@ -341,7 +341,7 @@ def test_a_page_that_could_not_be_read_is_read_again_for_the_next() -> None:
     assert seqs(back(stage, "carol", 0)) == list(range(1, 11))
 
 
-def test_who_leaves_and_joins_again_while_behind_starts_anew() -> None:
+def test_a_session_that_rejoins_while_behind_starts_over() -> None:
     stage, alice = lobby_of(0)
     bob, other = stage.native("bob"), stage.native("bob")
     bob.do(commands.Join, room="#ops")
@@ -359,7 +359,7 @@ def test_who_leaves_and_joins_again_while_behind_starts_anew() -> None:
     assert [event.seq for event in told if isinstance(event, events.Entry)] == [4, 5]
 
 
-def test_the_page_after_one_that_is_kept_is_not_read() -> None:
+def test_the_page_after_a_cached_one_is_not_read() -> None:
     stage, alice = lobby_of(PAGE_ENTRIES - 2)
     back(stage, "bob", 0)
     say(stage, alice, 10)
@@ -367,7 +367,7 @@ def test_the_page_after_one_that_is_kept_is_not_read() -> None:
     assert stage.journal.reads == [("#lobby", 0)]
 
 
-def test_the_page_that_was_not_used_for_longest_goes_first(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_least_recently_used_page_is_evicted_first(monkeypatch: pytest.MonkeyPatch) -> None:
     stage, alice = lobby_of(2 * PAGE_ENTRIES)
     emil = stage.native("emil")
     emil.do(commands.Join, room="#ops")

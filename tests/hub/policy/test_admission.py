@@ -25,7 +25,7 @@ ADMITTED = {
 }
 
 
-def test_who_is_admitted_where() -> None:
+def test_the_table_decides_who_is_admitted() -> None:
     for who, shown, channel in product(
         ("owner", "known", "newcomer", "guest"), (None, "local", "code", "invite"), WHERE
     ):
@@ -33,12 +33,12 @@ def test_who_is_admitted_where() -> None:
         assert Entrance().admits(who, channel, shown) == expected, (who, shown, channel)
 
 
-def test_an_open_entrance_admits_everybody() -> None:
+def test_an_open_server_admits_every_user() -> None:
     for (who, shown), channel in product(ADMITTED, WHERE):
         assert Entrance(is_open=True).admits(who, channel, shown)
 
 
-def test_what_is_not_known_is_not_admitted() -> None:
+def test_an_unknown_case_is_not_admitted() -> None:
     for channel in WHERE:
         assert not Entrance(is_open=True).admits("stranger", channel)
         assert not Entrance().admits("newcomer", channel, "smile")

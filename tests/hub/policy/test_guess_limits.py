@@ -46,7 +46,7 @@ class Guessing:
         return looked_at
 
 
-def test_the_first_wrong_guesses_are_free_then_the_wait_doubles() -> None:
+def test_the_wait_doubles_after_the_first_wrong_guesses() -> None:
     guessing = Guessing()
     assert guessing.looked_at(20, lambda _: ONE) == FREE_GUESSES
     for seconds in (1, 2, 4, 8, 16):
@@ -74,7 +74,7 @@ def test_the_error_says_when_to_try_again() -> None:
 
 
 @given(st.lists(st.floats(0, 120), min_size=20, max_size=200))
-def test_an_address_gets_no_more_in_any_ten_minutes(pauses: list[float]) -> None:
+def test_the_guesses_of_an_address_are_bounded_in_any_ten_minutes(pauses: list[float]) -> None:
     guessing = Guessing()
     times = []
     for pause in pauses:
@@ -85,7 +85,7 @@ def test_an_address_gets_no_more_in_any_ten_minutes(pauses: list[float]) -> None
         assert sum(start <= time < start + GUESS_SECONDS for time in times) <= MOST_GUESSES
 
 
-def test_a_thousand_guesses_at_once_are_five() -> None:
+def test_of_a_thousand_simultaneous_guesses_five_are_checked() -> None:
     guessing = Guessing()
     looked_at = 0
     for _ in range(1000):
@@ -95,7 +95,7 @@ def test_a_thousand_guesses_at_once_are_five() -> None:
     assert looked_at == FREE_GUESSES
 
 
-def test_who_guesses_right_has_lost_nothing_and_gains_nothing() -> None:
+def test_a_right_guess_neither_counts_nor_resets_the_count() -> None:
     guessing = Guessing()
     for _ in range(100):
         guessing.right()
@@ -104,23 +104,23 @@ def test_who_guesses_right_has_lost_nothing_and_gains_nothing() -> None:
     assert guessing.looked_at(5, lambda _: ONE) == 1
 
 
-def test_one_address_does_not_pay_for_another() -> None:
+def test_guesses_of_one_address_do_not_slow_another() -> None:
     guessing = Guessing()
     guessing.looked_at(100, lambda _: ONE)
     assert guessing.wrong(OTHER)
 
 
-def test_a_network_of_ipv6_is_one_address() -> None:
+def test_an_ipv6_network_counts_as_one_address() -> None:
     assert Guessing().looked_at(100, lambda number: f"2001:db8::{number:x}") == FREE_GUESSES
 
 
-def test_loopback_gets_more_since_it_may_be_a_tunnel() -> None:
+def test_loopback_gets_more_guesses_because_of_tunnels() -> None:
     guessing = Guessing()
     assert guessing.looked_at(1000, lambda _: "127.0.0.1") == FREE_GUESSES * LOOPBACK_TIMES
     assert guessing.looked_at(10_000, lambda _: "127.0.0.1", pause=0.05) <= MOST_GUESSES * LOOPBACK_TIMES
 
 
-def test_two_hundred_addresses_get_few_guesses_at_one_account() -> None:
+def test_two_hundred_addresses_share_the_guesses_at_one_account() -> None:
     guessing = Guessing()
     assert guessing.looked_at(1000, lambda number: f"198.51.100.{number % 200}", "alice") == ACCOUNT_GUESSES
     with pytest.raises(
@@ -133,12 +133,12 @@ def test_two_hundred_addresses_get_few_guesses_at_one_account() -> None:
     guessing.guesses.check(OTHER, "alice")
 
 
-def test_at_one_account_too_a_thousand_at_once_from_everywhere_are_few() -> None:
+def test_simultaneous_guesses_at_one_account_are_bounded() -> None:
     guessing = Guessing()
     assert guessing.looked_at(1000, lambda number: f"198.51.{number // 250}.{number % 250}", "alice") == ACCOUNT_GUESSES
 
 
-def test_what_could_not_be_found_out_does_not_count() -> None:
+def test_a_check_that_failed_does_not_count() -> None:
     guessing = Guessing()
     for _ in range(100):
         guessing.guesses.check(ONE, "alice")
@@ -147,7 +147,7 @@ def test_what_could_not_be_found_out_does_not_count() -> None:
     assert guessing.wrong(ONE)
 
 
-def test_what_was_before_a_restart_counts_for_the_rest_of_its_hour() -> None:
+def test_guesses_before_a_restart_count_for_the_rest_of_their_hour() -> None:
     guessing = Guessing()
     for seconds in (ACCOUNT_SECONDS, *[ACCOUNT_SECONDS - 60] * 5, *[60.0] * 10, -1e9):
         guessing.guesses.recall("alice", seconds)  # the last by a clock that went wrong
@@ -156,7 +156,7 @@ def test_what_was_before_a_restart_counts_for_the_rest_of_its_hour() -> None:
     assert guessing.looked_at(100, lambda number: f"198.51.100.{number}", "alice") == 5
 
 
-def test_the_owner_still_logs_in_where_the_owner_has_been_before() -> None:
+def test_the_owner_can_still_log_in_from_a_known_address() -> None:
     guessing = Guessing()
     guessing.right(ONE, "alice")
     guessing.looked_at(200, lambda number: f"198.51.100.{number}", "alice")
@@ -166,21 +166,21 @@ def test_the_owner_still_logs_in_where_the_owner_has_been_before() -> None:
         guessing.guesses.check(ONE, "bob" if guessing.looked_at(99, lambda n: f"203.0.113.{n}", "bob") else "")
 
 
-def test_a_name_is_the_same_however_it_is_written() -> None:
+def test_guesses_at_every_spelling_of_a_name_are_counted_together() -> None:
     guessing = Guessing()
     names = ("alice", "ALICE", "ａｌｉｃｅ")  # the last in full width
     looked_at = sum(guessing.wrong(f"198.51.100.{number}", names[number % 3]) for number in range(100))
     assert looked_at == ACCOUNT_GUESSES
 
 
-def test_loopback_is_never_known_as_the_owners() -> None:
+def test_loopback_never_counts_as_a_known_address() -> None:
     guessing = Guessing()
     guessing.right("127.0.0.1", "alice")
     guessing.looked_at(200, lambda number: f"198.51.100.{number}", "alice")
     assert not guessing.wrong("127.0.0.1", "alice")
 
 
-def test_what_is_remembered_is_bounded_and_the_quiet_are_forgotten_first() -> None:
+def test_the_memory_is_bounded_and_quiet_addresses_are_forgotten_first() -> None:
     guessing = Guessing(most=100)
     for number in range(1000):
         guessing.wrong(f"10.0.{number // 250}.{number % 250}", f"name{number}")

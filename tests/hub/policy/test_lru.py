@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 from socketchat.hub.policy.lru import Recent
 
 
-def test_what_was_not_used_for_longest_is_forgotten() -> None:
+def test_the_least_recently_used_item_is_evicted() -> None:
     recent: Recent[int] = Recent(3)
     for number, key in enumerate("abc"):
         recent.set(key, number)
@@ -17,7 +17,7 @@ def test_what_was_not_used_for_longest_is_forgotten() -> None:
 
 
 @given(st.lists(st.tuples(st.sampled_from("gs"), st.sampled_from("abcdefg"))), st.integers(1, 5))
-def test_it_holds_the_keys_used_last_and_no_more(steps: list[tuple[str, str]], most: int) -> None:
+def test_an_lru_holds_only_the_most_recently_used_keys(steps: list[tuple[str, str]], most: int) -> None:
     recent: Recent[str] = Recent(most)
     used: list[str] = []
     for step, key in steps:

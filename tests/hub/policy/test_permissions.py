@@ -70,7 +70,7 @@ class House:
 
 @pytest.mark.parametrize("role", PUBLIC)
 @pytest.mark.parametrize("private", [False, True])
-def test_who_may_do_what(role: str, *, private: bool) -> None:
+def test_the_table_decides_who_may_do_what(role: str, *, private: bool) -> None:
     house = House(private=private)
     table = (PRIVATE if private else PUBLIC)[role]
     for name, wanted in zip(ACTIONS, table, strict=True):
@@ -84,7 +84,7 @@ def test_who_may_do_what(role: str, *, private: bool) -> None:
 
 @pytest.mark.parametrize("role", PUBLIC)
 @pytest.mark.parametrize("private", [False, True])
-def test_the_short_way_to_speaking_says_the_same(role: str, *, private: bool) -> None:
+def test_the_fast_check_for_speaking_agrees_with_the_table(role: str, *, private: bool) -> None:
     house = House(private=private)
     free = house.state.add_room("#free", "owner")
     for room in (house.room, free, house.lobby):
@@ -111,7 +111,7 @@ def test_only_its_two_users_read_a_direct_message(role: str) -> None:
         assert house.permissions.may(house.users[role], action, pair) == allowed
 
 
-def test_terms_are_told() -> None:
+def test_temporary_restrictions_state_their_end() -> None:
     house = House(private=False)
     with pytest.raises(Banned, match=r"^You are banned from #den for another 1 minute: spam\.$"):
         house.permissions.check(house.users["banned"], Action.JOIN, house.room)
@@ -119,7 +119,7 @@ def test_terms_are_told() -> None:
         house.permissions.check(house.users["muted everywhere"], Action.SPEAK, house.room)
 
 
-def test_who_is_banned_from_the_chat_does_nothing() -> None:
+def test_a_user_banned_from_the_chat_can_do_nothing() -> None:
     house = House(private=False)
     member = house.users["member"]
     pair, _ = house.directory.pair(member, house.users["owner"])
@@ -132,7 +132,7 @@ def test_who_is_banned_from_the_chat_does_nothing() -> None:
     house.permissions.check_entry(of_user(house.users["owner"]))
 
 
-def test_nobody_acts_against_equals() -> None:
+def test_users_cannot_act_against_equals() -> None:
     house = House(private=False)
     ranks = {role: house.permissions.rank(user, house.room) for role, user in house.users.items()}
     assert ranks["member"] == ranks["guest"] == Rank.NOBODY
@@ -147,7 +147,7 @@ def test_nobody_acts_against_equals() -> None:
                     house.permissions.check_outranks(user, target, house.room)
 
 
-def test_a_moderator_whose_role_is_about_to_end_moderates_no_longer() -> None:
+def test_a_moderator_with_a_pending_removal_cannot_moderate() -> None:
     house = House(private=False)
     house.room.demoted.append("moderator")
     assert not house.permissions.may(house.users["moderator"], Action.MODERATE, house.room)

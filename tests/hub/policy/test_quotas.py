@@ -38,7 +38,7 @@ def make_rooms(stage: Stage, peer: Peer, number: int, word: str = "r") -> str | 
     return None
 
 
-def test_a_user_makes_so_many_rooms() -> None:
+def test_rooms_are_limited_per_user() -> None:
     stage = Stage(limited=True)
     alice = stage.native("alice")
     assert make_rooms(stage, alice, ROOMS_MADE) is None
@@ -51,7 +51,7 @@ def test_a_user_makes_so_many_rooms() -> None:
 
 
 @pytest.mark.parametrize("guest", [False, True])
-def test_rooms_are_made_slowly_also_by_guests_that_come_back(*, guest: bool) -> None:
+def test_room_creation_is_rate_limited_for_returning_guests_too(*, guest: bool) -> None:
     stage = Stage(limited=True)
     for number in range(ROOMS_BURST):
         peer = stage.guest(f"guest{number}") if guest else stage.native("alice")
@@ -62,7 +62,7 @@ def test_rooms_are_made_slowly_also_by_guests_that_come_back(*, guest: bool) -> 
     assert refused(peer, commands.Join, room="#more") is None
 
 
-def test_who_may_make_no_more_rooms_cannot_find_out_which_are_private() -> None:
+def test_at_the_room_limit_private_rooms_cannot_be_probed() -> None:
     stage = Stage(limited=True)
     alice, bob = stage.native("alice"), stage.native("bob")
     alice.do(commands.Join, room="#den")
@@ -78,7 +78,7 @@ def test_who_may_make_no_more_rooms_cannot_find_out_which_are_private() -> None:
     assert refused(bob, commands.Join, room="#den") is None
 
 
-def test_one_account_does_not_keep_the_hashing_for_itself() -> None:
+def test_one_account_cannot_monopolise_the_hashing() -> None:
     stage = Stage(limited=True)
     alice = stage.connect(channel=HERE)
     alice.log_in(key_of("alice"), name="alice")
@@ -101,7 +101,7 @@ def test_one_account_does_not_keep_the_hashing_for_itself() -> None:
     assert stage.native("alice").session.user is alice.session.user
 
 
-def test_a_server_has_so_many_rooms(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_rooms_are_limited_per_server(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(caps, "ROOMS", 5)
     stage = Stage(limited=True)
     alice = stage.native("alice")
@@ -110,7 +110,7 @@ def test_a_server_has_so_many_rooms(monkeypatch: pytest.MonkeyPatch) -> None:
     assert refused(alice, commands.Join, room="#r1") is None
 
 
-def test_a_user_is_in_so_many_rooms() -> None:
+def test_memberships_are_limited_per_user() -> None:
     stage = Stage(limited=True)
     alice = stage.native("alice")
     others = [stage.native(f"other{n}") for n in range(-(-ROOMS_JOINED // ROOMS_MADE) + 1)]
@@ -131,7 +131,7 @@ def test_a_user_is_in_so_many_rooms() -> None:
 
 
 @pytest.mark.parametrize("kind", [commands.Ban, commands.Mute])
-def test_a_room_has_so_many_bans_and_mutes(kind: type[commands.Command], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_bans_and_mutes_are_limited_per_room(kind: type[commands.Command], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(caps, "BANS_PER_ROOM", 3)
     stage = Stage(limited=True)
     alice = stage.native("alice")
@@ -146,7 +146,7 @@ def test_a_room_has_so_many_bans_and_mutes(kind: type[commands.Command], monkeyp
     assert refused(alice, kind, room="#ops", name="other3") is None
 
 
-def test_a_room_has_so_many_invited(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_invitations_are_limited_per_room(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(caps, "INVITED_PER_ROOM", 2)
     stage = Stage(limited=True)
     alice = stage.native("alice")
@@ -167,7 +167,7 @@ def new_account(stage: Stage, name: str, peer: str) -> list[events.Event]:
     return newcomer.events()
 
 
-def test_an_open_server_gives_one_address_so_many_accounts() -> None:
+def test_accounts_are_limited_per_address_on_an_open_server() -> None:
     stage = Stage(limited=True)
     for n in range(ACCOUNTS_BURST):
         assert isinstance(new_account(stage, f"n{n}", "192.0.2.1")[0], events.Welcome)
@@ -180,7 +180,7 @@ def test_an_open_server_gives_one_address_so_many_accounts() -> None:
     assert isinstance(new_account(stage, "another", "192.0.2.1")[0], events.Welcome)
 
 
-def test_without_limits_one_makes_as_much_as_one_likes() -> None:
+def test_without_limits_no_quota_applies() -> None:
     stage = Stage()
     alice = stage.native("alice")
     for n in range(limits.ROOMS_JOINED + 5):

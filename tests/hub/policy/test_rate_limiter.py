@@ -12,7 +12,7 @@ class Time:
         return self.now
 
 
-def test_a_burst_is_free_and_then_it_is_one_each_time() -> None:
+def test_a_burst_is_free_and_then_the_rate_applies() -> None:
     time = Time()
     rates = Rates(5, 2.0, time)
     assert [rates.take("a") for _ in range(7)] == [0, 0, 0, 0, 0, 2, 2]
@@ -25,7 +25,7 @@ def test_a_burst_is_free_and_then_it_is_one_each_time() -> None:
     assert [rates.take("a") for _ in range(6)] == [0, 0, 0, 0, 0, 2]
 
 
-def test_what_is_charged_may_be_more_than_is_free() -> None:
+def test_a_charge_can_exceed_the_burst() -> None:
     time = Time()
     rates = Rates(5, 2.0, time)
     rates.charge("a", 2.5)
@@ -36,7 +36,7 @@ def test_what_is_charged_may_be_more_than_is_free() -> None:
     assert rates.take("a") == 0
 
 
-def test_what_is_given_back_may_be_taken_again() -> None:
+def test_refunded_charges_can_be_used_again() -> None:
     rates = Rates(2, 60, Time())
     for _ in range(100):
         assert rates.take("a") == 0
@@ -60,7 +60,7 @@ def test_no_window_holds_more_than_burst_and_rate_allow(pauses: list[float], bur
 
 
 @pytest.mark.parametrize("jump", [3600, 10 * 365 * 86_400])
-def test_a_long_time_saves_up_no_more_than_a_burst(jump: float) -> None:
+def test_idle_time_saves_at_most_one_burst(jump: float) -> None:
     time = Time()
     rates = Rates(3, 1, time)
     rates.take("a")
@@ -68,7 +68,7 @@ def test_a_long_time_saves_up_no_more_than_a_burst(jump: float) -> None:
     assert sum(not rates.take("a") for _ in range(100)) == 3
 
 
-def test_what_is_kept_is_bounded() -> None:
+def test_the_memory_of_the_limiter_is_bounded() -> None:
     rates = Rates(1, 60, Time(), most=10)
     for number in range(100):
         assert rates.take(str(number)) == 0

@@ -11,7 +11,7 @@ from socketchat.protocol import commands, events
 from tests.hub.stage import Stage
 
 
-def test_who_says_too_much_waits_and_loses_nothing() -> None:
+def test_a_session_over_the_rate_waits_and_loses_nothing() -> None:
     stage = Stage(limited=True)
     alice, bob = stage.native("alice"), stage.native("bob")
     for number in range(COMMAND_BURST + 500):
@@ -28,7 +28,7 @@ def test_who_says_too_much_waits_and_loses_nothing() -> None:
     assert alice.last_words is None
 
 
-def test_who_rests_may_say_much_at_once_again_but_not_for_every_rest() -> None:
+def test_a_pause_restores_one_burst() -> None:
     stage = Stage(limited=True)
     alice, bob = stage.native("alice"), stage.native("bob")
     for _ in range(2):
@@ -40,7 +40,7 @@ def test_who_rests_may_say_much_at_once_again_but_not_for_every_rest() -> None:
         assert COMMAND_BURST <= len(bob.heard()) <= 2 * COMMAND_BURST + STRANGER_COMMANDS
 
 
-def test_one_who_is_too_fast_holds_up_nobody_else() -> None:
+def test_a_throttled_session_does_not_delay_others() -> None:
     stage = Stage(limited=True)
     alice, bob, again = stage.native("alice"), stage.native("bob"), stage.native("alice")
     for number in range(COMMAND_BURST + 1000):
@@ -52,7 +52,7 @@ def test_one_who_is_too_fast_holds_up_nobody_else() -> None:
     assert [text for _, _, text in again.heard()] == ["bob is heard"]
 
 
-def test_who_has_not_logged_in_gets_few_answers() -> None:
+def test_a_session_before_login_gets_few_answers() -> None:
     stage = Stage(limited=True)
     stranger = stage.connect()
     for _ in range(1000):
@@ -63,7 +63,7 @@ def test_who_has_not_logged_in_gets_few_answers() -> None:
     assert 4 <= len(stranger.told(events.Error)) <= 5
 
 
-def test_without_limits_all_is_heard_at_once() -> None:
+def test_without_limits_no_session_is_throttled() -> None:
     stage = Stage()
     alice, bob = stage.native("alice"), stage.native("bob")
     for number in range(2 * COMMAND_BURST):
@@ -76,9 +76,7 @@ def test_without_limits_all_is_heard_at_once() -> None:
     ("kind", "fields"),
     [(commands.Users, {}), (commands.Rooms, {}), (commands.History, {"conversation": "#lobby"})],
 )
-def test_reading_much_has_an_allowance_of_its_own_over_all_sessions_of_a_user(
-    kind: type[commands.Command], fields: dict
-) -> None:
+def test_expensive_reads_have_their_own_allowance_per_user(kind: type[commands.Command], fields: dict) -> None:
     stage = Stage(limited=True)
     alice, again, bob = stage.native("alice"), stage.native("alice"), stage.native("bob")
     for peer in (alice, again):

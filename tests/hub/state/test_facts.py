@@ -12,7 +12,7 @@ from socketchat.hub.state import facts
         (facts.MemberFact("#ops", "u1", member=True), b'{"room":"#ops","user":"u1","member":true}'),
     ],
 )
-def test_what_is_on_disk_is_read_by_every_later_version(fact: msgspec.Struct, stored: bytes) -> None:
+def test_facts_on_disk_are_readable_by_later_versions(fact: msgspec.Struct, stored: bytes) -> None:
     assert facts.encode(fact) == stored
     assert msgspec.json.decode(stored, type=type(fact)) == fact
     assert msgspec.json.decode(stored[:-1] + b',"later":1}', type=type(fact)) == fact

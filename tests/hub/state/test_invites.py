@@ -15,7 +15,7 @@ def invited(**more) -> Invites:
     return invites
 
 
-def test_each_use_is_a_claim_of_its_own() -> None:
+def test_each_use_of_an_invite_has_its_own_claim() -> None:
     invites = invited()
     invite = invites.of_token(TOKEN)
     assert invite.next_use(NOW) == f"invite:{invite.id}:1"
@@ -26,31 +26,31 @@ def test_each_use_is_a_claim_of_its_own() -> None:
         invite.next_use(NOW)
 
 
-def test_an_invite_ends_on_time() -> None:
+def test_an_invite_expires() -> None:
     with pytest.raises(BadInvite, match="expired"):
         invited().of_token(TOKEN).next_use(NOW + 1)
 
 
-def test_a_revoked_invite_lets_nobody_in() -> None:
+def test_a_revoked_invite_is_refused() -> None:
     invites = invited()
     invites.revoked(invite_id(TOKEN))
     with pytest.raises(BadInvite, match="revoked"):
         invites.of_token(TOKEN).next_use(NOW)
 
 
-def test_another_token_is_no_invite() -> None:
+def test_an_unknown_token_is_refused() -> None:
     with pytest.raises(BadInvite, match="no such invite"):
         invited().of_token(to_word(b"u" * 16))
     with pytest.raises(UsageProblem):
         invited().of_token(invite_id(TOKEN))
 
 
-def test_facts_about_an_invite_that_is_not_known_change_nothing() -> None:
+def test_facts_about_an_unknown_invite_change_nothing() -> None:
     invites = Invites()
     assert invites.used("nothing") is None
     invites.revoked("nothing")
     assert invites.by_id == {}
 
 
-def test_the_token_is_kept_nowhere() -> None:
+def test_the_token_of_an_invite_is_not_stored() -> None:
     assert TOKEN not in repr(vars(invited()))

@@ -6,18 +6,18 @@ def restriction(*subjects: str, until: int = 0) -> Restriction:
     return Restriction(subjects, "eve", until, "spam")
 
 
-def test_a_user_is_known_by_id_keys_and_what_the_name_looks_like() -> None:
+def test_a_restriction_covers_the_id_keys_and_looks_of_a_user() -> None:
     subjects = of_user(User("u1", "Eve", "eve", "k1"))
     assert {"user:u1", of_device("k1"), *of_name("eve")} <= set(subjects)
     assert set(of_name("b0b")) & set(of_name("bOb"))
 
 
-def test_an_address_stands_for_its_network() -> None:
+def test_a_restriction_of_an_address_covers_its_network() -> None:
     assert of_address("2001:db8::1") == of_address("2001:db8::ffff:2")
     assert of_address("::ffff:203.0.113.9") == of_address("203.0.113.9") != of_address("203.0.113.8")
 
 
-def test_a_restriction_holds_for_each_of_its_subjects_until_its_time() -> None:
+def test_a_restriction_covers_each_subject_until_it_expires() -> None:
     some = Restrictions()
     assert not some.are_any
     made = restriction("user:u1", "key:k1", until=1000)
@@ -29,7 +29,7 @@ def test_a_restriction_holds_for_each_of_its_subjects_until_its_time() -> None:
     assert (some.current(999), some.current(1000)) == ([made], [])
 
 
-def test_lifting_one_subject_lifts_all_that_it_covers_and_no_other() -> None:
+def test_lifting_one_subject_lifts_the_whole_restriction_and_no_other() -> None:
     some = Restrictions()
     some.add(restriction("user:u1", "key:k1", "address:a"))
     some.add(restriction("user:u2"))
@@ -39,7 +39,7 @@ def test_lifting_one_subject_lifts_all_that_it_covers_and_no_other() -> None:
     ]  # fmt: skip
 
 
-def test_a_user_who_was_spared_is_covered_by_what_comes_later() -> None:
+def test_a_later_restriction_covers_a_user_known_to_be_free() -> None:
     some = Restrictions()
     eve = User("u1", "eve", "eve", "k1")
     assert some.covers(eve, 0) is None
@@ -53,14 +53,14 @@ def test_a_user_who_was_spared_is_covered_by_what_comes_later() -> None:
     assert some.covers(eve, 0) is None
 
 
-def test_a_user_is_covered_again_where_the_clock_is_set_back() -> None:
+def test_a_clock_set_back_makes_a_restriction_hold_again() -> None:
     some = Restrictions()
     eve = User("u1", "eve", "eve", "k1")
     some.add(restriction("key:k1", until=1000))
     assert [some.covers(eve, now) is None for now in (999, 1000, 999)] == [False, True, False]
 
 
-def test_what_is_not_stored_yet_holds_until_it_is_decided() -> None:
+def test_a_submitted_restriction_holds_until_the_log_decides() -> None:
     some = Restrictions()
     one, other = restriction("user:u1"), restriction("user:u1")
     with some.pending(other):

@@ -7,7 +7,7 @@ def test_a_guest_has_no_key() -> None:
     assert not User("u1", "alice", "alice", "key").is_guest
 
 
-def test_a_user_listens_while_any_of_its_sessions_does() -> None:
+def test_a_user_listens_if_any_session_does() -> None:
     stage = Stage()
     sender = stage.native("alice", listen="none")
     user = sender.session.user
