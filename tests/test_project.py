@@ -39,6 +39,30 @@ def test_no_function_is_long(path: Path) -> None:
     assert [f.name for f in functions if (f.end_lineno or 0) - f.lineno >= LONGEST_FUNCTION] == []
 
 
+MODULES = {path: ".".join(path.relative_to(ROOT).with_suffix("").parts) for path in SOURCES}
+
+
+def imported_by(path: Path) -> set[str]:
+    """Return the modules of ours that a module imports, for type checking and inside functions too."""
+    module = MODULES[path]
+    known = {name.removesuffix(".__init__"): name for name in MODULES.values()}
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom) and node.level:
+            base = module.split(".")[: -node.level]
+            target = ".".join([*base, *filter(None, (node.module or "").split("."))])
+            found |= {known.get(f"{target}.{alias.name}", known.get(target, module)) for alias in node.names}
+    return found - {module}
+
+
+def test_no_module_imports_another_in_a_circle() -> None:
+    left = {MODULES[path]: imported_by(path) for path in SOURCES}
+    while free := [module for module, needs in left.items() if not needs & left.keys()]:
+        for module in free:
+            del left[module]
+    assert sorted(left) == []
+
+
 def test_layers_hold() -> None:
     command = [sys.executable, "-c", "from importlinter.cli import lint_imports_command as lint; lint()"]
     found = subprocess.run([*command, "--no-cache"], cwd=ROOT, capture_output=True, text=True, check=False)

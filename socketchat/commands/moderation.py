@@ -121,7 +121,7 @@ async def kick(hub: Hub, session: Session, command: commands.Kick) -> Answer:
     other = act.other(command.name)
     room = act.room
     what = f"kicked {other.name} from {room.place}"
-    is_in = bool(other.sessions or other.lingers) if room.is_lobby else room.has_member(other)
+    is_in = bool(hub.roster.of(other)) or other.id in hub.roster.lingering if room.is_lobby else room.has_member(other)
     if not is_in:
         if not room.is_private or other.id not in room.invited:
             raise NotAMember(f"{other.name} is not in {room.place}.")

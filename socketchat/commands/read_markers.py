@@ -72,7 +72,7 @@ def _mark(hub: Hub, session: Session, user: User, conversation: Conversation, se
     user.read[conversation.id] = seq
     if not user.is_guest:
         hub.journal.mark(user.id, conversation.id, seq)
-    for other in user.sessions:
+    for other in hub.roster.of(user):
         # One that takes nothing at the moment learns it when it comes back.
         if other is not session and other.listens and not other.paused:
             other.tell(events.Read(conversation=conversation.id, seq=seq))
@@ -80,7 +80,7 @@ def _mark(hub: Hub, session: Session, user: User, conversation: Conversation, se
 
 def heard(hub: Hub, user: User) -> list[Conversation]:
     """Return the conversations that a user hears: the lobby, and the user's rooms and direct messages."""
-    own = [hub.directory.lobby, *user.rooms, *user.pairs]
+    own = [hub.directory.lobby, *hub.directory.rooms_of(user), *hub.directory.pairs_of(user)]
     return [conversation for conversation in own if hub.permissions.may(user, Action.READ, conversation)]
 
 

@@ -12,7 +12,7 @@ from ..protocol.events import Entry
 from ..protocol.kinds import TEXT
 from ..protocol.names import name_key
 from ..protocol.spelling import nearest_name
-from .state.conversations import Pair, Room
+from .state.conversations import Conversation, Pair, Room
 from .state.lookalikes import Lookalikes
 from .state.projection import Projection
 from .state.users import User
@@ -42,12 +42,12 @@ class Directory:
         del self.guests[user.id]
         del self._names[user.key]
         self._lookalikes.remove(user.name, user)
-        for room in list(user.rooms):
+        for room in self.rooms_of(user):
             self._state.set_member(user, room, member=False)
         for other in list(user.ignored):
             self._state.set_ignored(user, other, ignored=False)
-        for pair in user.pairs:
-            if not any(user_id in self.users for user_id in pair.names):
+        for pair in self.pairs_of(user):
+            if not any(user_id in self.users for user_id in conversations.pair_users(pair.id)):
                 self.conversations.pop(pair.id, None)
 
     def set_guest(self, guest: User, room: Room, *, member: bool) -> bool:
@@ -61,6 +61,14 @@ class Directory:
     def guests_like(self, name: str) -> list[User]:
         """Return the guests whose names read like this one."""
         return self._lookalikes.all(name)
+
+    def rooms_of(self, user: User) -> list[Room]:
+        """Return the rooms that a user is in, besides the lobby."""
+        return [self.rooms[room_id] for room_id in user.rooms]
+
+    def pairs_of(self, user: User) -> list[Conversation]:
+        """Return the direct messages of a user."""
+        return [pair for pair_id in user.pairs if (pair := self.conversations.get(pair_id)) is not None]
 
     def holder(self, key: str) -> User | None:
         """Return the user who has the name with this key."""
@@ -125,5 +133,5 @@ class Directory:
         pair = self._state.add_pair(names)
         for user_id in names:
             if user_id in self.guests:
-                self.guests[user_id].pairs.append(pair)
+                self.guests[user_id].pairs.append(pair.id)
         return pair

@@ -14,6 +14,7 @@ from ..protocol import events
 from ..protocol.authentication.proofs import fingerprint
 from .delivery.attendance import Attendance
 from .directory import Directory
+from .roster import Roster
 from .sessions import Session
 from .state import changes
 
@@ -21,9 +22,10 @@ from .state import changes
 class Effects:
     """Does to the live sessions what changes of the projection ask for."""
 
-    def __init__(self, attendance: Attendance, directory: Directory) -> None:
+    def __init__(self, attendance: Attendance, directory: Directory, roster: Roster) -> None:
         self._attendance = attendance
         self._directory = directory
+        self._roster = roster
 
     def follow(self, some: Sequence[changes.Change], by: Session | None) -> None:
         """Do what these changes ask for, in order."""
@@ -49,7 +51,7 @@ class Effects:
         text = (
             f"New device {label}({fingerprint(change.key)}) logged in with your password. Not you? /devices revokes it."
         )
-        for session in change.user.sessions:
+        for session in self._roster.of(change.user):
             if session is not by and session.listens:
                 session.tell(events.Alert(text=text))
 

@@ -51,6 +51,7 @@ from .policy.hasher import Hasher, NoPasswords
 from .policy.permissions import Permissions
 from .policy.quotas import Caps
 from .policy.throttle import Pace
+from .roster import Roster
 from .sessions import Session, refusal
 from .state import facts
 from .state.apply import apply, load
@@ -105,13 +106,16 @@ class Hub:
         self.host_key = b""  # SHA-256 of the public key that the server shows under TLS
         self.state = Projection()
         self.directory = Directory(self.state)
+        self.roster = Roster()
         self.permissions = Permissions(self.directory, self.operator, now)
         self.replay = Replay(journal, spawn, self._caught_up)
         self.guesses = Guesses(clock)
         self.caps = Caps(self.directory, clock, limited=limited)
         self.pace = Pace(timer, clock, self._proceed, limited=limited)
-        self.attendance = Attendance(self.directory, self.permissions, self.replay, timer, token)
-        self._effects = Effects(self.attendance, self.directory)
+        self.attendance = Attendance(
+            self.directory, self.roster, self.permissions, self.replay, timer=timer, token=token
+        )
+        self._effects = Effects(self.attendance, self.directory, self.roster)
         self.claimed: Counter[str] = Counter()  # accounts under way, by what their name looks like
         self._under_way_bytes = 0
         self._crowd: dict[Session, None] = {}
@@ -241,7 +245,7 @@ class Hub:
 
     def committed(self, outcomes: Sequence[Outcome]) -> None:
         """Apply a batch of outcomes in order, then tell everybody."""
-        delivery = Delivery(self.state.ignored_by)
+        delivery = Delivery(self.state.ignored_by, self.roster.of)
         waiting: dict[Session, None] = {}
         self._waiting = waiting
         self._apply(outcomes, delivery, waiting)

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
+from ..exceptions import ChatError
 from ..protocol.commands import Command, Hello
 from ..protocol.events import Entry, Error, Event
 from ..protocol.text.hygiene import clean_line
+from .audience import Audience
 from .policy.limits import COMMAND_BYTES
-
-if TYPE_CHECKING:
-    from ..exceptions import ChatError
-    from .state.conversations import Conversation
-    from .state.users import User
+from .state.conversations import Conversation
+from .state.users import User
 
 REFUSAL_CHARACTERS = 500
 """Longest text of an error: our sentence and enough of the words that it is about."""
@@ -88,21 +87,6 @@ class Challenged(NamedTuple):
 
     hello: Hello
     nonce: bytes
-
-
-class Audience(dict[Rendering, dict["Session", "Places"]]):
-    """The sessions that hear something, by rendering, each with its places."""
-
-    def add(self, session: Session) -> None:
-        """Let a session hear this."""
-        self.setdefault(session.rendering, {})[session] = session.places
-
-    def discard(self, session: Session) -> None:
-        """Let a session hear this no longer."""
-        sessions = self.get(session.rendering, {})
-        sessions.pop(session, None)
-        if not sessions:
-            self.pop(session.rendering, None)
 
 
 class Places:

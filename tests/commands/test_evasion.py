@@ -112,7 +112,7 @@ def test_moderators_cannot_change_messages_in_other_rooms() -> None:
     eve.say("mine", to="#dev")
     eve.say("mine", to="@ann")
     stage.settle()
-    (pair,) = eve.session.user.pairs
+    (pair,) = eve.hub.directory.pairs_of(eve.session.user)
     for conversation in ("#ops", pair.id):
         bob.take()
         bob.do(commands.Delete, conversation=conversation, seq=1)
@@ -194,7 +194,7 @@ def test_the_next_owner_of_a_name_has_no_rights_of_the_last_one() -> None:
     bob.say("mine", to="#lobby")
     bob.say("mine", to="@ann")
     stage.settle()
-    (pair,) = bob.session.user.pairs
+    (pair,) = bob.hub.directory.pairs_of(bob.session.user)
     ann.do(commands.Ignore, name="bob")
     ann.do(commands.Mod, room="#ops", name="bob")
     stage.order(operator.ReleaseName(id=1, name="bob"))

@@ -230,7 +230,7 @@ def test_direct_messages_are_readable_only_by_their_two_users() -> None:
     stage.order(operator.SetOwner(id=1, name="boss"))
     ann.say("secret", to="@bob")
     stage.settle()
-    (pair,) = ann.session.user.pairs
+    (pair,) = ann.hub.directory.pairs_of(ann.session.user)
     assert "secret" in bob.text()
     for conversation in (pair.id, "@ann", "@bob"):
         boss.do(commands.History, conversation=conversation)

@@ -121,7 +121,7 @@ def test_direct_messages_can_be_changed_only_by_their_author() -> None:
     stage.order(operator.SetOwner(id=1, name="owner"))
     ann.say("psst", to="@bob")
     stage.settle()
-    (pair,) = ann.session.user.pairs
+    (pair,) = ann.hub.directory.pairs_of(ann.session.user)
     assert refused(bob, commands.Delete, conversation="@ann", seq=1)[1] == "Only ann may delete @ann/1."
     assert refused(owner, commands.Delete, conversation=pair.id, seq=1)[0] == "no_such_room"
     bob.take()
@@ -139,7 +139,7 @@ def test_a_deleted_direct_message_keeps_its_addressee() -> None:
         ann.say("psst", to=text)
         ann.do(commands.Edit, conversation=text, text="hush")
         ann.do(commands.Delete, conversation=text)
-    (pair, note) = ann.session.user.pairs
+    (pair, note) = ann.hub.directory.pairs_of(ann.session.user)
     epoch, positions = stage.hub.attendance.epoch, {pair.id: 0, note.id: 0, "#ops": 9}
     for peer, name in ((ann, "@bob"), (bob, "@ann")):
         peer.do(commands.History, conversation=name)

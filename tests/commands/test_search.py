@@ -81,7 +81,7 @@ def test_a_search_finds_only_readable_messages() -> None:
     assert found(eve, "red", conversation="#ops") == [("#Ops/1", "red pear")]
     assert found(eve, "red", conversation="@bob") == []
     ann.do(commands.Access, room="#ops", private=True)
-    (pair,) = ann.session.user.pairs
+    (pair,) = ann.hub.directory.pairs_of(ann.session.user)
     for conversation in ("#ops", pair.id):
         eve.take()
         eve.do(commands.Search, words="red", conversation=conversation)

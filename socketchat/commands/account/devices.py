@@ -25,9 +25,9 @@ LABEL_CHARACTERS = 40
 COMES_BACK = "The device can log in again with the password; /password changes it."
 
 
-async def devices(_hub: Hub, session: Session, command: commands.Devices) -> Answer:
+async def devices(hub: Hub, session: Session, command: commands.Devices) -> Answer:
     """List the keys of an account."""
-    return _listed(session, _owner(session), command)
+    return _listed(hub, session, _owner(session), command)
 
 
 async def revoke(hub: Hub, session: Session, command: commands.Revoke) -> Answer:
@@ -40,7 +40,7 @@ async def revoke(hub: Hub, session: Session, command: commands.Revoke) -> Answer
         await hub.record(session, "revoked device", facts.RevokedDeviceFact(key))
     if user.password:
         session.tell(events.Help(text=COMES_BACK, id=command.id))
-    return _listed(session, user, command)
+    return _listed(hub, session, user, command)
 
 
 async def add_device(hub: Hub, session: Session, user: User, asked: commands.Hello) -> None:
@@ -97,8 +97,8 @@ def _beginning(user: User, prefix: str) -> str:
     return found[0]
 
 
-def _listed(session: Session, user: User, command: commands.Command) -> Answer:
-    online = {each.device for each in user.sessions}
+def _listed(hub: Hub, session: Session, user: User, command: commands.Command) -> Answer:
+    online = {each.device for each in hub.roster.of(user)}
     listed = [_described(key, device, online, session) for key, device in user.devices.items()]
     session.tell(events.Devices(devices=listed, password=bool(user.password), id=command.id))
     return OK

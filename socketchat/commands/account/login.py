@@ -75,9 +75,9 @@ async def prove(hub: Hub, session: Session, command: commands.Prove) -> Answer:
             raise taken(name, holder, key)
     _use_key(hub, session, user, key)
     hub.attendance.enter(session, user, asked, host=host)
-    if holder is None and user.sessions == [session]:  # its invite may have made it a member of a room
-        for room in user.rooms:
-            hub.attendance.presence.came(user, session, room.id)
+    if holder is None and list(hub.roster.of(user)) == [session]:  # its invite may have made it a member of a room
+        for room_id in user.rooms:
+            hub.attendance.presence.came(user, session, room_id)
     return ANSWERED
 
 

@@ -10,9 +10,11 @@ from ... import __version__
 from ...exceptions import Refused, Replaced
 from ...protocol import commands, events, limits
 from ...protocol.limits import MISSED_ENTRIES, NEWEST_ENTRIES
+from ..audience import Audience
 from ..directory import Directory
 from ..policy.permissions import Permissions
-from ..sessions import Audience, Session
+from ..roster import Roster
+from ..sessions import Session
 from ..state import restrictions
 from ..state.conversations import Conversation, Pair, Room
 from ..state.users import User
@@ -35,8 +37,10 @@ class Attendance:
     def __init__(
         self,
         directory: Directory,
+        roster: Roster,
         permissions: Permissions,
         replay: Replay,
+        *,
         timer: Timer,
         token: Callable[[int], str],
     ) -> None:
@@ -46,6 +50,7 @@ class Attendance:
         self.resumable: dict[str, Session] = {}
         self.presence = Presence(timer, self._presence_audience, self.present)
         self._directory = directory
+        self._roster = roster
         self._permissions = permissions
         self._replay = replay
         self._timer = timer
@@ -64,7 +69,7 @@ class Attendance:
         self._permissions.check_entry([*restrictions.of_user(user), restrictions.of_address(session.channel.peer)])
         session.user = user
         session.listens = hello.listen == "all"
-        user.sessions.append(session)
+        self._roster.add(user, session)
         heard = self._hears(session, user)
         resumes = session.listens and hello.epoch == self.epoch
         self._welcome(session, user, heard, hello, host, resumes=resumes)
@@ -75,7 +80,7 @@ class Attendance:
         session.places.listen(self.listeners)
         for conversation in heard:
             session.places.enter(conversation, _start(conversation, hello.positions) if resumes else None)
-        user.lingers = None
+        self._roster.lingering.pop(user.id, None)
         if user.id not in self.present:
             self.present[user.id] = user
             self.presence.came(user, session)
@@ -87,14 +92,14 @@ class Attendance:
         """Let a session go; a link that broke without ``quit`` may be resumed for a while."""
         session.end()
         user = session.user
-        if user is None or session not in user.sessions:
+        if user is None or session not in self._roster.of(user):
             return
         self._take_out(session, user)
         if quits or not session.rendering.resumes:
             self._give_up(session, user)
         else:
-            if session.listens and not user.listens:
-                user.lingers = session
+            if session.listens and not self._roster.listens(user):
+                self._roster.lingering[user.id] = session
             self._timer(RESUME_SECONDS, lambda: self._give_up(session, user))
 
     def resume(self, token: str, by: Session) -> User | None:
@@ -104,7 +109,7 @@ class Attendance:
             return None
         user = session.user
         by.device = session.device
-        if session in user.sessions:
+        if session in self._roster.of(user):
             bye = events.Bye(code=Replaced.code, text="This session goes on elsewhere.")
             session.link.close(session.rendering.event(bye))
             self.exit(session, quits=False)
@@ -113,11 +118,11 @@ class Attendance:
     def expel(self, user: User, bye: events.Bye) -> None:
         """Close all sessions of a user at once; none of them can be resumed."""
         self.resumable = {token: session for token, session in self.resumable.items() if session.user is not user}
-        for session in list(user.sessions):
+        for session in list(self._roster.of(user)):
             session.link.close(session.rendering.event(bye))
             self.exit(session, quits=True)
-        if user.lingers is not None:
-            self._give_up(user.lingers, user)
+        if (lingering := self._roster.lingering.get(user.id)) is not None:
+            self._give_up(lingering, user)
 
     def expel_device(self, user: User, device: str, bye: events.Bye, *, spared: Session | None = None) -> None:
         """Close the sessions that a user has with one key ("": by password) at once; none of them can be resumed."""
@@ -128,9 +133,9 @@ class Attendance:
         ]
         for token in dead:
             session = self.resumable.pop(token)
-            if session not in user.sessions:
+            if session not in self._roster.of(user):
                 self._give_up(session, user)
-        for session in [each for each in user.sessions if each.device == device and each is not spared]:
+        for session in [each for each in self._roster.of(user) if each.device == device and each is not spared]:
             session.link.close(session.rendering.event(bye))
             self.exit(session, quits=True)
 
@@ -157,26 +162,27 @@ class Attendance:
 
     def _hear(self, pair: Pair) -> None:
         for user in [user for each in pair.names if (user := self._directory.users.get(each)) is not None]:
-            for session in user.sessions:
+            for session in self._roster.of(user):
                 if session.listens:
                     session.tell(pair.described_to(user))
                     session.places.enter(pair)
 
     def admit(self, user: User, room: Room, by: Session | None) -> None:
         """Let a new member hear a room; ``by`` is the session that asked. Guests are members of this node alone."""
-        if not user.sessions:
+        sessions = self._roster.of(user)
+        if not sessions:
             return
         if user.is_guest:
             self._directory.set_guest(user, room, member=True)
-        for session in user.sessions:
+        for session in sessions:
             if session.listens and session.rendering.follows:
                 session.places.enter(room)
                 session.tell(room.described_to(user))
-        self.presence.came(user, by if by in user.sessions else user.sessions[0], room.id)
+        self.presence.came(user, by if by is not None and by in sessions else sessions[0], room.id)
 
     def dismiss(self, user: User, room: Room, why: str = "") -> None:
         """Let a user hear a room no longer; ``why`` is empty if it was the user's own wish."""
-        heard = [session for session in user.sessions if room in session.places.heard]
+        heard = [session for session in self._roster.of(user) if room in session.places.heard]
         if user.is_guest:
             was_member = self._directory.set_guest(user, room, member=False)
             if not (heard or was_member):
@@ -221,14 +227,15 @@ class Attendance:
         return [
             user
             for user in self._directory.users.values()
-            if any(restrictions.of_address(session.channel.peer) in addresses for session in user.sessions)
+            if any(restrictions.of_address(session.channel.peer) in addresses for session in self._roster.of(user))
         ]
 
     def _hears(self, session: Session, user: User) -> list[Conversation]:
+        lobby = self._directory.lobby
         if session.rendering.follows:
-            return [self._directory.lobby, *user.rooms, *user.pairs]
-        session.room = self._directory.lobby.id
-        return [self._directory.lobby, *user.pairs]
+            return [lobby, *self._directory.rooms_of(user), *self._directory.pairs_of(user)]
+        session.room = lobby.id
+        return [lobby, *self._directory.pairs_of(user)]
 
     def _welcome(
         self,
@@ -264,20 +271,20 @@ class Attendance:
             session.tell(conversation)
 
     def _take_out(self, session: Session, user: User) -> None:
-        user.sessions.remove(session)
+        self._roster.remove(user, session)
         self._replay.forget(session)
         session.places.leave_all()
 
     def _give_up(self, session: Session, user: User) -> None:
         """Forget a session that did not come back, and its user's presence if that was the last one."""
         self.resumable.pop(session.token, None)
-        if user.listens or (user.lingers is not None and user.lingers is not session):
+        if self._roster.listens(user) or self._roster.lingering.get(user.id, session) is not session:
             return
-        user.lingers = None
+        self._roster.lingering.pop(user.id, None)
         user.away = ""
         if self.present.pop(user.id, None) is not None:
             self.presence.went(user)
-        if user.is_guest and not user.sessions and user.id in self._directory.users:
+        if user.is_guest and not self._roster.of(user) and user.id in self._directory.users:
             self._directory.remove_guest(user)
 
     def _presence_audience(self, room: str | None) -> Audience:

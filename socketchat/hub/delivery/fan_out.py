@@ -6,7 +6,7 @@ bytes object. Only authors who do not hear themselves, and the two ends of a dir
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from ...protocol.events import Entry, Event
 from ..sessions import Places, Rendering, Session
@@ -22,8 +22,11 @@ Group = list[tuple[Entry, Session | None]]
 class Delivery:
     """Collects what one batch tells each session, then writes it."""
 
-    def __init__(self, ignored_by: Mapping[str, Mapping[str, User]]) -> None:
+    def __init__(
+        self, ignored_by: Mapping[str, Mapping[str, User]], sessions_of: Callable[[User], Sequence[Session]]
+    ) -> None:
         self._ignored_by = ignored_by
+        self._sessions_of = sessions_of
         self.groups: dict[Conversation, Group] = {}
         self.behind: list[Session] = []  # live until now; this batch is more than one write may add
         self.changed: list[tuple[str, tuple[int, ...]]] = []
@@ -88,7 +91,7 @@ class Delivery:
     def _ignorers(self, group: Group) -> list[Session]:
         """Return the sessions that must not read all of these entries as they are."""
         users = {user for entry, _ in group for user in self._ignored_by.get(entry.author, {}).values()}
-        return [session for user in users for session in user.sessions]
+        return [session for user in users for session in self._sessions_of(user)]
 
     @staticmethod
     def _gather(

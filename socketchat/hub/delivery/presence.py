@@ -8,7 +8,8 @@ from typing import Protocol
 from ...protocol import events
 from ...protocol.events import Person, Why
 from ...protocol.limits import PRESENCE_NAMES
-from ..sessions import Audience, Rendering, Session
+from ..audience import Audience
+from ..sessions import Rendering, Session
 from ..state.users import User
 
 COALESCE_SECONDS = 0.05
@@ -131,9 +132,7 @@ class Presence:
         """Return where a change is told: that of the chat also in the rooms to which their members are shown."""
         if room is not None:
             return [room]
-        shown = [
-            each.id for each in user.rooms if any(rendering.shows_members for rendering in self._audience_of(each.id))
-        ]
+        shown = [each for each in user.rooms if any(rendering.shows_members for rendering in self._audience_of(each))]
         return [None, *shown]
 
     def _wake(self) -> None:

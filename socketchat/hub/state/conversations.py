@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from ...journal.bodies import is_blank
 from ...protocol import conversations, events
 from ...protocol.codec import decode_text, encode_text
-from ..sessions import Audience
+from ..audience import Audience
 from .restrictions import Restrictions
 from .users import User
 

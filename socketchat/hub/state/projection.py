@@ -70,13 +70,13 @@ class Projection:
         del self.users[user.id]
         del self.names[user.key]
         self.lookalikes.remove(user.name, user)
-        for room in list(user.rooms):
-            self.set_member(user, room, member=False)
+        for room_id in list(user.rooms):
+            self.set_member(user, self.rooms[room_id], member=False)
         for other in list(user.ignored):
             self.set_ignored(user, other, ignored=False)
-        for pair in user.pairs:
-            if self.users.keys().isdisjoint(pair.names):
-                self.conversations.pop(pair.id, None)
+        for pair_id in user.pairs:
+            if self.users.keys().isdisjoint(conversations.pair_users(pair_id)):
+                self.conversations.pop(pair_id, None)
 
     def add_owner(self, key: str, user: User) -> None:
         """Note that a key lets an account in."""
@@ -174,10 +174,10 @@ class Projection:
             return False
         if member:
             there[user.id] = user
-            user.rooms.append(room)
+            user.rooms.append(room.id)
         else:
             del there[user.id]
-            user.rooms.remove(room)
+            user.rooms.remove(room.id)
         return True
 
     def add_pair(self, names: dict[str, str | None]) -> Pair:
@@ -186,7 +186,7 @@ class Projection:
         self.conversations[pair.id] = pair
         for user_id in names:
             if user_id in self.users:
-                self.users[user_id].pairs.append(pair)
+                self.users[user_id].pairs.append(pair.id)
         return pair
 
     def known_pair(self, conversation_id: str) -> Pair | None:

@@ -4,13 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
 from ...protocol.text.confusables import looks
-
-if TYPE_CHECKING:
-    from ..sessions import Session
-    from .conversations import Pair, Room
 
 
 class Device:
@@ -43,7 +38,6 @@ class User:
         "ignored",
         "is_guest",
         "key",
-        "lingers",
         "looks",
         "name",
         "pairs",
@@ -51,7 +45,6 @@ class User:
         "read",
         "revoking",
         "rooms",
-        "sessions",
         "wrong",
     )
 
@@ -65,14 +58,12 @@ class User:
         self.additions = 0
         self.password = ""
         self.wrong = 0
-        self.rooms: list[Room] = []  # besides the lobby, where everyone is
-        self.pairs: list[Pair] = []
+        self.rooms: list[str] = []  # ids, besides the lobby, where everyone is
+        self.pairs: list[str] = []  # ids of the direct messages
         self.ignored: set[str] = set()  # ids of the users whose messages are hidden from this one
         # Of this node alone:
         self.read: dict[str, int] = {}  # up to which seq, by conversation
-        self.sessions: list[Session] = []
         self.away = ""  # why, for as long as the user is here and says nothing
-        self.lingers: Session | None = None  # the last one, whose link broke and may be resumed
         self.changes = 0  # changes of the password that are not stored yet: meanwhile the old one lets nobody in
         self.revoking: list[str] = []  # keys whose revocation is not stored yet: meanwhile they let nobody in
         self.guesses = 0  # wrong passwords that are not stored yet, and those that are being checked
@@ -88,11 +79,6 @@ class User:
     def lets_in(self, device: str) -> bool:
         """Tell whether a session of this key ("": by password) may go on elsewhere."""
         return self.is_guest or (self.has_key(device) if device else not self.changes)
-
-    @property
-    def listens(self) -> bool:
-        """Whether any session hears what is said."""
-        return any(session.listens for session in self.sessions)
 
     @contextmanager
     def changing_password(self) -> Iterator[None]:
@@ -120,6 +106,6 @@ class User:
             "additions": self.additions,
             "password": self.password,
             "wrong": self.wrong,
-            "rooms": sorted(room.id for room in self.rooms),
+            "rooms": sorted(self.rooms),
             "ignored": sorted(self.ignored),
         }

@@ -11,8 +11,8 @@ def test_a_user_listens_if_any_session_does() -> None:
     stage = Stage()
     sender = stage.native("alice", listen="none")
     user = sender.session.user
-    assert not user.listens
+    assert not stage.hub.roster.listens(user)
     listener = stage.native("alice")
-    assert user.listens
+    assert stage.hub.roster.listens(user)
     listener.drop()
-    assert not user.listens
+    assert not stage.hub.roster.listens(user)
