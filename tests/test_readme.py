@@ -85,7 +85,7 @@ def limits() -> str:
         ("… that have not logged in yet", f"{door.STRANGERS_SHARE:.0%} of all"),
         ("time to log in", f"{PROGRAM_SECONDS:.0f} seconds; {PlainDialect.greeting_seconds:.0f} where a person types"),
         (
-            "wrong passwords, codes and invites of one address",
+            "wrong passwords of one address",
             f"{guesses.FREE_GUESSES} at once, then slowly; after {guesses.MOST_GUESSES}, none for {minutes}",
         ),
         (

@@ -5,9 +5,10 @@ from __future__ import annotations
 from hmac import compare_digest
 from typing import NamedTuple
 
-from ...exceptions import BadCode, CodeNeeded, NoGuests
+from ...exceptions import BadCode, BadInvite, CodeNeeded, NoGuests
 from ...hub import Challenged, Hub, Session
 from ...hub.policy.admission import Shown, Who
+from ...hub.policy.limits import WRONG_CODE_COMMANDS
 from ...hub.state.invites import Invite
 from ...protocol import commands
 from ...protocol.authentication.entry_proof import PROOF_BYTES, entry_proof
@@ -25,15 +26,13 @@ class Credential(NamedTuple):
 def check_shown(hub: Hub, session: Session, challenged: Challenged, proof: commands.Prove) -> Credential:
     """Return what a proof shows beside the key; what is wrong is refused, needed or not.
 
-    Raises BadCode, BadInvite, and TooMany where an address guessed too often.
+    Raises BadCode and BadInvite. A wrong code or invite costs the connection that shows it several commands.
     """
-    peer = session.channel.peer
     if proof.code is not None:
-        hub.guesses.check(peer)
         host = _host_proof(hub.entrance.code_key, session, challenged, proof.code)
         if host is None:
+            session.allowance -= WRONG_CODE_COMMANDS
             raise BadCode("This is not the join code of this server; `socketchat admin code` shows it to its operator.")
-        hub.guesses.succeeded(peer)
         return Credential("code", host)
     if proof.local is not None:
         host = _host_proof(hub.entrance.local_secret, session, challenged, proof.local)
@@ -41,10 +40,11 @@ def check_shown(hub: Hub, session: Session, challenged: Challenged, proof: comma
             raise BadCode("The local secret on this machine is another server's; use the join code of this one.")
         return Credential("local", host)
     if proof.invite is not None:
-        hub.guesses.check(peer)
-        invite = hub.state.invites.of_token(proof.invite)
-        hub.guesses.succeeded(peer)
-        return Credential("invite", None, invite)
+        try:
+            return Credential("invite", None, hub.state.invites.of_token(proof.invite))
+        except BadInvite:
+            session.allowance -= WRONG_CODE_COMMANDS
+            raise
     return Credential()
 
 

@@ -1,4 +1,8 @@
-"""Guesses at passwords, codes, invites and tokens: each address and each account gets so many, then has to wait."""
+"""Guesses at passwords: each address and each account gets a few, then has to wait.
+
+The join code has 55 random bits, and invites and links have 128. Guessing them is hopeless at any rate that connections
+allow, so wrong ones cost only the connection that sends them, and nobody can close the gate for others.
+"""
 
 from __future__ import annotations
 
@@ -11,18 +15,20 @@ from ...protocol.names import name_key
 from ...protocol.text.durations import in_words
 from ..networks import is_loopback, network
 from .lru import Recent
+from .rate_limiter import Rates
 
 FREE_GUESSES = 5
 """Wrong guesses of an address before it has to wait: a person mistypes, and has two keyboard layouts."""
 
 MOST_GUESSES = 10
-"""Guesses of an address in GUESS_SECONDS; 1,440 a day are no danger to five words or to 128 bits."""
+"""Guesses of an address in GUESS_SECONDS."""
 
 GUESS_SECONDS = 600.0
 """How long a guess of an address counts, and how long one that made too many is refused, before any hashing."""
 
 LOOPBACK_TIMES = 10
-"""Loopback may be a tunnel that many share: it gets this many times the guesses."""
+"""Loopback may be a tunnel that many share: it gets this many times the guesses, and each wait is for the next one, so
+that one guesser does not lock out all others for minutes."""
 
 ACCOUNT_GUESSES = 20
 """Wrong passwords for one account in ACCOUNT_SECONDS from addresses it never logged in from: a botnet shares a name."""
@@ -40,36 +46,44 @@ REMEMBERED = 65_536
 class Guesses:
     """Counts guesses; ``clock`` returns seconds.
 
-    Whoever is about to look at a secret calls ``check``, then ``succeeded`` where it was right, and ``undo`` where that
-    could not be found out. A guess counts from ``check`` on, so that a hundred at once are no way around the limit, and
-    neither is to hang up before the answer.
-    Proofs by key are no guesses: what is paused here is never the way of the owner's own devices.
+    Call ``check`` before a password is compared, then ``succeeded`` if it was right, or ``undo`` if that could not be
+    found out. A guess counts from ``check`` on: neither a hundred at once nor hanging up early evades the limit. Proofs
+    by key are not guesses: the owner's own devices are never paused here.
     """
 
     def __init__(self, clock: Callable[[], float], *, most: int = REMEMBERED) -> None:
         self._clock = clock
+        self._shared = Rates(
+            FREE_GUESSES * LOOPBACK_TIMES, GUESS_SECONDS / (MOST_GUESSES * LOOPBACK_TIMES), clock, most=most
+        )
         self._by_network: Recent[deque[float]] = Recent(most)
         self._by_account: Recent[deque[float]] = Recent(most)
         self._known: Recent[bool] = Recent(most)
 
     def check(self, peer: str, name: str = "") -> None:
-        """Count one guess from an address, at the secret of a name where it has one; raises TooMany."""
+        """Count one guess from an address at the password of a name; raises TooMany."""
         now = self._clock()
         place = network(peer)
-        times = LOOPBACK_TIMES if is_loopback(peer) else 1
-        made = self._made(place, MOST_GUESSES * times, now)
-        seconds = _wait(made, times) - (now - made[-1]) if made else 0.0
+        if is_loopback(peer):
+            seconds = self._shared.take(place)
+        else:
+            made = self._made(place, now)
+            seconds = _wait(made) - (now - made[-1]) if made else 0.0
+            if seconds <= 0:
+                made.append(now)
         if seconds > 0:
-            raise TooMany(f"There were too many wrong tries from your address; try again in {_shown(seconds)}.")
+            raise TooMany(f"Too many wrong passwords from your address; try again in {_shown(seconds)}.")
         if name:
-            self._check_account(place, name_key(name), now)
-        made.append(now)
+            try:
+                self._check_account(place, name_key(name), now)
+            except TooMany:
+                self._undo_network(peer)
+                raise
 
     def undo(self, peer: str, name: str = "") -> None:
         """Let a guess not count."""
         place = network(peer)
-        if made := self._by_network.get(place):
-            made.pop()
+        self._undo_network(peer)
         if name and not self._knows(place, name_key(name)) and (wrong := self._against(name_key(name))):
             wrong.pop()
 
@@ -94,18 +108,25 @@ class Guesses:
             wrong.popleft()
         if len(wrong) >= ACCOUNT_GUESSES:
             seconds = _shown(ACCOUNT_SECONDS - (now - wrong[0]))
-            raise TooMany(f"There were too many wrong passwords for this name; try again in {seconds}, or use its key.")
+            raise TooMany(f"Too many wrong passwords for this name; try again in {seconds}, or log in with its key.")
         wrong.append(now)
 
-    def _made(self, place: str, most: int, now: float) -> deque[float]:
-        """Return when a network guessed, of what still counts; who made too many is refused for the whole time."""
+    def _undo_network(self, peer: str) -> None:
+        place = network(peer)
+        if is_loopback(peer):
+            self._shared.give_back(place)
+        elif made := self._by_network.get(place):
+            made.pop()
+
+    def _made(self, place: str, now: float) -> deque[float]:
+        """Return when a network guessed, as far as it still counts; after too many it is refused for the whole time."""
         made = self._by_network.get(place)
         if made is None:
-            made = deque(maxlen=most)
+            made = deque(maxlen=MOST_GUESSES)
             self._by_network.set(place, made)
         if made and now - made[-1] >= GUESS_SECONDS:
             made.clear()
-        while made and len(made) < most and now - made[0] >= GUESS_SECONDS:
+        while made and len(made) < MOST_GUESSES and now - made[0] >= GUESS_SECONDS:
             made.popleft()
         return made
 
@@ -121,12 +142,12 @@ class Guesses:
         return self._known.get(f"{key} {place}") is not None
 
 
-def _wait(made: deque[float], times: int) -> float:
+def _wait(made: deque[float]) -> float:
     """Return how many seconds have to pass after the last of these guesses."""
-    over = len(made) - FREE_GUESSES * times
+    over = len(made) - FREE_GUESSES
     if over < 0:
         return 0.0
-    return GUESS_SECONDS if len(made) >= MOST_GUESSES * times else 2.0 ** (over // times)
+    return GUESS_SECONDS if len(made) >= MOST_GUESSES else 2.0**over
 
 
 def _shown(seconds: float) -> str:

@@ -18,6 +18,10 @@ STRANGER_COMMANDS = 20
 STRANGER_COMMANDS_PER_SECOND = 1.0
 """Such commands after that: each costs a signature to check, or an answer that is longer than the question."""
 
+WRONG_CODE_COMMANDS = 4
+"""Commands that a wrong join code or invite counts as besides the two that bring it: three tries on a connection that
+has ten seconds to log in. There are 36,000,000,000,000,000 codes."""
+
 READ_BURST = 100
 """Commands of one user at once that read much: a client comes back and looks into each of its rooms."""
 

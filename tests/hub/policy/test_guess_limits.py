@@ -54,7 +54,7 @@ def test_the_wait_doubles_after_the_first_wrong_guesses() -> None:
         assert not guessing.wrong()
         guessing.now += 0.2
         assert guessing.wrong()
-    with pytest.raises(TooMany, match=r"^There were too many wrong tries from your address; try again in 10 minutes"):
+    with pytest.raises(TooMany, match=r"^Too many wrong passwords from your address; try again in 10 minutes"):
         guessing.guesses.check(ONE)
     guessing.now += GUESS_SECONDS - 1
     assert not guessing.wrong()
@@ -118,6 +118,8 @@ def test_loopback_gets_more_guesses_because_of_tunnels() -> None:
     guessing = Guessing()
     assert guessing.looked_at(1000, lambda _: "127.0.0.1") == FREE_GUESSES * LOOPBACK_TIMES
     assert guessing.looked_at(10_000, lambda _: "127.0.0.1", pause=0.05) <= MOST_GUESSES * LOOPBACK_TIMES
+    guessing.now += GUESS_SECONDS / (MOST_GUESSES * LOOPBACK_TIMES)
+    guessing.right("127.0.0.1", "alice")  # nobody is locked out for minutes
 
 
 def test_two_hundred_addresses_share_the_guesses_at_one_account() -> None:
@@ -125,7 +127,7 @@ def test_two_hundred_addresses_share_the_guesses_at_one_account() -> None:
     assert guessing.looked_at(1000, lambda number: f"198.51.100.{number % 200}", "alice") == ACCOUNT_GUESSES
     with pytest.raises(
         TooMany,
-        match=r"^There were too many wrong passwords for this name; try again in 1 hour, or use its key\.$",
+        match=r"^Too many wrong passwords for this name; try again in 1 hour, or log in with its key\.$",
     ):
         guessing.guesses.check(OTHER, "alice")
     guessing.guesses.check(OTHER, "bob")
