@@ -23,7 +23,7 @@ from socketchat.hub import Cost
 from socketchat.hub.policy import guess_limits as guesses
 from socketchat.hub.policy import limits as hub
 from socketchat.protocol import limits as protocol
-from socketchat.protocol.slash import MODERATING, columns, help_text
+from socketchat.protocol.slash.help import columns, help_text, moderating
 from socketchat.server import limits as door
 from socketchat.wire.native import PROGRAM_SECONDS
 from socketchat.wire.plain import PlainDialect
@@ -132,7 +132,7 @@ GENERATED = {
     "error codes": error_codes,
     "command line": command_line,
     "slash commands": lambda: f"```\n{help_text(None)}\n```",
-    "moderation commands": lambda: f"```\n{columns(MODERATING)}\n```",
+    "moderation commands": lambda: f"```\n{columns(moderating())}\n```",
 }
 
 PART = re.compile(r"(<!-- (?!end)([^>]+) -->\n)(.*?)(<!-- end -->)", re.DOTALL)

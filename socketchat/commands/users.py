@@ -6,7 +6,7 @@ from ..exceptions import TooLong
 from ..hub import Hub, Session
 from ..protocol import commands, events
 from ..protocol.limits import AWAY_CHARACTERS
-from ..protocol.slash import help_text
+from ..protocol.slash.help import help_text
 from ..protocol.text.hygiene import clean_line
 from ..protocol.wording import AWAY
 from .answers import OK, Answer

@@ -16,7 +16,8 @@ from ..client.session.client_events import LinkLost
 from ..exceptions import BadText, ChatError, TooLong, Unconfirmed, UsageProblem
 from ..protocol import commands, events
 from ..protocol.conversations import LOBBY, room_id
-from ..protocol.slash import help_text, is_for_room, parse
+from ..protocol.slash.help import help_text
+from ..protocol.slash.parsing import is_for_room, parse
 from ..protocol.text.hygiene import check_text, clean_line
 from ..protocol.text.timestamps import in_utc
 from ..protocol.wording import NOTHING_YET

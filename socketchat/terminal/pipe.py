@@ -15,7 +15,8 @@ from ..protocol import commands, events
 from ..protocol.conversations import LOBBY, is_room, room_id
 from ..protocol.kinds import ECHOED
 from ..protocol.limits import TEXT_BYTES, UNACKNOWLEDGED_ENTRIES
-from ..protocol.slash import help_text, parse
+from ..protocol.slash.help import help_text
+from ..protocol.slash.parsing import parse
 from ..protocol.text.hygiene import check_text, clean_line
 from ..protocol.transcript import text_lines
 from ..protocol.wording import absence_notice

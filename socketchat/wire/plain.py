@@ -13,11 +13,11 @@ import msgspec
 
 from ..exceptions import BadName, BadText, Refused
 from ..hub import Session
-from ..protocol import slash
 from ..protocol.commands import Command, Hello, Login, Password, Send
 from ..protocol.events import Entry, Event, Text, Welcome
 from ..protocol.framing import LineBuffer
 from ..protocol.limits import TEXT_BYTES
+from ..protocol.slash.parsing import parse
 from ..protocol.transcript import text_lines
 from .wire import Wire
 
@@ -103,7 +103,7 @@ class PlainDialect:
             return (Hello(name=_name_in(text.strip())),)
         if not text or text.isspace():
             return ()
-        command = slash.parse(text, session.room)
+        command = parse(text, session.room)
         if session.put_out and isinstance(command, Send) and command.to == session.room:
             gone, session.put_out = session.put_out, ""  # what was being typed was meant for those there
             raise Refused(f"You are no longer in {gone}; what you type from now on goes to {session.room}.")

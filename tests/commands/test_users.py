@@ -2,7 +2,8 @@ from socketchat.commands.users import NAMES_PER_EVENT
 from socketchat.protocol import commands, events
 from socketchat.protocol.codec import encode
 from socketchat.protocol.limits import AWAY_CHARACTERS, LINE_BYTES
-from socketchat.protocol.slash import EVERYDAY, MODERATING
+from socketchat.protocol.slash.help import everyday, moderating
+from socketchat.protocol.slash.table import SLASHES
 from tests.hub.stage import Peer, Stage
 
 
@@ -56,11 +57,11 @@ def test_help_explains_every_slash_command() -> None:
     alice.take()
     number = alice.do(commands.Help)
     told, ok = (event for event in alice.events() if not isinstance(event, events.Presence))
-    assert all(slash.usage in told.text for slash in EVERYDAY.values())
-    assert all(f"/{name}" in told.text for name in MODERATING)
+    assert all(slash.usage in told.text for slash in everyday())
+    assert all(f"/{slash.name}" in told.text for slash in moderating())
     assert (told.id, ok) == (number, events.Ok(id=number))
     alice.do(commands.Help, topic="/dm")
-    assert EVERYDAY["dm"].help in alice.told(events.Help)[0].text
+    assert SLASHES["dm"].help in alice.told(events.Help)[0].text
     alice.do(commands.Help, topic="topc")
     (error,) = alice.told(events.Error)
     assert (error.code, error.text) == (

@@ -12,7 +12,7 @@ from socketchat.exceptions import ChatError
 from socketchat.protocol import commands, events
 from socketchat.protocol.conversations import LOBBY, is_room, room_id
 from socketchat.protocol.kinds import ECHOED
-from socketchat.protocol.slash import parse
+from socketchat.protocol.slash.parsing import parse
 from socketchat.protocol.transcript import text_lines
 from tests.keys import hello_of, proof_of, shown_of
 from tests.server.house import Caller

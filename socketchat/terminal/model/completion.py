@@ -9,7 +9,8 @@ from prompt_toolkit.completion import CompleteEvent, Completer, Completion
 from prompt_toolkit.document import Document
 
 from ...protocol.names import name_key
-from ...protocol.slash import FILTERS, SLASHES
+from ...protocol.slash.arguments import FILTERS
+from ...protocol.slash.table import SLASHES
 from ...protocol.text.hygiene import clean_line
 from .places import Line
 

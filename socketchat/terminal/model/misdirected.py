@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ...protocol.slash import is_for_room
+from ...protocol.slash.parsing import is_for_room
 
 REFUSED = 100
 """Refused lines whose room is remembered: more than anybody goes back through with the arrow key."""

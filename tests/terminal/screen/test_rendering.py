@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from socketchat.client.session.client_events import Gap, LinkBack, LinkLost, NotStored, Reset, StoredAgain
 from socketchat.exceptions import StorageProblem
 from socketchat.protocol.events import Alert, Entry, Error, Left, Past, Room, UnreadCount
-from socketchat.protocol.slash import help_text
+from socketchat.protocol.slash.help import help_text
 from socketchat.terminal.screen.rendering import MOST_CHARACTERS, MOST_ROWS, Rendering
 from socketchat.terminal.screen.theme import Look
 from tests.presence import presence

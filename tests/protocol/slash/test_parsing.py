@@ -5,7 +5,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from socketchat.exceptions import BadName, ChatError, NoSuchCommand, UsageProblem
-from socketchat.protocol import slash
 from socketchat.protocol.commands import (
     Access,
     Away,
@@ -38,6 +37,8 @@ from socketchat.protocol.commands import (
     Unread,
     Users,
 )
+from socketchat.protocol.slash.parsing import is_for_room, parse
+from socketchat.protocol.slash.table import SLASHES
 from socketchat.protocol.text.hygiene import clean_line
 from tests.hostile import CORPUS
 
@@ -145,17 +146,17 @@ CASES = {
 )
 def test_commands_of_other_chats_point_to_the_equivalent(word: str, meant: str) -> None:
     with pytest.raises(NoSuchCommand, match=re.escape(f"No such command: /{word}. ")) as told:
-        slash.parse(f"/{word} something", ROOM)
+        parse(f"/{word} something", ROOM)
     assert meant in str(told.value)
 
 
 @pytest.mark.parametrize(("line", "command"), CASES.items())
 def test_a_typed_line_becomes_its_command(line, command):
-    assert slash.parse(line, ROOM) == command
+    assert parse(line, ROOM) == command
 
 
 def test_every_slash_command_is_tested():
-    assert {line.split()[0].lower()[1:] for line in CASES if line.startswith("/")} - {"", "/"} >= set(slash.SLASHES)
+    assert {line.split()[0].lower()[1:] for line in CASES if line.startswith("/")} - {"", "/"} >= set(SLASHES)
 
 
 @pytest.mark.parametrize(
@@ -204,7 +205,7 @@ def test_every_slash_command_is_tested():
 )
 def test_the_error_for_wrong_arguments_shows_the_usage(line, usage):
     with pytest.raises(UsageProblem) as refusal:
-        slash.parse(line, ROOM)
+        parse(line, ROOM)
 
     assert str(refusal.value) == f"Usage: {usage}"
 
@@ -213,8 +214,8 @@ def test_the_error_for_wrong_arguments_shows_the_usage(line, usage):
 @pytest.mark.parametrize("time", ["5x", "0m", "0", "10", "2hours", "1.5h", "-1h", "२h", "2h,"])
 def test_an_invalid_time_is_not_taken_as_a_reason(command, time):
     with pytest.raises(UsageProblem, match=r"is not a time\. A TIME is a number and s, m, h, d or w, such as 10m"):
-        slash.parse(f"/{command} eve {time} spam", ROOM)
-    assert slash.parse(f"/{command} eve spam {time}", ROOM).reason == f"spam {time}"
+        parse(f"/{command} eve {time} spam", ROOM)
+    assert parse(f"/{command} eve spam {time}", ROOM).reason == f"spam {time}"
 
 
 @pytest.mark.parametrize(
@@ -229,14 +230,14 @@ def test_an_invalid_time_is_not_taken_as_a_reason(command, time):
 )
 def test_an_unknown_command_is_not_sent_as_text(line, sentence):
     with pytest.raises(NoSuchCommand) as refusal:
-        slash.parse(line, ROOM)
+        parse(line, ROOM)
 
     assert str(refusal.value) == sentence
 
 
 def test_a_bad_room_name_is_refused():
     with pytest.raises(BadName):
-        slash.parse("/join a:b", ROOM)
+        parse("/join a:b", ROOM)
 
 
 @pytest.mark.parametrize("text", CORPUS.values(), ids=CORPUS)
@@ -250,7 +251,7 @@ def test_an_error_repeats_nothing_dangerous(text):
         f"/search a in:{text}",
     ):
         try:
-            slash.parse(line, ROOM)
+            parse(line, ROOM)
         except ChatError as refusal:
             assert clean_line(str(refusal)) == str(refusal)  # noqa: PT017 - most lines raise, some do not
 
@@ -267,30 +268,9 @@ def test_any_line_becomes_a_command_or_an_error(line):
         "/history " + line,
     ):
         try:
-            slash.parse(text, ROOM)
+            parse(text, ROOM)
         except ChatError:
             continue
-
-
-def test_help_lists_every_usage_in_columns():
-    lines = slash.help_text().splitlines()
-
-    assert lines[0] == "Commands:"
-    assert [line.split("  ")[1] for line in lines[1:-2]] == [each.usage for each in slash.EVERYDAY.values()]
-    assert len({line.index(each.help) for line, each in zip(lines[1:], slash.EVERYDAY.values(), strict=False)}) == 1
-    assert lines[-2].split()[2:] == ["/" + name for name in slash.MODERATING]
-    lines += slash.columns(slash.MODERATING).splitlines()
-    assert all(len(line) <= 80 for line in lines)
-
-
-@pytest.mark.parametrize("topic", ["dm", "/dm", "DM"])
-def test_help_explains_one_command(topic):
-    assert slash.help_text(topic) == "/dm NAME TEXT\nSend a direct message, for NAME only."
-
-
-def test_help_on_an_unknown_command():
-    with pytest.raises(NoSuchCommand, match="Did you mean /topic"):
-        slash.help_text("topics")
 
 
 @pytest.mark.parametrize(
@@ -307,4 +287,4 @@ def test_help_on_an_unknown_command():
     ],
 )
 def test_text_and_room_commands_depend_on_the_current_room(line, expected):
-    assert slash.is_for_room(line) == expected
+    assert is_for_room(line) == expected
