@@ -8,6 +8,7 @@ from socketchat.hub.state.apply import load
 from socketchat.hub.state.projection import Projection
 from socketchat.journal import State
 from socketchat.protocol.events import Entry
+from socketchat.protocol.spelling import CORRECTIONS
 
 
 def entry(kind: str, body: object, conversation: str = "*") -> Entry:
@@ -133,3 +134,26 @@ def test_a_guest_leaves_only_the_messages_of_others_readable() -> None:
     directory.remove_guest(other)
     assert dropped.id not in directory.conversations
     assert kept.id in directory.conversations
+
+
+class CountingDirectory(Directory):
+    """Counts how often a name is looked up."""
+
+    lookups = 0
+
+    def holder(self, key: str) -> User | None:
+        self.lookups += 1
+        return super().holder(key)
+
+
+def test_a_wrong_name_costs_the_same_with_many_accounts() -> None:
+    lookups = []
+    for accounts in (2, 3_000):
+        state = Projection()
+        for number in range(accounts):
+            state.add_user(User(f"u{number}", f"user{number}", f"user{number}", f"key{number}"))
+        directory = CountingDirectory(state)
+        with pytest.raises(NoSuchUser, match="/users lists who is online"):
+            directory.user("zzzzzzzz")
+        lookups.append(directory.lookups)
+    assert lookups[0] == lookups[1] <= CORRECTIONS + 1
