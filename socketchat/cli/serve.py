@@ -140,7 +140,7 @@ def serve(
     keep: Keep,
 ) -> None:
     """Host a chat."""
-    from ..hub import Entrance
+    from ..hub import Admission
     from ..journal.backends import open_journal
     from ..server import Server, load_identity, log_to_stderr, own_identity, run
 
@@ -163,7 +163,7 @@ def serve(
             journal,
             identify,
             directory=where,
-            entrance=Entrance(is_open=is_open),
+            admission=Admission(is_open=is_open),
             plaintext_from=plaintext_from,
             limited=not no_limits,
             is_tunnelled=is_tunnelled,
@@ -199,12 +199,12 @@ def announce(addresses: list[str], server: Server, *, limited: bool = True) -> N
         click.echo(f"To join from here: socketchat join NAME{here.removeprefix(' --host 127.0.0.1')}{port}")
     if elsewhere := _from_elsewhere(hosts):
         click.echo(f"To join from elsewhere: socketchat join NAME --host {elsewhere}{port}")
-    entrance = server.hub.entrance
-    if entrance.is_open:
+    admission = server.hub.admission
+    if admission.is_open:
         click.echo("Open: anyone who can reach this server can log in (--open).")
-    elif entrance.doorkeeper is not None and sys.stdout.isatty():
+    elif admission.join_code is not None and sys.stdout.isatty():
         # Only at a terminal: a log file would keep the code, and others may read it.
-        click.echo(f"Join code: {entrance.doorkeeper.code} (newcomers need it once)")
+        click.echo(f"Join code: {admission.join_code.code} (newcomers need it once)")
     if not limited:
         click.echo("Limits on rates and connections are off (--no-limits). Use this for benchmarks only.")
 

@@ -90,7 +90,7 @@ def handle(hub: Hub, session: Session, command: commands.Command) -> bool:
     if session.under_way:
         session.stalled = True
         return False
-    if not hub.pace.affords(session, row.cost):
+    if not hub.throttle.affords(session, row.cost):
         return False
     session.allowance -= 1
     Running(

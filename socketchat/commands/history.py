@@ -69,7 +69,7 @@ async def _newest(hub: Hub, user: User, conversation: Conversation, command: com
         if not page:
             break
         if lines:
-            hub.pace.has_read(user, len(page))
+            hub.throttle.has_read(user, len(page))
         for entry in reversed(page):
             put_before(lines, entry)
         before = page[0].seq

@@ -135,7 +135,7 @@ async def ban(hub: Hub, session: Session, command: commands.Ban) -> Answer:
     """Make a user leave, and keep the user out."""
     act = begin(hub, session, command.room)
     other = act.other(command.name)
-    hub.caps.check_restriction(act.room, act.room.bans, hub.now())
+    hub.quotas.check_restriction(act.room, act.room.bans, hub.now())
     subjects = restrictions.of_user(other)
     fact = act.fact("ban", other, subjects=subjects, reason=command.reason, seconds=command.seconds)
     await act.restrict(fact, f"banned {other.name} from {act.room.place}", act.room.bans)
@@ -154,7 +154,7 @@ async def mute(hub: Hub, session: Session, command: commands.Mute) -> Answer:
     """Mute a user."""
     act = begin(hub, session, command.room)
     other = act.other(command.name)
-    hub.caps.check_restriction(act.room, act.room.mutes, hub.now())
+    hub.quotas.check_restriction(act.room, act.room.mutes, hub.now())
     subjects = restrictions.of_user(other)
     fact = act.fact("mute", other, subjects=subjects, reason=command.reason, seconds=command.seconds)
     await act.restrict(fact, f"muted {other.name} in {act.room.place}", act.room.mutes)
@@ -201,7 +201,7 @@ async def invite(hub: Hub, session: Session, command: commands.Invite) -> Answer
     if room.has_member(other):
         raise Refused(f"{other.name} is in {room.name} already.")
     hub.permissions.check_speaks(act.actor, hub.directory.lobby)  # as in any direct message
-    hub.caps.check_invitation(room)
+    hub.quotas.check_invitation(room)
     await act.record(act.fact("invite", other))
     text = f"{act.actor.name} invited {other.name} to {room.name}. To enter: /join {room.name}"
     act.tell(hub.attendance.pair(act.actor, other).id, events.Text(text, other.name))

@@ -109,7 +109,7 @@ async def _count(hub: Hub, user: User, conversation: Conversation, budget: Budge
         messages += len(said)
         looked_at = [] if isinstance(conversation, Pair) else budget.take(said)
         named += await hub.until(hub.background.run(partial(_mentions, looked_at, user.id, user.key)))
-        hub.pace.has_read(user, len(page), sum(len(entry.body) for entry in looked_at))
+        hub.throttle.has_read(user, len(page), sum(len(entry.body) for entry in looked_at))
     more = before > mark + 1 or budget.is_spent
     return events.UnreadCount(conversation.id, messages, conversation.name_for(user), named, more=more)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..exceptions import NameTaken, NotAMember, Refused, TooLong
 from ..hub import Action, Hub, Session, User
+from ..hub.outcomes import why_not
 from ..hub.state import facts
 from ..hub.state.conversations import Room
 from ..journal import Conflict, Stored
@@ -27,7 +28,7 @@ async def join(hub: Hub, session: Session, command: commands.Join) -> Answer:
     room = await _found_or_made(hub, session, command.room)
     hub.permissions.check(user, Action.JOIN, room)
     if not room.has_member(user):
-        hub.caps.check_membership(user)
+        hub.quotas.check_membership(user)
         await _set_member(hub, session, room, member=True)
     elif session.rendering.follows:
         session.tell(room.described_to(user))
@@ -81,8 +82,8 @@ async def _found_or_made(hub: Hub, session: Session, name: str) -> Room:
     room = hub.directory.rooms.get(room_id(name))
     if room is not None and hub.permissions.may(user, Action.SEE, room):
         return room
-    hub.caps.check_membership(user)
-    hub.caps.check_room(user, session.channel.peer)
+    hub.quotas.check_membership(user)
+    hub.quotas.check_room(user, session.channel.peer)
     if room is not None:  # to probe for a room costs as much as to make it
         return hub.permissions.room(user, asked)
     if hub.directory.room_lookalike(name) is not None:
@@ -91,7 +92,7 @@ async def _found_or_made(hub: Hub, session: Session, name: str) -> Room:
     made = hub.directory.rooms.get(room_id(name))
     if made is not None and isinstance(outcome, Stored | Conflict):  # a conflict: another user made it first
         return made
-    raise _looks_like(hub, user, name) if isinstance(outcome, Conflict) else hub.why_not(outcome)
+    raise _looks_like(hub, user, name) if isinstance(outcome, Conflict) else why_not(outcome)
 
 
 def _looks_like(hub: Hub, user: User, name: str) -> NameTaken:

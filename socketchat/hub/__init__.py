@@ -3,7 +3,7 @@
 from .hub import Hub
 from .later import Later
 from .pending import Pending
-from .policy.admission import Entrance
+from .policy.admission import Admission
 from .policy.permissions import Action
 from .policy.throttle import Cost
 from .sessions import Challenged, Channel, Link, Rendering, Session
@@ -11,10 +11,10 @@ from .state.users import User
 
 __all__ = [
     "Action",
+    "Admission",
     "Challenged",
     "Channel",
     "Cost",
-    "Entrance",
     "Hub",
     "Later",
     "Link",

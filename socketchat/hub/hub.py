@@ -10,29 +10,21 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Coroutine, Sequence
-from functools import partial
 from hashlib import blake2b
 from secrets import token_urlsafe
 from time import monotonic, time_ns
-from typing import Any, NoReturn, TypeVar
 
 import msgspec
 
-from ..exceptions import ChatError, KeyReused, NameTaken, NotFound, NotLoggedIn, StorageProblem
 from ..journal import (
-    PASSED,
     SERVER_LOG,
-    Conflict,
-    Duplicate,
     Journal,
     Outcome,
     Revision,
     State,
-    StorageRefused,
     Stored,
-    Unchangeable,
 )
-from ..journal.bodies import is_gone, said
+from ..journal.bodies import said
 from ..protocol import events
 from ..protocol.kinds import CHANGES, ECHOED, FACTS
 from ..protocol.limits import UNACKNOWLEDGED_BYTES, UNACKNOWLEDGED_ENTRIES
@@ -43,23 +35,22 @@ from .delivery.presence import Timer
 from .delivery.replay import Replay
 from .directory import Directory
 from .effects import Effects
-from .later import Later
+from .outcomes import answer_to
 from .pending import Pending
-from .policy.admission import Entrance
-from .policy.guess_limits import Guesses
+from .policy.admission import Admission
+from .policy.guess_limits import GuessLimits
 from .policy.hasher import Hasher, NoPasswords
 from .policy.permissions import Permissions
-from .policy.quotas import Caps
-from .policy.throttle import Pace
+from .policy.quotas import Quotas
+from .policy.throttle import Throttle
+from .recorder import Recorder
 from .roster import Roster
-from .sessions import Session, refusal
+from .sessions import Session
 from .state import facts
 from .state.apply import apply, load
 from .state.changes import Change
 from .state.projection import Projection
 from .state.users import User
-
-Result = TypeVar("Result")
 
 UNDER_WAY_BYTES = 16_777_216
 """Bytes of entries under way in all; when a disk stalls, memory holds this much and no more."""
@@ -74,7 +65,7 @@ class Hub:
     """Everybody who is here.
 
     ``timer`` calls back after seconds, ``spawn`` runs a coroutine, ``token`` makes unguessable words, ``clock`` returns
-    seconds, and ``now`` the milliseconds since 1970. Without an ``entrance`` no newcomer comes in, and without a
+    seconds, and ``now`` the milliseconds since 1970. Without an ``admission`` no newcomer comes in, and without a
     ``hasher`` nobody by password. ``background`` runs what takes too long for a turn of the loop. Without ``limited``,
     sessions may be as fast as they can, and users make as much as they like.
     """
@@ -87,7 +78,7 @@ class Hub:
         *,
         token: Callable[[int], str] = token_urlsafe,
         clock: Callable[[], float] = monotonic,
-        entrance: Entrance | None = None,
+        admission: Admission | None = None,
         now: Callable[[], int] = now_ms,
         limited: bool = True,
         hasher: Hasher | None = None,
@@ -98,7 +89,7 @@ class Hub:
         self.spawn = spawn
         self.token = token
         self.operator = User("operator", "operator", "operator")  # whoever manages the server on its own machine
-        self.entrance = entrance or Entrance()
+        self.admission = admission or Admission()
         self.now = now
         self.clock = clock
         self.hasher = hasher or NoPasswords()
@@ -109,12 +100,17 @@ class Hub:
         self.roster = Roster()
         self.permissions = Permissions(self.directory, self.operator, now)
         self.replay = Replay(journal, spawn, self._caught_up)
-        self.guesses = Guesses(clock)
-        self.caps = Caps(self.directory, clock, limited=limited)
-        self.pace = Pace(timer, clock, self._proceed, limited=limited)
+        self.guess_limits = GuessLimits(clock)
+        self.quotas = Quotas(self.directory, clock, limited=limited)
+        self.throttle = Throttle(timer, clock, self._proceed, limited=limited)
         self.attendance = Attendance(
             self.directory, self.roster, self.permissions, self.replay, timer=timer, token=token
         )
+        recorder = Recorder(self.submit, spawn)
+        self.record = recorder.record
+        self.propose = recorder.propose
+        self.note = recorder.note
+        self.until = recorder.until
         self._effects = Effects(self.attendance, self.directory, self.roster)
         self.claimed: Counter[str] = Counter()  # accounts under way, by what their name looks like
         self._under_way_bytes = 0
@@ -127,7 +123,7 @@ class Hub:
         load(self.state, state)
         for entry in state.facts:
             if entry.kind == "wrong passwords" and msgspec.json.decode(entry.body, type=facts.WrongPasswordsFact).count:
-                self.guesses.recall(entry.name, (self.now() - entry.ts) / 1000)
+                self.guess_limits.recall(entry.name, (self.now() - entry.ts) / 1000)
         self.journal.committed = self.committed
         self.journal.revised = self.revised
 
@@ -146,7 +142,7 @@ class Hub:
         if self._under_way_bytes >= UNDER_WAY_BYTES:
             self._crowd[session] = None
             return False
-        return session.allowance >= 1 or self.pace.refill(session)
+        return session.allowance >= 1 or self.throttle.refill(session)
 
     def submit(self, pending: Pending) -> None:
         """Hand a proposal to the journal; never blocks."""
@@ -177,70 +173,6 @@ class Hub:
             session.outbox, session.outbox_key = outbox, int.from_bytes(digest)
         return session.outbox_key
 
-    # What handlers await
-
-    async def record(
-        self,
-        session: Session,
-        kind: str,
-        fact: object,
-        *,
-        conversation: str = SERVER_LOG,
-        author: User | None = None,
-        claims: tuple[str, ...] = (),
-    ) -> events.Entry:
-        """Store a fact; return its entry once it is applied. Raises the reason if it is not stored."""
-        outcome = await self.propose(session, kind, fact, conversation=conversation, author=author, claims=claims)
-        if isinstance(outcome, Stored):
-            return outcome.entry
-        raise self.why_not(outcome)
-
-    def propose(
-        self,
-        session: Session,
-        kind: str,
-        fact: object,
-        *,
-        conversation: str = SERVER_LOG,
-        author: User | None = None,
-        claims: tuple[str, ...] = (),
-    ) -> Later[Outcome]:
-        """Store a fact, for a handler that decides what follows from the outcome."""
-        author = author or session.user
-        if author is None:
-            raise NotLoggedIn("Say who you are first.")
-        pending = Pending(conversation, author, kind, facts.encode(fact), session, claims=claims)
-        return self.outcome(pending)
-
-    def outcome(self, pending: Pending) -> Later[Outcome]:
-        """Submit a proposal, for a handler that awaits the outcome."""
-
-        def begin(resume: Callable[[Outcome], None]) -> None:
-            pending.then = resume
-            self.submit(pending)
-
-        return Later(begin)
-
-    def note(self, author: User, kind: str, fact: object, then: Callable[[Outcome], None] | None = None) -> None:
-        """Store a fact that nobody waits for."""
-        self.submit(Pending(SERVER_LOG, author, kind, facts.encode(fact), None, then=then))
-
-    async def until(self, work: Coroutine[Any, Any, Result]) -> Result:
-        """Return what a read or a hash results in, or raise its error; the loop goes on meanwhile."""
-
-        async def finish(resume: Callable[[Callable[[], Result]], None]) -> None:
-            try:
-                result = await work
-            except Exception as error:  # noqa: BLE001 - the handler raises it
-                resume(partial(_raise, error))
-            else:
-                resume(lambda: result)
-
-        def begin(resume: Callable[[Callable[[], Result]], None]) -> None:
-            self.spawn(finish(resume))
-
-        return (await Later(begin))()
-
     # Applying outcomes
 
     def committed(self, outcomes: Sequence[Outcome]) -> None:
@@ -248,8 +180,10 @@ class Hub:
         delivery = Delivery(self.state.ignored_by, self.roster.of)
         waiting: dict[Session, None] = {}
         self._waiting = waiting
-        self._apply(outcomes, delivery, waiting)
-        self._waiting = None
+        try:
+            self._apply(outcomes, delivery, waiting)
+        finally:
+            self._waiting = None
         if self.attendance.presence.pending:
             self.attendance.presence.settle(delivery.authors())
         if self.replay.reads:
@@ -290,7 +224,7 @@ class Hub:
             self._under_way_bytes -= size
             if type(outcome) is Stored:
                 self._stored(pending, session, outcome.entry, outcome.changed, delivery)
-            elif pending.then is None and (answer := self._answer(pending, outcome)) is not None:
+            elif pending.then is None and (answer := answer_to(pending, outcome)) is not None:
                 delivery.answer(session, session.rendering.event(answer))
             if pending.then is not None:
                 pending.then(outcome)
@@ -338,33 +272,6 @@ class Hub:
             else:
                 self.spawn(_fail(error))
 
-    def _answer(self, pending: Pending, outcome: Outcome) -> events.Event | None:
-        """Return the answer to what was not stored just now."""
-        if not isinstance(outcome, Duplicate) or outcome.entry is None:
-            retry = isinstance(outcome, StorageRefused) and outcome.retry
-            return refusal(self.why_not(outcome), pending.id, retry=retry)
-        entry = outcome.entry
-        if entry.conversation != pending.conversation or not (bytes(entry.body) == pending.body or is_gone(entry)):
-            return refusal(KeyReused("This key was used for another message; take a new key."), pending.id)
-        if pending.id is None:
-            return None
-        return events.Ok(id=pending.id, conversation=entry.conversation, seq=entry.seq, duplicate=True)
-
-    @staticmethod
-    def why_not(outcome: Outcome) -> ChatError:
-        """Return why a proposal was not stored."""
-        match outcome:
-            case StorageRefused(reason=reason, retry=retry):
-                problem = StorageProblem(reason)
-                problem.retry = retry
-                return problem
-            case Unchangeable():
-                return NotFound("There is no such message, or it was deleted.")
-            case Conflict(claim=claim):
-                return NameTaken(f"{claim.partition(':')[2]} is taken.")
-            case _:
-                return KeyReused(PASSED)
-
     # Sessions that are slow
 
     def pause(self, session: Session) -> None:
@@ -392,8 +299,4 @@ class Hub:
 
 async def _fail(error: Exception) -> None:
     """Let whoever runs what is spawned log an error that belongs to no connection."""
-    raise error
-
-
-def _raise(error: Exception) -> NoReturn:
     raise error

@@ -232,7 +232,7 @@ class Session:
         self.gone = False  # the connection ended, perhaps before the log decided what it asked for
         self.blocked = False  # a command is being answered; the next one has to wait
         self.stalled = False  # the link has more commands, and waits for proceed()
-        self.allowance = 0.0  # commands that it may hand in before the clock is looked at; see Pace
+        self.allowance = 0.0  # commands that it may hand in before the clock is looked at; see Throttle
         self.allowed_at = 0.0
         self.is_stranger = True  # its allowance is that of somebody who has not logged in
         self.rests = False  # it was too fast, and is told when it may go on

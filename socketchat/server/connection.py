@@ -286,7 +286,7 @@ class Connection(asyncio.Protocol):
         if self._wire is not None:
             self.session = Session(self._wire.rendering, self, self._transport.write, self._channel)
             self._wire.begin(self.session)
-            self._hub.pace.begin(self.session)
+            self._hub.throttle.begin(self.session)
             self._wire.receive_data(self._first)
             self._first = b""
             self.proceed()

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from ..exceptions import TooMany
 from ..hub.networks import is_loopback, network
-from ..hub.policy.rate_limiter import Rates
+from ..hub.policy.rate_limiter import RateLimiter
 from .limits import (
     CONNECTIONS_PER_ADDRESS,
     STRANGER_BYTES,
@@ -35,7 +35,7 @@ class ConnectionLimits:
         self.strangers = 0
         self.bytes = 0  # that strangers sent
         self.counts: dict[str, _Count] = {}
-        self.rates = Rates(STRANGERS_BURST, STRANGERS_SECONDS, clock)
+        self.rates = RateLimiter(STRANGERS_BURST, STRANGERS_SECONDS, clock)
         self.limited = limited
         self.silent: dict[Slot, None] = {}  # strangers that have sent nothing useful, oldest first
         self.speaking: dict[Slot, None] = {}  # the other strangers

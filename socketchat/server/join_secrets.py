@@ -1,4 +1,4 @@
-"""The doorkeeper: keeps the join code and the local secret in files that only the server's own account may read."""
+"""Keeps the join code and the local secret in files that only the server's own account may read."""
 
 from __future__ import annotations
 
@@ -8,28 +8,28 @@ from pathlib import Path
 
 from ..exceptions import BadFile
 from ..files import read_private, unusable, write
-from ..hub import Entrance
+from ..hub import Admission
 from ..protocol.authentication.entry_proof import CODE_WORDS, LOCAL_SECRET, LOCAL_SECRET_BYTES, code_key, plain_code
 
 CODE = "join-code"
 """The file that the join code stands in; nowhere else is it written."""
 
 
-class Doorkeeper:
-    """Tells an entrance what newcomers have to know, as kept in ``directory``, whose lock is held."""
+class JoinSecrets:
+    """Tells an admission what newcomers have to know, as kept in ``directory``, whose lock is held."""
 
-    def __init__(self, directory: Path, entrance: Entrance) -> None:
+    def __init__(self, directory: Path, admission: Admission) -> None:
         self._directory = directory
-        self._entrance = entrance
+        self._admission = admission
         self._host_key = b""
         self.code = ""
 
     async def begin(self, host_key: bytes) -> None:
         """Read the secrets, made where there are none, for the server with this key; raises BadFile."""
         self._host_key = host_key
-        self._entrance.local_secret = await asyncio.to_thread(self._read_secret)
-        self._entrance.secret_file = _as_told(self._directory / LOCAL_SECRET)
-        self._entrance.doorkeeper = self
+        self._admission.local_secret = await asyncio.to_thread(self._read_secret)
+        self._admission.secret_file = _as_told(self._directory / LOCAL_SECRET)
+        self._admission.join_code = self
         await self._use(await asyncio.to_thread(self._read_code))
 
     async def change_code(self) -> None:
@@ -38,7 +38,7 @@ class Doorkeeper:
 
     async def _use(self, code: str) -> None:
         key = await asyncio.to_thread(code_key, code, self._host_key)
-        self.code, self._entrance.code_key = code, key
+        self.code, self._admission.code_key = code, key
 
     def _read_secret(self) -> bytes:
         path = self._directory / LOCAL_SECRET

@@ -12,7 +12,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
 
 from ..exceptions import ChatError, ShuttingDown, TooMany, TooSlow, UsageProblem
-from ..hub import Channel, Entrance, Hub
+from ..hub import Admission, Channel, Hub
 from ..journal import Journal
 from ..protocol.events import Bye
 from . import allocator
@@ -21,7 +21,7 @@ from .connection import Connection
 from .connection_limits import ConnectionLimits, Slot
 from .handshakes import CROWDED, LATE, Handshakes, Network
 from .hashing import ArgonHasher
-from .join_secrets import Doorkeeper
+from .join_secrets import JoinSecrets
 from .limits import (
     OPEN_FILES,
     RESERVED_FILES,
@@ -44,7 +44,7 @@ class Server:
     """Serves one hub on any number of sockets, from ``start`` to ``stop``.
 
     ``identify`` returns what the server shows under TLS; it is called once the journal is open, and by ``reload``.
-    ``clock`` returns seconds. ``directory`` holds the admin socket and the secrets of the ``entrance``; without it
+    ``clock`` returns seconds. ``directory`` holds the admin socket and the secrets of the ``admission``; without it
     nobody manages the server, and only an open server lets newcomers in. ``plaintext_from`` are the networks that may
     speak plaintext besides this machine. If the server ``is_tunnelled``, no connection is treated as local. Without
     ``limited``, rates and connections are not limited, as benchmarks need. ``slots`` is the number of connections that
@@ -58,7 +58,7 @@ class Server:
         clock: Callable[[], float] = time.monotonic,
         directory: Path | None = None,
         *,
-        entrance: Entrance | None = None,
+        admission: Admission | None = None,
         plaintext_from: Sequence[Network] = (),
         limited: bool = True,
         is_tunnelled: bool = False,
@@ -78,14 +78,14 @@ class Server:
             self._loop.call_later,
             self._spawn,
             clock=clock,
-            entrance=entrance,
+            admission=admission,
             limited=limited,
             hasher=self._hasher,
             background=Threads(self._loop),
         )
         self.connections: set[Connection] = set()
         self._admin = AdminSocket(self.hub, directory) if directory is not None else None
-        self._doorkeeper = Doorkeeper(directory, self.hub.entrance) if directory is not None else None
+        self._join_secrets = JoinSecrets(directory, self.hub.admission) if directory is not None else None
         self._sweeper: asyncio.Handle | None = None
         self._trimmed = clock()
 
@@ -95,8 +95,8 @@ class Server:
         try:
             self.hub.load(await self.hub.journal.open())
             identity = self._identify()
-            if self._doorkeeper is not None:
-                await self._doorkeeper.begin(identity.certificate.key)
+            if self._join_secrets is not None:
+                await self._join_secrets.begin(identity.certificate.key)
             if self._admin is not None:
                 await self._admin.open()
         except BaseException:
@@ -104,7 +104,7 @@ class Server:
                 sock.close()
             raise
         self.hub.host_key = identity.certificate.key
-        self.hub.entrance.addresses = [shown(sock) for sock in sockets]
+        self.hub.admission.addresses = [shown(sock) for sock in sockets]
         self._handshakes = Handshakes(
             self._admit,
             self.connection_limits,
@@ -128,8 +128,8 @@ class Server:
         if self._handshakes is not None:
             self._handshakes.identity = identity
             self.hub.host_key = identity.certificate.key
-        if self._doorkeeper is not None:
-            self._spawn(self._doorkeeper.begin(identity.certificate.key))
+        if self._join_secrets is not None:
+            self._spawn(self._join_secrets.begin(identity.certificate.key))
 
     async def stop(self) -> None:
         """Stop accepting, commit what was received, tell every client, and close."""

@@ -15,7 +15,7 @@ from socketchat.client.session.credentials import NO_CREDENTIALS, Credentials
 from socketchat.client.session.login import Host
 from socketchat.client.session.session import Session
 from socketchat.exceptions import BadCode, BadProof, ChatError, Impostor, UnknownServer
-from socketchat.hub import Channel, Entrance
+from socketchat.hub import Admission, Channel
 from socketchat.protocol import commands, events
 from socketchat.protocol.authentication.entry_proof import code_key
 from socketchat.protocol.authentication.proofs import to_word
@@ -38,8 +38,8 @@ class Middle:
     def __init__(
         self, credentials: Credentials = NO_CREDENTIALS, *, is_open: bool = False, read_secret=lambda _: None
     ) -> None:
-        entrance = Entrance(is_open=is_open, code_key=code_key(CODE, TRUE_KEY), local_secret=b"s" * 32)
-        self.stage = Stage(entrance=entrance)
+        admission = Admission(is_open=is_open, code_key=code_key(CODE, TRUE_KEY), local_secret=b"s" * 32)
+        self.stage = Stage(admission=admission)
         self.server = self.stage.connect(channel=Channel("192.0.2.66", binding=TRUE))
         self.client = Session("alice", outbox="f" * 16, key=key_of("alice"), credentials=credentials, listen="none")
         self.client.send("#lobby", SECRET_TEXT)

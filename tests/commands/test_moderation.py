@@ -501,7 +501,7 @@ class Words:
 
 def test_the_log_lists_every_act_of_operator_and_moderators() -> None:
     stage, (ann, _, eve) = played("ann", "bob", "eve")
-    stage.hub.entrance.doorkeeper = Words()
+    stage.hub.admission.join_code = Words()
     eve.say("buy now", "#ops")
     stage.settle()
     said = stage.hub.directory.rooms["#ops"].head

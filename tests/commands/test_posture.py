@@ -4,7 +4,7 @@ from itertools import product
 
 import pytest
 
-from socketchat.hub import Channel, Entrance
+from socketchat.hub import Admission, Channel
 from socketchat.protocol import commands, events, operator
 from socketchat.wire.native import NATIVE
 from socketchat.wire.plain import PLAIN
@@ -73,7 +73,7 @@ def channel(way: str, mode: str) -> Channel:
 
 def hosted(mode: str) -> Stage:
     is_open = mode == "--open"
-    return Stage(entrance=Entrance(is_open=is_open, code_key=CODE, local_secret=SECRET, secret_file=SECRET_FILE))
+    return Stage(admission=Admission(is_open=is_open, code_key=CODE, local_secret=SECRET, secret_file=SECRET_FILE))
 
 
 @pytest.mark.parametrize(("shown", "mode", "way", "expected"), CELLS)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from socketchat.hub.policy.lru import Recent
+from socketchat.hub.policy.lru import LRU
 from socketchat.journal.sqlite import checksum
 from socketchat.protocol import commands
 from tests.server.house import Caller, House, run
@@ -76,8 +76,8 @@ async def all_gone(house: House, alice: Caller) -> None:
 @pytest.fixture
 def small_tables(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the tables that forget who was not seen for longest be full at once, since these may grow until then."""
-    keep = Recent.__init__
-    monkeypatch.setattr(Recent, "__init__", lambda self, most: keep(self, min(most, 32)))
+    keep = LRU.__init__
+    monkeypatch.setattr(LRU, "__init__", lambda self, most: keep(self, min(most, 32)))
     monkeypatch.setattr("socketchat.hub.delivery.attendance.RESUME_SECONDS", 0.1)
 
 

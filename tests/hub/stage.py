@@ -16,7 +16,7 @@ from socketchat.client.identity.keys import Key
 from socketchat.commands import handle
 from socketchat.commands.operator.orders import handle as give
 from socketchat.exceptions import Busy
-from socketchat.hub import Channel, Entrance, Hub, Session
+from socketchat.hub import Admission, Channel, Hub, Session
 from socketchat.hub.sessions import NO_CHANNEL
 from socketchat.journal.memory import MemoryJournal
 from socketchat.protocol import commands, events, operator
@@ -159,13 +159,13 @@ class Stage:
     def __init__(
         self,
         journal=CountingJournal,
-        entrance: Entrance | None = None,
+        admission: Admission | None = None,
         *,
         limited: bool = False,
         beside: Stage | None = None,
     ) -> None:
         self.limited = limited
-        self.entrance = entrance or Entrance(is_open=True)
+        self.admission = admission or Admission(is_open=True)
         self.turns = beside.turns if beside else Turns()
         self.hasher = CountingHasher()
         self.words = beside.words if beside else count(1)
@@ -185,7 +185,7 @@ class Stage:
             self.turns.spawn,
             token=lambda size: token(next(self.words), size),
             clock=lambda: self.turns.now,
-            entrance=self.entrance,
+            admission=self.admission,
             now=lambda: self.now,
             limited=self.limited,
             hasher=self.hasher,
@@ -261,7 +261,7 @@ class Peer:
         self._ids = count(1)
         self._commands: deque[commands.Command] = deque()
         self.session = Session(rendering, self, self._write, channel)
-        self.hub.pace.begin(self.session)
+        self.hub.throttle.begin(self.session)
 
     def next_id(self) -> int | None:
         """Return a number for the next command; the plain dialect has none."""

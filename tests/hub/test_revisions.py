@@ -9,6 +9,7 @@ import pytest
 
 from socketchat.exceptions import NotFound
 from socketchat.hub.delivery.replay import PAGE_ENTRIES
+from socketchat.hub.outcomes import why_not
 from socketchat.hub.pending import Pending
 from socketchat.journal import Keep, Unchangeable
 from socketchat.protocol import events
@@ -106,7 +107,7 @@ def test_the_error_for_an_unchangeable_entry_says_so() -> None:
     delete(stage, alice, 9, then=outcomes.append)
     stage.settle()
     assert [type(outcome) for outcome in outcomes] == [Unchangeable]
-    assert isinstance(stage.hub.why_not(outcomes[0]), NotFound)
+    assert isinstance(why_not(outcomes[0]), NotFound)
 
 
 def test_a_deleted_message_sent_again_is_a_duplicate() -> None:

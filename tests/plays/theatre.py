@@ -55,8 +55,8 @@ class Theatre:
         assert await actor.ask_for_name(name), f"{name} was not let in: {list(actor.sights)}"
 
     async def _newcomers_need_secret(self) -> None:
-        entrance = self.house.server.hub.entrance
-        entrance.is_open, entrance.local_secret = False, SECRET
+        admission = self.house.server.hub.admission
+        admission.is_open, admission.local_secret = False, SECRET
 
     async def _comes_with_secret(self, name: str) -> None:
         actor = NativeActor(name, await self.house.call(), key=key_of(name), secret=SECRET)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import uvloop
 
-from socketchat.hub import Entrance
+from socketchat.hub import Admission
 from socketchat.journal import Journal
 from socketchat.journal.backends import open_journal
 from socketchat.journal.intake import Batch
@@ -88,7 +88,7 @@ async def opened(
     loop = asyncio.get_running_loop()
     clock = Clock()
     made = open_journal(journal, loop) if isinstance(journal, str) else journal(loop)
-    server = Server(made, identity, clock, directory, entrance=Entrance(is_open=True), limited=limited, **options)
+    server = Server(made, identity, clock, directory, admission=Admission(is_open=True), limited=limited, **options)
     (address,) = await server.start(("127.0.0.1",), 0)
     async with AsyncExitStack() as stack:
         stack.push_async_callback(server.stop)

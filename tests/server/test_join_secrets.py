@@ -3,18 +3,18 @@ import asyncio
 import pytest
 
 from socketchat.exceptions import BadFile
-from socketchat.hub import Entrance
+from socketchat.hub import Admission
 from socketchat.protocol.authentication.entry_proof import code_key
-from socketchat.server.join_secrets import CODE, Doorkeeper, code_words
+from socketchat.server.join_secrets import CODE, JoinSecrets, code_words
 
 HOST_KEY = b"h" * 32
 
 
-def begun(directory) -> tuple[Doorkeeper, Entrance]:
-    entrance = Entrance()
-    doorkeeper = Doorkeeper(directory, entrance)
-    asyncio.run(doorkeeper.begin(HOST_KEY))
-    return doorkeeper, entrance
+def begun(directory) -> tuple[JoinSecrets, Admission]:
+    admission = Admission()
+    join_secrets = JoinSecrets(directory, admission)
+    asyncio.run(join_secrets.begin(HOST_KEY))
+    return join_secrets, admission
 
 
 def test_the_2048_code_words_are_short_and_distinct():
@@ -27,42 +27,42 @@ def test_the_2048_code_words_are_short_and_distinct():
 
 
 def test_a_join_code_has_five_words_and_persists(tmp_path):
-    doorkeeper, entrance = begun(tmp_path)
-    assert len(doorkeeper.code.split("-")) == 5
-    assert set(doorkeeper.code.split("-")) <= set(code_words())
-    assert entrance.code_key == code_key(doorkeeper.code, HOST_KEY)
+    join_secrets, admission = begun(tmp_path)
+    assert len(join_secrets.code.split("-")) == 5
+    assert set(join_secrets.code.split("-")) <= set(code_words())
+    assert admission.code_key == code_key(join_secrets.code, HOST_KEY)
     again, other = begun(tmp_path)
-    assert again.code == doorkeeper.code
-    assert (other.local_secret, other.code_key) == (entrance.local_secret, entrance.code_key)
+    assert again.code == join_secrets.code
+    assert (other.local_secret, other.code_key) == (admission.local_secret, admission.code_key)
 
 
 def test_two_servers_have_different_secrets(tmp_path):
     (one := tmp_path / "one").mkdir()
     (two := tmp_path / "two").mkdir()
-    (first, entrance), (second, other) = begun(one), begun(two)
+    (first, admission), (second, other) = begun(one), begun(two)
     assert first.code != second.code
-    assert entrance.local_secret != other.local_secret
-    assert len(entrance.local_secret) == 32
+    assert admission.local_secret != other.local_secret
+    assert len(admission.local_secret) == 32
 
 
 def test_a_changed_code_is_valid_immediately_and_the_old_one_is_not(tmp_path):
-    doorkeeper, entrance = begun(tmp_path)
-    old, key = doorkeeper.code, entrance.code_key
-    asyncio.run(doorkeeper.change_code())
-    assert doorkeeper.code != old
-    assert entrance.code_key == code_key(doorkeeper.code, HOST_KEY) != key
-    assert begun(tmp_path)[0].code == doorkeeper.code
+    join_secrets, admission = begun(tmp_path)
+    old, key = join_secrets.code, admission.code_key
+    asyncio.run(join_secrets.change_code())
+    assert join_secrets.code != old
+    assert admission.code_key == code_key(join_secrets.code, HOST_KEY) != key
+    assert begun(tmp_path)[0].code == join_secrets.code
 
 
 def test_the_secret_files_are_private(tmp_path):
-    doorkeeper, entrance = begun(tmp_path)
+    join_secrets, admission = begun(tmp_path)
     assert {path.name: path.stat().st_mode & 0o777 for path in tmp_path.iterdir()} == {
         CODE: 0o600,
         "local-secret": 0o600,
     }
-    assert entrance.secret_file == str(tmp_path / "local-secret")
-    assert (tmp_path / "local-secret").read_text() == entrance.local_secret.hex() + "\n"
-    assert (tmp_path / CODE).read_text() == doorkeeper.code + "\n"
+    assert admission.secret_file == str(tmp_path / "local-secret")
+    assert (tmp_path / "local-secret").read_text() == admission.local_secret.hex() + "\n"
+    assert (tmp_path / CODE).read_text() == join_secrets.code + "\n"
 
 
 @pytest.mark.parametrize("name", [CODE, "local-secret"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ...exceptions import NotFound, Refused, TooMany, WrongPassword
 from ...hub import Hub, Session, User
+from ...hub.outcomes import why_not
 from ...hub.state import facts
 from ...hub.state.users import Device
 from ...journal import Conflict, Stored
@@ -55,7 +56,7 @@ async def add_device(hub: Hub, session: Session, user: User, asked: commands.Hel
         if isinstance(outcome, Stored):
             return
         if not isinstance(outcome, Conflict):
-            raise hub.why_not(outcome)
+            raise why_not(outcome)
         if not user.has_password(shown):  # by now; otherwise another device came first
             raise WrongPassword("The name or the password is wrong.")
 

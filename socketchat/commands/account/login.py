@@ -89,7 +89,7 @@ def _challenge(hub: Hub, session: Session, command: commands.Hello) -> None:
     name = command.name or ""
     challenge = events.Challenge(nonce=nonce, name_key=None if name.isascii() else name_key(name), id=command.id)
     if needs_entry(hub, name, command.key or ""):
-        file = hub.entrance.secret_file if session.channel.is_loopback else None
+        file = hub.admission.secret_file if session.channel.is_loopback else None
         challenge = replace(challenge, entry="code", secret_file=file)
     elif _is_owned(hub, command):
         challenge = replace(challenge, entry="password")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ...exceptions import BadInvite, Busy, Refused
 from ...hub import Hub, Session, User
+from ...hub.outcomes import why_not
 from ...hub.state import facts, restrictions
 from ...hub.state.invites import invite_id
 from ...journal import Conflict, Stored
@@ -38,5 +39,5 @@ async def take_back(hub: Hub, session: Session, asked: commands.Hello, token: st
     if isinstance(outcome, Conflict):
         raise Busy("Your key was given another name just now; try again.")
     if not isinstance(outcome, Stored):
-        raise hub.why_not(outcome)
+        raise why_not(outcome)
     return user

@@ -29,13 +29,13 @@ def check_shown(hub: Hub, session: Session, challenged: Challenged, proof: comma
     Raises BadCode and BadInvite. A wrong code or invite costs the connection that shows it several commands.
     """
     if proof.code is not None:
-        host = _host_proof(hub.entrance.code_key, session, challenged, proof.code)
+        host = _host_proof(hub.admission.code_key, session, challenged, proof.code)
         if host is None:
             session.allowance -= WRONG_CODE_COMMANDS
             raise BadCode("This is not the join code of this server; `socketchat admin code` shows it to its operator.")
         return Credential("code", host)
     if proof.local is not None:
-        host = _host_proof(hub.entrance.local_secret, session, challenged, proof.local)
+        host = _host_proof(hub.admission.local_secret, session, challenged, proof.local)
         if host is None:
             raise BadCode("The local secret on this machine is another server's; use the join code of this one.")
         return Credential("local", host)
@@ -51,17 +51,17 @@ def check_shown(hub: Hub, session: Session, challenged: Challenged, proof: comma
 def check_newcomer(hub: Hub, session: Session, key: str, credential: Credential) -> None:
     """Raise CodeNeeded unless somebody with this key, which is proved, may take a new name."""
     who: Who = "known" if hub.state.owned(key) else "newcomer"
-    if not hub.entrance.admits(who, session.channel, credential.shown):
+    if not hub.admission.admits(who, session.channel, credential.shown):
         if credential.shown is not None:
             raise CodeNeeded("Join codes and invites are taken over TLS only.")
         raise CodeNeeded("This server lets newcomers in by its join code or an invite; ask whoever hosts it.")
     if credential.shown is None:
-        hub.caps.check_account(session.channel.peer)
+        hub.quotas.check_account(session.channel.peer)
 
 
 def check_guest(hub: Hub, session: Session) -> None:
     """Raise NoGuests unless somebody without a key may come in."""
-    if not hub.entrance.admits("guest", session.channel):
+    if not hub.admission.admits("guest", session.channel):
         raise NoGuests("Guests come in from the server's own machine only; elsewhere use `socketchat join`.")
 
 
@@ -70,7 +70,7 @@ def needs_entry(hub: Hub, name: str, key: str) -> bool:
 
     The name may also be somebody else's: then no code helps, and none should be asked for.
     """
-    return not (hub.entrance.is_open or hub.state.owned(key)) and hub.directory.lookalike(name) is None
+    return not (hub.admission.is_open or hub.state.owned(key)) and hub.directory.lookalike(name) is None
 
 
 def _host_proof(key: bytes, session: Session, challenged: Challenged, word: str) -> str | None:

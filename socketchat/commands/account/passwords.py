@@ -21,7 +21,7 @@ async def password(hub: Hub, session: Session, command: commands.Password) -> An
         raise Refused("Guests have no password. Register the name first: `socketchat join NAME`.")
     check_private(session)
     chosen = check_password(command.password, user.name)
-    hub.caps.check_password(user)
+    hub.quotas.check_password(user)
     hashed = await hub.until(hub.hasher.hash(chosen))
     if session.gone:
         return ANSWERED
@@ -67,14 +67,14 @@ async def by_password(hub: Hub, session: Session, name: str, typed: str) -> User
         # A name without a password, or one that does not exist, costs the same work and gets the same answer.
         right = await hub.until(hub.hasher.verify(stored, plain))
     except ChatError:
-        hub.guesses.undo(peer, name)  # nothing was learned
+        hub.guess_limits.undo(peer, name)  # nothing was learned
         if user is not None:
             user.guesses = max(0, user.guesses - 1)
         raise
     if user is None or not right or not user.has_password(stored) or hub.directory.users.get(user.id) is not user:
         _note_wrong(hub, user)
         raise WrongPassword("The name or the password is wrong.")
-    hub.guesses.succeeded(peer, name)
+    hub.guess_limits.succeeded(peer, name)
     if user.wrong + user.guesses > 1:
         hub.note(user, "wrong passwords", facts.WrongPasswordsFact(0))
     user.guesses = 0
@@ -91,12 +91,12 @@ def check_private(session: Session) -> None:
 
 def _count_guess(hub: Hub, peer: str, name: str, user: User | None) -> None:
     """Count a password before it is looked at; raises TooMany."""
-    hub.guesses.check(peer, name)  # first, or others could use up what the owner may try
+    hub.guess_limits.check(peer, name)  # first, or others could use up what the owner may try
     if user is not None:
         try:
-            hub.caps.check_password(user)
+            hub.quotas.check_password(user)
         except TooMany:
-            hub.guesses.undo(peer, name)
+            hub.guess_limits.undo(peer, name)
             raise
         user.guesses += 1  # until it is stored, or turns out to be right
 

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 from ...exceptions import NameTaken
 from ...hub import Hub, Session, User
+from ...hub.outcomes import why_not
 from ...hub.state import facts
 from ...journal import Conflict, Stored
 from ...protocol import commands
@@ -40,7 +41,7 @@ async def registered(hub: Hub, session: Session, asked: commands.Hello, credenti
             continue  # another name of the same key, or another use of the same invite, came first
         if isinstance(outcome, Conflict | Stored):
             raise taken(name, holder, key)
-        raise hub.why_not(outcome)
+        raise why_not(outcome)
 
 
 def taken(name: str, holder: User | None, key: str | None = None) -> NameTaken:

@@ -22,7 +22,7 @@ async def reset(hub: Hub, session: Session, order: operator.ResetName) -> Lines:
     token = hub.token(INVITE_BYTES)
     fact = facts.ResetFact(invite_id(token), user.id, hub.now() + 1000 * RESET_SECONDS)
     await hub.record(session, "reset", fact)
-    return [" ".join(hub.entrance.addresses), to_fingerprint(hub.host_key), token, user.name]
+    return [" ".join(hub.admission.addresses), to_fingerprint(hub.host_key), token, user.name]
 
 
 async def release(hub: Hub, session: Session, order: operator.ReleaseName) -> Lines:

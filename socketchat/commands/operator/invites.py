@@ -25,13 +25,13 @@ ID_CHARACTERS = 8
 
 async def code(hub: Hub, session: Session, order: operator.JoinCode) -> Lines:
     """Tell the join code, or draw a new one."""
-    doorkeeper = hub.entrance.doorkeeper
-    if doorkeeper is None:
+    join_code = hub.admission.join_code
+    if join_code is None:
         raise Refused("This server has no join code.")
     if order.new:
         await hub.record(session, "act", facts.ActFact("new code", LOBBY))
-        await hub.until(doorkeeper.change_code())
-    return [doorkeeper.code]
+        await hub.until(join_code.change_code())
+    return [join_code.code]
 
 
 async def invite(hub: Hub, session: Session, order: operator.CreateInvite) -> Lines:
@@ -46,7 +46,7 @@ async def invite(hub: Hub, session: Session, order: operator.CreateInvite) -> Li
     token = hub.token(INVITE_BYTES)
     fact = facts.InviteFact(invite_id(token), order.uses, hub.now() + 1000 * order.seconds, room)
     await hub.record(session, "invite", fact)
-    return [" ".join(hub.entrance.addresses), to_fingerprint(hub.host_key), token]
+    return [" ".join(hub.admission.addresses), to_fingerprint(hub.host_key), token]
 
 
 async def invites(hub: Hub, _session: Session, _order: operator.ListInvites) -> Lines:

@@ -1,4 +1,4 @@
-"""The entrance: who may come in, decided in one place, which says no to all that it does not know."""
+"""The admission: who may come in, decided in one place, which says no to all that it does not know."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Shown = Literal["local", "code", "invite"]
 """What a newcomer has shown, and what was found to be right."""
 
 
-class Doorkeeper(Protocol):
+class JoinCode(Protocol):
     """Keeps the join code, and shows it to the operator."""
 
     code: str
@@ -23,13 +23,13 @@ class Doorkeeper(Protocol):
         """Draw a new code; the old one is worth nothing from now on. Raises BadFile."""
 
 
-class Entrance:
+class Admission:
     """What lets newcomers in: everybody where it ``is_open``, else what they show.
 
     ``code_key`` is what the join code stands for, ``local_secret`` what ``secret_file`` holds; neither is ever told.
     """
 
-    __slots__ = ("addresses", "code_key", "doorkeeper", "is_open", "local_secret", "secret_file")
+    __slots__ = ("addresses", "code_key", "is_open", "join_code", "local_secret", "secret_file")
 
     def __init__(
         self,
@@ -43,7 +43,7 @@ class Entrance:
         self.code_key = code_key
         self.local_secret = local_secret
         self.secret_file = secret_file
-        self.doorkeeper: Doorkeeper | None = None
+        self.join_code: JoinCode | None = None
         self.addresses: list[str] = []  # where newcomers knock, once the server listens; ADDR:PORT
 
     def admits(self, who: Who, channel: Channel, shown: Shown | None = None) -> bool:

@@ -14,8 +14,8 @@ from ...exceptions import TooMany
 from ...protocol.names import name_key
 from ...protocol.text.durations import in_words
 from ..networks import is_loopback, network
-from .lru import Recent
-from .rate_limiter import Rates
+from .lru import LRU
+from .rate_limiter import RateLimiter
 
 FREE_GUESSES = 5
 """Wrong guesses of an address before it has to wait: a person mistypes, and has two keyboard layouts."""
@@ -43,7 +43,7 @@ REMEMBERED = 65_536
 """Addresses and accounts that are counted at a time, some 20 MiB at the worst; the one longest quiet is forgotten."""
 
 
-class Guesses:
+class GuessLimits:
     """Counts guesses; ``clock`` returns seconds.
 
     Call ``check`` before a password is compared, then ``succeeded`` if it was right, or ``undo`` if that could not be
@@ -53,12 +53,12 @@ class Guesses:
 
     def __init__(self, clock: Callable[[], float], *, most: int = REMEMBERED) -> None:
         self._clock = clock
-        self._shared = Rates(
+        self._shared = RateLimiter(
             FREE_GUESSES * LOOPBACK_TIMES, GUESS_SECONDS / (MOST_GUESSES * LOOPBACK_TIMES), clock, most=most
         )
-        self._by_network: Recent[deque[float]] = Recent(most)
-        self._by_account: Recent[deque[float]] = Recent(most)
-        self._known: Recent[bool] = Recent(most)
+        self._by_network: LRU[deque[float]] = LRU(most)
+        self._by_account: LRU[deque[float]] = LRU(most)
+        self._known: LRU[bool] = LRU(most)
 
     def check(self, peer: str, name: str = "") -> None:
         """Count one guess from an address at the password of a name; raises TooMany."""

@@ -7,7 +7,7 @@ from typing import Generic, TypeVar
 Value = TypeVar("Value")
 
 
-class Recent(Generic[Value]):
+class LRU(Generic[Value]):
     """A mapping that keeps the ``most`` keys that were used last."""
 
     def __init__(self, most: int) -> None:

@@ -25,18 +25,18 @@ from .limits import (
     ROOMS_MADE,
     ROOMS_SECONDS,
 )
-from .rate_limiter import Rates
+from .rate_limiter import RateLimiter
 
 
-class Caps:
+class Quotas:
     """Raises TooMany where something would be one too many; the error names the limit."""
 
     def __init__(self, directory: Directory, clock: Callable[[], float], *, limited: bool = True) -> None:
         self._directory = directory
         self._limited = limited
-        self._rooms = Rates(ROOMS_BURST, ROOMS_SECONDS, clock)
-        self._accounts = Rates(ACCOUNTS_BURST, ACCOUNTS_SECONDS, clock)
-        self._passwords = Rates(PASSWORDS_BURST, PASSWORDS_SECONDS, clock)
+        self._rooms = RateLimiter(ROOMS_BURST, ROOMS_SECONDS, clock)
+        self._accounts = RateLimiter(ACCOUNTS_BURST, ACCOUNTS_SECONDS, clock)
+        self._passwords = RateLimiter(PASSWORDS_BURST, PASSWORDS_SECONDS, clock)
 
     def check_room(self, user: User, peer: str) -> None:
         """Check whether a user may make another room."""

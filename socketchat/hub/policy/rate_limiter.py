@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from .lru import Recent
+from .lru import LRU
 
 REMEMBERED = 65_536
 """Keys that are counted at a time; the one longest quiet is forgotten, and would mostly be free again anyway."""
 
 
-class Rates:
+class RateLimiter:
     """Allows ``burst`` of something at once, and one more every ``seconds``; ``clock`` returns seconds.
 
     What is kept for a key is the time at which it would be as if it had never asked. Unlike a fixed window, no moment
@@ -21,7 +21,7 @@ class Rates:
         self._seconds = seconds
         self._span = burst * seconds
         self._clock = clock
-        self._free_at: Recent[float] = Recent(most)
+        self._free_at: LRU[float] = LRU(most)
 
     def __len__(self) -> int:
         return len(self._free_at)

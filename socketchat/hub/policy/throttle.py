@@ -18,7 +18,7 @@ from .limits import (
     STRANGER_COMMANDS,
     STRANGER_COMMANDS_PER_SECOND,
 )
-from .rate_limiter import Rates
+from .rate_limiter import RateLimiter
 
 if TYPE_CHECKING:
     from ..delivery.presence import Timer
@@ -33,7 +33,7 @@ class Cost(Enum):
     MUCH_READING = "it is small to ask, and large to answer or to look up: a user has an allowance of these"
 
 
-class Pace:
+class Throttle:
     """Keeps the allowance of each session, and that of each user for commands that read much.
 
     A session's allowance is counted down command by command, and the clock is looked at only where it is used up: on
@@ -47,7 +47,7 @@ class Pace:
         self._clock = clock
         self._proceed = proceed
         self._limited = limited
-        self._reads = Rates(READ_BURST, 1 / READS_PER_SECOND, clock)
+        self._reads = RateLimiter(READ_BURST, 1 / READS_PER_SECOND, clock)
 
     def begin(self, session: Session) -> None:
         """Give a new session the allowance of a stranger; the greater one it gets when that is used up."""

@@ -1,7 +1,7 @@
 import pytest
 
 from socketchat.client.identity.keys import Key
-from socketchat.hub import Channel, Entrance, Pending, User
+from socketchat.hub import Admission, Channel, Pending, User
 from socketchat.hub.state import facts
 from socketchat.hub.state.invites import invite_id
 from socketchat.journal import SERVER_LOG
@@ -22,7 +22,7 @@ TOKEN = to_word(b"t" * 16)
 
 
 def closed(**options) -> Stage:
-    return Stage(entrance=Entrance(code_key=CODE, local_secret=SECRET, secret_file=SECRET_FILE), **options)
+    return Stage(admission=Admission(code_key=CODE, local_secret=SECRET, secret_file=SECRET_FILE), **options)
 
 
 def challenged(
@@ -120,7 +120,7 @@ def test_a_newcomer_with_the_secret_gets_the_proof_of_the_server(shown: dict) ->
 
 
 def test_a_server_without_a_secret_accepts_none() -> None:
-    stage = Stage(entrance=Entrance())
+    stage = Stage(admission=Admission())
     assert answer(come(stage, code=b"")) == "bad_code"
     assert answer(come(stage, local=b"")) == "bad_code"
 
@@ -187,14 +187,14 @@ def test_a_newcomer_gets_in_from_where_others_show_wrong_codes(shown: dict, peer
     invite(stage)
     assert answer(come(stage, "ann", key_of("ann"), code=CODE, channel=channel)) == "ann"
     assert answer(come(stage, "ben", key_of("ben"), invite=TOKEN, channel=channel)) == "ben"
-    stage.hub.guesses.check(peer, "ann")  # a password is looked at, too
+    stage.hub.guess_limits.check(peer, "ann")  # a password is looked at, too
 
 
 @pytest.mark.parametrize("shown", [{"code": WRONG}, {"invite": to_word(b"u" * 16)}], ids=["code", "invite"])
 def test_a_connection_that_shows_wrong_codes_has_few_tries(shown: dict) -> None:
     stage = closed(limited=True)
     peer = stage.connect(channel=FAR)
-    stage.hub.pace.begin(peer.session)
+    stage.hub.throttle.begin(peer.session)
     tries = 0
     while stage.hub.takes(peer.session):
         peer.ask(hello_of(ALICE, name="alice", id=7))

@@ -1,6 +1,6 @@
 from itertools import product
 
-from socketchat.hub import Channel, Entrance
+from socketchat.hub import Admission, Channel
 
 LOOPBACK = Channel("127.0.0.1", is_loopback=True)
 LOOPBACK_TLS = Channel("127.0.0.1", is_loopback=True, binding=b"b" * 32)
@@ -30,16 +30,16 @@ def test_the_table_decides_who_is_admitted() -> None:
         ("owner", "known", "newcomer", "guest"), (None, "local", "code", "invite"), WHERE
     ):
         expected = channel in ADMITTED.get((who, shown), ())
-        assert Entrance().admits(who, channel, shown) == expected, (who, shown, channel)
+        assert Admission().admits(who, channel, shown) == expected, (who, shown, channel)
 
 
 def test_an_open_server_admits_every_user() -> None:
     for (who, shown), channel in product(ADMITTED, WHERE):
-        assert Entrance(is_open=True).admits(who, channel, shown)
+        assert Admission(is_open=True).admits(who, channel, shown)
 
 
 def test_an_unknown_case_is_not_admitted() -> None:
     for channel in WHERE:
-        assert not Entrance(is_open=True).admits("stranger", channel)
-        assert not Entrance().admits("newcomer", channel, "smile")
-        assert not Entrance().admits("guest", channel, "smile")
+        assert not Admission(is_open=True).admits("stranger", channel)
+        assert not Admission().admits("newcomer", channel, "smile")
+        assert not Admission().admits("guest", channel, "smile")

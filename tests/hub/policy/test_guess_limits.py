@@ -13,7 +13,7 @@ from socketchat.hub.policy.guess_limits import (
     GUESS_SECONDS,
     LOOPBACK_TIMES,
     MOST_GUESSES,
-    Guesses,
+    GuessLimits,
 )
 
 ONE, OTHER = "192.0.2.1", "192.0.2.2"
@@ -24,7 +24,7 @@ class Guessing:
 
     def __init__(self, **options) -> None:
         self.now = 5000.0
-        self.guesses = Guesses(lambda: self.now, **options)
+        self.guesses = GuessLimits(lambda: self.now, **options)
 
     def wrong(self, peer: str = ONE, name: str = "") -> bool:
         """Guess wrong, and tell whether the guess was looked at."""

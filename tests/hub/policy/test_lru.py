@@ -1,11 +1,11 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from socketchat.hub.policy.lru import Recent
+from socketchat.hub.policy.lru import LRU
 
 
 def test_the_least_recently_used_item_is_evicted() -> None:
-    recent: Recent[int] = Recent(3)
+    recent: LRU[int] = LRU(3)
     for number, key in enumerate("abc"):
         recent.set(key, number)
     assert recent.get("a") == 0
@@ -18,7 +18,7 @@ def test_the_least_recently_used_item_is_evicted() -> None:
 
 @given(st.lists(st.tuples(st.sampled_from("gs"), st.sampled_from("abcdefg"))), st.integers(1, 5))
 def test_an_lru_holds_only_the_most_recently_used_keys(steps: list[tuple[str, str]], most: int) -> None:
-    recent: Recent[str] = Recent(most)
+    recent: LRU[str] = LRU(most)
     used: list[str] = []
     for step, key in steps:
         if step == "s":

@@ -1,0 +1,38 @@
+"""What an outcome of the journal means to the session that asked: an answer, or an error that says why not."""
+
+from __future__ import annotations
+
+from ..exceptions import ChatError, KeyReused, NameTaken, NotFound, StorageProblem
+from ..journal import PASSED, Conflict, Duplicate, Outcome, StorageRefused, Unchangeable
+from ..journal.bodies import is_gone
+from ..protocol import events
+from .pending import Pending
+from .sessions import refusal
+
+
+def answer_to(pending: Pending, outcome: Outcome) -> events.Event | None:
+    """Return the answer to what was not stored just now."""
+    if not isinstance(outcome, Duplicate) or outcome.entry is None:
+        retry = isinstance(outcome, StorageRefused) and outcome.retry
+        return refusal(why_not(outcome), pending.id, retry=retry)
+    entry = outcome.entry
+    if entry.conversation != pending.conversation or not (bytes(entry.body) == pending.body or is_gone(entry)):
+        return refusal(KeyReused("This key was used for another message; take a new key."), pending.id)
+    if pending.id is None:
+        return None
+    return events.Ok(id=pending.id, conversation=entry.conversation, seq=entry.seq, duplicate=True)
+
+
+def why_not(outcome: Outcome) -> ChatError:
+    """Return why a proposal was not stored."""
+    match outcome:
+        case StorageRefused(reason=reason, retry=retry):
+            problem = StorageProblem(reason)
+            problem.retry = retry
+            return problem
+        case Unchangeable():
+            return NotFound("There is no such message, or it was deleted.")
+        case Conflict(claim=claim):
+            return NameTaken(f"{claim.partition(':')[2]} is taken.")
+        case _:
+            return KeyReused(PASSED)

@@ -1,0 +1,91 @@
+"""What handlers await: facts that the log decides about, and work that takes its time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from functools import partial
+from typing import Any, NoReturn, TypeVar
+
+from ..exceptions import NotLoggedIn
+from ..journal import SERVER_LOG, Outcome, Stored
+from ..protocol import events
+from .later import Later
+from .outcomes import why_not
+from .pending import Pending
+from .sessions import Session
+from .state import facts
+from .state.users import User
+
+Result = TypeVar("Result")
+
+
+class Recorder:
+    """Stores facts for handlers; ``submit`` hands a proposal to the journal, ``spawn`` runs a coroutine."""
+
+    def __init__(
+        self, submit: Callable[[Pending], None], spawn: Callable[[Coroutine[None, None, None]], object]
+    ) -> None:
+        self._submit = submit
+        self._spawn = spawn
+
+    async def record(
+        self,
+        session: Session,
+        kind: str,
+        fact: object,
+        *,
+        conversation: str = SERVER_LOG,
+        author: User | None = None,
+        claims: tuple[str, ...] = (),
+    ) -> events.Entry:
+        """Store a fact; return its entry once it is applied. Raises the reason if it is not stored."""
+        outcome = await self.propose(session, kind, fact, conversation=conversation, author=author, claims=claims)
+        if isinstance(outcome, Stored):
+            return outcome.entry
+        raise why_not(outcome)
+
+    def propose(
+        self,
+        session: Session,
+        kind: str,
+        fact: object,
+        *,
+        conversation: str = SERVER_LOG,
+        author: User | None = None,
+        claims: tuple[str, ...] = (),
+    ) -> Later[Outcome]:
+        """Store a fact, for a handler that decides what follows from the outcome."""
+        author = author or session.user
+        if author is None:
+            raise NotLoggedIn("Say who you are first.")
+        pending = Pending(conversation, author, kind, facts.encode(fact), session, claims=claims)
+
+        def begin(resume: Callable[[Outcome], None]) -> None:
+            pending.then = resume
+            self._submit(pending)
+
+        return Later(begin)
+
+    def note(self, author: User, kind: str, fact: object, then: Callable[[Outcome], None] | None = None) -> None:
+        """Store a fact that nobody waits for."""
+        self._submit(Pending(SERVER_LOG, author, kind, facts.encode(fact), None, then=then))
+
+    async def until(self, work: Coroutine[Any, Any, Result]) -> Result:
+        """Return what a read or a hash results in, or raise its error; the loop goes on meanwhile."""
+
+        async def finish(resume: Callable[[Callable[[], Result]], None]) -> None:
+            try:
+                result = await work
+            except Exception as error:  # noqa: BLE001 - the handler raises it
+                resume(partial(_raise, error))
+            else:
+                resume(lambda: result)
+
+        def begin(resume: Callable[[Callable[[], Result]], None]) -> None:
+            self._spawn(finish(resume))
+
+        return (await Later(begin))()
+
+
+def _raise(error: Exception) -> NoReturn:
+    raise error
