@@ -1,4 +1,4 @@
-"""A server that does what the test says, line by line, over real sockets."""
+"""A server scripted by the test, line by line, over real sockets."""
 
 from __future__ import annotations
 
@@ -84,13 +84,13 @@ class Peer:
         self._writer.close()
 
     async def gone(self) -> None:
-        """Cut the connection, and return when nothing of it is left."""
+        """Cut the connection, and return when it is gone."""
         self.cut()
         with suppress(OSError):
             await self._writer.wait_closed()
 
     async def log_in(self, *conversations: dict, **more: object) -> dict:
-        """Welcome whoever says hello; return the hello."""
+        """Welcome the next hello, and return it."""
         hello = await self.read()
         self.write(welcome(*conversations, hello=hello["id"], **more))
         return hello
@@ -145,7 +145,7 @@ class BlockingPeer:
         return json.loads(line) if line else {}
 
     def challenge(self) -> tuple[dict, dict]:
-        """Challenge whoever says hello; return the hello, under the id that waits for a welcome, and what follows."""
+        """Challenge the next hello; return it, under the id that waits for a welcome, and the next command."""
         hello = self.read()
         self.write(challenge(hello["id"]))
         return hello | {"id": self.read()["id"]}, self.read()

@@ -46,7 +46,7 @@ class Served:
         self.port = int(found[1])
 
     def stop(self) -> None:
-        """Let it do nothing until ``go_on``."""
+        """Stop the server until ``go_on``."""
         self.process.send_signal(signal.SIGSTOP)
 
     def go_on(self) -> None:

@@ -78,7 +78,7 @@ def test_what_can_be_the_name_of_a_host_is_one(text: str) -> None:
 
 
 class Known:
-    """What a user knows of servers."""
+    """The servers that a user knows."""
 
     def __init__(self, default: Address | None = None, known: tuple[Address, ...] = ()) -> None:
         self._default = default

@@ -166,7 +166,7 @@ def test_direct_messages_wait_and_are_delivered_once(server: Served, tmp_path) -
     profiles = Profiles(str(tmp_path / "client"))
 
     async def stay(other: Client, last: str) -> list[str]:
-        """Return what shows until a last direct message."""
+        """Return the events up to a last direct message."""
         profile = profiles.server("127.0.0.1", server.port)
         async with ann(server, profile=profile) as client:
             await other.send("@ann", last)

@@ -1,6 +1,6 @@
-"""A man in the middle at first contact: he shows a certificate of his own, and relays to the true server what he likes.
+"""A man in the middle at first contact: he shows his own certificate, and relays to the real server what he likes.
 
-The client's core and the server's hub are the true ones; what is between them is his.
+The core of the client and the hub of the server are real; everything between them is his.
 """
 
 import asyncio
@@ -33,7 +33,7 @@ SECRET_TEXT = "nobody else may read this"
 
 
 class Middle:
-    """The client on one side, who sees his certificate, and the true server on the other, who sees him come."""
+    """The client, which sees his certificate, and the real server, which sees him connect."""
 
     def __init__(
         self, credentials: Credentials = NO_CREDENTIALS, *, is_open: bool = False, read_secret=lambda _: None
@@ -48,7 +48,7 @@ class Middle:
         self.error: ChatError | None = None
 
     def hear(self) -> list[commands.Command]:
-        """Return what the client says."""
+        """Return the output of the client."""
         data = self.client.data_to_send()
         self.overheard += data
         return [decode_command(line) for line in data.splitlines()]
@@ -61,7 +61,7 @@ class Middle:
                 self.error = fact.error
 
     def relay(self) -> None:
-        """Carry everything to and fro until nobody says anything more."""
+        """Relay everything until both sides are idle."""
         while said := self.hear():
             self.server.ask(*said)
             self.stage.settle()
@@ -178,7 +178,7 @@ def test_an_impostor_ends_the_connection_and_nothing_is_saved(name: str, tmp_pat
     profiles = Profiles(str(tmp_path))
 
     async def shown_to(peer: Peer) -> list[dict]:
-        """Let the client in without a proof; return what it says after that."""
+        """Welcome the client without a proof; return its next output."""
         peer.write(challenge((await peer.read())["id"]) | {"entry": "code"})
         proof = await peer.read()
         assert proof["code"]

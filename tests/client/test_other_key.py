@@ -1,4 +1,4 @@
-"""Another server at the address on the way back: it is sent nothing, and who reads what is told may stay."""
+"""Another server at the address while reconnecting: it is sent nothing, and an attended client stays."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ OURS = identity().certificate.fingerprint
 
 @pytest.fixture
 def other(tmp_path: Path) -> Identity:
-    """Return the identity of somebody else."""
+    """Return the identity of another server."""
     (tmp_path / "other").mkdir()
     return own_identity(tmp_path / "other")
 
@@ -41,14 +41,14 @@ def run(scene: Coroutine[None, None, None]) -> None:
 
 
 async def heard(peer: Peer) -> dict:
-    """Return what is said first to a server, {} where it is nothing."""
+    """Return the first command that a server gets, or {} if it gets none."""
     with suppress(ConnectionResetError):
         return await peer.read()
     return {}
 
 
 async def told(client: Client) -> None:
-    """Take what the client is told, to the end."""
+    """Take all events of the client."""
     async for _ in client:
         pass
 

@@ -110,7 +110,7 @@ def test_a_direct_message_waits_for_an_offline_user() -> None:
 
 
 def absent(peer: Peer, to: str = "@bob") -> list[tuple[str, str]]:
-    """Return what somebody is told of the addressee of a message, which comes last."""
+    """Return the notice about the addressee of a message, which comes last."""
     peer.take()
     peer.say("hi", to=to)
     peer.stage.settle()

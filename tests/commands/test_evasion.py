@@ -1,4 +1,4 @@
-"""What those try who were muted, banned, kicked or shut out, or who have somebody else's name by now."""
+"""Attempts of users who were muted, banned, kicked or removed, or who have a released name."""
 
 import pytest
 
@@ -16,7 +16,7 @@ MUTED = ("muted", "You are muted in #ops.")
 
 
 def moderated() -> tuple[Stage, Peer, Peer, Peer]:
-    """Return ann, who owns #ops, and its moderators bob and eve, of whom eve is muted there."""
+    """Return ann, who owns #ops, and its moderators bob and eve; eve is muted there."""
     stage, (ann, bob, eve) = played("ann", "bob", "eve")
     for name in ("bob", "eve"):
         ann.do(commands.Mod, room="#ops", name=name)
@@ -120,7 +120,7 @@ def test_moderators_cannot_change_messages_in_other_rooms() -> None:
     bob.do(commands.Edit, conversation="#dev", seq=1, text="his words")
     assert refusal(bob) == ("refused", "Only eve may edit #dev/1.")
     ann.take()
-    ann.do(commands.Delete, conversation=pair.id, seq=1)  # the server's owner, to whom it was sent
+    ann.do(commands.Delete, conversation=pair.id, seq=1)  # the owner of the server, who is its addressee
     assert refusal(ann) == ("refused", "Only eve may delete @eve/1.")
 
 

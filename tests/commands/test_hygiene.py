@@ -1,4 +1,4 @@
-"""Whatever is written in whatever field: nothing that anybody is told drives a terminal."""
+"""Hostile text in every field: no output drives a terminal."""
 
 import msgspec
 import pytest

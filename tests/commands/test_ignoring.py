@@ -1,4 +1,4 @@
-"""/ignore: what somebody says is not shown to whoever does not want to read it, without a hole in the log."""
+"""/ignore hides the messages of a user, without a hole in the log."""
 
 from socketchat.protocol import commands, events
 from tests.hub.stage import Stage

@@ -1,4 +1,4 @@
-"""Roles, and what they let somebody do to others, in native and plain sessions."""
+"""Roles and what they allow, in native and plain sessions."""
 
 from hashlib import sha256
 
@@ -24,7 +24,7 @@ def notices(peer: Peer) -> list[str]:
 
 
 def played(*names: str) -> tuple[Stage, list[Peer]]:
-    """Let owners come, the first of whom owns the server and makes #ops, where all are."""
+    """Log in owners; the first one owns the server and makes #ops, which all of them join."""
     stage = Stage()
     peers = [stage.native(name) for name in names]
     assert stage.order(operator.SetOwner(id=1, name=names[0])) == []

@@ -1,4 +1,4 @@
-"""Who comes in where with what: the whole table, cell by cell. How a peer comes is handed in, as the server sees it."""
+"""The table of logins, cell by cell: which proof is accepted on which connection in which mode."""
 
 from itertools import product
 
@@ -20,7 +20,7 @@ IN, NEEDED, CODE_WRONG, INVITE_WRONG, NO_GUESTS = "in", "code_needed", "bad_code
 PASSWORD_WRONG, REFUSED, BANNED = "wrong_password", "refused", "banned"
 FOUR_IN = (IN,) * 4
 
-# For each thing that is shown: what happens by each of the four ways, in each of the three modes.
+# For each proof: the result on each of the four kinds of connection, in each of the three modes.
 NATIVE_TABLE = {
     "nothing": ((NEEDED,) * 4, FOUR_IN, (NEEDED,) * 4),
     "the local secret": (FOUR_IN, FOUR_IN, FOUR_IN),
@@ -36,7 +36,7 @@ NATIVE_TABLE = {
     "the key of another name": (FOUR_IN, FOUR_IN, FOUR_IN),
     "the key of another name, banned": ((BANNED,) * 4,) * 3,
 }
-# A password is taken where nobody else can read it, whoever is let in besides.
+# A password is accepted wherever no other party can read it.
 RIGHT_PASSWORD = ((IN, IN, IN, REFUSED), (IN, IN, IN, REFUSED), (IN, REFUSED, IN, REFUSED))
 WRONG_PASSWORD = (
     (PASSWORD_WRONG, PASSWORD_WRONG, PASSWORD_WRONG, REFUSED),
@@ -62,7 +62,7 @@ GUESTS = [
 
 
 def channel(way: str, mode: str) -> Channel:
-    """Return how a peer comes; behind a tunnel the server takes nobody for somebody of its machine."""
+    """Return the channel of a peer; with a tunnel, no connection counts as local."""
     local = way.startswith("loopback")
     return Channel(
         "127.0.0.1" if local else "192.0.2.1",

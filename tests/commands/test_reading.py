@@ -1,4 +1,4 @@
-"""Who may read what: every way to read, for everybody, in both dialects; what is not allowed does not even exist."""
+"""Reading rights: every way to read, for every role, in both dialects; a forbidden room looks missing."""
 
 import pytest
 
@@ -7,7 +7,7 @@ from socketchat.wire.plain import PLAIN
 from tests.hub.stage import Peer, Stage
 
 MARKS = ("TEXT", "TOPIC", "Insider", "NEWS")
-"""What only those may read who may read the room: what was said, its topic, who is there, what is said now."""
+"""Everything that needs the right to read the room: history, topic, members, and live messages."""
 
 ROLES = (
     "guest", "stranger", "banned", "kicked", "left", "invited", "member", "moderator", "owner",
@@ -38,7 +38,7 @@ COMMANDS = {
 
 
 class Scene:
-    """A room with a past and an insider, and somebody in a role."""
+    """A room with a history and a member, and a user in a role."""
 
     def __init__(self, role: str, dialect: str, *, private: bool) -> None:
         self.stage = stage = Stage()
@@ -84,7 +84,7 @@ class Scene:
         self.stage.settle()
 
     def _comes(self, dialect: str) -> Peer:
-        """Return a session of somebody, who in the plain dialect is the same user by a session of that kind."""
+        """Return a session of the user, in the plain dialect if asked."""
         name = {"guest": "gus", "owner": "who", "server owner": "boss"}.get(self.role, "other")
         if self.role == "guest":
             return self.stage.plain(name) if dialect == "plain" else self.stage.guest(name)
@@ -184,11 +184,11 @@ LATE = {
     "delete what another said": lambda room: commands.Delete(id=50, conversation=room, seq=2),
     "delete what nobody said": lambda room: commands.Delete(id=50, conversation=room, seq=99),
 }
-"""What has to look into the history before it is answered."""
+"""Commands that read the history before the answer."""
 
 
 def kicked_meanwhile(command: commands.Command) -> Scene:
-    """Let somebody be kicked from a private room while an answer is looked up."""
+    """Kick a user from a private room during a lookup."""
     scene = Scene("member", "native", private=True)
     scene.asked(commands.Read())
     scene.somebody.say("mine", to="#den")

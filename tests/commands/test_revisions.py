@@ -17,7 +17,7 @@ def refused(peer: Peer, kind: type[commands.Command], **fields: object) -> tuple
 
 
 def cast() -> tuple[Stage, Peer, Peer, Peer]:
-    """Return a stage with the owner of #ops, a member who said one line there, and another member."""
+    """Return a stage with the owner of #ops, a member with one message there, and another member."""
     stage = Stage()
     owner, ann, bob = (stage.native(name) for name in ("owner", "ann", "bob"))
     for peer in (owner, ann, bob):

@@ -10,7 +10,7 @@ from tests.hub.stage import CountingJournal, Peer, Stage
 
 
 def found(peer: Peer, words: str, **fields: object) -> list[tuple[str, str]]:
-    """Return the places and texts that a search tells, after checking its form."""
+    """Return the places and texts of a search, after checking its form."""
     peer.take()
     number = peer.do(commands.Search, words=words, **fields)
     first, *past, ok = peer.events()

@@ -1,4 +1,4 @@
-"""Any command that anybody may ask, about anybody and anything, with a token of its own where it takes a text."""
+"""Strategies for any command, about any user and conversation, with a unique word in each text."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ ACTS = (
 )
 OWNED = {"ann": "#lobby", "ben": "#den", "cat": "#dev"}
 WORD = "said"
-"""What all texts have in common, so that a search may find any of them."""
+"""A word in all texts, so that a search can find any of them."""
 
 
 class Asking(NamedTuple):
-    """Who asks, and what it is about."""
+    """The asking user, and the subject."""
 
     peer: Peer
     by: str
@@ -44,7 +44,7 @@ class Asking(NamedTuple):
 
     @property
     def token(self) -> str:
-        """A text that nobody else says."""
+        """A unique text."""
         return f"t{self.number}x {WORD}"
 
     @property
@@ -61,7 +61,7 @@ class Asking(NamedTuple):
 
     @property
     def conversation(self) -> str:
-        """A room, somebody, or the id of any conversation that there is, also of others' direct messages."""
+        """A room, a user, or any conversation id, including direct messages of others."""
         there = sorted(self.peer.hub.directory.conversations)
         return self.chance.choice(there) if self.chance.random() < 0.2 else self.to
 
@@ -79,13 +79,13 @@ class Asking(NamedTuple):
 
     @property
     def device(self) -> str:
-        """The beginning of somebody's fingerprint, seldom of one's own: without any key nobody comes back."""
+        """The beginning of a fingerprint, seldom the user's own: without a key the user cannot log in again."""
         whose = self.name if self.chance.random() < 0.9 else self.by
         return fingerprint(key_of(whose).public)[:4]
 
 
 def secret(name: str) -> str:
-    """Return the password of somebody's choice."""
+    """Return a password."""
     return f"secret of {name}"
 
 
@@ -142,7 +142,7 @@ ASKED: dict[type[commands.Command], tuple[float, Callable[[Asking], commands.Com
 
 
 def asked(asking: Asking) -> commands.Command:
-    """Return any command, often what an owner may do."""
+    """Return any command, often one of an owner."""
     chance, room = asking.chance, OWNED.get(asking.by)
     if room is not None and chance.random() < 0.3:
         kinds = (commands.Access, commands.Access, *ACTS) if room != "#lobby" else (commands.Unban, commands.Mod)

@@ -14,7 +14,7 @@ from tests.hub.stage import CountingJournal, Stage, finished
 
 
 class Cluster:
-    """Two nodes; whatever each applies is compared, batch by batch, with what the other one made of the same log."""
+    """Two nodes; after each batch, their states of the same log are compared."""
 
     def __init__(self) -> None:
         self.log = MemoryLog()

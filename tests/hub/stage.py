@@ -1,4 +1,4 @@
-"""A real hub over a real journal, without sockets or clocks: nothing happens before the test turns the loop."""
+"""A real hub over a real journal, without sockets or clocks: the test turns the loop by hand."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from tests.keys import hello_of, key_of, proof_of
 
 
 class Promise:
-    """What a coroutine awaits that this loop runs: a future that is looked at in every turn."""
+    """A future for coroutines in this loop, which checks it in every turn."""
 
     is_set = False
 
@@ -68,19 +68,19 @@ class Turns:
             self._ready.append(lambda: self.spawn(task))
 
     def turn(self) -> None:
-        """Do what was ready when the turn began."""
+        """Run the callbacks that were ready when the turn began."""
         for _ in range(len(self._ready)):
             self._ready.popleft()()
 
     def settle(self) -> None:
-        """Turn until nothing is left to do without time passing."""
+        """Turn the loop until no callback is ready."""
         while self._ready or (self._timers and self._timers[0][0] <= self.now):
             while self._timers and self._timers[0][0] <= self.now:
                 heappop(self._timers)[2]()
             self.turn()
 
     def wait(self, seconds: float) -> None:
-        """Let time pass, and do what falls due."""
+        """Let time pass, and run the timers that are due."""
         self.settle()
         end = self.now + seconds
         while self._timers and self._timers[0][0] <= end:
@@ -96,7 +96,7 @@ def another_turn():
 
 
 class CountingJournal(MemoryJournal):
-    """Notes what is read; a read takes ``turns`` of the loop, in which more may be stored."""
+    """Records the reads; a read takes ``turns`` of the loop, in which more entries can be stored."""
 
     def __init__(self, loop, **options) -> None:
         super().__init__(loop, **options)
@@ -123,7 +123,7 @@ class CountingJournal(MemoryJournal):
 
 
 class CountingHasher:
-    """Notes what is hashed and compared; each takes ``turns`` of the loop."""
+    """Records the hashes and comparisons; each takes ``turns`` of the loop."""
 
     def __init__(self) -> None:
         self.work: list[str] = []
@@ -151,7 +151,7 @@ class CountingHasher:
 
 
 class Stage:
-    """A hub, its journal and the clients that the test lets in; newcomers need nothing, unless the test says so.
+    """A hub, its journal and its clients; newcomers need no code, unless the test says so.
 
     A stage ``beside`` another one is another node: it shares the loop, the clock and the source of unguessable words.
     """
@@ -178,7 +178,7 @@ class Stage:
         return self.began + int(self.turns.now * 1000)
 
     def new_hub(self) -> Hub:
-        """Begin again over what the journal holds, as after a restart."""
+        """Start a new hub over the journal, as after a restart."""
         hub = Hub(
             self.journal,
             self.turns.call_later,
@@ -201,7 +201,7 @@ class Stage:
         return self.login(key_of(name.lower()), name=name, **more)
 
     def guest(self, name: str) -> Peer:
-        """Let a native client in under a name that nobody owns."""
+        """Log in a native client as a guest."""
         return self.login(name=name)
 
     def login(self, key: Key | None = None, **hello) -> Peer:
@@ -240,7 +240,7 @@ def token(number: int, size: int) -> str:
 
 
 def finished(task):
-    """Return the result of a coroutine that waits for nothing."""
+    """Return the result of a coroutine that does not wait."""
     try:
         task.send(None)
     except StopIteration as stop:
@@ -264,10 +264,10 @@ class Peer:
         self.hub.throttle.begin(self.session)
 
     def next_id(self) -> int | None:
-        """Return a number for the next command; the plain dialect has none."""
+        """Return an id for the next command, or None in the plain dialect."""
         return next(self._ids) if self.session.rendering is NATIVE else None
 
-    # What the hub calls
+    # Called by the hub
 
     def proceed(self) -> None:
         while self._commands and self.last_words is None and self.hub.takes(self.session):
@@ -289,7 +289,7 @@ class Peer:
             if self.buffered > WRITE_BUFFER_HIGH and not self.session.paused:
                 self.hub.pause(self.session)
 
-    # What the client does
+    # Actions of the client
 
     def ask(self, *asked: commands.Command) -> None:
         """Hand in commands, as far as the session takes them; the rest waits."""
@@ -337,7 +337,7 @@ class Peer:
         self.hub.attendance.exit(self.session, quits=False)
 
     def stall(self) -> None:
-        """Take nothing any more, with a buffer that is full."""
+        """Stop reading, with a full buffer."""
         self.stuck = True
         self.buffered = 0
         self.hub.pause(self.session)
@@ -347,7 +347,7 @@ class Peer:
         self.stuck = False
         self.hub.drain(self.session)
 
-    # What the client got
+    # Output for the client
 
     def take(self) -> bytes:
         """Return what was written since the last time."""

@@ -1,4 +1,4 @@
-"""Two nodes, driven with every command and every order: both are in the same state, and everybody hears everything."""
+"""Two nodes, driven with every command and order: both have the same state, and every user hears every entry."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class Hearer:
         self.lines: list[tuple[str, int, int, str]] = []
 
     def listen(self) -> None:
-        """Take what was told since the last time."""
+        """Take the new events."""
         for event in self.peer.events():
             match event:
                 case events.Welcome():
@@ -72,7 +72,7 @@ class Hearer:
                     assert (event.ts, event.author) == (stored.ts, stored.author)
 
     def check(self) -> None:
-        """Check that nothing is missing once all is settled."""
+        """Check that no entry is missing when everything is settled."""
         session = self.peer.session
         if self.peer.last_words is None and session.user is not None and session.listens:
             assert set(self.last) == {each.id for each in session.places.heard}
@@ -91,7 +91,7 @@ class TwoNodes(RuleBasedStateMachine):
 
     @initialize()
     def some_are_here(self) -> None:
-        """Begin with owners on both nodes, who have rooms, roles and passwords."""
+        """Start with owners on both nodes, with rooms, roles and passwords."""
         for number, name in enumerate(OWNERS):
             peer = self._come(self.cluster.nodes[number % 2], name)
             peer.do(commands.Password, password=secret(name))
@@ -121,7 +121,7 @@ class TwoNodes(RuleBasedStateMachine):
 
     @rule(seed=SEEDS, times=st.integers(10, 40))
     def asks(self, seed: int, times: int) -> None:
-        """Hand in commands, of which many are under way on both nodes at the same time."""
+        """Submit commands, many at the same time on both nodes."""
         chance = Random(seed)
         for _ in range(times):
             there = [each.peer for each in self.hearers if each.peer.last_words is None]
@@ -165,7 +165,7 @@ class TwoNodes(RuleBasedStateMachine):
 
     @rule()
     def settle(self) -> None:
-        """Compare both nodes, a third one that replays the log, and what everybody heard."""
+        """Compare both nodes, a third one that replays the log, and the entries that users heard."""
         self.cluster.settle()
         state = self.cluster.first.hub.state.snapshot()
         assert self.cluster.second.hub.state.snapshot() == state

@@ -25,7 +25,7 @@ ROOMS = ("#lobby", "#ops", "#dev")
 
 
 class Listener:
-    """A native client's memory: what it has of each conversation, checked against the log as it grows."""
+    """The state of a native client: its entries of each conversation, checked against the log."""
 
     def __init__(self, peer: Peer, name: str, positions: dict[str, int] | None = None) -> None:
         self.peer = peer
@@ -63,7 +63,7 @@ class Listener:
                 to, text = self.sent.pop(event.id)
                 user = self.peer.session.user
                 is_guests = to.startswith("@") and user is not None and user.is_guest
-                # A full disk makes no account, and guests write to those who are online.
+                # On a full disk no account is made, and guests can only write to online users.
                 assert event.retry or event.code == ("refused" if is_guests else "not_logged_in")
                 logs = self.peer.stage.journal._logs.values()
                 assert not any(decode_text(each).text == text for log in logs for each in log if each.kind == "message")

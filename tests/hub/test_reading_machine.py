@@ -1,7 +1,7 @@
-"""Any commands of anybody in any order, in one turn or in several: nobody reads what a model of the log does not allow.
+"""Any commands of any users in any order: users read only what a model of the log allows.
 
-The model knows nothing of the hub: it follows the entries in the order in which they were stored. What a session hears
-live has to be allowed at or after its place in that order, and what it asks for in some state since it asked.
+The model does not know the hub: it follows the entries in the order of the log. Live entries must be allowed at or
+after their place in that order, and answers must be allowed in some state since the command.
 """
 
 import re
@@ -43,7 +43,7 @@ class OrderedJournal(CountingJournal):
 
 @dataclass
 class Model:
-    """What the log says: who is where and has a role there, what is private, who is out, who ignores whom."""
+    """The state of the log: members, roles, private rooms, bans, and ignored users."""
 
     members: dict[str, set[str]] = field(default_factory=dict)
     private: set[str] = field(default_factory=set)
@@ -112,7 +112,7 @@ def test_every_command_is_exercised() -> None:
 
 
 class Reading(RuleBasedStateMachine):
-    """After each rule everything is stored and delivered, and what everybody has read is held against the model."""
+    """After each rule everything is stored and delivered, and everything read is checked against the model."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -143,7 +143,7 @@ class Reading(RuleBasedStateMachine):
         self._look()
 
     def _come(self, name: str, **hello) -> None:
-        """Come as a guest, or by key; who has shut out the own key comes by password."""
+        """Log in as a guest or by key, or by password if the own key is revoked."""
         peer = self.stage.connect(PLAIN if name == "gus" else NATIVE, HERE)
         if name in GUESTS:
             peer.ask(commands.Hello(name=name))
@@ -170,7 +170,7 @@ class Reading(RuleBasedStateMachine):
 
     @rule(name=st.sampled_from(NAMES), seed=st.integers(0, 2**32), times=st.integers(1, 5))
     def one_asks_before_the_login(self, name: str, seed: int, times: int) -> None:
-        """Nothing is answered that anybody said; a name of one's own is not taken either."""
+        """No answer contains a text of a user; the user's own name is refused, too."""
         stranger, chance = self.stage.connect(), Random(seed)
         for _ in range(times):
             command = asked(Asking(stranger, name, next(self.numbers), chance))
@@ -183,7 +183,7 @@ class Reading(RuleBasedStateMachine):
 
     @rule(name=st.sampled_from(OWNERS))
     def one_comes_by_password(self, name: str) -> None:
-        """And is out as soon as the password is set again elsewhere; nobody has one at first."""
+        """The session ends when the password is changed elsewhere; at first no user has one."""
         self.peers[name].ask(commands.Quit())
         self.stage.settle()
         self._look()
@@ -234,7 +234,7 @@ class Reading(RuleBasedStateMachine):
         self._look()
 
     def _look(self, replayed: str = "") -> None:
-        """Hold what was read since the last time against the states since then."""
+        """Check the new output against the states since the last check."""
         self.stage.settle()
         order, now = self.stage.journal.order, self.stage.now
         states = [(self.followed, self.model)]
@@ -251,7 +251,7 @@ class Reading(RuleBasedStateMachine):
             self.were[name] = peer.session.user
 
     def _note(self, entry: events.Entry, index: int) -> None:
-        """Remember what was said where, who may change it, and what is gone."""
+        """Remember the messages, who may change them, and which are gone."""
         of = msgspec.json.decode(entry.body).get("of") if entry.kind in {"edit", "delete"} else None
         place = (entry.conversation, of or entry.seq)
         said = TOKEN.findall(bytes(entry.body))
@@ -264,7 +264,7 @@ class Reading(RuleBasedStateMachine):
             self.deleted.update(dict.fromkeys(self.texts[place], index))
 
     def _check(self, name: str, peer: Peer, line: bytes, states: list, now: int, *, replayed: bool) -> None:
-        """Hold a line against who the peer is now, and against who it was when it read the first of its lines."""
+        """Check a line against the current user of the peer, and against its user at the first line."""
         users = [user for user in {peer.session.user, self.were.get(name)} if user is not None]
         ids = {user.id for user in users}
         live = b'"type":"entry"' in line or name == "gus"
@@ -303,7 +303,7 @@ class Reading(RuleBasedStateMachine):
                 assert any(model.reads(user, room, now) for user in ids for _, model in states), line
 
     def _check_owners(self, line: bytes, users: list[User]) -> None:
-        """No device, no password and no token of a session is anybody's but its owner's."""
+        """Devices, passwords and resume tokens belong only to their owner."""
         names = {user.name for user in users}
         assert b"secret of" not in line, line
         for owner in OWNERS:

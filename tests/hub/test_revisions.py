@@ -1,4 +1,4 @@
-"""What was deleted, or is kept no longer, is served to nobody, though pages of it were kept or under way."""
+"""Deleted and dropped entries are not served, even from cached pages and pages being read."""
 
 from __future__ import annotations
 

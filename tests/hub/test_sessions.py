@@ -143,7 +143,7 @@ def other_of(one: Peer, other: Peer) -> str:
 
 
 def in_order(peer: Peer) -> dict[str, int]:
-    """Return the head of each conversation; every seq up to it was told once, in order."""
+    """Return the head of each conversation; every seq up to it was delivered once, in order."""
     heads: dict[str, int] = {}
     for conversation, seq, text in peer.heard():
         heads[conversation] = heads.get(conversation, 0) + 1

@@ -1,4 +1,4 @@
-"""What one node stores has its effects on the sessions of another one, as if they were its own."""
+"""Entries stored by one node affect the sessions of another node like its own."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def played() -> tuple[Cluster, Peer, Peer]:
 
 
 def by_password(cluster: Cluster, who: str) -> Peer:
-    """Let somebody in on the second node, by the password and without a key."""
+    """Log in on the second node, by password and without a key."""
     peer = cluster.second.connect(NATIVE, HERE)
     peer.ask(commands.Login(id=1, name=who, password=SECRET))
     cluster.settle()
@@ -37,7 +37,7 @@ def by_password(cluster: Cluster, who: str) -> Peer:
 
 
 def with_password(cluster: Cluster) -> Peer:
-    """Let alice, who has a password, in on the first node."""
+    """Log in alice on the first node and set her password."""
     alice = cluster.first.connect(NATIVE, HERE)
     alice.log_in(key_of("alice"), name="alice")
     cluster.settle()
@@ -84,7 +84,7 @@ def test_a_guest_of_another_node_has_a_name_in_direct_messages() -> None:
 @pytest.mark.parametrize("room", ["#ops", "#lobby"])
 def test_a_kick_or_a_ban_ends_what_the_user_hears_on_the_other_node(word: str, room: str) -> None:
     cluster, ann, bob = played()
-    cluster.first.native("bob")  # a moderator kicks users who are online, and knows only those of the own node
+    cluster.first.native("bob")  # a moderator can kick online users, and a node knows only its own
     kind = {"kick": commands.Kick, "ban": commands.Ban}[word]
     ann.do(kind, room=room, name="bob", reason="spam")
     if room == "#lobby":

@@ -1,4 +1,4 @@
-"""What the tests of the journal share: making proposals, and waiting for their outcomes without sleeping."""
+"""Helpers for the tests of the journal: make proposals, and wait for their outcomes without sleeping."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def text_of(entry: Entry) -> str:
 
 
 class Desk:
-    """Submits to a journal and keeps what it reports; ``reports`` are the batches, as they were told."""
+    """Submits to a journal and keeps its reports; ``reports`` are the batches."""
 
     def __init__(self, journal: Journal) -> None:
         self.journal = journal
@@ -52,11 +52,11 @@ class Desk:
         return found
 
     def told(self, proposal: Proposal, since: int = 0) -> Outcome | None:
-        """Return the outcome of a proposal, None where there is none yet."""
+        """Return the outcome of a proposal, or None if it has none yet."""
         return next((o for report in self.reports[since:] for o in report if o.proposal is proposal), None)
 
     def outcomes(self) -> list[Outcome]:
-        """Return all outcomes in the order in which they were told."""
+        """Return all outcomes in the order of the reports."""
         return [outcome for report in self.reports for outcome in report]
 
     def _committed(self, outcomes: Sequence[Outcome]) -> None:

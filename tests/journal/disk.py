@@ -15,9 +15,9 @@ FULL, NO_WRITE, NO_SYNC, LOST, NO_READ = "full", "no write", "no sync", "lost", 
 class Disk(apsw.VFS):
     """SQLite's default VFS while it is registered.
 
-    ``fault`` is what happens to everything from now on: with NO_READ a read fails, with FULL and NO_WRITE a write, with
-    NO_SYNC a sync, and with LOST a sync fails and what was written since the last one is gone. ``failures`` is released
-    by each failure. ``on_failure``, ``before_sync`` and ``after_sync`` are called in the thread that writes or syncs.
+    ``fault`` applies to all later calls: NO_READ fails reads, FULL and NO_WRITE fail writes, NO_SYNC fails syncs, and
+        LOST fails a sync and drops everything written since the last one. Each failure releases ``failures``.
+        ``on_failure``, ``before_sync`` and ``after_sync`` are called in the thread that writes or syncs.
     """
 
     def __init__(self, name: str, base: str) -> None:

@@ -1,4 +1,4 @@
-"""What was submitted before the hub has handled the report of a failure shares the fate of the batch that failed."""
+"""Proposals submitted before the hub has handled the report of a failure are refused with the failed batch."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ async def turns(count: int = 3) -> None:
 
 
 async def check_that_order_is_kept(desk: Desk) -> None:
-    """Send all three again: none of them may have been stored before."""
+    """Send all three again: none of them may be stored yet."""
     outcomes = await desk.store(say("1", key=ONE), say("2", key=TWO), say("3", key=THREE))
     assert [outcome.entry.seq for outcome in outcomes] == [1, 2, 3]
 
@@ -102,7 +102,7 @@ def test_new_proposals_wait_until_all_failures_are_answered(tmp_path: Path, disk
             disk.fault = None
             assert desk.told(second) is None
             again = say("1", key=ONE)
-            journal.submit(again)  # it comes again, but the second is not known to be refused yet
+            journal.submit(again)  # it is sent again, but the refusal of the second is not known yet
             journal.submit(third)
             await turns()
             answer.set()

@@ -1,4 +1,4 @@
-"""What every journal does, whatever it is kept in."""
+"""The contract of every journal backend."""
 
 from __future__ import annotations
 
@@ -164,7 +164,7 @@ def test_a_claim_is_granted_once(backend: Backend) -> None:
             )
             outcomes = await desk.store(winner, loser, other)
             assert seqs(outcomes) == [1, 2]
-            assert outcomes[1] == Conflict(loser, "name:alice")  # and it took nothing else
+            assert outcomes[1] == Conflict(loser, "name:alice")  # and took no other claim
             assert isinstance(outcomes[2], Stored)
             late = say("d", claims=("name:alice",))
             assert await desk.store(late) == [Conflict(late, "name:alice")]

@@ -1,4 +1,4 @@
-"""The gate holds back what would overtake a refused message, in bounded memory."""
+"""The retry gate holds back messages that would overtake a refused one, in bounded memory."""
 
 from __future__ import annotations
 

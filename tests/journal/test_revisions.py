@@ -1,4 +1,4 @@
-"""Editing, deleting, erasing and dropping: what becomes of what was said."""
+"""Editing, deleting, erasing and dropping of entries."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Searching: what is found, in which order, and that no input can break it."""
+"""Search: the matches, their order, and hostile input."""
 
 from __future__ import annotations
 
@@ -313,7 +313,7 @@ def test_a_damaged_search_index_is_rebuilt(tmp_path: Path, how: str) -> None:
 
 @pytest.mark.parametrize("how", ["delete", "erase", "keep"])
 def test_deleted_words_are_in_no_index_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: str) -> None:
-    """While somebody reads all the time, and with long texts that take more than a page."""
+    """With a constant reader, and with texts longer than a page."""
     monkeypatch.setattr("socketchat.journal.sqlite.upkeep.secure_delete.SCRUB_SECONDS", 0.0)
     monkeypatch.setattr("socketchat.journal.sqlite.writer.IDLE_SECONDS", 0.01)
     monkeypatch.setattr(upkeep, "LEFT_FOR_SEARCHES", 0)

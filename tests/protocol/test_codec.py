@@ -14,7 +14,7 @@ from tests.protocol.structs import values
 
 DEEP = 100_000
 
-# What is wrong with a line, the line, and words of the answer.
+# The problem, the line, and words of the error.
 BAD = {
     "nothing": (b"", "not JSON"),
     "no JSON": (b"hello", "not JSON"),

@@ -117,7 +117,7 @@ def test_many_waiting_short_lines_take_little_extra_memory():
     used = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
 
-    assert used < len(stream) + 100_000  # all cut off at once took ten times as much
+    assert used < len(stream) + 100_000  # cutting off all lines together took ten times as much
     assert taken(buffer) == [b"xyz"] * 65_536
 
 

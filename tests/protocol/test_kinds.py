@@ -1,4 +1,4 @@
-"""The table of kinds: what it says of each kind fits together, and with the commands and facts there are."""
+"""The table of kinds is consistent, and matches the commands and facts."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def test_the_table_has_every_fact_of_the_hub() -> None:
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.name)
 def test_no_other_module_lists_kinds(path: Path) -> None:
-    """Two kinds side by side decide what the table should decide; a module that draws them names them one by one."""
+    """Two kinds side by side duplicate the table; a module that draws kinds names them one by one."""
     words = kinds.TEXT - {"topic"}  # the others are names of fields as well
     listed = [
         node.lineno

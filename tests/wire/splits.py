@@ -22,7 +22,7 @@ def cut_at(stream: bytes, cuts: Iterable[int]) -> list[bytes]:
 
 
 def read_all(wire: Wire, session: Session, reads: Iterable[bytes]) -> list:
-    """Return the commands in what was read, and the errors in their places, up to one that ends the connection."""
+    """Return the commands and errors in the data, in order, up to an error that ends the connection."""
     found: list = []
     wire.begin(session)
 

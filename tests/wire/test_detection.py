@@ -116,7 +116,7 @@ def what(first: bytes) -> Rendering | str | None:
 
 
 def decided(data: bytes) -> tuple[int, Rendering | str | None]:
-    """Return after how many bytes it was decided, and what."""
+    """Return the number of bytes needed for the decision, and the decision."""
     for length in range(1, len(data) + 1):
         if (outcome := what(data[:length])) is not None:
             return length, outcome
@@ -133,7 +133,7 @@ LINES = [
 
 @pytest.mark.parametrize("line", LINES, ids=repr)
 def test_the_dialect_is_the_same_for_any_chunks_of_the_first_line(line: bytes) -> None:
-    """Whatever the first read holds: byte by byte, in any two parts, or all at once."""
+    """The first data arrives byte by byte, in any two chunks, or as a whole."""
     length, outcome = decided(line)
     for cut in range(length, len(line) + 1):
         assert decided(line[:cut]) == (length, outcome)

@@ -27,7 +27,7 @@ def greeted() -> Session:
 
 
 def read(*reads: bytes, session: Session | None = None) -> list:
-    """Return what a client says; an empty line says nothing."""
+    """Return the commands of a client; an empty line is none."""
     return read_all(plain_wire(b"".join(reads)), session or greeted(), reads)
 
 
@@ -154,7 +154,7 @@ def test_arbitrary_bytes_are_commands_or_errors_for_any_chunks(stream: bytes, cu
     assert [repr(each) for each in read(*cut_at(stream, cuts))] == whole
 
 
-# What a plain client is told
+# Output for a plain client
 
 
 def entry(text: str, conversation: str = "#lobby", kind: str = "message", **more) -> events.Entry:

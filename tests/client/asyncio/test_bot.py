@@ -1,4 +1,4 @@
-"""The bot in the help, run as a user who copies it runs it."""
+"""The bot in the help, run as a user would copy and run it."""
 
 import asyncio
 import re
@@ -43,7 +43,7 @@ def test_the_example_bot_answers_prints_and_keeps_its_name_after_a_restart(serve
 
     async def ask() -> Entry:
         async with connect("127.0.0.1", server.port, name="asker", profile=None) as asker:
-            # Whether the bot is there yet nobody knows: whoever asks until it answers does not care.
+            # The bot may not be there yet, so ask until it answers.
             answer = asyncio.create_task(said(asker, "pong"))
             while not answer.done():
                 await asker.send("#lobby", "ping")

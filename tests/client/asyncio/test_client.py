@@ -28,7 +28,7 @@ from tests.client.scripted import Peer, Scripted, conversation, entry, error, li
 from tests.keys import key_of
 
 TIMEOUTS = Timeouts(first_delay=0.01, longest_delay=0.02, quit=0.01)
-"""Comes back at once."""
+"""Reconnects immediately."""
 
 
 def run(test: Coroutine[None, None, None]) -> None:
@@ -461,7 +461,7 @@ def test_a_lasting_storage_problem_is_reported_once_and_so_is_its_end() -> None:
                 peer.write(error(number, "storage", "The disk is full; try again later.", retry=True))
             await peer.read()
             asking = asyncio.create_task(client.request(commands.Users()))
-            peer.write(ok((await peer.read())["id"]), entry(1))  # what is not stored has no part in this
+            peer.write(ok((await peer.read())["id"]), entry(1))  # only stored messages count here
             await asking
             told, said = await take(client, 2)
             assert isinstance(told, NotStored)
@@ -643,7 +643,7 @@ def test_a_profile_gives_key_and_positions_and_is_kept_up_to_date(tmp_path) -> N
     assert (first["key"], "epoch" in first) == (profiles.server("localhost", 1).key.public, False)
     assert profiles.default() == ("localhost", 1)
     assert profiles.server("localhost", 1).name == "ann"
-    # What came in but was not taken is not shown, and comes again.
+    # Entries that arrived but were not consumed are delivered again.
     second = asyncio.run(test(conversation("#lobby", 5), conversation("@a:b", 4), seq=4))
     assert (second["epoch"], second["positions"]) == ("e" * 16, {"@a:b": 3})
     assert profiles.server("localhost", 1).positions == {"@a:b": 4}

@@ -132,7 +132,7 @@ def test_connecting_is_bounded_in_time() -> None:
 
     with socket.create_server(("127.0.0.1", 0), backlog=0) as full:
         waiting = [socket.socket() for _ in range(3)]
-        for connection in waiting:  # fill the queue of those not accepted; then the kernel answers nobody
+        for connection in waiting:  # fill the accept queue; then the kernel does not answer
             connection.settimeout(0)
             connection.connect_ex(full.getsockname())
         asyncio.run(test(full.getsockname()[1]))

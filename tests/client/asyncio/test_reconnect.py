@@ -39,7 +39,7 @@ def test_a_reconnect_can_be_tried_immediately() -> None:
         reconnect.try_now()
         await waiting
         reconnect.try_now()
-        reconnect.begin(0.0)  # what was meant for the loss before
+        reconnect.begin(0.0)  # meant for the earlier loss
         waiting = asyncio.create_task(reconnect.wait(reconnect.delay()))
         await asyncio.wait({waiting}, timeout=0.01)
         assert not waiting.done()

@@ -36,7 +36,7 @@ SHOWN = Host(*identity().certificate)
 
 
 def trust_of(port: int) -> Trust:
-    """Return a trust that remembers nothing."""
+    """Return a trust without memory."""
     return Trust(Address("127.0.0.1", port), None)
 
 
@@ -270,7 +270,7 @@ def test_a_host_that_never_answers_is_unreachable_at_the_deadline() -> None:
     with socket.create_server(("127.0.0.1", 0), backlog=0) as full:
         port = full.getsockname()[1]
         waiting = []
-        for _ in range(3):  # fill the queue of those not accepted; then the kernel answers nobody
+        for _ in range(3):  # fill the accept queue; then the kernel does not answer
             connection = socket.socket()
             connection.settimeout(0)
             connection.connect_ex(("127.0.0.1", port))

@@ -230,7 +230,7 @@ def test_eight_concurrent_processes_agree(directory) -> None:
     command = [sys.executable, "-c", AT_ONCE, str(directory)]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     processes = [subprocess.Popen(command, **pipes) for _ in range(8)]
-    for process in processes:  # none begins before all are there
+    for process in processes:  # all start together
         process.stdin.write(b"x")
         process.stdin.flush()
     results = [process.communicate(timeout=50) for process in processes]

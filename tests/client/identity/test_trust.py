@@ -1,4 +1,4 @@
-"""Which server the client speaks to: pins, authorities, and somebody in the middle who has a certificate of his own."""
+"""Trust in a server: pins, authorities, and a man in the middle with his own certificate."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def strange(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="module")
 def other(tmp_path_factory: pytest.TempPathFactory) -> Identity:
-    """Return the identity of somebody else."""
+    """Return the identity of another server."""
     return own_identity(tmp_path_factory.mktemp("other"))
 
 
@@ -73,7 +73,7 @@ def pin_file(tmp_path: Path) -> Path:
     return tmp_path / "client" / "localhost_5000.pin"
 
 
-# What is kept
+# The saved state
 
 
 def test_a_local_server_is_pinned_at_login_and_another_key_is_refused(
@@ -315,7 +315,7 @@ def test_a_certificate_of_a_known_authority_needs_no_question_and_can_be_renewed
             house.server._arrivals.identity = authority.identity(HERE)
             await house.native("bob")
             unpinned = connect("127.0.0.1", house.port, name="bob", key=key_of("a"), profile=None)
-            for _ in range(2):  # a login that is refused changes nothing
+            for _ in range(2):  # a refused login changes nothing
                 with pytest.raises(NameTaken):
                     await unpinned.__aenter__()
             for way in (send, come):
@@ -348,11 +348,11 @@ def test_an_unknown_remote_server_gets_no_message() -> None:
     asyncio.run(test())
 
 
-# Somebody in between
+# A man in the middle
 
 
 class Middle:
-    """Stands between clients and a server with a certificate of his own, and writes down what he can read."""
+    """A man in the middle with his own certificate, who records what he can read."""
 
     def __init__(self, port: int, shown: Identity) -> None:
         self._port = port
@@ -429,7 +429,7 @@ def test_a_man_in_the_middle_at_first_contact_gets_no_message_and_no_proof(other
 
 
 def test_a_relayed_proof_is_refused(other: Identity) -> None:
-    """Even where somebody was talked into accepting his key, he cannot log in to the server as that user."""
+    """Even if a user accepts his key, he cannot log in to the server as that user."""
 
     async def test() -> None:
         async with opened() as house, Middle(house.port, other) as middle:

@@ -189,7 +189,7 @@ class Conversations(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.shelf = Shelf()
-        self.stored: list[tuple[str, int, str]] = []  # what the server has: outbox, n, text
+        self.stored: list[tuple[str, int, str]] = []  # the messages of the server: outbox, n, text
         self.last: dict[str, int] = {}
         self.refused: dict[str, int] = {}  # the first n of an outbox that has to come again
         self.written: list[tuple[str, str]] = []

@@ -532,11 +532,11 @@ class Pair:
         self.session.connection_lost()
 
     def ask(self) -> None:
-        """Hand what the client says to the server."""
+        """Pass the output of the client to the server."""
         self.peer.ask(*map(decode_command, self.session.data_to_send().splitlines()))
 
     def turn(self) -> list:
-        """Let both talk until neither has anything to say; return what the client learned."""
+        """Exchange data until both sides are idle; return the events of the client."""
         out: list = []
         while data := self.session.data_to_send():
             self.peer.ask(*map(decode_command, data.splitlines()))

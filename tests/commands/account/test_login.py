@@ -244,7 +244,7 @@ def test_an_overheard_proof_is_refused_on_another_connection(binding: bytes) -> 
 
 
 def test_a_proof_for_another_certificate_is_refused() -> None:
-    """Whoever stands between shows a certificate of his own, and relays the challenge."""
+    """A man in the middle shows his own certificate, and relays the challenge."""
     stage = Stage()
     relay, challenge = challenged(stage, "alice", binding=b"s" * 32)
     relay.ask(proof_of(KEY, challenge, "alice", binding=b"m" * 32, id=9))

@@ -1,4 +1,4 @@
-"""Who may take a name that looks like another one, also over the log of an earlier version."""
+"""New names that look like another one are refused, also over the log of an earlier version."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ def challenged(
 
 
 def come(stage: Stage, name: str = "alice", key: Key | None = None, channel: Channel = FAR, **shown) -> Peer:
-    """Come as somebody who shows a secret by ``code`` or ``local``, or a token by ``invite``."""
+    """Log in with the proof of a secret (``code`` or ``local``), or with the token of an ``invite``."""
     key = key or key_of(name)
     peer, challenge = challenged(stage, name, key, channel)
     for kind in ("code", "local"):
@@ -47,7 +47,7 @@ def come(stage: Stage, name: str = "alice", key: Key | None = None, channel: Cha
 
 
 def answer(peer: Peer) -> str:
-    """Return the name under which somebody was let in, or the code of the refusal."""
+    """Return the name of the welcome, or the code of the refusal."""
     (told,) = [event for event in peer.events() if isinstance(event, events.Welcome | events.Error)]
     return told.name if isinstance(told, events.Welcome) else told.code
 
@@ -153,7 +153,7 @@ def test_an_overheard_entry_proof_is_refused_for_another_challenge(kind: str) ->
 @pytest.mark.parametrize("kind", ["code", "local"])
 @pytest.mark.parametrize("other", ["certificate", "key", "name"])
 def test_a_relayed_entry_proof_is_refused(kind: str, other: str) -> None:
-    """Whoever stands between has a certificate, a key or a name of his own to put in."""
+    """A man in the middle replaces the certificate, the key or the name by his own."""
     peer, challenge = challenged(closed())
     secret = {"code": CODE, "local": SECRET}[kind]
     word = shown_of(

@@ -17,7 +17,7 @@ SECRET = "correct horse"
 
 
 def owner(stage: Stage, name: str = "alice", channel: Channel = HERE, secret: str = SECRET) -> Peer:
-    """Let the owner of a name in, who sets a password."""
+    """Log in the owner of a name and set a password."""
     peer = stage.connect(channel=channel)
     peer.log_in(key_of(name), name=name)
     stage.settle()
@@ -439,7 +439,7 @@ def test_a_retried_key_is_not_added_by_a_changed_password() -> None:
     phones = [stage.connect(channel=HERE) for _ in range(2)]
     for number, phone in enumerate(phones):
         phone.log_in(key_of(f"phone {number}"), name="alice", password=SECRET)
-    change(alice)  # which comes in the log after both have asked it for the same place
+    change(alice)  # it is stored after both have claimed the same place
     stage.settle()
     assert phones[0].told(events.Welcome)
     assert code(phones[1]) == "wrong_password"

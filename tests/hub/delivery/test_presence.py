@@ -10,7 +10,7 @@ from tests.presence import presences
 
 
 def watched_by(*names: str) -> tuple[Stage, list[Peer]]:
-    """Return a stage on which these are online and have been told so."""
+    """Return a stage on which these users are online and know of each other."""
     stage = Stage()
     peers = [stage.native(name) for name in names]
     stage.turns.wait(1)

@@ -12,7 +12,7 @@ LONG = "x" * 30_000
 
 
 def lobby_of(count: int) -> tuple[Stage, Peer]:
-    """Return a stage where alice has said so many things in the lobby."""
+    """Return a stage on which alice has sent a number of messages to the lobby."""
     stage = Stage()
     alice = stage.native("alice")
     say(stage, alice, count)
@@ -28,7 +28,7 @@ def say(stage: Stage, peer: Peer, count: int, to: str = "#lobby") -> None:
 
 
 def back(stage: Stage, name: str, position: int) -> Peer:
-    """Let somebody in who has read the lobby up to a position."""
+    """Log in a user who has read the lobby up to a position."""
     return stage.native(name, epoch=stage.hub.attendance.epoch, positions={"#lobby": position})
 
 

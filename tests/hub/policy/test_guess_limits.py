@@ -90,7 +90,7 @@ def test_of_a_thousand_simultaneous_guesses_five_are_checked() -> None:
     looked_at = 0
     for _ in range(1000):
         with suppress(TooMany):
-            guessing.guesses.check(ONE)  # none of them is answered yet
+            guessing.guesses.check(ONE)  # all of them are pending
             looked_at += 1
     assert looked_at == FREE_GUESSES
 
@@ -119,7 +119,7 @@ def test_loopback_gets_more_guesses_because_of_tunnels() -> None:
     assert guessing.looked_at(1000, lambda _: "127.0.0.1") == FREE_GUESSES * LOOPBACK_TIMES
     assert guessing.looked_at(10_000, lambda _: "127.0.0.1", pause=0.05) <= MOST_GUESSES * LOOPBACK_TIMES
     guessing.now += GUESS_SECONDS / (MOST_GUESSES * LOOPBACK_TIMES)
-    guessing.right("127.0.0.1", "alice")  # nobody is locked out for minutes
+    guessing.right("127.0.0.1", "alice")  # no user is locked out for minutes
 
 
 def test_two_hundred_addresses_share_the_guesses_at_one_account() -> None:

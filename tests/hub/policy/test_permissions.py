@@ -1,4 +1,4 @@
-"""Every action of everybody, in a public and in a private room: a table."""
+"""The table of permissions: every action of every role, in a public and in a private room."""
 
 import pytest
 

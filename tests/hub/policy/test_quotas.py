@@ -174,7 +174,7 @@ def test_accounts_are_limited_per_address_on_an_open_server() -> None:
     (error,) = new_account(stage, "more", "192.0.2.1")
     assert error.code == "too_many"
     assert error.text == "Your address made many accounts; try again in 10 minutes."
-    assert isinstance(new_account(stage, "n0", "192.0.2.1")[0], events.Welcome)  # who has one comes in
+    assert isinstance(new_account(stage, "n0", "192.0.2.1")[0], events.Welcome)  # a user with an account logs in
     assert isinstance(new_account(stage, "more", "192.0.2.2")[0], events.Welcome)
     stage.turns.wait(ACCOUNTS_SECONDS)
     assert isinstance(new_account(stage, "another", "192.0.2.1")[0], events.Welcome)

@@ -1,4 +1,4 @@
-"""Stores as released versions left them. DO NOT EDIT: they show that what users have is carried over.
+"""Stores as released versions left them. DO NOT EDIT: they show that users' data is migrated.
 
 v1.db is of schema 1: two accounts, a topic, direct messages, and 73 entries in #lobby.
 """

@@ -1,4 +1,4 @@
-"""An entry that is not what was written keeps its place, and nothing of it is served."""
+"""An entry that differs from what was written keeps its place and is not served."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def directory(tmp_path: Path) -> Path:
 
 
 async def read_all(directory: Path) -> list[str | None]:
-    """Return the texts in the order of seq, None for what is damaged."""
+    """Return the texts in the order of seq, None for damaged entries."""
     async with opened(journal_in(directory)) as desk:
         entries = await desk.journal.read("#lobby", limit=1000)
         assert [entry.seq for entry in entries] == list(range(1, desk.state.heads["#lobby"] + 1))
@@ -60,7 +60,7 @@ def test_a_changed_entry_is_marked_damaged_and_others_are_served(
 ) -> None:
     change(directory, f"UPDATE entry SET {damage} WHERE id = 7")
     texts = asyncio.run(read_all(directory))
-    expected = None if damage != "seq = 8" else "number 6 "  # the place is what counts
+    expected = None if damage != "seq = 8" else "number 6 "  # only the place counts
     assert texts == [f"number {i} " if i != 6 else expected for i in range(300)]
     assert caplog.text.count("entry 7 of #lobby is damaged") == (expected is None)
 

@@ -1,4 +1,4 @@
-"""What the SQLite journal does to its files, and what it says where it cannot."""
+"""The files of the SQLite journal, and the errors if it cannot use them."""
 
 from __future__ import annotations
 
@@ -272,7 +272,7 @@ def test_only_the_entry_that_cannot_be_stored_is_refused(directory: Path, bad: o
 
 
 def copy_of(directory: Path) -> Path:
-    """Copy the store as a crash would leave it; to be called while nothing is written."""
+    """Copy the store as a crash would leave it; call this while nothing is being written."""
     return Path(shutil.copytree(directory, f"{directory}-copy"))
 
 

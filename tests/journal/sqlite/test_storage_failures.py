@@ -1,4 +1,4 @@
-"""A COMMIT that raises: nobody is answered before the journal has looked what is stored."""
+"""A COMMIT that raises: no answer is sent before the journal has looked up what is stored."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def test_a_batch_with_a_failed_commit_is_looked_up(tmp_path: Path, disk: Disk, f
             assert await desk.journal.read("#lobby", limit=9) == wanted
 
     async def meanwhile(desk: Desk) -> None:
-        """New proposals are refused at once, and reading goes on."""
+        """New proposals are refused immediately, and reads continue."""
         [refused] = await desk.store(say("meanwhile"))
         assert isinstance(refused, StorageRefused)
         assert refused.retry
@@ -150,7 +150,7 @@ def test_the_wal_is_rewritten_and_synced_before_it_is_trusted(
 def test_rewriting_the_wal_changes_nothing(tmp_path: Path) -> None:
     store = Database(tmp_path)
     store.acquire()
-    store.rewrite_log()  # none yet
+    store.rewrite_log()  # no outcome yet
     db = store.open_writer()
     with db:
         db.executemany("INSERT INTO claim VALUES (?, ?)", ((str(i), i) for i in range(100_000)))
@@ -171,7 +171,7 @@ def test_an_error_before_the_commit_needs_no_recovery(tmp_path: Path) -> None:
         async with opened(journal_in(tmp_path)) as desk:
             [before] = await desk.store(say("1"))
             shell = apsw.Connection(str(tmp_path / "socketchat.db"))
-            shell.execute("BEGIN IMMEDIATE")  # as somebody's shell might
+            shell.execute("BEGIN IMMEDIATE")  # as a SQLite shell might
             [refused] = await desk.store(say("2"))
             assert isinstance(refused, StorageRefused)
             assert refused.retry

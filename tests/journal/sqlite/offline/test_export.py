@@ -1,4 +1,4 @@
-"""What an export prints."""
+"""The output of an export."""
 
 from __future__ import annotations
 

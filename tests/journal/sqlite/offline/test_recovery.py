@@ -1,4 +1,4 @@
-"""What a recovery saves of a damaged store, what it tells, and that it loses nothing of the damaged one."""
+"""A recovery saves the readable parts of a damaged store, reports the rest, and keeps the damaged store."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def directory(tmp_path: Path) -> Path:
 
 
 def seen(directory: Path, look: Callable[[Desk], object] = lambda _: None) -> list[str | None]:
-    """Return the texts in the order of seq, None for what is damaged."""
+    """Return the texts in the order of seq, None for damaged entries."""
 
     async def scene() -> list[str | None]:
         async with opened(journal_in(directory)) as desk:

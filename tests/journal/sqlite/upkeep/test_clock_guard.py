@@ -1,4 +1,4 @@
-"""A clock that was set is not believed for a day, and one that goes on is."""
+"""A clock that jumped is not trusted for a day; a steady clock is."""
 
 from __future__ import annotations
 

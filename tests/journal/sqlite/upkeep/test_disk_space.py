@@ -1,4 +1,4 @@
-"""A disk that is nearly full, or held by somebody: writing is refused, reading goes on, and it recovers by itself."""
+"""A nearly full or locked disk: writes are refused, reads continue, and the journal recovers by itself."""
 
 from __future__ import annotations
 

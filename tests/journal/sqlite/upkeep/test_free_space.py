@@ -1,4 +1,4 @@
-"""The room in pages: what is in it is found, and zeroed in the file, and nothing else is."""
+"""The free space in pages is found and zeroed in the file, and nothing else changes."""
 
 from __future__ import annotations
 

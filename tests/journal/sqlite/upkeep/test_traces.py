@@ -1,4 +1,4 @@
-"""What was deleted, erased or dropped is in no file any more, wherever SQLite had put or moved it."""
+"""Deleted, erased and dropped text is in no file, wherever SQLite had put or moved it."""
 
 from __future__ import annotations
 
@@ -107,8 +107,8 @@ class Talk:
 def left_in_files(directory: Path, words: Iterable[str]) -> set[str]:
     """Return which of the words are in any file.
 
-    The index has of a word only what the one before it does not begin with. In a process of its own: to close a file of
-    the database here would let go of SQLite's locks.
+    The index stores of a word only the part that differs from the word before. This runs in a separate process, as
+    closing a file of the database here would release SQLite's locks.
     """
     ends = "\n".join(word[5:] for word in words)
     command = ["grep", "-rahoF", "-f", "-", directory]
