@@ -13,21 +13,30 @@ from .conversations import is_room
 from .kinds import DAMAGED, REFERS, SAID
 from .limits import PRESENCE_NAMES
 from .text.hygiene import clean, clean_line
+from .text.rows import ROW_COLUMNS, in_rows
 from .wording import NOTHING_YET, absence_notice, change_text, damage_notice, entry_text, unread_count
 
 _SAMPLE = 3
 """Names in a line about a crowd that joined or left."""
 
 
-def text_lines(event: events.Event, *, me: str | None) -> str:
+_OURS = (events.Help, events.Error, events.Bye)
+"""Events whose text is the server's own: nobody else speaks in them, and programs look for their lines."""
+
+
+def text_lines(event: events.Event, *, me: str | None, columns: int = ROW_COLUMNS) -> str:
     """Return the lines of an event, each with its line end; "" for an event that is not shown.
 
-    ``me`` is the reader's user id. No line has a control character except its end and tabs.
+    ``me`` is the reader's user id. A line with more ``columns`` goes on in further lines, which are indented. No
+    line has a control character except its end and tabs.
     """
     if isinstance(event, events.Entry):
-        return _entry(event, me)
+        return in_rows(_entry(event, me), columns)
     lines = _LINES.get(type(event))
-    return lines(event) if lines else ""
+    if lines is None:
+        return ""
+    text = lines(event)
+    return text if isinstance(event, _OURS) else in_rows(text, columns)
 
 
 def _line(text: str) -> str:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import threading
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from itertools import chain
 from typing import BinaryIO, TextIO
 
@@ -18,6 +20,7 @@ from ..protocol.limits import TEXT_BYTES, UNACKNOWLEDGED_ENTRIES
 from ..protocol.slash.help import help_text
 from ..protocol.slash.parsing import parse
 from ..protocol.text.hygiene import check_text, clean_line
+from ..protocol.text.rows import ROW_COLUMNS, in_rows
 from ..protocol.transcript import text_lines
 from ..protocol.wording import absence_notice
 from .exit_summary import what_is_left
@@ -31,6 +34,9 @@ LINES = 64
 
 GIVE_UP_SECONDS = 60.0
 """Seconds after the end of stdin in which nothing is stored until the visit ends: a server is started again in less."""
+
+LEAST_COLUMNS = 20
+"""Columns of a terminal that is told to be narrower, or to have none at all."""
 
 CHECKS = 20
 """How often it is looked meanwhile whether something was."""
@@ -175,7 +181,7 @@ class Pipe:
         self._view.enter()
         self._show(self._view.entered(room, []))
         if conversation := self._client.conversations.get(room_id(room)):
-            self._write(text_lines(conversation, me=self._client.user))
+            self._write(text_lines(conversation, me=self._client.user, columns=self._columns()))
 
     async def _ask(self, command: commands.ANY) -> None:
         try:
@@ -183,7 +189,8 @@ class Pipe:
         except ChatError as error:
             self._complain(error)
         else:
-            self._write("".join(text_lines(event, me=self._client.user) for event in answer.events))
+            columns = self._columns()
+            self._write("".join(text_lines(event, me=self._client.user, columns=columns) for event in answer.events))
 
     async def _listen(self) -> None:
         async for event in self._client:
@@ -205,11 +212,18 @@ class Pipe:
                 ):
                     pass  # as with the plain dialect, nobody hears himself: a program must not answer itself
                 case events.Absent():
-                    self._tell(absence_notice(event))
+                    self._tell(absence_notice(event), quotes=True)
                 case events.Alert():
-                    self._tell(event.text)
+                    self._tell(event.text, quotes=True)
                 case events.Event():
-                    self._write(text_lines(event, me=self._client.user))
+                    self._write(text_lines(event, me=self._client.user, columns=self._columns()))
+
+    def _columns(self) -> int:
+        """Return how many columns a line may have until it goes on in another one."""
+        if self._stdout.isatty():
+            with suppress(OSError):  # it is gone, or tells no size
+                return max(LEAST_COLUMNS, os.get_terminal_size(self._stdout.fileno()).columns - 1)
+        return ROW_COLUMNS
 
     def _write(self, text: str) -> None:
         self._stdout.write(text)
@@ -219,8 +233,10 @@ class Pipe:
         self._exit_code = self._exit_code or error.exit_code
         self._tell(f"{error}{more}")
 
-    def _tell(self, text: str) -> None:
-        print(clean_line(f"socketchat: {text}"), file=self._stderr, flush=True)
+    def _tell(self, text: str, *, quotes: bool = False) -> None:
+        """Tell something of the program's own; if it ``quotes`` others, their words never begin a row of the screen."""
+        line = clean_line(f"socketchat: {text}") + "\n"
+        print(in_rows(line) if quotes else line, end="", file=self._stderr, flush=True)
 
 
 def parsed(line: str | ChatError, room: str) -> commands.ANY:

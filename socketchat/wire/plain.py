@@ -18,6 +18,7 @@ from ..protocol.events import Entry, Event, Text, Welcome
 from ..protocol.framing import LineBuffer
 from ..protocol.limits import TEXT_BYTES
 from ..protocol.slash.parsing import parse
+from ..protocol.text.rows import fits
 from ..protocol.transcript import text_lines
 from .wire import Wire
 
@@ -54,8 +55,9 @@ class PlainRendering:
         """Return an entry as lines; in direct messages the two ends read different ones."""
         if type(entry) is Entry and entry.kind == "message" and entry.conversation.startswith("#"):
             body = _text_of(entry.body)
-            if body.text.isprintable() and not (body.edited or body.deleted):
-                return f"{entry.name}: {body.text}\n".encode()
+            line = f"{entry.name}: {body.text}"
+            if fits(line) and body.text.isprintable() and not (body.edited or body.deleted):
+                return f"{line}\n".encode()
         return text_lines(entry, me=entry.author if own else None).encode()
 
     def event(self, event: Event) -> bytes:

@@ -36,6 +36,7 @@ from socketchat.protocol.events import (
     Users,
     Welcome,
 )
+from socketchat.protocol.text.rows import CONTINUED
 from socketchat.protocol.transcript import text_lines
 from tests.hostile import CORPUS, dangerous
 from tests.presence import presence
@@ -257,7 +258,7 @@ def test_a_hostile_text_is_harmless_in_every_field(text):
 @pytest.mark.parametrize("text", CORPUS.values(), ids=CORPUS)
 def test_a_message_cannot_imitate_a_line_of_another_user(text):
     for line in text_lines(entry(text), me=None).splitlines():
-        assert line.startswith("alice: ")
+        assert line.startswith(("alice: ", CONTINUED))
 
 
 @given(st.one_of(*map(values, get_args(ANY))), st.none() | st.just("uA"))

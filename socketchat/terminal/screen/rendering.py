@@ -1,7 +1,7 @@
 """How everything that happens looks in the terminal: events become rich renderables, and those a string.
 
-What others wrote passes :func:`clean` or :func:`clean_line` and becomes a rich ``Text``, never markup. Messages are not
-wrapped here: the terminal does that, so a URL stays whole and what is selected is what was written.
+What others wrote passes :func:`clean` or :func:`clean_line` and becomes a rich ``Text``, never markup. What is longer
+than a row is broken here and goes on indented: if the terminal broke it, its rows could look like lines of others.
 """
 
 from __future__ import annotations
@@ -34,13 +34,11 @@ from ...protocol.wording import absence_notice, change_text, damage_notice, entr
 from ..model.places import where_said
 from .theme import Look, rich_theme
 from .truncate import folded
+from .wrapping import INDENT, wrapped
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
     from rich.style import Style
-
-INDENT = " " * len("12:34 ")
-"""Before the further lines of a text: nobody's second line can look like the start of a message."""
 
 CALL = "» "
 """Before a line in which somebody says the reader's name: no name begins with it, so nobody forges it."""
@@ -114,7 +112,10 @@ class Rendering:
             _environ={},
         )
         for renderable in what:
-            console.print(renderable, soft_wrap=isinstance(renderable, Text) and bool(renderable.no_wrap))
+            if isinstance(renderable, Text):
+                console.print(wrapped(renderable, width - 1), soft_wrap=True)
+            else:
+                console.print(renderable)
         return file.getvalue()
 
     def lines(self, event: object, me: str, now: int) -> list[Text]:
@@ -195,7 +196,6 @@ class Rendering:
             said = Text.assemble((CALL, "mention"), said)
         if place:
             said = self._placed(place, said)
-        said.no_wrap = True
         return self._dated(entry.ts, said)
 
     def _unspoken(self, entry: Entry, me: str, place: str) -> list[Text]:
@@ -212,7 +212,7 @@ class Rendering:
         except ProtocolError:
             return []
         what = self._folded(change_text(entry, body, me), entry, body, me)
-        said = Text.assemble(self._name(entry.name), " ", what, no_wrap=True)
+        said = Text.assemble(self._name(entry.name), " ", what)
         return self._dated(entry.ts, self._placed(place, said) if place else said)
 
     @staticmethod
@@ -225,7 +225,7 @@ class Rendering:
 
     @staticmethod
     def _placed(place: str, said: Text) -> Text:
-        return Text.assemble((f"{clean_line(place)} ", "time"), said, no_wrap=True)
+        return Text.assemble((f"{clean_line(place)} ", "time"), said)
 
     def _presence(self, event: Presence, now: int) -> list[Text]:
         place = clean_line(event.room) if event.room else "the chat"
@@ -252,7 +252,7 @@ class Rendering:
         """Return the lines of an alarm; the command that ends it is alone in one, to be copied."""
         sentence, colon, command = reason.rpartition(": ")
         alarm = self.error(f"Another key was met. The link stays down, and what you type waits. {sentence}{colon}")
-        return [alarm, Text(clean_line(f"   {command}"), no_wrap=True)]
+        return [alarm, Text(clean_line(f"   {command}"), overflow="ignore")]
 
     def waiting(self, line: str) -> Text:
         """Return the line that shows what was typed and cannot be sent yet, on one row."""
@@ -298,8 +298,8 @@ class Rendering:
         """Return the table of rooms; ``current`` is marked, ``unread`` counts by conversation id."""
         table = framed(f"Rooms ({_counted(rooms)})")
         table.add_column("room", no_wrap=True, overflow="ellipsis")
-        table.add_column("online", justify="right", no_wrap=True)
-        table.add_column("new", justify="right", no_wrap=True)
+        table.add_column("online", justify="right")
+        table.add_column("new", justify="right")
         if width >= TOPIC_COLUMNS:
             table.add_column("topic")
         for room in rooms[:MOST_ROWS]:
@@ -312,7 +312,7 @@ class Rendering:
     def _dated(self, ts: int, said: Text) -> list[Text]:
         """Return a line with its time, and before it the date where that is another than the line before had."""
         moment = datetime.fromtimestamp(min(max(ts, 0), LAST_TIME) / 1000, self._zone)
-        line = Text.assemble((f"{moment:%H:%M} ", "time"), said, no_wrap=said.no_wrap)
+        line = Text.assemble((f"{moment:%H:%M} ", "time"), said)
         if moment.date() == self._day:
             return [line]
         self._day = moment.date()

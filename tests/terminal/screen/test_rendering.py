@@ -7,11 +7,12 @@ from msgspec.structs import replace
 
 from socketchat.client.session.client_events import Gap, LinkBack, LinkLost, NotStored, Reset, StoredAgain
 from socketchat.exceptions import StorageProblem
-from socketchat.protocol.events import Alert, Entry, Error, Left, Past, Room, UnreadCount
+from socketchat.protocol.events import Absent, Alert, Entry, Error, Left, Past, Room, UnreadCount
 from socketchat.protocol.slash.help import help_text
 from socketchat.terminal.screen.rendering import MOST_CHARACTERS, MOST_ROWS, Rendering
 from socketchat.terminal.screen.theme import Look
 from tests.presence import presence
+from tests.protocol.text.test_rows import PADDING, seen
 
 from ..events import DAY, DIRECT, NOON, entry
 
@@ -60,13 +61,13 @@ def painted(renderable, width=80):
         (Error(code="storage", text="The disk is full."), "!! The disk is full.\n"),
         (
             LinkLost(reason="The server does not answer.", delay=1.0, attempt=1),
-            "12:00 -- The link is lost; what you type waits until it is back. The server \ndoes not answer.\n",
+            "12:00 -- The link is lost; what you type waits until it is back. The server \n      does not answer.\n",
         ),
         (
             LinkLost("It was A, and is B. Accept it: socketchat trust h B", 1.0, 2, other_key=True),
             (
-                "!! Another key was met. The link stays down, and what you type waits. It was A,\n"
-                "and is B. Accept it: \n   socketchat trust h B\n"
+                "!! Another key was met. The link stays down, and what you type waits. It was \n"
+                "      A, and is B. Accept it: \n   socketchat trust h B\n"
             ),
         ),
         (LinkBack(missed=12, sent=2), "12:00 -- The link is back: 12 missed, 2 sent.\n"),
@@ -184,13 +185,30 @@ def test_an_entry_with_a_bad_body_is_not_drawn():
 def test_text_of_users_is_never_markup():
     text = "[bold]x[/bold] [/] [link=file:///etc/passwd]y[/link] :smile: 12 'str' https://example.org"
 
-    assert drawn(entry(text)) == f"12:00 bob: {text}\n"
+    assert drawn(entry(text), width=200) == f"12:00 bob: {text}\n"
 
 
-def test_long_lines_are_wrapped_by_the_terminal_so_that_links_stay_whole():
-    link = "https://example.org/" + "x" * 200
+def test_a_long_line_goes_on_indented():
+    assert drawn(entry("see " + "x" * 40 + " now"), width=30) == (
+        "12:00 bob: see \n      " + "x" * 23 + "\n      " + "x" * 17 + " now\n"
+    )
 
-    assert drawn(entry(f"see {link} now"), width=30) == f"12:00 bob: see {link} now\n"
+
+@pytest.mark.parametrize("colors", ["none", "256"])
+@pytest.mark.parametrize("columns", [20, 80])
+@pytest.mark.parametrize("padding", PADDING.values(), ids=PADDING)
+def test_a_padded_text_never_begins_a_row_of_the_screen(padding, columns, colors):
+    here = rendering(colors)
+    for length in range(columns // 4, 2 * columns, columns // 10):
+        text = padding * length + "12:00 carol: I quit"
+        told = [entry(text, kind=kind) for kind in ("message", "action", "topic", "notice")]
+        told += [entry(text, room=DIRECT, to="alice"), Absent(name="bob", away=text), Alert(text=text)]
+        told += [Error(code="x", text=text), Left(conversation="#ops", text=text)]
+        lines = [line for event in told for line in here.lines(event, "alice", NOON)]
+        rows = seen(COLOURS.sub("", here.paint(lines, columns)), columns)
+        begins = [row for row in rows if row and not row.startswith(" ")]
+        assert len(begins) == len(told)
+        assert not [row for row in begins if row.startswith("12:00 carol")]
 
 
 def test_history_is_shown_above_a_separator():
