@@ -11,10 +11,13 @@ import click
 
 from .. import __version__
 from ..exceptions import ChatError, reason
-from .streams import flush, is_of_output, open_closed
+from ..streams import UnwritableError, let_go, prepare
 
 INTERRUPTED = 130
 """The exit code after Ctrl+C, as shells have it."""
+
+BROKEN_PIPE = 141
+"""The exit code when nobody reads stdout any more, as shells have it."""
 
 HELP = """Team chat in the terminal: one command hosts it, one command joins it, and scripts use it like any Unix tool.
 
@@ -66,7 +69,7 @@ def group(ctx: click.Context) -> None:
 
 def main() -> None:
     """Run the program, and end the process with its exit code."""
-    open_closed()
+    prepare()
     sys.exit(run(sys.argv[1:]))
 
 
@@ -88,13 +91,11 @@ def run(arguments: Sequence[str]) -> int:
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
         return INTERRUPTED
-    except OSError as problem:
-        if not is_of_output(problem):
-            raise
-        flush(sys.stdout)
-        # That nobody reads any more, as in `socketchat --help | head -1`, needs no words.
-        if not isinstance(problem, BrokenPipeError):
-            _complain(f"Cannot write to stdout: {reason(problem)}.")
+    except UnwritableError as error:
+        let_go(sys.stdout)
+        if error.is_gone:
+            return BROKEN_PIPE
+        _complain(f"Cannot write to stdout: {reason(error.problem)}.")
         return 1
     return code if isinstance(code, int) else 0
 
@@ -109,4 +110,4 @@ def _complain(sentence: str) -> None:
 
     with suppress(OSError):  # the exit code tells it too
         click.echo(f"socketchat: {clean_line(sentence)}", err=True)
-    flush(sys.stderr)
+    let_go(sys.stderr)

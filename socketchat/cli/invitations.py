@@ -10,6 +10,7 @@ import click
 
 from ..client.identity.invitation import URL_CHARACTERS, Invitation, is_url, parse_invitation
 from ..exceptions import BadFile, UsageProblem, reason
+from ..streams import unbuffered
 
 FROM_STDIN = "-"
 
@@ -52,7 +53,8 @@ def invitation_on_stdin() -> Invitation:
         sys.stderr.flush()
     line = b""
     # Byte by byte: what comes behind the line is not ours.
-    while len(line) < URL_CHARACTERS and (byte := os.read(sys.stdin.fileno(), 1)) not in {b"", b"\n"}:
+    source = unbuffered(sys.stdin)
+    while len(line) < URL_CHARACTERS and (byte := source.read(1) or b"") not in {b"", b"\n"}:
         line += byte
     invitation = parse_invitation(line.decode("utf-8", "replace"))
     if not sys.stdin.isatty() and sys.stdout.isatty():

@@ -121,7 +121,7 @@ def _read(file: str) -> str:
     from ..files import unusable
 
     if file == "-":
-        return sys.stdin.read(MOST_CHARACTERS)
+        return sys.stdin.buffer.read(MOST_CHARACTERS).decode("ascii", "replace")
     try:
         with Path(file).open(encoding="ascii", errors="replace") as opened:
             return opened.read(MOST_CHARACTERS)

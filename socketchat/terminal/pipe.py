@@ -23,6 +23,7 @@ from ..protocol.text.hygiene import check_text, clean_line
 from ..protocol.text.rows import ROW_COLUMNS, in_rows
 from ..protocol.transcript import text_lines
 from ..protocol.wording import absence_notice
+from ..streams import UnwritableError, watched
 from .exit_summary import what_is_left
 from .screen.view import View
 
@@ -68,16 +69,19 @@ class Pipe:
     async def run(self) -> int:
         """Go on until the end of stdin, and until all is stored; return the exit code, that of the first refusal.
 
-        Raises what ended the link for good, Unconfirmed where nothing is stored for too long, and BrokenPipeError where
+        Raises what ended the link for good, Unconfirmed where nothing is stored for too long, and UnwritableError if
         nobody reads ``stdout`` any more.
         """
         if self._stdout.isatty():
             self._write(text_lines(self._client.welcome, me=self._client.user))
         reading = threading.Thread(target=self._read, args=(asyncio.get_running_loop(),), daemon=True)
         reading.start()
+        loop = asyncio.get_running_loop()
+        gone: asyncio.Future[None] = loop.create_future()
         parts = [asyncio.create_task(part) for part in (self._obey(), self._listen(), self._wait_in_vain())]
         try:
-            await asyncio.wait(parts, return_when=asyncio.FIRST_COMPLETED)
+            with watched(self._stdout, loop, lambda: gone.set_result(None)):
+                await asyncio.wait([*parts, gone], return_when=asyncio.FIRST_COMPLETED)
         finally:
             for task in (*parts, *self._sending):
                 task.cancel()
@@ -85,6 +89,8 @@ class Pipe:
         for end in ends:
             if isinstance(end, Exception):
                 raise end
+        if gone.done():
+            raise UnwritableError(BrokenPipeError())
         return self._exit_code
 
     def _read(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -252,7 +258,17 @@ def parsed(line: str | ChatError, room: str) -> commands.ANY:
 
 
 def read_lines(stdin: BinaryIO) -> Iterator[str | ChatError]:
-    """Yield the lines that are not blank, without their ends, and an error for each that is no line of text."""
+    """Yield the lines that are not blank, without their ends, and an error for each that is no line of text.
+
+    If stdin cannot be read any more, that is the last error.
+    """
+    try:
+        yield from _lines(stdin)
+    except ChatError as error:
+        yield error
+
+
+def _lines(stdin: BinaryIO) -> Iterator[str | ChatError]:
     while data := stdin.readline(LINE_BYTES):
         if len(data) == LINE_BYTES and data[-1:] != b"\n":
             while (rest := stdin.readline(LINE_BYTES)) and rest[-1:] != b"\n":

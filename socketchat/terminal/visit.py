@@ -37,6 +37,7 @@ from ..exceptions import (
 from ..protocol.authentication.entry_proof import CODE_WORDS, plain_code
 from ..protocol.names import check_name
 from ..protocol.text.hygiene import clean_line
+from ..streams import reader
 from .chat import Chat
 from .dialogue import say
 from .pipe import Pipe
@@ -266,4 +267,4 @@ class Visit:
 
 def own_stdin() -> BinaryIO:
     """Return stdin, under a lock of its own: the interpreter does not end while a thread reads ``sys.stdin`` itself."""
-    return open(sys.stdin.fileno(), "rb", closefd=False) if sys.stdin else BytesIO()
+    return reader(sys.stdin) if sys.stdin else BytesIO()

@@ -137,7 +137,7 @@ def test_a_closed_stdout_prints_no_traceback() -> None:
         [sys.executable, "-m", "socketchat", "--help"], stdout=write, stderr=subprocess.PIPE, text=True, check=False
     )
     os.close(write)
-    assert (result.returncode, result.stderr) == (1, "")
+    assert (result.returncode, result.stderr) == (141, "")
 
 
 def test_public_names_exist_and_the_import_is_light() -> None:

@@ -91,7 +91,7 @@ def test_a_closed_stdout_ends_join_silently(port):
         visit.stdin.write(b"/help\n")
         visit.stdin.flush()
 
-        assert visit.wait(20) == 1
+        assert visit.wait(20) == 141
         assert visit.stderr.read() == b""
 
 

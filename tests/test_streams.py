@@ -83,7 +83,7 @@ def test_the_error_for_a_failed_export_does_not_blame_the_data_directory(tmp_pat
     command = [*PROGRAM, "export", "--data", data]
     done = subprocess.run(command, stdout=writer, stderr=subprocess.PIPE, text=True, check=False, timeout=20)
     os.close(writer)
-    assert (done.returncode, done.stderr) == (1, "")
+    assert (done.returncode, done.stderr) == (141, "")
 
 
 def test_serve_that_cannot_print_its_address_ends_with_one_line(tmp_path):
@@ -108,3 +108,100 @@ def test_the_hint_for_all_interfaces_names_only_reachable_addresses(tmp_path, ho
     hint = re.search(rf"^To join from elsewhere: socketchat join NAME --host (\S+) --port {port}$", out, re.MULTILINE)
     assert hint[1] not in {"0.0.0.0", "::"}
     assert out.endswith("\nThe server has stopped.\n")
+
+
+@pytest.fixture
+def visit(server):
+    """Have a visit without a terminal, whose stdin stays open; with ``environment`` beside the usual one."""
+    started = []
+
+    def start(name, **environment):
+        process = subprocess.Popen(
+            [*PROGRAM, "join", name, "--host", f"127.0.0.1:{server.port}"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env={**os.environ, **environment},
+        )
+        started.append(process)
+        process.stdin.write(b"/help\n")
+        process.stdin.flush()
+        assert process.stdout.readline()
+        return process
+
+    yield start
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+@pytest.mark.parametrize(("encoding", "shown"), [("ascii", "\\u20ac"), ("latin-1", "\\u20ac"), ("utf-8", "€")])
+def test_a_character_that_the_locale_lacks_is_made_visible(server, visit, encoding, shown):
+    process = visit("reader", PYTHONIOENCODING=encoding)
+    assert shell("", "send", "--port", server.port, "--as", "boss", "that is 5 €")[0] == 0
+    said = next(line for line in iter(process.stdout.readline, b"") if line.startswith(b"boss: "))
+    assert said == f"boss: that is 5 {shown}\n".encode()
+    assert process.communicate(b"/quit\n", timeout=20)[1] == b""
+    assert process.returncode == 0
+
+
+def test_an_export_and_a_help_survive_a_poor_locale(tmp_path, monkeypatch):
+    with serving(tmp_path) as started:
+        assert shell("", "send", "--port", started.port, "--as", "ann", "5 €")[0] == 0
+    # Where there is only ASCII, click writes UTF-8.
+    for encoding, shown in (("latin-1", "\\u20ac"), ("ascii", "€")):
+        monkeypatch.setenv("PYTHONIOENCODING", encoding)
+        code, out, error = shell("", "export", "--data", tmp_path / "data")
+        assert (code, error) == (0, "")
+        assert out.endswith(f"ann: 5 {shown}\n")
+        assert shell("", "join", "--help")[::2] == (0, "")
+
+
+def test_a_visit_ends_as_soon_as_its_reader_is_gone(visit):
+    process = visit("gone")
+    process.stdout.close()
+    assert process.wait(20) == 141
+    assert process.stderr.read() == b""
+
+
+def test_a_stdout_that_does_not_wait_gets_all_the_same(tmp_path):
+    with serving(tmp_path, "--no-limits") as started:
+        for number in range(4):
+            assert shell("", "send", "--port", started.port, "--as", "ann", f"{number}" * 32_000)[0] == 0
+    export = [*PROGRAM, "export", "--data", str(tmp_path / "data")]
+    whole = subprocess.run(export, capture_output=True, check=True).stdout
+    assert len(whole) > 128_000
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)
+    with subprocess.Popen(export, stdout=writing, stderr=subprocess.PIPE) as process, os.fdopen(reading, "rb") as pipe:
+        os.close(writing)
+        assert pipe.read() == whole
+        assert (process.wait(20), process.stderr.read()) == (0, b"")
+
+
+def test_a_stdin_that_does_not_wait_is_waited_for(server):
+    reading, writing = os.pipe()
+    os.set_blocking(reading, False)
+    command = [*PROGRAM, "send", "--port", str(server.port), "--as", "ann"]
+    with subprocess.Popen(command, stdin=reading, stderr=subprocess.PIPE) as process:
+        os.close(reading)
+        with os.fdopen(writing, "wb") as pipe:
+            pipe.write(b"first and ")
+            pipe.flush()
+            pipe.write(b"second")
+        assert (process.wait(20), process.stderr.read()) == (0, b"")
+
+
+@pytest.mark.parametrize(
+    ("path", "flags", "why"),
+    # What nohup makes of a terminal; and what a program in the background of a terminal that is gone meets.
+    [("/dev/null", os.O_WRONLY, "bad file descriptor"), ("/proc/self/mem", os.O_RDONLY, "input/output error")],
+)
+def test_a_stdin_that_cannot_be_read_is_one_line_about_stdin(server, path, flags, why):
+    stdin = os.open(path, flags)
+    for arguments in (["send", "--as", "ann"], ["join", "ann"], ["join", "-"], ["key", "import", "-"]):
+        to_server = ["--port", str(server.port)] if "ann" in arguments else []
+        command = [*PROGRAM, *arguments, *to_server]
+        done = subprocess.run(command, stdin=stdin, capture_output=True, text=True, check=False, timeout=20)
+        assert (done.returncode, done.stderr) == (1, f"socketchat: Cannot read stdin: {why}.\n")
+    os.close(stdin)
