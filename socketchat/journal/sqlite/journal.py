@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -46,14 +47,16 @@ class SQLiteJournal:
         passed: Callable[[], int] = passed,
     ) -> None:
         self._database = Database(Path(directory).absolute())
-        self._readers = Readers(self._database, "reader")
-        self._searchers = Readers(self._database, "searcher", niceness=SEARCH_NICENESS)
+        heads: dict[str, int] = {}
+        self._readers = Readers(self._database, "reader", heads, self._note_damage)
+        self._searchers = Readers(self._database, "searcher", heads, self._note_damage, niceness=SEARCH_NICENESS)
         self._scheduler = Scheduler(clock, ClockGuard(clock, passed), self._revise_soon)
         self._writer = Writer(
             self._database,
             (self._readers, self._searchers),
             self._scheduler,
             clock,
+            heads,
             self._report_soon,
             self._begin_trouble_soon,
         )
@@ -62,6 +65,7 @@ class SQLiteJournal:
         self.submit = self._intake.submit
         self.give_up = self._intake.give_up
         self._open = False
+        self._ends = threading.Event()
 
     @property
     def committed(self) -> Callable[[Sequence[Outcome]], None]:
@@ -76,6 +80,7 @@ class SQLiteJournal:
         """Open the store, made where there is none, and return what it knows; raises BadFile, StorageProblem."""
         state = await self._loop.run_in_executor(None, self._start)
         self._open = True
+        self._audit = self._searchers.threads.submit(self._searchers.audit, self._ends)
         return state
 
     async def find(self, key: tuple[int, int]) -> Entry | None:
@@ -142,6 +147,7 @@ class SQLiteJournal:
         if not self._open:
             return
         self._open = False
+        self._ends.set()
         self._intake.stop()
         await self._loop.run_in_executor(None, self._end)
 
@@ -164,6 +170,9 @@ class SQLiteJournal:
         self._searchers.close()
         self._writer.close()
         self._database.release()
+
+    def _note_damage(self, *, of_words: bool = False) -> None:
+        self._writer.note_damage(of_words=of_words)
 
     def _report_soon(self, outcomes: Sequence[Outcome], failure: str | None) -> None:
         self._loop.call_soon_threadsafe(self._intake.report, outcomes, failure)

@@ -34,6 +34,7 @@ def feed(db: apsw.Connection) -> None:
 _FEED = """
     INSERT INTO place
         SELECT conversation, seq, id FROM entry WHERE id > (SELECT fed FROM meta) ORDER BY conversation, seq;
+    UPDATE meta SET placed = placed + changes();
     INSERT INTO sent
         SELECT outbox, n, id FROM entry WHERE id > (SELECT fed FROM meta) AND outbox IS NOT NULL ORDER BY outbox, n;
     UPDATE meta SET fed = (SELECT ifnull(max(id), 0) FROM entry);

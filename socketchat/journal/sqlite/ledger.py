@@ -6,6 +6,7 @@ the ledger is as it was before. A ledger belongs to one connection.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from functools import cache
 
@@ -16,6 +17,7 @@ from ...protocol.events import Entry
 from ...protocol.kinds import DAMAGED, DELETE, EDIT, FACTS
 from .. import Conflict, Duplicate, Outcome, Proposal, State, Stored, Unchangeable
 from ..bodies import is_changeable
+from . import indexes
 from . import read_markers as marks
 from .checksum import checksum, entry_from
 from .lagging_index import FEED_ENTRIES, feed
@@ -27,6 +29,8 @@ ROWS = 128
 
 COLUMNS = 12
 
+_log = logging.getLogger(__name__)
+
 
 class Log:
     """Where a conversation stands, and the number of the batch that was staged last in it.
@@ -34,10 +38,11 @@ class Log:
     It does not keep the batch: of each conversation that would be the last one, with all who had sent it.
     """
 
-    __slots__ = ("batch", "head", "id", "ts")
+    __slots__ = ("batch", "head", "id", "name", "ts")
 
-    def __init__(self, number: int, head: int, ts: int) -> None:
+    def __init__(self, number: int, name: str, head: int, ts: int) -> None:
         self.id = number
+        self.name = name
         self.head = head
         self.ts = ts
         self.batch = 0
@@ -46,10 +51,23 @@ class Log:
 class Staged:
     """What one or more proposals come to, and what has to be undone where they are not committed."""
 
-    __slots__ = ("claims", "deletes", "edits", "entries", "first", "keys", "opened", "outcomes", "touched", "values")
+    __slots__ = (
+        "claims",
+        "deletes",
+        "edits",
+        "entries",
+        "facts",
+        "first",
+        "keys",
+        "opened",
+        "outcomes",
+        "touched",
+        "values",
+    )
 
     def __init__(self) -> None:
         self.first = 0
+        self.facts = 0
         self.outcomes: list[Outcome] = []
         self.entries: list[Entry] = []
         self.values: list[apsw.SQLiteValue] = []
@@ -72,11 +90,13 @@ class Staged:
 class Ledger:
     """The heads of all conversations, the keys and the claims of one store; ``clock`` returns milliseconds.
 
-    ``deleted`` says whether the last batch that was written has deleted anything.
+    ``heads`` are those that are committed, for the readers. ``deleted`` says whether the last batch that was written
+    has deleted anything.
     """
 
-    def __init__(self, db: apsw.Connection, clock: Callable[[], int]) -> None:
+    def __init__(self, db: apsw.Connection, clock: Callable[[], int], heads: dict[str, int]) -> None:
         self._db = db
+        self._heads = heads
         self._clock = clock
         self._logs: dict[str, Log] = {}
         self._next = 1
@@ -87,30 +107,67 @@ class Ledger:
         self._outbox_index = OutboxIndex(db)
 
     def load(self) -> State:
-        """Feed what was left unfed, and read where everything stands; raises apsw.Error."""
-        feed(self._db)
+        """Feed what was left unfed, and read where everything stands; raises apsw.Error.
+
+        What the indexes say is held against what is known of them, and against the rows.
+        """
+        try:
+            feed(self._db)
+            indexes.check(self._db)
+        except (apsw.CorruptError, apsw.ConstraintError) as error:
+            self.mend(error)
+        facts = self._facts()
         floors = {}
         for number, name, floor, head, ts in self._db.execute(_LOGS):
-            self._logs[name] = Log(number, head, ts or 0)
+            self._logs[name] = Log(number, name, head, ts or 0)
             self._next_log = number + 1
             floors[name] = floor
         self._fed, epoch = next(self._db.execute("SELECT fed, epoch FROM meta"))
         self._next = self._fed + 1
+        self._heads.update({name: log.head for name, log in self._logs.items()})
         return State(
             epoch=epoch,
             heads={name: log.head for name, log in self._logs.items()},
             floors=floors,
             marks=marks.load(self._db),
-            facts=[self._fact(row) for row in self._db.execute(_ENTRIES + "WHERE e.fact = 1 ORDER BY e.id")],
+            facts=facts,
         )
 
-    @staticmethod
-    def _fact(row: apsw.SQLiteValues) -> Entry:
-        """Return a fact, without which nobody may be let in: it could say who owns a name, or who is banned."""
-        entry = entry_from(row)
-        if entry.kind == DAMAGED:
-            raise apsw.CorruptError(f"entry {entry.seq} of {entry.conversation} is not what was written")
-        return entry
+    def mend(self, why: object) -> None:
+        """Make the indexes anew from the rows, because one of them is damaged; raises apsw.Error."""
+        _log.error("an index is damaged (%s); all are made anew, and what was said is not touched by that", why)
+        indexes.make_anew(self._db)
+        self._outbox_index = OutboxIndex(self._db)
+        self._fed = self._next - 1
+
+    def _facts(self) -> list[Entry]:
+        """Return the facts, without which nobody may be let in: one could say who owns a name, or who is banned."""
+        (expected,) = next(self._db.execute("SELECT facts FROM meta"))
+        try:
+            facts = self._indexed_facts()
+            if len(facts) != expected or not all(entry.kind in FACTS for entry in facts):
+                raise indexes.IndexDamaged(f"{len(facts)} facts instead of {expected}")
+        except apsw.CorruptError as error:
+            self.mend(error)
+            facts = self._indexed_facts()
+        for entry in facts:
+            if entry.kind == DAMAGED:
+                raise apsw.CorruptError(f"entry {entry.seq} of {entry.conversation} is not what was written")
+        if len(facts) != expected:
+            raise apsw.CorruptError(f"{len(facts)} of {expected} accounts, rooms, bans and the like are left")
+        return facts
+
+    def _indexed_facts(self) -> list[Entry]:
+        facts, last = [], 0
+        try:
+            for entry_id, *row in self._db.execute(_FACTS):
+                if int(str(entry_id)) <= last:
+                    raise indexes.IndexDamaged("facts are out of order")
+                last = int(str(entry_id))
+                facts.append(entry_from(row))
+        except UnicodeDecodeError as error:
+            raise apsw.CorruptError(f"behind entry {last} is one that is not what was written") from error
+        return facts
 
     def stage(self, staged: Staged, proposals: Sequence[Proposal]) -> None:  # noqa: C901
         """Give the proposals their places, in their order; where it raises, ``undo`` is to be called as well."""
@@ -164,6 +221,8 @@ class Ledger:
             outcomes.append(outcome)
             if of is not None:
                 staged.change(log.id, of, outcome)
+            if kind in FACTS:
+                staged.facts += 1
             if key is not None:
                 staged.keys.append((key, keys.add(key, entry_id)))
                 outbox, n = signed(key[0]), key[1]
@@ -186,6 +245,8 @@ class Ledger:
             execute(_insert(rows), values[at:end])
             left -= rows
             at = end
+        if staged.facts:
+            execute("UPDATE meta SET facts = facts + ?", (staged.facts,))
         for edit in staged.edits:
             execute("INSERT INTO edit VALUES (?, ?, ?)", edit)
         for place, outcome in staged.deletes.items():
@@ -204,6 +265,11 @@ class Ledger:
         if staged.first:
             self._next = staged.first
 
+    def note_committed(self, staged: Staged) -> None:
+        """Let readers look for what was staged: it is committed."""
+        for log, _, _ in staged.touched:
+            self._heads[log.name] = log.head
+
     def has(self, staged: Staged) -> bool:
         """Tell whether the store has exactly the entries that were staged."""
         last = staged.first + len(staged.entries) - 1
@@ -219,7 +285,7 @@ class Ledger:
             self._fed = self._next - 1
 
     def _open(self, name: str, staged: Staged) -> Log:
-        log = self._logs[name] = Log(self._next_log, 0, 0)
+        log = self._logs[name] = Log(self._next_log, name, 0, 0)
         self._next_log += 1
         staged.opened.append((log.id, name))
         return log
@@ -229,11 +295,14 @@ class Ledger:
         log = self._logs.get(conversation)
         if log is None or (log.id, of) in staged.deletes:
             return False
-        found = find(self._db, log.id, of)
-        if found is not None:
-            return is_changeable(found[1])
+        if of > log.head:
+            return False
         recent = (e for e in reversed(staged.entries) if e.seq == of and e.conversation == conversation)
-        return of <= log.head and any(is_changeable(entry) for entry in recent)
+        entry = next(recent, None)
+        if entry is None:
+            found = find(self._db, log.id, of)
+            entry = None if found is None else found[1]
+        return entry is not None and is_changeable(entry)
 
     def _taken(self, proposal: Proposal, staged: Staged) -> str | None:
         for claim in proposal.claims:
@@ -250,7 +319,11 @@ class Ledger:
         if entry_id >= staged.first:
             return staged.entries[entry_id - staged.first]
         row = self._db.execute(_ENTRIES + "WHERE e.id = ?", (entry_id,)).fetchone()
-        return None if row is None else entry_from(row)
+        if row is None:
+            return None
+        if not self._db.execute(_HAS_KEY, (entry_id, signed(key[0]), key[1])).fetchone():
+            raise indexes.IndexDamaged(f"entry {row[1]} of {row[0]} has another key")
+        return entry_from(row)
 
 
 @cache
@@ -263,6 +336,13 @@ _ENTRIES = """
     SELECT c.name, e.seq, e.ts, e.author, e.name, e.kind, e.body, e.checksum
     FROM entry e JOIN conversation c ON c.id = e.conversation
 """
+
+_FACTS = """
+    SELECT e.id, c.name, e.seq, e.ts, e.author, e.name, e.kind, e.body, e.checksum
+    FROM entry e JOIN conversation c ON c.id = e.conversation WHERE e.fact = 1 ORDER BY e.id
+"""
+
+_HAS_KEY = "SELECT 1 FROM entry WHERE id = ? AND outbox = ? AND n = ?"
 
 _LOGS = """
     SELECT id, name, floor, head, (

@@ -6,10 +6,11 @@ import logging
 import os
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from queue import SimpleQueue
+from typing import Protocol
 
 import apsw
 
@@ -21,23 +22,51 @@ from ..bodies import as_edited
 from .checksum import damaged, entry_from
 from .database import Database
 from .outbox_index import signed
+from .rows import edits_of, number_of, sound_entries
 from .search_index import search
+from .upkeep.audit import indexes_agree
 from .upkeep.redaction import newest_edits
 
 READERS = 2
 """Reads at a time: reads are short, and each thread competes with the loop for the interpreter."""
 
+AUDIT_REST_SECONDS = 0.005
+"""Time between two steps of the audit, in which others have the processor: for a million rows, some seconds."""
+
 DAMAGE_LOGGED = 1_000
 """Damaged entries that are logged, once each; with more the operator knows."""
+
+DAMAGE_KNOWN = 100_000
+"""Damaged entries that are remembered, so that no index is suspected because of them again."""
 
 _log = logging.getLogger(__name__)
 
 
-class Readers:
-    """A few query-only connections, opened when they are first needed."""
+class OnDamage(Protocol):
+    """Is called in a reader's thread when an index, or that of words, says something else than the rows."""
 
-    def __init__(self, database: Database, name: str, *, niceness: int = 0) -> None:
+    def __call__(self, *, of_words: bool = ...) -> object:
+        """Have it made anew."""
+
+
+class Readers:
+    """A few query-only connections, opened when they are first needed.
+
+    ``heads`` are the newest seqs that are committed.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        name: str,
+        heads: Mapping[str, int],
+        on_damage: OnDamage,
+        *,
+        niceness: int = 0,
+    ) -> None:
         self._database = database
+        self._heads = heads
+        self._on_damage = on_damage
         self.threads = ThreadPoolExecutor(READERS, f"journal-{name}", lambda: _give_way(niceness))
         self._idle: SimpleQueue[apsw.Connection | None] = SimpleQueue()
         self._damage: set[tuple[str, int]] = set()
@@ -46,18 +75,53 @@ class Readers:
 
     def read(self, conversation: str, after: int, before: int | None, upto: int | None, limit: int) -> list[Entry]:
         """Return the entries that ``Journal.read`` describes; to be called in one of ``threads``."""
-        stop = _MAX if upto is None else min(upto + 1, _MAX)
-        if before is not None:
-            stop = min(stop, before)
-        asked = (conversation, after, stop, limit)
-        order = "ASC" if before is None else "DESC"
-        with self._connection() as db:
+        head = self._heads.get(conversation, 0)  # so much is committed, and in the snapshot that follows
+        stop = min(head if upto is None else min(upto, head), head if before is None else before - 1) + 1
+        with self._connection() as db, _snapshot(db):
+            place = self._place_of(db, conversation)
+            if place is None:
+                return []
+            number, floor = place
+            after = max(after, floor - 1)
             try:
-                entries = [entry_from(row) for row in db.execute(_RANGE[order], asked)]
+                asked = (number, after, stop, limit, conversation)
+                entries = [entry_from(row) for row in db.execute(_RANGE[before is None], asked)]
             except (apsw.CorruptError, UnicodeDecodeError):
-                entries = [_entry_at(db, conversation, *place) for place in list(db.execute(_PLACES[order], asked))]
-        self._log_damage(entries)
-        return entries if before is None else entries[::-1]
+                entries = []
+            count = max(0, min(limit, stop - 1 - after))
+            expected = range(after + 1, after + 1 + count) if before is None else range(stop - count, stop)
+            return self._held_against_rows(db, number, conversation, entries, expected)
+
+    def _place_of(self, db: apsw.Connection, conversation: str) -> tuple[int, int] | None:
+        """Return the number and the floor of a conversation, None if nothing was ever said there."""
+        with suppress(apsw.CorruptError):
+            found = db.execute(_CONVERSATION, (conversation,)).fetchone()
+            if found is not None:
+                number, floor, name = found
+                if name == conversation:
+                    return int(str(number)), int(str(floor))
+        place = number_of(db, conversation)
+        if place is not None:
+            self._on_damage()
+        return place
+
+    def _held_against_rows(
+        self, db: apsw.Connection, number: int, conversation: str, entries: list[Entry], expected: range
+    ) -> list[Entry]:
+        """Return the entries with the expected seqs: what an index hides or mixes up is looked for in the rows."""
+        if len(entries) == len(expected) and all(
+            entry.seq == seq and entry.kind != DAMAGED for entry, seq in zip(entries, expected, strict=True)
+        ):
+            return entries
+        there = {entry.seq: entry for entry in entries if entry.kind != DAMAGED}
+        lost = [seq for seq in expected if seq not in there]
+        if any((conversation, seq) not in self._damage for seq in lost):
+            found = sound_entries(db, number, conversation, lost[0], lost[-1])
+            if any(seq in found for seq in lost):
+                self._on_damage()
+            there |= found
+            self._log_damage(conversation, [seq for seq in lost if seq not in found])
+        return [there.get(seq) or damaged(conversation, seq) for seq in expected]
 
     def read_current(
         self, conversation: str, after: int, before: int | None, upto: int | None, limit: int
@@ -66,8 +130,14 @@ class Readers:
         entries = self.read(conversation, after, before, upto, limit)
         if not entries:
             return entries
-        with self._connection() as db:
-            edits = newest_edits(db, conversation, entries[0].seq, entries[-1].seq)
+        first, last = entries[0].seq, entries[-1].seq
+        with self._connection() as db, _snapshot(db):
+            try:
+                edits = newest_edits(db, conversation, first, last)
+            except apsw.CorruptError:
+                self._on_damage()
+                place = number_of(db, conversation)
+                edits = edits_of(db, place[0], conversation, first, last) if place is not None else {}
         return [as_edited(entry, edits.get(entry.seq)) for entry in entries] if edits else entries
 
     def find(self, key: tuple[int, int]) -> Entry | None:
@@ -77,12 +147,33 @@ class Readers:
             row = db.execute(_KEYED, (outbox, n)).fetchone()
             if row is None and db.execute(_PASSED, (outbox, n)).fetchone():
                 raise KeyReused(PASSED)
-        return None if row is None else entry_from(row)
+        if row is None:
+            return None
+        *stored, outbox_of, n_of = row
+        if (outbox_of, n_of) != (outbox, n):
+            self._on_damage()
+            raise StorageProblem("This cannot be looked up at the moment; try again later.")
+        return entry_from(stored)
 
     def search(self, query: Query) -> Found:
         """Return what ``Journal.search`` describes; to be called in one of ``threads``."""
         with self._connection() as db:
-            return search(db, query)
+            try:
+                return search(db, query)
+            except apsw.CorruptError:  # it is made anew meanwhile, and what cannot be found says so
+                self._on_damage(of_words=True)
+                return Found([], complete=False)
+
+    def audit(self, stop: threading.Event) -> None:
+        """Hold the indexes against all rows, unless told to stop; to be called in one of ``threads``."""
+        last: int | None = 0
+        with suppress(StorageProblem):
+            while last is not None and not stop.wait(AUDIT_REST_SECONDS if last else 0):
+                with self._connection() as db, _snapshot(db):
+                    agree, last = indexes_agree(db, last)
+                if not agree:
+                    self._on_damage()
+                    return
 
     @contextmanager
     def _connection(self) -> Iterator[apsw.Connection]:
@@ -97,12 +188,13 @@ class Readers:
         finally:
             self._idle.put(db)
 
-    def _log_damage(self, entries: list[Entry]) -> None:
-        for entry in entries:
-            place = (entry.conversation, entry.seq)
-            if entry.kind == DAMAGED and place not in self._damage and len(self._damage) < DAMAGE_LOGGED:
+    def _log_damage(self, conversation: str, seqs: list[int]) -> None:
+        for seq in seqs:
+            place = (conversation, seq)
+            if place not in self._damage and len(self._damage) < DAMAGE_KNOWN:
                 self._damage.add(place)
-                _log.error("entry %d of %s is damaged and shown as such; a backup may have it", entry.seq, place[0])
+                if len(self._damage) <= DAMAGE_LOGGED:
+                    _log.error("entry %d of %s is damaged and shown as such; a backup may have it", seq, conversation)
 
     @contextmanager
     def suspended(self) -> Iterator[None]:
@@ -130,48 +222,45 @@ def _give_way(niceness: int) -> None:
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), niceness)
 
 
-def _entry_at(db: apsw.Connection, conversation: str, seq: int, entry_id: int) -> Entry:
-    """Return the entry of a place, damaged where its row cannot be read."""
+@contextmanager
+def _snapshot(db: apsw.Connection) -> Iterator[None]:
+    """Let all that is read meanwhile be of one moment."""
+    db.execute("BEGIN")
     try:
-        row = db.execute(_ROW, (conversation, seq, entry_id)).fetchone()
-    except (apsw.CorruptError, UnicodeDecodeError):
-        row = None
-    return damaged(conversation, seq) if row is None else entry_from(row)
+        yield
+    finally:
+        db.execute("ROLLBACK")
 
 
 _UNFED = "SELECT id FROM entry WHERE id > (SELECT fed FROM meta) AND outbox = ?1"
 
 _KEYED = f"""
-    SELECT c.name, e.seq, e.ts, e.author, e.name, e.kind, e.body, e.checksum
+    SELECT c.name, e.seq, e.ts, e.author, e.name, e.kind, e.body, e.checksum, e.outbox, e.n
     FROM entry e JOIN conversation c ON c.id = e.conversation
     WHERE e.id IN (SELECT entry FROM sent WHERE outbox = ?1 AND n = ?2 UNION ALL {_UNFED} AND n = ?2)
 """  # noqa: S608  constants
 
 _PASSED = f"SELECT 1 FROM sent WHERE outbox = ?1 AND n >= ?2 UNION ALL {_UNFED} AND n >= ?2"  # noqa: S608  constants
 
-_MAX = (1 << 63) - 1
 
-
-def _range(columns: str, order: str) -> str:
+def _range(order: str) -> str:
     """Return the query for entries by their place, merged with those at the end of the log that have none yet.
 
-    A place without a row stays, for there was an entry.
+    A place without a row stays, for there was an entry. Within the limit they come in the order of seq.
     """
     return f"""
-        SELECT {columns.replace("e.seq", "p.seq")} FROM place p LEFT JOIN entry e ON e.id = p.entry
-        WHERE p.conversation = (SELECT id FROM conversation WHERE name = ?1) AND p.seq > ?2 AND p.seq < ?3
-        UNION ALL
-        SELECT {columns.replace("p.entry", "e.id")} FROM entry e
-        WHERE e.id > (SELECT fed FROM meta) AND e.conversation = (SELECT id FROM conversation WHERE name = ?1)
-            AND e.seq > ?2 AND e.seq < ?3
-        ORDER BY seq {order} LIMIT ?4
+        SELECT * FROM (
+            SELECT ?5, p.seq AS seq, e.ts, e.author, e.name, e.kind, e.body, e.checksum
+            FROM place p LEFT JOIN entry e ON e.id = p.entry
+            WHERE p.conversation = ?1 AND p.seq > ?2 AND p.seq < ?3
+            UNION ALL
+            SELECT ?5, e.seq, e.ts, e.author, e.name, e.kind, e.body, e.checksum FROM entry e
+            WHERE e.id > (SELECT fed FROM meta) AND e.conversation = ?1 AND e.seq > ?2 AND e.seq < ?3
+            ORDER BY seq {order} LIMIT ?4
+        ) ORDER BY seq
     """  # noqa: S608  constants
 
 
-_COLUMNS = "?1, e.seq AS seq, e.ts, e.author, e.name, e.kind, e.body, e.checksum"
+_RANGE = {True: _range("ASC"), False: _range("DESC")}
 
-_RANGE = {order: _range(_COLUMNS, order) for order in ("ASC", "DESC")}
-
-_PLACES = {order: _range("e.seq AS seq, p.entry", order) for order in ("ASC", "DESC")}
-
-_ROW = "SELECT ?1, ?2, ts, author, name, kind, body, checksum FROM entry WHERE id = ?3"
+_CONVERSATION = "SELECT id, floor, name FROM conversation WHERE name = ?"

@@ -115,6 +115,8 @@ def _roll_back(db: apsw.Connection, ledger: Ledger, staged: Sequence[Staged]) ->
 def _commit(db: apsw.Connection, ledger: Ledger, staged: Sequence[Staged]) -> None:
     try:
         db.execute("COMMIT")
+        for part in staged:
+            ledger.note_committed(part)
     except apsw.FullError:
         # The frame that makes the transaction count is the last one written, before the fsync: it did not fit.
         _roll_back(db, ledger, staged)

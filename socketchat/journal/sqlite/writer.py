@@ -16,7 +16,7 @@ from queue import Empty, SimpleQueue
 import apsw
 
 from ...exceptions import ChatError, StorageProblem
-from .. import Outcome, State, StorageRefused
+from .. import Outcome, Proposal, State, StorageRefused
 from ..intake import STOPPED, TROUBLE, Batch
 from .database import Database, close_whole
 from .ledger import Ledger, Staged
@@ -41,9 +41,12 @@ IDLE_SECONDS = 1.0
 FIRST_DELAY, LONGEST_DELAY = 0.1, 2.0
 """Seconds between attempts to reopen the database; each delay is twice the one before."""
 
+MEND_SECONDS = 600.0
+"""Time between two attempts to make the indexes anew: where that does not help, it must not be all there is done."""
+
 FULL = "The server's disk is full; try again later."
 
-_WAKE, _STOP = "wake", "stop"
+_WAKE, _STOP, _DAMAGED, _DAMAGED_WORDS = "wake", "stop", "damaged", "damaged words"
 
 _log = logging.getLogger(__name__)
 
@@ -57,6 +60,7 @@ class Writer:
         readers: Sequence[Readers],
         scheduler: Scheduler,
         clock: Callable[[], int],
+        heads: dict[str, int],
         report: Callable[[Sequence[Outcome], str | None], object],
         begin_trouble: Callable[[str], object],
     ) -> None:
@@ -65,6 +69,7 @@ class Writer:
         self._scheduler = scheduler
         self._disk_space = DiskSpace(database.directory)
         self._clock = clock
+        self._heads = heads
         self._report = report
         self._begin_trouble = begin_trouble
         self._inbox: SimpleQueue[Batch | ReadMarker | str] = SimpleQueue()
@@ -77,6 +82,7 @@ class Writer:
         self._log_pages = 0
         self._crowded_at = LOG_PAGES
         self._checkpointed = 0
+        self._mended: float | None = None
         self._db: apsw.Connection
         self._ledger: Ledger
         self._thread = threading.Thread(target=self._run, name="journal-writer", daemon=True)
@@ -94,6 +100,10 @@ class Writer:
     def wake(self) -> None:
         """Let the writer see that there is something to keep up."""
         self._inbox.put(_WAKE)
+
+    def note_damage(self, *, of_words: bool) -> None:
+        """Have the indexes, or that of words, made anew: a reader found that they do not say what the rows say."""
+        self._inbox.put(_DAMAGED_WORDS if of_words else _DAMAGED)
 
     def mark(self, mark: ReadMarker) -> None:
         """Hand a read marker over."""
@@ -114,7 +124,7 @@ class Writer:
 
     def _open(self) -> State:
         db = self._database.open_writer()
-        ledger = Ledger(db, self._clock)
+        ledger = Ledger(db, self._clock, self._heads)
         try:
             state = ledger.load()
             self._scheduler.begin(db)
@@ -173,6 +183,10 @@ class Writer:
             self._idle = False
         elif what is _STOP:
             self._stopping = True
+        elif what is _DAMAGED:
+            self._mend("a reader has found it")
+        elif what is _DAMAGED_WORDS:
+            self._scheduler.note_damage()
         return True
 
     def _process(self, batch: Batch) -> None:
@@ -180,7 +194,7 @@ class Writer:
             self._refuse(batch, FULL)
             return
         try:
-            done = commit(self._db, self._ledger, batch.proposals)
+            done = self._commit(batch.proposals)
         except Unknown as unknown:
             self._recover(batch, unknown.staged)
         except STORAGE_ERRORS as error:
@@ -190,6 +204,29 @@ class Writer:
             self._report(done, None)
             self._scheduler.note_commit(deleted=self._ledger.deleted)
             self._maintain(idle=False)
+
+    def _commit(self, proposals: Sequence[Proposal]) -> list[Outcome]:
+        """Store proposals; if an index is damaged, it is made anew, and they are tried once more."""
+        try:
+            return commit(self._db, self._ledger, proposals)
+        except apsw.CorruptError as error:
+            if not self._mend(error):
+                raise
+            return commit(self._db, self._ledger, proposals)
+
+    def _mend(self, why: object) -> bool:
+        """Make the indexes anew from the rows, unless that was done just now; False if it did not help."""
+        now = time.monotonic()
+        if self._mended is not None and now - self._mended < MEND_SECONDS:
+            return False
+        self._mended = now
+        try:
+            self._ledger.mend(why)
+        except apsw.Error as error:
+            _log.error("the indexes cannot be made anew (%s): stop the server, and start it with --recover", error)
+            return False
+        self._scheduler.note_commit(deleted=False)
+        return True
 
     def _refuse(self, batch: Batch, reason: str) -> None:
         self._failed, self._why = batch.generation, reason
@@ -204,6 +241,8 @@ class Writer:
             if self._scheduler.is_due(idle=idle) and not self._disk_space.lacks():
                 self._scheduler.step(self._db)
             self._checkpoint(idle=idle and self._scheduler.wait() != 0)
+        except (apsw.CorruptError, apsw.ConstraintError) as error:
+            self._mend(error)
         except apsw.Error as error:
             # Nothing is lost: keys stay in memory, pages in the log, and both are tried again.
             self._idle = False

@@ -92,6 +92,7 @@ def _replace(database: Database, damaged: Path, progress: Progress | None) -> Re
         if not report.kept:
             raise BadFile(f"Nothing of {database.path} can be read: put a backup in its place.")
         feed(db)
+        db.execute("UPDATE meta SET facts = (SELECT count(*) FROM entry WHERE fact = 1)")
     finally:
         db.close()
         old.close()

@@ -8,13 +8,22 @@ from ....protocol.events import Entry
 from ....protocol.kinds import DAMAGED
 from ...bodies import blanked, is_blank
 from ..checksum import checksum, entry_from
+from ..indexes import IndexDamaged
 from ..search_index import unindex
 
 
 def find(db: apsw.Connection, conversation: int, seq: int) -> tuple[int, Entry] | None:
-    """Return the id and the entry of a place, None where there is none."""
+    """Return the id and the entry of a place, None if there never was one or it is gone; raises IndexDamaged."""
     row = db.execute(_FIND, (conversation, seq)).fetchone()
-    return None if row is None else (int(str(row[0])), entry_from(row[1:]))
+    if row is None:
+        if (seq,) in db.execute(_KEPT, (conversation, seq)):
+            raise IndexDamaged(f"there is no place for {seq}")
+        return None
+    entry_id, number, *stored = row
+    entry = entry_from(stored)
+    if entry.kind != DAMAGED and (number, entry.seq) != (conversation, seq):
+        raise IndexDamaged(f"the place of {seq} is that of {entry.seq}")
+    return int(str(entry_id)), entry
 
 
 def blank_with_edits(db: apsw.Connection, conversation: int, seq: int) -> tuple[int, ...]:
@@ -54,6 +63,8 @@ def blank(db: apsw.Connection, entry_id: int, entry: Entry) -> bool:
     return True
 
 
+_KEPT = "SELECT ?2 FROM conversation WHERE id = ?1 AND floor <= ?2"
+
 _EDITS = "SELECT seq FROM edit WHERE conversation = ? AND of = ?"
 
 _NEWEST = """
@@ -61,7 +72,7 @@ _NEWEST = """
     WHERE conversation = (SELECT id FROM conversation WHERE name = ?) AND of BETWEEN ? AND ? GROUP BY of
 """
 
-_ROW = "e.id, c.name, e.seq, e.ts, e.author, e.name, e.kind, e.body, e.checksum"
+_ROW = "e.id, e.conversation, c.name, e.seq, e.ts, e.author, e.name, e.kind, e.body, e.checksum"
 
 _FIND = f"""
     SELECT {_ROW} FROM place p CROSS JOIN entry e ON e.id = p.entry JOIN conversation c ON c.id = e.conversation

@@ -74,7 +74,8 @@ def drop_some(db: apsw.Connection, number: int, since: int) -> tuple[int, bool]:
         unindex(db, _DROPPED, (number, floor))
         for statement in _DROP:
             db.execute(statement, (number, floor))
-        db.execute("UPDATE meta SET deleted = 1")
+        db.execute("DELETE FROM place WHERE conversation = ? AND seq < ?", (number, floor))
+        db.execute("UPDATE meta SET deleted = 1, placed = placed - ?", (db.changes(),))
     return floor, more
 
 
@@ -104,6 +105,5 @@ _DROP = (
     """,  # noqa: S608  constants
     f"DELETE FROM entry WHERE fact = 0 AND id IN ({_DROPPED})",  # noqa: S608  constants
     "DELETE FROM edit WHERE conversation = ? AND of < ?",
-    "DELETE FROM place WHERE conversation = ? AND seq < ?",
     "UPDATE conversation SET floor = ?2 WHERE id = ?1",
 )

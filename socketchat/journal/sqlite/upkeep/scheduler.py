@@ -107,6 +107,10 @@ class Scheduler:
         if deleted:
             self._secure_delete.note_deleted()
 
+    def note_damage(self) -> None:
+        """Take note that the index of words is damaged: a search has found it so."""
+        self._refolds = True
+
     @property
     def awaited(self) -> bool:
         """Whether somebody waits for a step."""
