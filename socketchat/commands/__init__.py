@@ -13,7 +13,7 @@ from .account.devices import devices, revoke
 from .account.login import hello, prove
 from .account.passwords import login, password
 from .answers import ANSWERED, Answer
-from .chat import key_of, ping, quit_chat, send
+from .chat import addressee, key_of, ping, quit_chat, send
 from .dispatcher import Running
 from .history import history
 from .ignoring import ignore, unignore
@@ -84,7 +84,11 @@ def handle(hub: Hub, session: Session, command: commands.Command) -> bool:
     """
     if isinstance(command, commands.Send):
         session.allowance -= 1
-        _send(hub, session, command)
+        if session.register is None:
+            _send(hub, session, command)
+        else:
+            first = _first_send(hub, session, command)
+            Running(hub, session, command.id, first, lambda answer: _ok(session, command, answer)).start()
         return True
     row = COMMANDS[type(command)]
     if session.under_way:
@@ -136,6 +140,15 @@ def _send(hub: Hub, session: Session, command: commands.Send) -> None:
         session.refuse(error, command.id)
         if session.user is not None and command.outbox is not None:
             _give_up(hub, session, command)
+
+
+async def _first_send(hub: Hub, session: Session, command: commands.Send) -> Answer:
+    """Register a new name with the first message under it; one that cannot be sent claims no name."""
+    if session.register is not None and session.user is not None:
+        addressee(hub, session.user, command)
+        await session.register()
+    _send(hub, session, command)
+    return ANSWERED
 
 
 def _give_up(hub: Hub, session: Session, command: commands.Send) -> None:

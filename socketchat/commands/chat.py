@@ -7,7 +7,7 @@ import msgspec
 from ..exceptions import BadLine, NotLoggedIn, Refused
 from ..hub import Hub, Pending, Session, User
 from ..hub.delivery.absence import absence
-from ..hub.state.conversations import Conversation, Pair
+from ..hub.state.conversations import Room
 from ..protocol import commands, events
 from ..protocol.text.hygiene import check_text
 from .answers import ANSWERED, OK, Answer
@@ -24,14 +24,16 @@ _encode = msgspec.json.Encoder().encode
 def send(hub: Hub, session: Session, command: commands.Send) -> None:
     """Submit a message to a room or a direct message; it is answered when it is stored."""
     user = speaker(session)
-    text = check_text(command.text)
-    conversation, other = _addressee(hub, user, command.to)
+    to, text = addressee(hub, user, command)
     key = key_of(hub, session, command) if command.outbox is not None else None
     user.away = ""
-    body = _encode(events.Text(text, other.name if other is not None else None))
-    pending = Pending(conversation.id, user, command.kind, body, session, command.id, key)
-    if isinstance(conversation, Pair) and other is not None and (other.away or other.id not in hub.attendance.present):
-        pending.told = absence(hub, conversation, user, other)
+    if isinstance(to, Room):
+        hub.submit(Pending(to.id, user, command.kind, _encode(events.Text(text)), session, command.id, key))
+        return
+    pair = hub.attendance.pair(user, to)
+    pending = Pending(pair.id, user, command.kind, _encode(events.Text(text, to.name)), session, command.id, key)
+    if to.away or to.id not in hub.attendance.present:
+        pending.told = absence(hub, pair, user, to)
     hub.submit(pending)
 
 
@@ -69,15 +71,16 @@ def key_of(hub: Hub, session: Session, command: commands.Send | commands.Edit | 
     return hub.outbox_key(session, outbox), n or 0
 
 
-def _addressee(hub: Hub, user: User, to: str) -> tuple[Conversation, User | None]:
-    """Return the conversation that ``to`` names, and the addressee of a direct message."""
-    if to.startswith("@"):
-        other = hub.directory.user(to[1:])
+def addressee(hub: Hub, user: User, command: commands.Send) -> tuple[Room | User, str]:
+    """Return to whom a message goes, a room or another user, and its text; raises why it cannot be sent."""
+    text = check_text(command.text)
+    if command.to.startswith("@"):
+        other = hub.directory.user(command.to[1:])
         check_reached(hub, user, other.id, other.name)
         hub.permissions.check_speaks(user, hub.directory.lobby)
-        return hub.attendance.pair(user, other), other
-    room = hub.directory.rooms.get(to)
+        return other, text
+    room = hub.directory.rooms.get(command.to)
     if room is None or room.is_private or room.closings:
-        room = hub.permissions.room(user, to)
+        room = hub.permissions.room(user, command.to)
     hub.permissions.check_speaks(user, room)
-    return room, None
+    return room, text

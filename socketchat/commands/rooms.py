@@ -82,6 +82,7 @@ async def _found_or_made(hub: Hub, session: Session, name: str) -> Room:
     room = hub.directory.rooms.get(room_id(name))
     if room is not None and hub.permissions.may(user, Action.SEE, room):
         return room
+    hub.permissions.check_speaks(user, hub.directory.lobby)  # all read the name of a room
     hub.quotas.check_membership(user)
     hub.quotas.check_room(user, session.channel.peer)
     if room is not None:  # to probe for a room costs as much as to make it

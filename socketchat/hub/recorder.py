@@ -44,7 +44,7 @@ class Recorder:
             return outcome.entry
         raise why_not(outcome)
 
-    def propose(
+    async def propose(
         self,
         session: Session,
         kind: str,
@@ -53,8 +53,10 @@ class Recorder:
         conversation: str = SERVER_LOG,
         author: User | None = None,
         claims: tuple[str, ...] = (),
-    ) -> Later[Outcome]:
-        """Store a fact, for a handler that decides what follows from the outcome."""
+    ) -> Outcome:
+        """Store a fact, for a handler that decides what follows from the outcome; a new name is registered first."""
+        if author is None and session.register is not None:
+            await session.register()
         author = author or session.user
         if author is None:
             raise NotLoggedIn("Say who you are first.")
@@ -64,7 +66,7 @@ class Recorder:
             pending.then = resume
             self._submit(pending)
 
-        return Later(begin)
+        return await Later[Outcome](begin)
 
     def note(self, author: User, kind: str, fact: object, then: Callable[[Outcome], None] | None = None) -> None:
         """Store a fact that nobody waits for."""

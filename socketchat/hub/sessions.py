@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
-from typing import NamedTuple, Protocol
+from collections.abc import Callable, Coroutine, Mapping
+from typing import Any, NamedTuple, Protocol
 
 from ..exceptions import ChatError
 from ..protocol.commands import Command, Hello
@@ -202,6 +202,7 @@ class Session:
         "paused",
         "places",
         "put_out",
+        "register",
         "rendering",
         "rests",
         "room",
@@ -223,6 +224,7 @@ class Session:
         self.user: User | None = None
         self.challenged: Challenged | None = None
         self.device = ""  # the key that the user proved to have
+        self.register: Callable[[], Coroutine[Any, Any, User]] | None = None  # how its new name becomes an account
         self.token = ""
         self.listens = False
         self.room = ""  # the current room, for dialects that have one

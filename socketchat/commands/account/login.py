@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from msgspec.structs import replace
@@ -17,9 +19,9 @@ from ...protocol.text.confusables import check_not_reserved
 from ..answers import ANSWERED, Answer
 from .devices import add_device
 from .name_recovery import is_reset, take_back
-from .newcomers import check_guest, check_shown, needs_entry
+from .newcomers import Credential, check_guest, check_shown, needs_entry
 from .passwords import by_password
-from .registration import USER_ID_BYTES, registered, taken
+from .registration import USER_ID_BYTES, newcomer, registered, taken
 
 
 async def hello(hub: Hub, session: Session, command: commands.Hello) -> Answer:
@@ -47,11 +49,7 @@ async def hello(hub: Hub, session: Session, command: commands.Hello) -> Answer:
 
 async def prove(hub: Hub, session: Session, command: commands.Prove) -> Answer:
     """Let a user in who signed the challenge; a new name becomes an account."""
-    challenged, session.challenged = session.challenged, None  # a challenge is good for one answer
-    if challenged is None:
-        raise UsageProblem("prove answers a challenge; say hello with a key first.")
-    if session.user is not None:  # by a password, since the challenge
-        raise Refused("You are logged in already.")
+    challenged = _taken_challenge(session)
     _check_signature(session, challenged, from_word(command.signature, SIGNATURE_BYTES, "A signature"))
     asked = replace(challenged.hello, id=command.id)
     name, key, host = asked.name or "", asked.key or "", None
@@ -68,7 +66,12 @@ async def prove(hub: Hub, session: Session, command: commands.Prove) -> Answer:
             hub.permissions.check_entry(restrictions.of_user(user))
             await add_device(hub, session, user, asked)
         elif holder is None:
-            user, host = await registered(hub, session, asked, credential), credential.host
+            user, host = newcomer(hub, session, asked, credential), credential.host
+            if asked.listen != "all":
+                session.register = partial(_register, hub, session, asked, user, credential)
+                hub.attendance.enter_unregistered(session, user, asked, host=host)
+                return ANSWERED
+            user = await registered(hub, session, asked, user, credential)
         elif _owns(hub, name, key):
             user, host = holder, credential.host
         else:
@@ -79,6 +82,24 @@ async def prove(hub: Hub, session: Session, command: commands.Prove) -> Answer:
         for room_id in user.rooms:
             hub.attendance.presence.came(user, session, room_id)
     return ANSWERED
+
+
+def _taken_challenge(session: Session) -> Challenged:
+    """Return the challenge of a session, which is good for one answer."""
+    challenged, session.challenged = session.challenged, None
+    if challenged is None:
+        raise UsageProblem("prove answers a challenge; say hello with a key first.")
+    if session.user is not None:  # by a password, since the challenge
+        raise Refused("You are logged in already.")
+    return challenged
+
+
+async def _register(hub: Hub, session: Session, asked: commands.Hello, user: User, credential: Credential) -> User:
+    """Register the name of a session that is about to store something for the first time."""
+    account = await registered(hub, session, asked, user, credential)
+    hub.attendance.registered(session, account)
+    _use_key(hub, session, account, asked.key or "")
+    return account
 
 
 def _challenge(hub: Hub, session: Session, command: commands.Hello) -> None:

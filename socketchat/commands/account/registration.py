@@ -21,12 +21,22 @@ USER_ID_BYTES = 8
 """64 random bits: two users of one server never share an id."""
 
 
-async def registered(hub: Hub, session: Session, asked: commands.Hello, credential: Credential) -> User:
-    """Return the account of a key under a new name; one key may ask twice at the same time, and gets one account."""
-    name, key, invite = asked.name or "", asked.key or "", credential.invite
+def newcomer(hub: Hub, session: Session, asked: commands.Hello, credential: Credential) -> User:
+    """Return a user who may register the name that was asked for, and is not registered yet.
+
+    Raises CodeNeeded and TooMany; Muted if the user may not speak under another name, since a name is read by all.
+    """
+    name, key = asked.name or "", asked.key or ""
     check_not_reserved(name)
     check_newcomer(hub, session, key, credential)
     user = User(hub.token(USER_ID_BYTES), name, name_key(name), key)
+    hub.permissions.check_speaks(user, hub.directory.lobby)
+    return user
+
+
+async def registered(hub: Hub, session: Session, asked: commands.Hello, user: User, credential: Credential) -> User:
+    """Return the account of a key under a new name; one key may ask twice at the same time, and gets one account."""
+    name, key, invite = asked.name or "", asked.key or "", credential.invite
     fact = facts.UserFact(user.id, name, key, invite.id if invite is not None else None, shown_label(asked.label))
     while True:
         place = free_place(hub, key)

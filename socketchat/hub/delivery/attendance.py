@@ -88,6 +88,25 @@ class Attendance:
             self.presence.inform(session)
         self._replay.advance(session)
 
+    def enter_unregistered(self, session: Session, user: User, hello: commands.Hello, *, host: str | None) -> None:
+        """Welcome a session that hears nothing, under a new name that is registered once the session stores something.
+
+        Raises Banned.
+        """
+        if session.gone:
+            return
+        self._permissions.check_entry([*restrictions.of_user(user), restrictions.of_address(session.channel.peer)])
+        session.user = user
+        self._roster.add(user, session)
+        self._welcome(session, user, [self._directory.lobby], hello, host, resumes=False)
+
+    def registered(self, session: Session, account: User) -> None:
+        """Make a session that was welcomed under a new name one of the account that has the name now."""
+        if session.user is not None and session in self._roster.of(session.user):
+            self._roster.remove(session.user, session)
+            self._roster.add(account, session)
+        session.user, session.register = account, None
+
     def exit(self, session: Session, *, quits: bool) -> None:
         """Let a session go; a link that broke without ``quit`` may be resumed for a while."""
         session.end()
@@ -247,7 +266,7 @@ class Attendance:
         *,
         resumes: bool,
     ) -> None:
-        if session.rendering.resumes:
+        if session.rendering.resumes and session.register is None:
             session.token = self._token(TOKEN_BYTES)
             self.resumable[session.token] = session
         described = [each.described_to(user) for each in heard]

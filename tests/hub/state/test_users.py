@@ -1,4 +1,5 @@
 from socketchat.hub import User
+from socketchat.protocol import commands
 from tests.hub.stage import Stage
 
 
@@ -10,6 +11,7 @@ def test_a_guest_has_no_key() -> None:
 def test_a_user_listens_if_any_session_does() -> None:
     stage = Stage()
     sender = stage.native("alice", listen="none")
+    sender.do(commands.Send, to="#lobby", text="hi")
     user = sender.session.user
     assert not stage.hub.roster.listens(user)
     listener = stage.native("alice")
