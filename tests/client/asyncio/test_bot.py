@@ -62,13 +62,14 @@ def test_the_example_bot_answers_prints_and_keeps_its_name_after_a_restart(serve
 def test_a_bot_owns_its_name_unless_it_is_a_guest(server, tmp_path, monkeypatch):
     async def come(**options) -> str:
         async with connect("127.0.0.1", server.port, name="owned", listen="none", **options) as client:
+            await client.send("#lobby", "the first message claims the name")
             return client.user
 
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "one"))
     first = asyncio.run(come())
     assert asyncio.run(come()) == first
     kept = {path.suffix for path in (tmp_path / "one" / "socketchat" / "client").iterdir()}
-    assert kept == {"", ".pin"}
+    assert kept == {"", ".outbox", ".pin"}
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "other"))
     for options in ({}, {"profile": None}):
         with pytest.raises(NameTaken):
