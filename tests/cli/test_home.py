@@ -1,4 +1,4 @@
-"""A home on a disk that is full or read-only: what has been joined once works, and nothing is lost or left behind."""
+"""A home on a full or read-only disk: known servers work, and no file is lost or left behind."""
 
 import os
 import subprocess

@@ -24,7 +24,7 @@ PROGRAM = (sys.executable, "-m", "socketchat")
 
 @pytest.fixture
 def home(tmp_path, monkeypatch):
-    """Return an environment in which nothing of the machine's shows."""
+    """Return an environment without settings of this machine."""
     for name in ("SOCKETCHAT_NAME", "SOCKETCHAT_HOST", "SOCKETCHAT_PORT"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "home"))
@@ -128,7 +128,7 @@ async def said(client):
 
 
 def lobby(port):
-    """Return all that was said in the lobby, as somebody reads it who comes now."""
+    """Return the messages of the lobby, as a new user reads them."""
 
     async def read():
         async with connect("127.0.0.1", port, name="reader", profile=None) as client:
@@ -138,7 +138,7 @@ def lobby(port):
 
 
 def kept(tmp_path):
-    """Return what is in the outboxes of ann's visits, settled or not."""
+    """Return the messages in the outboxes of ann, settled or not."""
     content = b"".join(path.read_bytes() for path in tmp_path.glob("home/**/@ann/*.outbox"))
     return [text.decode() for text in re.findall(rb'"text":"(.*?)"', content)]
 

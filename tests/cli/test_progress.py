@@ -1,4 +1,4 @@
-"""A percentage in one row of the terminal, and nothing anywhere else."""
+"""A percentage in one row of the terminal, and no output elsewhere."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ NEVER_LOADED = {
 
 @pytest.fixture(autouse=True)
 def home(tmp_path, monkeypatch):
-    """A home of its own for each test, in which nobody has a name."""
+    """A separate home for each test, without names."""
     for name in ("SOCKETCHAT_NAME", "SOCKETCHAT_HOST", "SOCKETCHAT_PORT"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "home"))
@@ -112,7 +112,7 @@ def test_the_arguments_are_the_text_and_success_is_silent(capsys) -> None:
 
 
 class TypedAt(io.StringIO):
-    """A stderr that somebody sees."""
+    """A stderr at a terminal."""
 
     def isatty(self) -> bool:
         return True
@@ -190,7 +190,7 @@ def test_an_empty_argument_is_refused(text: str, capsys, monkeypatch) -> None:
     refused([text], 2, "message is empty", capsys)
 
 
-# Who, where, to whom
+# Name, server, addressee
 
 
 @pytest.mark.parametrize(
@@ -392,7 +392,7 @@ def test_a_stopped_server_exits_with_6(server, capsys) -> None:
 
 def test_without_a_server_send_creates_no_files(home, capsys) -> None:
     with socket.socket() as bound:
-        bound.bind(("127.0.0.1", 0))  # and listens to nobody
+        bound.bind(("127.0.0.1", 0))  # and does not listen
         assert run(["send", "--port", str(bound.getsockname()[1]), "--as", "ann", "hi"]) == 6
     assert "Cannot connect" in capsys.readouterr().err
     assert not home.exists()

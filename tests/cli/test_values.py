@@ -52,7 +52,7 @@ def refused(arguments: list[str], capsys) -> str:
 
 @pytest.fixture(autouse=True)
 def home(tmp_path, monkeypatch):
-    """Have a home of its own, in which nothing must appear."""
+    """Have a separate home, in which no file may appear."""
     for name in ("SOCKETCHAT_NAME", "SOCKETCHAT_HOST", "SOCKETCHAT_PORT"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "home"))

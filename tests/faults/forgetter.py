@@ -1,9 +1,9 @@
-"""A process that says and deletes, and scrubs all the time, until the power goes; run by test_forgetting.py.
+"""A process that stores, deletes and scrubs entries until a power cut; run by test_forgetting.py.
 
     python -m tests.faults.forgetter DIRECTORY FIRST
 
-Stores messages from FIRST on, of many sizes, and deletes every third one some batches later. Says on stdout what the
-journal told: "stored N SEQ" or "deleted N".
+Stores messages from FIRST on, of many sizes, and deletes every third one some batches later. Reports the outcomes on
+stdout: "stored N SEQ" or "deleted N".
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ DELETED_LATER = 6 * BATCH
 
 
 def text(n: int) -> str:
-    """Return what message N says: words of its own, that have no beginning in common with others."""
+    """Return the text of message N: unique words, without common prefixes."""
     digest = blake2b(b"%d" % n).hexdigest()
     return " ".join(digest[at : at + 16] for at in range(0, 128, 16)) + f" {digest[:16]}" * (n * n % 61)
 

@@ -1,4 +1,4 @@
-"""A history checker in the manner of Jepsen: takes what was said, answered, shown and at last stored, and finds lies.
+"""A history checker in the manner of Jepsen: it takes sent, answered, shown and stored messages, and finds errors.
 
 It knows nothing of sockets and files. What happened is told in the order in which it happened; times play no part, the
 order does. A message whose answer never came may be stored or not, but never twice.
@@ -24,7 +24,7 @@ Place = tuple[str, int]
 
 
 class Message:
-    """A message that was said: where, after what, and how it was answered."""
+    """A sent message: its room, its predecessors, and its answer."""
 
     __slots__ = ("after", "number", "place", "refused", "room", "sender")
 
@@ -33,13 +33,13 @@ class Message:
         self.sender = sender
         self.number = number
         self.after = after
-        """The highest seq of the room that was answered, to anybody, before this was said."""
+        """The highest acknowledged seq of the room, of any user, before this message was sent."""
         self.place: Place | None = None
         self.refused = False
 
 
 class History:
-    """What happened so far. ``problems`` holds pairs of what is wrong and with what, ready to be compared."""
+    """The history so far. ``problems`` holds pairs of a problem and its subject, for comparisons."""
 
     def __init__(self) -> None:
         self.problems: list[tuple[str, str]] = []
@@ -52,7 +52,7 @@ class History:
         self.acknowledged = 0
 
     def says(self, sender: str, room: str, text: str) -> None:
-        """A sender hands over a text that nobody says twice."""
+        """A sender submits a unique text."""
         self._numbers[sender, room] += 1
         self._said[text] = Message(room, sender, self._numbers[sender, room], self._answered[room])
 
@@ -93,14 +93,14 @@ class History:
             self._find(INCONSISTENT, f"{place}: {self._shown[place]!r} and {text!r}")
 
     def tells_of_a_gap(self, reader: str, room: str, first: int, last: int) -> None:
-        """A reader is told that it will not be shown the entries from first to last, as it missed so many."""
+        """A reader learns that the entries from first to last are skipped."""
         position = self._positions.get((reader, room), first - 1)
         if first != position + 1 or last < first:
             self._find(HOLE, f"{reader} after {position}: told of a gap from {first} to {last} in {room}")
         self._positions[reader, room] = max(last, position)
 
     def holds(self, room: str, entries: Iterable[tuple[int, str]]) -> None:
-        """At last, when all is quiet and everybody has read: the store holds these in a room, in this order."""
+        """At the end, when all readers are done: the store holds these entries of a room, in this order."""
         stored = dict(entries)
         if list(stored) != list(range(1, len(stored) + 1)):
             self._find(HOLE, f"{room} in the store")

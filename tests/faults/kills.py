@@ -21,9 +21,9 @@ async def rounds(  # noqa: PLR0917
     power: Power | None = None,
     program: Sequence[str] = PROGRAM,
 ) -> int:
-    """Kill the server so many times, each after at most so many messages; return how many were acknowledged.
+    """Kill the server ``count`` times, each after a bounded number of messages; return the number of acknowledged ones.
 
-    With ``power`` what its disk had not synced is gone each time.
+    With ``power``, unsynced data is lost each time.
     """
     loop = asyncio.get_running_loop()
     chance = random.Random(seed)

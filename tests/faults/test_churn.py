@@ -1,4 +1,4 @@
-"""People who come, talk and go in every way leave nothing behind: no connection, descriptor, task or session."""
+"""Users who connect, talk and leave in every way leave no connection, descriptor, task or session behind."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ LONG = bool(os.environ.get("SOCKETCHAT_LONG"))
 VISITS = 20_000 if LONG else 400
 AT_ONCE = 20
 WAYS = 8
-"""In which somebody comes and goes; the last is to be gone without a word."""
+"""The ways to come and go; the last one is to vanish without notice."""
 
 PER_VISIT = 250
 """Bytes that a visit may leave in use: a session and its user have thousands, a conversation, which lasts, some."""
@@ -55,7 +55,7 @@ async def visit(house: House, number: int, chance: random.Random) -> None:
     elif way == 5:
         await caller.write(b"/history 5\n/search hello\n/users\n/nothing\n/join #lobby\n/quit\n")
         await caller.end()
-    elif way == 6:  # its session waits to be resumed, and nobody comes
+    elif way == 6:  # its session waits to be resumed, in vain
         await caller.send(f"hello from {number}")
         caller.vanish()
     caller.hang_up()
@@ -68,14 +68,14 @@ def held() -> tuple[int, int]:
 
 
 async def all_gone(house: House, alice: Caller) -> None:
-    """Return when nobody else is connected, or may come back."""
+    """Return when no other session is connected or can be resumed."""
     while len(house.server.connections) > 1 or len(house.server.hub.attendance.resumable) > 1:
         await alice.barrier()
 
 
 @pytest.fixture
 def small_tables(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the tables that forget who was not seen for longest be full at once, since these may grow until then."""
+    """Fill the bounded tables immediately, since they may grow until then."""
     keep = LRU.__init__
     monkeypatch.setattr(LRU, "__init__", lambda self, most: keep(self, min(most, 32)))
     monkeypatch.setattr("socketchat.hub.delivery.attendance.RESUME_SECONDS", 0.1)

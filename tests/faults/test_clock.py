@@ -1,4 +1,4 @@
-"""A clock that jumps changes neither the order of what is said nor what anybody may do."""
+"""A jumping clock changes neither the order of messages nor any right."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ async def answer(caller: Caller, command: commands.Command) -> type:
 
 
 async def live_through(house: House, wall: Wall) -> None:
-    """Jump there and back, while people talk, come back, are kept out, and what is old would be dropped."""
+    """Jump forward and back while users talk, reconnect and are banned, and old entries could be dropped."""
     hub = house.server.hub
     hub.now = hub.permissions.now = wall
     hub.journal.keep = Keep(90 * 24 * HOUR)

@@ -1,4 +1,4 @@
-"""What the journal told to be stored is there, once and in order, whatever happens to its process or its disk."""
+"""Messages that the journal reported as stored survive any failure of its process or its disk, once and in order."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ ENOUGH = 10_000_000
 @contextmanager
 def writer(directory: Path, first: int, last: int, *prefix: str) -> Iterator[subprocess.Popen[str]]:
     command = [*prefix, sys.executable, "-m", "tests.faults.writer", str(directory), str(first), str(last)]
-    # A session of its own, so that what strace traces can be killed with it.
+    # A separate process session, so that the traced process can be killed with strace.
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, start_new_session=True) as process:
         try:
             yield process
@@ -52,7 +52,7 @@ needs_strace = pytest.mark.skipif(
 
 
 def told(lines: list[str]) -> dict[int, tuple[str, int]]:
-    """Return what was stored, by number, from the lines of a writer; the last may be cut short."""
+    """Return the stored messages, by number, from the lines of a writer; the last line may be incomplete."""
     stored = {}
     for line in lines:
         if line.startswith("stored") and line.endswith("\n"):
@@ -62,7 +62,7 @@ def told(lines: list[str]) -> dict[int, tuple[str, int]]:
 
 
 async def check(directory: Path, stored: dict[int, tuple[str, int]]) -> int:
-    """Compare the store with what was told, and return the number of the last message that is there."""
+    """Compare the store with the reports, and return the number of the last stored message."""
     places: dict[str, tuple[str, int]] = {}
     async with opened(SQLiteJournal(str(directory), asyncio.get_running_loop())) as desk:
         for conversation, head in desk.state.heads.items():

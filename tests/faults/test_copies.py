@@ -1,4 +1,4 @@
-"""A backup, a restore or a recovery that is killed leaves what was there, and nothing that could be taken for whole."""
+"""A killed backup, restore or recovery keeps the old files, and leaves no file that looks complete."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def kills() -> Iterator[tuple[str, int]]:
 
 
 def killed(call: str, nth: int, *command: object) -> bool:
-    """Run a command until it makes a system call the so-many-th time; False where it came to its end."""
+    """Run a command until the n-th time of a system call; False if it ended before."""
     trace = ["strace", "-f", "-qq", "-o", os.devnull, "-e", f"trace={call}"]
     done = subprocess.run(
         [*trace, "-e", f"inject={call}:signal=KILL:when={nth}", *map(str, command)],

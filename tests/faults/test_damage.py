@@ -1,4 +1,4 @@
-"""A log that lost its end leaves a prefix of what was said, and who has seen more is told."""
+"""A log that lost its end is a prefix, and clients that have seen more are notified."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The end of all traces touches nothing that stays, whoever reads or copies, or when the power goes."""
+"""Secure deletion changes no kept entry, with readers, backups and power cuts."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def test_readers_and_backups_are_intact_during_secure_delete(tmp_path: Path) -> 
 
 
 def cut(power: Power, directory: Path, after: int, first: int) -> str:
-    """Say and delete until the power goes, and return what was told."""
+    """Store and delete until the power cut, and return the reports."""
     command = [sys.executable, "-m", "tests.faults.forgetter", directory, str(first)]
     process = subprocess.run(
         command, cwd=ROOT, env=power.environment(after), stdout=subprocess.PIPE, text=True, check=False
@@ -95,7 +95,7 @@ def cut(power: Power, directory: Path, after: int, first: int) -> str:
 
 
 async def check(directory: Path, seqs: dict[int, int], gone: set[int]) -> None:
-    """Compare the store with what was told, and look for traces once the next run has ended them."""
+    """Compare the store with the reports, and look for traces after the next run."""
     async with opened(SQLiteJournal(str(directory), asyncio.get_running_loop())) as desk:
         entries = {entry.seq: entry for entry in await desk.journal.read(ROOM, limit=1_000_000)}
         assert list(entries) == list(range(1, len(entries) + 1))

@@ -1,4 +1,4 @@
-"""A server whose disk is full says so and answers with no ok; reading goes on, and so does all when there is room."""
+"""A server with a full disk reports it and sends no ok; reads continue, and writes do once space is free."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ LONG = bool(os.environ.get("SOCKETCHAT_LONG"))
 TIMES = 20 if LONG else 3
 MEGABYTES = 60
 LEFT = (12_000_000, 300_000, 0)
-"""Bytes that are left on the disk: less than the reserve, hardly a batch, nothing."""
+"""Free bytes on the disk: less than the reserve, less than a batch, none."""
 
 
 def send(server: Served, directory: Path) -> subprocess.CompletedProcess[str]:

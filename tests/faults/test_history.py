@@ -1,4 +1,4 @@
-"""The checker finds nothing in a good history, and each lie that is put into one."""
+"""The checker accepts a correct history, and finds each error that is put into one."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Step = tuple[str, *tuple[Any, ...]]
 
 
 def good(seed: int) -> list[Step]:
-    """Return what happens in a chat that keeps its promises: some answers are lost, some messages too."""
+    """Return the history of a correct chat: some answers are lost, some messages too."""
     chance = random.Random(seed)
     rooms: dict[str, list[str]] = {room: [] for room in ROOMS}
     told: dict[tuple[str, str], int] = {}
@@ -49,7 +49,7 @@ def problems(steps: list[Step]) -> set[str]:
     return told.kinds()
 
 
-# What is wrong with each mutant. A place is that of a message in the middle, acknowledged and shown.
+# The problem of each mutant. A place is that of an acknowledged and shown message in the middle.
 
 
 def stored(steps: list[Step], room: str) -> list[tuple[int, str]]:
@@ -74,7 +74,7 @@ def of_reader(steps: list[Step], reader: str, room: str) -> list[int]:
 
 
 def lose_the_last(steps: list[Step]) -> None:
-    """A power cut took what was acknowledged."""
+    """A power cut lost acknowledged messages."""
     room, _, _ = middle(steps)
     replace_stored(steps, room, list.pop)
 
@@ -91,7 +91,7 @@ def lose_one_and_close_ranks(steps: list[Step]) -> None:
 
 
 def store_twice(steps: list[Step]) -> None:
-    """What was sent again was not known again."""
+    """A repeated message was not recognised."""
     room, _, text = middle(steps)
     replace_stored(steps, room, lambda texts: texts.append(text))
 
@@ -152,7 +152,7 @@ def show_two_swapped(steps: list[Step]) -> None:
 
 
 def leave_one_out(steps: list[Step]) -> None:
-    """The position of one who comes back was off by one."""
+    """The position of a reconnecting client was off by one."""
     room, _, _ = middle(steps)
     del steps[of_reader(steps, "r1", room)[-2]]
 

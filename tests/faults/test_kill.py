@@ -1,4 +1,4 @@
-"""What was acknowledged survives kill -9 of the server: once, in one order, without a hole."""
+"""Acknowledged messages survive kill -9 of the server: once, in one order, without a hole."""
 
 from __future__ import annotations
 

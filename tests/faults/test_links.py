@@ -1,4 +1,4 @@
-"""However the network behaves between clients and server: nothing lost, nothing twice, nothing out of order."""
+"""Bad networks between clients and server: no message is lost, repeated or out of order."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ CLIENTS = SPEAKERS + LISTENERS
 ROUNDS = 100 if LONG else 5
 
 HASTE = Timeouts(first_delay=0.02, longest_delay=0.2, connect=5.0, login=3.0, idle=0.5, answer=1.0)
-"""What takes a client a minute takes it some seconds here."""
+"""Timeouts of a minute take some seconds here."""
 
 
 @asynccontextmanager
 async def scene(directory: Path) -> AsyncIterator[tuple[Served, Proxy, Load]]:
-    """Have people talk over a bad network; at the end the store and all that was told have to agree."""
+    """Let users talk over a bad network; at the end the store must agree with everything shown."""
     loop = asyncio.get_running_loop()
     with serving(directory, "--no-limits") as server:
         async with Proxy(server.port, directory / "data") as proxy:

@@ -1,4 +1,4 @@
-"""What many connections under TLS took goes back to the system, whether they logged in or not."""
+"""The memory of many TLS connections is returned to the system, with or without a login."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ WAVES = 3
 LOGINS = 30_000 if LONG else 1500
 
 STRANGERS_PEAK = 80 * 1024 if LONG else 50 * 1024
-"""KiB that strangers may take while they are connected: 16 MiB of what they sent, and 20 KiB each."""
+"""KiB of memory for connections before login: 16 MiB of their input, and 20 KiB each."""
 
 LEFT = 15 * 1024
 """KiB that may be left: tables of names and addresses, and free pages between blocks in use."""
@@ -77,7 +77,7 @@ def each(count: int, do: Callable[[int], None]) -> None:
 
 
 def is_given_back(serving: Serving, most: int) -> bool:
-    """Tell whether the server soon has no more memory than that, while somebody goes on talking."""
+    """Tell whether the server soon uses at most this memory, while a user keeps talking."""
     end = time.monotonic() + DEADLINE
     with log_in(serving, "talker") as talker:
         while resident(serving) > most:

@@ -1,4 +1,4 @@
-"""A power cut takes nothing that was told to be stored; and the same cuts are felt where commits are not synced."""
+"""A power cut loses no stored message; without syncs, the same cuts do."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ pytestmark = [
 LONG = bool(os.environ.get("SOCKETCHAT_LONG"))
 CUTS = 100 if LONG else 12
 MOST_CALLS = 5000
-"""At most so many calls before the power goes: some hundred commits, and in most runs a checkpoint or two."""
+"""Most system calls before a power cut: some hundred commits, and usually a checkpoint or two."""
 
 
 @pytest.fixture(scope="session")
@@ -36,7 +36,7 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def cut(power: Power, directory: Path, first: int, after: int, *words: str) -> dict[int, tuple[str, int]]:
-    """Run a writer until the power goes, and return what it was told."""
+    """Run a writer until the power cut, and return its reports."""
     command = [sys.executable, "-m", "tests.faults.writer", str(directory), str(first), str(ENOUGH), *words]
     process = subprocess.run(
         command, cwd=ROOT, env=power.environment(after), stdout=subprocess.PIPE, text=True, check=False
@@ -48,7 +48,7 @@ def cut(power: Power, directory: Path, first: int, after: int, *words: str) -> d
 
 
 def cuts(power: Power, directory: Path, *words: str, seed: int) -> int:
-    """Cut the power again and again; return how many messages were told to be stored, all of which are."""
+    """Cut the power repeatedly; return the number of messages reported as stored, after checking all of them."""
     chance = random.Random(seed)
     stored: dict[int, tuple[str, int]] = {}
     last = 0

@@ -1,4 +1,4 @@
-"""A recovery of a store that is damaged anywhere tells what it has found, and keeps all that is whole."""
+"""A recovery of a store with any damage reports it, and keeps all intact entries."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ async def entries_of(directory: Path) -> Entries:
 
 
 def vital(database: Path) -> set[int]:
-    """Return the pages without which others cannot be found, or told apart."""
+    """Return the pages that are needed to find or identify others."""
     db = apsw.Connection(str(database))
     rows = db.execute(
         "SELECT pageno FROM dbstat WHERE pagetype = 'internal' AND name = 'entry' OR name IN ('conversation', 'meta')"
@@ -70,7 +70,7 @@ def vital(database: Path) -> set[int]:
 
 
 def pages_of(entry: Entry, content: bytes) -> set[int]:
-    """Return the pages that an entry takes, found by what it says; for those that say little, that is one."""
+    """Return the pages of an entry, found by its text; for a short text, this is one page."""
     text = json.loads(bytes(entry.body))["text"].encode()
     needle, found, at = text[: len(b"said 00000 ")], set(), -1
     while (at := content.find(needle, at + 1)) >= 0:
@@ -79,7 +79,7 @@ def pages_of(entry: Entry, content: bytes) -> set[int]:
 
 
 def damage(content: bytearray, chance: random.Random) -> set[int]:
-    """Damage a file in some way; return the pages that are not what they were."""
+    """Damage a file in some way; return the changed pages."""
     pages = len(content) // PAGE
     spoilt = set(chance.sample(range(1, pages + 1), chance.choice([1, 1, 2, 5, 20])))
     way = chance.randrange(4)

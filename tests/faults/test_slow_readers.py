@@ -24,21 +24,21 @@ pytestmark = pytest.mark.skipif(not Path("/proc/self/smaps_rollup").exists(), re
 
 LONG = bool(os.environ.get("SOCKETCHAT_LONG"))
 MESSAGES = 10_000 if LONG else 3_000
-"""Not so many that they take 30 s on a busy machine: who stalls for longer is closed."""
+"""Few enough that they take under 30 s on a busy machine, as longer stalls are closed."""
 TEXT = 200
 RECEIVE_BUFFER = 4096
 SLACK = 64 * 1024
-"""Bytes per connection beside the buffers: objects, and what the allocator keeps."""
+"""Bytes per connection beside the buffers: objects, and allocator overhead."""
 
 SHARED = 24 * 1024 * 1024
-"""What the server keeps however many stall: pages of replay, and SQLite's cache."""
+"""Memory that does not depend on the number of stalled readers: replay pages, and SQLite's cache."""
 
 KERNEL_FACTOR = 3
 """The kernel doubles SO_SNDBUF for its own bookkeeping, and fills the last packet."""
 
 
 class Reader:
-    """A connection that reads nothing until it is told to."""
+    """A connection that reads only when told to."""
 
     def __init__(self, port: int, login: bytes) -> None:
         self._socket = socket.socket()
@@ -48,7 +48,7 @@ class Reader:
         self._socket.setblocking(False)  # noqa: FBT003  the name says it
 
     async def read_until(self, number: int, number_in: Callable[[bytes], int | None]) -> list[int]:
-        """Read until message ``number``, and return the numbers of all that came."""
+        """Read until message ``number``, and return the numbers of all messages."""
         loop = asyncio.get_running_loop()
         numbers: list[int] = []
         rest = b""
@@ -101,12 +101,12 @@ async def scene(directory: Path, count: int, *, native: bool, alone: bool) -> No
             heard = asyncio.create_task(attentive.read_until(MESSAGES, number_in))
             sends = [speaker.send("#lobby", f"{n} {'x' * TEXT}") for n in range(1, MESSAGES + 1)]
             await asyncio.gather(*sends)
-            # Nobody who reads waits for those who do not: all is heard while they are still stalled.
+            # Readers do not wait for stalled ones: they get everything during the stall.
             assert await heard == list(range(1, MESSAGES + 1))
             grown = process_memory(server.process.pid) - memory
             assert grown < SHARED + count * (WRITE_BUFFER_HIGH + SLACK)
             assert not alone or kernel_memory() - kernel < count * (KERNEL_FACTOR * SEND_BUFFER_BYTES + SLACK)
-            # Those who read again have lost nothing, and get it once and in order.
+            # Readers that resume have lost nothing, and get each message once and in order.
             for numbers in await asyncio.gather(*(reader.read_until(MESSAGES, number_in) for reader in readers)):
                 assert numbers == list(range(1, MESSAGES + 1))
             for reader in (attentive, *readers):

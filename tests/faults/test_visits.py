@@ -1,4 +1,4 @@
-"""A ``join`` that is killed or stopped at any moment: what it took is stored once, what it missed is shown once."""
+"""A ``join`` that is killed or stopped at any moment: its messages are stored once, and missed ones shown once."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ LONG = bool(os.environ.get("SOCKETCHAT_LONG"))
 KILLS = 200 if LONG else 8
 STOPS = 15 if LONG else 3
 LINES = 600
-"""Lines that are typed in one go: far more than are under way at once."""
+"""Lines that are typed together: far more than are sent concurrently."""
 
 LONG_TEXT = "x" * 12_000
-"""Less than 1,000 of these fill the buffers of a connection, so that nobody misses so many that some are skipped."""
+"""Fewer than 1,000 of these fill the buffers of a connection, so that no entries are skipped."""
 
 
 @contextmanager
@@ -59,7 +59,7 @@ async def hear(client: Client, wanted: Callable[[Entry], bool]) -> Entry:
 
 
 async def said_by(ann: str, directory: Path) -> list[str]:
-    """Return all that is stored of somebody, in order."""
+    """Return all stored messages of a user, in order."""
     journal = SQLiteJournal(str(directory), asyncio.get_running_loop())
     await journal.open()
     entries = await journal.read("#lobby", limit=EVERYTHING)
@@ -78,7 +78,7 @@ async def kill_visits(directory: Path) -> None:
             for lines in typed:
                 with join(server.port) as visit:
                     feeding = loop.run_in_executor(None, type_lines, visit, lines)
-                    # What comes first may be what the visit before has left: this one is killed while it adopts.
+                    # The first lines may be left from the run before: this one is killed while it adopts them.
                     for _ in range(chance.choice([1, 1, chance.randrange(1, LINES)])):
                         heard = await hear(bob, lambda entry: entry.name == "ann")
                         if text_of(heard) == lines[-1]:
@@ -138,7 +138,7 @@ async def stop_visits(directory: Path) -> None:
 
 
 async def speak_to_the_stopped(house: House, bob: Client, spoken: list[str], *, closes: bool) -> None:
-    """Say so much that the visit is behind, or just a little; with ``closes`` it takes nothing for too long then."""
+    """Send enough that the client is behind, or just a little; with ``closes``, it then stalls for too long."""
     (stopped,) = (each for each in house.server.connections if each.session.user.name == "ann")
     while not stopped._pressure.full_since if closes else len(spoken) % 5 != 4:
         spoken.append(f"{len(spoken)} {LONG_TEXT}")
@@ -153,7 +153,7 @@ async def speak_to_the_stopped(house: House, bob: Client, spoken: list[str], *, 
 
 
 def read_from_bob(visit: subprocess.Popen[bytes]) -> list[str]:
-    """Return what a visit shows of what bob says, up to the end of it."""
+    """Return the messages of bob that a client shows, up to the last one."""
     shown: list[str] = []
     while not shown or shown[-1] != "end":
         line = visit.stdout.readline()

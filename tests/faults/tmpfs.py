@@ -14,7 +14,7 @@ from socketchat.journal.sqlite.upkeep.disk_space import free_bytes
 
 @contextmanager
 def small_disk(directory: Path, megabytes: int) -> Iterator[Path]:
-    """Make a directory that is a disk of its own; skips the test where that may not be done."""
+    """Make a directory that is a separate disk; skip the test if that is not permitted."""
     directory.mkdir(mode=0o700)
     options = f"size={megabytes}m,mode=0700"
     command = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(directory)]

@@ -1,4 +1,4 @@
-"""A process that commits until it is told otherwise, or killed; run by test_commit.py.
+"""A process that commits until it is stopped or killed; run by test_commit.py.
 
     python -m tests.faults.writer DIRECTORY FIRST LAST [normal]
 

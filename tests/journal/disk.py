@@ -16,8 +16,8 @@ class Disk(apsw.VFS):
     """SQLite's default VFS while it is registered.
 
     ``fault`` applies to all later calls: NO_READ fails reads, FULL and NO_WRITE fail writes, NO_SYNC fails syncs, and
-        LOST fails a sync and drops everything written since the last one. Each failure releases ``failures``.
-        ``on_failure``, ``before_sync`` and ``after_sync`` are called in the thread that writes or syncs.
+    LOST fails a sync and drops everything written since the last one. Each failure releases ``failures``.
+    ``on_failure``, ``before_sync`` and ``after_sync`` are called in the thread that writes or syncs.
     """
 
     def __init__(self, name: str, base: str) -> None:

@@ -1,4 +1,4 @@
-"""Actors: clients on real sockets that see the same lines whatever their dialect."""
+"""Actors: clients on real sockets that see the same lines in every dialect."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from tests.server.house import Caller
 
 PRESENCE = ("[join] ", "[leave] ")
 ENDS = events.Ok | events.Error | events.Welcome | events.Challenge
-"""What ends the answer to a command."""
+"""The end of the answer to a command."""
 
 
 class Actor:
-    """Somebody on the stage. Who comes and goes is seen in an order of its own, since it is told a moment later."""
+    """An actor. Joins and leaves are seen in a separate order, since they are announced a moment later."""
 
     def __init__(self, name: str, caller: Caller) -> None:
         self.name = name
@@ -38,7 +38,7 @@ class Actor:
             (self.presence if line.startswith(PRESENCE) else self.sights).append(line)
 
     async def look(self) -> None:
-        """Take in what the server says next."""
+        """Read the next output of the server."""
         raise NotImplementedError
 
     async def next_sight(self, queue: deque[str]) -> str:
@@ -47,7 +47,7 @@ class Actor:
         return queue.popleft()
 
     async def ask_for_name(self, name: str) -> bool:
-        """Say who one is, and return whether one was let in."""
+        """Log in, and return whether it succeeded."""
         raise NotImplementedError
 
     async def type(self, line: str) -> None:
@@ -55,12 +55,12 @@ class Actor:
         raise NotImplementedError
 
     async def barrier(self) -> None:
-        """Wait until everything that was done is answered, and take in what came before."""
+        """Wait until every command is answered, and read the output before that."""
         raise NotImplementedError
 
 
 class PlainActor(Actor):
-    """Somebody with nc."""
+    """A user with nc."""
 
     async def look(self) -> None:
         self.notice(await self._line() + "\n")
@@ -86,7 +86,7 @@ class PlainActor(Actor):
         await self.barrier()
 
     async def barrier(self) -> None:
-        """Ask for the topic, which waits for what is under way, then for what nobody has."""
+        """Ask for the topic, which waits for pending commands, then for an unknown command."""
         self._barriers += 1
         nonsense = f"/nonsense-{self._barriers}"
         await self.caller.write(f"/topic\n{nonsense}\n".encode())
@@ -96,7 +96,7 @@ class PlainActor(Actor):
 
 
 class NativeActor(Actor):
-    """Somebody with a client: sees what ``join`` would show, its current room and its direct messages."""
+    """A user with a client, who sees what ``join`` would show: the current room and direct messages."""
 
     def __init__(self, name: str, caller: Caller, *, key: Key | None, listen: str = "all", secret: bytes = b"") -> None:
         super().__init__(name, caller)
@@ -148,7 +148,7 @@ class NativeActor(Actor):
         self.notice(text_lines(entry, me=self.user))
 
     async def _do(self, command: commands.Command) -> events.Event:
-        """Ask something, and return what ended the answer."""
+        """Send a command, and return the end of the answer."""
         self._ids += 1
         await self.caller.say(replace(command, id=self._ids))
         while self._ids not in self._ended:
@@ -156,7 +156,7 @@ class NativeActor(Actor):
         return self._ended.pop(self._ids)
 
     async def _do_twice(self, command: commands.Send | commands.Edit | commands.Delete) -> None:
-        """Do something under a key, and again as a client does that has not heard the answer: nobody may notice."""
+        """Send a command under a key, and again as after a lost answer, which must have no effect."""
         self._said += 1
         command = replace(command, outbox=self._outbox, n=self._said)
         answer = await self._do(command)
@@ -174,7 +174,7 @@ class NativeActor(Actor):
         return isinstance(answer, events.Welcome)
 
     async def resume(self, caller: Caller) -> None:
-        """Come back over another connection, saying what one has."""
+        """Reconnect with the positions of this client."""
         self.caller = caller
         answer = await self._do(commands.Hello(token=self.token, epoch=self.epoch, positions=self.positions))
         assert isinstance(answer, events.Welcome)

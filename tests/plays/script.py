@@ -1,4 +1,4 @@
-"""Plays: plain text in which each line is a step; who comes without a dialect is played in every one."""
+"""Plays: plain text in which each line is a step; an actor without a dialect is played in every one."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ class Play:
 
     @classmethod
     def read(cls, path: Path) -> Play:
-        """Read a file; what begins with # is for people, as are empty lines."""
+        """Read a file, without comments and empty lines."""
         lines = enumerate(path.read_text().splitlines(), 1)
         return cls(path.stem, tuple((number, line) for number, line in lines if line and not line.startswith("#")))
 
     def casts(self) -> list[dict[str, str]]:
-        """Return every way to give those a dialect who come without one."""
+        """Return every assignment of dialects to actors without one."""
         found = (FREE.fullmatch(step) for _, step in self.steps)
         free = list(dict.fromkeys(match[1] for match in found if match))
         return [dict(zip(free, dialects, strict=True)) for dialects in product(DIALECTS, repeat=len(free))]

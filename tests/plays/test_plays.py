@@ -25,7 +25,7 @@ def performances() -> Iterator[object]:
 
 @pytest.fixture(autouse=True)
 def _hasty(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let who comes and goes be told sooner, since every play waits for it."""
+    """Announce joins and leaves sooner, since every play waits for them."""
     monkeypatch.setattr(presence, "COALESCE_SECONDS", 0.005)
 
 

@@ -63,7 +63,7 @@ GREETING_OF_TELNET = 3  # lines: that it tries, that it is connected, and how to
 
 
 class Seat:
-    """Somebody before a client that knows nothing of us, as a process."""
+    """A user of a generic line client, as a process."""
 
     def __init__(self, client: str, port: int) -> None:
         command = [*CLIENTS[client], "127.0.0.1", str(port)]
@@ -87,7 +87,7 @@ class Seat:
             assert self.process.stdout.readline() == line + "\n"
 
     def quit(self) -> None:
-        """Leave; the client ends by itself, and has said nothing more."""
+        """Leave; the client ends by itself, without further output."""
         self.type("/quit")
         rest, _ = self.process.communicate(timeout=10)
         assert rest in {"", "Connection closed by foreign host.\n"}

@@ -1,4 +1,4 @@
-"""The theatre: what each step of a play means."""
+"""The theatre: the meaning of each step of a play."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Theatre:
         self.actors: dict[str, Actor] = {}
 
     async def play(self, play: Play) -> None:
-        """Do every step; then nobody may have seen anything that the play does not tell."""
+        """Run every step; then check that no actor has seen any other line."""
         for number, step in play.steps:
             try:
                 async with asyncio.timeout(TIMEOUTS):

@@ -1,4 +1,4 @@
-"""Somebody at a socket of a real server, who says what the protocol allows, or anything else, and waits for answers."""
+"""A client at a socket of a real server, which sends valid or invalid data and waits for answers."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.keys import hello_of, proof_of, shown_of
 _code_key = cache(code_key)
 
 DEADLINE = 20.0
-"""Seconds after which a test has failed; what it waits for comes in milliseconds."""
+"""Seconds before a test fails; it usually waits for milliseconds."""
 
 
 class Caller:
@@ -78,7 +78,7 @@ class Caller:
         return self.hears(events.Challenge)
 
     def comes(self, name: str, key: Key, *, code: str = "", local: bytes = b"", **shown: str) -> str:
-        """Log in by a key and what is shown beside it; return the name, or the code word of the refusal."""
+        """Log in by a key and other proofs; return the name, or the code word of the refusal."""
         challenge = self.asks(name, key)
         secrets = {}
         if code:

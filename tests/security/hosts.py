@@ -1,4 +1,4 @@
-"""A real server on a machine of its own, and who calls it from there or from another machine."""
+"""A real server on a separate machine, and clients on that machine or another one."""
 
 from __future__ import annotations
 

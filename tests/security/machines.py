@@ -1,6 +1,6 @@
 """Three machines with a cable between each two: network namespaces that end with the processes that hold them.
 
-The server's address is 192.0.2.1. Who is in the middle has that address too, and the client's way to it leads to him
+The server's address is 192.0.2.1. The man in the middle has that address too, and the client's route leads to him
 once he has ``hijacked`` it.
 """
 
@@ -33,7 +33,7 @@ _NEWNET = 0x40000000  # CLONE_NEWNET
 
 
 class Machines:
-    """Each is a process that does nothing but wait for the end of its stdin, also where the tests are killed."""
+    """Each one is a process that waits for the end of its stdin, which comes even if the tests are killed."""
 
     def __init__(self) -> None:
         self._holders = {
@@ -76,7 +76,7 @@ class Machines:
 
     @contextmanager
     def hijacked(self) -> Iterator[None]:
-        """Let what the client sends to the server's address come to the one in the middle."""
+        """Redirect the client's traffic for the server to the man in the middle."""
         route = ("ip", "route", "add", f"{ADDRESS}/32", "via", "203.0.113.1")
         self.do(CLIENT, *route)
         try:

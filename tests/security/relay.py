@@ -1,4 +1,4 @@
-"""Somebody in between who ends the TLS of both sides with a certificate of his own, and reads all that goes over."""
+"""A man in the middle who terminates the TLS of both sides with his own certificate, and reads everything."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from tests.certificate import trusting
 
 
 class Relay:
-    """Accepts on a listening socket, and carries everything to and fro; ``dial`` connects to the true server.
+    """Accepts on a listening socket, and relays everything; ``dial`` connects to the real server.
 
-    ``overheard`` is what clients said, and ``came`` how many connected.
+    ``overheard`` is the output of the clients, and ``came`` the number of connections.
     """
 
     def __init__(self, listening: socket.socket, dial, certificate: Path) -> None:
@@ -29,7 +29,7 @@ class Relay:
         self._threads[0].start()
 
     def end(self) -> None:
-        """Accept nobody any more; return when all connections are gone."""
+        """Stop accepting; return when all connections are gone."""
         self._listening.shutdown(socket.SHUT_RDWR)
         for thread in list(self._threads):
             thread.join(20)

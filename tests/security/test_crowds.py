@@ -1,4 +1,4 @@
-"""Many connections of one address, from another machine: what is too much is refused, and nobody else pays for it."""
+"""Many connections of one address, from another machine: only that address is refused."""
 
 import socket
 from contextlib import ExitStack
@@ -27,20 +27,20 @@ def machines():
 
 @pytest.fixture
 def host(machines, tmp_path):
-    """An open server, so that whoever gets through the door is in."""
+    """An open server, so that every accepted connection can log in."""
     host = Host(machines, tmp_path, "--open", "--plaintext-from", "192.0.2.0/24")
     yield host
     host.end()
 
 
 def told(host: Host) -> bytes:
-    """Return what somebody at the client's address is told who connects and says nothing, until the server closes."""
+    """Connect from the client's address without sending anything; return the output until the server closes."""
     with host.call(tls=False) as caller:
         return caller.rest()
 
 
 def comes_in(host: Host, *, machine: str = CLIENT, source: str = "") -> bool:
-    """Tell whether an owner comes in; who is refused is closed during the handshake."""
+    """Tell whether an owner can log in; a refused connection is closed during the handshake."""
     name = f"at-{machine}{source.rpartition('.')[2]}"
     try:
         with host.call(machine=machine, source=source) as caller:
@@ -69,7 +69,7 @@ def test_only_an_address_that_never_logs_in_is_slowed_down(host) -> None:
     said = [b""]
     while said[-1] != TOO_MANY_STRANGERS and len(said) <= 2 * STRANGERS_BURST:
         with host.call(tls=False) as caller:
-            caller.write(b"GET / HTTP/1.1\n")  # answered and closed: gone before the next one comes
+            caller.write(b"GET / HTTP/1.1\n")  # answered and closed before the next one connects
             said.append(caller.rest())
     assert said[-1] == TOO_MANY_STRANGERS
     assert len(said) > STRANGERS_BURST

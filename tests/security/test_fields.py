@@ -1,4 +1,4 @@
-"""What somebody hostile sends: fields that are the server's to say, SQL, other protocols, commands out of order."""
+"""Hostile input: fields that belong to the server, SQL, other protocols, commands out of order."""
 
 import msgspec
 import pytest

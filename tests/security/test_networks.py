@@ -1,4 +1,4 @@
-"""A server, a client and somebody in between on machines of their own: who comes in, and what the one gets."""
+"""A server, a client and a man in the middle on separate machines: logins, and what he can read."""
 
 import asyncio
 import socket
@@ -43,7 +43,7 @@ def host(machines, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def ann(host):
-    """Return the key of ann, who came on the server's own machine and has a password."""
+    """Return the key of ann, who has an account and a password."""
     key = key_of("ann")
     with host.call(machine=SERVER) as caller:
         assert caller.comes("ann", key, local=local_secret(host.data)) == "ann"
@@ -52,7 +52,7 @@ def ann(host):
     return key
 
 
-# Who comes in from another machine
+# Logins from another machine
 
 
 def test_newcomers_need_a_join_code_or_an_invite(host) -> None:
@@ -108,12 +108,12 @@ def test_local_guests_can_use_plaintext(host) -> None:
         assert caller.line() == b"[join] gus has joined the chat.\n"
 
 
-# Somebody in between
+# A man in the middle
 
 
 @pytest.fixture
 def relay(machines):
-    """Return somebody in between, who has the server's address, and relays to the server itself."""
+    """Return a man in the middle, who has the server's address and relays to the server."""
     with machines.on(MIDDLE):
         listening = socket.create_server((ADDRESS, PORT))
 
@@ -140,14 +140,14 @@ def client(machines, tmp_path):
 
 
 def assert_he_has_nothing(host, relay, name: str) -> None:
-    """He heard no message, nobody came in, and the name is still to be had."""
+    """He read no message, no login succeeded, and the name is still free."""
     assert SECRET_TEXT.encode() not in relay.overheard
     with host.call(machine=SERVER) as caller:
         assert caller.comes(name, key_of(f"the true {name}"), local=local_secret(host.data)) == name
 
 
 def test_at_first_contact_a_man_in_the_middle_gets_no_secret_and_no_message(host, machines, relay, tmp_path) -> None:
-    """By the client as `join` uses it, which would say at once what waits, were it let in."""
+    """With the client as `join` uses it, which would send waiting messages immediately after a login."""
     code = join_code(host.data)
     profile = Profiles(str(tmp_path)).server(ADDRESS, PORT)
 
@@ -186,7 +186,7 @@ def test_a_man_in_the_middle_gets_nothing_from_a_careful_client(host, machines, 
 
 @pytest.mark.usefixtures("host")
 def test_a_man_in_the_middle_reads_a_client_that_trusts_his_certificate(machines, relay, client) -> None:
-    """Without which the tests above would show nothing."""
+    """This shows that the tests above can fail."""
     trusted = client("trust", ADDRESS, identity().certificate.fingerprint)
     with machines.hijacked():
         code, complaint = client("send", "--as", "hal", "--host", ADDRESS)

@@ -1,4 +1,4 @@
-"""Who comes in where with what, for real: the table of tests/commands/test_posture.py between two machines."""
+"""The table of tests/commands/test_posture.py, tested between two machines."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.security.machines import CLIENT, ELSEWHERE, SERVER, Machines, can_mak
 pytestmark = pytest.mark.skipif(not can_make_machines(), reason="network namespaces need root and iproute2")
 
 PASSWORD = "correct horse battery"
-HERE = "127.0.0.2"  # an address of loopback that may speak plaintext also where loopback is not trusted
+HERE = "127.0.0.2"  # a loopback address that may use plaintext even if loopback is not trusted
 _number = count()
 
 
@@ -38,7 +38,7 @@ def house(request, machines, tmp_path_factory):
 
 
 class House:
-    """A server in one of the modes, where ann and alfred were before, and ann has a password."""
+    """A server in one of the modes, with accounts of ann and alfred; ann has a password."""
 
     def __init__(self, machines: Machines, directory, mode: str) -> None:
         self.mode = mode
@@ -64,7 +64,7 @@ class House:
         return caller
 
     def come(self, shown: str, way: str) -> tuple[str, str]:
-        """Come as a native newcomer, under a new name; return it, and what happened."""
+        """Log in as a native newcomer, under a new name; return the name and the result."""
         name = f"n{next(_number)}"
         key, how = key_of(name), {}
         if shown.endswith("code"):
@@ -90,7 +90,7 @@ def expected(table, way: str, mode: str) -> str:
 
 
 def is_let_in(caller: Caller) -> bool:
-    """Tell whether what was said in plain text got one in."""
+    """Tell whether a plaintext login succeeded."""
     while not (line := caller.line()).startswith(b"=== Connected!"):
         assert line
         if b"[error]" in line:

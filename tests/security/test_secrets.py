@@ -23,7 +23,7 @@ KEEPERS = {
     "key of ann": "key",
     "key of ben": "key",
 }
-"""The file that holds a secret, since that is what it is for; only its owner may read it."""
+"""The file that is meant to hold a secret; only its owner can read it."""
 
 
 class Street:

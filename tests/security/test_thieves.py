@@ -1,4 +1,4 @@
-"""A real server and who wants to be somebody else: by a stolen name, an overheard proof, a device or an invite."""
+"""A real server, and attempts to be another user: by a stolen name, an overheard proof, a device or an invite."""
 
 from pathlib import Path
 
@@ -110,7 +110,7 @@ def test_an_overheard_proof_is_refused_on_every_connection(host, alice) -> None:
 
 
 def test_a_challenge_is_valid_only_on_its_connection(host, alice) -> None:
-    """A proof that the owner makes for another connection is none for this one, though all else is the same."""
+    """A proof of the owner for another connection is invalid for this one, even if all else is the same."""
     with host.call() as owner, host.call() as thief:
         challenge = owner.asks("alice", alice)
         thief.asks("alice", alice)

@@ -1,4 +1,4 @@
-"""A real server on a real socket in this process, and clients that read what it writes, line by line."""
+"""A real server on a real socket in this process, and clients that read its output line by line."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ from tests.keys import hello_of, key_of, proof_of
 LOOPS = {"asyncio": asyncio.new_event_loop, "uvloop": uvloop.new_event_loop}
 
 DEADLINE = 20.0
-"""Seconds after which a test has failed; what it waits for comes in milliseconds."""
+"""Seconds before a test fails; it usually waits for milliseconds."""
 
 
 class Clock:
-    """The time that the server goes by, turned by hand."""
+    """The clock of the server, set by hand."""
 
     def __init__(self) -> None:
         self.now = 1000.0
@@ -101,7 +101,7 @@ async def opened(
 
 
 class House:
-    """A server and who called."""
+    """A server and its clients."""
 
     def __init__(self, server: Server, clock: Clock, port: int, *, tls: bool) -> None:
         self.server = server
@@ -112,7 +112,7 @@ class House:
         self.callers: list[Caller] = []
 
     async def call(self, *, receive_buffer: int = 0) -> Caller:
-        """Connect, and say nothing yet."""
+        """Connect without sending anything."""
         sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         if receive_buffer:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
@@ -138,7 +138,7 @@ class House:
         return caller
 
     async def guest(self, name: str) -> Caller:
-        """Log in with the native client's dialect under a name that nobody owns."""
+        """Log in a native client as a guest."""
         return await self.login(name=name)
 
     async def login(self, receive_buffer: int = 0, **hello) -> Caller:
@@ -156,7 +156,7 @@ class House:
 
 
 class Caller:
-    """A client that does nothing by itself."""
+    """A client that acts only when told to."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.reader = reader
@@ -187,7 +187,7 @@ class Caller:
         return event
 
     async def reads(self, *lines: str) -> list[str]:
-        """Return what comes up to and with these lines, the last of it."""
+        """Read up to and including these lines; return them."""
         read: list[str] = []
         while read[-len(lines) :] != list(lines):
             data = await self.reader.readline()
@@ -196,7 +196,7 @@ class Caller:
         return read
 
     async def barrier(self) -> list[events.Event]:
-        """Return what came before all that was said until now was answered."""
+        """Return the output up to the answers to all earlier input."""
         number = 1_000_000 + next(self._ids)
         await self.say(commands.Ping(id=number))
         came: list[events.Event] = []
@@ -205,7 +205,7 @@ class Caller:
         return came
 
     async def end(self) -> bytes:
-        """Return what comes until the server closes."""
+        """Return the output until the server closes."""
         return await self.reader.read()
 
     def hang_up(self) -> None:

@@ -19,7 +19,7 @@ DATA, HANDSHAKE, ALERT = 23, 22, 21
 
 
 class RawTls:
-    """Encrypts with the keys that OpenSSL agreed on; ``reader`` has what the server sends, encrypted."""
+    """Encrypts with the keys that OpenSSL negotiated; ``reader`` has the encrypted output of the server."""
 
     def __init__(self) -> None:
         self._there, self._back = ssl.MemoryBIO(), ssl.MemoryBIO()

@@ -1,4 +1,4 @@
-"""The admin socket: who may use it, what it answers, and what becomes of it."""
+"""The admin socket: its access rights, its answers, and its end."""
 
 import asyncio
 import os

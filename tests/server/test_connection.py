@@ -140,7 +140,7 @@ def test_a_first_line_can_arrive_byte_by_byte(loop: str) -> None:
     run(loop, scene)
 
 
-# Lines that are none
+# Invalid lines
 
 
 def test_a_line_over_the_limit_ends_a_native_connection_with_a_reason(loop: str) -> None:
@@ -337,7 +337,7 @@ def test_one_turn_of_the_loop_handles_a_bounded_number_of_lines_of_one_connectio
         await dave.say(*(commands.Ping(id=n) for n in range(1000)))
         for n in range(1000):
             assert (await dave.hears(events.Ok)).id == n
-        most = 2 * TURN_COMMANDS // (1 + TURN_OTHERS)  # uvloop may read once more before what call_soon() was given
+        most = 2 * TURN_COMMANDS // (1 + TURN_OTHERS)  # uvloop may read once more before the callback of call_soon()
         assert max(turns) <= most
         turns.clear()
         await dave.say(*(commands.Send(id=n, to="#lobby", text="x" * (TURN_BYTES // 4)) for n in range(20)))
@@ -447,7 +447,7 @@ def test_a_connection_is_not_read_while_too_many_entries_are_unstored(loop: str)
 
 
 async def stalled(house: House, speaker: Caller, name: str) -> int:
-    """Speak until the reader of that name is behind for good; return how often.
+    """Send messages until the reader of that name is behind; return their number.
 
     A client's TLS takes some 100 KiB of its own before it stops to read.
     """
@@ -477,7 +477,7 @@ def test_a_stalled_reader_is_closed_and_its_leave_is_announced(loop: str, dialec
         await alice.barrier()
         assert not connection._transport.is_closing()
         while connection in house.server.connections:
-            house.clock.now += 2  # not only once: the kernel of one who takes nothing may yet take a little
+            house.clock.now += 2  # more than once: the kernel of a stalled reader may still take a little
             await alice.barrier()
         if dialect == "plain":
             await watcher.reads("[leave] bob has left the chat.")
@@ -576,7 +576,7 @@ def test_a_reader_that_resumes_reading_has_lost_nothing(loop: str, dialect: str,
     run(loop, scene, tls=tls)
 
 
-# What nobody expected
+# Unexpected exceptions
 
 
 def broken(*_: object) -> None:
@@ -638,7 +638,7 @@ def test_a_chat_error_is_answered_and_not_logged_as_an_exception(loop: str, capl
     assert caplog.records == []
 
 
-# Memory and answers for those who have shown nothing
+# Memory and answers before the login
 
 
 @pytest.mark.parametrize("endless", [b"\xff\xfa", b"\xff\xfb", b"\xff", b"x"], ids=repr)
@@ -671,7 +671,7 @@ def test_endless_telnet_negotiation_is_not_kept(loop: str, endless: bytes) -> No
     ids=repr,
 )
 def test_an_unauthenticated_connection_gets_short_errors(loop: str, line: bytes) -> None:
-    """Ten times what it sent, however much that is: what is over the allowance is not even read."""
+    """Each answer is at most ten times the input; input over the allowance is not even read."""
     flood = line * 2000
 
     async def scene(house: House) -> None:

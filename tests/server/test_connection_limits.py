@@ -29,7 +29,7 @@ class Time:
 
 
 class Door:
-    """The limits, and who came through it."""
+    """The limits, and the admitted connections."""
 
     def __init__(self, slots: int = 10_000, **options) -> None:
         self.time = Time()
@@ -43,7 +43,7 @@ class Door:
         return False
 
     def crowd(self, size: int, peer: str = ONE) -> int:
-        """Return how many of so many came in."""
+        """Return the number of admitted connections."""
         return sum(self.come(peer) for _ in range(size))
 
     def log_in(self, *, owner: bool = True) -> None:
@@ -100,7 +100,7 @@ def test_an_address_that_never_logs_in_is_slowed_down(*, known: bool) -> None:
     for _ in range(1000):
         came += door.come()
         if known:
-            door.log_in(owner=False)  # a guest is nobody in particular
+            door.log_in(owner=False)  # a guest has no account
         door.go()
     assert came == STRANGERS_BURST
     door.time.now += STRANGERS_SECONDS

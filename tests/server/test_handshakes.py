@@ -1,4 +1,4 @@
-"""One port for TLS and plaintext: what is peeked at, who may speak what, and who is closed without a word."""
+"""One port for TLS and plaintext: detection, access, and silent closes."""
 
 import asyncio
 import os
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.parametrize("loop", LOOPS)
 
 
 async def secure(house: House, *protocols: str) -> Caller:
-    """Connect with TLS, and say nothing yet."""
+    """Connect with TLS without sending anything."""
     caller = Caller(*await asyncio.open_connection("127.0.0.1", house.port, ssl=trusting(*protocols)))
     house.callers.append(caller)
     return caller
@@ -272,7 +272,7 @@ def test_accepted_sockets_keep_their_options_under_tls(loop: str) -> None:
     run(loop, scene)
 
 
-# Who is let in
+# Admission
 
 
 async def accepted(house: House, number: int) -> None:
@@ -282,7 +282,7 @@ async def accepted(house: House, number: int) -> None:
 
 
 async def gone(house: House) -> None:
-    """Wait until everybody's place is free again."""
+    """Wait until all slots are free again."""
     while house.server.connection_limits.open:
         house.clock.now += 1000
         await asyncio.sleep(0)
@@ -350,7 +350,7 @@ def test_a_refused_connection_gets_an_error_only_in_plaintext(loop: str, monkeyp
 def test_an_owner_can_log_in_despite_a_crowd_of_silent_connections(
     loop: str, said: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The crowd comes from many addresses, each with as many connections as it may have, and comes again at once."""
+    """The crowd comes from many addresses, each with its maximum of connections, and reconnects immediately."""
     monkeypatch.setattr(connection_limits, "is_loopback", lambda _: False)
 
     async def crowd(house: House, number: int) -> list[Caller]:
@@ -414,7 +414,7 @@ def test_a_full_server_accepts_a_waiting_connection_when_another_ends(
 def test_a_mutated_client_hello_leaves_no_state(
     loop: str, seed: int, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Each is closed, or waits for bytes that do not come and is cut in time; garbage behind a handshake likewise."""
+    """Each one is closed, or waits for missing bytes until the deadline; garbage after a handshake, too."""
     monkeypatch.setattr(server, "SWEEP_SECONDS", 0.02)
     chance = random.Random(seed)
 

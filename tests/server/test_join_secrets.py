@@ -22,7 +22,7 @@ def test_the_2048_code_words_are_short_and_distinct():
     assert len(words) == 2048
     assert words == sorted(set(words))
     assert all(word.isascii() and word.isalpha() and word.islower() and 4 <= len(word) <= 7 for word in words)
-    # So none is a form of another, either.
+    # So no word is an inflection of another, either.
     assert len({word[:4] for word in words}) == 2048
 
 

@@ -1,4 +1,4 @@
-"""Whatever a peer says, the log's lines are the server's own."""
+"""Text of a peer never forges a line of the log."""
 
 import logging
 import re
@@ -24,7 +24,7 @@ RECORD = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} (?:WARNING|ERROR) ")
 
 @pytest.fixture
 def log():
-    """What is logged during a test, as ``serve`` writes it."""
+    """The log of a test, as ``serve`` writes it."""
     written = StringIO()
     handler = logging.StreamHandler(written)
     handler.setFormatter(HonestFormatter())
@@ -34,7 +34,7 @@ def log():
 
 
 def check(log: StringIO, *, records: int) -> str:
-    """Return what was logged; nothing in it drives a terminal or passes for another record."""
+    """Return the log, after checking that no text in it drives a terminal or forges a record."""
     text = log.getvalue()
     assert dangerous(text) == set()
     assert "\t" not in text

@@ -1,4 +1,4 @@
-"""What a connection leaves behind in memory when it ends: nothing of what it read."""
+"""A connection leaves no received data in memory when it ends."""
 
 import gc
 from collections import Counter
@@ -10,7 +10,7 @@ from socketchat.wire import Wire
 from tests.server.house import LOOPS, House, run
 
 HEAVY = (TlsRecords, Wire)
-"""The keys of a connection, and what was read of its next line."""
+"""The keys of a connection, and its incomplete line."""
 
 SAID = {
     "nothing": b"",

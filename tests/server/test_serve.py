@@ -1,4 +1,4 @@
-"""``socketchat serve`` as a process of its own: what it prints, how it ends, and what it will not do."""
+"""``socketchat serve`` as a separate process: its output, its end, and its refusals."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class Serving:
         """Return exit code, standard output and standard error."""
         for number in signals:
             self.process.send_signal(number)
-        # What came together with the first line is in the buffer of stdout, where communicate() does not look.
+        # Output that came with the first line is in the buffer of stdout, which communicate() does not read.
         with self.process.stdout as out, self.process.stderr as error:
             return self.process.wait(10), out.read(), error.read()
 
@@ -67,7 +67,7 @@ def server(tmp_path: Path) -> Iterator[Serving]:
 
 
 def everything(sock: socket.socket) -> bytes:
-    """Return what comes until the server closes, whether or not it had read all that it was sent."""
+    """Return the output until the server closes, even if it has not read all input."""
     read = b""
     with sock, suppress(ConnectionResetError):
         while data := sock.recv(65_536):
@@ -101,7 +101,7 @@ def test_a_signal_ends_the_server_after_notifying_all_clients(server: Serving, n
 
 
 def as_ann(server: Serving, command: commands.Command) -> socket.socket:
-    """Log in as the owner of a name, with the local secret where that is asked for, and ask something."""
+    """Log in as the owner of a name, with the local secret if needed, and send a command."""
     key = key_of("ann")
     ann = server.call(encode(hello_of(key, name="ann")))
     challenge = decode_event(ann.recv(1000))
@@ -376,7 +376,7 @@ def test_each_address_is_listed_and_the_hint_shows_how_to_join(tmp_path: Path) -
 
 
 def shown(port: int) -> str:
-    """Return the fingerprint of what the server shows."""
+    """Return the fingerprint of the server's certificate."""
     return read_certificate(ssl.PEM_cert_to_DER_cert(ssl.get_server_certificate(("127.0.0.1", port)))).fingerprint
 
 
@@ -413,7 +413,7 @@ def test_sighup_reloads_the_certificate_and_a_bad_one_keeps_the_old(tmp_path: Pa
 
 
 def ssl_of(port: int) -> ssl.SSLSocket:
-    """Connect with TLS, whoever answers."""
+    """Connect with TLS to any server."""
     return trusting().wrap_socket(socket.create_connection(("127.0.0.1", port), timeout=10))
 
 

@@ -66,7 +66,7 @@ class InTerminal:
         assert STAYS in self.process.stderr.readline()
 
     def close(self) -> tuple[int, str]:
-        """Wait for the end; return the exit code and what else was written."""
+        """Wait for the end; return the exit code and the rest of the output."""
         assert self.process.stdout is not None
         assert self.process.stderr is not None
         with self.process.stdout as out, self.process.stderr as error:
@@ -78,7 +78,7 @@ class InTerminal:
 
 @pytest.fixture
 def start(tmp_path: Path) -> Iterator[Start]:
-    """Return a function that starts a server in a terminal; it is killed where it stays."""
+    """Return a function that starts a server in a terminal; the server is killed at the end."""
     started: list[InTerminal] = []
 
     def begin(how: str = "plainly") -> InTerminal:

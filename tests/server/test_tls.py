@@ -1,4 +1,4 @@
-"""The server's certificate and what is spoken with it, held against Mozilla's intermediate profile (5.7)."""
+"""The server's certificate and TLS parameters, checked against Mozilla's intermediate profile (5.7)."""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ def test_weak_cipher_suites_are_refused(suite: str) -> None:
 
 @pytest.fixture(scope="module")
 def rsa(tmp_path_factory) -> Identity:
-    """Return an identity of RSA, which says nothing about curves as one of P-256 does."""
+    """Return an RSA identity, which does not restrict the curves as P-256 does."""
     path = tmp_path_factory.mktemp("rsa") / "rsa.pem"
     key = rsa_keys.generate_private_key(65537, 2048)
     name, now = x509.Name([]), datetime.now(UTC)

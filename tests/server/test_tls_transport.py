@@ -1,4 +1,4 @@
-"""What one peer may make the server do below TLS: records, bytes and memory."""
+"""The work that a peer can cause below TLS: records, bytes and memory."""
 
 import asyncio
 import ssl
@@ -180,7 +180,7 @@ def test_data_before_a_forged_record_is_processed(loop: str) -> None:
 
 @each_loop
 def test_connections_share_nothing_but_empty_buffers(loop: str) -> None:
-    """Whatever fails on one leaves no byte to the next."""
+    """A failure on one connection leaves no byte for the next."""
 
     async def scene(house: House) -> None:
         for garbage in (b"\x17\x03\x03\0\x20" + bytes(32), b"\x18\x03\x03\0\0", b"\x17\x03\x03\xff\xff", b"\0" * 50):
@@ -216,7 +216,7 @@ def test_nothing_is_kept_after_closing() -> None:
 
 
 def established() -> tuple[TlsRecords, ssl.SSLObject, ssl.MemoryBIO]:
-    """Return the server's end, the client's, and what the client sends."""
+    """Return the server's end, the client's end, and the output of the client."""
     tls = TlsRecords(identity().context)
     there, back = ssl.MemoryBIO(), ssl.MemoryBIO()
     client = trusting().wrap_bio(back, there)

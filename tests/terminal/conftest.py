@@ -25,7 +25,7 @@ def own_server(tmp_path):
 
 @pytest.fixture
 def sit(tmp_path):
-    """Return a function that seats somebody, each name with a home of its own."""
+    """Return a function that starts a program for a user, each name with its own home directory."""
     seats = []
     numbers = itertools.count()
 

@@ -1,4 +1,4 @@
-"""Events as a server tells them, at a fixed moment."""
+"""Events of a server, at a fixed time."""
 
 import msgspec
 

@@ -1,4 +1,4 @@
-"""A real pseudo-terminal with a screen to look at: what a test sees is what a person would see."""
+"""A real pseudo-terminal with a screen: a test sees what a person would see."""
 
 import asyncio
 import fcntl
@@ -13,11 +13,11 @@ from collections.abc import Callable
 import pyte
 
 DEADLINE = 20.0
-"""Seconds until a screen that does not show what it should fails the test; it shows it in milliseconds."""
+"""Seconds to wait for a screen before the test fails; it usually takes milliseconds."""
 
 
 class Terminal:
-    """The person's end of a pseudo-terminal: ``type`` is the keyboard, ``lines`` what is seen or scrolled off."""
+    """The user's end of a pseudo-terminal: ``type`` is the keyboard, ``lines`` the screen and the scrollback."""
 
     def __init__(self, columns: int = 80, rows: int = 24) -> None:
         self._master, self.slave = pty.openpty()
@@ -31,7 +31,7 @@ class Terminal:
         self.resize(columns, rows)
 
     def resize(self, columns: int, rows: int) -> None:
-        """Give the terminal another size; whoever has it as controlling terminal is told."""
+        """Resize the terminal, and notify the process that it controls."""
         fcntl.ioctl(self.slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
         self._screen.resize(rows, columns)
 
@@ -44,7 +44,7 @@ class Terminal:
 
     @property
     def lines(self) -> list[str]:
-        """Everything written so far: what scrolled off, and the screen without the empty rows at its end."""
+        """Everything written so far: the scrollback, and the screen without empty rows at its end."""
         above = ["".join(row[column].data for column in sorted(row)).rstrip() for row in self._screen.history.top]
         return above + "\n".join(row.rstrip() for row in self._screen.display).rstrip().split("\n")
 
@@ -65,7 +65,7 @@ class Terminal:
 
     @property
     def settings(self) -> list[object]:
-        """The modes of the line, as termios tells them."""
+        """The modes of the line, from termios."""
         return termios.tcgetattr(self.slave)
 
     @property
@@ -90,7 +90,7 @@ class Terminal:
         self.answers += text.encode()
 
     def read(self) -> bool:
-        """Draw what was written since; tell whether there was anything."""
+        """Draw new output; tell whether there was any."""
         try:
             data = os.read(self._master, 65_536)
         except (BlockingIOError, OSError):
@@ -104,9 +104,9 @@ class Terminal:
         self._stream.feed(text.encode())
 
     def until(self, condition: Callable[[], bool]) -> None:
-        """Read until the screen is as it should be; fails with the screen where it does not become so.
+        """Read until the screen is as expected; otherwise fail, with the screen.
 
-        The terminals ``beside`` are read as well, as a program stands still whose terminal nobody reads.
+        The terminals ``beside`` are read as well, because a program blocks if its terminal is not read.
         """
         end = time.monotonic() + DEADLINE
         while not condition():

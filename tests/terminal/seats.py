@@ -1,4 +1,4 @@
-"""Real programs: a server, and people who join it in terminals of their own."""
+"""Real programs: a server, and users who join it in their own terminals."""
 
 import os
 import re
@@ -20,7 +20,7 @@ FORKSERVER.set_forkserver_preload(["socketchat.cli.join", "socketchat.terminal.v
 
 
 class Server:
-    """A server on a free port, which keeps what it stores when it is started again on that port."""
+    """A server on a free port, which keeps its data when it is restarted on that port."""
 
     def __init__(self, directory, *options, stderr=None):
         self._directory = directory
@@ -52,7 +52,7 @@ class Server:
         self.port = int(re.search(r":(\d+)$", self._process.stdout.readline())[1])
 
     def freeze(self):
-        """Stop it where it is: connections stay, and nothing is answered."""
+        """Stop the process: connections stay, and nothing is answered."""
         self._process.send_signal(signal.SIGSTOP)
 
     def thaw(self):
@@ -73,9 +73,9 @@ class Server:
 
 
 class Seat(Terminal):
-    """Somebody who sits at a terminal and has typed ``socketchat join`` and ``arguments``.
+    """A user at a terminal who has typed ``socketchat join`` and ``arguments``.
 
-    The program runs in a process of its own that has imported everything before: a tenth of the time to wait.
+    The program runs in a process that has imported everything before, which saves most of the start.
     """
 
     def __init__(self, home, *arguments, columns=80, rows=24, stdin=None, **environ):
@@ -112,7 +112,7 @@ class Seat(Terminal):
         return code
 
     def _end(self):
-        """Read until the program has ended; return its exit code, None where it does not end."""
+        """Read until the program has ended; return its exit code, or None if it does not end."""
         end = time.monotonic() + DEADLINE
         while self._process.exitcode is None and time.monotonic() < end:
             select.select([self, self._process.sentinel], [], [], end - time.monotonic())
@@ -127,7 +127,7 @@ class Seat(Terminal):
         return self.ends()
 
     def close(self):
-        """End the program, however that is done."""
+        """End the program by any means."""
         self._process.terminate()
         if self._end() is None:
             self._process.kill()
@@ -149,7 +149,7 @@ def join(terminal, arguments, environ, stdin):
 
 
 def environment(home):
-    """Return an environment in which nothing of the machine's shows."""
+    """Return an environment without settings of this machine."""
     return {
         "HOME": str(home),
         "LANG": "C.UTF-8",

@@ -1,4 +1,4 @@
-"""People in terminals at a real server: what they see."""
+"""Users in terminals at a real server, and what they see."""
 
 import asyncio
 import itertools
@@ -30,7 +30,7 @@ names = (f"{name}{number}" for number in itertools.count() for name in ("ann", "
 
 @pytest.fixture
 def pair(server, sit):
-    """Return the names and seats of two who are in the lobby."""
+    """Return the names and seats of two users in the lobby."""
     ann, bob = next(names), next(names)
     seats = sit(server, ann), sit(server, bob)
     for seat in seats:
@@ -384,7 +384,7 @@ def test_a_lost_connection_is_reported_and_nothing_is_lost(own_server, sit):
     ann.shows("      waiting: /edit before that\n      waiting: typed meanwhile\n")
     bob.type("half ")
     own_server.start()
-    ann.type("\r")  # tries at once
+    ann.type("\r")  # tries immediately
     ann.shows("-- The link is back")
     ann.shows("ann: typed meanwhile")
     bob.says("typed")
@@ -546,7 +546,7 @@ def test_a_flood_does_not_freeze_the_typing(pair):
 
 
 def chat_here(server, name, play, **options):
-    """Chat in this process, at noon of a day in 2025, while ``play`` goes on; return the terminal."""
+    """Chat in this process, at noon of a day in 2025, while ``play`` runs; return the terminal."""
     terminal = Terminal()
 
     async def run(stdin, stdout):
@@ -629,7 +629,7 @@ def test_dates_follow_the_clock_and_the_messages(server):
 
 @pytest.mark.parametrize("refused", ["unread", "history"])
 def test_lines_are_shown_even_if_the_login_fails(refused):
-    """And a server that says what it likes neither ends the visit nor fills the memory."""
+    """A server with arbitrary output neither ends the chat nor fills the memory."""
 
     async def serve(peer):
         await peer.log_in()

@@ -17,7 +17,7 @@ from .seats import PROGRAM, environment
 ADDRESS = "198.51.100.1"
 
 UP = f"ip link set lo up && ip addr add {ADDRESS}/32 dev lo"
-"""Reached over the loopback device, but as an address of the machine's own it is nobody's loopback address."""
+"""The address is reached over the loopback device, but it is not a loopback address."""
 
 
 def can_make_namespaces() -> bool:
@@ -78,7 +78,7 @@ class Elsewhere:
 
 @pytest.fixture
 def elsewhere(tmp_path):
-    """Return a server that is open to everybody."""
+    """Return an open server."""
     server = Elsewhere(tmp_path, "--open")
     yield server
     server.stop()
@@ -203,7 +203,7 @@ def test_without_a_terminal_only_an_invite_lets_a_newcomer_in(closed, tmp_path):
 
 
 def ends(terminal: Terminal, process: subprocess.Popen) -> int:
-    """Return the exit code, having read what was written until then."""
+    """Read the rest of the output, and return the exit code."""
     pidfd = os.pidfd_open(process.pid)
     while process.poll() is None:
         assert select.select([terminal, pidfd], [], [], DEADLINE)[0], terminal.text

@@ -1,4 +1,4 @@
-"""Coming to a server where one is new: the join code, and invites, as people at a terminal meet them."""
+"""Joining a server as a newcomer: the join code and invites, at a terminal."""
 
 import asyncio
 import os
@@ -22,7 +22,7 @@ KEY = Key(bytes(32))
 
 @pytest.fixture(scope="module")
 def closed(tmp_path_factory):
-    """Return a server that takes nobody for its operator, as behind a tunnel, and its data directory."""
+    """Return a server that treats no connection as local, as behind a tunnel, and its data directory."""
     directory = tmp_path_factory.mktemp("closed")
     server = Server(str(directory), "--tunnel")
     server.directory = directory

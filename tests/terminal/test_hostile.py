@@ -1,4 +1,4 @@
-"""What others write, and a server that is not ours, never drive the terminal."""
+"""Text of other users, and a hostile server, never drive the terminal."""
 
 import re
 from functools import partial
@@ -26,7 +26,7 @@ OURS = re.compile(r"\x1b\[(?:0|1|(?:1;)?38;5;\d{1,3})m")
 
 
 def changes(text, **options):
-    """Return what tells of an edit and of a deletion, with ``text`` in each field."""
+    """Return the events of an edit and a delete, with ``text`` in each field."""
     return [
         entry(text, kind="edit", changes=7, **options),
         entry("x", kind="edit", name=text, changes=7, **options),
@@ -40,7 +40,7 @@ def changes(text, **options):
 
 
 def drawn(text, width=80):
-    """Return all that the rendering can draw, with ``text`` in each field that comes over the network."""
+    """Return every event that can be drawn, with ``text`` in each field from the network."""
     here = Rendering(Look(edits=True, colors="256"), "alice", NOON)
     told = [
         entry(text),

@@ -109,7 +109,7 @@ def test_input_after_a_refused_password_is_not_sent_to_the_room(server, sit, key
     seat.shows("Welcome, ")
     seat.says("/password")
     seat.shows("New password:")
-    seat.says("short12", "password", name)  # all at once, as a terminal that is slow hands them over
+    seat.says("short12", "password", name)  # together, as a slow terminal delivers them
     seat.shows("The password is too short. Use 8 to 1,024 bytes.")
     seat.shows("a common password")
     seat.shows("must not be your name" if len(name) > 7 else "too short")

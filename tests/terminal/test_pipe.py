@@ -1,4 +1,4 @@
-"""Visits through pipes: what is read is sent, what happens is written, and the exit code tells how it went."""
+"""``join`` in a pipe: lines of stdin are sent, events are written, and the exit code is the result."""
 
 import asyncio
 import io
@@ -28,7 +28,7 @@ names = (f"user{number}" for number in itertools.count())
 
 
 def visit(server, stdin, *, name=None, play=None):
-    """Visit with what stands on stdin; return exit code, stdout and stderr. ``play`` goes on beside it."""
+    """Run ``join`` with this stdin while ``play`` runs; return exit code, stdout and stderr."""
 
     async def run():
         out, err = Paper(), Paper()
@@ -41,13 +41,13 @@ def visit(server, stdin, *, name=None, play=None):
 
 
 def without_presence(done):
-    """Return the same without the lines about who else comes and goes: the visits of other tests end when they end."""
+    """Return the output without joins and leaves of other users, as other tests end at any time."""
     code, out, err = done
     return code, re.sub(r"^\[(join|leave)\] .*\n", "", out, flags=re.MULTILINE), err
 
 
 def history(server, room):
-    """Return what was said in a room, as plain lines."""
+    """Return the messages of a room, as plain lines."""
 
     async def run():
         async with connect("127.0.0.1", server.port, name=next(names), profile=None) as client:
@@ -59,7 +59,7 @@ def history(server, room):
 
 @asynccontextmanager
 async def guest(server, name):
-    """Have somebody in the chat who is online for sure."""
+    """Have another user online."""
     async with connect("127.0.0.1", server.port, name=name, profile=None) as client:
         await client.request(Ping())
         yield client
@@ -78,7 +78,7 @@ class Keyboard:
         self._writing.write(text.encode())
 
     def end(self):
-        """Let there be nothing more."""
+        """End the input."""
         self._writing.close()
 
 
@@ -92,14 +92,14 @@ def keyboard():
 
 
 class Paper(io.StringIO):
-    """What is written to, and can be waited for."""
+    """An output that a test can wait for."""
 
     def __init__(self):
         super().__init__()
         self._changed = asyncio.Event()
 
     def write(self, text):
-        """Take what is written."""
+        """Take the output."""
         self._changed.set()
         return super().write(text)
 

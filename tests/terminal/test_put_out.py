@@ -1,4 +1,4 @@
-"""Somebody who is put out of a room in the middle of a line: nothing of it is read in another room."""
+"""A user is removed from a room while typing: the line is not sent to another room."""
 
 import signal
 
@@ -9,7 +9,7 @@ PUT_OUT = "!! You are no longer in #secret; Enter again sends this to #lobby."
 
 @pytest.fixture
 def three(own_server, sit):
-    """Return the seats of ann in the lobby, of bob, who made the room #secret, and of carol, who is in it too."""
+    """Return the seats of ann in the lobby, of bob, who owns #secret, and of carol, its member."""
     seats = [sit(own_server, name) for name in ("ann", "bob", "carol")]
     for seat in seats:
         seat.shows("Welcome")
@@ -74,7 +74,7 @@ def test_messages_waiting_for_a_room_return_if_the_user_was_banned_meanwhile(own
     carol.signal(signal.SIGSTOP)
     own_server.start()
     for seat in (ann, bob):
-        seat.type("\r")  # tries at once
+        seat.type("\r")  # tries immediately
         seat.shows("-- The link is back")
     bob.says("/ban carol")
     bob.shows("bob banned carol")

@@ -1,4 +1,4 @@
-"""Coming in: which name one gets, and what happens where there is no getting in."""
+"""Logging in: the name, and the errors if it fails."""
 
 import re
 import shutil
@@ -91,7 +91,7 @@ def test_losing_the_name_while_disconnected_is_an_error_without_a_question(own_s
 
 @pytest.fixture
 def ida(own_server, sit):
-    """Return the seat of somebody whose message waits, and who has typed half of another."""
+    """Return the seat of a user with a waiting message and a half-typed one."""
     ida = sit(own_server, "ida", home="ida", columns=100)
     ida.shows("Welcome")
     own_server.kill()

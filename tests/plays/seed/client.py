@@ -1,4 +1,4 @@
-"""A client as the seed had it: a thread prints whatever comes, what is typed is sent as a line."""
+"""A client like the seed's: a thread prints all input from the socket, and typed lines are sent."""
 
 import socket
 import sys

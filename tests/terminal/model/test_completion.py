@@ -14,7 +14,7 @@ KNOWN = Known(names=["bob", "Bobby", "Ärne", "carol"], rooms=["#lobby", "#ops"]
 
 
 def completed(line):
-    """Return what the line becomes with each of its completions."""
+    """Return the completed lines."""
     found = ChatCompleter(lambda: KNOWN).get_completions(Document(line), CompleteEvent())
     return [line[: len(line) + completion.start_position] + completion.text for completion in found]
 

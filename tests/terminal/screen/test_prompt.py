@@ -30,7 +30,7 @@ class Counted(io.FileIO):
 
 
 class Desk:
-    """A prompt in a terminal, and what was entered at it."""
+    """A prompt in a terminal, and the submitted lines."""
 
     def __init__(self, columns=60, rows=14):
         self.terminal = Terminal(columns, rows)

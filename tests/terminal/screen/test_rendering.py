@@ -24,7 +24,7 @@ def rendering(colors="none", zone=UTC):
 
 
 def drawn(*told, me="alice", width=80):
-    """Return what is drawn for what the client was told, without the colours."""
+    """Return the drawing of events, without the colours."""
     here = rendering()
     lines = [line for event in told for line in here.lines(event, me, NOON)]
     return COLOURS.sub("", here.paint(lines, width))

@@ -1,4 +1,4 @@
-"""The line below the prompt, of a chat with a server that does what the test says."""
+"""The status line below the prompt, with a scripted server."""
 
 import asyncio
 import os
