@@ -39,7 +39,7 @@ def test_the_paths_are_those_of_platformdirs(home: str | None, xdg: str | None, 
 
 
 @pytest.mark.parametrize("value", ["", "relative", "./relative"])
-def test_what_is_no_absolute_path_is_as_good_as_unset(value: str, environ) -> None:
+def test_a_relative_path_counts_as_unset(value: str, environ) -> None:
     expected = [paths.directory(place, "server") for place in LIBRARY]
     for name in ("HOME", *VARIABLES):
         environ.setenv(name, value)
@@ -47,7 +47,7 @@ def test_what_is_no_absolute_path_is_as_good_as_unset(value: str, environ) -> No
 
 
 @pytest.mark.parametrize("home", [None, "", "relative"])
-def test_without_a_home_it_is_told_what_to_set(home: str | None, environ) -> None:
+def test_the_error_for_a_missing_home_names_the_variable(home: str | None, environ) -> None:
     def unknown(_uid: int) -> None:
         raise KeyError
 

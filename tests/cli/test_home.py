@@ -39,7 +39,7 @@ def kept(home):
 
 
 @pytest.mark.parametrize("how", ["full", "read-only"])
-def test_a_home_that_takes_nothing_lets_join_and_send_work(home, server, how) -> None:
+def test_join_and_send_work_with_an_unwritable_home(home, server, how) -> None:
     to_server = ("--host", f"127.0.0.1:{server.port}")
     assert call("join", "ann", *to_server, stdin="hello\n") == (0, "")
     before = kept(home)

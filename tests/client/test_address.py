@@ -67,13 +67,13 @@ def test_the_error_for_an_invalid_address_states_the_form(text: str) -> None:
         "\x1b[2J",
     ],
 )
-def test_what_cannot_be_the_name_of_a_host_is_no_address(text: str) -> None:
+def test_an_impossible_host_name_is_refused(text: str) -> None:
     with pytest.raises(UsageProblem, match=r"is no (address|port)"):
         parse_host(text)
 
 
 @pytest.mark.parametrize("text", ["a", "my_host", "10.0.0.1", "example.org.", "bücher.example", "a-b.c1", "127.1"])
-def test_what_can_be_the_name_of_a_host_is_one(text: str) -> None:
+def test_a_possible_host_name_is_accepted(text: str) -> None:
     assert parse_host(text) == (text, None)
 
 
@@ -128,7 +128,7 @@ def test_without_a_default_the_one_server_that_is_known_is_meant() -> None:
         find(known=(one, two))
 
 
-def test_what_the_user_knows_is_not_looked_up_if_a_host_is_told() -> None:
+def test_known_servers_are_not_read_if_a_host_is_given() -> None:
     assert find_server("host", None, {}, None) == ("host", 5000)
     with pytest.raises(UsageProblem, match="is no address"):
         find_server("", None, {}, None)

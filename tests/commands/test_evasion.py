@@ -262,7 +262,7 @@ def test_a_restriction_follows_an_account_to_its_other_keys_and_names(act: type[
     assert stage.hub.state.snapshot() == stage.new_hub().state.snapshot()
 
 
-def test_a_restriction_that_has_ended_follows_nobody() -> None:
+def test_an_expired_restriction_follows_no_user() -> None:
     stage, (ann, _) = played("ann", "eve")
     ann.do(commands.Mute, room="#ops", name="eve", seconds=60)
     stage.turns.wait(61)

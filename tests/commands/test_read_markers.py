@@ -175,7 +175,7 @@ def test_mentions_are_looked_for_beside_the_loop_in_a_bounded_amount_of_text() -
     assert len(ran) == 1 + count // HISTORY_ENTRIES
 
 
-def test_looking_for_mentions_is_charged_by_what_is_looked_at() -> None:
+def test_the_search_for_mentions_is_charged_by_the_scanned_text() -> None:
     stage = Stage(limited=True)
     alice, bob = stage.native("alice"), stage.native("bob")
     alice.session.user.read["#lobby"] = 0

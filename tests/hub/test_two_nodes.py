@@ -45,7 +45,7 @@ def with_password(cluster: Cluster) -> Peer:
     return alice
 
 
-def test_what_one_node_stores_is_heard_on_the_other_in_the_same_order() -> None:
+def test_entries_of_one_node_reach_the_other_in_the_same_order() -> None:
     _, ann, bob = played()
     for number in range(3):
         ann.say(f"a{number}", "#ops")
@@ -82,7 +82,7 @@ def test_a_guest_of_another_node_has_a_name_in_direct_messages() -> None:
 
 @pytest.mark.parametrize("word", ["kick", "ban"])
 @pytest.mark.parametrize("room", ["#ops", "#lobby"])
-def test_a_kick_or_a_ban_ends_what_the_user_hears_on_the_other_node(word: str, room: str) -> None:
+def test_a_kick_or_ban_removes_the_user_on_the_other_node(word: str, room: str) -> None:
     cluster, ann, bob = played()
     cluster.first.native("bob")  # a moderator can kick online users, and a node knows only its own
     kind = {"kick": commands.Kick, "ban": commands.Ban}[word]
@@ -172,7 +172,7 @@ def test_a_guest_whose_name_is_registered_on_the_other_node_has_to_go() -> None:
     assert cluster.second.hub.directory.user("gus").id == owner.session.user.id
 
 
-def test_two_who_take_one_name_on_two_nodes_at_the_same_time_are_told_who_was_first() -> None:
+def test_only_the_first_of_two_nodes_gets_a_name() -> None:
     cluster = Cluster()
     one, other = cluster.first.connect(), cluster.second.connect()
     one.log_in(key_of("one"), name="alice")
@@ -183,7 +183,7 @@ def test_two_who_take_one_name_on_two_nodes_at_the_same_time_are_told_who_was_fi
     assert error.code == "name_taken"
 
 
-def test_an_edit_and_a_delete_on_one_node_change_what_the_other_one_replays() -> None:
+def test_edits_and_deletes_of_one_node_change_the_replay_of_the_other() -> None:
     cluster, ann, bob = played()
     for text in ("one", "two"):
         ann.say(text, "#ops")

@@ -261,7 +261,7 @@ def test_proposals_before_the_report_of_a_failure_are_refused_too(backend: Backe
     play(scene)
 
 
-def test_closing_commits_and_reports_what_was_submitted(backend: Backend) -> None:
+def test_closing_commits_and_reports_submitted_proposals(backend: Backend) -> None:
     async def scene() -> None:
         async with opened(backend.journal()) as desk:
             proposals = [say(str(i)) for i in range(5)]

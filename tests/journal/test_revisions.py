@@ -177,7 +177,7 @@ def test_erasing_a_user_blanks_every_entry_of_the_user(backend: Backend, monkeyp
     play(scene)
 
 
-def test_an_erasure_tells_how_far_it_is(tmp_path: Path, disk: Disk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_erasure_reports_its_progress(tmp_path: Path, disk: Disk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(upkeep, "PROGRESS_SECONDS", 0.0)
     monkeypatch.setattr(forgetting, "SCANNED", 100)
 

@@ -120,7 +120,7 @@ def test_a_search_finds_only_messages(backend: Backend) -> None:
         ("ligature ﬁle", "file"),
     ],
 )
-def test_words_are_found_however_they_are_written_and_inside_a_sentence(
+def test_words_are_found_in_any_composition_and_inside_sentences(
     backend: Backend, monkeypatch: pytest.MonkeyPatch, text: str, looked_for: str, *, fed: bool
 ) -> None:
     monkeypatch.setattr(upkeep, "LEFT_FOR_SEARCHES", 0 if fed else 99)
@@ -136,7 +136,7 @@ def test_words_are_found_however_they_are_written_and_inside_a_sentence(
 
 
 @pytest.mark.parametrize("fed", [False, True])
-def test_where_words_run_together_letters_have_to_stand_in_a_row(
+def test_in_unspaced_scripts_letters_must_be_adjacent(
     backend: Backend, monkeypatch: pytest.MonkeyPatch, *, fed: bool
 ) -> None:
     monkeypatch.setattr(upkeep, "LEFT_FOR_SEARCHES", 0 if fed else 99)
@@ -156,7 +156,9 @@ def test_folding_a_text_takes_a_bounded_time_without_letting_others_run() -> Non
     assert folded(text) == "".join(folded(text[at : at + PIECE]) for at in range(0, len(text), PIECE))
 
 
-def test_what_was_folded_by_another_unicode_is_indexed_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_entries_folded_by_another_unicode_version_are_reindexed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async def say_it() -> None:
         async with opened(SQLiteJournal(str(tmp_path), asyncio.get_running_loop())) as desk:
             await desk.store(said("明日東京"))

@@ -169,7 +169,7 @@ def test_a_flood_of_marks_is_not_normalised():
 
 
 @pytest.mark.parametrize("name", ["server", "Operator", "Server", "ＳＹＳＴＥＭ"])
-def test_the_names_of_the_server_are_reserved_but_rooms_may_have_them(name):
+def test_the_reserved_names_are_refused_for_users_and_allowed_for_rooms(name):
     with pytest.raises(BadName, match="reserved for the server"):
         check_name(name)
     assert check_room(name)

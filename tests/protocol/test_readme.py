@@ -80,12 +80,12 @@ def test_a_section_has_an_example_and_names_every_field(struct, section):
 
 
 @pytest.mark.parametrize("line", ASKED)
-def test_an_example_of_a_command_is_what_the_program_writes(line):
+def test_an_example_of_a_command_matches_the_program(line):
     assert codec.encode(codec.decode_command(line.encode())) == f"{line}\n".encode()
 
 
 @pytest.mark.parametrize("line", TOLD)
-def test_an_example_of_an_event_is_what_the_program_writes(line):
+def test_an_example_of_an_event_matches_the_program(line):
     event = codec.decode_event(line.encode())
 
     assert event is not None

@@ -241,7 +241,7 @@ def test_the_error_for_a_damaged_file_is_one_sentence(tmp_path: Path, content: s
 
 
 @pytest.mark.parametrize("before", ["﻿", "Subject: CN=Grüße\n", "Bag Attributes\n    friendlyName: ключ\n"])
-def test_text_around_a_certificate_is_no_damage(tmp_path: Path, before: str) -> None:
+def test_text_around_a_certificate_is_ignored(tmp_path: Path, before: str) -> None:
     own = own_identity(tmp_path)
     pem = (tmp_path / FILE).read_text()
     (tmp_path / "cert.pem").write_text(before + pem[pem.index("-----BEGIN CERTIFICATE") :] + "after: ü\n")

@@ -142,7 +142,7 @@ def test_lines_and_commands_keep_their_order(server):
     )
 
 
-def test_an_empty_stdin_is_no_error(server):
+def test_an_empty_stdin_is_accepted(server):
     assert without_presence(visit(server, io.BytesIO())) == (0, "", "")
 
 

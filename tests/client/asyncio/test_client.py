@@ -72,7 +72,7 @@ async def take(client: Client, count: int) -> list:
 # Entering
 
 
-def test_the_client_knows_what_the_welcome_says() -> None:
+def test_the_client_knows_the_data_of_the_welcome() -> None:
     async def test() -> None:
         async with scripted() as script, Stay(script, conversation("#lobby", 3, topic="tea")) as (client, _):
             assert (client.name, client.user, client.epoch) == ("ann", "u1", "e" * 16)
@@ -573,7 +573,7 @@ def test_leaving_during_a_storage_problem_reports_the_message_as_unconfirmed() -
     run(test())
 
 
-def test_leaving_tells_the_server_and_ends_the_iteration() -> None:
+def test_leaving_notifies_the_server_and_ends_the_iteration() -> None:
     async def test() -> None:
         async with scripted() as script, Stay(script, timeouts=Timeouts()) as (client, peer):
             peer.write(entry(1))

@@ -112,7 +112,7 @@ def test_the_default_is_the_first_server_joined_until_the_user_chooses_another(p
     assert profiles.server("localhost", 2).name == "bob"
 
 
-def test_known_servers_are_told_apart_by_their_keys(profiles, directory) -> None:
+def test_known_servers_are_distinguished_by_their_keys(profiles, directory) -> None:
     assert profiles.known() == []
     one, other = (f"SHA256:{letter * 43}" for letter in "AB")
     for host, port, pin in (
@@ -134,7 +134,7 @@ def test_known_servers_are_told_apart_by_their_keys(profiles, directory) -> None
     ]
 
 
-def test_who_has_joined_already_writes_nothing_by_joining_again(profiles, directory) -> None:
+def test_joining_again_writes_no_file(profiles, directory) -> None:
     profiles.server("h", 1).joined("ann")
     profiles.server("g", 1).joined("ann")
     before = {path: path.stat().st_mtime_ns for path in directory.iterdir()}

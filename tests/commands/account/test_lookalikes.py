@@ -58,7 +58,7 @@ def test_a_name_that_looks_reserved_is_refused(name: str) -> None:
     assert refusal(Stage().guest(name)) == ("bad_name", text)
 
 
-def test_the_owner_is_told_that_a_look_alike_is_like_their_own_name() -> None:
+def test_the_error_for_a_look_alike_of_the_own_name_says_so() -> None:
     stage = Stage()
     stage.native("alice")
     again = stage.login(key_of("alice"), name="a1ice")
@@ -107,7 +107,7 @@ def test_a_ban_of_an_old_log_holds_for_names_that_look_like_the_banned_one() -> 
     assert is_welcome(old_stage(ban, ban | {"act": "unban"}).native("zoe_"), "zoe_")
 
 
-def test_an_owner_may_log_in_under_another_spelling_of_the_same_name() -> None:
+def test_an_owner_can_log_in_under_another_spelling_of_the_name() -> None:
     stage = Stage()
     stage.native("alice").do(commands.Quit)
     assert is_welcome(stage.login(key_of("alice"), name="ＡLICE"), "alice")

@@ -179,7 +179,7 @@ def test_after_a_wrong_code_the_newcomer_can_try_again() -> None:
 
 @pytest.mark.parametrize("shown", [{"code": WRONG}, {"invite": to_word(b"u" * 16)}], ids=["code", "invite"])
 @pytest.mark.parametrize("peer", ["192.0.2.1", "127.0.0.1"], ids=["an address", "a tunnel"])
-def test_a_newcomer_gets_in_from_where_others_show_wrong_codes(shown: dict, peer: str) -> None:
+def test_a_newcomer_can_log_in_from_an_address_with_wrong_codes(shown: dict, peer: str) -> None:
     stage = closed()
     channel = FAR._replace(peer=peer)
     refused = {answer(come(stage, channel=channel, **shown)) for _ in range(300)}

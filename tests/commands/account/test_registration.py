@@ -65,7 +65,7 @@ def test_a_client_that_listens_claims_the_name_when_it_enters() -> None:
     assert accounts(stage) == {"ann"}
 
 
-def test_a_full_disk_claims_no_name_and_the_client_may_try_again() -> None:
+def test_a_name_is_not_claimed_on_a_full_disk_and_can_be_retried() -> None:
     stage = Stage()
     new = sender(stage, "new")
     stage.journal.capacity, before = 0, stage.journal.capacity

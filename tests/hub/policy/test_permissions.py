@@ -70,7 +70,7 @@ class House:
 
 @pytest.mark.parametrize("role", PUBLIC)
 @pytest.mark.parametrize("private", [False, True])
-def test_the_table_decides_who_may_do_what(role: str, *, private: bool) -> None:
+def test_the_table_decides_every_permission(role: str, *, private: bool) -> None:
     house = House(private=private)
     table = (PRIVATE if private else PUBLIC)[role]
     for name, wanted in zip(ACTIONS, table, strict=True):

@@ -149,7 +149,7 @@ def of_the_second_version(directory: Path, *texts: str) -> None:
     db.close()
 
 
-def test_what_the_second_version_indexed_is_found_inside_sentences(tmp_path: Path) -> None:
+def test_entries_indexed_by_the_second_version_are_found_inside_sentences(tmp_path: Path) -> None:
     of_the_second_version(tmp_path, "明日東京で", "hello", "Straße")
 
     async def scene() -> None:

@@ -110,7 +110,7 @@ def test_a_half_typed_line_survives_output_above_it():
     sit(play)
 
 
-def test_the_cursor_stays_where_it_was_in_the_line():
+def test_the_cursor_keeps_its_place_in_the_line():
     async def play(desk, _):
         desk.terminal.type("abcd\x1b[D\x1b[D")
         await desk.terminal.until_async(lambda: desk.terminal.cursor[1] == len("#lobby> ab"))

@@ -188,7 +188,7 @@ def test_text_of_users_is_never_markup():
     assert drawn(entry(text), width=200) == f"12:00 bob: {text}\n"
 
 
-def test_a_long_line_goes_on_indented():
+def test_a_long_line_continues_indented():
     assert drawn(entry("see " + "x" * 40 + " now"), width=30) == (
         "12:00 bob: see \n      " + "x" * 23 + "\n      " + "x" * 17 + " now\n"
     )

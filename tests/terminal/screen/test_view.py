@@ -329,7 +329,7 @@ def test_a_full_hold_back_buffer_stops_reading(monkeypatch):
     assert not here.is_full
 
 
-def test_the_number_online_is_the_servers_however_many_came_at_once() -> None:
+def test_the_online_count_is_that_of_the_server() -> None:
     here = view()
     here.meet(["alice"])
     here.take(presence(appeared=[f"n{n}" for n in range(20)], appeared_count=300, total=301))
@@ -338,7 +338,7 @@ def test_the_number_online_is_the_servers_however_many_came_at_once() -> None:
     assert here.online_count == 301
 
 
-def test_a_list_of_who_is_online_replaces_what_was_known_and_may_come_in_parts() -> None:
+def test_a_presence_snapshot_replaces_the_known_users_and_can_be_split() -> None:
     here = view()
     here.meet(["gone"])
     here.take(presence(online=["alice", "bob"], total=3))

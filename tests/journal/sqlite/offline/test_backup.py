@@ -221,7 +221,7 @@ def test_a_backup_touches_no_file_beside_it(tmp_path: Path, name: str) -> None:
     assert (tmp_path / name).read_text() == "precious"
 
 
-def test_a_link_that_leads_nowhere_is_no_new_file(tmp_path: Path) -> None:
+def test_a_dangling_symlink_does_not_count_as_a_new_file(tmp_path: Path) -> None:
     asyncio.run(fill(tmp_path / "data", say("one")))
     (tmp_path / "copy.db").symlink_to(tmp_path / "nowhere")
     with pytest.raises(Refused, match="there already"):
