@@ -82,7 +82,7 @@ def handle(hub: Hub, session: Session, command: commands.Command) -> bool:
     Only messages may be under way together. Any other command waits until they are answered, and holds back what comes
     after it, so that answers keep the order of questions.
     """
-    if isinstance(command, commands.Send):
+    if type(command) is commands.Send:
         session.allowance -= 1
         if session.register is None:
             _send(hub, session, command)

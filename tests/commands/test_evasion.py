@@ -31,7 +31,7 @@ def test_a_muted_moderator_and_an_equal_cannot_lift_the_mute() -> None:
     eve.do(commands.Unmute, room="#ops", name="eve")
     assert refusal(eve) == ("refused", "You cannot do that to yourself.")
     bob.do(commands.Unmute, room="#ops", name="eve")
-    assert refusal(bob) == ("refused", "You cannot do that to eve, who has as much to say in #ops as you.")
+    assert refusal(bob) == ("refused", "You cannot do that to eve: eve has the same rank as you in #ops.")
     eve.say("hello", to="#ops")
     eve.stage.settle()
     assert refusal(eve) == MUTED

@@ -94,8 +94,8 @@ class Permissions:
             raise Refused("You cannot do that to yourself.")
         mine, theirs = self.rank(user, room), self.rank(other, room)
         if mine <= theirs:
-            than = "more to say in {} than you" if mine < theirs else "as much to say in {} as you"
-            raise Refused(f"You cannot do that to {other.name}, who has {than.format(room.place)}.")
+            rank = "outranks you" if mine < theirs else "has the same rank as you"
+            raise Refused(f"You cannot do that to {other.name}: {other.name} {rank} in {room.place}.")
 
     def room(self, user: User, name: str) -> Room:
         """Return the room of that name; raises NoSuchRoom also where the user may not see it."""
@@ -146,7 +146,7 @@ class Permissions:
         if action is Action.SEE:
             return None
         if user is self._operator and action not in NEEDED:
-            return Refused("The operator manages, and neither reads nor speaks.")
+            return Refused("The operator can manage rooms, but not read them or speak there.")
         lobby = self._directory.lobby
         if (ban := self._why_out(user, room) or self._why_out(user, lobby)) is not None:
             return ban

@@ -29,7 +29,7 @@ from .rate_limiter import RateLimiter
 
 
 class Quotas:
-    """Raises TooMany where something would be one too many; the error names the limit."""
+    """Raises TooMany if something would exceed a limit, which the error names."""
 
     def __init__(self, directory: Directory, clock: Callable[[], float], *, limited: bool = True) -> None:
         self._directory = directory
@@ -44,36 +44,36 @@ class Quotas:
             return
         rooms = self._directory.rooms.values()
         if len(rooms) >= ROOMS:
-            raise TooMany(f"There are {ROOMS:,} rooms, and no more are made here.")
+            raise TooMany(f"Limit reached: {ROOMS:,} rooms on this server.")
         if sum(room.owner == user.id for room in rooms) >= ROOMS_MADE:
-            raise TooMany(f"You made {ROOMS_MADE} rooms, and nobody makes more.")
+            raise TooMany(f"Limit reached: {ROOMS_MADE} rooms per user.")
         # Guests are gone with their connection, and what they made is not.
-        _wait(self._rooms.take(network(peer) if user.is_guest else user.id), "You made many rooms at once")
+        _wait(self._rooms.take(network(peer) if user.is_guest else user.id), "Too many new rooms at once")
 
     def check_membership(self, user: User) -> None:
         """Check whether a user may become a member of another room."""
         if self._limited and len(user.rooms) >= ROOMS_JOINED:
-            raise TooMany(f"You are in {ROOMS_JOINED} rooms, and nobody is in more; /leave one of them first.")
+            raise TooMany(f"Limit reached: you are in {ROOMS_JOINED} rooms. /leave one of them first.")
 
     def check_invitation(self, room: Room) -> None:
         """Check whether a room may have another user invited."""
         if len(room.invited) >= INVITED_PER_ROOM:
-            raise TooMany(f"{INVITED_PER_ROOM} users are invited to {room.name}, and no more are possible.")
+            raise TooMany(f"Limit reached: {INVITED_PER_ROOM} users are invited to {room.name}.")
 
     def check_restriction(self, room: Room, some: Restrictions, now: int) -> None:
         """Check whether a room may have another ban, or another mute."""
         if len(some.current(now)) >= BANS_PER_ROOM:
-            raise TooMany(f"{room.name} has {BANS_PER_ROOM} of these, and no more are possible; lift some first.")
+            raise TooMany(f"Limit reached: {room.name} has {BANS_PER_ROOM} of these; lift some first.")
 
     def check_account(self, peer: str) -> None:
-        """Check whether an address may make another account where nobody has to show anything."""
+        """Check whether an address may make another account without a code or an invite."""
         if self._limited:
-            _wait(self._accounts.take(network(peer)), "Your address made many accounts")
+            _wait(self._accounts.take(network(peer)), "Too many new accounts from your address")
 
     def check_password(self, user: User) -> None:
         """Check whether another password of a user may be set or looked at."""
         if self._limited:
-            _wait(self._passwords.take(user.id), f"There were many passwords of {user.name} at once")
+            _wait(self._passwords.take(user.id), f"Too many passwords for {user.name} at once")
 
 
 def _wait(seconds: float, what: str) -> None:

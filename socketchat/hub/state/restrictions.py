@@ -13,7 +13,7 @@ from .users import User
 _NAME = "name:"
 
 SPARED_USERS = 10_000
-"""Users of whom is kept that nothing covers them, since each of their messages asks."""
+"""Users who are remembered as not covered, because each of their messages asks."""
 
 
 class Restriction(NamedTuple):
@@ -61,16 +61,16 @@ def of_address(peer: str) -> str:
 
 
 class Restrictions:
-    """The bans, or the mutes, of one room. What is ``coming`` was submitted, is not stored yet, and holds already.
+    """The bans, or the mutes, of one room. Those ``coming`` are submitted and not stored yet, and hold already.
 
-    ``are_any`` is an attribute, as every message asks whether there are any.
+    ``are_any`` is an attribute, because every message asks whether there are any.
     """
 
     __slots__ = ("_by_subject", "_spared", "are_any", "coming")
 
     def __init__(self) -> None:
         self.are_any = False
-        self._spared: set[str] = set()  # ids of users whom none of these covers
+        self._spared: dict[str, int] = {}  # users whom none of these covers, by id, with their devices so far
         self._by_subject: dict[str, Restriction] = {}
         self.coming: list[Restriction] = []
 
@@ -113,15 +113,15 @@ class Restrictions:
 
     def covers(self, user: User, now: int) -> Restriction | None:
         """Return a restriction that holds ``now`` for a user."""
-        if user.id in self._spared:
+        if self._spared.get(user.id) == user.additions:
             return None
         subjects = [*of_user(user)]
         found = self.find(subjects, now)
-        # Who was covered until some moment is again where the clock is set back.
+        # A restriction that has ended holds again if the clock is set back.
         if found is None and self._by_subject.keys().isdisjoint(subjects):
             if len(self._spared) >= SPARED_USERS:
                 self._spared.clear()
-            self._spared.add(user.id)
+            self._spared[user.id] = user.additions
         return found
 
     def find(self, subjects: Iterable[str], now: int) -> Restriction | None:

@@ -42,11 +42,11 @@ def test_rooms_are_limited_per_user() -> None:
     stage = Stage(limited=True)
     alice = stage.native("alice")
     assert make_rooms(stage, alice, ROOMS_MADE) is None
-    assert make_rooms(stage, alice, 1, "more") == "You made 30 rooms, and nobody makes more."
+    assert make_rooms(stage, alice, 1, "more") == "Limit reached: 30 rooms per user."
     assert "#more0" not in stage.hub.directory.rooms
     stage.hub = stage.new_hub()
     again = stage.native("alice")
-    assert make_rooms(stage, again, 1, "more") == "You made 30 rooms, and nobody makes more."
+    assert make_rooms(stage, again, 1, "more") == "Limit reached: 30 rooms per user."
     assert make_rooms(stage, stage.native("bob"), 1, "more") is None
 
 
@@ -57,7 +57,7 @@ def test_room_creation_is_rate_limited_for_returning_guests_too(*, guest: bool) 
         peer = stage.guest(f"guest{number}") if guest else stage.native("alice")
         assert refused(peer, commands.Join, room=f"#r{number}") is None
     peer = stage.guest("another") if guest else stage.native("alice")
-    assert refused(peer, commands.Join, room="#more") == "You made many rooms at once; try again in 1 minute."
+    assert refused(peer, commands.Join, room="#more") == "Too many new rooms at once; try again in 1 minute."
     stage.turns.wait(ROOMS_SECONDS)
     assert refused(peer, commands.Join, room="#more") is None
 
@@ -73,7 +73,7 @@ def test_at_the_room_limit_private_rooms_cannot_be_probed() -> None:
     for number in range(ROOMS_BURST - 1):
         assert refused(bob, commands.Join, room=f"#r{number}") is None
     told = {refused(bob, commands.Join, room=room) for room in ("#den", "#DEN", "#none")}
-    assert told == {"You made many rooms at once; try again in 1 minute."}
+    assert told == {"Too many new rooms at once; try again in 1 minute."}
     alice.do(commands.Invite, room="#den", name="bob")
     assert refused(bob, commands.Join, room="#den") is None
 
@@ -82,7 +82,7 @@ def test_one_account_cannot_monopolise_the_hashing() -> None:
     stage = Stage(limited=True)
     alice = stage.connect(channel=HERE)
     alice.log_in(key_of("alice"), name="alice")
-    too_many = "There were many passwords of alice at once; try again in 10 seconds."
+    too_many = "Too many passwords for alice at once; try again in 10 seconds."
     for _ in range(PASSWORDS_BURST - 5):
         assert refused(alice, commands.Password, password=SECRET) is None
     for number in range(5):
@@ -106,7 +106,7 @@ def test_rooms_are_limited_per_server(monkeypatch: pytest.MonkeyPatch) -> None:
     stage = Stage(limited=True)
     alice = stage.native("alice")
     assert make_rooms(stage, alice, 4) is None
-    assert make_rooms(stage, alice, 1, "more") == "There are 5 rooms, and no more are made here."
+    assert make_rooms(stage, alice, 1, "more") == "Limit reached: 5 rooms on this server."
     assert refused(alice, commands.Join, room="#r1") is None
 
 
@@ -121,8 +121,7 @@ def test_memberships_are_limited_per_user() -> None:
         assert refused(alice, commands.Join, room=name) is None
     for name in (rooms[ROOMS_JOINED], "#new"):
         assert (
-            refused(alice, commands.Join, room=name)
-            == "You are in 100 rooms, and nobody is in more; /leave one of them first."
+            refused(alice, commands.Join, room=name) == "Limit reached: you are in 100 rooms. /leave one of them first."
         )
     assert "#new" not in stage.hub.directory.rooms
     assert refused(alice, commands.Join, room=rooms[0]) is None
@@ -141,7 +140,7 @@ def test_bans_and_mutes_are_limited_per_room(kind: type[commands.Command], monke
         assert refused(alice, kind, room="#ops", name=f"other{n}", seconds=60) is None
     stage.native("other3")
     error = refused(alice, kind, room="#ops", name="other3")
-    assert error == "#ops has 3 of these, and no more are possible; lift some first."
+    assert error == "Limit reached: #ops has 3 of these; lift some first."
     stage.turns.wait(61)
     assert refused(alice, kind, room="#ops", name="other3") is None
 
@@ -157,7 +156,7 @@ def test_invitations_are_limited_per_room(monkeypatch: pytest.MonkeyPatch) -> No
     assert refused(alice, commands.Invite, room="#ops", name="other0") is None
     assert refused(alice, commands.Invite, room="#ops", name="other1") is None
     error = refused(alice, commands.Invite, room="#ops", name="other2")
-    assert error == "2 users are invited to #ops, and no more are possible."
+    assert error == "Limit reached: 2 users are invited to #ops."
 
 
 def new_account(stage: Stage, name: str, peer: str) -> list[events.Event]:
@@ -173,7 +172,7 @@ def test_accounts_are_limited_per_address_on_an_open_server() -> None:
         assert isinstance(new_account(stage, f"n{n}", "192.0.2.1")[0], events.Welcome)
     (error,) = new_account(stage, "more", "192.0.2.1")
     assert error.code == "too_many"
-    assert error.text == "Your address made many accounts; try again in 10 minutes."
+    assert error.text == "Too many new accounts from your address; try again in 10 minutes."
     assert isinstance(new_account(stage, "n0", "192.0.2.1")[0], events.Welcome)  # a user with an account logs in
     assert isinstance(new_account(stage, "more", "192.0.2.2")[0], events.Welcome)
     stage.turns.wait(ACCOUNTS_SECONDS)

@@ -1,5 +1,6 @@
 from socketchat.hub import User
 from socketchat.hub.state.restrictions import Restriction, Restrictions, of_address, of_device, of_name, of_user
+from socketchat.hub.state.users import Device
 
 
 def restriction(*subjects: str, until: int = 0) -> Restriction:
@@ -69,3 +70,13 @@ def test_a_submitted_restriction_holds_until_the_log_decides() -> None:
         assert some.find(["user:u1"], 0) is other
     assert some.find(["user:u1"], 0) is None
     assert not some.are_any
+
+
+def test_a_user_who_was_spared_is_covered_by_a_key_that_is_added_later() -> None:
+    some = Restrictions()
+    eve = User("u1", "eve", "eve", "k1")
+    some.add(restriction("key:k2"))
+    assert some.covers(eve, 0) is None
+    eve.devices["k2"] = Device()
+    eve.additions += 1
+    assert some.covers(eve, 0) is not None
