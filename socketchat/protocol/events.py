@@ -96,13 +96,19 @@ class Read(Event, frozen=True):
 
 
 class UnreadCount(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
-    """The number of unread messages in a conversation; with ``more``, there are more than that."""
+    """The number of unread messages in a conversation; with ``more``, there are more than that.
+
+    ``first`` is the seq of the oldest message that was counted, and ``mention`` that of the oldest one that mentions
+    the user, or 0.
+    """
 
     conversation: str
     messages: Number
     name: str
     mentions: Number = 0
     more: bool = False
+    first: Number = 0
+    mention: Number = 0
 
 
 class Unread(Event, frozen=True):

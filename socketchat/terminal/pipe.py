@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from itertools import chain
 from typing import BinaryIO, TextIO
@@ -18,13 +18,13 @@ from ..protocol.conversations import LOBBY, is_room, room_id
 from ..protocol.kinds import ECHOED
 from ..protocol.limits import TEXT_BYTES, UNACKNOWLEDGED_ENTRIES
 from ..protocol.slash.help import help_text
-from ..protocol.slash.parsing import parse
-from ..protocol.text.hygiene import check_text, clean_line
+from ..protocol.text.hygiene import clean_line
 from ..protocol.text.rows import ROW_COLUMNS, in_rows
 from ..protocol.transcript import text_lines
 from ..protocol.wording import absence_notice
 from ..streams import UnwritableError, watched
 from .exit_summary import what_is_left
+from .loop import Loop, Sending
 from .screen.view import View
 
 LINE_BYTES = 2 * TEXT_BYTES
@@ -60,8 +60,7 @@ class Pipe:
         self._view = View(client.user, client.name)
         self._lines: asyncio.Queue[str | ChatError | None] = asyncio.Queue()
         self._room = threading.Semaphore(LINES)
-        self._free = asyncio.Semaphore(UNACKNOWLEDGED_ENTRIES)
-        self._sending: set[asyncio.Task[None]] = set()
+        self._loop = Loop(client, self._view, self, most=UNACKNOWLEDGED_ENTRIES)
         self._read_all = asyncio.Event()
         self._in_hand = 0
         self._exit_code = 0
@@ -76,22 +75,16 @@ class Pipe:
             self._write(text_lines(self._client.welcome, me=self._client.user))
         reading = threading.Thread(target=self._read, args=(asyncio.get_running_loop(),), daemon=True)
         reading.start()
-        loop = asyncio.get_running_loop()
-        gone: asyncio.Future[None] = loop.create_future()
-        parts = [asyncio.create_task(part) for part in (self._obey(), self._listen(), self._wait_in_vain())]
-        try:
-            with watched(self._stdout, loop, lambda: gone.set_result(None)):
-                await asyncio.wait([*parts, gone], return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for task in (*parts, *self._sending):
-                task.cancel()
-            ends = await asyncio.gather(*parts, return_exceptions=True)
-        for end in ends:
-            if isinstance(end, Exception):
-                raise end
-        if gone.done():
-            raise UnwritableError(BrokenPipeError())
+        await self._loop.run(self._obey(), self._wait_in_vain(), self._watch_reader())
         return self._exit_code
+
+    async def _watch_reader(self) -> None:
+        """Raise UnwritableError when nobody reads ``stdout`` any longer, even while nothing is written."""
+        loop = asyncio.get_running_loop()
+        gone = asyncio.Event()
+        with watched(self._stdout, loop, gone.set):
+            await gone.wait()
+        raise UnwritableError(BrokenPipeError())
 
     def _read(self, loop: asyncio.AbstractEventLoop) -> None:
         """Read lines in a thread, as not every stdin can be waited for by an event loop."""
@@ -113,24 +106,22 @@ class Pipe:
         return line
 
     async def _obey(self) -> None:
-        """Do what the lines ask for, and wait until all is stored."""
+        """Do what the lines ask for, and wait until everything is stored."""
         await self._do_lines()
-        self._read_all.set()  # also where somebody leaves before that
-        await self._stored()
+        self._read_all.set()  # also if the user leaves before that
+        await self._loop.settled()
         await self._client.all_stored()
 
     async def _do_lines(self) -> None:
         while (line := await self._next()) is not None:
-            try:
-                command = parsed(line, self._view.room)
-            except ChatError as error:
-                self._complain(error)
+            if isinstance(line, ChatError):
+                self._complain(line)
                 continue
-            if isinstance(command, commands.Quit):
-                return
             self._in_hand = 1
-            await self._do(command)
+            leaves = await self._loop.obey(line, _check)
             self._in_hand = 0
+            if leaves:
+                return
 
     async def _wait_in_vain(self) -> None:
         """Return never; raises Unconfirmed where there is nothing more to read and nothing is stored for too long."""
@@ -147,20 +138,10 @@ class Pipe:
         """Return how many messages are not confirmed, and how many lines had not their turn."""
         return self._client.waiting, self._in_hand + max(0, self._lines.qsize() - 1)  # the last line is the end
 
-    async def _stored(self) -> None:
-        """Wait until what was read is stored, or refused."""
-        if self._sending:
-            await asyncio.wait([*self._sending])
-
-    async def _do(self, command: commands.ANY) -> None:
-        if not isinstance(command, commands.Send | commands.Edit | commands.Delete):
-            await self._stored()
+    async def answer(self, command: commands.ANY) -> None:
+        """Do what a command asks for, once the messages before it are stored."""
+        await self._loop.settled()
         match command:
-            case commands.Send() | commands.Edit() | commands.Delete():
-                await self._free.acquire()
-                task = asyncio.create_task(self._send(command))
-                self._sending.add(task)
-                task.add_done_callback(self._sending.discard)
             case commands.Help():
                 self._write(help_text(command.topic) + "\n")
             case commands.Join():
@@ -170,22 +151,23 @@ class Pipe:
             case _:
                 await self._ask(command)
 
-    async def _send(self, command: commands.Send | commands.Edit | commands.Delete) -> None:
-        try:
-            if isinstance(command, commands.Send):
-                await self._client.send(command.to, command.text, command.kind)
-            else:
-                await self._client.change(command)
-        except ChatError as error:
-            self._complain(error)
-        finally:
-            self._free.release()
+    def began(self, task: asyncio.Task[None], sending: Sending) -> None:
+        """Do nothing: nobody looks."""
+
+    def complain(self, error: ChatError, line: str) -> None:  # noqa: ARG002  the program that wrote the line has it
+        """Say why a line was not done."""
+        self._complain(error)
+
+    def refused(self, sending: Sending, error: ChatError) -> None:  # noqa: ARG002
+        """Say why the server refused a message."""
+        self._complain(error)
 
     async def _enter(self, command: commands.Join | commands.Leave, room: str) -> None:
         """Go to a room. Where that is refused the visit ends: what comes next is not meant for the room before."""
         await self._client.request(command)
         self._view.enter()
-        self._show(self._view.entered(room, []))
+        for event in self._view.entered(room, []):
+            self.show(event)
         if conversation := self._client.conversations.get(room_id(room)):
             self._write(text_lines(conversation, me=self._client.user, columns=self._columns()))
 
@@ -198,34 +180,31 @@ class Pipe:
             columns = self._columns()
             self._write("".join(text_lines(event, me=self._client.user, columns=columns) for event in answer.events))
 
-    async def _listen(self) -> None:
-        async for event in self._client:
-            self._show(self._view.take(event))
+    async def shown(self, event: object) -> None:
+        """Do nothing more."""
 
-    def _show(self, seen: Iterable[object]) -> None:
-        for event in seen:
-            match event:
-                case LinkLost():
-                    self._tell(f"The link is lost; trying to get it back. {event.reason}")
-                case LinkBack():
-                    self._tell(f"The link is back: {event.missed} missed, {event.sent} sent.")
-                case Gap() | NotStored() | StoredAgain():
-                    self._tell(event.sentence)
-                case NotSent():
-                    self._complain(event.error, f" {event.sentence}")
-                case events.Entry() if (
-                    event.author == self._client.user and is_room(event.conversation) and event.kind not in ECHOED
-                ):
-                    pass  # as with the plain dialect, nobody hears himself: a program must not answer itself
-                case events.Absent():
-                    self._tell(absence_notice(event), quotes=True)
-                case events.Alert():
-                    self._tell(event.text, quotes=True)
-                case events.Event():
-                    self._write(text_lines(event, me=self._client.user, columns=self._columns()))
+    def show(self, event: object) -> None:
+        """Write what happened to stdout, and what concerns the connection to stderr."""
+        match event:
+            case LinkLost():
+                self._tell(f"Connection lost; reconnecting. {event.reason}")
+            case LinkBack() | Gap() | NotStored() | StoredAgain():
+                self._tell(event.sentence)
+            case NotSent():
+                self._complain(event.error, f" {event.sentence}")
+            case events.Entry() if (
+                event.author == self._client.user and is_room(event.conversation) and event.kind not in ECHOED
+            ):
+                pass  # as in the plain dialect, a visit does not hear itself: a program must not answer itself
+            case events.Absent():
+                self._tell(absence_notice(event), quotes=True)
+            case events.Alert():
+                self._tell(event.text, quotes=True)
+            case events.Event():
+                self._write(text_lines(event, me=self._client.user, columns=self._columns()))
 
     def _columns(self) -> int:
-        """Return how many columns a line may have until it goes on in another one."""
+        """Return how many columns a line may have before it continues on another one."""
         if self._stdout.isatty():
             with suppress(OSError):  # it is gone, or tells no size
                 return max(LEAST_COLUMNS, os.get_terminal_size(self._stdout.fileno()).columns - 1)
@@ -245,16 +224,9 @@ class Pipe:
         print(in_rows(line) if quotes else line, end="", file=self._stderr, flush=True)
 
 
-def parsed(line: str | ChatError, room: str) -> commands.ANY:
-    """Return what a line asks for; raises the ChatError that it stands for, or that it deserves."""
-    if isinstance(line, ChatError):
-        raise line
-    command = parse(line, room)
-    if isinstance(command, commands.Send):
-        check_text(command.text)
+def _check(command: commands.ANY) -> None:
     if isinstance(command, commands.Login | commands.Password):
         raise UsageProblem("Passwords are typed at a terminal.")
-    return command
 
 
 def read_lines(stdin: BinaryIO) -> Iterator[str | ChatError]:

@@ -41,7 +41,7 @@ from ..streams import reader
 from .chat import Chat
 from .dialogue import say
 from .pipe import Pipe
-from .screen.prompt import ask
+from .screen.ask import ask, ask_secret
 from .screen.theme import Look
 
 SLOW_SECONDS = 0.1
@@ -161,7 +161,7 @@ class Visit:
         else:
             say(str(problem))
         try:
-            password = ask("Password (Enter to choose another name): ", self._look, secret=True)
+            password = ask_secret("Password (Enter to choose another name): ", self._look)
         except EOFError:
             raise KeyboardInterrupt from None
         self._credentials = self._credentials._replace(password=password or None)

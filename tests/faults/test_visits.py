@@ -133,7 +133,7 @@ async def stop_visits(directory: Path) -> None:
             visit.stdin.close()
             assert await loop.run_in_executor(None, visit.wait, 60) == 0
             complaints = visit.stderr.read().decode()
-    assert complaints.count("The link is lost") == sum(round_ % 3 != 2 for round_ in range(STOPS)), complaints
+    assert complaints.count("Connection lost") == sum(round_ % 3 != 2 for round_ in range(STOPS)), complaints
     assert await said_by("ann", directory / "data") == typed
 
 

@@ -95,7 +95,12 @@ class Seat(Terminal):
         self.until(lambda: text not in self.text)
 
     def says(self, *lines):
-        """Type lines, each with Enter."""
+        """Type lines, each with Enter.
+
+        Several lines that come at once are a paste for the program, which asks about commands in it; so each is pasted.
+        """
+        if len(lines) > 1:
+            lines = [f"\x1b[200~{line}\x1b[201~" for line in lines]
         self.type("".join(f"{line}\r" for line in lines))
 
     def signal(self, number):

@@ -13,6 +13,8 @@ from socketchat.exceptions import StorageProblem
 from socketchat.protocol.events import Absent, Error, Left, Past, Room, UnreadCount
 from socketchat.terminal.model.completion import ChatCompleter, Known
 from socketchat.terminal.model.places import Places
+from socketchat.terminal.screen import rendering
+from socketchat.terminal.screen.lines import error, notice
 from socketchat.terminal.screen.rendering import Rendering
 from socketchat.terminal.screen.theme import Look
 from tests.hostile import CORPUS, dangerous
@@ -63,16 +65,22 @@ def drawn(text, width=80):
         entry("", kind="damaged", room=f"#{text}"),
     ]
     lines = [line for event in told for line in here.lines(event, "alice", NOON)]
-    lines += [*here.past([], text, "alice"), here.welcome(text, [text]), here.topic(text, text), here.help(text)]
-    lines += [here.notice(text), here.error(text), here.ignored([text]), here.unread([UnreadCount(text, 1, text, 1)])]
+    lines += [
+        *here.past([], text, "alice"),
+        here.welcome(text, [text]),
+        rendering.topic(text, text),
+        rendering.text(text),
+    ]
+    lines += [notice(text), error(text), rendering.ignored([text]), rendering.unread([UnreadCount(text, 1, text, 1)])]
+    lines.append(rendering.waiting(text))
     lines += here.listed(
         [entry(text, of=partial(Past, place=text)), *changes(text, of=partial(Past, place=text))], "alice", text
     )
     lines += here.listed([entry("", kind="damaged", of=partial(Past, place=text))], "alice", "")
-    lines.append(here.unread([UnreadCount(DIRECT, 1, text)], text))
+    lines.append(rendering.unread([UnreadCount(DIRECT, 1, text)], text))
     tables = [
-        here.users([text], {text: text}, [text], me="alice", room=text, width=width),
-        here.rooms([Room(name=text, online=1, topic=text)], current="#lobby", unread={}, width=width),
+        here.tables.users([text], {text: text}, [text], me="alice", room=text, width=width),
+        here.tables.rooms([Room(name=text, online=1, topic=text)], current="#lobby", unread={}, width=width),
     ]
     return here.paint([*lines, *tables], width)
 

@@ -127,15 +127,15 @@ def test_input_before_the_password_prompt_is_not_sent_to_the_room(server, sit):
     seat = sit(server, "vic")
     seat.shows("Welcome, vic.")
     seat.says("/password", SECRET)
-    seat.shows("Not sent, as what is typed behind /password is no message.")
+    seat.shows("Not sent: what you type after /password is not a message.")
     seat.shows("\nNew password:")
     seat.says("")
     seat.shows("Nothing was changed.")
     seat.says("/login wanda", SECRET)
-    seat.shows("Nobody is asked for a password here: what you type next goes to #lobby.")
-    seat.shows("Not sent, as what is typed behind /login is no message.")
+    seat.shows("Not here: what you type next would go to #lobby.")
+    seat.shows("Not sent: what you type after /login is not a message.")
     seat.says("/help login")
-    seat.shows("In nc and telnet")
+    seat.shows("Log in as NAME from nc or telnet")
     assert SECRET not in seat.text
     assert seat.leaves() == 0
 

@@ -173,7 +173,7 @@ def test_the_exit_code_is_that_of_the_first_refusal(server):
 
 
 def test_a_failed_room_change_ends_the_run_because_later_lines_are_for_that_room(server):
-    with pytest.raises(ChatError, match="Nobody leaves #lobby"):
+    with pytest.raises(ChatError, match="You cannot leave #lobby"):
         visit(server, io.BytesIO(b"/leave\nsecret\n"), name="leaver")
 
     assert "leaver: secret" not in history(server, "#lobby")
@@ -195,7 +195,7 @@ def test_commands_are_answered_in_plain_lines(server):
     assert f"[topic] {room}: pumps\n" in out
     assert f"=== Online Users in {room} (1) ===\n  - asker\n" in out
     assert f"  - {room} (1 online) pumps\n" in out
-    assert "/me TEXT\nSay what you do: /me waves.\n" in out
+    assert "/me TEXT\nDescribe an action: /me waves.\n" in out
     assert out.endswith("[room] You are now in #lobby.\n")
 
 
@@ -246,7 +246,7 @@ def test_a_lost_connection_is_reported_and_restored(own_server, keyboard):
         keyboard.type("/help quit\n")
         await out.has("/quit\n")
         own_server.kill()
-        await err.has("socketchat: The link is lost; trying to get it back. ")
+        await err.has("socketchat: Connection lost; reconnecting. ")
         keyboard.type("typed meanwhile\n")
         keyboard.end()
         await asyncio.to_thread(own_server.start)
@@ -254,7 +254,7 @@ def test_a_lost_connection_is_reported_and_restored(own_server, keyboard):
     code, _, err = visit(own_server, keyboard.stdin, name="mender", play=play)
 
     assert code == 0
-    assert "socketchat: The link is back: " in err
+    assert "socketchat: Reconnected: " in err
     assert "mender: typed meanwhile\n" in history(own_server, "#lobby")
 
 
@@ -291,7 +291,7 @@ def test_messages_that_cannot_be_stored_are_reported_and_kept_after_a_timeout(tm
         "A message is not confirmed yet; the next visit as ann sends what is left. 2 lines were not sent at all."
     )
     assert kept == 1
-    assert err.getvalue() == "socketchat: The disk is full; what you send waits, and is sent when that is over.\n"
+    assert err.getvalue() == "socketchat: The disk is full; what you send waits until the server stores it.\n"
 
 
 def test_edits_are_sent_in_the_order_of_the_lines(own_server):

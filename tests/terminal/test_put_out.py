@@ -17,7 +17,7 @@ def three(own_server, sit):
     ann.says(*(f"line {number}" for number in range(23)))
     ann.shows("line 22")
     bob.says("/join #secret", "/room private", "/invite carol")
-    bob.shows("bob invites carol to #secret")
+    bob.shows("bob invited carol to #secret")
     carol.says("/join #secret")
     carol.shows("#secret carol>")
     return seats
@@ -43,7 +43,7 @@ def test_a_half_typed_line_for_a_lost_room_needs_a_second_enter(three):
 def test_after_rejoining_a_room_no_second_enter_is_needed(three):
     ann, bob, carol = three
     bob.says("/kick carol", "/invite carol")
-    bob.until(lambda: bob.text.count("bob invites carol") == 2)
+    bob.until(lambda: bob.text.count("bob invited carol") == 2)
     carol.shows("bob kicked you from #secret.")
     carol.shows("#lobby carol>")
     carol.says("/join #secret", "still secret")
@@ -68,14 +68,14 @@ def test_messages_waiting_for_a_room_return_if_the_user_was_banned_meanwhile(own
     ann, bob, carol = three
     own_server.kill()
     for seat in three:
-        seat.shows("link down")
+        seat.shows("not connected")
     carol.says("secret stuff")
     carol.shows("1 waiting")
     carol.signal(signal.SIGSTOP)
     own_server.start()
     for seat in (ann, bob):
         seat.type("\r")  # tries immediately
-        seat.shows("-- The link is back")
+        seat.shows("-- Reconnected")
     bob.says("/ban carol")
     bob.shows("bob banned carol")
     carol.signal(signal.SIGCONT)

@@ -95,7 +95,7 @@ def ida(own_server, sit):
     ida = sit(own_server, "ida", home="ida", columns=100)
     ida.shows("Welcome")
     own_server.kill()
-    ida.shows("link down, ")
+    ida.shows("not connected, ")
     ida.says("hello")
     ida.shows("1 waiting")
     ida.type("half ")
@@ -104,7 +104,7 @@ def ida(own_server, sit):
 
 def test_a_wrong_key_while_reconnecting_is_reported_and_nothing_is_lost(own_server, ida, tmp_path):
     own_server.start(str(tmp_path / "other"))
-    ida.shows("link down: another server's key, ")
+    ida.shows("not connected: the server has another key, ")
     told = ida.text.replace("\n", "")
     assert "!! Another key was met. The link stays down, and what you type waits. The key of 127.0.0.1:" in told
     assert told.partition("Another key")[2].count("SHA256:") == 3
@@ -113,7 +113,7 @@ def test_a_wrong_key_while_reconnecting_is_reported_and_nothing_is_lost(own_serv
     own_server.kill()
     own_server.start(str(tmp_path / "server"))
     ida.says("typed")
-    ida.shows("-- The link is back")
+    ida.shows("-- Reconnected")
     ida.shows("ida: hello")
     ida.shows("ida: half typed")
 
@@ -123,7 +123,7 @@ def test_a_wrong_key_while_reconnecting_is_reported_and_nothing_is_lost(own_serv
 
 def test_a_wrong_key_at_the_start_ends_the_run_and_reports_waiting_messages(own_server, ida, sit, tmp_path):
     own_server.start(str(tmp_path / "other"))
-    ida.shows("link down: another server's key, ")
+    ida.shows("not connected: the server has another key, ")
     ida.type(CTRL_C)
     assert ida.leaves() == 3
 
@@ -140,7 +140,7 @@ def test_a_newly_accepted_key_is_used_to_reconnect(own_server, ida, tmp_path):
     command = ida.text.partition("   socketchat trust ")[2].split()[:2]
     subprocess.run([*PROGRAM, "trust", *command], env=environment(tmp_path / "ida"), check=True, timeout=20)
     ida.says("typed")
-    ida.shows("-- The link is back")
+    ida.shows("-- Reconnected")
     ida.shows("ida: hello")
     ida.shows("ida: half typed")
 

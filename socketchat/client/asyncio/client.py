@@ -290,7 +290,7 @@ class Client:
     def _logged_in(self, connection: Connection, event: LoggedIn) -> None:
         connection.login.set_result(event)
         if self._entered:
-            self._put(LinkBack(event.missed, event.sent))
+            self._put(LinkBack(event.missed, event.sent, event.skipped))
         self._entered = True
 
     def _put(self, event: ClientEvent, size: int = 0) -> None:

@@ -1,4 +1,4 @@
-"""What a client learns beside the protocol's own events: about its link, its login and what it asked for."""
+"""What a client learns beside the protocol's own events: about its connection, its login and its requests."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from ...protocol.text.hygiene import clean_line
 from ...protocol.text.references import place
 
 TOLD_CHARACTERS = 1000
-"""What is taken over of an error that the server tells: ours are sentences."""
+"""Most characters kept of an error that the server sends: ours are sentences."""
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -38,10 +38,10 @@ class Answer(msgspec.Struct, frozen=True):
 
 
 class LinkLost(msgspec.Struct, frozen=True):
-    """The link broke, or trying to mend it failed; the next attempt begins in ``delay`` seconds.
+    """The connection was lost, or reconnecting failed; the next attempt begins in ``delay`` seconds.
 
-    ``reason`` is a sentence. ``attempt`` is 1 for the loss itself and rises with each try that fails. Where the try met
-    ``other_key`` than that of the server, the sentence has both fingerprints; nothing was sent there.
+    ``reason`` is a sentence. ``attempt`` is 1 for the loss itself and rises with each attempt that fails. ``other_key``
+    says that the attempt met another key than the server's: the sentence has both fingerprints, and nothing was sent.
     """
 
     reason: str
@@ -51,41 +51,51 @@ class LinkLost(msgspec.Struct, frozen=True):
 
 
 class LinkBack(msgspec.Struct, frozen=True):
-    """The link is back: ``missed`` entries follow as they would have come, ``sent`` kept messages are on their way."""
+    """The client is connected again; ``sent`` kept messages are on their way.
+
+    It missed ``missed`` entries. All but ``skipped`` of them follow as they would have come.
+    """
 
     missed: int
     sent: int
+    skipped: int = 0
+
+    @property
+    def sentence(self) -> str:
+        """What the user is told."""
+        follow = f", the newest {self.missed - self.skipped:,} follow" if self.skipped else ""
+        return f"Reconnected: {self.missed:,} missed{follow}, {self.sent:,} sent."
 
 
 class NotStored(msgspec.Struct, frozen=True):
-    """The server has refused for some time what is sent, and says why; it is kept, and tried again."""
+    """The server has refused messages for some time, and says why; the client keeps them and tries again."""
 
     error: ChatError
 
     @property
     def sentence(self) -> str:
-        """What somebody is told who waits for it."""
+        """What the user is told."""
         why = str(self.error).removesuffix(".").removesuffix("; try again later")
-        return f"{why}; what you send waits, and is sent when that is over."
+        return f"{why}; what you send waits until the server stores it."
 
 
 class StoredAgain(msgspec.Struct, frozen=True):
-    """The server, of which the last thing told was ``NotStored``, stores again."""
+    """The server stores messages again, after ``NotStored``."""
 
-    sentence = "The server stores again what is sent; what waited has its turn."
+    sentence = "The server stores messages again; those that waited are sent now."
 
 
 class Reset(msgspec.Struct, frozen=True):
-    """The server has another history than the one that the client knew; positions in the old one mean nothing here."""
+    """The server has another history than the one that the client knew, so positions in the old one are void."""
 
     epoch: str
 
 
 class Gap(msgspec.Struct, frozen=True):
-    """Entries ``first`` to ``last`` of a conversation do not come; the entries that follow come after them.
+    """Entries ``first`` to ``last`` of a conversation will not come; the next one that comes is a later one.
 
-    They are "skipped" after a long absence, and can be asked for; or the history was "shortened" meanwhile and they
-    are gone; or they are "missing", which no server should let happen.
+    They were "skipped" because there were too many, and ``History`` returns them; or retention has "shortened" the
+    history and removed them; or they are "missing", which no server should let happen.
     """
 
     conversation: str
@@ -95,21 +105,24 @@ class Gap(msgspec.Struct, frozen=True):
 
     @property
     def sentence(self) -> str:
-        """What somebody who reads the conversation is told."""
+        """What the reader of the conversation is told."""
         place = self.conversation if is_room(self.conversation) else "your direct messages"
         if self.reason == "skipped":
             many = self.last - self.first + 1
             return f"… {many:,} earlier {'line' if many == 1 else 'lines'} of {place}; /history shows them."
-        what = "are no longer kept" if self.reason == "shortened" else "did not come"
-        return f"Lines {self.first:,} to {self.last:,} of {place} {what}."
+        what = "are no longer kept" if self.reason == "shortened" else "did not arrive"
+        lines = f"Lines {self.first:,} to {self.last:,}" if self.first < self.last else f"Line {self.first:,}"
+        what = what if self.first < self.last else what.replace("are", "is", 1)
+        return f"{lines} of {place} {what}."
 
 
 class LoggedIn(msgspec.Struct, frozen=True):
-    """The login succeeded; ``missed`` entries and the ``sent`` messages that were kept are on their way."""
+    """The login succeeded; the ``missed`` entries but the ``skipped`` ones, and ``sent`` messages, are on their way."""
 
     welcome: Welcome
     missed: int
     sent: int
+    skipped: int = 0
 
 
 class LoginRefused(msgspec.Struct, frozen=True):
@@ -120,7 +133,7 @@ class LoginRefused(msgspec.Struct, frozen=True):
 
 
 class Answered(msgspec.Struct, frozen=True):
-    """The request ``id`` is done; ``kept`` says that it is a message, which is kept no longer."""
+    """The request ``id`` is done; ``kept`` says that it was a kept message, which is now stored."""
 
     id: int
     answer: Answer
@@ -128,29 +141,29 @@ class Answered(msgspec.Struct, frozen=True):
 
 
 class Failed(msgspec.Struct, frozen=True):
-    """The request ``id`` is not done, and will not be."""
+    """The request ``id`` failed for good."""
 
     id: int
     error: ChatError
 
 
 class NotSent(msgspec.Struct, frozen=True):
-    """The server refused for good a message that an earlier process left; it is kept no longer."""
+    """The server refused a message of an earlier process for good, so the client has dropped it."""
 
     message: Send | Edit | Delete
     error: ChatError
 
     @property
     def sentence(self) -> str:
-        """What was not done, in words."""
+        """What was not done."""
         message = self.message
         if isinstance(message, Send):
-            return f"It was sent to {message.to} earlier: {message.text}"
+            return f"Your message to {message.to} from an earlier visit was not sent: {message.text}"
         what = "your last line in " if message.seq is None else ""
         where = message.conversation if message.seq is None else place(message.conversation, message.seq)
         if isinstance(message, Edit):
-            return f"It was to change {what}{where}, earlier: {message.text}"
-        return f"It was to delete {what}{where}, earlier."
+            return f"Your edit of {what}{where} from an earlier visit was not made: {message.text}"
+        return f"{what[:1].upper()}{what[1:]}{where} was not deleted, as you asked on an earlier visit."
 
 
 class RetryLater(msgspec.Struct, frozen=True):
@@ -160,13 +173,13 @@ class RetryLater(msgspec.Struct, frozen=True):
 
 
 class Broken(msgspec.Struct, frozen=True):
-    """The server sent what no server may; the connection must be closed."""
+    """The server broke the protocol; the connection must be closed."""
 
     error: ProtocolError
 
 
 def told_error(told: Error | Bye) -> ChatError:
-    """Return the error that the server told; wherever it is written, it does not drive a terminal."""
+    """Return the error that the server sent, in a form that cannot drive a terminal."""
     return from_code(told.code, clean_line(told.text[:TOLD_CHARACTERS]))
 
 

@@ -31,8 +31,8 @@ class Positions:
         self.heard: dict[str, events.Conversation] = {}
         self._held = 0
 
-    def login(self, welcome: events.Welcome) -> tuple[list[Change], int]:
-        """Take over what a welcome says; return what is to be told, and how many entries were missed.
+    def login(self, welcome: events.Welcome) -> tuple[list[Change], int, int]:
+        """Take over a welcome; return the changes, how many entries were missed, and how many of those are skipped.
 
         In a known epoch, direct messages without a position began while the client was away, so all of them are missed.
         Rooms without one are heard from their head on.
@@ -49,7 +49,7 @@ class Positions:
         if known:
             now = {conversation.conversation for conversation in welcome.conversations}
             told += [events.Left(conversation=gone) for gone in heard_before if gone not in now]
-        missed = 0
+        missed = skipped = 0
         for conversation in welcome.conversations:
             self._hear(conversation)
             name, head, start = conversation.conversation, conversation.head, conversation.floor - 1
@@ -60,12 +60,13 @@ class Positions:
             if position < start:
                 told.append(Gap(name, position + 1, start, "shortened"))
                 position = start
+            missed += max(head - position, 0)
             if position < conversation.after <= head:
                 told.append(Gap(name, position + 1, conversation.after, "skipped"))
+                skipped += conversation.after - position
                 position = conversation.after
             self.seqs[name] = position
-            missed += max(head - position, 0)
-        return told, missed
+        return told, missed, skipped
 
     def begin(self, conversation: events.Conversation) -> None:
         """Take note of a conversation that is heard from now on, or is described anew."""

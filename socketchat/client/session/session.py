@@ -267,9 +267,9 @@ class Session:
         self._token = welcome.token
         most = welcome.limits.get("unacknowledged", UNACKNOWLEDGED_ENTRIES)
         self.outbox.most = max(1, min(most, UNACKNOWLEDGED_ENTRIES))
-        told, missed = self.positions.login(welcome)
+        told, missed, skipped = self.positions.login(welcome)
         self._note(told)
-        out.append(LoggedIn(welcome, missed, len(self.outbox)))
+        out.append(LoggedIn(welcome, missed, len(self.outbox), skipped))
         out.extend(told)
         self._write_due()
 

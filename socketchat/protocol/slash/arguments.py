@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from ...exceptions import UsageProblem
 from .. import commands
-from ..limits import NAME_CHARACTERS
+from ..limits import LARGEST_NUMBER, NAME_CHARACTERS
 from ..names import check_room
 from ..text.durations import seconds_of
 from ..text.hygiene import clean_line
@@ -22,6 +22,9 @@ _ForATime = commands.Ban | commands.Mute
 
 FILTERS = ("from", "in", "after", "before")
 """The filters of a search, each followed by a colon."""
+
+NEWEST = LARGEST_NUMBER
+"""The seq that `/history N` asks for lines before: it means the newest lines, not the next page."""
 
 _SEARCHED = re.compile(r'"[^"]*"\*?|\S+').findall
 """The words of a search; quoted words belong together."""
@@ -86,13 +89,19 @@ def history(arguments: str, room: str) -> commands.ANY | None:
     """Show the history."""
     words = arguments.split()
     conversation, before = room, None
-    if words and words[0].startswith(("#", "@")):
+    if words and words[0].lower() == "before":
+        found = place_of(words[1]) if len(words) > 1 else None
+        if found is None:
+            return None
+        (conversation, before), words = found, words[2:]
+    elif words and words[0].startswith(("#", "@")):
         word = words.pop(0)
         conversation, before = place_of(word) or (conversation_of(word), None)
     match words:
         case []:
             return commands.History(conversation=conversation, before=before)
         case [number] if number.isascii() and number.isdigit() and int(number[:9]) > 0:
+            before = NEWEST if before is None else before
             return commands.History(conversation=conversation, before=before, limit=int(number[:9]))
     return None
 

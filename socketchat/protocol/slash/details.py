@@ -17,7 +17,8 @@ PLACES = "\nA PLACE is #ops/42 in a room, or @bob/7 in direct messages with bob.
 HISTORY = """
 Each line is shown with its place, such as #ops/42, for /show, /edit and /delete.
 /history #ROOM and /history @NAME show the last 50 lines there, or N.
-/history PLACE shows the lines before it; in `join`, so does /history again."""
+/history before PLACE shows the lines before it; in `join`, /history again shows
+the page before the last one."""
 
 SEARCH = """
 It finds lines with all WORDS, in your rooms and direct messages.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from ...exceptions import ChatError, NoSuchCommand, UsageProblem
 from .. import commands
 from ..limits import NAME_CHARACTERS
@@ -10,6 +12,9 @@ from ..text.hygiene import clean_line
 from .details import ELSEWHERE
 from .table import SLASHES, Slash
 
+_MISPLACED = re.compile(r"(?:[\s\u200b\u2060\ufeff]+/|[\s\u200b\u2060\ufeff]*\uff0f)[^\W\d_]+(?:\s|\Z)").match
+"""A command after a blank, or with the slash of a full-width keyboard: sent as text, `/dm` would go to the room."""
+
 
 def parse(line: str, room: str) -> commands.ANY:
     """Return the command for a typed line; text goes to ``room``, and two slashes send text that starts with one.
@@ -17,6 +22,8 @@ def parse(line: str, room: str) -> commands.ANY:
     Raises NoSuchCommand, UsageProblem or BadName. Whether a text may be sent is for ``check_text`` to say.
     """
     if not line.startswith("/"):
+        if _MISPLACED(line):
+            raise UsageProblem("Not sent: a command begins with / as the first character. // sends it as text.")
         return commands.Send(to=room, text=line)
     if line.startswith("//"):
         return commands.Send(to=room, text=line[1:])
@@ -26,6 +33,11 @@ def parse(line: str, room: str) -> commands.ANY:
     if command is None:
         raise UsageProblem(f"Usage: {slash.usage}")
     return command
+
+
+def is_command(line: str) -> bool:
+    """Tell whether a line is a command, even a wrong one, and not a text."""
+    return (line.startswith("/") and not line.startswith("//")) or bool(_MISPLACED(line))
 
 
 def is_for_room(line: str) -> bool:

@@ -1,4 +1,4 @@
-"""Where paging back through a conversation goes on: each page is the one before the last, from the newest on."""
+"""Where paging back through a conversation continues: each page comes before the last one, from the newest on."""
 
 from __future__ import annotations
 
@@ -10,14 +10,19 @@ from ...client.session.client_events import Gap, Reset
 from ...protocol.commands import History
 from ...protocol.conversations import is_room, room_id
 from ...protocol.events import Conversation, Past
+from ...protocol.kinds import REFERS
 from ...protocol.names import name_key
+from ...protocol.slash.arguments import NEWEST
 from ...protocol.text.references import place
+
+PAGE = 50
+"""Lines of a page if the user does not say how many."""
 
 
 class Paging:
     """The oldest seq of the last page of each conversation, by its id.
 
-    The first page is the newest, also of lines that are on the screen already, where they have no places.
+    The first page is the newest one, even if its lines are on the screen already: there they have no places.
     """
 
     def __init__(self, conversations: Mapping[str, Conversation]) -> None:
@@ -25,11 +30,11 @@ class Paging:
         self._oldest: dict[str, int] = {}
 
     def begin(self, room: str) -> None:
-        """Begin anew with the newest lines of a room that is entered."""
+        """Begin again with the newest lines of a room that the user enters."""
         self._oldest.pop(room_id(room), None)
 
     def note(self, event: object) -> None:
-        """Go on where lines were skipped, and anew where the server has another history."""
+        """Continue above skipped lines, and begin again if the server has another history."""
         match event:
             case Gap(reason="skipped"):
                 self._oldest[event.conversation] = event.last + 1
@@ -37,31 +42,34 @@ class Paging:
                 self._oldest.clear()
 
     def next(self, command: History) -> History:
-        """Return what to ask for the next page of a conversation; a command that names a place stays as it is."""
-        before = self._oldest.get(self._id_of(command.conversation))
-        return command if before is None or command.around or command.before else replace(command, before=before)
+        """Return what to ask for the next page of a conversation; a command that says where stays as it is."""
+        before = self._oldest.get(self.id_of(command.conversation))
+        asks_where = command.around is not None or command.before is not None
+        return command if before is None or asks_where else replace(command, before=before)
 
     def told(self, command: History, past: Sequence[Past], *, more: bool) -> str:
-        """Take note of what was told, and return the words for it."""
+        """Note a page, and return the words for it: what it shows, what it lacks, and what comes next."""
         where = command.conversation
         if command.around is not None:
             return f"around {where}/{command.around}"
         if not past:
-            return f"nothing was said {'before that ' if command.before else ''}in {where}"
+            has_before = command.before is not None and command.before != NEWEST
+            return f"no messages {'before that ' if has_before else ''}in {where}"
         first = past[0]
         last = past[-1]
         shown = f"{first.place} to {place(last.place.rpartition('/')[0], last.newest)}"
         if more:
             self._oldest[first.conversation] = first.seq
-            return f"{shown}; /history shows what came before"
+            lines = sum(entry.kind not in REFERS for entry in past)
+            asked = command.limit if command.limit != PAGE else 0
+            lacks = f" ({lines} of {asked:,}: a page holds no more)" if lines < asked else ""
+            return f"{shown}{lacks}; /history shows what came before"
         self._oldest.pop(first.conversation, None)
-        end = (
-            f"this is the beginning of {where}" if first.seq == 1 else f"what came before {first.seq} is no longer kept"
-        )
+        end = f"this is the beginning of {where}" if first.seq == 1 else f"anything before {first.place} is gone"
         return f"{shown}; {end}"
 
-    def _id_of(self, name: str) -> str:
-        """Return the id of a conversation that somebody typed; the name itself where nothing was said yet."""
+    def id_of(self, name: str) -> str:
+        """Return the id of a conversation that the user typed; the name itself if it has no messages yet."""
         if is_room(name):
             return room_id(name)
         key = name_key(name.removeprefix("@"))

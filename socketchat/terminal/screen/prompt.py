@@ -1,107 +1,66 @@
-"""The line below the messages: edits what is typed, and lets lines be written above without disturbing it.
+"""The line below the messages: edits what is typed, while lines are written above it without disturbing it.
 
-One prompt_toolkit application runs for the whole visit, without the alternate screen and without the mouse. It does not
-ask the terminal for the cursor's position: the answers turn up as garbage where many lines are written.
+One prompt_toolkit application runs for the whole visit, without the alternate screen and without the mouse. It never
+asks the terminal for the cursor's position: the answers turn up as garbage if many lines are written.
 """
 
 from __future__ import annotations
 
 import asyncio
-import io
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, TextIO, cast
+from typing import TYPE_CHECKING, TextIO
 
 from prompt_toolkit.application import Application
 from prompt_toolkit.application.current import set_app
 from prompt_toolkit.buffer import Buffer, CompletionState
 from prompt_toolkit.completion import CompleteEvent, Completer, Completion, get_common_complete_suffix
-from prompt_toolkit.filters import Condition, Filter, has_focus
+from prompt_toolkit.filters import Condition, has_focus
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 from prompt_toolkit.keys import Keys
-from prompt_toolkit.layout import BufferControl, FormattedTextControl, HSplit, Layout, Window
+from prompt_toolkit.layout import BufferControl, ConditionalContainer, FormattedTextControl, HSplit, Layout, Window
 from prompt_toolkit.layout.dimension import Dimension
-from prompt_toolkit.layout.processors import ConditionalProcessor, PasswordProcessor
-from prompt_toolkit.output import Output, create_output
-from prompt_toolkit.output.vt100 import Vt100_Output
-from prompt_toolkit.shortcuts import PromptSession
+from prompt_toolkit.layout.processors import Processor, TabsProcessor
 from prompt_toolkit.widgets import SearchToolbar
 
+from ...protocol.slash.parsing import is_command
 from ..model.completion import menu
+from .clusters import Clusters, joins_emoji, step
+from .job_control import JobControl
+from .keyboard import PASTED_LINES, Keyboard, keyboard
+from .output import HeldOutput, terminal_output
+from .reflow import reflows, rows_added
+from .secret import SecretField
 from .theme import Look, prompt_style
 
 if TYPE_CHECKING:
     from prompt_toolkit.formatted_text import StyleAndTextTuples
-    from prompt_toolkit.input import Input
+    from prompt_toolkit.layout import AnyContainer
 
-AGAIN = "Enter sends it again, an arrow key edits it, typing begins anew"
+AGAIN = "Press Enter to send it again, an arrow key to edit it; typing replaces it."
 
-IMPOSSIBLE = "It cannot be sent: an arrow key edits it, typing begins anew"
+IMPOSSIBLE = "Press an arrow key to edit it; typing replaces it."
+
+LEAVE = "Press Ctrl+C again to leave."
 
 INPUT_ROWS = 8
 """Rows of a long text that are seen while it is edited; the messages above keep the rest of the screen."""
 
-
-class Burst(io.TextIOBase):
-    """Standard output, with everything that is written inside ``held`` going out in one write."""
-
-    def __init__(self, target: TextIO) -> None:
-        self._target = target
-        self._waiting: list[str] = []
-        self._held = False
-
-    @property
-    def encoding(self) -> str:  # type: ignore[override]  # the stub has an attribute here
-        """The encoding of the target."""
-        return self._target.encoding or "utf-8"
-
-    def write(self, text: str) -> int:
-        """Take text; it goes out with the next flush."""
-        self._waiting.append(text)
-        return len(text)
-
-    def flush(self) -> None:
-        """Write what waits, unless more of it is to come."""
-        if self._held or not self._waiting:
-            return
-        data = "".join(self._waiting).encode(self.encoding, "replace")
-        self._waiting.clear()
-        with suppress(OSError):  # a terminal that is gone is told by its input; there is nobody to write for
-            self._target.buffer.write(data)
-            self._target.buffer.flush()
-
-    def fileno(self) -> int:
-        """Return the descriptor of the target."""
-        return self._target.fileno()
-
-    def isatty(self) -> bool:
-        """Tell whether the target is a terminal."""
-        return self._target.isatty()
-
-    @contextmanager
-    def held(self) -> Iterator[None]:
-        """Write nothing until the end of the block, and then all at once."""
-        self._held = True
-        try:
-            yield
-        finally:
-            self._held = False
-            self.flush()
+TAB_COLUMNS = 8
+"""Columns between the tab stops, as in the messages above."""
 
 
-def terminal_output(stdout: TextIO) -> Output:
-    """Return what writes to a terminal without ever asking it for its cursor."""
-    output = create_output(stdout)
-    if isinstance(output, Vt100_Output):
-        output.enable_cpr = False
-    return output
+class _Application(Application[None]):
+    """An application that finds its prompt again when the terminal becomes narrower."""
 
+    reflows = False
 
-def ask(question: str, look: Look, *, secret: bool = False) -> str:
-    """Return what is answered, a ``secret`` unseen and to the last blank; raises KeyboardInterrupt and EOFError."""
-    asking: PromptSession[str] = PromptSession(output=terminal_output(sys.stdout), color_depth=look.color_depth)
-    return asking.prompt(question, is_password=True) if secret else asking.prompt(question).strip()
+    def _on_resize(self) -> None:
+        if self.reflows:
+            self.output.cursor_up(rows_added(self.renderer, self.output.get_size().columns))
+        super()._on_resize()
 
 
 class Prompt:
@@ -119,35 +78,43 @@ class Prompt:
         on_line: Callable[[str], None],
         on_enter: Callable[[], None] = lambda: None,
         look: Look,
-        stdin: Input | None = None,
+        stdin: TextIO | None = None,
         stdout: TextIO | None = None,
     ) -> None:
         self._label = label
         self._status = status
         self._on_line = on_line
         self._on_enter = on_enter
-        self._burst = Burst(stdout or sys.stdout)
-        self._output = terminal_output(cast("TextIO", self._burst))  # all that is asked of it is there
+        self._held = HeldOutput(stdout or sys.stdout)
+        self._clusters = Clusters()
+        self._output = terminal_output(self._held, self._clusters.restore)
         self._completer = completer
-        self._question = ""
         self._hides = False
         self._newest = ""
         self._untouched = False
         self._returned = ""
+        self._leaves = False
+        self._pasted = False
         self._secrets: asyncio.Queue[str] = asyncio.Queue()
+        self._secret = SecretField(self._secrets_put, self._give_up)
         self._buffer = Buffer(multiline=True, enable_history_search=True, accept_handler=self._accept)
         self._buffer.on_text_changed += self._touch
         self._buffer.on_cursor_position_changed += self._touch
-        self._app: Application[None] = Application(
+        source = keyboard(stdin or sys.stdin)
+        self._app = _Application(
             layout=self._layout(),
             key_bindings=self._keys(),
             style=prompt_style(),
             include_default_pygments_style=False,
             color_depth=look.color_depth,
             erase_when_done=True,
-            input=stdin,
+            input=source,
             output=self._output,
         )
+        self._app.reflows = reflows(os.environ)
+        self._jobs = JobControl(self._app)
+        if isinstance(source, Keyboard):
+            source.on_keys = self._process_keys
 
     @property
     def width(self) -> int:
@@ -155,9 +122,9 @@ class Prompt:
         return self._output.get_size().columns
 
     async def run(self) -> None:
-        """Edit lines until somebody leaves, by Ctrl+C or Ctrl+D on an empty line or by :meth:`leave`."""
+        """Edit lines until the user leaves, by Ctrl+C or Ctrl+D on an empty line or by :meth:`leave`."""
         try:
-            with suppress(EOFError):  # the terminal is gone
+            with suppress(EOFError), self._jobs.watching():  # at the end of input the terminal is gone
                 await self._app.run_async(set_exception_handler=False)
         finally:
             self._secrets.put_nowait("")
@@ -166,23 +133,28 @@ class Prompt:
     def hidden(self) -> Iterator[None]:
         """Hide all that is typed until the end of the block, also between two questions, and hand over no line."""
         self._secrets = asyncio.Queue()
-        self._hides = True
-        self._buffer.reset()
+        self._hide(hides=True)
         try:
             yield
         finally:
-            self._hides = False
-            self._buffer.reset()
-            self.repaint()
+            self._hide(hides=False)
+
+    def _hide(self, *, hides: bool) -> None:
+        self._hides = hides
+        self._secret.clear()
+        self._app.layout.focus(self._secret.control if hides else self._buffer)
+        self.repaint()
 
     async def ask_secret(self, question: str) -> str:
-        """Ask, while ``hidden``, for what no arrow key brings back; return "" where somebody will not say it."""
-        self._question = question
+        """Ask, while ``hidden``, for a secret that no key brings back; return "" if the user gives up."""
+        if self._app.is_running:
+            self._jobs.set_raw()
+        self._secret.question = question
         self.repaint()
         try:
             return await self._secrets.get()
         finally:
-            self._question = ""
+            self._secret.question = ""
 
     def leave(self) -> None:
         """End :meth:`run`; what is half typed is gone."""
@@ -191,7 +163,7 @@ class Prompt:
 
     def write(self, lines: str) -> None:
         """Write lines, each ended by a newline, above the prompt, in one write to the terminal."""
-        with self._burst.held():
+        with self._held.held():
             if self._app.is_running:
                 self._app.renderer.erase()
             self._output.write_raw(lines.replace("\n", "\r\n"))
@@ -210,10 +182,10 @@ class Prompt:
         self._app.invalidate()
 
     def put_back(self, text: str, *, can_go: bool = True) -> bool:
-        """Give a text back for editing, if nothing was typed since; tell whether it was.
+        """Give a text back for editing, if nothing was typed since; tell whether that was so.
 
-        Below it stands what may be done, which is not to send it again where it can never go.
-        Somebody who types on without looking gets a line of their own: the first letter takes the text's place.
+        The line below says what the user can do; unless it ``can_go``, sending it again is not offered. If the user
+        types on without looking, the first letter replaces the text.
         """
         if self._buffer.text or self._hides or text != self._newest:
             return False
@@ -225,34 +197,38 @@ class Prompt:
         return True
 
     def _touch(self, _buffer: Buffer) -> None:
-        self._untouched = False
+        self._untouched = self._leaves = False
+
+    def _process_keys(self) -> None:
+        if self._app.is_running:
+            self._app.key_processor.feed_multiple(self._app.input.flush_keys())
+            self._app.key_processor.process_keys()
+
+    def _secrets_put(self, secret: str) -> None:
+        self._secrets.put_nowait(secret)
 
     def _give_up(self) -> None:
-        """Say no more to what is asked, or leave where nothing is."""
-        if self._hides:
-            self._secrets.put_nowait("")
-        else:
-            self.leave()
+        self._secrets.put_nowait("")
 
     def _accept(self, buffer: Buffer) -> bool:
-        if self._hides:
-            secret = buffer.text
-            buffer.reset()  # before the buffer remembers it
-            self._secrets.put_nowait(secret)
-        else:
-            self._on_enter()
-            if buffer.text.strip():
-                self._newest = buffer.text.rstrip("\n")  # what is pasted ends with one or two
+        self._on_enter()
+        lines = buffer.text.split("\n") if self._pasted else [buffer.text]
+        for line in lines:
+            if line.strip():
+                self._newest = line.rstrip("\n")  # what is pasted ends with one or two
                 self._on_line(self._newest)
-        self._untouched = False
+        self._untouched = self._pasted = self._leaves = False
         return False
 
     def _layout(self) -> Layout:
         search = SearchToolbar()
+        processors: list[Processor] = [TabsProcessor(tabstop=TAB_COLUMNS, char1=" ", char2=" ")]
+        if joins_emoji(os.environ):
+            processors.append(self._clusters)
         line = Window(
             BufferControl(
                 self._buffer,
-                input_processors=[ConditionalProcessor(PasswordProcessor(), Condition(lambda: self._hides))],
+                input_processors=processors,
                 search_buffer_control=search.control,
                 preview_search=True,
             ),
@@ -261,12 +237,17 @@ class Prompt:
             wrap_lines=True,
             dont_extend_height=True,
         )
+        hides = Condition(lambda: self._hides)
         below = Window(FormattedTextControl(self._below), height=1)
-        return Layout(HSplit([line, search, below]), line)
+        rows: list[AnyContainer] = [
+            ConditionalContainer(line, ~hides),
+            ConditionalContainer(self._secret.window, hides),
+            search,
+            below,
+        ]
+        return Layout(HSplit(rows), line)
 
     def _prefix(self, line: int, wrapped: int) -> StyleAndTextTuples:
-        if self._hides:
-            return [("class:prompt", self._question)] if line == wrapped == 0 else []
         return self._label() if line == wrapped == 0 else []
 
     def _below(self) -> StyleAndTextTuples:
@@ -275,15 +256,21 @@ class Prompt:
             return menu(state.completions, state.complete_index, self.width)
         if self._untouched:
             return [("class:status", self._returned)]
-        lines = self._buffer.text.count("\n") + 1
-        if lines > 1:
-            return [("class:status", f"{lines} lines, Enter sends them as one message")]
+        if self._leaves:
+            return [("class:status.strong", LEAVE)]
+        lines = self._buffer.text.split("\n")
+        if self._pasted:
+            many = sum(map(is_command, lines))
+            what = f"{len(lines)} pasted lines, {many} {'is a command' if many == 1 else 'are commands'}"
+            return [("class:status.strong", f"{what}: Enter runs them one by one, Ctrl+C drops them.")]
+        if len(lines) > 1:
+            return [("class:status", f"{len(lines):,} lines: Enter sends them as one message.")]
         return self._status()
 
     def _complete(self) -> None:
-        """Insert what all completions share, and show them where there are several.
+        """Insert what all completions share, and show them if there are several.
 
-        At once, unlike the library, where Enter can overtake Tab: half the name of a room is another room.
+        This happens immediately; in the library, Enter can overtake Tab, and half a room's name is another room.
         """
         if self._buffer.complete_state:
             self._buffer.complete_next()
@@ -301,56 +288,79 @@ class Prompt:
     def _keys(self) -> KeyBindings:
         keys = KeyBindings()
         editing = has_focus(self._buffer)  # and not searching
-        talking = editing & ~Condition(lambda: self._hides)
 
         @keys.add("enter", filter=editing)
         def _(_event: KeyPressEvent) -> None:
             self._buffer.validate_and_handle()
 
-        @keys.add("escape", "enter", filter=talking)
+        @keys.add("escape", "enter", filter=editing)
         def _(_event: KeyPressEvent) -> None:
             self._buffer.newline(copy_margin=False)
 
-        @keys.add("tab", filter=talking)
+        @keys.add("tab", filter=editing)
         def _(_event: KeyPressEvent) -> None:
             self._complete()
 
         @keys.add("c-c", filter=editing)
         @keys.add("<sigint>", filter=editing)
         def _(_event: KeyPressEvent) -> None:
-            if self._hides or not self._buffer.text:
-                self._give_up()
+            if self._leaves:
+                self.leave()
+                return
+            leaves = not self._buffer.text
             self._buffer.reset()
-            self._untouched = False
+            self._untouched = self._pasted = False
+            self._leaves = leaves
 
         @keys.add("c-d", filter=editing)
         def _(_event: KeyPressEvent) -> None:
             if self._buffer.text:
                 self._buffer.delete()
             else:
-                self._give_up()
+                self.leave()
 
-        @keys.add("c-z", filter=editing)
-        def _(event: KeyPressEvent) -> None:
-            event.app.suspend_to_background()
+        @keys.add("c-z")
+        def _(_event: KeyPressEvent) -> None:
+            self._jobs.suspend()
 
-        @keys.add(Keys.Any, filter=editing & Condition(lambda: self._untouched))
-        @keys.add(Keys.BracketedPaste, filter=editing & Condition(lambda: self._untouched))
+        self._insert_keys(keys)
+        return keys
+
+    def _insert_keys(self, keys: KeyBindings) -> None:
+        """Bind what inserts text, and what moves by characters as people count them."""
+        editing = has_focus(self._buffer)
+        returned = editing & Condition(lambda: self._untouched)
+        composed = editing & Condition(lambda: not self._buffer.text.isascii())
+
+        @keys.add(Keys.Any, filter=returned)
+        @keys.add(Keys.BracketedPaste, filter=returned)
         def _(event: KeyPressEvent) -> None:
             self._buffer.reset()
             self._buffer.insert_text(event.data.replace("\r\n", "\n").replace("\r", "\n"))
 
-        self._keep_apart(keys, editing & ~talking)
-        return keys
+        @keys.add(PASTED_LINES, filter=editing)
+        def _(event: KeyPressEvent) -> None:
+            if self._untouched:
+                self._buffer.reset()
+            self._buffer.insert_text(event.data.replace("\r\n", "\n").replace("\r", "\n"))
+            self._pasted = True
 
-    @staticmethod
-    def _keep_apart(keys: KeyBindings, hidden: Filter) -> None:
-        """Keep what was typed before out of a line that is not seen, and that line out of what is searched."""
-
-        @keys.add("up", filter=hidden)
-        @keys.add("down", filter=hidden)
-        @keys.add("tab", filter=hidden)
-        @keys.add("c-r", filter=hidden)
-        @keys.add("c-s", filter=hidden)
+        @keys.add("left", filter=composed)
+        @keys.add("c-b", filter=composed)
         def _(_event: KeyPressEvent) -> None:
-            """Do nothing."""
+            self._buffer.cursor_position = step(self._buffer.text, self._buffer.cursor_position, -1)
+
+        @keys.add("right", filter=composed)
+        @keys.add("c-f", filter=composed)
+        def _(_event: KeyPressEvent) -> None:
+            self._buffer.cursor_position = step(self._buffer.text, self._buffer.cursor_position, 1)
+
+        @keys.add("delete", filter=composed)
+        def _(_event: KeyPressEvent) -> None:
+            at = self._buffer.cursor_position
+            self._buffer.delete(step(self._buffer.text, at, 1) - at)
+
+        @keys.add("backspace", filter=composed)
+        def _(_event: KeyPressEvent) -> None:
+            at = self._buffer.cursor_position
+            self._buffer.delete_before_cursor(at - step(self._buffer.text, at, -1))

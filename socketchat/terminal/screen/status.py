@@ -1,4 +1,4 @@
-"""The line below the prompt: what somebody should know at a glance."""
+"""The line below the prompt: what the user should know at a glance."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ HINT = "/help · Tab completes · Ctrl+D leaves"
 DOWN_HINT = "Enter tries now"
 
 TICK_SECONDS = 1.0
-"""Time after which the seconds until the next try are drawn anew."""
+"""How often the seconds until the next attempt are drawn."""
 
 
 class Status:
-    """What the line says of ``client`` and ``view``; while it counts seconds it asks for ``repaint`` by itself."""
+    """Says how ``client`` and ``view`` are doing; asks for ``repaint`` by itself while it counts seconds."""
 
     def __init__(self, client: Client, view: View, repaint: Callable[[], None]) -> None:
         self._client = client
@@ -32,7 +32,7 @@ class Status:
         self._tick: asyncio.TimerHandle | None = None
 
     def line(self, pending: int) -> StyleAndTextTuples:
-        """Return the line, the most important first: a narrow terminal cuts its end. ``pending`` messages wait."""
+        """Return the line, important parts first, as a narrow terminal cuts its end; ``pending`` messages wait."""
         parts: list[tuple[str, str]] = []
         is_up = self._client.online
         if not is_up:
@@ -40,11 +40,12 @@ class Status:
             self._count()
         if pending:
             what = "being sent" if is_up and not self._view.refuses else "waiting"
-            parts.insert(0 if is_up else 1, ("class:status.strong", f"{pending} {what}"))
-        for conversation, count in self._view.unread.items():
-            to_you = f", {named} to you" if (named := self._view.to_you[conversation]) else ""
+            parts.insert(0 if is_up else 1, ("class:status.strong", f"{pending:,} {what}"))
+        unread = self._view.unread
+        for conversation, count in unread.messages.items():
+            to_you = f", {mentions:,} to you" if (mentions := unread.mentions[conversation]) else ""
             name = self._view.rooms.get(conversation, conversation)
-            parts.append(("class:status.strong", f"{name} {count}{to_you}"))
+            parts.append(("class:status.strong", f"{name} {count:,}{to_you}"))
         if self._view.online_count:
             parts.append(("class:status", f"{self._view.online_count:,} online"))
         parts.append(("class:status", HINT))
@@ -55,11 +56,11 @@ class Status:
 
     def _trouble(self) -> str:
         seconds = math.ceil(self._client.next_try)
-        what = "link down: another server's key" if self._view.other_key else "link down"
+        what = "not connected: the server has another key" if self._view.other_key else "not connected"
         return f"{what}, next try in {seconds} s" if seconds else f"{what}, trying"
 
     def _count(self) -> None:
-        """Have the line drawn again when its seconds are no longer true."""
+        """Have the line drawn again when its seconds have changed."""
         if self._tick is None:
             self._tick = asyncio.get_running_loop().call_later(TICK_SECONDS, self._ticked)
 

@@ -1,32 +1,39 @@
-"""Keeps a long text from filling the screen: its beginning is shown, and where the rest is to be had."""
+"""Keeps a long text from filling the screen: shows its beginning, and says where the rest is."""
 
 from __future__ import annotations
 
+from itertools import accumulate
+
+from rich.cells import cell_len
+
 COLUMNS = 80
-"""Characters that count as a row of the screen, however wide that is: what is folded looks the same to everybody."""
+"""Columns that count as a row of the screen, however wide that is: a truncated text looks the same to everybody."""
+
+TAB_COLUMNS = 8
+"""Columns between the tab stops of a terminal."""
 
 WHOLE_ROWS = 25
-"""Rows of the longest text that is shown whole: a screen of a small terminal."""
+"""Rows of the longest text that is shown whole: the screen of a small terminal."""
 
-FOLDED_ROWS = 20
-"""Rows that are shown of a longer one: enough to tell what it is, and what is hidden is worth the words about it."""
+TRUNCATED_ROWS = 20
+"""Rows that are shown of a longer one: enough to tell what it is, and it saves more than the words about it take."""
 
 
-def folded(text: str, place: str) -> tuple[str, str]:
-    """Return what is shown of a text, and the words for what is not: "" where it is shown whole."""
+def truncated(text: str, place: str) -> tuple[str, str]:
+    """Return what is shown of a text, and the words for what is not: "" if it is shown whole."""
     lines = text.split("\n")
     if sum(map(_rows, lines)) <= WHOLE_ROWS:
         return text, ""
     kept: list[str] = []
-    left = FOLDED_ROWS
+    left = TRUNCATED_ROWS
     for line in lines:
         if _rows(line) > left:
             break
         kept.append(line)
         left -= _rows(line)
     hidden = len(lines) - len(kept)
-    if left and len(line) > left * COLUMNS:  # of a line that is longer than the screen
-        kept.append(line[: left * COLUMNS])
+    if left and _rows(line) > left:  # of a line that is longer than the screen
+        kept.append(_beginning(line, left * COLUMNS))
         hidden -= 1
     shown = "\n".join(kept)
     if hidden:
@@ -37,4 +44,16 @@ def folded(text: str, place: str) -> tuple[str, str]:
 
 
 def _rows(line: str) -> int:
-    return max(1, -(-len(line) // COLUMNS))
+    return max(1, -(-_columns(line) // COLUMNS))
+
+
+def _columns(line: str) -> int:
+    return len(line) if line.isascii() and "\t" not in line else cell_len(line.expandtabs(TAB_COLUMNS))
+
+
+def _beginning(line: str, columns: int) -> str:
+    """Return the beginning of a line that takes so many columns at most."""
+    if line.isascii() and "\t" not in line:
+        return line[:columns]
+    used = accumulate(TAB_COLUMNS if each == "\t" else cell_len(each) for each in line)
+    return line[: sum(width <= columns for width in used)]

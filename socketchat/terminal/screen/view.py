@@ -1,8 +1,7 @@
-"""What is current, what is counted and what is held back: decides which events are seen, and draws nothing."""
+"""Decides which events are seen, which are only counted and which are held back; draws nothing."""
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from msgspec.structs import replace
@@ -11,23 +10,23 @@ from ...client.session.client_events import Gap, LinkBack, LinkLost, NotStored, 
 from ...protocol.codec import is_deleted
 from ...protocol.conversations import LOBBY, is_room, room_id
 from ...protocol.events import Conversation, Entry, Left, Past, Presence, Read, UnreadCount
-from ...protocol.kinds import CHANGEABLE, COUNTED
+from ...protocol.kinds import CHANGEABLE
 from ...protocol.limits import NAME_CHARACTERS, PRESENCE_NAMES
 from ...protocol.names import name_key
-from ...protocol.text.mentions import is_mention
 from ..model.completion import Known
 from ..model.places import Places
+from ..model.unread import Unread
 
 REMEMBERED = 20_000
-"""Names, rooms and the like that are remembered of each kind, the newest: no server of ours has more people online, and
-another one fills no memory."""
+"""How many of the newest names, rooms and so on are remembered: no server of ours has more users online, and a hostile
+one fills no memory."""
 
 HELD = 1_000
 """Events that are held back before no more are taken."""
 
 
 def before(past: Sequence[Past], held: Sequence[object]) -> tuple[list[Entry], list[object]]:
-    """Part what was held back: direct messages that are older than the last line of a room, and the rest."""
+    """Split what was held back into the direct messages that are older than the last line of a room, and the rest."""
     newest = past[-1].ts if past else 0
     direct = [
         event for event in held if isinstance(event, Entry) and not is_room(event.conversation) and event.ts < newest
@@ -36,33 +35,30 @@ def before(past: Sequence[Past], held: Sequence[object]) -> tuple[list[Entry], l
 
 
 class View:
-    """One user's view of the chat: the text of the current room and all direct messages are seen, the rest is counted.
+    """One user's view of the chat: the current room and all direct messages are seen, everything else is counted.
 
-    While a room is entered, everything is held back until its history is there: what comes meanwhile belongs below it.
+    While the user enters a room, all events are held back until its history is there, since they belong below it.
     """
 
     def __init__(self, user: str, name: str) -> None:
         self.user = user
-        self._key = name_key(name)
         self.room = LOBBY
-        self.unread: Counter[str] = Counter()
-        self.to_you: Counter[str] = Counter()
+        self.unread = Unread(user, name_key(name))
         self.rooms: dict[str, str] = {LOBBY: LOBBY}
         self.online: dict[str, str] = {}
         self.online_count = 0  # more than the names that are known, if many came at once
         self._speakers: dict[str, str] = {}
         self._peers: dict[str, str] = {}
-        self._newest: dict[str, int] = {}
-        self._shown: dict[str, int] = {}
         self._held: list[object] | None = None
         self._places = Places(user)
         self.is_down = False
+        """Whether the connection is lost."""
         self.refuses = False
         """Whether the server stores nothing at the moment."""
         self._deleted: tuple[str, str] | None = None
         self._met = ""
         self.other_key = False
-        """Whether the last try to come back met another key than the server's."""
+        """Whether the last attempt to reconnect met another key than the server's."""
 
     @property
     def known(self) -> Known:
@@ -79,7 +75,7 @@ class View:
 
     @property
     def is_full(self) -> bool:
-        """Whether so much is held back that no more should be taken until the room is entered."""
+        """Whether so much is held back that no more should be taken before the room is entered."""
         return self._held is not None and len(self._held) >= HELD
 
     def enter(self) -> None:
@@ -90,37 +86,40 @@ class View:
     def entered(self, room: str, past: Sequence[Past]) -> list[object]:
         """Make ``room`` current, of which ``past`` is seen; return what was held back and is to be seen below it."""
         self.room = self.name_room(room)
-        if past:
-            self._newest[room_id(room)] = self._shown[room_id(room)] = past[-1].newest
+        self.unread.entered(room_id(room), past)
         for entry in past:
             self._note_speaker(entry)
-        self.listed(past)
-        self._read(room_id(room))
+        self._note_places(past)
         return self.stayed()
 
-    def listed(self, past: Sequence[Past], *, is_newest: bool = False) -> None:
-        """Note what was asked for; the newest direct messages count as shown, as those do that are live."""
+    def paged(self, conversation: str, past: Sequence[Past], before: int | None) -> None:
+        """Note a page of history: the newest one, or the one ``before`` a seq."""
+        self._note_places(past)
+        if past and (not is_room(past[-1].conversation) or past[-1].conversation == room_id(self.room)):
+            self.unread.paged(conversation, past, before)
+
+    def listed(self, past: Sequence[Past]) -> None:
+        """Note lines that were asked for one by one, as by a search."""
+        self._note_places(past)
+
+    def _note_places(self, past: Sequence[Past]) -> None:
         for entry in past:
             self._places.note(entry, self._room_name(entry.conversation))
-        if is_newest and past and not is_room(past[-1].conversation):
-            last = past[-1]
-            self._newest[last.conversation] = max(last.newest, self._newest.get(last.conversation, 0))
-            self._shown[last.conversation] = max(last.newest, self._shown.get(last.conversation, 0))
 
     def stayed(self) -> list[object]:
-        """Stay where one is after all; return what was held back and is to be seen."""
+        """Stay in the current room after all; return what was held back and is to be seen."""
         held, self._held = self._held or [], None
         return [event for event in held if self._seen(event)]
 
     def name_room(self, room: str) -> str:
-        """Note how a room writes its name; return that."""
+        """Note how a room writes its name; return the name as the room writes it."""
         known = self.rooms.get(room_id(room))
         if known is None or known == room_id(room):
             _remember(self.rooms, room_id(room), room)
         return self.rooms.get(room_id(room), room)
 
     def named(self, event: object) -> object:
-        """Return an event with the room written as it writes itself."""
+        """Return an event with its room's name as the room writes it."""
         match event:
             case Presence() if event.room:
                 return replace(event, room=self._room_name(event.room))
@@ -133,24 +132,25 @@ class View:
     def _room_name(self, room: str) -> str:
         return self.rooms.get(room_id(room), room)
 
-    def shown(self) -> dict[str, int]:
-        """Return up to which seq conversations were shown, where that is more than the last time."""
-        shown, self._shown = self._shown, {}
-        return shown
-
     def count(self, unread: Iterable[UnreadCount]) -> None:
-        """Take over what the server counted; the current room is shown, and so are direct messages."""
+        """Take over what the server counted."""
         for count in unread:
             if is_room(count.conversation):
                 self.name_room(count.name)
-                if count.conversation != room_id(self.room):
-                    self.unread[count.conversation] = count.messages
-                    self.to_you[count.conversation] = count.mentions
+                on_screen = count.conversation == room_id(self.room)
+                self.unread.counted(count.conversation, count.messages, count.mentions, on_screen=on_screen)
+
+    def count_on_arrival(self, unread: Iterable[UnreadCount]) -> None:
+        """Take over what the server counted before anything was shown."""
+        for count in unread:
+            if is_room(count.conversation):
+                self.name_room(count.name)
+                self.unread.counted(count.conversation, count.messages, count.mentions, on_screen=False)
 
     def unseen(self, unread: Iterable[UnreadCount]) -> str | None:
-        """Return whose unread direct messages are not shown here: those from before the first visit do not come."""
+        """Return the name of a conversation with unread direct messages that were not shown here."""
         direct = (count for count in unread if not is_room(count.conversation))
-        return next((count.name for count in direct if count.conversation not in self._newest), None)
+        return next((count.name for count in direct if not self.unread.has_shown(count.conversation)), None)
 
     def meet(self, names: Sequence[str]) -> None:
         """Note who is online."""
@@ -167,21 +167,17 @@ class View:
             case Conversation():
                 return self._noted(event)
             case Read():
-                return self._read_elsewhere(event)
+                self.unread.read_elsewhere(event.conversation, event.seq)
+                return False
             case Left():
-                self._read(event.conversation)
-                for known in (self._newest, self._shown):
-                    known.pop(event.conversation, None)
+                self.unread.forget(event.conversation)
                 return event.conversation == room_id(self.room)
             case Gap():
-                return not is_room(event.conversation) or event.conversation == room_id(self.room)
+                return self._gap_seen(event)
             case LinkLost() | LinkBack() | NotStored() | StoredAgain():
                 return self._link_changed(event)
             case Reset():
-                self._shown.clear()
                 self.unread.clear()
-                self.to_you.clear()
-                self._newest.clear()
                 self._places = Places(self.user)
         return True
 
@@ -197,14 +193,11 @@ class View:
             self._met = ""
         return not (before and self.is_down)
 
-    def _read_elsewhere(self, event: Read) -> bool:
-        if event.seq >= self._newest.get(event.conversation, 0):
-            self._read(event.conversation)
-        return False
-
-    def _read(self, conversation: str) -> None:
-        self.unread.pop(conversation, None)
-        self.to_you.pop(conversation, None)
+    def _gap_seen(self, gap: Gap) -> bool:
+        on_screen = not is_room(gap.conversation) or gap.conversation == room_id(self.room)
+        if gap.reason == "skipped":
+            self.unread.skipped(gap.conversation, gap.last, on_screen=on_screen)
+        return on_screen
 
     def _noted(self, event: Conversation) -> bool:
         if is_room(event.conversation):
@@ -214,18 +207,15 @@ class View:
         return False
 
     def _entry_seen(self, entry: Entry) -> bool:
-        if entry.seq <= self._newest.get(entry.conversation, 0):
+        if not self.unread.is_new(entry):
             return False
-        self._newest[entry.conversation] = entry.seq
-        deleted = entry.kind in CHANGEABLE and is_deleted(entry)
         if is_room(entry.conversation) and entry.conversation != room_id(self.room):
-            if entry.kind in COUNTED and entry.author != self.user and not deleted:
-                self.unread[entry.conversation] += 1
-                self.to_you[entry.conversation] += is_mention(entry, self.user, self._key)
+            self.unread.hidden(entry)
             return False
-        self._shown[entry.conversation] = entry.seq
+        self.unread.shown(entry)
         self._note_speaker(entry)
         self._places.note(entry, self._room_name(entry.conversation))
+        deleted = entry.kind in CHANGEABLE and is_deleted(entry)
         before, self._deleted = self._deleted, (entry.conversation, entry.author) if deleted else None
         return not deleted or before != self._deleted  # one line stands for all in a row
 
@@ -249,7 +239,7 @@ class View:
 
 
 def _remember(known: dict[str, str], key: str, name: str) -> None:
-    """Remember a name, unless it is none of ours, and forget the oldest where there are too many."""
+    """Remember a name, unless it is too long for one, and forget the oldest if there are too many."""
     if len(name) <= 2 * NAME_CHARACTERS:
         known[key] = name
         if len(known) > REMEMBERED:

@@ -466,7 +466,7 @@ def test_a_lasting_storage_problem_is_reported_once_and_so_is_its_end() -> None:
             told, said = await take(client, 2)
             assert isinstance(told, NotStored)
             assert said.seq == 1
-            assert told.sentence == "The disk is full; what you send waits, and is sent when that is over."
+            assert told.sentence == "The disk is full; what you send waits until the server stores it."
             peer.write(ok(number, seq=2), entry(2))
             assert (await sending).seq == 2
             assert [type(each) for each in await take(client, 2)] == [StoredAgain, events.Entry]

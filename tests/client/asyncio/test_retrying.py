@@ -35,8 +35,8 @@ def test_a_retry_can_be_sent_immediately() -> None:
 @pytest.mark.parametrize(
     ("why", "sentence"),
     [
-        (str(FULL), "The server's disk is full; what you send waits, and is sent when that is over."),
-        ("Something else.", "Something else; what you send waits, and is sent when that is over."),
+        (str(FULL), "The server's disk is full; what you send waits until the server stores it."),
+        ("Something else.", "Something else; what you send waits until the server stores it."),
     ],
 )
 def test_the_outcome_of_a_retry_is_reported(why: str, sentence: str) -> None:

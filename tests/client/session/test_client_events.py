@@ -8,11 +8,14 @@ from socketchat.protocol.commands import Delete, Edit, Send
 @pytest.mark.parametrize(
     ("message", "sentence"),
     [
-        (Send(to="@bob", text="hi"), "It was sent to @bob earlier: hi"),
-        (Edit(conversation="#ops", text="hi", seq=3), "It was to change #ops/3, earlier: hi"),
-        (Edit(conversation="@bob", text="hi"), "It was to change your last line in @bob, earlier: hi"),
-        (Delete(conversation="#ops", seq=3), "It was to delete #ops/3, earlier."),
-        (Delete(conversation="#ops"), "It was to delete your last line in #ops, earlier."),
+        (Send(to="@bob", text="hi"), "Your message to @bob from an earlier visit was not sent: hi"),
+        (Edit(conversation="#ops", text="hi", seq=3), "Your edit of #ops/3 from an earlier visit was not made: hi"),
+        (
+            Edit(conversation="@bob", text="hi"),
+            "Your edit of your last line in @bob from an earlier visit was not made: hi",
+        ),
+        (Delete(conversation="#ops", seq=3), "#ops/3 was not deleted, as you asked on an earlier visit."),
+        (Delete(conversation="#ops"), "Your last line in #ops was not deleted, as you asked on an earlier visit."),
     ],
 )
 def test_an_unsent_message_is_reported_in_a_sentence(message, sentence) -> None:

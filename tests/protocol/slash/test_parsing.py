@@ -37,7 +37,8 @@ from socketchat.protocol.commands import (
     Unread,
     Users,
 )
-from socketchat.protocol.slash.parsing import is_for_room, parse
+from socketchat.protocol.slash.arguments import NEWEST
+from socketchat.protocol.slash.parsing import is_command, is_for_room, parse
 from socketchat.protocol.slash.table import SLASHES
 from socketchat.protocol.text.hygiene import clean_line
 from tests.hostile import CORPUS
@@ -50,7 +51,9 @@ CASES = {
     "/devices": Devices(),
     "/devices revoke 3f2a": Revoke(device="3f2a"),
     "hello": Send(to=ROOM, text="hello"),
-    "  /users": Send(to=ROOM, text="  /users"),
+    " //users": Send(to=ROOM, text=" //users"),
+    " /usr/lib is full": Send(to=ROOM, text=" /usr/lib is full"),
+    "  / or not": Send(to=ROOM, text="  / or not"),
     "two\nlines": Send(to=ROOM, text="two\nlines"),
     "//etc/hosts": Send(to=ROOM, text="/etc/hosts"),
     "//": Send(to=ROOM, text="/"),
@@ -78,12 +81,14 @@ CASES = {
     "/read #dev": Read(conversation="#dev"),
     "/read @bob": Read(conversation="@bob"),
     "/history": History(conversation=ROOM),
-    "/history 20": History(conversation=ROOM, limit=20),
+    "/history 20": History(conversation=ROOM, before=NEWEST, limit=20),
     "/history #dev": History(conversation="#dev"),
-    "/history @bob 5": History(conversation="@bob", limit=5),
+    "/history @bob 5": History(conversation="@bob", before=NEWEST, limit=5),
     "/history #dev/42": History(conversation="#dev", before=42),
     "/history @bob/7 3": History(conversation="@bob", before=7, limit=3),
-    "/history 99999999999999999999": History(conversation=ROOM, limit=999_999_999),
+    "/history 99999999999999999999": History(conversation=ROOM, before=NEWEST, limit=999_999_999),
+    "/history before #dev/42": History(conversation="#dev", before=42),
+    "/history before @bob/7 3": History(conversation="@bob", before=7, limit=3),
     "/show #dev/42": History(conversation="#dev", around=42),
     "/show @bob/7": History(conversation="@bob", around=7),
     "/search deploy failed": Search(words="deploy failed"),
@@ -180,6 +185,8 @@ def test_every_slash_command_is_tested():
         ("/history 0", "/history [N]"),
         ("/history -1", "/history [N]"),
         ("/history x", "/history [N]"),
+        ("/history before", "/history [N]"),
+        ("/history before #dev", "/history [N]"),
         ("/history #dev 5 6", "/history [N]"),
         ("/show", "/show PLACE"),
         ("/show 42", "/show PLACE"),
@@ -288,3 +295,11 @@ def test_any_line_becomes_a_command_or_an_error(line):
 )
 def test_text_and_room_commands_depend_on_the_current_room(line, expected):
     assert is_for_room(line) == expected
+
+
+@pytest.mark.parametrize("line", [" /dm bob secret", "\t/quit", "\u00a0/me waves", "\ufeff/dm bob hi"])
+def test_a_command_after_a_blank_is_refused_and_not_sent_to_the_room(line: str) -> None:
+    with pytest.raises(UsageProblem, match="Not sent: a command begins with / as the first character"):
+        parse(line, ROOM)
+    assert is_command(line)
+    assert parse("/" + line.lstrip(" \t\u00a0\ufeff"), ROOM) == Send(to=ROOM, text=line.lstrip(" \t\u00a0\ufeff"))

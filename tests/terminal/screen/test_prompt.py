@@ -5,7 +5,6 @@ import signal
 from collections.abc import Awaitable, Callable
 
 import pytest
-from prompt_toolkit.input.vt100 import Vt100Input
 
 from socketchat.terminal.model.completion import ChatCompleter, Known
 from socketchat.terminal.screen.prompt import INPUT_ROWS, Prompt
@@ -46,7 +45,7 @@ class Desk:
             completer=ChatCompleter(lambda: Known(["bob", "bobby", "carol"], ["#lobby", "#ops"])),
             on_line=self.entered.append,
             look=Look(edits=True, colors="256"),
-            stdin=Vt100Input(self.stdin),
+            stdin=self.stdin,
             stdout=self.stdout,
         )
 
@@ -149,12 +148,19 @@ def test_empty_lines_are_not_submitted():
     sit(play)
 
 
-def test_ctrl_c_clears_a_line_and_leaves_an_empty_one():
+def test_ctrl_c_clears_a_line_and_on_an_empty_one_asks_before_it_leaves():
     async def play(desk, running):
         desk.terminal.type("abc" + CTRL_C)
         await desk.row("#lobby>")
-        desk.terminal.type("d" + CTRL_C + "e" + ENTER)
+        desk.terminal.type(CTRL_C)
+        await desk.shown("Press Ctrl+C again to leave.")
+        desk.terminal.type("d")
+        await desk.shown("all is well")
+        desk.terminal.type(CTRL_C + "e" + ENTER)
         await desk.line("e")
+        desk.terminal.type(CTRL_C)
+        await desk.shown("Press Ctrl+C again to leave.")
+        assert not running.done()
         desk.terminal.type(CTRL_C)
         await running
 
@@ -177,6 +183,8 @@ def test_an_interrupt_signal_acts_like_ctrl_c():
         await desk.row("#lobby> abc")
         os.kill(os.getpid(), signal.SIGINT)
         await desk.row("#lobby>")
+        os.kill(os.getpid(), signal.SIGINT)
+        await desk.shown("again to leave")
         os.kill(os.getpid(), signal.SIGINT)
         await running
 
@@ -218,7 +226,7 @@ def test_a_cancelled_prompt_cleans_up_too():
 def test_a_paste_stays_one_message():
     async def play(desk, _):
         desk.terminal.type(PASTE.format("one\rtwo\r\nthree\n\tfour"))
-        await desk.shown("4 lines, Enter sends them as one message")
+        await desk.shown("4 lines: Enter sends them as one message.")
         assert desk.entered == []
         desk.terminal.type(ENTER)
         await desk.line("one\ntwo\nthree\n\tfour")
@@ -305,7 +313,7 @@ def test_a_refused_text_returns_for_editing_unless_the_user_types():
         await enter(desk, "first")
         assert desk.prompt.put_back("first")
         await desk.row("#lobby> first")
-        await desk.shown("Enter sends it again")
+        await desk.shown("Press Enter to send it again")
         assert not desk.prompt.put_back("first")
         desk.terminal.type(LEFT + RIGHT + "!" + ENTER)
         await desk.line("first!")
@@ -318,7 +326,7 @@ def test_the_hint_below_a_returned_text_disappears_with_it(keys):
     async def play(desk, _):
         await enter(desk, "first")
         assert desk.prompt.put_back("first")
-        await desk.shown("Enter sends it again")
+        await desk.shown("Press Enter to send it again")
         desk.terminal.type(keys)
         await desk.row("#lobby>")
         await desk.shown("all is well")
@@ -330,8 +338,8 @@ def test_the_hint_for_a_text_that_can_never_be_sent_does_not_offer_enter():
     async def play(desk, _):
         await enter(desk, "first")
         assert desk.prompt.put_back("first", can_go=False)
-        await desk.shown("It cannot be sent: an arrow key edits it")
-        assert "Enter sends it again" not in desk.terminal.text
+        await desk.shown("Press an arrow key to edit it")
+        assert "Press Enter to send it again" not in desk.terminal.text
 
     sit(play)
 

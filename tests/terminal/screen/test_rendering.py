@@ -9,7 +9,8 @@ from socketchat.client.session.client_events import Gap, LinkBack, LinkLost, Not
 from socketchat.exceptions import StorageProblem
 from socketchat.protocol.events import Absent, Alert, Entry, Error, Left, Past, Room, UnreadCount
 from socketchat.protocol.slash.help import help_text
-from socketchat.terminal.screen.rendering import MOST_CHARACTERS, MOST_ROWS, Rendering
+from socketchat.terminal.screen.rendering import MOST_CHARACTERS, Rendering, ignored, text, topic, unread, waiting
+from socketchat.terminal.screen.tables import MOST_ROWS
 from socketchat.terminal.screen.theme import Look
 from tests.presence import presence
 from tests.protocol.text.test_rows import PADDING, seen
@@ -61,7 +62,7 @@ def painted(renderable, width=80):
         (Error(code="storage", text="The disk is full."), "!! The disk is full.\n"),
         (
             LinkLost(reason="The server does not answer.", delay=1.0, attempt=1),
-            "12:00 -- The link is lost; what you type waits until it is back. The server \n      does not answer.\n",
+            "12:00 -- Connection lost; what you type waits until it is back. The server \n      does not answer.\n",
         ),
         (
             LinkLost("It was A, and is B. Accept it: socketchat trust h B", 1.0, 2, other_key=True),
@@ -70,14 +71,14 @@ def painted(renderable, width=80):
                 "      A, and is B. Accept it: \n   socketchat trust h B\n"
             ),
         ),
-        (LinkBack(missed=12, sent=2), "12:00 -- The link is back: 12 missed, 2 sent.\n"),
+        (LinkBack(missed=12, sent=2), "12:00 -- Reconnected: 12 missed, 2 sent.\n"),
         (
             NotStored(StorageProblem("The disk is full; try again later.")),
-            "!! The disk is full; what you send waits, and is sent when that is over.\n",
+            "!! The disk is full; what you send waits until the server stores it.\n",
         ),
-        (StoredAgain(), "12:00 -- The server stores again what is sent; what waited has its turn.\n"),
+        (StoredAgain(), "12:00 -- The server stores messages again; those that waited are sent now.\n"),
         (Reset(epoch="other"), "12:00 -- The server has begun a new history; what is above may not be in it.\n"),
-        (Gap("#lobby", 3, 5), "12:00 -- Lines 3 to 5 of #lobby did not come.\n"),
+        (Gap("#lobby", 3, 5), "12:00 -- Lines 3 to 5 of #lobby did not arrive.\n"),
         (Gap("#lobby", 3, 5, "shortened"), "12:00 -- Lines 3 to 5 of #lobby are no longer kept.\n"),
         (Gap("#ops", 1, 1234, "skipped"), "12:00 -- … 1,234 earlier lines of #ops; /history shows them.\n"),
         (Gap(DIRECT, 1, 1, "skipped"), "12:00 -- … 1 earlier line of your direct messages; /history shows them.\n"),
@@ -104,7 +105,7 @@ def test_a_mention_has_a_mark(told, line):
 def test_a_mention_is_highlighted():
     here = rendering("256")
 
-    plain, named = (here.paint(here.lines(entry(text), "alice", NOON), 80) for text in ("hello", "alice"))
+    plain, named = (here.paint(here.lines(entry(said), "alice", NOON), 80) for said in ("hello", "alice"))
     assert plain.endswith(": hello\n")
     assert named.endswith("alice\x1b[0m\n")
     past = [replace(entry("alice", room="#ops", of=Past), place="#ops/1")]
@@ -116,7 +117,7 @@ def test_a_mention_is_highlighted():
     [("hello", "hello"), ("two\nlines\x1b[2J", "two lines^[[2J"), ("x" * 60, "x" * 60), ("x" * 61, "x" * 60 + "…")],
 )
 def test_a_waiting_message_is_shown_on_one_row(line, shown):
-    assert painted(rendering().waiting(line)) == f"      waiting: {shown}\n"
+    assert painted(waiting(line)) == f"      waiting: {shown}\n"
 
 
 LONG = "\n".join(map(str, range(500)))
@@ -213,16 +214,16 @@ def test_a_padded_text_never_begins_a_row_of_the_screen(padding, columns, colors
 
 def test_history_is_shown_above_a_separator():
     here = rendering()
-    past = [entry(text, of=Past) for text in ("one", "two")]
+    past = [entry(said, of=Past) for said in ("one", "two")]
     lines = [*here.past(past, "#ops", "alice"), *here.past(past[:1], "#ops", "alice"), *here.past([], "#ops", "alice")]
 
     assert COLOURS.sub("", here.paint(lines, 80)) == (
         "12:00 bob: one\n"
         "12:00 bob: two\n"
-        "── above: the last 2 lines of #ops ──\n"
+        "── above: the last 2 messages in #ops ──\n"
         "12:00 bob: one\n"
-        "── above: the last line of #ops ──\n"
-        "── nothing was said in #ops so far ──\n"
+        "── above: the last message in #ops ──\n"
+        "── no messages in #ops yet ──\n"
     )
 
 
@@ -243,21 +244,21 @@ def test_the_welcome_names_some_of_the_users_online():
 
 
 def test_the_topic_of_a_room():
-    assert painted(rendering().topic("#ops", "all things\nops")) == "-- Topic of #ops: all things ops\n"
-    assert painted(rendering().topic("#ops", "")) == "-- #ops has no topic; /topic TEXT sets one.\n"
+    assert painted(topic("#ops", "all things\nops")) == "-- Topic of #ops: all things ops\n"
+    assert painted(topic("#ops", "")) == "-- #ops has no topic; /topic TEXT sets one.\n"
 
 
 def test_help_comes_from_the_table_of_commands():
-    assert painted(rendering().help(help_text())) == help_text() + "\n"
+    assert painted(text(help_text())) == help_text() + "\n"
 
 
 def test_ignored_users_are_listed_in_one_line():
-    assert painted(rendering().ignored(["bob", "eve"])) == "-- You ignore bob, eve.\n"
-    assert painted(rendering().ignored([])) == "-- You ignore nobody.\n"
+    assert painted(ignored(["bob", "eve"])) == "-- You ignore bob, eve.\n"
+    assert painted(ignored([])) == "-- You ignore nobody.\n"
 
 
 def test_users_are_a_table():
-    table = rendering().users(["alice", "bob", "日本"], {}, {"bob"}, me="alice", room=None, width=80)
+    table = rendering().tables.users(["alice", "bob", "日本"], {}, {"bob"}, me="alice", room=None, width=80)
 
     assert painted(table) == (
         "Online users (3)\n"
@@ -273,7 +274,7 @@ def test_users_are_a_table():
 def test_many_users_are_listed_in_as_many_columns_as_fit(width):
     names = [f"user{number:02}" for number in range(99)]
 
-    rows = painted(rendering().users(names, {}, (), me="user07", room="#ops", width=width), width).split("\n")
+    rows = painted(rendering().tables.users(names, {}, (), me="user07", room="#ops", width=width), width).split("\n")
 
     assert rows[0] == "Online users in #ops (99)"
     assert max(map(len, rows)) < width
@@ -289,7 +290,7 @@ ROOMS = [
 
 
 def test_rooms_are_a_table_with_unread_counts():
-    assert painted(rendering().rooms(ROOMS, current="#lobby", unread={"#ops": 3}, width=80)) == (
+    assert painted(rendering().tables.rooms(ROOMS, current="#lobby", unread={"#ops": 3}, width=80)) == (
         "Rooms (3)\n"
         "╭───────────┬────────┬─────┬─────────────────╮\n"
         "│ room      │ online │ new │ topic           │\n"
@@ -302,7 +303,7 @@ def test_rooms_are_a_table_with_unread_counts():
 
 
 def test_a_narrow_terminal_shows_rooms_without_topics():
-    assert painted(rendering().rooms(ROOMS, current="#ops", unread={}, width=30), 30) == (
+    assert painted(rendering().tables.rooms(ROOMS, current="#ops", unread={}, width=30), 30) == (
         "Rooms (3)\n"
         "╭───────────┬────────┬─────╮\n"
         "│ room      │ online │ new │\n"
@@ -334,22 +335,22 @@ def test_the_rendering_uses_no_more_colours_than_the_terminal_has(colors, escape
     here = rendering(colors)
     told = [entry("x"), presence(appeared=["bob"]), Error(code="x", text="x"), entry("x", room=DIRECT, to="alice")]
 
-    text = here.paint([line for event in told for line in here.lines(event, "alice", NOON)], 80)
+    painted = here.paint([line for event in told for line in here.lines(event, "alice", NOON)], 80)
 
-    assert COLOURS.findall(text) == [found[0] for found in re.finditer(escapes, text)]
+    assert COLOURS.findall(painted) == [found[0] for found in re.finditer(escapes, painted)]
 
 
 def test_an_endless_answer_is_drawn_up_to_a_limit():
     here = rendering()
     many = [f"n{number}" for number in range(200_000)]
-    assert painted(here.users(many, {}, [], me="alice", room=None, width=80)).count("\n") < MOST_ROWS
+    assert painted(here.tables.users(many, {}, [], me="alice", room=None, width=80)).count("\n") < MOST_ROWS
     assert (
-        painted(here.rooms([Room(name="#r", online=1)] * 20_000, current="", unread={}, width=80)).count("#r")
+        painted(here.tables.rooms([Room(name="#r", online=1)] * 20_000, current="", unread={}, width=80)).count("#r")
         == MOST_ROWS
     )
-    assert "· 900 more" in here.unread([UnreadCount("#r", 1, "#r")] * 1000).plain
-    assert len(here.help("x" * 1_000_000).plain) == MOST_CHARACTERS
-    assert drawn(presence(appeared=many)).endswith("n19 and 199980 more have joined the chat\n")
+    assert "· 900 more" in unread([UnreadCount("#r", 1, "#r")] * 1000).plain
+    assert len(text("x" * 1_000_000).plain) == MOST_CHARACTERS
+    assert drawn(presence(appeared=many)).endswith("n19 and 199,980 more have joined the chat\n")
 
 
 def test_an_empty_list_of_users_is_drawn():

@@ -4,8 +4,6 @@ import asyncio
 import os
 import re
 
-from prompt_toolkit.input.vt100 import Vt100Input
-
 from socketchat.client.asyncio.connect import connect
 from socketchat.client.timeouts import Timeouts
 from socketchat.terminal.chat import Chat
@@ -34,14 +32,14 @@ def test_the_status_counts_messages_held_back_by_a_full_disk():
         async with scripted() as script:
             serving = asyncio.create_task(serve(script))
             async with connect("127.0.0.1", script.port, name="ann", profile=None, timeouts=QUICK) as client:
-                chat = Chat(client, Look(edits=True, colors="256"), stdin=Vt100Input(stdin), stdout=stdout)
+                chat = Chat(client, Look(edits=True, colors="256"), stdin=stdin, stdout=stdout)
                 running = asyncio.create_task(chat.run())
                 await terminal.until_async(lambda: "Welcome" in terminal.text)
                 terminal.type("hello\r")
-                await terminal.until_async(lambda: "!! The disk is full; what you send waits, and" in terminal.text)
+                await terminal.until_async(lambda: "!! The disk is full; what you send waits until" in terminal.text)
                 await terminal.until_async(lambda: terminal.lines[-1].startswith("1 waiting · "))
                 room.set()
-                await terminal.until_async(lambda: "-- The server stores again what is sent;" in terminal.text)
+                await terminal.until_async(lambda: "-- The server stores messages again;" in terminal.text)
                 await terminal.until_async(lambda: not re.search("waiting|being sent", terminal.lines[-1]))
                 terminal.type("\x04")
                 await running

@@ -25,7 +25,7 @@ def test_the_current_room_and_direct_messages_are_shown():
     told = [entry("a"), entry("b", room=DIRECT), Error(code="x", text="x"), LinkBack(missed=0, sent=0)]
 
     assert [seen for event in told for seen in here.take(event)] == told
-    assert not here.unread
+    assert not here.unread.messages
 
 
 def test_messages_of_other_rooms_are_counted():
@@ -33,7 +33,7 @@ def test_messages_of_other_rooms_are_counted():
 
     assert here.take(entry("a", room="#ops", seq=1)) == []
     assert here.take(entry("b", room="#ops", seq=2)) == []
-    assert here.unread == {"#ops": 2}
+    assert here.unread.messages == {"#ops": 2}
 
 
 def test_mentions_are_counted_separately_until_they_are_read():
@@ -42,12 +42,12 @@ def test_mentions_are_counted_separately_until_they_are_read():
         here.take(entry(text, room="#ops", seq=seq))
     here.count([UnreadCount("#dev", 9, "#dev", mentions=4)])
 
-    assert here.unread == {"#ops": 3, "#dev": 9}
-    assert here.to_you == {"#ops": 2, "#dev": 4}
+    assert here.unread.messages == {"#ops": 3, "#dev": 9}
+    assert here.unread.mentions == {"#ops": 2, "#dev": 4}
     here.take(Read(conversation="#dev", seq=9))
     here.entered("#ops", [])
-    assert not here.unread
-    assert not here.to_you
+    assert not here.unread.messages
+    assert not here.unread.mentions
 
 
 def test_own_messages_and_topics_elsewhere_are_not_counted():
@@ -56,7 +56,7 @@ def test_own_messages_and_topics_elsewhere_are_not_counted():
     here.take(entry("a", room="#ops", seq=1, name="alice"))
     here.take(entry("a", room="#ops", seq=2, kind="topic"))
 
-    assert not here.unread
+    assert not here.unread.messages
 
 
 def test_consecutive_deleted_lines_are_one_line_and_not_unread():
@@ -67,16 +67,16 @@ def test_consecutive_deleted_lines_are_one_line_and_not_unread():
 
     seen = [event for each in told for event in here.take(each)]
     assert seen == [told[0], told[3], theirs, told[5]]
-    assert here.shown() == {"#lobby": 6}
+    assert here.unread.take_shown() == {"#lobby": 6}
     assert here.take(replace(theirs, conversation="#ops")) == []
-    assert not here.unread
+    assert not here.unread.messages
 
 
 def test_a_deleted_run_counts_as_shown_up_to_its_last_line():
     here = view()
     run = replace(entry("", seq=5, of=Past), body=GONE, deleted=3, last=9)
     here.entered("#lobby", [run])
-    assert here.shown() == {"#lobby": 9}
+    assert here.unread.take_shown() == {"#lobby": 9}
     assert here.take(entry("known", seq=9)) == []
 
 
@@ -85,11 +85,11 @@ def test_read_positions_are_reported_once():
     for event in (entry("a", seq=1), entry("b", seq=2), entry("c", room=DIRECT, seq=5), entry("d", room="#ops", seq=9)):
         here.take(event)
 
-    assert here.shown() == {"#lobby": 2, DIRECT: 5}
-    assert here.shown() == {}
+    assert here.unread.take_shown() == {"#lobby": 2, DIRECT: 5}
+    assert here.unread.take_shown() == {}
     here.enter()
     here.entered("#ops", [entry("d", room="#ops", seq=9, of=Past)])
-    assert here.shown() == {"#ops": 9}
+    assert here.unread.take_shown() == {"#ops": 9}
 
 
 def test_direct_messages_not_shown_are_unread_until_the_user_looks():
@@ -97,12 +97,12 @@ def test_direct_messages_not_shown_are_unread_until_the_user_looks():
     unread = [UnreadCount("#ops", 1, "#ops"), UnreadCount(DIRECT, 1, "@bob")]
 
     assert here.unseen(unread) == "@bob"
-    here.listed([entry("b", room=DIRECT, seq=5, of=Past)], is_newest=True)
+    here.paged(DIRECT, [entry("b", room=DIRECT, seq=5, of=Past)], None)
     assert here.unseen(unread) is None
-    assert here.shown() == {DIRECT: 5}
+    assert here.unread.take_shown() == {DIRECT: 5}
     assert here.take(entry("b", room=DIRECT, seq=5)) == []
-    here.listed([entry("c", room="#ops", seq=1, of=Past)], is_newest=True)
-    assert here.shown() == {}
+    here.paged("#ops", [entry("c", room="#ops", seq=1, of=Past)], None)
+    assert here.unread.take_shown() == {}
 
 
 def test_lines_read_on_another_device_are_no_longer_unread():
@@ -111,16 +111,16 @@ def test_lines_read_on_another_device_are_no_longer_unread():
     here.take(entry("b", room="#ops", seq=2))
 
     assert here.take(Read(conversation="#ops", seq=1)) == []
-    assert here.unread == {"#ops": 2}
+    assert here.unread.messages == {"#ops": 2}
     here.take(Read(conversation="#ops", seq=2))
-    assert not here.unread
+    assert not here.unread.messages
 
 
 def test_the_counts_of_the_server_replace_the_own_except_for_shown_lines():
     here = view()
     here.count([UnreadCount("#lobby", 3, "#lobby"), UnreadCount("#ops", 2, "#Ops", 1), UnreadCount(DIRECT, 1, "@bob")])
 
-    assert here.unread == {"#ops": 2}
+    assert here.unread.messages == {"#ops": 2}
     assert here.rooms["#ops"] == "#Ops"
 
 
@@ -132,7 +132,7 @@ def test_entering_a_room_makes_it_current_and_read():
     here.entered("#Ops", [entry("a", room="#ops", seq=1, of=Past)])
 
     assert here.room == "#Ops"
-    assert not here.unread
+    assert not here.unread.messages
     assert here.take(entry("b", room="#ops", seq=2))
     assert not here.take(entry("c", seq=1))
 
@@ -150,7 +150,7 @@ def test_lines_that_arrive_while_entering_are_shown_once_below_the_history():
     seen = here.entered("#ops", [entry("a", room="#ops", seq=1, of=Past)])
 
     assert seen == [direct, later]
-    assert not here.unread
+    assert not here.unread.messages
 
 
 def test_a_failed_entry_keeps_the_room_and_shows_its_lines():
@@ -163,7 +163,7 @@ def test_a_failed_entry_keeps_the_room_and_shows_its_lines():
 
     assert here.stayed() == [said]
     assert here.room == "#lobby"
-    assert here.unread == {"#ops": 1}
+    assert here.unread.messages == {"#ops": 1}
 
 
 def test_held_back_lines_stay_held_back_when_entering_restarts():
@@ -204,7 +204,7 @@ def test_a_left_room_is_not_counted():
     here.take(entry("a", room="#ops"))
     here.take(Left(conversation="#ops"))
 
-    assert not here.unread
+    assert not here.unread.messages
 
 
 def test_gaps_are_reported_in_shown_conversations():
@@ -222,7 +222,7 @@ def test_counts_restart_in_a_new_epoch():
 
     assert here.take(Reset(epoch="new")) == [Reset(epoch="new")]
     assert here.take(entry("b", seq=1))
-    assert not here.unread
+    assert not here.unread.messages
 
 
 def test_the_view_tracks_who_is_online():
@@ -314,8 +314,8 @@ def test_endless_events_do_not_fill_the_memory(monkeypatch):
 
     assert here.online == {f"came{number}": f"came{number}" for number in range(90, 100)}
     assert len(here.rooms) == len(here._speakers) == 10
-    assert not here.unread
-    assert set(here._newest) == {"#lobby"}
+    assert not here.unread.messages
+    assert set(here.unread._newest) == {"#lobby"}
 
 
 def test_a_full_hold_back_buffer_stops_reading(monkeypatch):

@@ -1,0 +1,152 @@
+"""What is unread in each conversation, and up to where each one was shown."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from ...protocol.codec import is_deleted
+from ...protocol.events import Entry, Past
+from ...protocol.kinds import COUNTED
+from ...protocol.text.mentions import is_mention
+
+
+class Unread:
+    """Counts for the user ``me`` whose name has this ``key``.
+
+    Only what was shown is read. If older unread messages stand above what was shown, the conversation keeps its read
+    marker, and they stay counted, until the user has paged back over them or says ``/read``.
+    """
+
+    def __init__(self, me: str, key: str) -> None:
+        self._me = me
+        self._key = key
+        self.messages: Counter[str] = Counter()
+        """The unread messages, by conversation."""
+        self.mentions: Counter[str] = Counter()
+        """Those among them that mention the user."""
+        self._newest: dict[str, int] = {}
+        self._shown: dict[str, int] = {}
+        self._above: dict[str, int] = {}  # the newest seq above what was shown that is not shown yet
+        self._below: dict[str, list[int]] = {}  # messages and mentions shown below a gap that is not counted yet
+
+    def is_new(self, entry: Entry) -> bool:
+        """Note an entry; tell whether it is newer than all that were noted before."""
+        if entry.seq <= self._newest.get(entry.conversation, 0):
+            return False
+        self._newest[entry.conversation] = entry.seq
+        return True
+
+    def newest(self, conversation: str) -> int:
+        """Return the newest seq that was noted, 0 if none was."""
+        return self._newest.get(conversation, 0)
+
+    def hidden(self, entry: Entry) -> None:
+        """Count an entry of a conversation that is not on the screen."""
+        messages, mentions = self._weigh(entry)
+        if messages:
+            self.messages[entry.conversation] += messages
+            self.mentions[entry.conversation] += mentions
+
+    def shown(self, entry: Entry) -> None:
+        """Note that a new entry was shown."""
+        self._show(entry.conversation, entry.seq)
+        if (below := self._below.get(entry.conversation)) is not None:
+            messages, mentions = self._weigh(entry)
+            below[0] += messages
+            below[1] += mentions
+
+    def entered(self, conversation: str, past: Sequence[Past]) -> None:
+        """Note that a conversation is on the screen, beginning with its last lines."""
+        self._above.pop(conversation, None)
+        self._below.pop(conversation, None)
+        if past:
+            self._newest[conversation] = max(past[-1].newest, self._newest.get(conversation, 0))
+            self._show(conversation, past[-1].newest)
+        self._shown_above(conversation, past)
+
+    def paged(self, conversation: str, past: Sequence[Past], before: int | None) -> None:
+        """Note that a page of history was shown: the newest one, or the one ``before`` a seq."""
+        if past and before is None:
+            self._newest[conversation] = max(past[-1].newest, self._newest.get(conversation, 0))
+            self._show(conversation, past[-1].newest)
+        above = self._above.get(conversation)
+        if above is not None and (before is None or before > above):
+            self._shown_above(conversation, [entry for entry in past if entry.seq <= above])
+
+    def skipped(self, conversation: str, last: int, *, on_screen: bool) -> None:
+        """Note that the entries up to ``last`` were not sent, as there were too many."""
+        if on_screen:
+            self._above[conversation] = last
+            self._below[conversation] = [0, 0]
+
+    def counted(self, conversation: str, messages: int, mentions: int, *, on_screen: bool) -> None:
+        """Take over what the server counted; of a conversation on the screen, what stands below a gap is read."""
+        if on_screen:
+            below = self._below.pop(conversation, None)
+            if below is None:
+                return
+            messages, mentions = max(0, messages - below[0]), max(0, mentions - below[1])
+            if not messages:
+                self.read(conversation)
+                return
+        self.messages[conversation] = messages
+        self.mentions[conversation] = mentions
+
+    def read_elsewhere(self, conversation: str, seq: int) -> None:
+        """Note that the user has read a conversation up to ``seq`` in another session."""
+        if seq >= self._newest.get(conversation, 0) or seq >= self._above.get(conversation, seq + 1):
+            self.read(conversation)
+
+    def read(self, conversation: str) -> None:
+        """Note that nothing is unread in a conversation."""
+        for known in (self.messages, self.mentions, self._above, self._below):
+            known.pop(conversation, None)
+
+    def read_all(self) -> None:
+        """Note that nothing is unread."""
+        for conversation in {*self.messages, *self._above}:
+            self.read(conversation)
+
+    def has_shown(self, conversation: str) -> bool:
+        """Tell whether anything of a conversation was noted."""
+        return conversation in self._newest
+
+    def take_shown(self) -> dict[str, int]:
+        """Return up to which seq conversations were shown since the last call, if nothing unread stands above that."""
+        shown = {each: seq for each, seq in self._shown.items() if each not in self._above}
+        for conversation in shown:
+            del self._shown[conversation]
+        return shown
+
+    def forget(self, conversation: str) -> None:
+        """Forget a conversation that the user has left."""
+        self.read(conversation)
+        self._newest.pop(conversation, None)
+        self._shown.pop(conversation, None)
+
+    def clear(self) -> None:
+        """Forget everything: the server has another history."""
+        for known in (self.messages, self.mentions, self._newest, self._shown, self._above, self._below):
+            known.clear()
+
+    def _shown_above(self, conversation: str, past: Sequence[Past]) -> None:
+        """Count down by what a page shows; whatever is still unread stands above it."""
+        for entry in past:
+            messages, mentions = self._weigh(entry)
+            self.messages[conversation] -= messages
+            self.mentions[conversation] -= mentions
+        if self.messages[conversation] <= 0 or not past or past[0].seq == 1:
+            self.read(conversation)
+        else:
+            self._above[conversation] = past[0].seq - 1
+            self.mentions[conversation] = max(0, self.mentions[conversation])
+
+    def _show(self, conversation: str, seq: int) -> None:
+        self._shown[conversation] = max(seq, self._shown.get(conversation, 0))
+
+    def _weigh(self, entry: Entry) -> tuple[int, int]:
+        """Return how many unread messages an entry is, and how many mentions."""
+        if entry.kind not in COUNTED or entry.author == self._me or is_deleted(entry):
+            return 0, 0
+        return 1, int(is_mention(entry, self._me, self._key))

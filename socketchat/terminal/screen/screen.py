@@ -1,0 +1,80 @@
+"""The screen of a visit: lines go above the prompt, drawn in bursts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import tzinfo
+from typing import TYPE_CHECKING
+
+from ...exceptions import BadText, ChatError, TooLong
+from .lines import error, notice
+from .prompt import Prompt
+from .rendering import Rendering
+from .scroll import Scroll
+from .theme import Look
+from .view import View
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+
+class Screen:
+    """Draws what the user ``view.user`` of this ``name`` sees; ``now`` returns milliseconds since 1970."""
+
+    def __init__(
+        self, prompt: Prompt, look: Look, view: View, *, name: str, now: Callable[[], int], zone: tzinfo | None
+    ) -> None:
+        self.prompt = prompt
+        self.rendering = Rendering(look, name, now(), zone)
+        self._view = view
+        self._now = now
+        self._scroll = Scroll(self._write)
+
+    @property
+    def width(self) -> int:
+        """Columns of the terminal at the moment."""
+        return self.prompt.width
+
+    def add(self, *lines: RenderableType) -> None:
+        """Write lines above the prompt, now or with the next burst."""
+        self._scroll.add(lines)
+
+    def add_all(self, lines: Iterable[RenderableType]) -> None:
+        """Write several lines above the prompt."""
+        self._scroll.add(lines)
+
+    def draw(self, event: object) -> None:
+        """Draw something that happened."""
+        self.add(*self.rendering.lines(self._view.named(event), self._view.user, self._now()))
+
+    def tell(self, text: str) -> None:
+        """Say something to the user."""
+        self.add(notice(text))
+
+    def complain(self, problem: ChatError | str, line: str = "", *, can_go: bool | None = None) -> None:
+        """Say what did not work; what was typed comes back into the prompt, or is left for the arrow key.
+
+        ``can_go`` says whether it may work the next time, unless the problem itself tells.
+        """
+        if can_go is None:
+            can_go = not isinstance(problem, TooLong | BadText)
+        kept = not line or self.prompt.put_back(line, can_go=can_go)
+        self.add(error(str(problem) if kept else f"{problem} (Press Up to get your text back.)"))
+
+    def changed(self) -> None:
+        """Draw the prompt again with the next burst, as what is counted below it may have changed."""
+        self._scroll.add(())
+
+    async def room(self) -> None:
+        """Wait until there is room for more lines."""
+        await self._scroll.room()
+
+    def finish(self) -> None:
+        """Write all that waits."""
+        self._scroll.finish()
+
+    def _write(self, lines: Sequence[RenderableType]) -> None:
+        if lines:
+            self.prompt.write(self.rendering.paint(lines, self.width))
+        else:
+            self.prompt.repaint()

@@ -1,0 +1,140 @@
+"""Reads what a terminal sends: keys pass, and everything that is not a key is dropped instead of becoming text.
+
+A terminal sends more than keys: answers to questions, changes of focus, and keys in newer encodings (the "CSI u" of
+kitty, Ghostty and WezTerm, and the keypad's application mode). The library knows some, and inserts the rest as text.
+"""
+
+from __future__ import annotations
+
+import re
+
+PASTE_BEGINS, PASTE_ENDS = "\x1b[200~", "\x1b[201~"
+
+CTRL_C, CTRL_D = "\x03", "\x04"
+
+NEW_LINE = "\x1b\r"
+"""Alt+Enter, which begins a new line in the text: what Shift+Enter does elsewhere."""
+
+LONGEST = 4_096
+"""Characters of a sequence after which it is given up: the answers of terminals have some hundred at most."""
+
+_CSI = re.compile(r"\x1b\[(?:\[.|[0-?]*[ -/]*[@-~])")
+_CSI_BEGUN = re.compile(r"\x1b(?:\[\[?[0-?]*[ -/]*)?\Z")
+_CSI_U = re.compile(r"\x1b\[(\d+)(?::\d*)*(?:;(\d*)(?::(\d*))?(?:;([\d:]*))?)?u\Z")
+_OTHER_KEYS = re.compile(r"\x1b\[27;(\d+);(\d+)~\Z")
+_STRING = re.compile(r"\x1b[\]P_^X][^\x00-\x06\x08-\x1a\x1c-\x1f]*?(?:\x07|\x1b\\)")
+_STRING_BEGUN = re.compile(r"\x1b[\]P_^X][^\x00-\x1a\x1c-\x1f]*\x1b?\Z")
+
+_KEYPAD = dict(zip("MXjklmnopqrstuvwxy", "\r=*+,-./0123456789", strict=True))
+"""The keypad in application mode: SS3 and a letter."""
+
+_SHIFT, _ALT, _CTRL, _LOCKS = 1, 2, 4, 64 | 128
+_RELEASED = "3"
+_ENTERS = (13, 57414)
+_SPECIAL = {9: "\t", 27: "\x1b", 8: "\x7f", 127: "\x7f"}
+_KEYS_OF_KITTY = range(57344, 63744)
+"""Private code points for keys without a character, such as Caps Lock or the keys that play music."""
+
+
+class Sequences:
+    """Passes keys on in the form that the library knows; ``known`` tells whether it knows a sequence.
+
+    A sequence that is torn apart is kept until the rest comes, or until :meth:`flush`. A paste goes on whole.
+    """
+
+    def __init__(self, known: frozenset[str]) -> None:
+        self._known = known
+        self._kept = ""
+        self.pastes = False
+        """Whether a paste has begun whose end has not come."""
+
+    def feed(self, data: str) -> str:
+        """Return the keys in what came, behind what was kept of it before."""
+        if self.pastes and data in (CTRL_C, CTRL_D):
+            return self.end_paste() + data  # its end is lost, or is not waited for
+        data, self._kept = self._kept + data, ""
+        keys: list[str] = []
+        while data:
+            data = self._paste(data, keys) if self.pastes else self._next(data, keys)
+        return "".join(keys)
+
+    def flush(self) -> str:
+        """Return the key that a sequence is after all, as nothing more comes: Escape, or none."""
+        if self.pastes or not self._kept:
+            return ""
+        kept, self._kept = self._kept, ""
+        return kept if kept in ("\x1b", "\x1bO") else ""
+
+    def end_paste(self) -> str:
+        """Return a paste whose end is lost, as far as it came."""
+        pasted, self._kept, self.pastes = self._kept, "", False
+        return f"{PASTE_BEGINS}{pasted}{PASTE_ENDS}"
+
+    def _paste(self, data: str, keys: list[str]) -> str:
+        pasted, mark, rest = data.partition(PASTE_ENDS)
+        self._kept = pasted
+        if not mark:
+            return ""
+        keys.append(self.end_paste())
+        return rest
+
+    def _next(self, data: str, keys: list[str]) -> str:
+        """Take the text up to a sequence, and that; return what stands behind it."""
+        text, escape, rest = data.partition("\x1b")
+        keys.append(text)
+        if not escape:
+            return ""
+        data = escape + rest
+        if found := _CSI.match(data):
+            self._take(found[0], keys)
+        elif found := _STRING.match(data):
+            pass
+        elif len(data) < LONGEST and (_CSI_BEGUN.match(data) or _STRING_BEGUN.match(data) or data == "\x1bO"):
+            self._kept = data
+            return ""
+        elif data[:2] == "\x1bO":
+            keys.append(data[:3] if data[:3] in self._known else _KEYPAD.get(data[2], ""))
+            return data[3:]
+        else:
+            keys.append(data[:2])  # Alt and a key, or Escape before another sequence
+            return data[2:] if data[1] != "\x1b" else self._after_escape(data, keys)
+        return data[found.end() :]
+
+    @staticmethod
+    def _after_escape(data: str, keys: list[str]) -> str:
+        keys[-1] = "\x1b"
+        return data[1:]
+
+    def _take(self, sequence: str, keys: list[str]) -> None:
+        if sequence == PASTE_BEGINS:
+            self.pastes = True
+        elif found := _OTHER_KEYS.match(sequence):
+            keys.append(_key(int(found[2]), int(found[1]) - 1))
+        elif sequence in self._known:
+            keys.append(sequence)
+        elif found := _CSI_U.match(sequence):
+            code, modifiers, event, text = found.groups()
+            if event != _RELEASED:
+                keys.append(_key(int(code), int(modifiers or 1) - 1, text or ""))
+
+
+def _key(code: int, modifiers: int, text: str = "") -> str:
+    """Return a key of the newer encodings in the old one, "" if that has none."""
+    modifiers &= ~_LOCKS
+    if code in _ENTERS:
+        return NEW_LINE if modifiers else "\r"
+    if code == ord("\t"):
+        return "\x1b[Z" if modifiers & _SHIFT else "\t"
+    alt = "\x1b" if modifiers & _ALT else ""
+    if code in _SPECIAL:
+        return alt + _SPECIAL[code]
+    if text.isdigit():
+        code = int(text)
+    if code < 32 or code in _KEYS_OF_KITTY or code > 0x10FFFF or 0xD800 <= code < 0xE000:
+        return ""
+    character = chr(code)
+    if modifiers & _CTRL:
+        return alt + chr(code & 0x1F) if "@" <= character <= "~" or character == " " else ""
+    if modifiers & _SHIFT and not text:
+        character = character.upper()
+    return alt + character if character.isprintable() else ""
