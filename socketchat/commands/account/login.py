@@ -105,6 +105,8 @@ async def _register(hub: Hub, session: Session, asked: commands.Hello, user: Use
 def _challenge(hub: Hub, session: Session, command: commands.Hello) -> None:
     from_word(command.key, KEY_BYTES, "A key")
     from_word(command.nonce, NONCE_BYTES, "A nonce")
+    if hub.directory.lookalike(command.name or "") is None:
+        check_not_reserved(command.name or "")  # before the user types a join code
     nonce = hub.token(NONCE_BYTES)
     session.challenged = Challenged(command, from_word(nonce, NONCE_BYTES, "A nonce"))
     name = command.name or ""

@@ -46,6 +46,8 @@ def check_not_reserved(name: str) -> None:
 def skeleton(text: str) -> str:
     """Return a text in which every character is replaced by what it looks like, in small letters."""
     table = _table()
+    if text.isascii():
+        return text.translate(table).casefold().translate(table)
     text = normalize("NFD", normalize("NFKC", text))
     return normalize("NFD", text.translate(table).casefold().translate(table))
 
@@ -53,6 +55,8 @@ def skeleton(text: str) -> str:
 @lru_cache(maxsize=_REMEMBERED)
 def _look(name: str) -> str:
     look = _looked(fold_digits(name.removeprefix("#")))
+    if name.isascii():
+        return look  # the table has no further look for these
     while (further := _looked(look)) != look:  # a few letters turn into accented ones, such as ð
         look = further
     return look

@@ -8,7 +8,7 @@ import pytest
 from socketchat.journal import SERVER_LOG, Proposal
 from socketchat.protocol import commands, events, operator
 from tests.hub.stage import Peer, Stage
-from tests.keys import key_of
+from tests.keys import hello_of, key_of
 
 OLD_ACCOUNTS = {
     "alice": ("name:alice",),
@@ -56,6 +56,12 @@ def test_a_name_that_looks_reserved_is_refused(name: str) -> None:
     text = f"{name!r} looks like a name that is reserved for the server; choose another name."
     assert refusal(Stage().native(name)) == ("bad_name", text)
     assert refusal(Stage().guest(name)) == ("bad_name", text)
+
+
+def test_a_reserved_name_is_refused_before_the_challenge() -> None:
+    peer = Stage().connect()
+    peer.ask(hello_of(key_of("thief"), id=1, name="5ystem"))
+    assert [(type(event), event.code) for event in peer.events()] == [(events.Error, "bad_name")]
 
 
 def test_the_error_for_a_look_alike_of_the_own_name_says_so() -> None:

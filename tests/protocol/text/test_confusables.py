@@ -3,8 +3,11 @@ import sys
 from itertools import combinations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from socketchat.exceptions import BadName
+from socketchat.protocol.limits import NAME_CHARACTERS
 from socketchat.protocol.names import RESERVED, check_name
 from socketchat.protocol.text.confusables import _table, check_not_reserved, looks, skeleton
 from socketchat.protocol.text.scripts import scripts_of
@@ -102,6 +105,12 @@ def test_a_look_is_its_own_only_look():
         if scripts_of(character):
             for look in looks("x" + character):
                 assert looks(look) == {look}
+
+
+@given(st.text(st.characters(codec="ascii", categories=["L", "Nd", "Pd", "Pc", "Po"]), max_size=NAME_CHARACTERS))
+def test_a_look_of_an_ascii_name_is_its_own_only_look(name: str):
+    for look in looks(name):
+        assert looks(look) == {look}
 
 
 def substituted(name: str, chance: random.Random) -> str:
