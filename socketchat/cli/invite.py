@@ -33,7 +33,6 @@ Exit codes:
   0  done
   2  wrong usage
   4  refused, or the server belongs to another account
-  5  no such room
   6  no server runs there
   1  any other error"""
 
@@ -49,7 +48,7 @@ Exit codes:
     metavar="DURATION",
     help="Expire after this time: 10m, 2h, 7d.",
 )
-@click.option("--room", metavar="#ROOM", help="Also add them to this room.")
+@click.option("--room", metavar="#ROOM", help="Also add them to this room; it is created if there is none.")
 @click.option(
     "--host",
     metavar="HOST[:PORT]",

@@ -87,6 +87,12 @@ async def _found_or_made(hub: Hub, session: Session, name: str) -> Room:
     hub.quotas.check_room(user, session.channel.peer)
     if room is not None:  # to probe for a room costs as much as to make it
         return hub.permissions.room(user, asked)
+    return await make_room(hub, session, name)
+
+
+async def make_room(hub: Hub, session: Session, name: str) -> Room:
+    """Make a room; return the one that another user made first, if so. Raises NameTaken if it looks like another."""
+    user = speaker(session)
     if hub.directory.room_lookalike(name) is not None:
         raise _looks_like(hub, user, name)
     outcome = await hub.propose(session, "room", facts.RoomFact(name), claims=hub.state.room_claims(name))

@@ -9,8 +9,10 @@ from ...hub.state.invites import Invite, invite_id
 from ...protocol import operator
 from ...protocol.authentication.certificates import to_fingerprint
 from ...protocol.authentication.entry_proof import INVITE_BYTES
-from ...protocol.conversations import LOBBY
+from ...protocol.conversations import LOBBY, room_id
+from ...protocol.names import check_room
 from ...protocol.text.durations import LONGEST_SECONDS, in_words
+from ..rooms import make_room
 from .reports import Lines
 
 MOST_INVITES = 1000
@@ -42,11 +44,18 @@ async def invite(hub: Hub, session: Session, order: operator.CreateInvite) -> Li
         raise UsageProblem("An invite lasts from one second to ten years.")
     if len(hub.state.invites.good(hub.now())) >= MOST_INVITES:
         raise TooMany(f"Limit reached: {MOST_INVITES:,} invites. Revoke some: `socketchat admin invite revoke ID`.")
-    room = None if order.room is None else hub.directory.room(order.room, lambda _: True).id
+    room = None if order.room is None else await _room(hub, session, order.room)
     token = hub.token(INVITE_BYTES)
     fact = facts.InviteFact(invite_id(token), order.uses, hub.now() + 1000 * order.seconds, room)
     await hub.record(session, "invite", fact)
     return [" ".join(hub.admission.addresses), to_fingerprint(hub.host_key), token]
+
+
+async def _room(hub: Hub, session: Session, name: str) -> str:
+    """Return the id of a room, which is made if there is none."""
+    name = check_room(name)
+    found = hub.directory.rooms.get(room_id(name)) or await make_room(hub, session, name)
+    return found.id
 
 
 async def invites(hub: Hub, _session: Session, _order: operator.ListInvites) -> Lines:

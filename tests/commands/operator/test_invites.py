@@ -35,6 +35,15 @@ def test_an_invite_is_shown_once_and_works() -> None:
     assert answer(come(stage, "ben", invite=token)) == "bad_invite"
 
 
+def test_an_invite_to_a_room_creates_the_room_if_there_is_none() -> None:
+    stage = closed()
+    for room in ("#team", "team", "#TEAM"):
+        _, _, token = ordered(stage, operator.CreateInvite(seconds=WEEK, room=room))
+    assert [room.name for room in stage.hub.directory.rooms.values()] == ["#lobby", "#team"]
+    assert answer(come(stage, invite=token)) == "alice"
+    assert [user.name for user in stage.hub.directory.room("#team", lambda _: True).members.values()] == ["alice"]
+
+
 def test_the_log_holds_no_token() -> None:
     stage = closed()
     _, _, token = ordered(stage, operator.CreateInvite(seconds=WEEK))
@@ -83,7 +92,8 @@ def test_an_invite_that_cannot_be_stored_is_not_valid() -> None:
         (operator.CreateInvite(seconds=WEEK, uses=0), "usage"),
         (operator.CreateInvite(seconds=WEEK, uses=100_000), "usage"),
         (operator.CreateInvite(seconds=10**12), "usage"),
-        (operator.CreateInvite(seconds=WEEK, room="#nowhere"), "no_such_room"),
+        (operator.CreateInvite(seconds=WEEK, room="#my room"), "bad_name"),
+        (operator.CreateInvite(seconds=WEEK, room="#1obby"), "name_taken"),
         (operator.RevokeInvite(invite=""), "not_found"),
         (operator.RevokeInvite(invite="zz"), "not_found"),
         (operator.JoinCode(), "refused"),
