@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from .version import __version__
+
 if TYPE_CHECKING:
     from .client.asyncio.client import Client
     from .client.asyncio.connect import connect
@@ -21,8 +23,6 @@ if TYPE_CHECKING:
     from .exceptions import ChatError
     from .protocol.codec import decode_text, text_of
     from .protocol.events import Conversation, Entry, Error, Left, Ok, Person, Presence, Text
-
-__version__ = "0.1.0"
 
 __all__ = [
     "Answer",

@@ -9,9 +9,9 @@ from importlib import import_module
 
 import click
 
-from .. import __version__
 from ..exceptions import ChatError, reason
 from ..streams import UnwritableError, let_go, prepare
+from ..version import __version__
 
 INTERRUPTED = 130
 """The exit code after Ctrl+C, as shells have it."""

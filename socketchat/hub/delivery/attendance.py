@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable
 
 from msgspec.structs import replace
 
-from ... import __version__
 from ...exceptions import Refused, Replaced
 from ...protocol import commands, events, limits
 from ...protocol.limits import MISSED_ENTRIES, NEWEST_ENTRIES
+from ...version import __version__
 from ..audience import Audience
 from ..directory import Directory
 from ..policy.permissions import Permissions
