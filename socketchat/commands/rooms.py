@@ -12,7 +12,7 @@ from ..protocol import commands, events
 from ..protocol.conversations import room_id
 from ..protocol.names import check_room
 from ..protocol.text.hygiene import clean_line
-from .answers import OK, Answer
+from .answers import ANSWERED, OK, Answer
 from .chat import speaker
 
 TOPIC_BYTES = 512
@@ -20,6 +20,9 @@ TOPIC_BYTES = 512
 
 ROOMS_PER_EVENT = 200
 """Rooms in one line of an answer: 200 of the longest topics stay under the limit of a line."""
+
+LOOKED_AT_PER_TURN = 20_000
+"""Rooms and members looked at in one turn of the loop, beside one room: it takes some milliseconds."""
 
 
 async def join(hub: Hub, session: Session, command: commands.Join) -> Answer:
@@ -51,13 +54,20 @@ async def leave(hub: Hub, session: Session, command: commands.Leave) -> Answer:
 async def rooms(hub: Hub, session: Session, command: commands.Rooms) -> Answer:
     """List the rooms by name."""
     user = speaker(session)
-    lines = [
-        _described(hub, user, room)
-        for room in sorted(hub.directory.rooms.values(), key=lambda room: room.id)
-        if hub.permissions.may(user, Action.SEE, room)
-    ]
-    for start in range(0, len(lines), ROOMS_PER_EVENT):
-        session.tell(events.Rooms(rooms=lines[start : start + ROOMS_PER_EVENT], id=command.id))
+    rooms = sorted(hub.directory.rooms.values(), key=lambda room: room.id)
+    lines: list[events.Room] = []
+    start = looked_at = 0
+    for room in rooms:
+        looked_at += 1 + min(len(room.members), len(hub.attendance.present))
+        if hub.permissions.may(user, Action.SEE, room):
+            lines.append(_described(hub, user, room))
+        if len(lines) == ROOMS_PER_EVENT or looked_at > LOOKED_AT_PER_TURN or room is rooms[-1]:
+            if lines:
+                session.answer(events.Rooms(rooms=lines, id=command.id, start=start), command)
+            start += len(lines)
+            lines, looked_at = [], 0
+            if room is not rooms[-1] and not await hub.next_turn(session):
+                return ANSWERED
     return OK
 
 
@@ -125,4 +135,4 @@ def _described(hub: Hub, user: User, room: Room) -> events.Room:
     """Return the line of a room in the list; of one that the user may not read it tells the name only."""
     if not hub.permissions.may(user, Action.READ, room):
         return events.Room(room.name, 0)
-    return events.Room(room.name, len(hub.attendance.online(room)), room.topic, room.has_member(user))
+    return events.Room(room.name, hub.attendance.count_online(room), room.topic, room.has_member(user))

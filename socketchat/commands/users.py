@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from ..exceptions import TooLong
 from ..hub import Hub, Session
 from ..protocol import commands, events
@@ -9,7 +11,7 @@ from ..protocol.limits import AWAY_CHARACTERS
 from ..protocol.slash.help import help_text
 from ..protocol.text.hygiene import clean_line
 from ..protocol.wording import AWAY
-from .answers import OK, Answer
+from .answers import ANSWERED, OK, Answer
 from .chat import speaker
 
 NAMES_PER_EVENT = 500
@@ -26,7 +28,12 @@ async def users(hub: Hub, session: Session, command: commands.Users) -> Answer:
         away = {user.name: user.away for user in part if user.away}
         guests = [user.name for user in part if user.is_guest]
         names = [user.name for user in part]
-        session.tell(events.Users(users=names, id=command.id, room=shown, away=away, guests=guests))
+        told = events.Users(users=names, id=command.id, room=shown, away=away, guests=guests)
+        if len(there) > NAMES_PER_EVENT:
+            told = replace(told, start=start, total=len(there))
+        session.answer(told, command)
+        if start + NAMES_PER_EVENT < len(there) and not await hub.next_turn(session):
+            return ANSWERED
     return OK
 
 

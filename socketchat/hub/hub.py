@@ -29,12 +29,13 @@ from ..protocol import events
 from ..protocol.kinds import CHANGES, ECHOED, FACTS
 from ..protocol.limits import UNACKNOWLEDGED_BYTES, UNACKNOWLEDGED_ENTRIES
 from .background import Background, Foreground
-from .delivery.attendance import Attendance
+from .delivery.attendance import PAUSED_SECONDS, Attendance
 from .delivery.fan_out import Delivery
 from .delivery.presence import Timer
 from .delivery.replay import Replay
 from .directory import Directory
 from .effects import Effects
+from .later import Later
 from .outcomes import answer_to
 from .pending import Pending
 from .policy.admission import Admission
@@ -161,6 +162,23 @@ class Hub:
             self._waiting[session] = None
         else:
             self._proceed(session)
+
+    def next_turn(self, session: Session) -> Later[bool]:
+        """Let the others have their turn, and a slow reader take what it was sent; return whether it is still here.
+
+        A handler that answers much awaits this after each part.
+        """
+
+        def begin(resume: Callable[[bool], None]) -> None:
+            def look() -> None:
+                if session.paused and not session.gone:
+                    self.timer(PAUSED_SECONDS, look)
+                else:
+                    resume(not session.gone)
+
+            self.timer(0, look)
+
+        return Later(begin)
 
     def outbox_key(self, session: Session, outbox: str) -> int:
         """Return the journal's number for an outbox: another user's outbox of the same name is another one.

@@ -96,13 +96,14 @@ class Places:
     None while it is live; otherwise it holds the last seq that it was sent of each conversation that went on since.
     """
 
-    __slots__ = ("_chat", "_session", "heard", "lacks", "missed_presence")
+    __slots__ = ("_chat", "_session", "awaits_more", "heard", "lacks", "missed_presence")
 
     def __init__(self, session: Session) -> None:
         self._session = session
         self._chat: Audience | None = None
         self.heard: dict[Conversation, None] = {}
         self.lacks: OrderedDict[Conversation, int] | None = None
+        self.awaits_more = False  # conversations that it is about to hear
         self.missed_presence = False
 
     @property
@@ -161,8 +162,8 @@ class Places:
                 del self.lacks[conversation]
 
     def catch_up(self) -> bool:
-        """Make the session live if it lacks nothing, and tell whether it is."""
-        if self.lacks:
+        """Make the session live if it lacks nothing and awaits nothing more; tell whether it became live."""
+        if self.lacks or self.awaits_more:
             return False
         self.lacks = None
         return True

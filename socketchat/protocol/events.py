@@ -224,7 +224,7 @@ class Absent(Event, frozen=True):
 
 
 class Users(Event, frozen=True):
-    """The answer to ``users``, sorted by name; a long list comes in several events.
+    """The answer to ``users``, sorted by name; a long list comes in several events, from ``start`` on of ``total``.
 
     ``away`` are the reasons of the users who are away, by name; ``guests`` are the users without an account.
     """
@@ -234,6 +234,8 @@ class Users(Event, frozen=True):
     room: str | None = None
     away: dict[str, str] = {}
     guests: list[str] = []
+    start: Number = 0
+    total: Number = 0
 
 
 class Room(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
@@ -246,10 +248,11 @@ class Room(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
 
 
 class Rooms(Event, frozen=True):
-    """The answer to ``rooms``, sorted by name; a long list comes in several events."""
+    """The answer to ``rooms``, sorted by name; a long list comes in several events, each from ``start`` on."""
 
     rooms: list[Room]
     id: int | None = None
+    start: Number = 0
 
 
 class Topic(Event, frozen=True):

@@ -112,12 +112,13 @@ def _absent(event: events.Absent) -> str:
 
 
 def _users(event: events.Users) -> str:
-    return _online(event.users, event.room, event.away)
+    return _online(event.users, event.room, event.away, start=event.start, total=event.total)
 
 
 def _rooms(event: events.Rooms) -> str:
     lines = [_line(f"  - {room.name} ({room.online} online) {room.topic}".rstrip()) for room in event.rooms]
-    return _line(f"=== Rooms ({len(lines)}) ===") + "".join(lines)
+    which = f"from {event.start + 1:,}" if event.start else f"{len(lines)}"
+    return _line(f"=== Rooms ({which}) ===") + "".join(lines)
 
 
 def _unread(event: events.Unread) -> str:

@@ -7,6 +7,7 @@ from socketchat.protocol import commands, events
 from socketchat.protocol.codec import decode_event, encode
 from socketchat.protocol.limits import LINE_BYTES, UNACKNOWLEDGED_BYTES, UNACKNOWLEDGED_ENTRIES
 from tests.hub.stage import Peer, Stage
+from tests.keys import key_of
 from tests.presence import presences
 
 LONG = "x" * 32_000
@@ -345,6 +346,69 @@ def test_a_welcome_with_many_conversations_stays_under_the_line_limit() -> None:
     assert decode_event(lines[0]).following == 51
     assert max(map(len, lines)) < LINE_BYTES
     assert len(lines) == 1 + 51  # the lobby and 550 others, 500 of them in the first
+
+
+def member_of_many() -> tuple[Stage, Peer, int]:
+    """Return a stage with a member of more rooms than fit into some lines, and their number."""
+    stage, alice, _ = two()
+    many = 2 * WELCOME_CONVERSATIONS + 20
+    for n in range(many):
+        alice.do(commands.Join, room=f"#r{n}")
+    return stage, alice, many
+
+
+def test_one_turn_of_the_loop_tells_a_bounded_number_of_conversations() -> None:
+    stage, _, many = member_of_many()
+    again = stage.connect()
+    again.log_in(key_of("alice"), name="alice")
+    stage.settle()
+    told = [data.count(b'{"type":"conversation"') for data in again.writes]
+    assert sum(told) == many + 1
+    assert max(told) <= WELCOME_CONVERSATIONS
+    assert len(again.session.places.heard) == many + 1
+
+
+@pytest.mark.parametrize("resumes", [False, True])
+def test_what_happens_while_the_conversations_are_told_is_heard_once(*, resumes: bool) -> None:
+    stage, alice, many = member_of_many()
+    rooms = [f"#r{n}" for n in range(0, many, 100)]
+    for room in rooms:
+        alice.say("before", to=room)
+    stage.settle()
+    hello = {"epoch": stage.hub.attendance.epoch, "positions": dict.fromkeys(rooms, 0)} if resumes else {}
+    again = stage.connect()
+    again.log_in(key_of("alice"), name="alice", **hello)
+    for room in rooms:
+        alice.say("meanwhile", to=room)
+        stage.turns.turn()
+    alice.do(commands.Leave, room=f"#r{many - 1}")
+    stage.settle()
+    told = again.events()
+    heads = {
+        each.conversation: each.head
+        for event in told
+        if isinstance(event, events.Welcome)
+        for each in event.conversations
+    }
+    heads |= {event.conversation: event.head for event in told if isinstance(event, events.Conversation)}
+    for room in rooms:
+        seqs = [event.seq for event in told if isinstance(event, events.Entry) and event.conversation == room]
+        assert seqs == list(range(1 if resumes else heads[room] + 1, 3)), room
+    assert [type(event) for event in told].count(events.Live) == resumes
+    assert not again.session.places.is_behind
+    assert f"#r{many - 1}" not in [each.id for each in again.session.places.heard]
+
+
+def test_a_slow_reader_is_not_sent_all_conversations_at_once() -> None:
+    stage, _, many = member_of_many()
+    again = stage.connect()
+    again.log_in(key_of("alice"), name="alice")
+    again.stall()
+    stage.turns.wait(5)
+    assert len(again.session.places.heard) < many
+    again.read_again()
+    stage.turns.wait(5)
+    assert len(again.session.places.heard) > many
 
 
 def test_the_rendering_decides_whether_a_session_hears_all_rooms() -> None:

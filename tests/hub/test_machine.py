@@ -17,6 +17,7 @@ from socketchat.client.identity.keys import Key
 from socketchat.protocol import commands, events
 from socketchat.protocol.codec import decode_text
 from socketchat.protocol.conversations import is_room
+from socketchat.protocol.text.rows import CONTINUED
 from tests.hub.stage import Peer, Stage
 from tests.keys import key_of
 
@@ -277,7 +278,8 @@ class Hearing(RuleBasedStateMachine):
             assert not listener.sent
             assert listener.peer.waiting == session.under_way == 0
         for peer, (name, start) in self.plain_peers.items():
-            lines = [line for line in peer.text().splitlines() if not line.startswith("[") and ": " in line]
+            whole = peer.text().replace(f"\n{CONTINUED}", "")
+            lines = [line for line in whole.splitlines() if not line.startswith("[") and ": " in line]
             said = [entry for entry in logs.get("#lobby", [])[start:] if entry.name != name]
             assert lines == [f"{entry.name}: {decode_text(entry).text}" for entry in said]
 

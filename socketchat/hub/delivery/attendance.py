@@ -28,7 +28,11 @@ TOKEN_BYTES = 16
 """128 random bits cannot be guessed."""
 
 WELCOME_CONVERSATIONS = 500
-"""Conversations told in the line of ``welcome``, which has to stay under the limit of a line; the others follow."""
+"""Conversations told in the line of ``welcome``, which has to stay under the limit of a line; as many follow in each
+turn of the loop, in which they take a few milliseconds."""
+
+PAUSED_SECONDS = 0.1
+"""Pause before a reader that takes nothing is looked at again, to which more conversations are to be told."""
 
 
 class Attendance:
@@ -71,21 +75,25 @@ class Attendance:
         session.listens = hello.listen == "all"
         self._roster.add(user, session)
         heard = self._hears(session, user)
+        first, more = heard[:WELCOME_CONVERSATIONS], heard[WELCOME_CONVERSATIONS:]
         resumes = session.listens and hello.epoch == self.epoch
-        self._welcome(session, user, heard, hello, host, resumes=resumes)
-        if not session.listens:
-            return
-        if resumes:
-            session.places.fall_behind()
-        session.places.listen(self.listeners)
-        for conversation in heard:
-            session.places.enter(conversation, _start(conversation, hello.positions) if resumes else None)
-        self._roster.lingering.pop(user.id, None)
-        if user.id not in self.present:
-            self.present[user.id] = user
-            self.presence.came(user, session)
-        if hello.epoch is not None:
-            self.presence.inform(session)
+        positions = hello.positions if resumes else None
+        self._welcome(session, user, first, len(more), hello, host, positions)
+        if session.listens:
+            if resumes:
+                session.places.fall_behind()
+            session.places.listen(self.listeners)
+            for conversation in first:
+                session.places.enter(conversation, None if positions is None else _start(conversation, positions))
+            self._roster.lingering.pop(user.id, None)
+            if user.id not in self.present:
+                self.present[user.id] = user
+                self.presence.came(user, session)
+            if hello.epoch is not None:
+                self.presence.inform(session)
+        session.places.awaits_more = bool(more)
+        if more:
+            self._timer(0, lambda: self._enter_more(session, user, more, positions))
         self._replay.advance(session)
 
     def enter_unregistered(self, session: Session, user: User, hello: commands.Hello, *, host: str | None) -> None:
@@ -230,6 +238,15 @@ class Attendance:
         """Return the names of the users who are online, or of a room's members among them, sorted."""
         return [user.name for user in self.users_online(room)]
 
+    def count_online(self, room: Room) -> int:
+        """Return how many of a room's members are online."""
+        present = self.present
+        if room.is_lobby:
+            return len(present)
+        if len(present) < len(room.members):
+            return sum(user_id in room.members or user_id in room.guests for user_id in present)
+        return sum(user_id in present for members in (room.members, room.guests) for user_id in members)
+
     def users_online(self, room: Room | None = None) -> list[User]:
         """Return the users who are online, or a room's members among them, sorted by name."""
         there = list(self.present.values())
@@ -256,22 +273,19 @@ class Attendance:
         session.room = lobby.id
         return [lobby, *self._directory.pairs_of(user)]
 
-    def _welcome(
+    def _welcome(  # noqa: PLR0917 - each is told
         self,
         session: Session,
         user: User,
         heard: list[Conversation],
+        following: int,
         hello: commands.Hello,
         host: str | None,
-        *,
-        resumes: bool,
+        positions: dict[str, int] | None,
     ) -> None:
         if session.rendering.resumes and session.register is None:
             session.token = self._token(TOKEN_BYTES)
             self.resumable[session.token] = session
-        described = [each.described_to(user) for each in heard]
-        if resumes:
-            described = [_with_start(*each, hello.positions) for each in zip(described, heard, strict=True)]
         session.tell(
             events.Welcome(
                 epoch=self.epoch,
@@ -280,14 +294,41 @@ class Attendance:
                 token=session.token,
                 version=__version__,
                 limits=limits.as_told(),
-                conversations=described[:WELCOME_CONVERSATIONS],
-                following=len(described[WELCOME_CONVERSATIONS:]),
+                conversations=[_described(each, user, positions) for each in heard],
+                following=following,
                 host=host,
                 id=hello.id,
             )
         )
-        for conversation in described[WELCOME_CONVERSATIONS:]:
-            session.tell(conversation)
+
+    def _enter_more(
+        self, session: Session, user: User, heard: list[Conversation], positions: dict[str, int] | None
+    ) -> None:
+        """Go on with the conversations for which the line of ``welcome`` had no room, some in each turn of the loop."""
+        if session.gone or session.user is not user:
+            return
+        if session.paused:  # a slow reader is not sent all of them at once
+            self._timer(PAUSED_SECONDS, lambda: self._enter_more(session, user, heard, positions))
+            return
+        lines: list[bytes] = []
+        for conversation in heard[:WELCOME_CONVERSATIONS]:
+            lines.append(session.rendering.event(_described(conversation, user, positions)))
+            if not self._may_hear(user, conversation):
+                lines.append(session.rendering.event(events.Left(conversation=conversation.id)))
+            elif session.listens:
+                session.places.enter(conversation, None if positions is None else _start(conversation, positions))
+        session.write(b"".join(lines))
+        more = heard[WELCOME_CONVERSATIONS:]
+        session.places.awaits_more = bool(more)
+        if more:
+            self._timer(0, lambda: self._enter_more(session, user, more, positions))
+        self._replay.advance(session)
+
+    def _may_hear(self, user: User, conversation: Conversation) -> bool:
+        """Tell whether a user is in a conversation still, a moment after having been welcomed to it."""
+        if isinstance(conversation, Room):
+            return conversation.is_lobby or conversation.has_member(user)
+        return conversation.id in self._directory.conversations
 
     def _take_out(self, session: Session, user: User) -> None:
         self._roster.remove(user, session)
@@ -322,9 +363,9 @@ def _start(conversation: Conversation, positions: dict[str, int]) -> int:
     return position if head - position <= MISSED_ENTRIES else head - NEWEST_ENTRIES
 
 
-def _with_start(
-    told: events.Conversation, conversation: Conversation, positions: dict[str, int]
-) -> events.Conversation:
-    """Return what a returning client is told of a conversation, with where the replay begins if it skips entries."""
-    start = _start(conversation, positions)
-    return replace(told, after=start) if start > _position(conversation, positions) else told
+def _described(conversation: Conversation, user: User, positions: dict[str, int] | None) -> events.Conversation:
+    """Return what a user is told of a conversation; with positions also where the replay begins if it skips entries."""
+    told = conversation.described_to(user)
+    if positions is None or (start := _start(conversation, positions)) <= _position(conversation, positions):
+        return told
+    return replace(told, after=start)

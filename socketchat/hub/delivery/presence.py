@@ -132,6 +132,8 @@ class Presence:
         """Return where a change is told: that of the chat also in the rooms to which their members are shown."""
         if room is not None:
             return [room]
+        if not any(rendering.shows_members for rendering in self._audience_of(None)):
+            return [None]
         shown = [each for each in user.rooms if any(rendering.shows_members for rendering in self._audience_of(each))]
         return [None, *shown]
 

@@ -108,8 +108,10 @@ class Replay:
             chunk, waits = self._next_chunk(session)
             if chunk:
                 session.write(b"".join(chunk))
-            elif not waits and session.places.catch_up():
-                self._caught_up(session)
+            elif not waits:
+                if session.places.catch_up():
+                    self._caught_up(session)
+                return
             if waits:
                 return
 

@@ -4,6 +4,7 @@ from hypothesis import strategies as st
 from socketchat.hub.delivery.replay import WRITE_BYTES
 from socketchat.protocol import commands, events
 from socketchat.protocol.codec import decode_event
+from socketchat.protocol.text.rows import in_rows
 from tests.hub.stage import Stage
 
 LONG = "x" * 30_000
@@ -140,7 +141,7 @@ def test_a_batch_over_the_write_limit_is_split_and_ends_live() -> None:
     stage.settle()
     assert max(map(len, bob.writes)) < WRITE_BYTES + 2 * len(LONG)
     assert [text for _, _, text in bob.heard()] == texts
-    assert plain.text() == "".join(f"alice: {text}\n" for text in texts)
+    assert plain.text() == in_rows("".join(f"alice: {text}\n" for text in texts))
     assert not bob.session.places.is_behind
     alice.say("and on")
     stage.settle()
