@@ -106,7 +106,7 @@ class Attendance:
         self._permissions.check_entry([*restrictions.of_user(user), restrictions.of_address(session.channel.peer)])
         session.user = user
         self._roster.add(user, session)
-        self._welcome(session, user, [self._directory.lobby], hello, host, resumes=False)
+        self._welcome(session, user, [self._directory.lobby], 0, hello, host, None)
 
     def registered(self, session: Session, account: User) -> None:
         """Make a session that was welcomed under a new name one of the account that has the name now."""
