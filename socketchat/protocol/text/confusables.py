@@ -68,7 +68,9 @@ def _looked(name: str) -> str:
 
 
 def _reserved(name: str) -> frozenset[str]:
-    return frozenset(_look(look.translate(_DIGITS).replace("-", "")) for look in looks(name))
+    """Return what a name looks like to a reader who takes digits for letters, and small letters for capital ones."""
+    found = looks(name) | looks(name.upper())
+    return frozenset(_look(look.translate(_DIGITS).replace("-", "")) for look in found)
 
 
 @cache

@@ -79,7 +79,8 @@ def test_common_first_names_share_no_look():
     "name",
     [
         "0perator", "Operator", "operat0r", "оperаtоr", "öperator", "operator_", "o.p.e.r.a.t.o.r", "0p3r4t0r",
-        "systern", "5ystem", "5y5tern", "sÿstem", "system.", "sys-tem", "server-", "5erver", "ѕerver", "serνer",
+        "systern", "ѕуѕтем", "5ystem", "5y5tern", "sÿstem", "system.", "sys-tem", "server-", "5erver", "ѕerver",
+        "serνer",
         "ｓｅｒｖｅｒ", "servеr",
     ],
 )  # fmt: skip
