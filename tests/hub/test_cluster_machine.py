@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from socketchat.commands import COMMANDS
-from socketchat.hub import Channel
+from socketchat.hub import Channel, User
+from socketchat.hub.state.conversations import Room
 from socketchat.protocol import commands, events, operator
 from socketchat.wire.native import NATIVE
 from socketchat.wire.plain import PLAIN
@@ -77,6 +78,14 @@ class Hearer:
         if self.peer.last_words is None and session.user is not None and session.listens:
             assert set(self.last) == {each.id for each in session.places.heard}
             assert self.last == {name: len(self._cluster.log.logs.get(name, [])) for name in self.last}
+
+    def _check_effects(self, user: User) -> None:
+        """Check that a kick, a ban, a revocation or a release took effect on this session, wherever it was ordered."""
+        hub, session = self.peer.hub, self.peer.session
+        assert hub.directory.users.get(user.id) is user
+        assert user.is_guest or session.device in {"", *user.devices}
+        assert {each.id for each in session.places.heard if isinstance(each, Room)} == {"#lobby", *user.rooms}
+        assert hub.state.lobby.bans.find([f"user:{user.id}"], self.peer.stage.now) is None
 
 
 class TwoNodes(RuleBasedStateMachine):
