@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from .options import data_directory, directory
+from .options import data_directory, directory, storable
 from .progress import shown
 from .strict import Command
 
@@ -45,5 +45,5 @@ def backup(file: Path, data: Path | None) -> None:
     from ..journal.sqlite.offline.backup import back_up
 
     with shown("Copying") as progress:
-        back_up(data_directory(data), file, progress)
+        back_up(data_directory(data), storable(file), progress)
     click.echo(f"Backup written to {file}.")

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 import click
 
+from ..exceptions import UsageProblem
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -110,12 +112,21 @@ def data_directory(data: Path | None) -> Path:
     Links in it are followed now, so that nobody can lead them elsewhere later.
     """
     if data is not None:
-        return data.resolve()
+        return storable(data.resolve())
     from pathlib import Path
 
     from ..paths import server_data
 
-    return Path(server_data()).resolve()
+    return storable(Path(server_data()).resolve())
+
+
+def storable(path: Path) -> Path:
+    """Return a path at which a store may be; raises UsageProblem if it is not UTF-8, which SQLite asks for."""
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        raise UsageProblem(f"{path} is not valid UTF-8, so no store can be there. Choose another path.") from None
+    return path
 
 
 def invite_option(command: _Function) -> _Function:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from .options import data_directory, directory
+from .options import data_directory, directory, storable
 from .progress import shown
 from .strict import Command
 
@@ -43,5 +43,5 @@ def restore(file: Path, data: Path | None) -> None:
 
     where = data_directory(data)
     with shown("Copying") as progress:
-        make(file, where, progress)
+        make(storable(file), where, progress)
     click.echo(f"Store restored to {where}.")

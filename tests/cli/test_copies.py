@@ -1,6 +1,8 @@
 """``socketchat backup``, ``restore`` and ``export``, as the operator calls them."""
 
 import json
+import os
+import sqlite3
 
 import click
 import pytest
@@ -52,6 +54,29 @@ def test_a_failed_restore_leaves_no_files(tmp_path, call) -> None:
     for source in (foreign, tmp_path / "none"):
         assert call("restore", "--data", tmp_path / "new" / "data", source)[0] == 8
         assert [*tmp_path.iterdir()] == [foreign]
+
+
+def test_what_is_no_backup_is_not_called_a_damaged_one(tmp_path, call) -> None:
+    empty, foreign, text = tmp_path / "empty", tmp_path / "foreign.db", tmp_path / "passwd"
+    empty.touch()
+    sqlite3.connect(foreign).execute("CREATE TABLE theirs (x)").connection.close()
+    text.write_text("root:x:0:0:root:/root:/bin/bash\n" * 20)
+    for source in (empty, foreign, text):
+        code, out, err = call("restore", "--data", tmp_path / "new", source)
+        assert (code, out, err.count("\n")) == (8, [], 1)
+        assert err.endswith("name a file that `socketchat backup` made.\n")
+        assert "damaged" not in err
+
+
+@pytest.mark.parametrize("command", ["serve", "backup", "restore", "export"])
+def test_a_path_that_sqlite_cannot_have_is_refused_before_anything_is_made(tmp_path, call, command) -> None:
+    bad = os.fsdecode(bytes(tmp_path) + b"/bad\xff")
+    data = ["--data", bad] if command in {"serve", "export"} else [bad, "--data", tmp_path / "data"]
+    for arguments in ([command, *data], [command, *(["x"] if command in {"backup", "restore"} else []), "--data", bad]):
+        code, out, err = call(*arguments)
+        assert (code, out, err.count("\n")) == (2, [], 1)
+        assert "is not valid UTF-8" in err
+    assert [*tmp_path.iterdir()] == []
 
 
 def test_the_operator_can_erase_the_messages_of_a_user(tmp_path, call) -> None:

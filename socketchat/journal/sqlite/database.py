@@ -88,11 +88,12 @@ class Database:
 
     def check_kind(self, db: apsw.Connection, path: Path | None = None) -> int:
         """Return the schema version of a database; raises BadFile where it is not ours, or of a newer version."""
+        other = "choose another directory" if path is None else "name a file that `socketchat backup` made"
         path = path or self.path
         if db.pragma("application_id") == schema.EARLIER_ID:
-            raise BadFile(f"{path} was made before version 0.1.0, by a trial version: choose another directory.")
+            raise BadFile(f"{path} was made before version 0.1.0, by a trial version: {other}.")
         if db.pragma("application_id") != schema.APPLICATION_ID:
-            raise BadFile(f"{path} is another program's database: choose another directory.")
+            raise BadFile(f"{path} is not a store of socketchat: {other}.")
         version, known = schema.version(db), len(schema.MIGRATIONS)
         if version > known:
             raise BadFile(

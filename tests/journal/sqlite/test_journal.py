@@ -188,7 +188,7 @@ def change(statement: str) -> Callable[[Path], None]:
         (lambda database: database.write_bytes(b""), "is empty"),
         (lambda database: database.write_bytes(database.read_bytes()[:-4096]), "is damaged"),
         (lambda database: database.rename(f"{database}-wal"), "is missing beside its log"),
-        (change("PRAGMA application_id = 7"), "another program's database"),
+        (change("PRAGMA application_id = 7"), "not a store of socketchat"),
         (change(f"PRAGMA application_id = {schema.EARLIER_ID}"), "made before version 0.1.0"),
         (change("PRAGMA user_version = 99"), "newer socketchat"),
     ],

@@ -101,7 +101,9 @@ def _copy_in(database: Database, source: Path, progress: Progress | None) -> Non
             copy(db, new, progress)
         finally:
             db.close()
-    except (apsw.NotADBError, apsw.CorruptError) as error:
+    except apsw.NotADBError:
+        raise BadFile(f"{source} is not a backup: name a file that `socketchat backup` made.") from None
+    except apsw.CorruptError as error:
         raise BadFile(f"{source} is damaged ({error}); choose another backup.") from error
     db = apsw.Connection(os.fspath(new), apsw.SQLITE_OPEN_READWRITE)
     try:

@@ -116,8 +116,8 @@ def damaged(copy: Path) -> None:
     [
         (Path.unlink, "no file"),
         (damaged, "damaged"),
-        (lambda copy: copy.write_text("Dear diary\n" * 999), "damaged"),
-        (lambda copy: copy.write_bytes(b""), "another program's"),
+        (lambda copy: copy.write_text("Dear diary\n" * 999), "is not a backup"),
+        (lambda copy: copy.write_bytes(b""), "name a file that `socketchat backup` made"),
         (lambda copy: change(copy, "PRAGMA user_version = 99"), "newer"),
     ],
     ids=["missing", "damaged", "text", "empty", "newer"],
