@@ -116,8 +116,8 @@ def _looks_like(hub: Hub, user: User, name: str) -> NameTaken:
     """Return the error for a new room whose name looks like that of another one, which the user may not know."""
     room = hub.directory.room_lookalike(name)
     if room is not None and hub.permissions.may(user, Action.SEE, room):
-        return NameTaken(f"{name} looks like {room.name}. Join that room, or choose another name.")
-    return NameTaken(f"{name} looks like another room; choose another name.")
+        return NameTaken(f"{name!r} looks like {room.name!r}. Join that room, or choose another name.")
+    return NameTaken(f"{name!r} looks like another room; choose another name.")
 
 
 async def _set_member(hub: Hub, session: Session, room: Room, *, member: bool) -> None:

@@ -29,7 +29,7 @@ def test_a_room_that_looks_like_the_lobby_is_refused(room: str) -> None:
     name = "#" + room.removeprefix("#")
     assert refusal(alice) == (
         "name_taken",
-        f"{name} looks like #lobby. Join that room, or choose another name.",
+        f"{name!r} looks like '#lobby'. Join that room, or choose another name.",
     )
 
 
@@ -40,7 +40,7 @@ def test_the_error_for_a_look_alike_of_a_private_room_does_not_name_it() -> None
     alice.do(commands.Access, room="#secret", private=True)
     bob.take()
     bob.do(commands.Join, room="#sécret")
-    assert refusal(bob) == ("name_taken", "#sécret looks like another room; choose another name.")
+    assert refusal(bob) == ("name_taken", "'#sécret' looks like another room; choose another name.")
 
 
 def test_two_rooms_that_look_alike_in_one_batch_become_one_room() -> None:
