@@ -88,7 +88,7 @@ def handle(hub: Hub, session: Session, command: commands.Command) -> bool:
             _send(hub, session, command)
         else:
             first = _first_send(hub, session, command)
-            Running(hub, session, command.id, first, lambda answer: _ok(session, command, answer)).start()
+            Running(hub, session, command, first, lambda answer: _ok(session, command, answer)).start()
         return True
     row = COMMANDS[type(command)]
     if session.under_way:
@@ -98,7 +98,7 @@ def handle(hub: Hub, session: Session, command: commands.Command) -> bool:
         return False
     session.allowance -= 1
     Running(
-        hub, session, command.id, _checked(row, hub, session, command), lambda answer: _ok(session, command, answer)
+        hub, session, command, _checked(row, hub, session, command), lambda answer: _ok(session, command, answer)
     ).start()
     return True
 
@@ -128,7 +128,7 @@ def _ok(session: Session, command: commands.Command, answer: Answer) -> None:
             duplicate=answer.duplicate,
             more=answer.more,
         )
-        lines += session.rendering.event(ok)
+        lines += session.rendering.answer(ok, session, command)
     if lines:
         session.write(lines)
 
@@ -137,7 +137,7 @@ def _send(hub: Hub, session: Session, command: commands.Send) -> None:
     try:
         send(hub, session, command)
     except ChatError as error:
-        session.refuse(error, command.id)
+        session.refuse(error, command)
         if session.user is not None and command.outbox is not None:
             _give_up(hub, session, command)
 

@@ -28,10 +28,10 @@ def send(hub: Hub, session: Session, command: commands.Send) -> None:
     key = key_of(hub, session, command) if command.outbox is not None else None
     user.away = ""
     if isinstance(to, Room):
-        hub.submit(Pending(to.id, user, command.kind, _encode(events.Text(text)), session, command.id, key))
+        hub.submit(Pending(to.id, user, command.kind, _encode(events.Text(text)), session, command, key))
         return
     pair = hub.attendance.pair(user, to)
-    pending = Pending(pair.id, user, command.kind, _encode(events.Text(text, to.name)), session, command.id, key)
+    pending = Pending(pair.id, user, command.kind, _encode(events.Text(text, to.name)), session, command, key)
     if to.away or to.id not in hub.attendance.present:
         pending.told = absence(hub, pair, user, to)
     hub.submit(pending)
@@ -44,7 +44,7 @@ async def ping(_hub: Hub, _session: Session, _command: commands.Ping) -> Answer:
 
 async def quit_chat(hub: Hub, session: Session, command: commands.Quit) -> Answer:
     """Let the session go and close its connection."""
-    last_words = session.rendering.event(events.Ok(id=command.id)) if command.id is not None else b""
+    last_words = session.rendering.answer(events.Ok(id=command.id), session, command) if command.id is not None else b""
     session.link.close(last_words)
     hub.attendance.exit(session, quits=True)
     return ANSWERED

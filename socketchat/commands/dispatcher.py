@@ -7,6 +7,7 @@ from typing import Any, Generic, TypeVar
 
 from ..exceptions import ChatError
 from ..hub import Hub, Later, Session
+from ..protocol.commands import Command
 
 Result = TypeVar("Result")
 
@@ -18,19 +19,19 @@ class Running(Generic[Result]):
     exception is logged and ends its connection.
     """
 
-    __slots__ = ("_answer", "_command_id", "_handler", "_hub", "_session")
+    __slots__ = ("_answer", "_command", "_handler", "_hub", "_session")
 
     def __init__(
         self,
         hub: Hub,
         session: Session,
-        command_id: int | None,
+        command: Command,
         handler: Coroutine[Later[Any], Any, Result],
         answer: Callable[[Result], None],
     ) -> None:
         self._hub = hub
         self._session = session
-        self._command_id = command_id
+        self._command = command
         self._handler = handler
         self._answer = answer
 
@@ -52,7 +53,7 @@ class Running(Generic[Result]):
         except StopIteration as stop:
             self._answer(stop.value)
         except ChatError as error:
-            session.refuse(error, self._command_id, retry=error.retry)
+            session.refuse(error, self._command, retry=error.retry)
         except Exception as error:  # noqa: BLE001 - costs this connection, not the others of the batch
             session.link.fail(error)
         else:

@@ -46,5 +46,5 @@ async def _set(hub: Hub, session: Session, other: str, *, ignored: bool) -> None
 def _listed(hub: Hub, session: Session, command: commands.Command) -> Answer:
     users = hub.directory.users
     names = sorted((users[other].name for other in speaker(session).ignored if other in users), key=str.casefold)
-    session.tell(events.Ignored(names=names, id=command.id))
+    session.answer(events.Ignored(names=names, id=command.id), command)
     return OK

@@ -62,7 +62,7 @@ async def unread(hub: Hub, session: Session, command: commands.Unread) -> Answer
     there = heard(hub, user)  # what happened meanwhile counts
     left = [count for each, count in counts.items() if count.messages and each in there]
     left.sort(key=lambda count: count.conversation)
-    session.tell(events.Unread(conversations=left, id=command.id))
+    session.answer(events.Unread(conversations=left, id=command.id), command)
     return OK
 
 

@@ -34,7 +34,7 @@ async def join(hub: Hub, session: Session, command: commands.Join) -> Answer:
         hub.quotas.check_membership(user)
         await _set_member(hub, session, room, member=True)
     elif session.rendering.follows:
-        session.tell(room.described_to(user))
+        session.answer(room.described_to(user), command)
     hub.attendance.move(session, room)
     return OK
 
@@ -76,7 +76,7 @@ async def topic(hub: Hub, session: Session, command: commands.Topic) -> Answer:
     user = speaker(session)
     room = hub.permissions.room(user, command.room)
     if command.text is None:
-        session.tell(events.Topic(room=room.name, text=room.topic, id=command.id))
+        session.answer(events.Topic(room=room.name, text=room.topic, id=command.id), command)
         return OK
     hub.permissions.check(user, Action.TITLE, room)
     text = clean_line(command.text).strip()

@@ -88,5 +88,5 @@ def _told(
             more = True
             break
         lines.append(line)
-    lines.append(session.rendering.event(events.Found(count=len(lines), more=more, id=command.id)))
+    lines.append(session.rendering.answer(events.Found(count=len(lines), more=more, id=command.id), session, command))
     return Answer(more=more, lines=b"".join(reversed(lines)))

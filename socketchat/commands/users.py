@@ -50,5 +50,5 @@ async def away(hub: Hub, session: Session, command: commands.Away) -> Answer:
 
 async def help_on(_hub: Hub, session: Session, command: commands.Help) -> Answer:
     """Explain the slash commands, or one of them."""
-    session.tell(events.Help(text=help_text(command.topic), id=command.id))
+    session.answer(events.Help(text=help_text(command.topic), id=command.id), command)
     return OK

@@ -54,7 +54,7 @@ from .state.projection import Projection
 from .state.users import User
 
 UNDER_WAY_BYTES = 16_777_216
-"""Bytes of entries under way in all; when a disk stalls, memory holds this much and no more."""
+"""Bytes of entries under way in all; when a disk stalls, memory holds them and their commands, and no more."""
 
 
 def now_ms() -> int:
@@ -243,7 +243,7 @@ class Hub:
             if type(outcome) is Stored:
                 self._stored(pending, session, outcome.entry, outcome.changed, delivery)
             elif pending.then is None and (answer := answer_to(pending, outcome)) is not None:
-                delivery.answer(session, session.rendering.event(answer))
+                delivery.answer(session, session.rendering.answer(answer, session, pending.command))
             if pending.then is not None:
                 pending.then(outcome)
             if session.stalled:
@@ -277,9 +277,10 @@ class Hub:
             delivery.add(conversation, entry, session)
         if pending.told is not None:
             delivery.tell(session, pending.told)
-        if pending.id is not None and pending.then is None:
-            ok = events.Ok(id=pending.id, conversation=entry.conversation, seq=entry.seq)
-            delivery.answer(session, session.rendering.event(ok))
+        command = pending.command
+        if command is not None and command.id is not None and pending.then is None:
+            ok = events.Ok(id=command.id, conversation=entry.conversation, seq=entry.seq)
+            delivery.answer(session, session.rendering.answer(ok, session, command))
 
     def _follow(self, changes: Sequence[Change], by: Session | None) -> None:
         try:

@@ -12,15 +12,16 @@ from .sessions import refusal
 
 def answer_to(pending: Pending, outcome: Outcome) -> events.Event | None:
     """Return the answer to what was not stored just now."""
+    command_id = pending.command.id if pending.command is not None else None
     if not isinstance(outcome, Duplicate) or outcome.entry is None:
         retry = isinstance(outcome, StorageRefused) and outcome.retry
-        return refusal(why_not(outcome), pending.id, retry=retry)
+        return refusal(why_not(outcome), command_id, retry=retry)
     entry = outcome.entry
     if entry.conversation != pending.conversation or not (bytes(entry.body) == pending.body or is_gone(entry)):
-        return refusal(KeyReused("This key was used for another message; take a new key."), pending.id)
-    if pending.id is None:
+        return refusal(KeyReused("This key was used for another message; take a new key."), command_id)
+    if command_id is None:
         return None
-    return events.Ok(id=pending.id, conversation=entry.conversation, seq=entry.seq, duplicate=True)
+    return events.Ok(id=command_id, conversation=entry.conversation, seq=entry.seq, duplicate=True)
 
 
 def why_not(outcome: Outcome) -> ChatError:

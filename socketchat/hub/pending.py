@@ -5,19 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ..journal import Outcome, Proposal
+from ..protocol.commands import Command
 from ..protocol.events import Event
 from .sessions import Session
 from .state.users import User
 
 
 class Pending(Proposal):
-    """A proposal with the session that made it, if any, and the id of its command.
+    """A proposal with the session that made it, if any, and the command that it answers.
 
     ``then`` takes the outcome, and without it the hub answers the command. ``told`` is what the session is told
     besides, once the proposal is stored.
     """
 
-    __slots__ = ("id", "session", "then", "told")
+    __slots__ = ("command", "session", "then", "told")
 
     def __init__(  # noqa: PLR0917 - names of arguments would cost a tenth of what a message costs here
         self,
@@ -26,7 +27,7 @@ class Pending(Proposal):
         kind: str,
         body: bytes,
         session: Session | None,
-        command_id: int | None = None,
+        command: Command | None = None,
         key: tuple[int, int] | None = None,
         *,
         claims: tuple[str, ...] = (),
@@ -42,6 +43,6 @@ class Pending(Proposal):
         self.claims = claims
         self.of = of
         self.session = session
-        self.id = command_id
+        self.command = command
         self.then = then
         self.told: Event | None = None

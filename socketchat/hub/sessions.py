@@ -273,9 +273,12 @@ class Session:
         if data:
             self.write(data)
 
-    def refuse(self, error: ChatError, command_id: int | None, *, retry: bool = False) -> None:
+    def refuse(
+        self, error: ChatError, command: Command | None, *, retry: bool = False, command_id: int | None = None
+    ) -> None:
         """Answer a command with an error."""
-        self.tell(refusal(error, command_id, retry=retry))
+        told = refusal(error, command.id if command is not None else command_id, retry=retry)
+        self.answer(told, command)
 
 
 def refusal(error: ChatError, command_id: int | None, *, retry: bool = False) -> Error:

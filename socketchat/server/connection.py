@@ -236,7 +236,7 @@ class Connection(asyncio.Protocol):
             self.close(session.rendering.event(Bye(code=error.code, text=str(error))))
             return
         session.allowance -= 1  # what is no command takes as long to read
-        session.refuse(error, error.command_id if isinstance(error, ProtocolError) else None)
+        session.refuse(error, None, command_id=error.command_id if isinstance(error, ProtocolError) else None)
 
     def _take_turns(self) -> None:
         """Go on when all others had their turn."""

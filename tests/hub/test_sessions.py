@@ -33,7 +33,7 @@ def test_events_that_a_dialect_does_not_show_are_not_written() -> None:
 
 def test_an_error_has_its_code_its_command_id_and_retry() -> None:
     session, written = session_of(NATIVE)
-    session.refuse(StorageProblem("full"), 7, retry=True)
+    session.refuse(StorageProblem("full"), commands.Ping(id=7), retry=True)
     assert decode_event(written[0]) == events.Error(code="storage", text="full", id=7, retry=True)
 
 

@@ -40,7 +40,7 @@ async def revoke(hub: Hub, session: Session, command: commands.Revoke) -> Answer
     with user.revoking_key(key):
         await hub.record(session, "revoked device", facts.RevokedDeviceFact(key))
     if user.password:
-        session.tell(events.Help(text=COMES_BACK, id=command.id))
+        session.answer(events.Help(text=COMES_BACK, id=command.id), command)
     return _listed(hub, session, user, command)
 
 
@@ -101,7 +101,7 @@ def _beginning(user: User, prefix: str) -> str:
 def _listed(hub: Hub, session: Session, user: User, command: commands.Command) -> Answer:
     online = {each.device for each in hub.roster.of(user)}
     listed = [_described(key, device, online, session) for key, device in user.devices.items()]
-    session.tell(events.Devices(devices=listed, password=bool(user.password), id=command.id))
+    session.answer(events.Devices(devices=listed, password=bool(user.password), id=command.id), command)
     return OK
 
 

@@ -116,7 +116,7 @@ def _challenge(hub: Hub, session: Session, command: commands.Hello) -> None:
         challenge = replace(challenge, entry="code", secret_file=file)
     elif _is_owned(hub, command):
         challenge = replace(challenge, entry="password")
-    session.tell(challenge)
+    session.answer(challenge, command)
 
 
 def _check_signature(session: Session, challenged: Challenged, signature: bytes) -> None:

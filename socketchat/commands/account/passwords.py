@@ -30,7 +30,7 @@ async def password(hub: Hub, session: Session, command: commands.Password) -> An
         await hub.record(session, "password", facts.PasswordFact(hashed))
     ended = "" if is_first else " All other sessions that used the old password are logged out; keys stay (/devices)."
     asks = f"On another device: `socketchat join {user.name}`, or /login {user.name} in nc and telnet."
-    session.tell(events.Help(text=f"Your password is set. {asks}{ended}", id=command.id))
+    session.answer(events.Help(text=f"Your password is set. {asks}{ended}", id=command.id), command)
     return OK
 
 

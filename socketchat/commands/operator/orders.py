@@ -35,4 +35,4 @@ HANDLERS: dict[type[commands.Command], Callable[[Hub, Session, Any], Coroutine[A
 def handle(hub: Hub, session: Session, order: operator.ORDERS) -> None:
     """Do what an order says, or answer why not."""
     handler = HANDLERS[type(order)](hub, session, order)
-    Running(hub, session, order.id, handler, lambda lines: report(session, order, lines)).start()
+    Running(hub, session, order, handler, lambda lines: report(session, order, lines)).start()

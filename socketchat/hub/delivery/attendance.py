@@ -286,7 +286,7 @@ class Attendance:
         if session.rendering.resumes and session.register is None:
             session.token = self._token(TOKEN_BYTES)
             self.resumable[session.token] = session
-        session.tell(
+        session.answer(
             events.Welcome(
                 epoch=self.epoch,
                 user=user.id,
@@ -298,7 +298,8 @@ class Attendance:
                 following=following,
                 host=host,
                 id=hello.id,
-            )
+            ),
+            hello,
         )
 
     def _enter_more(
