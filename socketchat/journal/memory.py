@@ -31,6 +31,7 @@ from . import (
     Unchangeable,
 )
 from .bodies import as_edited, blanked, is_blank, is_changeable, served, terms_of
+from .entry_times import time_after
 from .folding import folded
 from .intake import Batch, Intake
 
@@ -254,7 +255,7 @@ class MemoryJournal:
         entry = Entry(
             conversation=proposal.conversation,
             seq=len(log) + 1,
-            ts=max(now, log[-1].ts) if log else now,
+            ts=time_after(log[-1].ts, now) if log else now,
             author=proposal.author,
             name=proposal.name,
             kind=proposal.kind,

@@ -39,6 +39,7 @@ class JumpingClock:
 async def jump(directory: Path, seed: int) -> None:
     chance = random.Random(seed)
     said: dict[str, list[str]] = {room: [] for room in ROOMS}
+    before: dict[str, int] = {}
     for opening in range(5):
         clock = JumpingClock(seed + opening)
         async with opened(SQLiteJournal(str(directory), asyncio.get_running_loop(), clock=clock)) as desk:
@@ -53,8 +54,9 @@ async def jump(directory: Path, seed: int) -> None:
             for room, texts in said.items():
                 entries = await desk.journal.read(room, limit=10_000)
                 assert [text_of(entry) for entry in entries] == texts
-                times = [entry.ts for entry in entries]
-                assert times == sorted(times)
+                times = [entry.ts for entry in entries[before.get(room, 0) :]]
+                assert times == sorted(times)  # a start may find that the clock was wrong until then
+                before[room] = len(entries)
 
 
 @pytest.mark.parametrize("seed", range(100 if LONG else 5))

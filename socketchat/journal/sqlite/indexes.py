@@ -13,7 +13,7 @@ import apsw
 
 from ...protocol.kinds import EDIT, FACTS
 from .checksum import checksum
-from .schema import sql_list
+from .schema import abandon, sql_list
 from .search_index import begin_anew
 
 
@@ -41,19 +41,13 @@ def check(db: apsw.Connection) -> None:
 def make_anew(db: apsw.Connection) -> None:
     """Make the indexes anew from the rows, all of them, in a transaction of its own; raises apsw.Error.
 
-    The pages of the old ones are left alone, and never used again: a damaged page may say that those of another table
-    belong to it, which would be freed with it. A copy of the store, as a backup is, does not have them.
-
     What the conversations are called, nothing else knows: if a name is not what was written, no index can be made.
     """
     db.create_scalar_function("is_sound", _is_sound, 8, deterministic=True)
     db.execute("BEGIN IMMEDIATE")
     try:
         conversations = list(db.execute("SELECT id, name, floor FROM conversation NOT INDEXED"))
-        db.pragma("writable_schema", 1)
-        db.execute("DELETE FROM sqlite_schema WHERE tbl_name IN ('conversation', 'place', 'sent', 'edit')")
-        db.execute("DELETE FROM sqlite_schema WHERE name = 'fact'")
-        db.execute("PRAGMA writable_schema = RESET")  # reads the tables that are left
+        abandon(db, "conversation", "place", "sent", "edit", "fact")
         db.execute(_CONVERSATION)
         _name_again(db, conversations)
         for statement in _MAKE:

@@ -15,7 +15,7 @@ from ..intake import Intake
 from .database import Database
 from .read_markers import ReadMarker
 from .readers import Readers
-from .upkeep.clock_guard import ClockGuard, passed
+from .upkeep.clock_guard import DROPPED_MS, TOLD_MS, ClockGuard, passed
 from .upkeep.scheduler import Scheduler
 from .writer import Writer
 
@@ -50,12 +50,16 @@ class SQLiteJournal:
         heads: dict[str, int] = {}
         self._readers = Readers(self._database, "reader", heads, self._note_damage)
         self._searchers = Readers(self._database, "searcher", heads, self._note_damage, niceness=SEARCH_NICENESS)
-        self._scheduler = Scheduler(clock, ClockGuard(clock, passed), self._revise_soon)
+        self._scheduler = Scheduler(
+            ClockGuard(clock, passed, DROPPED_MS, "nothing is dropped until it has gone on like this for a day"),
+            self._revise_soon,
+        )
+        told = ClockGuard(clock, passed, TOLD_MS, "what is said keeps the time as it was for five minutes")
         self._writer = Writer(
             self._database,
             (self._readers, self._searchers),
             self._scheduler,
-            clock,
+            told.now,
             heads,
             self._report_soon,
             self._begin_trouble_soon,

@@ -17,6 +17,7 @@ from ...protocol.events import Entry
 from ...protocol.kinds import DAMAGED, DELETE, EDIT, FACTS
 from .. import Conflict, Duplicate, Outcome, Proposal, State, Stored, Unchangeable
 from ..bodies import is_changeable
+from ..entry_times import time_after
 from . import indexes
 from . import read_markers as marks
 from .checksum import checksum, entry_from
@@ -203,7 +204,7 @@ class Ledger:
             if log.batch != batch:
                 log.batch = batch
                 staged.touched.append((log, log.head, log.ts))
-                log.ts = max(log.ts, now)
+                log.ts = time_after(log.ts, now)
             log.head = seq = log.head + 1
             ts = log.ts
             proof = checksum(conversation, seq, ts, author, name, kind, body)

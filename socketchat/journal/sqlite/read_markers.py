@@ -6,13 +6,20 @@ them. One that is lost costs a line that is shown again as unread.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 import apsw
 
+from .schema import abandon
+from .search_index import transaction
+
 MARK_SECONDS = 5.0
 """Markers of so long are written together: somebody who reads makes one every few seconds."""
+
+
+_log = logging.getLogger(__name__)
 
 
 class ReadMarker(NamedTuple):
@@ -49,25 +56,54 @@ class ReadMarkers:
         """Write what waits, where it is time or nothing else is to be done; where it raises apsw.Error, it waits on."""
         if not self.are_due and not (idle and self._waiting):
             return
-        rows = [(user, conversation, seq) for (user, conversation), seq in self._waiting.items()]
-        db.execute("BEGIN IMMEDIATE")
+        rows = [ReadMarker(user, conversation, seq) for (user, conversation), seq in self._waiting.items()]
         try:
-            db.executemany(_WRITE, rows)
-            db.execute("COMMIT")
-        except apsw.Error:
-            if db.in_transaction:
-                db.execute("ROLLBACK")
-            raise
+            with transaction(db):
+                db.executemany(_WRITE, rows)
+        except apsw.CorruptError as error:
+            _write_anew(db, [*_readable(db)[0], *rows], error)
         self._waiting.clear()
         self._written = self._clock()
 
 
 def load(db: apsw.Connection) -> dict[str, dict[str, int]]:
-    """Return what is written, by user and conversation; raises apsw.Error."""
+    """Return what is written, by user and conversation; raises apsw.Error.
+
+    Markers that cannot be read are lost, and the others are written anew.
+    """
+    rows, error = _readable(db)
+    if error is not None:
+        _write_anew(db, rows, error)
     marks: dict[str, dict[str, int]] = {}
-    for user, conversation, seq in db.execute("SELECT user, conversation, seq FROM mark"):
+    for user, conversation, seq in rows:
         marks.setdefault(user, {})[conversation] = seq
     return marks
+
+
+def _readable(db: apsw.Connection) -> tuple[list[ReadMarker], Exception | None]:
+    rows: list[ReadMarker] = []
+    try:
+        for user, conversation, seq in db.execute("SELECT user, conversation, seq FROM mark"):
+            if isinstance(user, str) and isinstance(conversation, str) and isinstance(seq, int):
+                rows.append(ReadMarker(user, conversation, seq))
+    except (apsw.CorruptError, UnicodeDecodeError) as error:
+        return rows, error
+    return rows, None
+
+
+def _write_anew(db: apsw.Connection, rows: Iterable[ReadMarker], why: Exception) -> None:
+    _log.error("the table of read markers is damaged (%s) and made anew; a few may be lost", why)
+    with transaction(db):
+        abandon(db, "mark")
+        db.execute(_TABLE)
+        db.executemany(_WRITE, rows)
+
+
+_TABLE = """
+    CREATE TABLE mark (
+        user TEXT, conversation TEXT, seq INTEGER NOT NULL, PRIMARY KEY (user, conversation)
+    ) WITHOUT ROWID
+"""
 
 
 _WRITE = """

@@ -127,6 +127,17 @@ def m003_held_against_rows(db: apsw.Connection) -> None:
     db.execute("UPDATE meta SET folding = ? WHERE indexed = 0", (VERSION,))
 
 
+def abandon(db: apsw.Connection, *names: str) -> None:
+    """Forget damaged tables, with their indexes, or indexes alone, in the transaction that there is.
+
+    Their pages are left alone, and never used again: a damaged page may say that those of another table belong to it,
+    which would be freed with it. A copy of the store, as a backup is, does not have them.
+    """
+    db.pragma("writable_schema", 1)
+    db.executemany("DELETE FROM sqlite_schema WHERE name = ?1 OR tbl_name = ?1", [(name,) for name in names])
+    db.execute("PRAGMA writable_schema = RESET")  # reads the tables that are left
+
+
 def sql_list(kinds: Iterable[str]) -> str:
     """Return kinds as they stand in an IN (...) of our own queries."""
     return ", ".join(f"'{kind}'" for kind in sorted(kinds))

@@ -143,6 +143,7 @@ class Writer:
                     self._process(batch)
             with suppress(apsw.Error):
                 self._marks.write(self._db, idle=True)
+                self._scheduler.end(self._db)
         except Exception:  # noqa: BLE001  dying in silence would leave everybody waiting
             _log.exception("the journal's writer ends; nothing more will be stored")
             self._begin_trouble(TROUBLE)

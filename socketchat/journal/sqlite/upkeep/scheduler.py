@@ -55,14 +55,13 @@ class Erasure(NamedTuple):
 class Scheduler:
     """The work that is put off; all but ``search`` and ``erase`` is called in the writer's thread.
 
-    ``clock`` returns milliseconds, and ``clock_guard`` watches it. ``revise`` is told what was changed. ``marks`` are
+    ``clock_guard`` knows the time. ``revise`` is told what was changed. ``marks`` are
     the read markers to be written.
     """
 
-    def __init__(self, clock: Callable[[], int], clock_guard: ClockGuard, revise: Callable[[Revision], object]) -> None:
+    def __init__(self, clock_guard: ClockGuard, revise: Callable[[Revision], object]) -> None:
         self.keep = Keep()
         self.marks = ReadMarkers(time.monotonic)
-        self._clock = clock
         self._clock_guard = clock_guard
         self._revise = revise
         self._searches: deque[Future[None]] = deque()
@@ -74,6 +73,7 @@ class Scheduler:
         self._unindexed = self._merging = self._indexes = self._refolds = False
         self._last_step = time.monotonic()
         self._swept = self._told = 0.0
+        self._began = False
 
     def begin(self, db: apsw.Connection) -> None:
         """Take up what an earlier run has left to do; to be called whenever the database was opened."""
@@ -82,9 +82,18 @@ class Scheduler:
         deleted, unindexed = next(db.execute(_LEFT_TO_DO))
         self._unindexed = bool(unindexed)
         self._refolds = folding(db) != VERSION
+        if not self._began:
+            self._began = True
+            believed, doubted = next(db.execute(_BELIEVED))
+            if believed:
+                self._clock_guard.recall(int(str(believed)), int(str(doubted)))
         if deleted:
             self._secure_delete.begin()
         self._last_step = time.monotonic()
+
+    def end(self, db: apsw.Connection) -> None:
+        """Note what the next run has to know; raises apsw.Error."""
+        self._save_time(db, ends=True)
 
     def search(self) -> Future[None]:
         """Return what is done once all that is committed now can be found."""
@@ -177,9 +186,15 @@ class Scheduler:
         elif self._until_sweep() == 0:
             self._swept = self._last_step
             if self._clock_guard.is_good():
-                self._expired.extend(expired(db, self.keep, self._clock()))
+                self._expired.extend(expired(db, self.keep, self._clock_guard.now()))
+            self._save_time(db)
         elif self._merging:
             self._merging = merge_some(db)
+
+    def _save_time(self, db: apsw.Connection, *, ends: bool = False) -> None:
+        """Note what is believed of the time, where anything is ever dropped."""
+        if self.keep != Keep() and (known := self._clock_guard.to_save(ends=ends)) is not None:
+            db.execute("UPDATE meta SET believed = ?, doubted = ?", known)
 
     def _until_sweep(self) -> float | None:
         return None if self.keep == Keep() else max(0.0, self._swept + SWEEP_SECONDS - time.monotonic())
@@ -246,5 +261,12 @@ def _promise() -> Future[Any]:
     future.set_running_or_notify_cancel()
     return future
 
+
+_BELIEVED = """
+    SELECT CASE WHEN believed > 0 THEN believed ELSE ifnull((SELECT ts FROM entry ORDER BY id DESC LIMIT 1), 0) END,
+        doubted
+    FROM meta
+"""
+"""The time in which an earlier run has believed; of one that noted none, that of its last entry."""
 
 _LEFT_TO_DO = "SELECT deleted, indexed < (SELECT ifnull(max(id), 0) FROM entry) FROM meta"

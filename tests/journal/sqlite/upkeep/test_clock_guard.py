@@ -1,26 +1,38 @@
-"""A clock that jumped is not trusted for a day; a steady clock is."""
+"""A clock that jumped is not trusted for a while, across restarts too; a steady clock is."""
 
 from __future__ import annotations
 
+import asyncio
+from pathlib import Path
+
+import apsw
 import pytest
 
-from socketchat.journal.sqlite.upkeep.clock_guard import BELIEVED_MS, JUMP_MS, ClockGuard, passed
+from socketchat.journal import Keep, Stored
+from socketchat.journal.sqlite.journal import SQLiteJournal
+from socketchat.journal.sqlite.upkeep import scheduler
+from socketchat.journal.sqlite.upkeep.clock_guard import DROPPED_MS, JUMP_MS, SAVED_MS, TOLD_MS, ClockGuard, passed
+from tests.journal.desk import Desk, opened, say
 
 HOUR = 3_600_000
-YEAR = 365 * 24 * HOUR
+DAY = 24 * HOUR
+YEAR = 365 * DAY
 
 
 class Time:
     def __init__(self) -> None:
         self.wall = 50 * YEAR
         self.passed = 7 * HOUR
-        self.belief = ClockGuard(lambda: self.wall, lambda: self.passed)
-        assert self.belief.is_good()
+        self.guard = self.started()
+        assert self.guard.is_good()
+
+    def started(self) -> ClockGuard:
+        return ClockGuard(lambda: self.wall, lambda: self.passed, DROPPED_MS, "nothing is dropped")
 
     def goes_on(self, milliseconds: int) -> bool:
         self.wall += milliseconds
         self.passed += milliseconds
-        return self.belief.is_good()
+        return self.guard.is_good()
 
 
 def test_a_steady_clock_is_trusted() -> None:
@@ -34,15 +46,27 @@ def test_a_clock_that_jumped_is_trusted_after_a_day_or_when_set_back(
 ) -> None:
     time = Time()
     time.wall += jump
-    assert not any(time.goes_on(BELIEVED_MS // 10) for _ in range(10))
+    assert not any(time.goes_on(DROPPED_MS // 10) for _ in range(10))
     time.wall -= jump
     assert time.goes_on(1)
     time.wall += jump
-    assert not time.goes_on(BELIEVED_MS - 1)
+    assert not time.goes_on(DROPPED_MS - 1)
     assert not time.goes_on(0)
-    assert time.goes_on(BELIEVED_MS)
+    assert time.goes_on(DROPPED_MS)
     assert time.goes_on(1)
-    assert [record.message.partition(";")[0] for record in caplog.records] == ["the clock was set"] * 2
+    told = [record.message.partition(" by ")[0] for record in caplog.records]
+    way = "ahead" if jump > 0 else "back"
+    assert told == [f"the clock jumped {way}", "the clock is back where it was", f"the clock jumped {way}"]
+
+
+def test_time_goes_on_as_before_while_the_clock_is_not_trusted() -> None:
+    time = Time()
+    before = time.guard.now()
+    time.wall += YEAR
+    time.goes_on(HOUR)
+    assert time.guard.now() == before + HOUR
+    time.goes_on(DROPPED_MS)
+    assert time.guard.now() == time.wall
 
 
 def test_a_small_correction_of_the_clock_is_not_a_jump() -> None:
@@ -55,9 +79,136 @@ def test_every_jump_of_the_clock_starts_a_new_day_of_waiting() -> None:
     time = Time()
     for _ in range(5):
         time.wall += YEAR
-        assert not time.goes_on(BELIEVED_MS // 2)
-    assert time.goes_on(BELIEVED_MS)
+        assert not time.goes_on(DROPPED_MS // 2)
+    assert time.goes_on(DROPPED_MS)
+
+
+def test_a_clock_is_trusted_after_a_day_in_all_whatever_was_restarted_meanwhile() -> None:
+    time = Time()
+    known = time.guard.to_save(ends=True)
+    time.wall += 10 * YEAR
+    for is_last in (False, False, True):
+        assert known is not None
+        time.guard = time.started()
+        time.guard.recall(*known)
+        assert not time.guard.is_good()
+        assert time.goes_on(DROPPED_MS // 3 + 1) == is_last
+        known = time.guard.to_save(ends=True)
+    assert known == (time.wall, 0)
+
+
+def test_what_is_trusted_is_noted_more_often_than_it_would_be_doubted() -> None:
+    time = Time()
+    assert SAVED_MS < JUMP_MS
+    assert time.guard.to_save() is None
+    time.goes_on(SAVED_MS)
+    assert time.guard.to_save() == (time.wall, 0)
+    assert time.guard.to_save() is None
 
 
 def test_the_trusted_time_advances_with_the_clock() -> None:
     assert passed() <= passed()
+
+
+class Machine:
+    """A machine with a store, whose clock can be set wrong."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self.wall = 50 * YEAR
+        self.passed = 7 * HOUR
+
+    def journal(self) -> SQLiteJournal:
+        loop = asyncio.get_running_loop()
+        journal = SQLiteJournal(str(self.directory), loop, clock=lambda: self.wall, passed=lambda: self.passed)
+        journal.keep = Keep(90 * DAY)
+        return journal
+
+    def goes_on(self, milliseconds: int) -> None:
+        self.wall += milliseconds
+        self.passed += milliseconds
+
+    async def say(self, desk: Desk) -> int:
+        """Say something, and return its time."""
+        (stored,) = await desk.store(say("said"))
+        assert isinstance(stored, Stored)
+        return stored.entry.ts
+
+
+async def swept(desk: Desk) -> int:
+    """Wait until what is old was looked for twice, and return the floor of the lobby."""
+    revised: list[int] = []
+    desk.journal.revised = lambda revision: revised.append(revision.floors["#lobby"])
+    sweeps = desk.journal._scheduler
+    for _ in range(2):
+        before = sweeps._swept
+        while sweeps._swept == before:
+            await desk.journal.erase("nobody")
+    await desk.journal.erase("nobody")
+    return max(revised, default=1)
+
+
+@pytest.mark.parametrize("is_noted", [True, False])
+def test_a_wrong_clock_at_a_start_drops_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, is_noted: bool
+) -> None:
+    monkeypatch.setattr(scheduler, "SWEEP_SECONDS", 0.0)
+    machine = Machine(tmp_path)
+
+    async def scene() -> None:
+        async with opened(machine.journal()) as desk:
+            await machine.say(desk)
+        if not is_noted:  # as in a store of an earlier version
+            db = apsw.Connection(str(tmp_path / "socketchat.db"))
+            db.execute("UPDATE meta SET believed = 0")
+            db.close()
+        machine.wall += 10 * YEAR
+        async with opened(machine.journal()) as desk:
+            assert await swept(desk) == 1
+            machine.goes_on(DAY - HOUR)
+            assert await swept(desk) == 1
+        machine.wall -= 10 * YEAR
+        async with opened(machine.journal()) as desk:
+            assert await swept(desk) == 1
+            machine.goes_on(91 * DAY)
+            assert await swept(desk) == 2
+
+    asyncio.run(scene())
+
+
+def test_a_clock_that_jumps_is_told_and_does_not_spoil_the_times_of_entries(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    machine = Machine(tmp_path)
+
+    async def scene() -> None:
+        async with opened(machine.journal()) as desk:
+            first = await machine.say(desk)
+            machine.wall += 10 * YEAR
+            machine.goes_on(2_000)
+            assert await machine.say(desk) == first + 2_000
+            assert "the clock jumped ahead by 3,650 days; what is said keeps the time as it was" in caplog.text
+            machine.wall -= 10 * YEAR
+            assert await machine.say(desk) == first + 2_000
+            machine.wall += 2 * DAY
+            await machine.say(desk)
+            machine.goes_on(TOLD_MS)
+            assert await machine.say(desk) == machine.wall
+
+    asyncio.run(scene())
+
+
+def test_a_clock_that_was_wrong_at_a_start_spoils_only_what_was_said_then(tmp_path: Path) -> None:
+    machine = Machine(tmp_path)
+
+    async def scene() -> None:
+        machine.wall += 10 * YEAR
+        async with opened(machine.journal()) as desk:
+            assert await machine.say(desk) == machine.wall
+        machine.wall -= 10 * YEAR
+        async with opened(machine.journal()) as desk:
+            assert await machine.say(desk) == machine.wall
+            machine.wall -= 10
+            assert await machine.say(desk) == machine.wall + 10
+
+    asyncio.run(scene())
