@@ -104,6 +104,8 @@ class TwoNodes(RuleBasedStateMachine):
         for number, name in enumerate(OWNERS):
             peer = self._come(self.cluster.nodes[number % 2], name)
             peer.do(commands.Password, password=secret(name))
+            self._come(self.cluster.nodes[1 - number % 2], name)
+            self.cluster.settle()
             for room in ROOMS:
                 peer.do(commands.Join, room=room)
         for guest in GUESTS:
