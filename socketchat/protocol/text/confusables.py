@@ -11,7 +11,7 @@ from functools import cache, lru_cache
 from unicodedata import normalize
 
 from ...exceptions import BadName
-from ..names import RESERVED, fold_digits, name_key
+from ..names import LONGEST_DECOMPOSED, RESERVED, fold_digits, name_key
 
 ACCENTS = re.compile("[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff]+")
 """Marks that belong to no script. Readers overlook them, so they do not tell names apart; vowel signs do."""
@@ -21,7 +21,6 @@ _PUNCTUATION = re.compile("[-_.]+")
 _DIGITS = str.maketrans("23456789", "zeasbtbg")
 """Letters that digits stand for in reserved names, besides the 0 and 1 of the table."""
 
-
 _REMEMBERED = 1_000
 """Looks that are kept, as each log-in asks for those of the same name several times."""
 
@@ -29,8 +28,11 @@ _REMEMBERED = 1_000
 def looks(name: str) -> frozenset[str]:
     """Return what a name looks like, as it is written and in small letters; names that share a look are confusable.
 
-    Accents, and which punctuation stands where, make no difference. A look is its own only look.
+    Accents, and which punctuation stands where, make no difference. A look is its own only look. A text that is too
+    long for a name looks only like itself.
     """
+    if len(name) > LONGEST_DECOMPOSED:
+        return frozenset({name})
     return frozenset({_look(name), _look(name_key(name))})
 
 

@@ -71,6 +71,12 @@ def test_names_that_differ_visibly_share_no_look(name: str, other: str):
     assert not looks(name) & looks(other)
 
 
+def test_a_flood_of_marks_is_not_normalised():
+    """Sorting marks takes quadratic time: this would take minutes."""
+    flood = "a" + "\u0315\u0301\u0323" * 80_000
+    assert looks(flood) == {flood}
+
+
 def test_common_first_names_share_no_look():
     assert [(one, other) for one, other in combinations(PEOPLE, 2) if looks(one) & looks(other)] == []
 
