@@ -50,20 +50,31 @@ def error_codes() -> str:
     return "\n".join(["| code word | exit code | meaning |", "|---|---|---|", *rows])
 
 
+def costing(cost: Cost) -> str:
+    """Return the commands of this cost, in alphabetical order."""
+    return ", ".join(sorted(f"`/{kind.__name__.lower()}`" for kind, row in COMMANDS.items() if row.cost is cost))
+
+
 def limits() -> str:
     every = f"{door.STRANGERS_SECONDS:.0f} seconds"
     minutes = f"{guesses.GUESS_SECONDS / 60:.0f} minutes"
-    read_much = ", ".join(
-        sorted(f"`/{kind.__name__.lower()}`" for kind, row in COMMANDS.items() if row.cost is Cost.MUCH_READING)
-    )
+    read_much, change = costing(Cost.MUCH_READING), costing(Cost.A_FACT)
     rows = [
         ("a text", f"{protocol.TEXT_BYTES:,} bytes"),
         ("a name", f"{protocol.NAME_CHARACTERS} characters"),
         ("names of one key", f"{NAMES_PER_KEY}"),
         ("devices of one user", f"{DEVICES_PER_USER}"),
-        ("commands of one session", f"{hub.COMMAND_BURST} at once, then {hub.COMMANDS_PER_SECOND:.0f} a second"),
+        (
+            "commands of one user, in all sessions",
+            f"{hub.COMMAND_BURST} at once, then {hub.COMMANDS_PER_SECOND:.0f} a second",
+        ),
         ("… which a long line counts as", f"one more for each {hub.COMMAND_BYTES:,} bytes"),
-        ("… before it has logged in", f"{hub.STRANGER_COMMANDS} at once, then one a second"),
+        ("… of a session before it has logged in", f"{hub.STRANGER_COMMANDS} at once, then one a second"),
+        ("… of all guests of one address", "as many as of one user"),
+        (
+            f"commands of one user that change state ({change})",
+            f"{hub.FACTS_BURST} at once, then one every {hub.FACTS_SECONDS:.0f} seconds",
+        ),
         (
             f"commands of one user that read much ({read_much})",
             f"{hub.READ_BURST} at once, then {hub.READS_PER_SECOND:.0f} a second",

@@ -44,25 +44,25 @@ ROWS = (
     Row(commands.Login, login, before_login=True),
     Row(commands.Password, password),
     Row(commands.Devices, devices),
-    Row(commands.Revoke, revoke),
+    Row(commands.Revoke, revoke, cost=Cost.A_FACT),
     Row(commands.Send, send),
-    Row(commands.Join, join),
-    Row(commands.Leave, leave, right=Action.SEE),
+    Row(commands.Join, join, cost=Cost.A_FACT),
+    Row(commands.Leave, leave, cost=Cost.A_FACT, right=Action.SEE),
     Row(commands.Rooms, rooms, cost=Cost.MUCH_READING),
     Row(commands.Users, users, cost=Cost.MUCH_READING, right=Action.READ),
     Row(commands.Away, away),
-    Row(commands.Topic, topic, right=Action.READ),
-    Row(commands.Mod, mod, right=Action.GOVERN),
-    Row(commands.Unmod, unmod, right=Action.GOVERN),
-    Row(commands.Kick, kick, right=Action.MODERATE),
-    Row(commands.Ban, ban, right=Action.MODERATE),
-    Row(commands.Unban, unban, right=Action.MODERATE),
-    Row(commands.Mute, mute, right=Action.MODERATE),
-    Row(commands.Unmute, unmute, right=Action.MODERATE),
-    Row(commands.Access, access, right=Action.GOVERN),
-    Row(commands.Invite, invite, right=Action.INVITE),
-    Row(commands.Ignore, ignore),
-    Row(commands.Unignore, unignore),
+    Row(commands.Topic, topic, cost=Cost.A_FACT, right=Action.READ),
+    Row(commands.Mod, mod, cost=Cost.A_FACT, right=Action.GOVERN),
+    Row(commands.Unmod, unmod, cost=Cost.A_FACT, right=Action.GOVERN),
+    Row(commands.Kick, kick, cost=Cost.A_FACT, right=Action.MODERATE),
+    Row(commands.Ban, ban, cost=Cost.A_FACT, right=Action.MODERATE),
+    Row(commands.Unban, unban, cost=Cost.A_FACT, right=Action.MODERATE),
+    Row(commands.Mute, mute, cost=Cost.A_FACT, right=Action.MODERATE),
+    Row(commands.Unmute, unmute, cost=Cost.A_FACT, right=Action.MODERATE),
+    Row(commands.Access, access, cost=Cost.A_FACT, right=Action.GOVERN),
+    Row(commands.Invite, invite, cost=Cost.A_FACT, right=Action.INVITE),
+    Row(commands.Ignore, ignore, cost=Cost.A_FACT),
+    Row(commands.Unignore, unignore, cost=Cost.A_FACT),
     Row(commands.History, history, cost=Cost.MUCH_READING, right=Action.READ),
     Row(commands.Search, search, cost=Cost.MUCH_READING, right=Action.READ),
     Row(commands.Edit, edit, cost=Cost.MUCH_READING),
@@ -83,7 +83,7 @@ def handle(hub: Hub, session: Session, command: commands.Command) -> bool:
     after it, so that answers keep the order of questions.
     """
     if type(command) is commands.Send:
-        session.allowance -= 1
+        session.allowance.left -= 1
         if session.register is None:
             _send(hub, session, command)
         else:
@@ -94,13 +94,21 @@ def handle(hub: Hub, session: Session, command: commands.Command) -> bool:
     if session.under_way:
         session.stalled = True
         return False
-    if not hub.throttle.affords(session, row.cost):
+    if not _only_asks(command) and not hub.throttle.affords(session, row.cost):
         return False
-    session.allowance -= 1
+    session.allowance.left -= 1
     Running(
         hub, session, command, _checked(row, hub, session, command), lambda answer: _ok(session, command, answer)
     ).start()
     return True
+
+
+def _only_asks(command: commands.Command) -> bool:
+    """Tell whether a command that can change something only asks how it is."""
+    match command:
+        case commands.Topic(text=None) | commands.Ignore(name=None):
+            return True
+    return False
 
 
 async def _checked(row: Row, hub: Hub, session: Session, command: commands.Command) -> Answer:

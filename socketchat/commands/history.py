@@ -34,7 +34,7 @@ async def history(hub: Hub, session: Session, command: commands.History) -> Answ
     if command.around is not None:
         lines = await _around(hub, user, conversation, command.around)
     else:
-        lines = await _newest(hub, user, conversation, command)
+        lines = await _newest(hub, session, conversation, command)
     hub.permissions.check(user, Action.READ, conversation)  # what happened meanwhile counts
     return _told(session, command, lines, conversation)
 
@@ -55,8 +55,9 @@ async def _around(hub: Hub, user: User, conversation: Conversation, seq: int) ->
     return lines[::-1]
 
 
-async def _newest(hub: Hub, user: User, conversation: Conversation, command: commands.History) -> list[Line]:
+async def _newest(hub: Hub, session: Session, conversation: Conversation, command: commands.History) -> list[Line]:
     """Return the newest lines that were asked for; what was deleted, and the edits and deletes, are not counted."""
+    user = speaker(session)
     lines: list[Line] = []  # the newest first
     before = min(command.before or conversation.head + 1, conversation.head + 1)
     stop = max(0, command.after, before - 1 - LOOKED_AT)
@@ -69,7 +70,7 @@ async def _newest(hub: Hub, user: User, conversation: Conversation, command: com
         if not page:
             break
         if lines:
-            hub.throttle.has_read(user, len(page))
+            hub.throttle.has_read(session, len(page))
         for entry in reversed(page):
             put_before(lines, entry)
         before = page[0].seq

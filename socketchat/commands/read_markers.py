@@ -58,7 +58,7 @@ async def unread(hub: Hub, session: Session, command: commands.Unread) -> Answer
     """Count the messages of others and, in rooms, those that mention the user; the answer has to read the history."""
     user = speaker(session)
     budget = Budget(MENTION_BYTES)
-    counts = {each: await _count(hub, user, each, budget) for each in heard(hub, user)}
+    counts = {each: await _count(hub, session, user, each, budget) for each in heard(hub, user)}
     there = heard(hub, user)  # what happened meanwhile counts
     left = [count for each, count in counts.items() if count.messages and each in there]
     left.sort(key=lambda count: count.conversation)
@@ -84,7 +84,9 @@ def heard(hub: Hub, user: User) -> list[Conversation]:
     return [conversation for conversation in own if hub.permissions.may(user, Action.READ, conversation)]
 
 
-async def _count(hub: Hub, user: User, conversation: Conversation, budget: Budget) -> events.UnreadCount:
+async def _count(
+    hub: Hub, session: Session, user: User, conversation: Conversation, budget: Budget
+) -> events.UnreadCount:
     """Count the newest entries behind the marker; a room that the user never looked into has nothing unread.
 
     Mentions are looked for beside the loop, and in no more text than the ``budget`` has left.
@@ -109,7 +111,7 @@ async def _count(hub: Hub, user: User, conversation: Conversation, budget: Budge
         messages += len(said)
         looked_at = [] if isinstance(conversation, Pair) else budget.take(said)
         named += await hub.until(hub.background.run(partial(_mentions, looked_at, user.id, user.key)))
-        hub.throttle.has_read(user, len(page), sum(len(entry.body) for entry in looked_at))
+        hub.throttle.has_read(session, len(page), sum(len(entry.body) for entry in looked_at))
     more = before > mark + 1 or budget.is_spent
     return events.UnreadCount(conversation.id, messages, conversation.name_for(user), named, more=more)
 

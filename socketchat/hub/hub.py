@@ -105,7 +105,13 @@ class Hub:
         self.quotas = Quotas(self.directory, clock, limited=limited)
         self.throttle = Throttle(timer, clock, self._proceed, limited=limited)
         self.attendance = Attendance(
-            self.directory, self.roster, self.permissions, self.replay, timer=timer, token=token
+            self.directory,
+            self.roster,
+            self.permissions,
+            self.replay,
+            timer=timer,
+            token=token,
+            logged_in=self.throttle.log_in,
         )
         recorder = Recorder(self.submit, spawn)
         self.record = recorder.record
@@ -143,7 +149,7 @@ class Hub:
         if self._under_way_bytes >= UNDER_WAY_BYTES:
             self._crowd[session] = None
             return False
-        return session.allowance >= 1 or self.throttle.refill(session)
+        return session.allowance.left >= 1 or self.throttle.refill(session)
 
     def submit(self, pending: Pending) -> None:
         """Hand a proposal to the journal; never blocks."""

@@ -11,6 +11,7 @@ from ..protocol.commands import Command, Hello
 from ..protocol.events import Entry, Error, Event
 from ..protocol.text.hygiene import clean_line
 from .audience import Audience
+from .policy.allowance import UNLIMITED
 from .policy.limits import COMMAND_BYTES
 from .state.conversations import Conversation
 from .state.users import User
@@ -189,13 +190,11 @@ class Session:
 
     __slots__ = (
         "allowance",
-        "allowed_at",
         "blocked",
         "challenged",
         "channel",
         "device",
         "gone",
-        "is_stranger",
         "link",
         "listens",
         "outbox",
@@ -235,9 +234,7 @@ class Session:
         self.gone = False  # the connection ended, perhaps before the log decided what it asked for
         self.blocked = False  # a command is being answered; the next one has to wait
         self.stalled = False  # the link has more commands, and waits for proceed()
-        self.allowance = 0.0  # commands that it may hand in before the clock is looked at; see Throttle
-        self.allowed_at = 0.0
-        self.is_stranger = True  # its allowance is that of somebody who has not logged in
+        self.allowance = UNLIMITED  # which it may share with other sessions; see Throttle
         self.rests = False  # it was too fast, and is told when it may go on
         self.under_way = 0  # entries submitted, outcome unknown
         self.under_way_bytes = 0
@@ -259,7 +256,7 @@ class Session:
     def spend(self, size: int) -> None:
         """Count a long line as several commands, but a ``hello``, which tells all that the client knows, as one."""
         if self.user is not None:
-            self.allowance -= size // COMMAND_BYTES
+            self.allowance.left -= size // COMMAND_BYTES
 
     def tell(self, event: Event) -> None:
         """Write an event that is for this session alone."""

@@ -217,7 +217,7 @@ class Connection(asyncio.Protocol):
                 if wire.needs_data:
                     self._read_or_end()
                     return
-                session.allowance -= 1  # a line that says nothing takes as long to read
+                session.allowance.left -= 1  # a line that says nothing takes as long to read
             elif not handle(hub, session, command):
                 self._held = command
                 break
@@ -235,7 +235,7 @@ class Connection(asyncio.Protocol):
         if type(error) is ProtocolError:
             self.close(session.rendering.event(Bye(code=error.code, text=str(error))))
             return
-        session.allowance -= 1  # what is no command takes as long to read
+        session.allowance.left -= 1  # what is no command takes as long to read
         session.refuse(error, None, command_id=error.command_id if isinstance(error, ProtocolError) else None)
 
     def _take_turns(self) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from socketchat.commands import COMMANDS, handle
 from socketchat.hub.delivery import attendance
-from socketchat.hub.policy.limits import COMMAND_BURST, COMMAND_BYTES, STRANGER_COMMANDS
+from socketchat.hub.policy.limits import COMMAND_BURST, COMMAND_BYTES
 from socketchat.protocol import commands, events
 from socketchat.protocol.codec import decode_text, encode
 from socketchat.protocol.limits import LINE_BYTES, UNACKNOWLEDGED_ENTRIES
@@ -28,7 +28,7 @@ pytestmark = pytest.mark.parametrize("loop", LOOPS)
 
 LONG = "x" * 30_000
 
-ALLOWED = STRANGER_COMMANDS + COMMAND_BURST
+ALLOWED = COMMAND_BURST
 """Commands of a session while the clock stands still."""
 
 

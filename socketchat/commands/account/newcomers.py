@@ -31,7 +31,7 @@ def check_shown(hub: Hub, session: Session, challenged: Challenged, proof: comma
     if proof.code is not None:
         host = _host_proof(hub.admission.code_key, session, challenged, proof.code)
         if host is None:
-            session.allowance -= WRONG_CODE_COMMANDS
+            session.allowance.left -= WRONG_CODE_COMMANDS
             raise BadCode("This is not the join code of this server; `socketchat admin code` shows it to its operator.")
         return Credential("code", host)
     if proof.local is not None:
@@ -43,7 +43,7 @@ def check_shown(hub: Hub, session: Session, challenged: Challenged, proof: comma
         try:
             return Credential("invite", None, hub.state.invites.of_token(proof.invite))
         except BadInvite:
-            session.allowance -= WRONG_CODE_COMMANDS
+            session.allowance.left -= WRONG_CODE_COMMANDS
             raise
     return Credential()
 

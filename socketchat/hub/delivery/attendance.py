@@ -47,6 +47,7 @@ class Attendance:
         *,
         timer: Timer,
         token: Callable[[int], str],
+        logged_in: Callable[[Session], None],
     ) -> None:
         self.epoch = ""
         self.listeners = Audience()
@@ -59,6 +60,7 @@ class Attendance:
         self._replay = replay
         self._timer = timer
         self._token = token
+        self._logged_in = logged_in
 
     def enter(self, session: Session, user: User, hello: commands.Hello, *, host: str | None = None) -> None:
         """Let a session in as ``user``: welcome it with the server's proof, replay what it lacks, tell the others.
@@ -72,6 +74,7 @@ class Attendance:
             raise Refused(f"The name {user.name} was released; it is nobody's any more.")
         self._permissions.check_entry([*restrictions.of_user(user), restrictions.of_address(session.channel.peer)])
         session.user = user
+        self._logged_in(session)
         session.listens = hello.listen == "all"
         self._roster.add(user, session)
         heard = self._hears(session, user)
@@ -114,6 +117,7 @@ class Attendance:
             self._roster.remove(session.user, session)
             self._roster.add(account, session)
         session.user, session.register = account, None
+        self._logged_in(session)
 
     def exit(self, session: Session, *, quits: bool) -> None:
         """Let a session go; a link that broke without ``quit`` may be resumed for a while."""

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 COMMAND_BURST = 500
-"""Commands of one session at once, twice as many after a long rest; a paste is one, and a script may say much."""
+"""Commands of one user at once, in all sessions together; a paste is one, and a script may say much."""
 
 COMMANDS_PER_SECOND = 50.0
-"""Commands of one session after that: no person notices, and a room of a hundred costs the server a percent or two."""
+"""Commands of one user after that: no person notices, and a room of a hundred costs the server a percent or two."""
+
+LOOPBACK_TIMES = 10
+"""Loopback may be a tunnel that many guests share: new ones have this many times the burst of one user together."""
 
 COMMAND_BYTES = 4096
 """A line counts as one command more for each so many bytes: to read, clean, store and index the longest text takes a
@@ -34,6 +37,13 @@ PAUSE_SECONDS = 0.1
 READ_ENTRIES = 1000
 """Entries that are looked at for the price of one such command: to count what is unread may take a hundred times so
 many, and some seconds of a core."""
+
+FACTS_BURST = 100
+"""Commands of one user at once that change state, such as joining a room: a newcomer joins all rooms of a team."""
+
+FACTS_SECONDS = 2.0
+"""After that, one more in this time: each is kept and read at every start, and at 200 a second a week would be 120
+million."""
 
 READ_BYTES = 65_536
 """Bytes of stored texts that are searched for the price of one such command: some milliseconds of a thread."""

@@ -1,15 +1,19 @@
-"""How fast a session may hand in commands; who is faster is not read for a moment, and loses nothing."""
+"""How fast users may hand in commands; a session that is faster is not read for a moment, and loses nothing."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from ..networks import is_loopback, network
+from .allowance import Allowance
 from .limits import (
     COMMAND_BURST,
     COMMANDS_PER_SECOND,
+    FACTS_BURST,
+    FACTS_SECONDS,
+    LOOPBACK_TIMES,
     PAUSE_SECONDS,
     READ_BURST,
     READ_BYTES,
@@ -18,12 +22,15 @@ from .limits import (
     STRANGER_COMMANDS,
     STRANGER_COMMANDS_PER_SECOND,
 )
-from .rate_limiter import RateLimiter
+from .lru import LRU
+from .rate_limiter import REMEMBERED, RateLimiter
 
 if TYPE_CHECKING:
     from ..delivery.presence import Timer
     from ..sessions import Session
-    from ..state.users import User
+
+
+_LOOPBACK = "loopback"
 
 
 class Cost(Enum):
@@ -31,13 +38,16 @@ class Cost(Enum):
 
     LITTLE = "nothing more"
     MUCH_READING = "it is small to ask, and large to answer or to look up: a user has an allowance of these"
+    A_FACT = "it changes state, which is kept and read at every start: a user has an allowance of these"
 
 
 class Throttle:
-    """Keeps the allowance of each session, and that of each user for commands that read much.
+    """Keeps the allowance of each user, and others for commands that read much or change state.
 
-    A session's allowance is counted down command by command, and the clock is looked at only where it is used up: on
-    the path of a message this costs one comparison. ``proceed`` is called for a session that may go on after a pause.
+    All sessions of a user share one allowance, however often they log in; so do the guests of an address. The guests of
+    loopback, which may be a tunnel, have one each, and share only what new ones may do at once. An allowance is counted
+    down command by command, and the clock is looked at only when it is used up: on the path of a message this costs one
+    comparison. ``proceed`` is called for a session that may go on after a pause.
     """
 
     def __init__(
@@ -47,42 +57,54 @@ class Throttle:
         self._clock = clock
         self._proceed = proceed
         self._limited = limited
-        self._reads = RateLimiter(READ_BURST, 1 / READS_PER_SECOND, clock)
+        self._allowances: LRU[Allowance] = LRU(REMEMBERED)
+        self._loopback = Allowance(COMMAND_BURST * LOOPBACK_TIMES, COMMANDS_PER_SECOND * LOOPBACK_TIMES, clock())
+        self._rates = {
+            Cost.MUCH_READING: RateLimiter(READ_BURST, 1 / READS_PER_SECOND, clock),
+            Cost.A_FACT: RateLimiter(FACTS_BURST, FACTS_SECONDS, clock),
+        }
 
     def begin(self, session: Session) -> None:
-        """Give a new session the allowance of a stranger; the greater one it gets when that is used up."""
-        session.allowance = STRANGER_COMMANDS if self._limited else math.inf
-        session.allowed_at = self._clock()
+        """Give a new session the allowance of a stranger."""
+        if self._limited:
+            session.allowance = Allowance(STRANGER_COMMANDS, STRANGER_COMMANDS_PER_SECOND, self._clock())
+
+    def log_in(self, session: Session) -> None:
+        """Give a session the allowance of its user."""
+        if not self._limited:
+            return
+        now, key = self._clock(), _payer(session)
+        if key == _LOOPBACK:
+            session.allowance = Allowance(COMMAND_BURST, COMMANDS_PER_SECOND, now)
+            session.allowance.left = self._loopback.take(COMMAND_BURST, now)
+            return
+        allowance = self._allowances.get(key)
+        if allowance is None:
+            allowance = Allowance(COMMAND_BURST, COMMANDS_PER_SECOND, now)
+            self._allowances.set(key, allowance)
+        session.allowance = allowance
 
     def refill(self, session: Session) -> bool:
-        """Give a session what it may do since it was last given something; return False if it has to wait."""
-        now = self._clock()
-        burst, rate = float(STRANGER_COMMANDS), STRANGER_COMMANDS_PER_SECOND
-        if session.user is not None:
-            burst, rate = float(COMMAND_BURST), COMMANDS_PER_SECOND
-            if session.is_stranger:
-                session.is_stranger = False
-                session.allowance = burst
-        session.allowance = min(session.allowance + (now - session.allowed_at) * rate, burst)
-        session.allowed_at = now
-        if session.allowance >= 1:
-            return True
-        self._rest(session, (1 - session.allowance) / rate)
-        return False
+        """Add what came back to the allowance of a session; return False if it has to wait."""
+        seconds = session.allowance.refill(self._clock())
+        if seconds:
+            self._rest(session, seconds)
+        return not seconds
 
     def affords(self, session: Session, cost: Cost) -> bool:
         """Take the cost of a command from the allowance of the session's user; return False if it has to wait."""
         if cost is Cost.LITTLE or not self._limited or session.user is None:
             return True
-        seconds = self._reads.take(session.user.id)
+        seconds = self._rates[cost].take(_payer(session))
         if seconds:
             self._rest(session, seconds)
         return not seconds
 
-    def has_read(self, user: User, entries: int, size: int = 0) -> None:
+    def has_read(self, session: Session, entries: int, size: int = 0) -> None:
         """Charge a user for the entries that were looked at besides the command itself, and the bytes searched."""
         if self._limited:
-            self._reads.charge(user.id, entries / READ_ENTRIES + size / READ_BYTES)
+            cost = entries / READ_ENTRIES + size / READ_BYTES
+            self._rates[Cost.MUCH_READING].charge(_payer(session), cost)
 
     def _rest(self, session: Session, seconds: float) -> None:
         session.stalled = True
@@ -93,3 +115,11 @@ class Throttle:
     def _rested(self, session: Session) -> None:
         session.rests = False
         self._proceed(session)
+
+
+def _payer(session: Session) -> str:
+    """Return whose allowance a session uses: its user's, or that of its address if the user may be anybody."""
+    if session.user is not None and not session.user.is_guest and session.register is None:
+        return session.user.id
+    peer = session.channel.peer
+    return _LOOPBACK if is_loopback(peer) else network(peer)

@@ -1,14 +1,19 @@
 import pytest
 
+from socketchat.hub import Channel
 from socketchat.hub.policy.limits import (
     COMMAND_BURST,
+    COMMAND_BYTES,
     COMMANDS_PER_SECOND,
+    FACTS_BURST,
+    FACTS_SECONDS,
+    LOOPBACK_TIMES,
     READ_BURST,
     READS_PER_SECOND,
     STRANGER_COMMANDS,
 )
 from socketchat.protocol import commands, events
-from tests.hub.stage import Stage
+from tests.hub.stage import Peer, Stage
 
 
 def test_a_session_over_the_rate_waits_and_loses_nothing() -> None:
@@ -38,6 +43,87 @@ def test_a_pause_restores_one_burst() -> None:
             alice.say(str(number))
         stage.settle()
         assert COMMAND_BURST <= len(bob.heard()) <= 2 * COMMAND_BURST + STRANGER_COMMANDS
+
+
+def guest(stage: Stage, name: str, peer: str) -> Peer:
+    """Let a guest in from an address."""
+    caller = stage.connect(channel=Channel(peer, binding=b"b" * 32))
+    caller.log_in(name=name)
+    return caller
+
+
+@pytest.mark.parametrize("guests", [False, True], ids=["an account", "guests"])
+def test_a_user_who_reconnects_gets_no_new_burst(*, guests: bool) -> None:
+    stage = Stage(limited=True)
+    bob = stage.native("bob")
+    stored = 0
+    for number in range(40):
+        mallory = guest(stage, f"guest{number}", "192.0.2.1") if guests else stage.native("mallory")
+        for _ in range(COMMAND_BURST // 4):
+            mallory.say("again")
+        stage.settle()
+        stored += len(bob.heard())
+        bob.take()
+        mallory.drop()
+        stage.settle()
+        stage.turns.wait(0.1)
+    assert COMMAND_BURST <= stored <= COMMAND_BURST + 5 * COMMANDS_PER_SECOND
+
+
+def test_the_bytes_of_a_user_count_in_all_sessions_together() -> None:
+    stage = Stage(limited=True)
+    bob = stage.native("bob")
+    stored = 0
+    for _ in range(10):
+        mallory = stage.native("mallory")
+        mallory.session.spend(COMMAND_BYTES * COMMAND_BURST // 5)
+        mallory.say("behind a long line")
+        stage.settle()
+        stored += len(bob.heard())
+        bob.take()
+    assert stored == COMMAND_BURST // (COMMAND_BURST // 5 + 1)
+
+
+def test_the_sessions_of_a_user_share_one_allowance_and_others_have_their_own() -> None:
+    stage = Stage(limited=True)
+    one, other, bob = stage.native("alice"), stage.native("alice"), stage.native("bob")
+    assert one.session.allowance is other.session.allowance
+    assert one.session.allowance is not bob.session.allowance
+
+
+def test_the_guests_of_loopback_have_their_own_allowances_and_new_ones_share_a_burst() -> None:
+    stage = Stage(limited=True)
+    guests = [guest(stage, f"gus{number}", "127.0.0.1") for number in range(2 * LOOPBACK_TIMES)]
+    allowances = [each.session.allowance for each in guests]
+    assert len({id(each) for each in allowances}) == len(guests)
+    assert (
+        LOOPBACK_TIMES * COMMAND_BURST - 100 <= sum(each.left for each in allowances) <= LOOPBACK_TIMES * COMMAND_BURST
+    )
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        [commands.Topic(room="#mine", text="one"), commands.Topic(room="#mine", text="two")],
+        [commands.Leave(room="#mine"), commands.Join(room="#mine")],
+        [commands.Mute(room="#mine", name="bob"), commands.Unmute(room="#mine", name="bob")],
+        [commands.Ignore(name="bob"), commands.Unignore(name="bob")],
+    ],
+    ids=["topics", "joins", "mutes", "ignored"],
+)
+def test_facts_of_one_user_are_rated(changes: list[commands.Command]) -> None:
+    stage = Stage(limited=True)
+    alice, _ = stage.native("alice"), stage.native("bob")
+    alice.do(commands.Join, room="#mine")
+    before = len(stage.journal._facts)
+    for number in range(3 * FACTS_BURST):
+        alice.ask(changes[number % 2])
+    stage.settle()
+    assert len(stage.journal._facts) - before <= FACTS_BURST
+    stage.turns.wait(100)
+    assert len(stage.journal._facts) - before <= FACTS_BURST + 100 / FACTS_SECONDS
+    stage.turns.wait(3 * FACTS_BURST * FACTS_SECONDS)
+    assert alice.waiting == 0
 
 
 def test_a_throttled_session_does_not_delay_others() -> None:
