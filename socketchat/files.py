@@ -50,7 +50,7 @@ def create(path: AnyPath, content: bytes) -> None:
     file = os.open(path, _NEW, 0o600)
     try:
         write_all(file, content)
-        os.fsync(file)
+        force(file)
     finally:
         os.close(file)
 
@@ -103,9 +103,19 @@ def sync(path: AnyPath) -> None:
     if _IS_POSIX:  # Windows has no such thing for directories
         file = os.open(path, os.O_RDONLY)
         try:
-            os.fsync(file)
+            force(file)
         finally:
             os.close(file)
+
+
+def force(file: int) -> None:
+    """Make what was written to a descriptor outlast a power cut; raises OSError."""
+    if sys.platform == "darwin":
+        from fcntl import F_FULLFSYNC, fcntl
+
+        fcntl(file, F_FULLFSYNC)  # there fsync leaves it in the disk's own memory
+    else:
+        os.fsync(file)
 
 
 def make_directory(path: AnyPath) -> None:

@@ -21,7 +21,7 @@ import msgspec
 from msgspec.structs import replace
 
 from ..exceptions import reason
-from ..files import make_directory, sync
+from ..files import force, make_directory, sync
 from ..protocol import commands
 from .session.outbox import Keyed
 
@@ -219,7 +219,7 @@ class OutboxFile:
 
     def _sync(self, file: int) -> None:
         try:
-            os.fsync(file)
+            force(file)
             if self._is_new:
                 sync(self._directory)
             self._is_new = False
@@ -271,7 +271,7 @@ def _write(file: int, size: int, line: bytes) -> None:
     if written != len(line):
         with suppress(OSError):
             os.ftruncate(file, size)
-        raise problem or OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        raise problem or OSError(errno.ENOSPC, "only a part was written")
 
 
 def _read(file: int) -> bytes:

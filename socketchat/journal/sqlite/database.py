@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import logging
 import os
 import time
@@ -13,7 +12,7 @@ from pathlib import Path
 import apsw
 
 from ... import files
-from ...exceptions import BadFile, ChatError, StorageProblem
+from ...exceptions import BadFile, ChatError, StorageProblem, reason
 from .. import Progress
 from . import schema
 from .files import copy_whole, discard, put_in_place
@@ -116,7 +115,7 @@ class Database:
             offset = 0
             while chunk := os.pread(fd, 1 << 20, offset):
                 offset += os.pwrite(fd, chunk, offset)
-            _sync(fd)
+            files.force(fd)
         finally:
             os.close(fd)
 
@@ -177,7 +176,7 @@ class Database:
             raise
         except OSError as error:
             raise StorageProblem(
-                f"Cannot use the data directory {self.directory} ({error.strerror}): mend that or choose another."
+                f"Cannot use the data directory {self.directory} ({reason(error)}): mend that or choose another."
             ) from error
         except (apsw.NotADBError, apsw.CorruptError) as error:
             raise BadFile(
@@ -228,11 +227,3 @@ def close_whole(db: apsw.Connection) -> None:
     db.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
     db.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0)
     db.close()
-
-
-def _sync(fd: int) -> None:
-    full_sync = getattr(fcntl, "F_FULLFSYNC", None)  # macOS
-    if full_sync is None:
-        os.fsync(fd)
-    else:
-        fcntl.fcntl(fd, full_sync)
