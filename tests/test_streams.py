@@ -136,7 +136,7 @@ def visit(server):
 
 
 @pytest.mark.parametrize(("encoding", "shown"), [("ascii", "\\u20ac"), ("latin-1", "\\u20ac"), ("utf-8", "€")])
-def test_a_character_that_the_locale_lacks_is_made_visible(server, visit, encoding, shown):
+def test_a_character_outside_the_locale_is_made_visible(server, visit, encoding, shown):
     process = visit("reader", PYTHONIOENCODING=encoding)
     assert shell("", "send", "--port", server.port, "--as", "boss", "that is 5 €")[0] == 0
     said = next(line for line in iter(process.stdout.readline, b"") if line.startswith(b"boss: "))
@@ -145,7 +145,7 @@ def test_a_character_that_the_locale_lacks_is_made_visible(server, visit, encodi
     assert process.returncode == 0
 
 
-def test_an_export_and_a_help_survive_a_poor_locale(tmp_path, monkeypatch):
+def test_export_and_help_work_in_a_limited_locale(tmp_path, monkeypatch):
     with serving(tmp_path) as started:
         assert shell("", "send", "--port", started.port, "--as", "ann", "5 €")[0] == 0
     # Where there is only ASCII, click writes UTF-8.
@@ -157,14 +157,14 @@ def test_an_export_and_a_help_survive_a_poor_locale(tmp_path, monkeypatch):
         assert shell("", "join", "--help")[::2] == (0, "")
 
 
-def test_a_visit_ends_as_soon_as_its_reader_is_gone(visit):
+def test_join_ends_as_soon_as_its_reader_is_gone(visit):
     process = visit("gone")
     process.stdout.close()
     assert process.wait(20) == 141
     assert process.stderr.read() == b""
 
 
-def test_a_stdout_that_does_not_wait_gets_all_the_same(tmp_path):
+def test_a_non_blocking_stdout_gets_all_output(tmp_path):
     with serving(tmp_path, "--no-limits") as started:
         for number in range(4):
             assert shell("", "send", "--port", started.port, "--as", "ann", f"{number}" * 32_000)[0] == 0
@@ -179,7 +179,7 @@ def test_a_stdout_that_does_not_wait_gets_all_the_same(tmp_path):
         assert (process.wait(20), process.stderr.read()) == (0, b"")
 
 
-def test_a_stdin_that_does_not_wait_is_waited_for(server):
+def test_a_non_blocking_stdin_is_read_completely(server):
     reading, writing = os.pipe()
     os.set_blocking(reading, False)
     command = [*PROGRAM, "send", "--port", str(server.port), "--as", "ann"]
@@ -197,7 +197,7 @@ def test_a_stdin_that_does_not_wait_is_waited_for(server):
     # What nohup makes of a terminal; and what a program in the background of a terminal that is gone meets.
     [("/dev/null", os.O_WRONLY, "bad file descriptor"), ("/proc/self/mem", os.O_RDONLY, "input/output error")],
 )
-def test_a_stdin_that_cannot_be_read_is_one_line_about_stdin(server, path, flags, why):
+def test_the_error_for_an_unreadable_stdin_is_one_line_about_stdin(server, path, flags, why):
     stdin = os.open(path, flags)
     for arguments in (["send", "--as", "ann"], ["join", "ann"], ["join", "-"], ["key", "import", "-"]):
         to_server = ["--port", str(server.port)] if "ann" in arguments else []

@@ -56,7 +56,7 @@ def test_a_failed_restore_leaves_no_files(tmp_path, call) -> None:
         assert [*tmp_path.iterdir()] == [foreign]
 
 
-def test_what_is_no_backup_is_not_called_a_damaged_one(tmp_path, call) -> None:
+def test_a_file_that_is_not_a_backup_is_not_called_damaged(tmp_path, call) -> None:
     empty, foreign, text = tmp_path / "empty", tmp_path / "foreign.db", tmp_path / "passwd"
     empty.touch()
     sqlite3.connect(foreign).execute("CREATE TABLE theirs (x)").connection.close()
@@ -69,7 +69,7 @@ def test_what_is_no_backup_is_not_called_a_damaged_one(tmp_path, call) -> None:
 
 
 @pytest.mark.parametrize("command", ["serve", "backup", "restore", "export"])
-def test_a_path_that_sqlite_cannot_have_is_refused_before_anything_is_made(tmp_path, call, command) -> None:
+def test_a_path_that_sqlite_cannot_use_is_refused_before_any_file_is_made(tmp_path, call, command) -> None:
     bad = os.fsdecode(bytes(tmp_path) + b"/bad\xff")
     data = ["--data", bad] if command in {"serve", "export"} else [bad, "--data", tmp_path / "data"]
     for arguments in ([command, *data], [command, *(["x"] if command in {"backup", "restore"} else []), "--data", bad]):

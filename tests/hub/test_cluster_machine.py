@@ -210,6 +210,6 @@ TestTwoNodes = TwoNodes.TestCase
 TestTwoNodes.settings = settings(stateful_step_count=20, max_examples=30)
 
 
-def test_every_command_and_every_order_is_asked() -> None:
+def test_every_command_and_every_order_is_exercised() -> None:
     assert set(ASKED) == set(COMMANDS)
     assert set(ORDERS) == set(get_args(operator.ORDERS))

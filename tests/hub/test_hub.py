@@ -357,7 +357,7 @@ def member_of_many() -> tuple[Stage, Peer, int]:
     return stage, alice, many
 
 
-def test_one_turn_of_the_loop_tells_a_bounded_number_of_conversations() -> None:
+def test_one_turn_of_the_loop_sends_a_bounded_number_of_conversations() -> None:
     stage, _, many = member_of_many()
     again = stage.connect()
     again.log_in(key_of("alice"), name="alice")
@@ -369,7 +369,7 @@ def test_one_turn_of_the_loop_tells_a_bounded_number_of_conversations() -> None:
 
 
 @pytest.mark.parametrize("resumes", [False, True])
-def test_what_happens_while_the_conversations_are_told_is_heard_once(*, resumes: bool) -> None:
+def test_entries_during_a_long_welcome_are_delivered_once(*, resumes: bool) -> None:
     stage, alice, many = member_of_many()
     rooms = [f"#r{n}" for n in range(0, many, 100)]
     for room in rooms:
@@ -399,7 +399,7 @@ def test_what_happens_while_the_conversations_are_told_is_heard_once(*, resumes:
     assert f"#r{many - 1}" not in [each.id for each in again.session.places.heard]
 
 
-def test_a_slow_reader_is_not_sent_all_conversations_at_once() -> None:
+def test_a_slow_reader_gets_its_conversations_in_parts() -> None:
     stage, _, many = member_of_many()
     again = stage.connect()
     again.log_in(key_of("alice"), name="alice")

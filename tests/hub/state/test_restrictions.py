@@ -72,7 +72,7 @@ def test_a_submitted_restriction_holds_until_the_log_decides() -> None:
     assert not some.are_any
 
 
-def test_a_user_who_was_spared_is_covered_by_a_key_that_is_added_later() -> None:
+def test_a_key_added_later_makes_a_restriction_cover_its_user() -> None:
     some = Restrictions()
     eve = User("u1", "eve", "eve", "k1")
     some.add(restriction("key:k2"))

@@ -46,7 +46,7 @@ def seen(lines: str, columns: int = ROW_COLUMNS + 1) -> list[str]:
 
 
 @pytest.mark.parametrize("padding", PADDING.values(), ids=PADDING)
-def test_a_padded_text_never_begins_a_row_of_the_screen(padding: str) -> None:
+def test_a_padded_text_never_starts_a_row_of_the_screen(padding: str) -> None:
     for length in range(200):
         first, *others = seen(in_rows(f"alice: {clean(padding * length)}bob: I quit\n"))
         assert first.startswith("alice:")
@@ -54,19 +54,19 @@ def test_a_padded_text_never_begins_a_row_of_the_screen(padding: str) -> None:
 
 
 @given(st.text(st.characters(exclude_categories=["Cc", "Cs"])))
-def test_nothing_is_lost_or_added_but_the_breaks(text: str) -> None:
+def test_wrapping_adds_only_line_breaks(text: str) -> None:
     assert in_rows(f"{text}\n").replace(f"\n{CONTINUED}", "") == f"{text}\n"
 
 
 @given(st.text(st.characters(exclude_categories=["Cc", "Cs"])), st.integers(2, 60), st.integers(2, 60))
-def test_rows_begin_in_order_and_hold_something(text: str, first: int, others: int) -> None:
+def test_rows_start_in_order_and_are_not_empty(text: str, first: int, others: int) -> None:
     starts = row_starts(text, first, others)
     assert starts == sorted(set(starts))
     assert all(0 < start < len(text) for start in starts)
 
 
 @given(st.text(st.characters(max_codepoint=126, min_codepoint=32), min_size=1))
-def test_a_text_of_ascii_is_broken_as_any_other(text: str) -> None:
+def test_ascii_text_is_wrapped_like_any_other(text: str) -> None:
     widths = [
         len(text[start:end])
         for start, end in zip([0, *row_starts(text, 20, 16)], [*row_starts(text, 20, 16), len(text)], strict=True)
@@ -75,12 +75,12 @@ def test_a_text_of_ascii_is_broken_as_any_other(text: str) -> None:
     assert all(width <= 16 for width in widths[1:])
 
 
-def test_a_line_is_broken_between_words() -> None:
+def test_a_line_is_wrapped_between_words() -> None:
     assert in_rows(f"alice: {'word ' * 20}\n") == (f"alice: {'word ' * 14}\n{CONTINUED}{'word ' * 6}\n")
 
 
 @pytest.mark.parametrize(("line", "whole"), [("x" * 79, True), ("x" * 80, False), ("é" * 39, True), ("é" * 40, False)])
-def test_a_short_line_is_seen_at_a_glance_to_fit(line: str, whole: bool) -> None:  # noqa: FBT001
+def test_a_short_line_is_recognised_as_fitting(line: str, whole: bool) -> None:  # noqa: FBT001
     assert fits(line) == whole
 
 
@@ -90,7 +90,7 @@ def test_lines_that_fit_stay_as_they_are() -> None:
 
 
 @pytest.mark.parametrize("padding", PADDING.values(), ids=PADDING)
-def test_the_longest_text_is_broken_within_the_time_of_a_command(padding: str) -> None:
+def test_the_longest_text_is_wrapped_in_bounded_time(padding: str) -> None:
     text = (padding * TEXT_BYTES)[:TEXT_BYTES].encode()[:TEXT_BYTES].decode(errors="ignore")
     before = time.process_time()
     in_rows(f"{text}\n")

@@ -59,7 +59,7 @@ def test_a_clock_that_jumped_is_trusted_after_a_day_or_when_set_back(
     assert told == [f"the clock jumped {way}", "the clock is back where it was", f"the clock jumped {way}"]
 
 
-def test_time_goes_on_as_before_while_the_clock_is_not_trusted() -> None:
+def test_timestamps_advance_while_the_clock_is_not_trusted() -> None:
     time = Time()
     before = time.guard.now()
     time.wall += YEAR
@@ -83,7 +83,7 @@ def test_every_jump_of_the_clock_starts_a_new_day_of_waiting() -> None:
     assert time.goes_on(DROPPED_MS)
 
 
-def test_a_clock_is_trusted_after_a_day_in_all_whatever_was_restarted_meanwhile() -> None:
+def test_a_clock_is_trusted_after_a_day_in_total_across_restarts() -> None:
     time = Time()
     known = time.guard.to_save(ends=True)
     time.wall += 10 * YEAR
@@ -97,7 +97,7 @@ def test_a_clock_is_trusted_after_a_day_in_all_whatever_was_restarted_meanwhile(
     assert known == (time.wall, 0)
 
 
-def test_what_is_trusted_is_noted_more_often_than_it_would_be_doubted() -> None:
+def test_the_trusted_time_is_saved_before_it_would_count_as_a_jump() -> None:
     time = Time()
     assert SAVED_MS < JUMP_MS
     assert time.guard.to_save() is None
@@ -176,7 +176,7 @@ def test_a_wrong_clock_at_a_start_drops_nothing(
     asyncio.run(scene())
 
 
-def test_a_clock_that_jumps_is_told_and_does_not_spoil_the_times_of_entries(
+def test_a_jump_of_the_clock_is_logged_and_does_not_change_timestamps(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     machine = Machine(tmp_path)
@@ -198,7 +198,7 @@ def test_a_clock_that_jumps_is_told_and_does_not_spoil_the_times_of_entries(
     asyncio.run(scene())
 
 
-def test_a_clock_that_was_wrong_at_a_start_spoils_only_what_was_said_then(tmp_path: Path) -> None:
+def test_a_wrong_clock_at_a_start_affects_only_entries_of_that_time(tmp_path: Path) -> None:
     machine = Machine(tmp_path)
 
     async def scene() -> None:
