@@ -62,6 +62,10 @@ class Database:
         """Let go of the lock."""
         self._lock.release()
 
+    def set_space_aside(self) -> None:
+        """Take some space, so that the next start has it even on a full disk."""
+        self._lock.set_space_aside()
+
     def open_writer(self) -> apsw.Connection:
         """Open the one connection that writes and checkpoints; raises BadFile, StorageProblem, apsw.Error."""
         with self.told():

@@ -163,10 +163,12 @@ class SQLiteJournal:
         self._database.acquire()
         try:
             with self._database.told():
-                return self._writer.start()
+                state = self._writer.start()
+            self._database.set_space_aside()
         except BaseException:
             self._database.release()
             raise
+        return state
 
     def _end(self) -> None:
         self._writer.stop()

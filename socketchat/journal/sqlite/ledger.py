@@ -22,7 +22,7 @@ from . import indexes
 from . import read_markers as marks
 from .checksum import checksum, entry_from
 from .lagging_index import FEED_ENTRIES, feed
-from .outbox_index import Key, OutboxIndex, signed
+from .outbox_index import Key, OutboxIndex, signed, unsigned
 from .upkeep.redaction import blank_with_edits, find
 
 ROWS = 128
@@ -107,13 +107,14 @@ class Ledger:
         self.deleted = False
         self._outbox_index = OutboxIndex(db)
 
-    def load(self) -> State:
-        """Feed what was left unfed, and read where everything stands; raises apsw.Error.
+    def load(self, *, feeds: bool) -> State:
+        """Feed what was left unfed, if it ``feeds``, and read where everything stands; raises apsw.Error.
 
         What the indexes say is held against what is known of them, and against the rows.
         """
         try:
-            feed(self._db)
+            if feeds:
+                feed(self._db)
             indexes.check(self._db)
         except (apsw.CorruptError, apsw.ConstraintError) as error:
             self.mend(error)
@@ -125,6 +126,7 @@ class Ledger:
             floors[name] = floor
         self._fed, epoch = next(self._db.execute("SELECT fed, epoch FROM meta"))
         self._next = self._fed + 1
+        self._take_unfed()
         self._heads.update({name: log.head for name, log in self._logs.items()})
         return State(
             epoch=epoch,
@@ -133,6 +135,15 @@ class Ledger:
             marks=marks.load(self._db),
             facts=facts,
         )
+
+    def _take_unfed(self) -> None:
+        """Note what is behind the indexes, where there was no room to feed them."""
+        for entry_id, name, seq, ts, outbox, n in self._db.execute(_UNFED):
+            log = self._logs[str(name)]
+            log.head, log.ts = int(str(seq)), int(str(ts))
+            if outbox is not None:
+                self._outbox_index.add((unsigned(int(str(outbox))), int(str(n))), int(str(entry_id)))
+            self._next = int(str(entry_id)) + 1
 
     def mend(self, why: object) -> None:
         """Make the indexes anew from the rows, because one of them is damaged; raises apsw.Error."""
@@ -341,6 +352,11 @@ _ENTRIES = """
 _FACTS = """
     SELECT e.id, c.name, e.seq, e.ts, e.author, e.name, e.kind, e.body, e.checksum
     FROM entry e JOIN conversation c ON c.id = e.conversation WHERE e.fact = 1 ORDER BY e.id
+"""
+
+_UNFED = """
+    SELECT e.id, c.name, e.seq, e.ts, e.outbox, e.n FROM entry e JOIN conversation c ON c.id = e.conversation
+    WHERE e.id > (SELECT fed FROM meta) ORDER BY e.id
 """
 
 _HAS_KEY = "SELECT 1 FROM entry WHERE id = ? AND outbox = ? AND n = ?"

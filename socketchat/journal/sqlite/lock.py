@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import fcntl
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from ...exceptions import StorageProblem
 from ...files import check_directory
 
+SET_ASIDE_BYTES = 262_144
+"""What SQLite needs to open a store for reading, and an admin socket to appear, on a disk without a free byte."""
+
 
 class DirectoryLock:
     """Holds DIR/lock from ``acquire`` to ``release``; the kernel lets go of it when the process dies.
 
-    The file stays behind: were it removed, two processes could each hold a lock file of that name.
+    The file stays behind: were it removed, two processes could each hold a lock file of that name. Between two runs it
+    also takes some space, which a start on a full disk gives back to the disk.
     """
 
     def __init__(self, directory: Path) -> None:
@@ -32,7 +37,7 @@ class DirectoryLock:
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            holder = os.read(fd, 20).decode("ascii", "replace").strip()
+            holder = os.read(fd, 20).decode("ascii", "replace").strip("\n\0")
             os.close(fd)
             raise StorageProblem(
                 f"The data directory {self._directory} is in use by another socketchat (process {holder or '?'}): "
@@ -40,7 +45,8 @@ class DirectoryLock:
             ) from None
         os.fchmod(fd, 0o600)
         os.ftruncate(fd, 0)
-        os.write(fd, f"{os.getpid()}\n".encode())
+        with suppress(OSError):  # the lock holds without it, and a full disk may have no room
+            os.write(fd, f"{os.getpid()}\n".encode())
         self._fd = fd
 
     def acquire_read_only(self) -> bool:
@@ -56,6 +62,12 @@ class DirectoryLock:
             return False
         self._fd = fd
         return True
+
+    def set_space_aside(self) -> None:
+        """Take some space for the next start, if there is any."""
+        if self._fd >= 0 and hasattr(os, "posix_fallocate"):
+            with suppress(OSError):
+                os.posix_fallocate(self._fd, 0, SET_ASIDE_BYTES)
 
     @property
     def held(self) -> bool:

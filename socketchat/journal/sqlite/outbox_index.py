@@ -18,6 +18,11 @@ def signed(outbox: int) -> int:
     return outbox - (1 << 64) if outbox >= 1 << 63 else outbox
 
 
+def unsigned(outbox: int) -> int:
+    """Return the 64 bits of an outbox as a number that is not negative."""
+    return outbox + (1 << 64) if outbox < 0 else outbox
+
+
 class OutboxIndex:
     """The keys of one store, whose table holds all of them to begin with."""
 

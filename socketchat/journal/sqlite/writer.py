@@ -126,7 +126,7 @@ class Writer:
         db = self._database.open_writer()
         ledger = Ledger(db, self._clock, self._heads)
         try:
-            state = ledger.load()
+            state = ledger.load(feeds=not self._disk_space.lacks())
             self._scheduler.begin(db)
         except BaseException:
             db.close(force=True)
@@ -237,10 +237,11 @@ class Writer:
         """Feed the keys, keep up and checkpoint the log where it is time, or where nothing else is to be done."""
         self._idle = idle
         try:
-            self._ledger.feed(idle=idle)
-            self._marks.write(self._db, idle=idle)
-            if self._scheduler.is_due(idle=idle) and not self._disk_space.lacks():
-                self._scheduler.step(self._db)
+            if not self._disk_space.lacks():
+                self._ledger.feed(idle=idle)
+                self._marks.write(self._db, idle=idle)
+                if self._scheduler.is_due(idle=idle):
+                    self._scheduler.step(self._db)
             self._checkpoint(idle=idle and self._scheduler.wait() != 0)
         except (apsw.CorruptError, apsw.ConstraintError) as error:
             self._mend(error)

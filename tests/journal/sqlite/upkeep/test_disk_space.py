@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 from pathlib import Path
 
 import apsw
 import pytest
 
-from socketchat.journal import StorageRefused, Stored
+from socketchat.journal import Duplicate, StorageRefused, Stored
 from socketchat.journal.sqlite.journal import SQLiteJournal
+from socketchat.journal.sqlite.lock import SET_ASIDE_BYTES
 from socketchat.journal.sqlite.upkeep import disk_space as reserve
-from tests.journal.desk import opened, say
+from socketchat.journal.sqlite.upkeep.disk_space import free_bytes
+from tests.faults.tmpfs import fill, small_disk
+from tests.journal.desk import opened, say, text_of
+
+OUTBOX = 7
 
 
 @pytest.fixture
@@ -79,3 +85,48 @@ def test_a_lock_by_the_sqlite_shell_delays_writes_only_briefly(tmp_path: Path, h
             assert isinstance(after, Stored)
 
     asyncio.run(scene())
+
+
+@pytest.mark.parametrize("how", ["closed", "killed", "killed and without its shared memory"])
+def test_a_store_on_a_full_disk_is_opened_for_reading(tmp_path: Path, how: str) -> None:
+    with small_disk(tmp_path / "disk", 40) as disk:
+        first, data = tmp_path / "first", disk / "data"
+
+        async def fill_store() -> None:
+            async with opened(SQLiteJournal(str(first), asyncio.get_running_loop())) as desk:
+                await desk.store(*(say(f"text {n}", key=(OUTBOX, n)) for n in range(3_000)))
+                await desk.store(*(say(f"text {n}", key=(OUTBOX, n)) for n in range(3_000, 3_100)))
+                if how != "closed":
+                    copy(first, data)
+            if how == "closed":
+                copy(first, data)
+
+        asyncio.run(fill_store())
+        if how.endswith("memory"):
+            (data / "socketchat.db-shm").unlink()
+        fill(disk / "ballast", leave=0)
+        assert free_bytes(disk) == 0
+
+        async def read() -> None:
+            async with opened(SQLiteJournal(str(data), asyncio.get_running_loop())) as desk:
+                assert desk.state.heads == {"#lobby": 3_100}
+                entries = await desk.journal.read("#lobby", limit=9_999)
+                assert [text_of(entry) for entry in entries] == [f"text {n}" for n in range(3_100)]
+                assert await desk.journal.find((OUTBOX, 3_099)) == entries[-1]
+                (refused,) = await desk.store(say("no room"))
+                assert isinstance(refused, StorageRefused)
+                (disk / "ballast").unlink()
+                while isinstance((outcome := (await desk.store(say("room")))[0]), StorageRefused):
+                    pass
+                assert outcome.entry.seq == 3_101
+                (again,) = await desk.store(say("text 3099", key=(OUTBOX, 3_099)))
+                assert isinstance(again, Duplicate)
+                assert again.entry == entries[-1]
+
+        asyncio.run(read())
+
+
+def copy(first: Path, data: Path) -> None:
+    """Copy a store, with the space that it has set aside."""
+    shutil.copytree(first, data)
+    assert (data / "lock").stat().st_blocks * 512 >= SET_ASIDE_BYTES
