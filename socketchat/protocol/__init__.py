@@ -1,1 +1,1 @@
-"""What the server and the clients share, as data: commands, events, limits, names, text hygiene, codec, framing."""
+"""The protocol that the server and the clients share, as data: commands, events, limits, names, codec and framing."""

@@ -160,7 +160,7 @@ class Welcome(Event, frozen=True):
 
 
 class Live(Event, frozen=True):
-    """The end of a replay: the client has everything that it missed, and what follows is new."""
+    """The end of a replay: the client has all missed entries, and everything after this is new."""
 
 
 class Ok(Event, frozen=True):
@@ -188,7 +188,7 @@ or going offline."""
 
 
 class Person(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=True):
-    """A user as presence tells it: the id, the name, and ``why`` the user appeared or disappeared."""
+    """A user in a presence event: the id, the name, and ``why`` the user appeared or disappeared."""
 
     user: str
     name: str
@@ -196,11 +196,11 @@ class Person(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=
 
 
 class Presence(Event, frozen=True):
-    """Who appeared and disappeared since the last one, in the chat or with ``room`` in that room.
+    """The users who appeared and disappeared since the last event, in the chat, or with ``room``, in that room.
 
     If more than 20 appeared or disappeared, only the first 20 are listed; ``appeared_count`` and ``disappeared_count``
-    are the totals. With ``online``, everybody who is online, from the ``start``-th on: it is sent after a time in which
-    some changes were not told, and a long list comes in several. ``total`` is how many are online in all.
+    are the totals. ``online`` lists all users who are online, from the ``start``-th on. It is sent after some changes
+    were dropped, and a long list comes in several events. ``total`` is the number of users online.
     """
 
     appeared: list[Person] = []

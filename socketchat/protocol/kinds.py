@@ -15,7 +15,7 @@ CHANGES = frozenset({EDIT, DELETE})
 """The kinds that change the entry they refer to; all others that refer to one leave it as it is."""
 
 DAMAGED = "damaged"
-"""Stands in for an entry whose row is not what was written: it keeps its place and says nothing else."""
+"""Replaces an entry whose row differs from what was written: it keeps its place, without a text."""
 
 IGNORED = "ignored"
 """Stands in for an entry that the reader does not want to see; its body is empty."""
@@ -84,4 +84,4 @@ REFERS = _which(lambda kind: kind.refers)
 PERSONAL = _which(lambda kind: kind.personal)
 FACTS = _which(lambda kind: kind.fact)
 LINES = TEXT - REFERS
-"""Kinds that are drawn as a line of their own; what refers to another line tells about that one."""
+"""Kinds that are drawn as a separate line; a kind that refers to another line tells about that line."""

@@ -27,11 +27,11 @@ _SCRIPT = 32
 """Characters next to each other that count as the alphabet of one that is not ASCII: enough for Greek or Cyrillic."""
 
 CORRECTIONS = 4_000
-"""Most corrections that are tried, at 50 ns each, however many users or rooms exist."""
+"""Most corrections that are tried, at 50 ns each, for any number of users or rooms."""
 
 
 def nearest(word: str, choices: Sequence[str]) -> str | None:
-    """Return which of a few fixed choices, such as commands, was probably meant; None if none is similar."""
+    """Return the probable meaning of a word among a few choices, such as commands; None if no choice is similar."""
     from difflib import get_close_matches  # only mistakes need it
 
     near = get_close_matches(word[:_LONGEST].lower(), choices, n=1, cutoff=_SIMILAR)
@@ -39,7 +39,7 @@ def nearest(word: str, choices: Sequence[str]) -> str | None:
 
 
 def nearest_name(name: str, find: Callable[[str], Found | None]) -> Found | None:
-    """Return what ``find`` has under a key that is one typing mistake away from a name, None if it has nothing.
+    """Return the result of ``find`` for a key that is one typing mistake away from a name, or None.
 
     The work depends on the length of the name, and not on how many names exist.
     """

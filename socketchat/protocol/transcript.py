@@ -21,7 +21,7 @@ _SAMPLE = 3
 
 
 _OURS = (events.Help, events.Error, events.Bye)
-"""Events whose text is the server's own: nobody else speaks in them, and programs look for their lines."""
+"""Events whose text is always the server's own, and whose lines programs look for."""
 
 
 def text_lines(event: events.Event, *, me: str | None, columns: int = ROW_COLUMNS) -> str:

@@ -1,4 +1,4 @@
-"""The wording that the plain text and the terminal share: what an entry says, and a few notices."""
+"""The wording that the plain text and the terminal share: the text of entries, and a few notices."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .text.references import place
 
 EDITED = " (edited)"
 DELETED = "[deleted]"
-"""What follows an edited text, and what replaces a deleted one."""
+"""The mark after an edited text, and the replacement of a deleted one."""
 
 NOTHING_YET = "Nothing found yet: not all is searched; try again, or narrow it"
 """The answer of a search that ran out of time before it found anything."""
@@ -19,7 +19,7 @@ AWAY = "away"
 """The state of a user who is away without a reason."""
 
 VERBS = {EDIT: "edited", DELETE: "deleted"}
-"""What an entry of this kind did to the entry that it refers to."""
+"""The verb for an entry of this kind, which refers to another entry."""
 
 
 def message_text(body: events.Text) -> str:

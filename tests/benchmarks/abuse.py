@@ -1,4 +1,4 @@
-"""Abuse: whether those inside notice who floods, and who comes and says nothing, with limits as they are by default."""
+"""Abuse: whether users notice floods and silent connections, with the default limits."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ class Limited(Socketchat):
 
 
 def run(name: str, settings: Settings) -> Section:
-    """Time deliveries to those inside: alone, beside one who floods the room, and beside many who say nothing."""
+    """Time deliveries to users: alone, beside a flood in the room, and beside many silent connections."""
     loads = {"one who floods": _flood, f"{SILENT:,} who say nothing": _say_nothing}
     return deliveries_beside(name, settings, Limited(), loads)
 
 
 def _flood(port: int) -> None:
-    """Say as much as the server takes, and read what it says."""
+    """Send as much as the server takes, and read its output."""
     os.nice(10)
     with socket.create_connection(("127.0.0.1", port)) as flooder:
         flooder.sendall(b"flooder\n")
@@ -51,7 +51,7 @@ def _flood_on(flooder: socket.socket) -> None:
 
 
 def _say_nothing(port: int) -> None:
-    """Keep connections open that have not said who they are."""
+    """Keep connections open before their login."""
     os.nice(10)
     resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
     silent = [socket.create_connection(("127.0.0.1", port)) for _ in range(SILENT)]

@@ -1,4 +1,4 @@
-"""Connections: how long a thousand clients take to enter, and what an idle one costs in memory."""
+"""Connections: the time for a thousand logins, and the memory of an idle one."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from .settings import Settings, interleaved
 
 ENTERING = Load(1000)
 ENTERING_SECONDS = 5.0
-"""What people wait after a restart of their server."""
+"""The time that users wait after a restart of their server."""
 
 IDLE = Load(2000)
 IDLE_KIB = 8.0
-"""What an idle plain connection may cost."""
+"""The memory limit of an idle plain connection."""
 
 
 def entering(name: str, settings: Settings) -> Section:
-    """Time clients that all enter at once, until each has its answer and all have heard a message behind it."""
+    """Time simultaneous logins, until each has its answer and all have a later message."""
 
     def measure(running: Running) -> tuple[float, float]:
         wait_until_quiet()
@@ -42,7 +42,7 @@ def entering(name: str, settings: Settings) -> Section:
 
 
 def memory(name: str, settings: Settings) -> Section:
-    """Measure what the server's memory grows by for each connection that is in the lobby and idle."""
+    """Measure the growth of the server's memory per idle connection in the lobby."""
 
     def measure(running: Running) -> float:
         wait_until_quiet()

@@ -1,4 +1,4 @@
-"""A long history, made once by chatting, of which every run gets a copy."""
+"""A long history, made once by chatting; every run gets a copy."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Times commits: how long a batch takes with the event loop idle and busy, and what an entry costs in CPU.
+"""Times commits: the duration of a batch with an idle and a busy event loop, and the CPU per entry.
 
     python -m tests.benchmarks.journal [--seconds S] [--switch SECONDS] [--directory DIR]
 

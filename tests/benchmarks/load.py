@@ -1,4 +1,4 @@
-"""Load on a running server: the generator compiled, told its plan, and its findings read."""
+"""Load on a running server: compile the generator, pass its plan, and read its results."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _SOURCE = Path(__file__).with_name("generator.c")
 
 @dataclass(frozen=True)
 class Load:
-    """Clients, and what they send; one room for all is the place where everybody is."""
+    """Clients and their messages; a single room for all is the lobby."""
 
     clients: int
     rooms: int = 1
@@ -35,7 +35,7 @@ class Load:
 
 @dataclass(frozen=True)
 class Sent:
-    """What was counted in the timed seconds."""
+    """The counts of the timed seconds."""
 
     seconds: float
     deliveries: float

@@ -15,7 +15,7 @@ REPEATS = 2
 """Repetitions of a noisy run; a machine that is never quiet is reported, not waited for."""
 
 SATURATED = 0.95
-"""Share of its core from which on the generator may be what limits."""
+"""Share of its core above which the generator may be the bottleneck."""
 
 
 @dataclass(frozen=True)

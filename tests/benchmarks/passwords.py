@@ -1,4 +1,4 @@
-"""Passwords: two hundred checks at once, and how long what people say takes meanwhile."""
+"""Passwords: two hundred simultaneous checks, and the delay of messages meanwhile."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from .settings import Settings, interleaved
 
 CHECKS = 200
 GAP_SECONDS = 0.005
-"""Between two messages of somebody who talks meanwhile."""
+"""Seconds between two messages of a user who talks meanwhile."""
 
 MORE_SECONDS = 0.005
-"""What the slowest message of a hundred may take more, or else twice the time."""
+"""Allowed extra time of the slowest message of a hundred; or else twice the time."""
 
 
 def run(name: str, settings: Settings) -> Section:
-    """Time messages of two who are inside, alone and while many passwords are checked."""
+    """Time messages between two users, alone and while many passwords are checked."""
 
     def measure(running: Running) -> tuple[float, float, int]:
         wait_until_quiet()
@@ -90,7 +90,7 @@ async def _enter(port: int, name: str) -> tuple[asyncio.StreamReader, asyncio.St
 
 
 async def _p99(alice, bob, numbers, seconds: float) -> float:
-    """Return what the slowest of a hundred messages took from one to the other."""
+    """Return the delay of the slowest of a hundred messages."""
     took = []
     end = time.monotonic() + seconds
     while time.monotonic() < end:

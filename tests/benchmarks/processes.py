@@ -1,4 +1,4 @@
-"""Processes that are timed: started on a core of their own, stopped by the id we started, and what they used."""
+"""Timed processes: start them on a separate core, stop them by id, and measure their use."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ START_SECONDS = 20
 """A server that does not listen by then never will."""
 
 STOP_SECONDS = 10
-"""Twice what socketchat promises for SIGTERM."""
+"""Twice the promise of socketchat for SIGTERM."""
 
 QUIET_SECONDS = 15
 """A machine that is still busy by then is not going to be quiet."""
@@ -36,7 +36,7 @@ CORES = sorted(os.sched_getaffinity(0))
 
 
 class NotMeasuredError(Exception):
-    """What was to be measured did not run to its end; the text says why."""
+    """A measured run did not finish; the text is the reason."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Running:
     pid: int
     port: int
     directory: Path
-    """Where more files may be put."""
+    """A directory for more files."""
 
 
 @contextmanager
@@ -84,7 +84,7 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
 
 @contextmanager
 def pinned(core: int) -> Iterator[None]:
-    """Have what is started meanwhile run on one core only, all its threads."""
+    """Run processes started meanwhile on one core only, with all their threads."""
     before = os.sched_getaffinity(0)
     os.sched_setaffinity(0, {core})
     try:
@@ -94,19 +94,19 @@ def pinned(core: int) -> Iterator[None]:
 
 
 def cpu_seconds(pid: int) -> float:
-    """Return what all threads of the process have used, in user space and in the kernel."""
+    """Return the CPU time of all threads of the process, in user space and in the kernel."""
     user, system = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:13]
     return (int(user) + int(system)) / _TICKS
 
 
 def busy_seconds() -> float:
-    """Return what all processes of the machine have used, and what it was denied by its host; interrupts left out."""
+    """Return the CPU time of all processes of the machine, and the stolen time; without interrupts."""
     user, nice, system, _, _, _, _, stolen = map(int, Path("/proc/stat").read_text().split(maxsplit=9)[1:9])
     return (user + nice + system + stolen) / _TICKS
 
 
 def wait_until_quiet() -> None:
-    """Wait until the whole machine, the server included, did next to nothing for a moment; not for ever."""
+    """Wait, for a bounded time, until the whole machine is nearly idle."""
     deadline = time.monotonic() + QUIET_SECONDS
     before = busy_seconds()
     while time.monotonic() < deadline:

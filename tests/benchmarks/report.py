@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Verdict:
-    """A bar and what was reached; the value is None where it could not be measured."""
+    """A bar and the measured value, None if it could not be measured."""
 
     bar: str
     value: float | None
@@ -27,7 +27,7 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Section:
-    """What one benchmark has to say."""
+    """The results of one benchmark."""
 
     title: str
     heads: Sequence[str] = ()
@@ -41,12 +41,12 @@ class Section:
 
 
 def at_least(bar: str, value: float | None, least: float) -> Verdict:
-    """Judge a figure of which more is better."""
+    """Judge a figure for which more is better."""
     return Verdict(bar, value, value is not None and value >= least)
 
 
 def at_most(bar: str, value: float | None, most: float) -> Verdict:
-    """Judge a figure of which less is better."""
+    """Judge a figure for which less is better."""
     return Verdict(bar, value, value is not None and value <= most)
 
 

@@ -1,4 +1,4 @@
-"""Coming back: a server after kill -9 with a long history, one client after a long absence, and a thousand at once."""
+"""Reconnecting: after kill -9 with a long history, after a long absence, and a thousand clients together."""
 
 from __future__ import annotations
 
@@ -57,13 +57,13 @@ def alone(name: str, settings: Settings) -> Section:
 
 
 def company(name: str, settings: Settings) -> Section:
-    """Time a thousand clients that come back at once."""
+    """Time a thousand clients that reconnect together."""
     figures = [_measure(settings, _resume_all) for _ in range(settings.rounds)]
     return _section(name, f"{COMPANY:,} clients resume {EACH_MISSED} entries each", figures, COMPANY_SECONDS)
 
 
 def stalled(name: str, settings: Settings) -> Section:
-    """Time what one hears while a thousand others hardly read, against while their buffers still take it."""
+    """Time deliveries to a reader while a thousand others are stalled, and before their buffers are full."""
     seconds = 20.0 if settings.rounds > 1 else 8.0
     with _place(settings) as directory:
         found = asyncio.run(stall(directory, count=COMPANY, per_second=100, seconds=seconds))

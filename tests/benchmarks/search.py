@@ -1,4 +1,4 @@
-"""Times searches in a long history, and what they cost those who only talk meanwhile.
+"""Times searches in a long history, and their effect on users who only talk.
 
     python -m tests.benchmarks.search [--entries N] [--searches N] [--directory DIR]
 

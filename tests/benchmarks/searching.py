@@ -1,4 +1,4 @@
-"""Searching: whether those who talk notice that others search a million entries, all of it over sockets."""
+"""Search: whether talking users notice that others search a million entries, over sockets."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from .tls import deliveries_beside
 
 ROWS = 1_000_000
 SEARCHERS = 2
-"""As many as the journal serves at a time; more would wait, and cost nobody else more."""
+"""As many as the journal serves concurrently; more would wait, at no further cost to others."""
 
 
 def run(name: str, settings: Settings) -> Section:
-    """Time deliveries to those inside: alone, and beside people who do nothing but search."""
+    """Time deliveries to users: alone, and beside users who only search."""
     rows = ROWS if settings.rounds > 1 else ROWS // 10
     with tempfile.TemporaryDirectory(dir=settings.directory) as place:
         asyncio.run(_fill(Path(place), rows))

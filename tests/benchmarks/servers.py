@@ -12,19 +12,19 @@ from pathlib import Path
 from typing import Protocol
 
 HERE = ("--host", "127.0.0.1")
-"""Where all servers listen."""
+"""The address of all servers."""
 
 
 class Server(Protocol):
-    """A line-based chat server, as the generator sees it; a room of None is the place where everybody is."""
+    """A line-based chat server, as the generator sees it; a room of None is the lobby."""
 
     name: str
     line_end: bytes
     logins: int
-    """Logins under way at once: what fits in the server's queue of new connections."""
+    """Concurrent logins: they fit in the server's accept queue."""
 
     def missing(self) -> str | None:
-        """Say what keeps the server from being measured here."""
+        """Return the reason why the server cannot be measured here."""
 
     def command(self, directory: Path) -> Sequence[str | Path]:
         """Prepare the directory and return the command that serves from it, in the foreground."""
@@ -36,13 +36,13 @@ class Server(Protocol):
         """Return the lines that bring a client in, each to be sent after the answer to the one before."""
 
     def answers(self, *, rooms: bool) -> list[bytes]:
-        """Return by what the answer to each line of a login is known, with a room or without."""
+        """Return the patterns of the answers to each line of a login, with a room or without."""
 
     def say(self, room: str | None) -> bytes:
-        """Return what stands before a text to send it to the room."""
+        """Return the prefix that sends a text to the room."""
 
     def heard(self, name: str, room: str | None) -> bytes:
-        """Return what others see before a text of that client."""
+        """Return the prefix that others see before a text of that client."""
 
 
 class Socketchat:
@@ -90,7 +90,7 @@ class Socketchat:
 
 
 class _Irc:
-    """What the IRC servers share: the protocol, and a port that has to be found for them."""
+    """The common part of the IRC servers: the protocol, and the choice of a port."""
 
     program: str
     user: str
@@ -124,7 +124,7 @@ class InspIrcd(_Irc):
     name = "InspIRCd"
     program = "inspircd"
     user = "u"
-    logins = 1000  # it finishes logins once a second, all at once
+    logins = 1000  # it finishes all logins together, once a second
 
     def command(self, directory: Path) -> Sequence[str | Path]:
         self._port = _free_port()

@@ -16,7 +16,7 @@ Figure = TypeVar("Figure")
 
 @dataclass(frozen=True)
 class Settings:
-    """What the command line asks for."""
+    """The settings from the command line."""
 
     servers: Sequence[Server]
     rounds: int

@@ -1,4 +1,4 @@
-"""Cold start: ``socketchat send`` as a whole process, compared with what importing click alone costs."""
+"""Cold start: ``socketchat send`` as a whole process, compared with the import of click alone."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .servers import Socketchat
 from .settings import Settings
 
 RATIO = 2.5
-"""What a command line tool may cost: the user must not see that it is written in Python."""
+"""The limit for a command line tool: the user must not notice that it is written in Python."""
 
 RUNS = 10
 """Pairs of runs per round; single processes vary much."""
@@ -31,7 +31,7 @@ def run(name: str, settings: Settings) -> Section:
             commands["before: socketchat send"] = _send([str(settings.against)], started)
         environment = _environment(settings)
         for command in commands.values():
-            _seconds(command, environment)  # compiles to bytecode what will be imported
+            _seconds(command, environment)  # compiles the imported modules to bytecode
         figures: dict[str, list[float]] = {label: [] for label in commands}
         wait_until_quiet()
         for _ in range(RUNS * settings.rounds):

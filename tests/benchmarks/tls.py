@@ -1,4 +1,4 @@
-"""TLS: what it costs in CPU and memory, and whether those inside notice handshakes that are slow, or many."""
+"""TLS: its cost in CPU and memory, and whether users notice slow or many handshakes."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ from .settings import Settings
 
 CLIENTS = 100
 FAN_OUT_RATIO = 2.5
-"""What a write may cost under TLS, in relation to plaintext: the system call stays the greater part."""
+"""The limit for a write under TLS, relative to plaintext: the system call stays the larger part."""
 
 IDLE = 1000
 IDLE_KIB = 48.0
-"""What an idle TLS connection may cost: OpenSSL's state of both directions, without its buffers."""
+"""The memory limit of an idle TLS connection: OpenSSL's state of both directions, without its buffers."""
 
 SLOW_HANDSHAKES = 1000
 CONNECTS = 500
@@ -71,7 +71,7 @@ class _Client(asyncio.Protocol):
 
 
 class Crowd:
-    """Clients in one room: a talker, and the others, who all have to hear a message before the next."""
+    """Clients in one room: a talker, and others, who must all get a message before the next one."""
 
     def __init__(self, port: int, count: int, *, tls: bool) -> None:
         self._port, self._count, self._tls = port, count, tls
@@ -79,7 +79,7 @@ class Crowd:
         self._all = asyncio.Event()
 
     async def enter(self) -> None:
-        """Bring everybody in, 50 at a time."""
+        """Log in all clients, 50 at a time."""
         loop = asyncio.get_running_loop()
         names = ["talker", *(f"u{number}" for number in range(1, self._count))]
         self._clients: list[_Client] = []
@@ -103,7 +103,7 @@ class Crowd:
             self._all.set()
 
     async def say(self) -> float:
-        """Say something, and return the seconds until everybody else has heard it."""
+        """Send a message, and return the seconds until all others have it."""
         self._missing = self._count - 1
         self._all.clear()
         start = time.perf_counter()
@@ -152,7 +152,7 @@ def fan_out(name: str, settings: Settings) -> Section:
 
 
 def memory(name: str, settings: Settings) -> Section:
-    """Measure what the server's memory grows by for each TLS connection that is in the lobby and idle."""
+    """Measure the growth of the server's memory per idle TLS connection in the lobby."""
 
     async def measure(started: Running) -> float:
         before = memory_bytes(started.pid)

@@ -44,7 +44,7 @@ RECOMMENDED = frozenset(
 """The scripts that UAX #31 recommends for identifiers."""
 
 ANY = "Any"
-"""Stands for the scripts of a digit or a mark that goes with every script."""
+"""The script of digits and marks that go with every script."""
 
 COMMON_AGE = 14.0
 """The Unicode version of Python 3.11, the oldest that socketchat runs on. All Pythons agree on characters this old."""
@@ -63,15 +63,15 @@ _OLD = re.compile(
 _OLD_DEVANAGARI = frozenset("\u0953\u0954")  # marks to which Unicode gives no script
 _WITH_ANY_SCRIPT = re.compile("COMBINING |(?:FULLWIDTH )?DIGIT ").match
 
-# Letters and marks that show nothing (joiner, fillers, inherent vowels, tatweel), and phonetic ones like | ! a g.
+# Invisible letters and marks (joiner, fillers, inherent vowels, tatweel), and phonetic ones like | ! a g.
 _REFUSED = frozenset("\u034f\u0640\u115f\u1160\u17b4\u17b5\u3164\uffa0\u01c0\u01c1\u01c2\u01c3\u0251\u0261")
-# What Unicode calls compatible is another character in disguise, except widths and these vowels of Thai and Lao.
+# Compatibility characters are refused, except widths and these vowels of Thai and Lao.
 _DISGUISE = re.compile(r"<(?!wide|narrow)").match
 _VOWELS = frozenset("\u0e33\u0eb3")
 
 
 class Tables:
-    """What names may have, and what it looks like, as ICU knows it."""
+    """The characters of names and their looks, from ICU."""
 
     def __init__(self, icu: Any) -> None:
         self._icu = icu
@@ -105,7 +105,7 @@ class Tables:
         return sorted(" ".join([_points(look), *map(_points, found)]) for look, found in members.items())
 
     def _look(self, character: str) -> str:
-        """Return what a character looks like, in small letters that look like nothing else."""
+        """Return the look of a character, in small letters that have no further look."""
         look = _folded(str(self._checker.getSkeleton(0, character)))
         for _ in range(8):
             further = _folded(str(self._checker.getSkeleton(0, look)))

@@ -1,4 +1,4 @@
-"""What `/help COMMAND` says beyond the line in the list, and what to use in place of the commands of other chats."""
+"""The details that `/help COMMAND` adds to the line in the list, and hints for the commands of other chats."""
 
 from __future__ import annotations
 
@@ -48,4 +48,4 @@ ELSEWHERE = {
     "exit": ". Use /quit to leave the chat.",
     "clear": ". In `join`, press Ctrl+L to clear the screen.",
 }
-"""What to use in place of the commands of other chats."""
+"""Hints for the commands of other chats."""

@@ -19,7 +19,7 @@ _MISPLACED = re.compile(r"(?:[\s\u200b\u2060\ufeff]+/|[\s\u200b\u2060\ufeff]*\uf
 def parse(line: str, room: str) -> commands.ANY:
     """Return the command for a typed line; text goes to ``room``, and two slashes send text that starts with one.
 
-    Raises NoSuchCommand, UsageProblem or BadName. Whether a text may be sent is for ``check_text`` to say.
+    Raises NoSuchCommand, UsageProblem or BadName. It does not check the text; see ``check_text``.
     """
     if not line.startswith("/"):
         if _MISPLACED(line):

@@ -1,4 +1,4 @@
-"""The table of slash commands: what users type, the help, and what builds the command."""
+"""The table of slash commands: usage, help, and the function that builds the command."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What people write: hygiene, lookalikes, durations, timestamps, references and mentions."""
+"""Text of users: hygiene, look-alikes, durations, timestamps, references and mentions."""

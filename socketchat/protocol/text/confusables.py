@@ -1,4 +1,4 @@
-"""What a name looks like, so that no user takes a name that reads like another's (after UTS #39).
+"""The looks of names, so that no user takes a name that looks like another one (after UTS #39).
 
 Only the server asks, when a name or a room is new. A single name never mixes scripts. This module finds what remains:
 a name that is Cyrillic as a whole, l for I and 1, rn for m, accents, and punctuation that is easily overlooked.
@@ -26,10 +26,10 @@ _REMEMBERED = 1_000
 
 
 def looks(name: str) -> frozenset[str]:
-    """Return what a name looks like, as it is written and in small letters; names that share a look are confusable.
+    """Return the looks of a name, as it is written and in small letters; names that share a look are confusable.
 
-    Accents, and which punctuation stands where, make no difference. A look is its own only look. A text that is too
-    long for a name looks only like itself.
+    Accents, the kind of punctuation, and punctuation at the end make no difference. A look is its own only look. A text
+    that is too long for a name looks only like itself.
     """
     if len(name) > LONGEST_DECOMPOSED:
         return frozenset({name})
@@ -46,7 +46,7 @@ def check_not_reserved(name: str) -> None:
 
 
 def skeleton(text: str) -> str:
-    """Return a text in which every character is replaced by what it looks like, in small letters."""
+    """Return a text in which the look of every character replaces it, in small letters."""
     table = _table()
     if text.isascii():
         return text.translate(table).casefold().translate(table)
@@ -70,7 +70,7 @@ def _looked(name: str) -> str:
 
 
 def _reserved(name: str) -> frozenset[str]:
-    """Return what a name looks like to a reader who takes digits for letters, and small letters for capital ones."""
+    """Return the looks of a name to a reader who takes digits for letters, and small letters for capital ones."""
     found = looks(name) | looks(name.upper())
     return frozenset(_look(look.translate(_DIGITS).replace("-", "")) for look in found)
 

@@ -12,7 +12,7 @@ from ..events import Entry
 from ..kinds import SAID
 from ..names import LONGEST_DECOMPOSED, fold
 
-# Words are what spaces and punctuation separate, except the punctuation that names may have.
+# Spaces and punctuation separate words, except the punctuation of names.
 _WORD = re.compile(
     r"[^\s!-,/:-@\[-^`{-~\u00a1-\u00bf\u2010-\u2027\u2030-\u205e\u3001-\u3004\u3008-\u3020\uff01-\uff0f\uff1a-\uff20]+"
 ).findall

@@ -1,7 +1,6 @@
 """Rows of a screen: a long line is broken before the terminal breaks it, so that no text begins at the left edge.
 
-Otherwise a message that is as long as the reader's terminal is wide would go on in a row that looks like somebody
-else's.
+Otherwise a message as long as the terminal is wide could continue in a row that looks like another user's message.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ def in_rows(lines: str, columns: int = ROW_COLUMNS) -> str:
 
 
 def fits(line: str, columns: int = ROW_COLUMNS) -> bool:
-    """Tell at a glance whether a line without tabs needs no break; a line of which this cannot be told does not fit."""
+    """Tell quickly whether a line without tabs fits; False if this is uncertain."""
     return len(line) <= (columns if line.isascii() else columns // 2)
 
 
@@ -40,7 +39,7 @@ def row_starts(line: str, first: int, others: int) -> list[int]:
         return _starts_in_ascii(line, first, others)
     starts: list[int] = []
     begin, room, used = 0, first, 0
-    word, in_word = 0, 0  # where the last word of the row begins, and its columns
+    word, in_word = 0, 0  # the start of the last word of the row, and its columns
     for at, character in enumerate(line):
         width = _columns(character)
         if used + width > room and at > begin:

@@ -17,7 +17,7 @@ _ANY = "Any"
 
 
 def scripts_of(character: str) -> frozenset[str]:
-    """Return the scripts that a character of a name is used in; nothing if no name may have it."""
+    """Return the scripts of a character; an empty set if names may not have it."""
     starts, ranges = _table()
     place = bisect_right(starts, ord(character)) - 1
     if place < 0:
@@ -36,7 +36,7 @@ def are_mixed(characters: Iterable[str]) -> bool:
 
 @cache
 def _table() -> tuple[list[int], list[tuple[int, frozenset[str]]]]:
-    """Return where the ranges of characters begin, and where they end and which scripts they have."""
+    """Return the starts of the ranges of characters, and their ends and scripts."""
     from .scripts_table import SCRIPTS
 
     found = []
