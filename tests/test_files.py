@@ -121,7 +121,7 @@ def test_the_error_for_a_file_accessible_to_others_names_the_fix(tmp_path, mode)
     path = tmp_path / "its secret"
     write(path, b"one")
     path.chmod(mode)
-    with pytest.raises(BadFile, match=r"its secret, which matters\. Mend it with: chmod 600 '.*its secret'$"):
+    with pytest.raises(BadFile, match=r"its secret, which matters\. Run: chmod 600 '.*its secret'$"):
         read_private(path, MATTERS)
 
 
@@ -171,7 +171,7 @@ def test_the_error_for_a_group_writable_directory_names_the_fix(tmp_path, mode):
     directory = tmp_path / "its data"
     directory.mkdir()
     directory.chmod(mode)
-    with pytest.raises(BadFile, match=r"Mend it with: chmod 700 '.*its data'$"):
+    with pytest.raises(BadFile, match=r"Run: chmod 700 '.*its data'$"):
         check_directory(directory)
 
 

@@ -303,3 +303,9 @@ def test_the_architecture_page_lists_every_folder() -> None:
     folders = [path for path in package.rglob("*") if path.is_dir() and path.name != "__pycache__"]
     assert {path for path in shown if path.endswith("/")} == {f"{path.relative_to(package)}/" for path in folders}
     assert all((package / path).exists() for path in shown)
+
+
+def test_the_page_on_the_house_names_files_that_exist() -> None:
+    package = ROOT / "socketchat"
+    named = re.findall(r"`([\w/]+/(?:\w+\.\w+)?|\w+\.py)`", HOUSE.read_text())
+    assert [name for name in named if not (package / name).exists() and not (ROOT / name).exists()] == []

@@ -57,16 +57,16 @@ def parse_host(text: str) -> tuple[str, int | None]:
     if text.startswith("["):
         host, bracket, port = text[1:].partition("]")
         if not bracket or (port and not port.startswith(":")):
-            raise UsageProblem(f"{text!r} is no address: an IPv6 address with a port is written [::1]:5000.")
+            raise UsageProblem(f"{text!r} is not an address. Write an IPv6 address with a port as [::1]:5000.")
         port = port[1:]
     elif text.count(":") == 1:
         host, _, port = text.partition(":")
     if not host or (text.endswith(":") and not host.endswith(":")):
-        raise UsageProblem(f"{text!r} is no address: write HOST or HOST:PORT.")
+        raise UsageProblem(f"{text!r} is not an address. Write HOST or HOST:PORT.")
     if ":" in host and not _is_ipv6(host):
-        raise UsageProblem(f"{text!r} is no address: write HOST or HOST:PORT, and IPv6 as [::1]:5000.")
+        raise UsageProblem(f"{text!r} is not an address. Write HOST or HOST:PORT, and IPv6 as [::1]:5000.")
     if ":" not in host and not _is_name(host):
-        raise UsageProblem(f"{text!r} is no address: {host!r} cannot be the name of a host. Write HOST or HOST:PORT.")
+        raise UsageProblem(f"{text!r} is not an address: {host!r} is not a host name. Write HOST or HOST:PORT.")
     return host, parse_port(port) if port else None
 
 
@@ -92,7 +92,7 @@ def parse_port(text: str) -> int:
     """Return a port from 1 to 65535; raises UsageProblem."""
     if text.isascii() and text.isdigit() and 1 <= int(text[:6]) <= 65535:
         return int(text)
-    raise UsageProblem(f"{text!r} is no port: a port is a number from 1 to 65535.")
+    raise UsageProblem(f"{text!r} is not a port. A port is a number from 1 to 65535.")
 
 
 def is_loopback(peer: str) -> bool:
@@ -120,7 +120,7 @@ def find_server(host: str | None, port: int | None, environ: Mapping[str, str], 
     if host is not None:
         name, own_port = parse_host(host)
         if port and own_port and port != own_port:
-            raise UsageProblem(f"The address {host} has another port than --port {port}: leave one of them out.")
+            raise UsageProblem(f"{host} and --port {port} give different ports. Leave one of them out.")
         port = port or own_port
         default = DEFAULT_PORT
     elif told_host := environ.get("SOCKETCHAT_HOST"):
@@ -152,9 +152,9 @@ def unreachable(address: Address, problem: OSError) -> Unreachable:
 
 def _reason(problem: OSError) -> tuple[str, str]:
     if isinstance(problem, gaierror):
-        return "there is no host of that name", "Is it spelled right?"
+        return "there is no host of this name", "Check the spelling."
     if isinstance(problem, ConnectionRefusedError):
         return "connection refused", "Is `socketchat serve` running there?"
     if isinstance(problem, TimeoutError):
-        return "no answer in time", "Are the address and the network right?"
-    return reason(problem), "Are the address and the network right?"
+        return "the server did not answer in time", "Check the address and your network."
+    return reason(problem), "Check the address and your network."

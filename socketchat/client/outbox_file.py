@@ -145,7 +145,7 @@ class OutboxFile:
         if not self._told:
             self._told = True
             _log.warning(
-                "Messages are not kept over the end of this program: cannot use %s: %s.",
+                "Unsent messages will not survive the end of this program: cannot use %s: %s.",
                 self._directory, reason(problem),
             )  # fmt: skip
 
@@ -198,7 +198,7 @@ class OutboxFile:
         elif is_damaged:
             os.close(file)
             aside = path.replace(path.with_suffix(SET_ASIDE))
-            _log.warning("A part of what you sent before is damaged, and was put aside as %s.", aside)
+            _log.warning("Some unsent messages of an earlier session are damaged. They were moved to %s.", aside)
         else:
             _remove(path, file)
 

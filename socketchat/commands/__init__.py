@@ -114,7 +114,7 @@ def _only_asks(command: commands.Command) -> bool:
 async def _checked(row: Row, hub: Hub, session: Session, command: commands.Command) -> Answer:
     """Run a handler for a user who may call it."""
     if not row.before_login and session.user is None:
-        raise NotLoggedIn("Say who you are first.")
+        raise NotLoggedIn("Log in first.")
     if row.right is not None and session.user is not None:
         name = getattr(command, "room", None) or getattr(command, "conversation", None)
         where = hub.permissions.conversation(session.user, name) if name else None

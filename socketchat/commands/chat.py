@@ -53,21 +53,21 @@ async def quit_chat(hub: Hub, session: Session, command: commands.Quit) -> Answe
 def speaker(session: Session) -> User:
     """Return the user of a session; raises NotLoggedIn."""
     if session.user is None:
-        raise NotLoggedIn("Say who you are first.")
+        raise NotLoggedIn("Log in first.")
     return session.user
 
 
 def check_reached(hub: Hub, user: User, other: str, name: str) -> None:
     """Raise Refused where a guest writes to somebody, known by the id, who is not online."""
     if user.is_guest and other not in hub.attendance.present:
-        raise Refused(f"{name} is not online, and guests write to those who are.")
+        raise Refused(f"{name} is not online, and guests can only write to users who are.")
 
 
 def key_of(hub: Hub, session: Session, command: commands.Send | commands.Edit | commands.Delete) -> tuple[int, int]:
     """Return the journal's key for a command that has one; raises BadLine."""
     outbox, n = command.outbox or "", command.n
     if len(outbox) != OUTBOX_DIGITS or not 0 < (n or 0) <= N_MOST:
-        raise BadLine(f"outbox has to be {OUTBOX_DIGITS} hex digits, and n a number from 1 on.")
+        raise BadLine(f"outbox must be {OUTBOX_DIGITS} hex digits, and n a number from 1.")
     return hub.outbox_key(session, outbox), n or 0
 
 

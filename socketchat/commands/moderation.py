@@ -199,7 +199,7 @@ async def invite(hub: Hub, session: Session, command: commands.Invite) -> Answer
     if other.is_guest:
         raise Refused(f"{other.name} is a guest; guests can only be in public rooms.")
     if room.has_member(other):
-        raise Refused(f"{other.name} is in {room.name} already.")
+        raise Refused(f"{other.name} is already in {room.name}.")
     hub.permissions.check_speaks(act.actor, hub.directory.lobby)  # as in any direct message
     hub.quotas.check_invitation(room)
     await act.record(act.fact("invite", other))

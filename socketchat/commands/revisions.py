@@ -33,7 +33,7 @@ async def edit(hub: Hub, session: Session, command: commands.Edit) -> Answer:
         _check_speaks(hub, user, conversation)
         entry = await _entry(hub, user, conversation, command.seq)
         if entry.author != user.id:
-            raise Refused(f"Only {entry.name} may edit {_place(conversation, user, entry)}.")
+            raise Refused(f"Only {entry.name} can edit {_place(conversation, user, entry)}.")
         _check_speaks(hub, user, conversation)  # what happened meanwhile counts
         if text == decode_text(entry).text:
             raise Refused(f"{_place(conversation, user, entry)} says that already.")
@@ -77,7 +77,7 @@ async def _done_before(hub: Hub, session: Session, command: _Change) -> Answer |
     if not is_gone(entry):
         said = decode_text(entry)
         if (entry.kind, said.text) != _said(command) or command.seq not in {None, said.of}:
-            raise KeyReused("This key was used for something else; take a new key.")
+            raise KeyReused("This key was used for another command; use a new key.")
     return Answer(entry.conversation, entry.seq, duplicate=True)
 
 
@@ -85,7 +85,7 @@ def _changed(hub: Hub, user: User, command: _Change) -> Conversation:
     """Return the conversation of a command, which the user may read."""
     conversation = readable(hub, user, command.conversation)
     if conversation is None:
-        raise NotFound(f"Nothing was said in {command.conversation} yet.")
+        raise NotFound(f"There are no messages in {command.conversation} yet.")
     return conversation
 
 
@@ -109,16 +109,16 @@ async def _entry(
     name = conversation.name_for(user)
     if seq is not None:
         raise NotFound(f"There is no message {place(name, seq)}, or it was deleted.")
-    raise NotFound(f"You have said nothing in {name} lately; name the message, as in {place(name, 42)}.")
+    raise NotFound(f"You have no recent message in {name}. Give its place, as in {place(name, 42)}.")
 
 
 def _check_meant(hub: Hub, user: User, conversation: Conversation, last: events.Entry) -> None:
     """Raise Refused unless the user's last line is there and recent: who names none may have another one in mind."""
     where = _place(conversation, user, last)
     if is_blank(last):
-        raise Refused(f"Your last line here, {where}, is deleted already; to delete another one, name its place.")
+        raise Refused(f"Your last line here, {where}, is already deleted. To delete another one, give its place.")
     if last.ts < hub.now() - RECENT_MS:
-        raise Refused(f"Your last line here is not from just now; to delete it, name its place: /delete {where}")
+        raise Refused(f"Your last line here is older than five minutes. To delete it: /delete {where}")
 
 
 def _check_speaks(hub: Hub, user: User, conversation: Conversation) -> None:
@@ -132,7 +132,7 @@ def _check_speaks(hub: Hub, user: User, conversation: Conversation) -> None:
 
 def _check_moderates(hub: Hub, user: User, conversation: Conversation, entry: events.Entry) -> None:
     if not isinstance(conversation, Room):
-        raise Refused(f"Only {entry.name} may delete {_place(conversation, user, entry)}.")
+        raise Refused(f"Only {entry.name} can delete {_place(conversation, user, entry)}.")
     hub.permissions.check(user, Action.MODERATE, conversation)
     author = hub.directory.users.get(entry.author)
     if author is not None:

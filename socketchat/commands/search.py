@@ -28,7 +28,7 @@ async def search(hub: Hub, session: Session, command: commands.Search) -> Answer
     """Answer with how many entries were found, then with the entries as they read now, the oldest first."""
     user = speaker(session)
     if not terms_of(command.words) and command.name is None and command.conversation is None:
-        raise BadText("Say what to look for: words, from whom, or in which room.")
+        raise BadText("Nothing to search for. Give words, from:NAME or in:#ROOM.")
     query = _query(hub, user, command)
     found = await hub.until(hub.journal.search(query))
     hits = [await _as_it_is(hub, hit) for hit in found.entries if not ignores(user, hit)]

@@ -59,7 +59,7 @@ class Recorder:
             await session.register()
         author = author or session.user
         if author is None:
-            raise NotLoggedIn("Say who you are first.")
+            raise NotLoggedIn("Log in first.")
         pending = Pending(conversation, author, kind, facts.encode(fact), session, claims=claims)
 
         def begin(resume: Callable[[Outcome], None]) -> None:

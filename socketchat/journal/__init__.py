@@ -15,7 +15,7 @@ import msgspec
 
 from ..protocol.events import Entry
 
-PASSED = "This key is older than others of its outbox that are stored; take a new key."
+PASSED = "A later key of this outbox is already stored; use a new key."
 
 SERVER_LOG = "*"
 """The conversation of entries that belong to no conversation: accounts, rooms, members."""

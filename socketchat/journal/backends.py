@@ -20,4 +20,4 @@ def open_journal(url: str, loop: asyncio.AbstractEventLoop) -> Journal:
         from .memory import MemoryJournal
 
         return MemoryJournal(loop)
-    raise UsageProblem(f"{url!r} names no journal; it starts with memory: or sqlite:")
+    raise UsageProblem(f"{url!r} is not a journal; use memory: or sqlite:DIRECTORY.")

@@ -85,7 +85,7 @@ def terms_of(words: str) -> list[Term]:
     plain = words.encode("utf-8", "ignore")
     terms = [_term(*found.groups()) for found in _TERM(plain.decode().replace("\0", " "))]
     if len(terms) > MOST_TERMS or len(plain) > MOST_BYTES:
-        raise BadText(f"A search is up to {MOST_TERMS} words, at most {MOST_BYTES} bytes in all.")
+        raise BadText(f"The search is too long; the limit is {MOST_TERMS} words and {MOST_BYTES} bytes.")
     return terms
 
 

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     import asyncio
 
 TROUBLE = "The server cannot write to its disk at the moment; try again later."
-STOPPED = "The server stops; try again when it is back."
-OVERTAKING = "An earlier message from here was not stored; send that one again first."
+STOPPED = "The server is shutting down; try again when it is back."
+OVERTAKING = "An earlier message of yours was not stored. Send that one again first."
 
 
 class Batch:

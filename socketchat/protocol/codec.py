@@ -88,7 +88,7 @@ def decode_text(entry: events.Entry) -> events.Text:
     try:
         return _decode_text(entry.body)
     except _UNDECODABLE:
-        raise ProtocolError("The body of an entry is not a text.") from None
+        raise ProtocolError("The body of the entry has no text.") from None
 
 
 def text_of(entry: events.Entry) -> str:

@@ -28,5 +28,5 @@ def pair_users(conversation: str) -> tuple[str, str]:
     """Return the two user ids of direct messages; raises NotFound if this is not the id of a pair."""
     one, colon, other = conversation.removeprefix("@").partition(":")
     if not conversation.startswith("@") or not (one and colon and other):
-        raise NotFound("There is no such conversation.")
+        raise NotFound("This conversation does not exist.")
     return one, other

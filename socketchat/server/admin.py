@@ -105,7 +105,7 @@ class _Order(asyncio.Protocol):
                 self._session = None  # one order is all
                 handlers.handle(self._hub, session, _decode_order(line))
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            session.refuse(BadLine("The server does not know this order; is it of another version?"), None)
+            session.refuse(BadLine("The server does not know this command. Does it have another version?"), None)
         except ChatError as error:
             session.refuse(error, None)
         except Exception as error:  # noqa: BLE001 - costs this order, not the server
@@ -126,8 +126,8 @@ class _Order(asyncio.Protocol):
 
     def fail(self, error: Exception) -> None:
         """Log what nobody expected, and close."""
-        log.error("an order failed", exc_info=error)
-        self.close(encode(Error(code=ChatError.code, text="The order failed; the server's log says why.")))
+        log.error("a command of the operator failed", exc_info=error)
+        self.close(encode(Error(code=ChatError.code, text="The command failed. The server's log says why.")))
 
     def _write(self, data: bytes) -> None:
         if self._transport is not None and not self._transport.is_closing():
@@ -156,7 +156,7 @@ def ask(
                     yield from answer.lines
         except (OSError, msgspec.DecodeError) as problem:
             raise Unreachable(f"The server in {directory} did not answer: {reason(problem)}.") from problem
-    raise Unreachable(f"The server in {directory} went away before it had answered.")
+    raise Unreachable(f"The server in {directory} stopped before it answered.")
 
 
 @contextmanager
@@ -166,15 +166,15 @@ def _connected(directory: Path) -> Iterator[socket.socket]:
         try:
             with _address(directory) as address:
                 if (owner := Path(address).stat().st_uid) not in {os.geteuid(), 0} and os.geteuid() != 0:
-                    raise Refused(f"The server in {directory} is that of another user ({owner}); ask that one.")
+                    raise Refused(
+                        f"The server in {directory} belongs to another account ({owner}). Run this as that account."
+                    )
                 sock.connect(address)
         except PermissionError as problem:
-            raise Refused(
-                f"{directory} belongs to another user; only the server's own account manages it."
-            ) from problem
+            raise Refused(f"{directory} belongs to another account. Run this as that account.") from problem
         except (FileNotFoundError, NotADirectoryError, ConnectionRefusedError) as problem:
             raise Unreachable(
-                f"No server runs in {directory}; start it with `socketchat serve`, or name its directory with --data."
+                f"No server runs in {directory}. Start it with `socketchat serve`, or give its directory with --data."
             ) from problem
         except OSError as problem:
             raise Unreachable(f"Cannot reach the server in {directory}: {reason(problem)}.") from problem

@@ -151,7 +151,7 @@ class Connection(asyncio.Protocol):
     def fail(self, error: Exception) -> None:
         """Log what nobody expected, and close."""
         log.error("a connection failed", exc_info=error)
-        self.close(self.rendering.event(Bye(code="other", text="The server made a mistake here; its log says more.")))
+        self.close(self.rendering.event(Bye(code="other", text="Internal error; the server's log says more.")))
 
     def close(self, last_words: bytes) -> None:
         """Write these bytes and close; nothing that is read from now on counts."""

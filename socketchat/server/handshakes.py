@@ -39,7 +39,7 @@ log = logging.getLogger(__name__)
 Network = IPv4Network | IPv6Network
 CROWDED = "Too many connections are waiting to log in; try again in a few seconds."
 LATE = "You did not log in in time."
-_TLS_ONLY = "Beyond its own machine this server speaks TLS only; use `socketchat join NAME --host HOST`."
+_TLS_ONLY = "This server accepts plaintext from its own machine only. Use `socketchat join NAME --host HOST`."
 
 
 class Handshakes:

@@ -42,7 +42,7 @@ class JoinSecrets:
 
     def _read_secret(self) -> bytes:
         path = self._directory / LOCAL_SECRET
-        content = read_private(path, "which lets its readers in")
+        content = read_private(path, "which lets anyone who can read it log in")
         if content is None:
             secret = secrets.token_bytes(LOCAL_SECRET_BYTES)
             _write(path, secret.hex())
@@ -52,17 +52,17 @@ class JoinSecrets:
         except ValueError:
             secret = b""
         if len(secret) != LOCAL_SECRET_BYTES:
-            raise BadFile(f"{path} is damaged. Remove it, and a new one is made.")
+            raise BadFile(f"{path} is damaged. Remove it; the server creates a new one.")
         return secret
 
     def _read_code(self) -> str:
         path = self._directory / CODE
-        content = read_private(path, "which lets its readers in")
+        content = read_private(path, "which lets anyone who can read it log in")
         if content is None:
             return self._make_code()
         code = plain_code(content.decode("ascii", "replace"))
         if code.count("-") != CODE_WORDS - 1:
-            raise BadFile(f"{path} is damaged. Remove it, and a new code is made.")
+            raise BadFile(f"{path} is damaged. Remove it; the server creates a new code.")
         return code
 
     def _make_code(self) -> str:

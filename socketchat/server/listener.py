@@ -146,7 +146,7 @@ def _addresses(host: str) -> list[_Address]:
     try:
         found = socket.getaddrinfo(host, 0, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     except (OSError, UnicodeError) as error:
-        raise UsageProblem(f"Unknown address {host}; --host takes a name or an address of this machine.") from error
+        raise UsageProblem(f"Unknown address {host}. --host takes a name or an address of this machine.") from error
     return [(family, (str(address[0]), *address[2:])) for family, _, _, _, address in found]
 
 

@@ -23,18 +23,18 @@ def detect(first: bytes, protocol: str | None = None) -> Wire | None:
     client always speaks first, no timer decides, and what was decided is final.
     """
     if protocol not in {None, ALPN}:
-        raise ProtocolError(f"{protocol} is not spoken here; use `socketchat join`.")
+        raise ProtocolError(f"{protocol} is not supported here; use `socketchat join`.")
     if _is_native(first, protocol):
         return native.wire()
     # Only the first line counts, and all of it that is looked at, so that it does not matter how the stream is cut.
     line, end, _ = first[:DETECT_BYTES].partition(b"\n")
     word, space, _ = line.partition(b" ")
     if space and word.upper() in IRC_VERBS:
-        raise ProtocolError("IRC is not spoken here; use `socketchat join`, or send a name as the first line.")
+        raise ProtocolError("IRC is not supported here; use `socketchat join`, or send a name as the first line.")
     if space and word.upper() in HTTP_VERBS:
-        raise ProtocolError("HTTP is not spoken here; use `socketchat join`.")
+        raise ProtocolError("HTTP is not supported here; use `socketchat join`.")
     if line.startswith(SSH):
-        raise ProtocolError("SSH is not spoken here; use `socketchat join`.")
+        raise ProtocolError("SSH is not supported here; use `socketchat join`.")
     if not _may_be_text(line):
         raise ProtocolError("")  # nothing to say to what may be anything
     return plain.wire(first) if end or len(line) == DETECT_BYTES else None

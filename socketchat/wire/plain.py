@@ -98,7 +98,7 @@ class PlainDialect:
         try:
             text = line.decode()
         except UnicodeDecodeError:
-            raise BadText("This line is not UTF-8.") from None
+            raise BadText("This line is not valid UTF-8.") from None
         if self._asked is not None:
             return self._answered(self._asked, text)
         if session.user is None and not text.lower().startswith("/login"):
@@ -108,7 +108,7 @@ class PlainDialect:
         command = parse(text, session.room)
         if session.put_out and isinstance(command, Send) and command.to == session.room:
             gone, session.put_out = session.put_out, ""  # what was being typed was meant for those there
-            raise Refused(f"You are no longer in {gone}; what you type from now on goes to {session.room}.")
+            raise Refused(f"You are no longer in {gone}. What you type now goes to {session.room}.")
         return self._ask(session, command) if isinstance(command, _WITH_PASSWORD) else (command,)
 
     def _ask(self, session: Session, command: Login | Password) -> Sequence[Command]:
@@ -130,7 +130,7 @@ class PlainDialect:
             return ()
         first, self._typed, self._asked = self._typed, None, None
         if first is not None and first != text:
-            raise BadText("The two are not the same; nothing was changed.")
+            raise BadText("The two passwords differ. Nothing was changed.")
         return (msgspec.structs.replace(asked, password=text),)
 
     def _prompt(self, words: str) -> None:
@@ -145,5 +145,5 @@ def wire(first: bytes) -> Wire:
 def _name_in(line: str) -> str:
     """Return the name that is the first line; raises BadName where it is meant for a command."""
     if line.startswith("/"):
-        raise BadName("Say your name first: a line with nothing but the name; /login NAME asks for a password.")
+        raise BadName("Send your name first, on a line of its own; /login NAME asks for a password.")
     return line

@@ -80,14 +80,14 @@ def _hello(records: _Reader) -> bytes | None:
             if len(message) >= 4:
                 size = 4 + int.from_bytes(message[1:4])
                 if message[0] != _CLIENT_HELLO or size > HELLO_BYTES:
-                    raise ProtocolError("This is no ClientHello.")
+                    raise ProtocolError("This is not a ClientHello.")
                 if len(message) >= size:
                     return message[4:size]
             kind, version = records.number(1), records.number(1)
             records.take(1)
             size = records.number(2)
             if kind != _HANDSHAKE or version != 3 or not 0 < size <= _RECORD_BYTES:
-                raise ProtocolError("This is no record of a TLS handshake.")
+                raise ProtocolError("This is not a TLS handshake record.")
             message += records.take(size)
     except _ShortError:
         return None

@@ -94,8 +94,8 @@ def test_the_token_is_in_no_database_log_or_command_line(server, invite, tmp_pat
         (["--expires", "soon"], 2, "'soon' is not a duration. Give a number and s, m, h, d or w"),
         (["--expires", "0d"], 2, "is not a duration"),
         (["--room", "#no where"], 2, "A room name"),
-        (["--host", ":5"], 2, "is no address"),
-        (["--host", "bad:host:1"], 2, "is no address"),
+        (["--host", ":5"], 2, "is not an address"),
+        (["--host", "bad:host:1"], 2, "is not an address"),
         (["extra"], 2, "Unexpected argument 'extra'"),
     ],
 )

@@ -77,7 +77,7 @@ def test_a_taken_name_is_an_error_without_a_terminal(port, tmp_path):
     done = join("Ann", "--port", port, env=os.environ | {"XDG_DATA_HOME": str(tmp_path / "other")})
 
     assert done.returncode == 4
-    assert done.stderr == b"socketchat: The name Ann belongs to somebody else; choose another name.\n"
+    assert done.stderr == b"socketchat: The name Ann belongs to another user; choose another name.\n"
 
 
 @pytest.mark.usefixtures("home")

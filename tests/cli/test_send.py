@@ -212,9 +212,9 @@ def test_a_message_goes_to_a_room_or_one_user(arguments: list[str], to: str) -> 
         (["--room", "#ops", "--dm", "bob", "hi"], "exclude each other"),
         (["--room", "", "hi"], "'--room': It is empty"),  # an unset variable must not become the lobby
         (["--host", "", "hi"], "'--host': It is empty"),
-        (["--host", "a b", "hi"], "is no address"),
+        (["--host", "a b", "hi"], "is not an address"),
         (["--as", "two words", "hi"], "A name"),
-        (["--host", "h:x", "hi"], "is no port"),
+        (["--host", "h:x", "hi"], "is not a port"),
         (["--host", "h:1", "--port", "2", "hi"], "leave one of them out"),
     ],
 )
@@ -244,7 +244,7 @@ def test_the_name_comes_from_option_environment_last_join_or_login(monkeypatch, 
 
 def test_an_invalid_login_name_is_an_error(monkeypatch, capsys) -> None:
     monkeypatch.setenv("LOGNAME", "two words")
-    refused(["--port", "1", "hi"], 2, "Your login name cannot be your name in a chat", capsys)
+    refused(["--port", "1", "hi"], 2, "Your login name is not a valid name here", capsys)
 
 
 def test_the_server_first_joined_is_the_default_with_the_name_used_there(home) -> None:
@@ -387,7 +387,7 @@ def test_a_stopped_server_exits_with_6(server, capsys) -> None:
         assert run(["send", "--port", str(server.port), "--as", "ann", "--timeout", "0.5", "hi"]) == 6
     finally:
         server.go_on()
-    assert "no answer in time" in capsys.readouterr().err
+    assert "the server did not answer in time" in capsys.readouterr().err
 
 
 def test_without_a_server_send_creates_no_files(home, capsys) -> None:

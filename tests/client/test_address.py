@@ -130,13 +130,13 @@ def test_without_a_default_the_one_server_that_is_known_is_meant() -> None:
 
 def test_known_servers_are_not_read_if_a_host_is_given() -> None:
     assert find_server("host", None, {}, None) == ("host", 5000)
-    with pytest.raises(UsageProblem, match="is no address"):
+    with pytest.raises(UsageProblem, match="is not an address"):
         find_server("", None, {}, None)
 
 
 @pytest.mark.parametrize("bad", [{"SOCKETCHAT_PORT": "x"}, {"SOCKETCHAT_HOST": "host:y"}])
 def test_an_invalid_environment_variable_is_a_usage_error(bad: dict) -> None:
-    with pytest.raises(UsageProblem, match="is no port"):
+    with pytest.raises(UsageProblem, match="is not a port"):
         find(**bad)
 
 
@@ -144,8 +144,8 @@ def test_an_invalid_environment_variable_is_a_usage_error(bad: dict) -> None:
     ("problem", "words"),
     [
         (ConnectionRefusedError(errno.ECONNREFUSED, "x"), r"connection refused. Is `socketchat serve` running there\?"),
-        (gaierror(), r"there is no host of that name. Is it spelled right\?"),
-        (TimeoutError(), "no answer in time"),
+        (gaierror(), r"there is no host of this name. Is it spelled right\?"),
+        (TimeoutError(), "the server did not answer in time"),
         (OSError(errno.ENETUNREACH, "x"), "network is unreachable"),
     ],
 )

@@ -138,7 +138,7 @@ def test_messages_can_be_sent_while_the_server_is_stopped(server: Served) -> Non
             server.stop()
             sending = [asyncio.create_task(client.send("#lobby", text)) for text in ("one", "two")]
             _, lost = await until(client, LinkLost)
-            assert lost.reason == "The server does not answer any more."
+            assert lost.reason == "The server stopped answering."
             sending.append(asyncio.create_task(client.send("#lobby", "three")))
             server.go_on()
             assert [ok.seq for ok in await asyncio.gather(*sending)] == [1, 2, 3]

@@ -120,7 +120,7 @@ def test_an_unattended_client_ends_at_a_wrong_key_and_keeps_its_messages(other: 
             await enter(client, script)
         sending = asyncio.create_task(client.send("#lobby", "secret"))
         async with scripted(script.port, other):
-            with pytest.raises(CertificateChanged, match="nothing was sent"):
+            with pytest.raises(CertificateChanged, match="Nothing was sent"):
                 await told(client)
             with pytest.raises(Unconfirmed, match="The message is kept"):
                 await sending

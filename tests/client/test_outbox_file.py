@@ -131,7 +131,7 @@ def test_a_damaged_file_is_set_aside_and_its_readable_messages_are_sent(director
     file.close()
     (aside,) = directory.glob("*.damaged")
     assert [record.getMessage() for record in caplog.records] == [
-        f"A part of what you sent before is damaged, and was put aside as {aside}."
+        f"Some unsent messages of an earlier session are damaged. They were moved to {aside}."
     ]
     assert adopted(directory) == [message(1), message(3)]
 
@@ -158,7 +158,7 @@ def test_a_full_disk_is_reported_once_and_leaves_no_partial_message(directory, m
     monkeypatch.undo()
     (told,) = [record.getMessage() for record in caplog.records]
     assert told == (
-        f"Messages are not kept over the end of this program: cannot use {directory}: no space left on device."
+        f"Unsent messages will not survive the end of this program: cannot use {directory}: no space left on device."
     )
     assert not file.lasts
     file.close()

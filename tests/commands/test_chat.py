@@ -196,7 +196,7 @@ def test_the_longest_text_is_stored() -> None:
 def test_the_error_for_an_unknown_user_suggests_the_nearest() -> None:
     _, alice, _ = two()
     alice.say("hi", to="@bop")
-    assert refusal(alice).text == "There is no user bop; did you mean bob?"
+    assert refusal(alice).text == "There is no user bop. Did you mean bob?"
 
 
 def test_a_repeated_message_is_stored_once_and_answered_the_same() -> None:
@@ -349,7 +349,7 @@ def test_guests_can_send_direct_messages_only_to_online_users() -> None:
     gus.take()
     gus.say("hi", "@alice")
     (error,) = gus.told(events.Error)
-    assert (error.code, error.text) == ("refused", "alice is not online, and guests write to those who are.")
+    assert (error.code, error.text) == ("refused", "alice is not online, and guests can only write to users who are.")
     stage.native("bob").say("hi", "@alice")
     stage.settle()
     assert [text for _, _, text in stage.native("alice", epoch=stage.hub.attendance.epoch).heard()] == ["hi", "hi"]

@@ -118,10 +118,10 @@ def test_moderators_cannot_change_messages_in_other_rooms() -> None:
         bob.do(commands.Delete, conversation=conversation, seq=1)
         assert bob.told(events.Error)
     bob.do(commands.Edit, conversation="#dev", seq=1, text="his words")
-    assert refusal(bob) == ("refused", "Only eve may edit #dev/1.")
+    assert refusal(bob) == ("refused", "Only eve can edit #dev/1.")
     ann.take()
     ann.do(commands.Delete, conversation=pair.id, seq=1)  # the owner of the server, who is its addressee
-    assert refusal(ann) == ("refused", "Only eve may delete @eve/1.")
+    assert refusal(ann) == ("refused", "Only eve can delete @eve/1.")
 
 
 def test_a_room_is_private_from_the_owner_s_command_on() -> None:
@@ -168,7 +168,7 @@ def test_a_guest_cannot_reach_an_offline_user_by_an_edit() -> None:
     ann.do(commands.Quit)
     gus.take()
     gus.do(commands.Edit, conversation="@ann", text="what I wanted to say")
-    assert refusal(gus) == ("refused", "ann is not online, and guests write to those who are.")
+    assert refusal(gus) == ("refused", "ann is not online, and guests can only write to users who are.")
     gus.do(commands.Delete, conversation="@ann")
     assert gus.told(events.Ok)
 

@@ -39,9 +39,9 @@ def played(*names: str) -> tuple[Stage, list[Peer]]:
 def test_the_operator_sets_an_owner_who_can_set_moderators() -> None:
     stage, (ann, bob, eve) = played("ann", "bob", "eve")
     bob.do(commands.Kick, room="#lobby", name="eve")
-    assert refusal(bob) == ("refused", "Only the owner and the moderators of the chat may do that.")
+    assert refusal(bob) == ("refused", "Only the owner and moderators of the chat can do that.")
     bob.do(commands.Mod, room="#lobby", name="bob")
-    assert refusal(bob) == ("refused", "Only the owner of the chat may do that.")
+    assert refusal(bob) == ("refused", "Only the owner of the chat can do that.")
     ann.do(commands.Mod, room="#lobby", name="bob")
     assert notices(bob) == ["ann made bob a moderator of the chat."]
     assert stage.order(operator.ListUsers(id=1)) == ["ann owner online", "bob moderator online", "eve online"]
@@ -67,7 +67,7 @@ def test_the_creator_owns_a_room_and_its_moderators_act_only_there() -> None:
     bob.do(commands.Mod, room="#dev", name="eve")
     bob.take(), eve.take()
     eve.do(commands.Mute, room="#ops", name="ann")
-    assert refusal(eve) == ("refused", "Only the owner and the moderators of #ops may do that.")
+    assert refusal(eve) == ("refused", "Only the owner and moderators of #ops can do that.")
     carol = stage.native("carol")
     carol.do(commands.Join, room="#dev")
     eve.do(commands.Kick, room="#dev", name="carol")
@@ -177,9 +177,9 @@ def test_errors_for_the_operator_name_operator_commands() -> None:
         operator.ReleaseName(id=1, name="zzzzzzzz"),
         operator.SetRoomOwner(id=1, room="#ops", name="zzzzzzzz"),
     ):
-        text = "There is no user zzzzzzzz; `socketchat admin users` lists the users."
+        text = "There is no user zzzzzzzz. `socketchat admin users` lists the users."
         assert stage.order(order) == ["no_such_user", text]
-    text = "There is no room #zzzzzzzz; `socketchat admin rooms` lists the rooms."
+    text = "There is no room #zzzzzzzz. `socketchat admin rooms` lists the rooms."
     assert stage.order(operator.SetRoomOwner(id=1, room="#zzzzzzzz", name="bob")) == ["no_such_room", text]
     code, text = stage.order(operator.BanUser(id=1, name="10.77.1.2/24"))
     assert (code, "--address" in text) == ("usage", True)
@@ -334,11 +334,11 @@ def test_a_private_room_is_invisible_to_others() -> None:
         ):
             ask(room)
             answers.append(tuple(each.replace(room, "#x") for each in refusal(eve)))
-    assert set(answers) == {("no_such_room", "There is no room #x; /rooms lists the rooms.")}
+    assert set(answers) == {("no_such_room", "There is no room #x. /rooms lists the rooms.")}
     eve.do(commands.Rooms)
     assert [room.name for told in eve.told(events.Rooms) for room in told.rooms] == ["#lobby"]
     eve.do(commands.Join, room="#ops")
-    assert refusal(eve) == ("no_such_room", "There is no room #ops; /rooms lists the rooms.")
+    assert refusal(eve) == ("no_such_room", "There is no room #ops. /rooms lists the rooms.")
     bob.say("among us", to="#ops")
     stage.settle()
     assert eve.heard() == []
@@ -381,7 +381,7 @@ def test_an_invited_user_is_notified_and_can_join_permanently() -> None:
         (commands.Unmod(room="#ops", name="bob"), "bob is not a moderator of #ops."),
         (commands.Unban(room="#ops", name="bob"), "bob is not banned from #ops."),
         (commands.Unmute(room="#lobby", name="zed"), "zed is not muted in the chat."),
-        (commands.Kick(room="#lobby", name="zed"), "There is no user zed; /users lists who is online."),
+        (commands.Kick(room="#lobby", name="zed"), "There is no user zed. /users lists who is online."),
     ],
 )
 def test_impossible_acts_are_refused_with_a_sentence(command, sentence) -> None:
@@ -402,7 +402,7 @@ def test_guests_leave_a_room_that_becomes_private_and_cannot_be_invited() -> Non
     ann.do(commands.Invite, room="#ops", name="gus")
     assert refusal(ann) == ("refused", "gus is a guest; guests can only be in public rooms.")
     ann.do(commands.Invite, room="#ops", name="bob")
-    assert refusal(ann) == ("refused", "bob is in #ops already.")
+    assert refusal(ann) == ("refused", "bob is already in #ops.")
 
 
 def test_a_restriction_holds_immediately_and_is_undone_if_not_stored() -> None:
@@ -422,7 +422,7 @@ def test_a_restriction_holds_immediately_and_is_undone_if_not_stored() -> None:
         stage.settle()
     ann.ask(commands.Unmod(id=93, room="#ops", name="bob"))
     bob.ask(commands.Mute(id=94, room="#ops", name="ann"))
-    assert refusal(bob) == ("refused", "Only the owner and the moderators of #ops may do that.")
+    assert refusal(bob) == ("refused", "Only the owner and moderators of #ops can do that.")
     stage.settle()
     assert [(error.id, error.code, error.retry) for error in ann.told(events.Error)] == [
         (number, "storage", True) for number in (90, 91, 92, 93)

@@ -128,7 +128,7 @@ def test_the_table_decides_the_login_of_a_guest(rendering, mode: str, way: str, 
     stage.settle()
     assert (stage.hub.directory.lookalike("gus") is not None) == (expected == IN)
     if expected != IN:
-        assert b"Guests come in from the server's own machine only" in peer.take()
+        assert b"Guests can only log in from the server's own machine" in peer.take()
 
 
 @pytest.mark.parametrize(("mode", "way"), list(product(MODES, WAYS)))

@@ -117,7 +117,7 @@ def test_a_private_room_looks_missing_to_others(what: str, role: str, dialect: s
         assert not marks(there)
     else:
         assert there.replace("#den", "#dan") == absent
-        assert "There is no room #dan; /rooms lists the rooms." in absent
+        assert "There is no room #dan. /rooms lists the rooms." in absent
 
 
 @pytest.mark.parametrize("dialect", ["native", "plain"])

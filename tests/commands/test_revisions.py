@@ -73,7 +73,7 @@ def test_an_edit_without_a_seq_changes_the_user_s_last_line() -> None:
     ann.do(commands.Delete, conversation="#ops")
     ann.do(commands.Edit, conversation="#ops", text="again")
     assert heard(bob)[-2:] == [(4, "delete", 2, ""), (5, "edit", 1, "again")]
-    nothing = "You have said nothing in #lobby lately; name the message, as in #lobby/42."
+    nothing = "You have no recent message in #lobby. Give its place, as in #lobby/42."
     assert refused(ann, commands.Delete, conversation="#lobby") == ("not_found", nothing)
 
 
@@ -82,12 +82,12 @@ def test_a_delete_without_a_seq_deletes_one_recent_line() -> None:
     ann.say("second", to="#ops")
     stage.settle()
     ann.do(commands.Delete, conversation="#ops")
-    again = "Your last line here, #ops/2, is deleted already; to delete another one, name its place."
+    again = "Your last line here, #ops/2, is already deleted. To delete another one, give its place."
     assert refused(ann, commands.Delete, conversation="#ops") == ("refused", again)
     ann.say("third", to="#ops")
     stage.settle()
     stage.turns.wait(301)
-    old = "Your last line here is not from just now; to delete it, name its place: /delete #ops/4"
+    old = "Your last line here is older than five minutes. To delete it: /delete #ops/4"
     assert refused(ann, commands.Delete, conversation="#ops") == ("refused", old)
     ann.do(commands.Edit, conversation="#ops", text="third, edited")
     ann.do(commands.Delete, conversation="#ops", seq=4)
@@ -102,9 +102,9 @@ def test_lines_of_others_cannot_be_edited_and_only_moderators_delete_them() -> N
     owner.say("of owner", to="#ops")
     stage.settle()
     assert refused(owner, commands.Edit, conversation="#ops", seq=1, text="x") == (
-        "refused", "Only ann may edit #ops/1.",
+        "refused", "Only ann can edit #ops/1.",
     )  # fmt: skip
-    only = ("refused", "Only the owner and the moderators of #ops may do that.")
+    only = ("refused", "Only the owner and moderators of #ops can do that.")
     assert refused(bob, commands.Delete, conversation="#ops", seq=1) == only
     owner.do(commands.Mod, room="#ops", name="bob")
     bob.take()
@@ -122,7 +122,7 @@ def test_direct_messages_can_be_changed_only_by_their_author() -> None:
     ann.say("psst", to="@bob")
     stage.settle()
     (pair,) = ann.hub.directory.pairs_of(ann.session.user)
-    assert refused(bob, commands.Delete, conversation="@ann", seq=1)[1] == "Only ann may delete @ann/1."
+    assert refused(bob, commands.Delete, conversation="@ann", seq=1)[1] == "Only ann can delete @ann/1."
     assert refused(owner, commands.Delete, conversation=pair.id, seq=1)[0] == "no_such_room"
     bob.take()
     ann.do(commands.Edit, conversation="@bob", text="hush")

@@ -1,4 +1,4 @@
-"""Eight people who talk without pause in four rooms, eight who listen, and the history of it all."""
+"""Eight people who talk without pause in four rooms, eight who listen, and The history of it all."""
 
 from __future__ import annotations
 

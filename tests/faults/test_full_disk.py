@@ -82,6 +82,6 @@ async def fill_up(directory: Path) -> int:
 def test_the_server_survives_a_full_disk_under_load(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     assert asyncio.run(fill_up(tmp_path)) > 300 * TIMES
     told = capfd.readouterr().err
-    assert told.count("is full: messages are refused until there is room") == TIMES
-    assert told.count("has room again") == TIMES
+    assert told.count("is full: refusing messages until there is space") == TIMES
+    assert told.count("has space again") == TIMES
     assert "Traceback" not in told

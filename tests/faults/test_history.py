@@ -19,7 +19,7 @@ Step = tuple[str, *tuple[Any, ...]]
 
 
 def good(seed: int) -> list[Step]:
-    """Return the history of a correct chat: some answers are lost, some messages too."""
+    """Return The history of a correct chat: some answers are lost, some messages too."""
     chance = random.Random(seed)
     rooms: dict[str, list[str]] = {room: [] for room in ROOMS}
     told: dict[tuple[str, str], int] = {}

@@ -122,7 +122,7 @@ def test_a_session_resumed_elsewhere_is_closed_here() -> None:
     stage, alice, bob = two()
     hello = positions(bob)
     other = stage.login(**hello)
-    assert bob.last_words == encode(events.Bye(code="replaced", text="This session goes on elsewhere."))
+    assert bob.last_words == encode(events.Bye(code="replaced", text="This session continues in another connection."))
     alice.say("hi")
     stage.settle()
     assert other.heard() == [("#lobby", 1, "hi")]

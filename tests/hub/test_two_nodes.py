@@ -143,7 +143,7 @@ def test_another_password_ends_the_sessions_by_the_old_one_on_the_other_node() -
 
 def test_a_released_name_is_free_on_both_nodes_and_its_sessions_end() -> None:
     cluster, ann, bob = played()
-    assert cluster.first.order(operator.ReleaseName(name="bob")) == ["bob is free."]
+    assert cluster.first.order(operator.ReleaseName(name="bob")) == ["bob is free now."]
     assert b"released" in bob.last_words
     assert [node.hub.directory.holder("bob") for node in cluster.nodes] == [None, None]
     again = cluster.first.native("bob")

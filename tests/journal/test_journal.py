@@ -121,7 +121,7 @@ def test_every_store_has_its_own_epoch(tmp_path: Path) -> None:
         for journal in journals:
             await journal.close()
         assert len(epochs) == 3
-        with pytest.raises(UsageProblem, match="names no journal"):
+        with pytest.raises(UsageProblem, match="is not a journal"):
             open_journal("oracle:x", loop)
 
     play(scene)

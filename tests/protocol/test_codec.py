@@ -146,7 +146,7 @@ def test_a_text_survives_encoding_in_an_entry(text):
 def test_a_body_without_text_is_refused(body):
     entry = events.Entry(conversation="#a", seq=1, ts=1, author="u", name="n", kind="message", body=msgspec.Raw(body))
 
-    with pytest.raises(ProtocolError, match="not a text"):
+    with pytest.raises(ProtocolError, match="has no text"):
         codec.decode_text(entry)
 
 

@@ -90,7 +90,7 @@ def test_a_login_without_a_key_needs_a_password_over_tls(host) -> None:
         assert caller.answer() == "no_guests"
     with host.call() as caller:
         caller.write(b"gus\n")
-        assert caller.line().startswith(b"[error] Guests come in from the server's own machine only")
+        assert caller.line().startswith(b"[error] Guests can only log in from the server's own machine")
     with host.call() as caller:
         caller.write(f"/login ann\n{PASSWORD}\n".encode())
         while not (line := caller.line()).startswith(b"=== Connected!"):
@@ -98,7 +98,7 @@ def test_a_login_without_a_key_needs_a_password_over_tls(host) -> None:
     for said in (b"gus\n", b'{"type":"hello","name":"gus"}\n', f"/login ann\n{PASSWORD}\n".encode()):
         with host.call(tls=False) as caller:
             caller.write(said)
-            assert b"Beyond its own machine this server speaks TLS only" in caller.line()
+            assert b"This server accepts plaintext from its own machine only" in caller.line()
             assert caller.rest() == b""
 
 

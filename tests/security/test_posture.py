@@ -142,4 +142,4 @@ def test_plaintext_is_served_to_loopback_and_named_networks(house) -> None:
     for machine, served in ((SERVER, house.mode != "--tunnel"), (CLIENT, False)):
         with house.host.call(tls=False, machine=machine) as caller:
             caller.write(f"tom{next(_number)}\n".encode())
-            assert (b"this server speaks TLS only" not in caller.line()) == served
+            assert (b"This server accepts plaintext from its own machine only" not in caller.line()) == served

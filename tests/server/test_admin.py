@@ -88,14 +88,14 @@ def test_a_connection_carries_one_order(loop, tmp_path) -> None:
 
 def test_the_error_without_a_server_says_what_to_do(tmp_path) -> None:
     for directory in (tmp_path, tmp_path / "none"):
-        with pytest.raises(Unreachable, match="start it with `socketchat serve`, or name its directory with --data"):
+        with pytest.raises(Unreachable, match="Start it with `socketchat serve`, or give its directory with --data"):
             list(ask(directory, operator.ListRooms(id=1)))
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may open every directory")
 def test_the_directory_of_another_account_is_refused(tmp_path) -> None:
     (tmp_path / "theirs").mkdir(0o000)
-    with pytest.raises(Refused, match="only the server's own account manages it"):
+    with pytest.raises(Refused, match="belongs to another account"):
         list(ask(tmp_path / "theirs", operator.ListRooms(id=1)))
 
 

@@ -114,9 +114,9 @@ def test_a_logged_in_connection_may_be_silent(loop: str) -> None:
         (b"\0\0\0\0", b""),
         (
             b"CAP LS 302\r\nNICK alice\r\n",
-            b"[error] IRC is not spoken here; use `socketchat join`, or send a name as the first line.\n",
+            b"[error] IRC is not supported here; use `socketchat join`, or send a name as the first line.\n",
         ),
-        (b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", b"[error] HTTP is not spoken here; use `socketchat join`.\n"),
+        (b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", b"[error] HTTP is not supported here; use `socketchat join`.\n"),
     ],
     ids=str,
 )
@@ -583,7 +583,7 @@ def broken(*_: object) -> None:
     raise ZeroDivisionError
 
 
-SAID = "The server made a mistake here; its log says more."
+SAID = "Internal error; the server's log says more."
 
 
 @pytest.mark.parametrize("before", [(), (commands.Send(to="#lobby", text="before"),)], ids=["at once", "in a batch"])
@@ -632,7 +632,7 @@ def test_a_chat_error_is_answered_and_not_logged_as_an_exception(loop: str, capl
     async def scene(house: House) -> None:
         dave = await house.plain("dave")
         await dave.write(b"/dm nobody hi\n/quit\n")
-        assert await dave.end() == b"[error] There is no user nobody; /users lists who is online.\n"
+        assert await dave.end() == b"[error] There is no user nobody. /users lists who is online.\n"
 
     run(loop, scene)
     assert caplog.records == []

@@ -54,7 +54,7 @@ def test_the_negotiated_protocol_selects_the_dialect(loop: str) -> None:
         for protocol in ("irc", "http/1.1"):
             other = await secure(house, protocol)
             await other.write(b'{"type":"hello","name":"alice"}\n')
-            assert await other.end() == f"[error] {protocol} is not spoken here; use `socketchat join`.\n".encode()
+            assert await other.end() == f"[error] {protocol} is not supported here; use `socketchat join`.\n".encode()
 
     run(loop, scene)
 
@@ -197,7 +197,9 @@ def test_remote_plaintext_gets_an_error_that_says_how_to_connect(loop: str) -> N
             caller = await house.call()
             await caller.write(first)
             told = await caller.end()
-            assert told.startswith(b"[server] Beyond its own machine this server speaks TLS only; use `socketchat join")
+            assert told.startswith(
+                b"[server] This server accepts plaintext from its own machine only. Use `socketchat join"
+            )
         caller = await house.call()
         await caller.write(b'{"type":"hello","name":"alice"}\n')
         bye = await caller.hears(events.Bye)
@@ -387,7 +389,7 @@ def test_a_peer_without_plaintext_access_has_the_short_deadline(loop: str, monke
         caller = await house.call()
         await accepted(house, 1)
         house.clock.now += HANDSHAKE_SECONDS + 1
-        assert b"this server speaks TLS only" in await caller.end()
+        assert b"This server accepts plaintext from its own machine only" in await caller.end()
 
     run(loop, scene)
 

@@ -153,7 +153,7 @@ def test_an_open_server_says_so_and_shows_no_code(tmp_path: Path) -> None:
 def test_with_tunnel_no_connection_counts_as_local(tmp_path: Path) -> None:
     serving = Serving(tmp_path / "data", "--tunnel", "--plaintext-from", "127.0.0.0/8")
     with serving.call(b"gus\n") as gus:
-        assert gus.recv(1000).startswith(b"[error] Guests come in from the server's own machine only")
+        assert gus.recv(1000).startswith(b"[error] Guests can only log in from the server's own machine")
     with serving.call(encode(hello_of(key_of("ann"), name="ann"))) as ann:
         challenge = decode_event(ann.recv(1000))
         assert (challenge.entry, challenge.secret_file) == ("code", None)
@@ -247,7 +247,7 @@ def test_a_data_directory_writable_by_others_is_refused(tmp_path: Path) -> None:
         data.chmod(mode)
         code, error = refused("--port", "0", "--data", str(data))
         assert (code, list(data.iterdir())) == (8, [])
-        assert error.endswith(f"Mend it with: chmod 700 '{data}'\n")
+        assert error.endswith(f"Run: chmod 700 '{data}'\n")
 
 
 def test_a_symlink_in_place_of_the_lock_is_not_followed(tmp_path: Path) -> None:

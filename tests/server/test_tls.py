@@ -218,7 +218,7 @@ def test_a_certificate_is_generated_once_and_its_key_is_private(tmp_path: Path) 
 def test_a_key_readable_by_others_is_refused(tmp_path: Path, mode: int) -> None:
     own_identity(tmp_path)
     (tmp_path / FILE).chmod(mode)
-    with pytest.raises(BadFile, match="Mend it with: chmod 600"):
+    with pytest.raises(BadFile, match="Run: chmod 600"):
         own_identity(tmp_path)
 
 

@@ -96,7 +96,7 @@ def test_plaintext_is_used_only_on_the_local_machine(elsewhere):
     assert "Server listening on 0.0.0.0:5000\n" in elsewhere.lines
     here, there = (elsewhere.run(sys.executable, "-c", SAY, host).stdout for host in ("127.0.0.1", ADDRESS))
     assert here == "[join] carol has joined the chat.\n"
-    assert there.startswith("[server] Beyond its own machine this server speaks TLS only; use `socketchat join")
+    assert there.startswith("[server] This server accepts plaintext from its own machine only. Use `socketchat join")
 
 
 def test_send_trusts_no_unknown_server(elsewhere):
@@ -127,7 +127,7 @@ def test_join_asks_once_to_confirm_an_unknown_server(elsewhere, answer):
         assert ends(terminal, process) == 0
     else:
         assert ends(terminal, process) == 4
-        assert "is new to you" in terminal.text
+        assert "is not known yet" in terminal.text
 
 
 def test_a_join_code_replaces_the_question_about_the_server(closed):
@@ -199,7 +199,7 @@ def test_without_a_terminal_only_an_invite_lets_a_newcomer_in(closed, tmp_path):
     guest = closed.run(
         sys.executable, "-c", SAY.replace("server.sendall", tls).replace("import ", "import ssl, "), ADDRESS
     )
-    assert guest.stdout.startswith("[error] Guests come in from the server's own machine only")
+    assert guest.stdout.startswith("[error] Guests can only log in from the server's own machine")
 
 
 def ends(terminal: Terminal, process: subprocess.Popen) -> int:

@@ -164,7 +164,7 @@ def test_the_error_for_a_used_invite_says_so(closed, sit):
 def test_an_invite_for_another_server_key_is_refused_before_anything_is_sent(closed, sit):
     where, _, fragment = invite(closed).partition("#")
     seat = sit(None, "hugo", f"{where}#{'A' * 43}.{fragment.partition('.')[2]}")
-    seat.shows("The invite names another key")
+    seat.shows("The invite is for a server with the fingerprint")
     assert seat.ends() == 7
 
 

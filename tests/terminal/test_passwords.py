@@ -160,4 +160,4 @@ def test_a_reset_link_gives_a_name_to_a_new_key(own_server, sit, tmp_path):
     assert first.ends() == 4
     first.shows("uma was taken back with another key.")
     third = sit(None, url, home="third")
-    third.shows("This server has no such invite")
+    third.shows("This server does not know the invite")

@@ -86,7 +86,7 @@ def test_losing_the_name_while_disconnected_is_an_error_without_a_question(own_s
     own_server.start(str(tmp_path / "other"))
 
     assert hugo.ends() == 4
-    assert hugo.lines[-1] == "socketchat: The name hugo belongs to somebody else; choose another name."
+    assert hugo.lines[-1] == "socketchat: The name hugo belongs to another user; choose another name."
 
 
 @pytest.fixture
@@ -131,7 +131,7 @@ def test_a_wrong_key_at_the_start_ends_the_run_and_reports_waiting_messages(own_
     assert again.ends() == 7
     told = again.text.replace("\n", "")
     assert "A message waits and is kept on this machine." in told
-    assert "nothing was sent." in told
+    assert "Nothing was sent." in told
 
 
 def test_a_newly_accepted_key_is_used_to_reconnect(own_server, ida, tmp_path):

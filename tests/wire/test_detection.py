@@ -63,7 +63,7 @@ def test_a_brace_selects_the_native_dialect(first: bytes) -> None:
 
 
 def test_an_ssh_client_is_told_that_this_is_not_ssh() -> None:
-    with pytest.raises(ProtocolError, match="SSH is not spoken here"):
+    with pytest.raises(ProtocolError, match="SSH is not supported here"):
         detect(b"SSH-2.0-OpenSSH_9.0\r\n")
     assert detect(b"SS\n").rendering is PLAIN
 
@@ -88,7 +88,7 @@ def test_a_connection_that_sends_no_text_is_closed_silently(first: bytes) -> Non
 @pytest.mark.parametrize(("verb", "name"), VERBS.items(), ids=str)
 def test_an_http_or_irc_verb_with_an_argument_gets_one_line(verb: bytes, name: str) -> None:
     for first in (verb + b" ", verb.lower() + b" x\r\n", verb.title() + b" LS 302\r\nNICK x\r\n"):
-        with pytest.raises(ProtocolError, match=f"^{name} is not spoken here; .*socketchat join"):
+        with pytest.raises(ProtocolError, match=f"^{name} is not supported here; .*socketchat join"):
             detect(first)
 
 

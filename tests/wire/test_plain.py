@@ -45,7 +45,7 @@ def test_a_command_before_the_name_asks_for_the_name(line: bytes) -> None:
     wire = plain_wire(b"")
     wire.begin(session)
     wire.receive_data(line + b"alice\n")
-    with pytest.raises(BadName, match=r"^Say your name first: .* /login NAME asks for a password\.$"):
+    with pytest.raises(BadName, match=r"^Send your name first, .* /login NAME asks for a password\.$"):
         wire.next_command()
     assert wire.next_command() == commands.Hello(name="alice")
 
@@ -228,7 +228,7 @@ def test_a_new_password_is_typed_twice() -> None:
     assert said == [commands.Password(password="correct horse")]
     assert shown == b"New password: Once more: "
     said, _ = asking(b"/password\n", b"correct horse\n", b"correct house\n", b"hello\n", user=OWNER)
-    assert [str(each) for each in said[:1]] == ["The two are not the same; nothing was changed."]
+    assert [str(each) for each in said[:1]] == ["The two passwords differ. Nothing was changed."]
     assert said[1:] == [commands.Send(to="#lobby", text="hello")]
 
 

@@ -85,7 +85,7 @@ class Client:
     def welcome(self) -> events.Welcome:
         """What the server said at the newest login; there is none before the client is entered."""
         if self._session.welcome is None:
-            raise RuntimeError("A client has to be entered with `async with` first.")
+            raise RuntimeError("Enter the client with `async with` first.")
         return self._session.welcome
 
     @property

@@ -74,7 +74,7 @@ class Connection(asyncio.Protocol):
         if self._watch is not None:
             self._watch.cancel()
         if self._reason is None:
-            self._reason = Unreachable("The connection was cut." if exc else "The server closed the connection.")
+            self._reason = Unreachable("The connection broke." if exc else "The server closed the connection.")
         if not self.closed.done():
             self.closed.set_result(self._reason)
 
@@ -132,7 +132,7 @@ class Connection(asyncio.Protocol):
             return
         now = self._loop.time()
         if self._full_since is not None and now - self._full_since >= self._timeouts.answer:
-            self.lose(Unreachable("The server says so much that no answer of it is heard."))
+            self.lose(Unreachable("The server sends so much data that its answer does not arrive."))
             return
         if not self._transport.is_reading():
             self.heard, self._asked = now, None
@@ -147,4 +147,4 @@ class Connection(asyncio.Protocol):
         elif now - self._asked < self._timeouts.answer:
             self._watch = self._loop.call_at(self._asked + self._timeouts.answer, self._look)
         else:
-            self.lose(Unreachable("The server does not answer any more."))
+            self.lose(Unreachable("The server stopped answering."))

@@ -66,7 +66,7 @@ class Connector:
                 raise
             raise OtherKeyError(error) from None
         self.connection = connection
-        late = Unreachable(f"The server at {self._address} did not answer the login in time.")
+        late = Unreachable(f"The server at {self._address} did not answer the login in time. Try again later.")
         try:
             await connection.answered()
         except asyncio.CancelledError:

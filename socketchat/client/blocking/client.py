@@ -165,7 +165,7 @@ class _Errand:
                 if until == self._deadline:
                     raise self._refused or self._unsure("The server did not answer in time.") from None
             except OSError:
-                raise self._unsure("The link broke before the server answered.") from None
+                raise self._unsure("The connection broke before the server answered.") from None
             else:
                 if data:
                     return data
@@ -195,7 +195,7 @@ class _Errand:
         try:
             self._write()
         except OSError:
-            raise Unconfirmed("The link broke before the server answered.") from None
+            raise Unconfirmed("The connection broke before the server answered.") from None
 
     def _part(self) -> None:
         """Tell the server that nobody will resume this session."""

@@ -28,7 +28,7 @@ def login_name() -> str:
         return check_name(getuser())
     except (BadName, KeyError, ImportError, OSError):
         raise UsageProblem(
-            "Your login name cannot be your name in a chat. Say who you are with --as NAME or SOCKETCHAT_NAME."
+            "Your login name is not a valid name here. Give a name with --as NAME or SOCKETCHAT_NAME."
         ) from None
 
 

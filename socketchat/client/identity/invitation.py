@@ -63,14 +63,16 @@ def parse_invitation(text: str) -> Invitation:
     key, dot, rest = fragment.partition(".")
     token, _, whose = rest.partition(".")
     if not is_url(url) or not sign or not dot:
-        raise UsageProblem("This is no invite: one looks like socketchat://HOST:PORT/#… and is made by its host.")
+        raise UsageProblem(
+            "This is not an invite. It looks like socketchat://HOST:PORT/#…; ask whoever runs the server for one."
+        )
     try:
         name = check_name(_unquoted(whose)) if whose else None
         host, port = parse_host(where.rstrip("/"))
         from_word(token, INVITE_BYTES, "A token")
         pin = from_word(key, FINGERPRINT_BYTES, "A fingerprint")
     except UsageProblem:
-        raise UsageProblem("This invite is damaged; copy all of it, up to its last character.") from None
+        raise UsageProblem("This invite is damaged. Copy all of it, up to the last character.") from None
     return Invitation(Address(host, port or DEFAULT_PORT), pin, token, name)
 
 

@@ -51,9 +51,9 @@ def imported(line: str, passphrase: str) -> Key:
             sealed = content[SALT_BYTES + NONCE_BYTES :]
             content = ChaCha20Poly1305(_stretched(passphrase, salt)).decrypt(nonce, sealed, HEADER.encode())
         except (InvalidTag, ValueError):
-            raise Refused("The passphrase is wrong, or the key was changed.") from None
+            raise Refused("The passphrase is wrong, or the file is damaged.") from None
     if len(content) != KEY_BYTES:
-        raise BadFile("This exported key is damaged.")
+        raise BadFile("This exported key is damaged. Use another copy.")
     return Key(content)
 
 
@@ -65,9 +65,7 @@ def put_in_place(profile: Profile, key: Key, *, replace: bool) -> str | None:
         if _is_same(profile, key):
             return None
         if not replace:
-            raise Refused(
-                f"There is another key already, which proves other names: {path}. With --replace it is moved aside."
-            )
+            raise Refused(f"{path} already has another key, with other names. Add --replace to move it aside.")
         aside = next(new for number in count(1) if not (new := path.with_name(f"key.old{number}")).exists())
         try:
             write(aside, path.read_bytes(), over=False)
@@ -91,7 +89,7 @@ def _parts(line: str) -> tuple[str, bytes]:
     except ValueError:
         header, kind, content = "", "", b""
     if header != HEADER or kind not in {"plain", "argon2id"}:
-        raise BadFile("This is no exported key; `socketchat key export` makes one.")
+        raise BadFile("This is not an exported key. `socketchat key export` creates one.")
     return kind, content
 
 
@@ -105,4 +103,4 @@ def _stretched(passphrase: str, salt: bytes) -> bytes:
         kdf = Argon2id(salt=salt, length=KEY_BYTES, iterations=PASSES, lanes=1, memory_cost=MEMORY_KIB)
         return kdf.derive(secret)
     except ValueError:  # the salt is too short
-        raise BadFile("This exported key is damaged.") from None
+        raise BadFile("This exported key is damaged. Use another copy.") from None

@@ -33,7 +33,12 @@ def read_local_secret(told: str | None) -> bytes | None:
     if os.name != "posix" or not os.path.isabs(path) or os.path.basename(path) != LOCAL_SECRET:
         return None
     with suppress(BadFile, ValueError):
-        content = read_private(path, "which lets its readers in", most=2 * LOCAL_SECRET_BYTES + 2, follow=False) or b""
+        content = (
+            read_private(
+                path, "which lets anyone who can read it log in", most=2 * LOCAL_SECRET_BYTES + 2, follow=False
+            )
+            or b""
+        )
         secret = bytes.fromhex(content.decode("ascii").strip())
         return secret if len(secret) == LOCAL_SECRET_BYTES else None
     return None

@@ -128,7 +128,7 @@ class Profile:
         """Make a key the one that is used from now on, if there is none, or in place of another one."""
         self._key = self._make_key(self.key_path, key, replace=replace)
         if self._key.public != key.public:
-            raise BadFile(f"{self.key_path} was made just now, by another program; try again.")
+            raise BadFile(f"Another program just created {self.key_path}. Try again.")
 
     @cached_property
     def trust(self) -> Trust:
@@ -215,7 +215,7 @@ class Profile:
         self._write(path, fresh.seed.hex().encode() + b"\n", over=replace)
         key = _read_key(path)
         if key is None:
-            raise BadFile(f"{path} was removed just now, by another program.")
+            raise BadFile(f"Another program just removed {path}. Try again.")
         return key
 
     def _write(self, path: str, content: bytes, *, over: bool = True) -> None:
@@ -279,7 +279,7 @@ def _read_key(path: str) -> Key | None:
     except ValueError:
         seed = b""
     if len(seed) != KEY_BYTES:
-        raise BadFile(f"{path} is damaged. Restore it, or give up the names that it proves with: rm {_quoted(path)}")
+        raise BadFile(f"{path} is damaged. Restore it from a copy; or, to give up its names, run: rm {_quoted(path)}")
     return Key(seed)
 
 
@@ -298,7 +298,7 @@ def _read(path: str, kind: type[_Kept]) -> _Kept | None:
     except FileNotFoundError:
         return None
     except (msgspec.DecodeError, UnicodeDecodeError):
-        raise BadFile(f"{path} is damaged. Remove it with: rm {_quoted(path)}") from None
+        raise BadFile(f"{path} is damaged. Remove it: rm {_quoted(path)}") from None
     except OSError as problem:
         raise unusable(path, problem) from None
 

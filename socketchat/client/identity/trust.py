@@ -69,9 +69,9 @@ class Trust:
         """Take note that no authority vouches for the server; raises CertificateChanged where one did before."""
         if self._known() == _AUTHORITY:
             raise CertificateChanged(
-                f"No authority vouches for the certificate of {self._address} any more ({problem.verify_message}). "
-                f"Somebody may listen in; nothing was sent. If its host says that it is right, accept the fingerprint "
-                f"that the server shows when it starts: socketchat trust {self._address} FINGERPRINT"
+                f"The certificate of {self._address} is no longer valid ({problem.verify_message}). "
+                "Someone may be intercepting the connection. Nothing was sent. If the server is right, accept the "
+                f"fingerprint that it shows when it starts: socketchat trust {self._address} FINGERPRINT"
             )
         self._vouched = False
 
@@ -81,8 +81,7 @@ class Trust:
         On this machine itself, a server is known at first sight. The name that the user gave decides that: whoever
         answers for another name could have it lead here, to a port of any account of this machine.
 
-        Raises CertificateChanged where the certificate is not
-        the one that is known.
+        Raises CertificateChanged if the certificate is not the known one.
         """
         self.shown = shown = read_certificate(der or b"")
         known = self._known()
@@ -91,13 +90,13 @@ class Trust:
         elif known != (_AUTHORITY if self._vouched else shown.fingerprint):
             if self._invited:
                 raise CertificateChanged(
-                    f"The invite names another key than the server at {self._address} shows: {known}, and not "
-                    f"{shown.fingerprint}. Nothing was sent. Ask its host for a new invite."
+                    f"The invite is for a server with the fingerprint {known}, but the server at {self._address} has "
+                    f"{shown.fingerprint}. Nothing was sent. Ask for a new invite."
                 )
             raise CertificateChanged(
                 f"The key of {self._address} changed: its fingerprint was {known}, and now is {shown.fingerprint}. "
-                f"Somebody may listen in; nothing was sent. If its host says that it is right, accept it: "
-                f"socketchat trust {self._address} {shown.fingerprint}"
+                "Someone may be intercepting the connection. Nothing was sent. Ask whoever runs the server. If the new "
+                f"key is right, accept it: socketchat trust {self._address} {shown.fingerprint}"
             )
         is_local = self._is_local(peer)
         is_known = known is not None or bool(self._vouched) or is_local
@@ -107,8 +106,9 @@ class Trust:
         """Return the error for a server that nothing speaks for."""
         shown = self.shown.fingerprint if self.shown is not None else "not known"
         return UnknownServer(
-            f"The server at {self._address} is new to you; its fingerprint is {shown}. Use an invite (--invite-file), "
-            f"or ask its host whether that is right, and accept it: socketchat trust {self._address} {shown}"
+            f"The server at {self._address} is not known yet; its fingerprint is {shown}. Use an invite "
+            "(--invite-file), or ask whoever runs the server. If the fingerprint is right, accept it: "
+            f"socketchat trust {self._address} {shown}"
         )
 
     def accept(self, fingerprint: str) -> None:
@@ -124,8 +124,8 @@ class Trust:
             self._invited = True
         elif known not in {fingerprint, _AUTHORITY}:
             raise CertificateChanged(
-                f"You know {self._address} by the fingerprint {known}, and the invite says {fingerprint}. One is "
-                f"somebody else's; nothing was sent. If its host says that the invite is right, accept it: "
+                f"You know {self._address} by the fingerprint {known}, but the invite has {fingerprint}. Nothing was "
+                "sent. Ask whoever runs the server. If the invite is right, accept its key: "
                 f"socketchat trust {self._address} {fingerprint}"
             )
 
@@ -137,7 +137,7 @@ class Trust:
         self.is_new = self._given is None and pin != _AUTHORITY
         self._store.keep_pin(pin)
         if (kept := self._store.read_pin()) != pin:
-            raise CertificateChanged(f"Another process has just come to know {self._address} as {kept}, not as {pin}.")
+            raise CertificateChanged(f"Another process just remembered {self._address} as {kept}, not as {pin}.")
         # What is kept counts from now on: `socketchat trust` may change it while somebody stays.
         self._given, self._invited = None, False
 
@@ -159,7 +159,7 @@ class Trust:
                 from_fingerprint(kept)
             except UsageProblem:
                 raise BadFile(
-                    f"What is remembered of {self._address} is damaged. Mend it with the fingerprint that the server "
+                    f"The stored key of {self._address} is damaged. Accept the fingerprint that the server "
                     f"shows when it starts: socketchat trust {self._address} FINGERPRINT"
                 ) from None
         return kept
@@ -168,6 +168,8 @@ class Trust:
 def handshake_failed(address: Address, problem: ssl.SSLError) -> Unreachable:
     """Return the error for a server with which no TLS can be spoken."""
     if problem.reason in {"WRONG_VERSION_NUMBER", "UNEXPECTED_MESSAGE", "HTTP_REQUEST", "PACKET_LENGTH_TOO_LONG"}:
-        return Unreachable(f"Cannot connect to {address}: what answers there speaks no TLS. Is it a socketchat server?")
+        return Unreachable(
+            f"Cannot connect to {address}: the server there does not use TLS. Is it a socketchat server?"
+        )
     why = (problem.reason or "cut").replace("_", " ").lower()
     return Unreachable(f"Cannot connect to {address}: the TLS handshake failed ({why}). Is it a socketchat server?")

@@ -14,16 +14,16 @@ from ...protocol.authentication.proofs import KEY_BYTES, NONCE_BYTES, from_word,
 from .credentials import NO_CREDENTIALS, Credentials
 
 CODE_NEEDED = (
-    "The name {name!r} is new on {server}, which lets newcomers in by its join code or an invite. In a terminal "
-    "`socketchat join` asks for the code; elsewhere give an invite with --invite-file."
+    "{name!r} is a new name on {server}, and newcomers need its join code or an invite. At a terminal, "
+    "`socketchat join` asks for the code; elsewhere, use an invite with --invite-file."
 )
 UNKNOWN = (
-    "Nothing proves that this server is the one that you mean. In a terminal `socketchat join` asks you about it; "
-    "elsewhere give an invite with --invite-file."
+    "This server is not known yet. At a terminal, `socketchat join` asks you to confirm it; elsewhere, use an invite "
+    "with --invite-file."
 )
 IMPOSTOR = (
-    "What answers there does not know the secret of the server that you mean; somebody may stand in between. You said "
-    "nothing, and nothing is remembered. Ask whoever hosts the server for its fingerprint."
+    "This server does not know the secret that it asked for. Someone may be intercepting the connection. Nothing was "
+    "sent. Ask whoever runs the server for its fingerprint."
 )
 
 SecretReader = Callable[[str | None], bytes | None]
@@ -110,7 +110,7 @@ class Login:
         """Return the answer to a challenge; raises ProtocolError, CodeNeeded, NameOwned and UnknownServer."""
         nonce, self._nonce = self._nonce, None
         if nonce is None or self._key is None:
-            raise ProtocolError("The server asks for a proof that nobody offered.")
+            raise ProtocolError("The server asked for an unexpected proof.")
         try:
             theirs = from_word(challenge.nonce, NONCE_BYTES, "A nonce")
         except UsageProblem as error:
@@ -121,7 +121,7 @@ class Login:
             if self._credentials.reset is not None:
                 return commands.Prove(signature=signature, invite=self._credentials.reset)
             if self._credentials.password is None:
-                raise NameOwned(f"The name {name} belongs to somebody else; choose another name.")
+                raise NameOwned(f"The name {name} belongs to another user; choose another name.")
             return commands.Prove(signature=signature, password=self._credentials.password)
         if shown is None:
             return commands.Prove(signature=signature)

@@ -254,7 +254,7 @@ def check_sendable(message: Keyed) -> None:
         try:
             text.encode()
         except UnicodeEncodeError:
-            raise BadText("A message is text in Unicode; this one has bytes that are none.") from None
+            raise BadText("The message is not valid Unicode.") from None
 
 
 def _size(message: Keyed) -> int:

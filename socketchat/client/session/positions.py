@@ -101,7 +101,7 @@ class Positions:
         before = self.heard.get(conversation.conversation)
         self._held += _weight(conversation) - (_weight(before) if before else 0)
         if self._held > HELD_BYTES:
-            raise ProtocolError("The server tells of more conversations than a client can hold.")
+            raise ProtocolError("The server sent more conversations than the client can hold.")
         self.heard[conversation.conversation] = conversation
 
 

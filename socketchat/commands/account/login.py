@@ -27,7 +27,7 @@ from .registration import USER_ID_BYTES, newcomer, registered, taken
 async def hello(hub: Hub, session: Session, command: commands.Hello) -> Answer:
     """Let a session in, ask for a proof, or say why not."""
     if session.user is not None:
-        raise Refused("You are logged in already.")
+        raise Refused("You are already logged in.")
     if command.version != VERSION:
         raise Unsupported(f"This server speaks version {VERSION} of the protocol, not {command.version}.")
     session.challenged = None
@@ -35,7 +35,7 @@ async def hello(hub: Hub, session: Session, command: commands.Hello) -> Answer:
     user = hub.attendance.resume(command.token, session) if command.token else None
     if user is None:
         if command.name is None:
-            raise UsageProblem("hello needs a name, or the token of a session that can be resumed.")
+            raise UsageProblem("hello needs a name, or the token of a session to resume.")
         name = check_name(command.name)
         if command.key is not None:
             _challenge(hub, session, replace(command, name=name))
@@ -88,9 +88,9 @@ def _taken_challenge(session: Session) -> Challenged:
     """Return the challenge of a session, which is good for one answer."""
     challenged, session.challenged = session.challenged, None
     if challenged is None:
-        raise UsageProblem("prove answers a challenge; say hello with a key first.")
+        raise UsageProblem("prove answers a challenge. Send hello with a key first.")
     if session.user is not None:  # by a password, since the challenge
-        raise Refused("You are logged in already.")
+        raise Refused("You are already logged in.")
     return challenged
 
 
@@ -127,7 +127,7 @@ def _check_signature(session: Session, challenged: Challenged, signature: bytes)
         signed = signed_bytes(session.channel.binding, challenged.nonce, nonce, asked.name or "")
         Ed25519PublicKey.from_public_bytes(key).verify(signature, signed)
     except (InvalidSignature, ValueError):
-        raise BadProof("The proof does not hold: it has to be the key's own, for this connection.") from None
+        raise BadProof("The signature does not match the key, the name and this connection.") from None
 
 
 def _guest(hub: Hub, name: str) -> User:

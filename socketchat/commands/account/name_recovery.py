@@ -21,7 +21,7 @@ def is_reset(hub: Hub, token: str) -> bool:
 async def take_back(hub: Hub, session: Session, asked: commands.Hello, token: str) -> User:
     """Make a key, which was proved, the only one of the name that a link is for; return its user."""
     if not session.channel.is_private:
-        raise Refused("Links are accepted over TLS only.")
+        raise Refused("Links work over TLS only.")
     number, key = invite_id(token), asked.key or ""
     link = hub.state.resets[number]
     user = hub.state.users.get(link.user)
@@ -37,7 +37,7 @@ async def take_back(hub: Hub, session: Session, asked: commands.Hello, token: st
     if isinstance(outcome, Conflict) and outcome.claim == claims[0]:
         raise BadInvite("This link is used up; ask whoever runs the server for a new one.")
     if isinstance(outcome, Conflict):
-        raise Busy("Your key was given another name just now; try again.")
+        raise Busy("Your key just got another name. Try again.")
     if not isinstance(outcome, Stored):
         raise why_not(outcome)
     return user

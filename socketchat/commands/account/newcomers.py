@@ -32,12 +32,12 @@ def check_shown(hub: Hub, session: Session, challenged: Challenged, proof: comma
         host = _host_proof(hub.admission.code_key, session, challenged, proof.code)
         if host is None:
             session.allowance.left -= WRONG_CODE_COMMANDS
-            raise BadCode("This is not the join code of this server; `socketchat admin code` shows it to its operator.")
+            raise BadCode("Wrong join code. Ask whoever runs the server; `socketchat admin code` shows it there.")
         return Credential("code", host)
     if proof.local is not None:
         host = _host_proof(hub.admission.local_secret, session, challenged, proof.local)
         if host is None:
-            raise BadCode("The local secret on this machine is another server's; use the join code of this one.")
+            raise BadCode("The local secret belongs to another server. Use the join code of this one.")
         return Credential("local", host)
     if proof.invite is not None:
         try:
@@ -53,8 +53,8 @@ def check_newcomer(hub: Hub, session: Session, key: str, credential: Credential)
     who: Who = "known" if hub.state.owned(key) else "newcomer"
     if not hub.admission.admits(who, session.channel, credential.shown):
         if credential.shown is not None:
-            raise CodeNeeded("Join codes and invites are taken over TLS only.")
-        raise CodeNeeded("This server lets newcomers in by its join code or an invite; ask whoever hosts it.")
+            raise CodeNeeded("Join codes and invites work over TLS only.")
+        raise CodeNeeded("This server needs a join code or an invite. Ask whoever runs it.")
     if credential.shown is None:
         hub.quotas.check_account(session.channel.peer)
 
@@ -62,7 +62,7 @@ def check_newcomer(hub: Hub, session: Session, key: str, credential: Credential)
 def check_guest(hub: Hub, session: Session) -> None:
     """Raise NoGuests unless somebody without a key may come in."""
     if not hub.admission.admits("guest", session.channel):
-        raise NoGuests("Guests come in from the server's own machine only; elsewhere use `socketchat join`.")
+        raise NoGuests("Guests can only log in from the server's own machine. Elsewhere, use `socketchat join`.")
 
 
 def needs_entry(hub: Hub, name: str, key: str) -> bool:

@@ -52,7 +52,7 @@ async def by_password(hub: Hub, session: Session, name: str, typed: str) -> User
     """Return the user of that name if the password is right; raises WrongPassword, Refused, TooMany, Busy."""
     check_private(session)
     if not typed:
-        raise UsageProblem("A password is missing.")
+        raise UsageProblem("The password is missing.")
     peer = session.channel.peer
     user = hub.directory.holder(name_key(name))
     if user is not None and user.wrong + user.guesses >= MOST_IN_A_ROW:

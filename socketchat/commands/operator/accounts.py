@@ -29,7 +29,7 @@ async def release(hub: Hub, session: Session, order: operator.ReleaseName) -> Li
     """Free the name of an account, whose sessions end."""
     user = _account(hub, order.name)
     await hub.record(session, "released", facts.ReleasedFact(user.id))
-    return [f"{user.name} is free."]
+    return [f"{user.name} is free now."]
 
 
 async def erase(hub: Hub, session: Session, order: operator.EraseUser) -> Lines:

@@ -71,7 +71,7 @@ class Attendance:
         if session.gone:
             return
         if self._directory.users.get(user.id) is not user:
-            raise Refused(f"The name {user.name} was released; it is nobody's any more.")
+            raise Refused(f"The name {user.name} was released. Log in again to take it.")
         self._permissions.check_entry([*restrictions.of_user(user), restrictions.of_address(session.channel.peer)])
         session.user = user
         self._logged_in(session)
@@ -141,7 +141,7 @@ class Attendance:
         user = session.user
         by.device = session.device
         if session in self._roster.of(user):
-            bye = events.Bye(code=Replaced.code, text="This session goes on elsewhere.")
+            bye = events.Bye(code=Replaced.code, text="This session continues in another connection.")
             session.link.close(session.rendering.event(bye))
             self.exit(session, quits=False)
         return user

@@ -231,7 +231,7 @@ class Replay:
             entries = [conversation.addressed(entry) for entry in entries if entry.seq >= conversation.floor]
             first = entries[0].seq if entries else upto + 1
             if [entry.seq for entry in entries] != list(range(first, upto + 1)):
-                raise StorageProblem(f"the history of {conversation.id} cannot be read; the operator has to look at it")
+                raise StorageProblem(f"The history of {conversation.id} cannot be read. Tell whoever runs the server.")
             self._put(page_id, first, entries)
         except ChatError as error:
             problem = error

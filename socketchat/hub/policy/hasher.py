@@ -25,11 +25,11 @@ class NoPasswords:
 
     async def hash(self, password: str) -> str:  # noqa: ARG002 - nothing is done with it
         """Refuse."""
-        raise Refused("This server takes no passwords.")
+        raise Refused("This server does not accept passwords.")
 
     async def verify(self, stored: str, password: str) -> bool:  # noqa: ARG002 - likewise
         """Refuse."""
-        raise Refused("This server takes no passwords.")
+        raise Refused("This server does not accept passwords.")
 
     def is_outdated(self, stored: str) -> bool:  # noqa: ARG002 - likewise
         """Tell that nothing is."""

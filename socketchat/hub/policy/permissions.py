@@ -41,8 +41,8 @@ class Rank(IntEnum):
 
 
 NEEDED = {
-    Action.INVITE: (Rank.MODERATOR, "the owner and the moderators of"),
-    Action.MODERATE: (Rank.MODERATOR, "the owner and the moderators of"),
+    Action.INVITE: (Rank.MODERATOR, "the owner and moderators of"),
+    Action.MODERATE: (Rank.MODERATOR, "the owner and moderators of"),
     Action.GOVERN: (Rank.ROOM_OWNER, "the owner of"),
 }
 
@@ -140,7 +140,7 @@ class Permissions:
         is_member = room.has_member(user)
         if room.is_closed and not is_member and user is not self._operator:
             if not _is_expected(user, room) or self._covers(room.bans, user):
-                return NoSuchRoom(f"There is no room {room.name}; /rooms lists the rooms.")
+                return NoSuchRoom(f"There is no room {room.name}. /rooms lists the rooms.")
             if action not in {Action.SEE, Action.JOIN}:
                 return NotAMember(f"Join {room.name} first.")
         if action is Action.SEE:
@@ -154,11 +154,11 @@ class Permissions:
             case Action.READ | Action.JOIN:
                 return None
             case Action.TITLE if not is_member:
-                return NotAMember(f"Join {room.name} first, then set its topic.")
+                return NotAMember(f"Join {room.name} first to set its topic.")
             case Action.SPEAK | Action.TITLE:
                 return self._why_silent(user, room) or self._why_silent(user, lobby)
         least, who = NEEDED[action]
-        return None if self.rank(user, room) >= least else Refused(f"Only {who} {room.place} may do that.")
+        return None if self.rank(user, room) >= least else Refused(f"Only {who} {room.place} can do that.")
 
     def _why_not_direct(self, user: User, action: Action) -> ChatError | None:
         lobby = self._directory.lobby

@@ -73,7 +73,7 @@ class Quotas:
     def check_password(self, user: User) -> None:
         """Check whether another password of a user may be set or looked at."""
         if self._limited:
-            _wait(self._passwords.take(user.id), f"Too many passwords for {user.name} at once")
+            _wait(self._passwords.take(user.id), f"Too many passwords for {user.name}")
 
 
 def _wait(seconds: float, what: str) -> None:

@@ -87,14 +87,14 @@ class Invites:
         """Return the one good invite whose id begins so; raises NotFound."""
         found = [invite for invite in self.good(now) if prefix and invite.id.startswith(prefix.lower())]
         if len(found) != 1:
-            raise NotFound("There is no such invite, or more than one; `socketchat admin invite list` shows them.")
+            raise NotFound("No invite, or more than one, has this ID. `socketchat admin invite list` shows them.")
         return found[0]
 
     def of_token(self, token: str) -> Invite:
         """Return the invite with this token; raises BadInvite."""
         invite = self.by_id.get(invite_id(token))
         if invite is None:
-            raise BadInvite("This server has no such invite; ask for a new one.")
+            raise BadInvite("This server does not know the invite; ask for a new one.")
         return invite
 
 

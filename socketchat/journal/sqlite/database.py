@@ -91,16 +91,16 @@ class Database:
 
     def check_kind(self, db: apsw.Connection, path: Path | None = None) -> int:
         """Return the schema version of a database; raises BadFile where it is not ours, or of a newer version."""
-        other = "choose another directory" if path is None else "name a file that `socketchat backup` made"
+        other = "Choose another directory" if path is None else "Give a file that `socketchat backup` wrote"
         path = path or self.path
         if db.pragma("application_id") == schema.EARLIER_ID:
-            raise BadFile(f"{path} was made before version 0.1.0, by a trial version: {other}.")
+            raise BadFile(f"{path} was created by a version before 0.1.0. {other}.")
         if db.pragma("application_id") != schema.APPLICATION_ID:
-            raise BadFile(f"{path} is not a store of socketchat: {other}.")
+            raise BadFile(f"{path} is not a store of socketchat. {other}.")
         version, known = schema.version(db), len(schema.MIGRATIONS)
         if version > known:
             raise BadFile(
-                f"{path} is of a newer socketchat (schema {version}, this one knows {known}): upgrade this one."
+                f"{path} was created by a newer socketchat (schema {version}; this one knows {known}). Upgrade it."
             )
         return version
 
@@ -127,16 +127,20 @@ class Database:
         log = Path(f"{self.path}-wal")
         if self.path.exists():
             if self.path.stat().st_size == 0:
-                raise BadFile(f"{self.path} is empty: put a backup in its place, or move it away to start anew.")
+                raise BadFile(
+                    f"{self.path} is empty. Put a backup in its place, or move it away to start with an empty store."
+                )
         elif self.damaged.exists():
-            raise BadFile(f"A recovery of {self.path} was cut short: start once with --recover.")
+            raise BadFile(f"A recovery of {self.path} was interrupted. Start once with --recover.")
         elif log.exists() and log.stat().st_size > 0:
-            raise BadFile(f"{self.path} is missing beside its log: put it back, or move {log.name} away to start anew.")
+            raise BadFile(
+                f"{self.path} is missing, but its log is there. Put it back, or move {log.name} away to start empty."
+            )
         elif self.unfinished.exists():
-            raise BadFile(f"A restore to {self.directory} was cut short: run it again, or remove {self.unfinished}.")
+            raise BadFile(f"A restore to {self.directory} was interrupted. Run it again, or remove {self.unfinished}.")
         else:
             if any(path != self._lock.path for path in self.directory.iterdir()):
-                _log.warning("there is no store in %s beside what else is there: an empty one is made", self.directory)
+                _log.warning("no store in %s, although other files are there: creating an empty one", self.directory)
             self._create()
         for file in (self.path, log, Path(f"{self.path}-shm")):
             if file.exists():
@@ -163,13 +167,15 @@ class Database:
         for name, value in _WRITER_PRAGMAS.items():
             db.pragma(name, value)
         if db.pragma("journal_mode", "wal") != "wal" or db.pragma("synchronous") != _FULL:
-            raise StorageProblem(f"{self.path} cannot be written safely on this file system: choose a local disk.")
+            raise StorageProblem(f"{self.path} cannot be written safely on this file system. Choose a local disk.")
         if version < known:
             kept = Path(f"{self.path}.v{version}.bak")
-            _log.warning("the store is of version %d: it is copied to %s, then made version %d", version, kept, known)
+            _log.warning(
+                "the store has version %d: copying it to %s, then migrating it to version %d", version, kept, known
+            )
             copy_whole(db, kept, _logged("copying the store"))
             schema.migrate(db)
-            _log.warning("the store is of version %d now", known)
+            _log.warning("the store has version %d now", known)
 
     @contextmanager
     def told(self) -> Iterator[None]:
@@ -180,16 +186,16 @@ class Database:
             raise
         except OSError as error:
             raise StorageProblem(
-                f"Cannot use the data directory {self.directory} ({reason(error)}): mend that or choose another."
+                f"Cannot use the data directory {self.directory} ({reason(error)}). Fix it, or choose another one."
             ) from error
         except (apsw.NotADBError, apsw.CorruptError) as error:
             raise BadFile(
-                f"{self.path} is damaged ({error}): put a backup in its place, or start with --recover."
+                f"{self.path} is damaged ({error}). Put a backup in its place, or start with --recover."
             ) from error
         except apsw.FullError as error:
-            raise StorageProblem(f"The disk of {self.directory} is full: make room and start again.") from error
+            raise StorageProblem(f"The disk of {self.directory} is full. Free some space and start again.") from error
         except apsw.Error as error:
-            raise StorageProblem(f"Cannot use {self.path} ({error}): mend that or choose another directory.") from error
+            raise StorageProblem(f"Cannot use {self.path} ({error}). Fix that, or choose another directory.") from error
 
 
 _FULL = 2

@@ -157,7 +157,7 @@ class SQLiteJournal:
 
     def _check_open(self) -> None:
         if not self._open:
-            raise StorageProblem("The history cannot be read any more: the server stops.")
+            raise StorageProblem("The server is shutting down.")
 
     def _start(self) -> State:
         self._database.acquire()

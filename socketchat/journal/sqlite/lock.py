@@ -41,7 +41,7 @@ class DirectoryLock:
             os.close(fd)
             raise StorageProblem(
                 f"The data directory {self._directory} is in use by another socketchat (process {holder or '?'}): "
-                "stop that one or choose another directory."
+                "stop that one, or choose another directory."
             ) from None
         os.fchmod(fd, 0o600)
         os.ftruncate(fd, 0)

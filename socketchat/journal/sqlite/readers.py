@@ -194,7 +194,7 @@ class Readers:
             if place not in self._damage and len(self._damage) < DAMAGE_KNOWN:
                 self._damage.add(place)
                 if len(self._damage) <= DAMAGE_LOGGED:
-                    _log.error("entry %d of %s is damaged and shown as such; a backup may have it", seq, conversation)
+                    _log.error("entry %d of %s is damaged and marked as such; a backup may have it", seq, conversation)
 
     @contextmanager
     def suspended(self) -> Iterator[None]:

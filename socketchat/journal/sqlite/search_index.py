@@ -96,7 +96,7 @@ def unindex(db: apsw.Connection, which: str, values: tuple[apsw.SQLiteValue, ...
 
 def mend(db: apsw.Connection) -> None:
     """Begin the index anew because it is damaged, in the transaction that there is."""
-    _log.error("the index of words is damaged and made anew; what was said is not touched by that")
+    _log.error("the search index is damaged and is being rebuilt; no message is affected")
     begin_anew(db)
 
 

@@ -16,7 +16,7 @@ import apsw
 from .. import Outcome, Proposal, StorageRefused
 from .ledger import Ledger, Staged
 
-BAD_ENTRY = "This cannot be stored; send something else."
+BAD_ENTRY = "The server cannot store this message."
 
 STORAGE_ERRORS = (
     apsw.BusyError,

@@ -119,7 +119,7 @@ class Writer:
         try:
             close_whole(self._db)
         except apsw.Error as error:
-            _log.warning("the log stays beside the database, and the next start reads it: %s", error)
+            _log.warning("the log stays beside the database until the next start: %s", error)
             self._db.close(force=True)
 
     def _open(self) -> State:
@@ -145,7 +145,7 @@ class Writer:
                 self._marks.write(self._db, idle=True)
                 self._scheduler.end(self._db)
         except Exception:  # noqa: BLE001  dying in silence would leave everybody waiting
-            _log.exception("the journal's writer ends; nothing more will be stored")
+            _log.exception("the journal's writer failed; nothing more is stored")
             self._begin_trouble(TROUBLE)
         self._scheduler.fail(StorageProblem(STOPPED))
 
@@ -248,7 +248,7 @@ class Writer:
         except apsw.Error as error:
             # Nothing is lost: keys stay in memory, pages in the log, and both are tried again.
             self._idle = False
-            _log.warning("the journal's upkeep failed and is put off: %s", error)
+            _log.warning("the journal's upkeep failed and is postponed: %s", error)
 
     def _checkpoint(self, *, idle: bool) -> None:
         written = self._db.status(apsw.SQLITE_DBSTATUS_CACHE_WRITE)[0] - self._checkpointed
@@ -297,7 +297,7 @@ class Writer:
                     self._db.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
                 return bool(staged) and all(self._ledger.has(part) for part in staged)
         except (apsw.Error, OSError, ChatError) as error:
-            _log.warning("the database cannot be reopened after a failed commit; it is tried again: %s", error)
+            _log.warning("cannot reopen the database after a failed commit, trying again: %s", error)
             return None
 
     def _pause(self, seconds: float) -> bool:

@@ -130,7 +130,7 @@ def test_connect_raises_an_error_if_no_server_listens() -> None:
 
     run(test("127.0.0.1", rf"^Cannot connect to 127.0.0.1:{port}: connection refused. Is `socketchat serve` running"))
     run(test("localhost", "connection refused"))
-    run(test("no-such-host.invalid", "there is no host of that name"))
+    run(test("no-such-host.invalid", "there is no host of this name"))
 
 
 def test_connect_raises_an_error_if_the_server_does_not_answer() -> None:
@@ -325,7 +325,7 @@ def test_reconnect_attempts_are_counted_and_spread_out() -> None:
     async def test() -> None:
         async with scripted() as script, Stay(script, random=lambda: 1.0) as (client, peer):
             peer.cut()
-            assert await anext(client) == LinkLost("The connection was cut.", 0.01, 1)
+            assert await anext(client) == LinkLost("The connection broke.", 0.01, 1)
             for attempt, delay in ((2, 0.02), (3, 0.02)):
                 again = await script.accept()
                 await again.read()
@@ -404,7 +404,7 @@ def test_a_retryable_login_is_tried_again() -> None:
             peer.cut()
             again = await script.accept()
             again.write(error((await again.read())["id"], "storage", "Disk full.", retry=True))
-            assert [each.reason for each in await take(client, 2)] == ["The connection was cut.", "Disk full."]
+            assert [each.reason for each in await take(client, 2)] == ["The connection broke.", "Disk full."]
             await back(script)
             assert isinstance(await anext(client), LinkBack)
 
@@ -551,7 +551,7 @@ def test_a_server_that_floods_out_an_answer_is_given_up(monkeypatch) -> None:
                 await asking
             assert not client.online
             *_, lost = await take(client, len(client._backlog._queue))
-            assert lost.reason == "The server says so much that no answer of it is heard."
+            assert lost.reason == "The server sends so much data that its answer does not arrive."
 
     run(test())
 

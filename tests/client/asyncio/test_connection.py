@@ -57,7 +57,7 @@ def test_a_server_that_answers_no_ping_is_given_up() -> None:
             sending = asyncio.create_task(client.send("#lobby", "typed meanwhile"))
             lost = await anext(client)
             assert isinstance(lost, LinkLost)
-            assert lost.reason == "The server does not answer any more."
+            assert lost.reason == "The server stopped answering."
             assert client.waiting == 1
             await client.quit()
             await asyncio.wait({sending})
@@ -127,7 +127,7 @@ def test_a_refused_address_is_followed_by_the_next_one() -> None:
 def test_connecting_is_bounded_in_time() -> None:
     async def test(port: int) -> None:
         _, connection = connection_of(Timeouts())
-        with pytest.raises(Unreachable, match="no answer in time"):
+        with pytest.raises(Unreachable, match="the server did not answer in time"):
             await dial(Address("127.0.0.1", port), lambda: connection, 0.1, trust_of(port))
 
     with socket.create_server(("127.0.0.1", 0), backlog=0) as full:

@@ -64,7 +64,7 @@ def test_the_error_for_a_readable_key_names_the_fix(profiles, directory) -> None
     path.chmod(0o640)
     with pytest.raises(BadFile, match=r"chmod 600 ") as caught:
         _ = profiles.server("h", 1).key.public
-    subprocess.run(str(caught.value).partition("with: ")[2], shell=True, check=True)
+    subprocess.run(str(caught.value).partition("Run: ")[2], shell=True, check=True)
     assert profiles.server("h", 1).key.public == key
 
 
@@ -192,7 +192,7 @@ def test_an_empty_record_after_a_power_cut_is_ignored(profiles, directory) -> No
 def test_a_damaged_record_is_an_error(content: bytes, profiles, directory) -> None:
     profiles.server("h", 1).keep("epoch", {})
     only(directory, ".json").write_bytes(content)
-    with pytest.raises(BadFile, match=r"is damaged\. Remove it with: rm "):
+    with pytest.raises(BadFile, match=r"is damaged\. Remove it: rm "):
         _ = profiles.server("h", 1).name
 
 

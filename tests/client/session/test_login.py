@@ -190,7 +190,7 @@ def test_a_password_is_sent_only_to_a_known_server_that_asks_for_it(entry: str) 
 
 
 def test_a_name_of_another_key_is_taken_without_a_password() -> None:
-    with pytest.raises(NameOwned, match="belongs to somebody else") as refusal:
+    with pytest.raises(NameOwned, match="belongs to another user") as refusal:
         login(KNOWN).prove(challenge(entry="password"), "alice")
     assert (refusal.value.code, refusal.value.exit_code) == ("name_taken", 4)
 

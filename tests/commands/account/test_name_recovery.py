@@ -147,7 +147,7 @@ def test_the_next_owner_of_a_released_name_cannot_read_its_messages() -> None:
     bob = stage.native("bob")
     bob.say("for the first alice", "@alice")
     stage.settle()
-    assert stage.order(operator.ReleaseName(id=1, name="alice")) == ["alice is free."]
+    assert stage.order(operator.ReleaseName(id=1, name="alice")) == ["alice is free now."]
     assert alice.last_words
     for number in range(2):
         second = stage.login(key_of("second"), name="alice")

@@ -306,7 +306,7 @@ def test_guests_can_log_in_only_locally(rendering) -> None:
         peer.ask(commands.Hello(name="gus"))
         assert (stage.hub.directory.lookalike("gus") is not None) == comes
         if not comes:
-            assert b"Guests come in from the server's own machine only" in peer.take()
+            assert b"Guests can only log in from the server's own machine" in peer.take()
 
 
 def test_secrets_are_in_no_repr() -> None:

@@ -82,7 +82,7 @@ def test_one_account_cannot_monopolise_the_hashing() -> None:
     stage = Stage(limited=True)
     alice = stage.connect(channel=HERE)
     alice.log_in(key_of("alice"), name="alice")
-    too_many = "Too many passwords for alice at once; try again in 10 seconds."
+    too_many = "Too many passwords for alice; try again in 10 seconds."
     for _ in range(PASSWORDS_BURST - 5):
         assert refused(alice, commands.Password, password=SECRET) is None
     for number in range(5):

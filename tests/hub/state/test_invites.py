@@ -39,7 +39,7 @@ def test_a_revoked_invite_is_refused() -> None:
 
 
 def test_an_unknown_token_is_refused() -> None:
-    with pytest.raises(BadInvite, match="no such invite"):
+    with pytest.raises(BadInvite, match="does not know the invite"):
         invited().of_token(to_word(b"u" * 16))
     with pytest.raises(UsageProblem):
         invited().of_token(invite_id(TOKEN))

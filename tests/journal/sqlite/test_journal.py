@@ -187,9 +187,9 @@ def change(statement: str) -> Callable[[Path], None]:
         (spoil_the_entries, "is damaged"),
         (lambda database: database.write_bytes(b""), "is empty"),
         (lambda database: database.write_bytes(database.read_bytes()[:-4096]), "is damaged"),
-        (lambda database: database.rename(f"{database}-wal"), "is missing beside its log"),
+        (lambda database: database.rename(f"{database}-wal"), "is missing, but its log is there"),
         (change("PRAGMA application_id = 7"), "not a store of socketchat"),
-        (change(f"PRAGMA application_id = {schema.EARLIER_ID}"), "made before version 0.1.0"),
+        (change(f"PRAGMA application_id = {schema.EARLIER_ID}"), "created by a version before 0.1.0"),
         (change("PRAGMA user_version = 99"), "newer socketchat"),
     ],
     ids=["text", "tables", "entries", "empty", "short", "missing", "foreign", "earlier", "newer"],
@@ -219,7 +219,7 @@ def test_a_missing_store_is_not_recreated_silently(directory: Path, caplog: pyte
     (directory / "tls.pem").write_text("")
     (directory / "socketchat.db").unlink()
     asyncio.run(fill(directory))
-    assert "an empty one is made" in caplog.text
+    assert "creating an empty one" in caplog.text
 
 
 def test_a_path_that_cannot_be_a_directory_is_an_error(tmp_path: Path) -> None:
@@ -237,14 +237,14 @@ def test_a_file_system_without_shared_memory_is_an_error(directory: Path) -> Non
         bare.unregister()
         apsw.set_default_vfs("unix")
     assert isinstance(error, StorageProblem)
-    assert "choose a local disk" in str(error)
+    assert "Choose a local disk" in str(error)
 
 
 def test_a_full_disk_at_the_start_is_an_error(directory: Path, disk: Disk) -> None:
     disk.fault = FULL
     error = asyncio.run(refusal(directory))
     assert isinstance(error, StorageProblem)
-    assert "make room" in str(error)
+    assert "Free some space" in str(error)
     disk.fault = None
     asyncio.run(fill(directory))
 

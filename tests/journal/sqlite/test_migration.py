@@ -122,7 +122,7 @@ async def opens(directory: Path) -> None:
 def test_a_store_that_cannot_be_backed_up_is_not_migrated(directory: Path) -> None:
     with inserted() as disk:
         disk.fault = FULL
-        with pytest.raises(StorageProblem, match="make room"):
+        with pytest.raises(StorageProblem, match="Free some space"):
             asyncio.run(opens(directory))
         disk.fault = None
         assert version_of(directory / "socketchat.db") == 1

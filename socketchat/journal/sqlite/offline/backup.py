@@ -36,7 +36,7 @@ def back_up(directory: Path, target: Path, progress: Progress | None = None) -> 
         except OSError as problem:
             if problem.errno in {errno.ENOSPC, errno.EDQUOT}:
                 raise _no_room(target) from problem
-            raise BadFile(f"Cannot write {target}: {reason(problem)}. Name a file elsewhere.") from problem
+            raise BadFile(f"Cannot write {target}: {reason(problem)}. Write it elsewhere.") from problem
         except apsw.FullError as error:
             raise _no_room(target) from error
         finally:
@@ -44,11 +44,11 @@ def back_up(directory: Path, target: Path, progress: Progress | None = None) -> 
 
 
 def _there_already(target: Path) -> Refused:
-    return Refused(f"{target} is there already; name a new file.")
+    return Refused(f"{target} already exists. Give a new file name.")
 
 
 def _no_room(target: Path) -> StorageProblem:
-    return StorageProblem(f"The disk of {target} is full; name a file elsewhere, or make room.")
+    return StorageProblem(f"The disk of {target} is full. Free some space, or write the file elsewhere.")
 
 
 def restore(source: Path, directory: Path, progress: Progress | None = None) -> None:
@@ -104,7 +104,7 @@ def _copy_in(database: Database, source: Path, progress: Progress | None) -> Non
     except apsw.NotADBError:
         raise BadFile(f"{source} is not a backup: name a file that `socketchat backup` made.") from None
     except apsw.CorruptError as error:
-        raise BadFile(f"{source} is damaged ({error}); choose another backup.") from error
+        raise BadFile(f"{source} is damaged ({error}). Use another backup.") from error
     db = apsw.Connection(os.fspath(new), apsw.SQLITE_OPEN_READWRITE)
     try:
         schema.begin_epoch(db)

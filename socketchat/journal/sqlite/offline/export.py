@@ -26,13 +26,13 @@ CHUNK = 1_000
 def entries(db: apsw.Connection, room: str | None = None, progress: Progress | None = None) -> Iterator[Entry]:
     """Yield all entries in the order in which they were stored, or those of one conversation; raises BadFile."""
     if room is not None and not db.execute("SELECT 1 FROM conversation WHERE name = ?", (room,)).fetchone():
-        raise NoSuchRoom(f"Nothing was ever said in {room}.")
+        raise NoSuchRoom(f"There are no messages in {room}.")
     yield from _read(db, room, progress)
 
 
 def _read(db: apsw.Connection, conversation: str | None, progress: Progress | None = None) -> Iterator[Entry]:
     if schema.version(db) != len(schema.MIGRATIONS):
-        raise BadFile("This store is of an earlier version; start the server once, and it is migrated.")
+        raise BadFile("This store has an older version. Start the server once to migrate it.")
     last, newest = 0, int(str(next(db.execute("SELECT ifnull(max(id), 0) FROM entry"))[0]))
     while chunk := list(db.execute(_ENTRIES, (last, conversation, CHUNK))):
         for entry_id, *row in chunk:

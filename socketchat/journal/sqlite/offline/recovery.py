@@ -46,11 +46,11 @@ class Report(msgspec.Struct):
 
     def lines(self) -> list[str]:
         """Return what is to be told, a sentence each."""
-        told = [f"Recovered {self.kept:,} entries; {self.lost:,} are lost, and shown as damaged in their places."]
+        told = [f"Recovered {self.kept:,} entries; {self.lost:,} are lost and marked as damaged."]
         if self.facts:
-            told.append(f"At least {self.facts:,} of these told of accounts, rooms or bans: look through them.")
+            told.append(f"At least {self.facts:,} of these are about accounts, rooms or bans: check them.")
         if self.unread:
-            told.append(f"Of these tables not all could be read: {', '.join(self.unread)}.")
+            told.append(f"These tables could not be read completely: {', '.join(self.unread)}.")
         return told
 
 
@@ -69,7 +69,7 @@ def recover(directory: Path, progress: Progress | None = None) -> Report:
             if not database.path.exists():
                 raise BadFile(f"There is no store in {directory} to recover.")
             if damaged.exists():
-                raise Refused(f"{damaged} is of an earlier recovery: move it away, and start again.")
+                raise Refused(f"{damaged} is from an earlier recovery. Move it away and start again.")
             return _replace(database, damaged, progress)
         finally:
             lock.release()
@@ -85,12 +85,12 @@ def _replace(database: Database, damaged: Path, progress: Progress | None) -> Re
     try:
         version = database.check_kind(old)
         if version != len(schema.MIGRATIONS):
-            raise BadFile(f"{database.path} is damaged, and of an earlier version: put a backup in its place.")
+            raise BadFile(f"{database.path} is damaged and has an older version. Put a backup in its place.")
         schema.migrate(db)
         with db:
             report = _Recovery(old, db, database.path.stat().st_size, progress or _tell_nobody).run()
         if not report.kept:
-            raise BadFile(f"Nothing of {database.path} can be read: put a backup in its place.")
+            raise BadFile(f"{database.path} cannot be read at all. Put a backup in its place.")
         feed(db)
         db.execute("UPDATE meta SET facts = (SELECT count(*) FROM entry WHERE fact = 1)")
     finally:

@@ -41,6 +41,6 @@ class DiskSpace:
                 lacks = False
             if lacks != self._lacks:
                 self._lacks = lacks
-                words = "is full: messages are refused until there is room" if lacks else "has room again"
+                words = "is full: refusing messages until there is space" if lacks else "has space again"
                 _log.warning("the disk of %s %s", self._directory, words)
         return self._lacks

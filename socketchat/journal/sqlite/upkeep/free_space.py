@@ -45,7 +45,7 @@ def find_slack(db: apsw.Connection, first: int) -> tuple[list[int], int | None]:
     with _file_of(db) as file:
         size = _page_size(file)
         if not size:
-            _log.warning("%s may still show what was deleted: it is too large, or under auto_vacuum", db.filename)
+            _log.warning("%s may still contain deleted text: it is too large, or uses auto_vacuum", db.filename)
             return [], None
         pages = file.xFileSize() // size
         after = min(first + max(1, BYTES_AT_ONCE // size), pages + 1)

@@ -89,7 +89,7 @@ def test_a_backup_overwrites_no_file(tmp_path: Path) -> None:
     asyncio.run(fill(data, say("one")))
     back_up(data, copy)
     before = copy.read_bytes()
-    with pytest.raises(Refused, match="there already"):
+    with pytest.raises(Refused, match="already"):
         back_up(data, copy)
     with pytest.raises(Refused, match="There is a store"):
         restore(copy, data)
@@ -176,7 +176,7 @@ def test_an_interrupted_restore_is_reported_and_can_be_repeated(tmp_path: Path) 
     restore(tmp_path / "one.db", other)
     (other / "socketchat.db").rename(other / "socketchat.db.restored")
     leave_a_journal(other / "socketchat.db.restored")
-    with pytest.raises(BadFile, match="cut short: run it again"):
+    with pytest.raises(BadFile, match=r"interrupted\. Run it again"):
         asyncio.run(stored_in(other))
     restore(tmp_path / "two.db", other)
     assert asyncio.run(stored_in(other))[1] == ["two"]
@@ -206,7 +206,7 @@ def test_two_backups_of_one_name_do_not_destroy_each_other(tmp_path: Path) -> No
         if not copy.exists():
             back_up(tmp_path / "other", copy)
 
-    with pytest.raises(Refused, match="there already"):
+    with pytest.raises(Refused, match="already"):
         back_up(data, copy, meanwhile)
     restore(copy, tmp_path / "restored")
     assert asyncio.run(stored_in(tmp_path / "restored"))[1] == ["other"]
@@ -224,7 +224,7 @@ def test_a_backup_touches_no_file_beside_it(tmp_path: Path, name: str) -> None:
 def test_a_dangling_symlink_does_not_count_as_a_new_file(tmp_path: Path) -> None:
     asyncio.run(fill(tmp_path / "data", say("one")))
     (tmp_path / "copy.db").symlink_to(tmp_path / "nowhere")
-    with pytest.raises(Refused, match="there already"):
+    with pytest.raises(Refused, match="already"):
         back_up(tmp_path / "data", tmp_path / "copy.db")
 
 

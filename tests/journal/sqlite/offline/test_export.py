@@ -99,7 +99,7 @@ def test_an_export_of_an_unknown_room_is_an_error(directory: Path) -> None:
 
 def test_an_export_of_an_earlier_version_asks_for_a_migration(tmp_path: Path) -> None:
     (tmp_path / "socketchat.db").write_bytes(FIRST.read_bytes())
-    with pytest.raises(BadFile, match="start the server once"):
+    with pytest.raises(BadFile, match="Start the server once"):
         texts(tmp_path)
 
 

@@ -50,7 +50,7 @@ def test_entries_that_need_the_reserve_are_refused_until_space_is_free(
 
     asyncio.run(scene())
     told = [record.message.removeprefix(f"the disk of {tmp_path} ") for record in caplog.records]
-    assert told == ["is full: messages are refused until there is room", "has room again"]
+    assert told == ["is full: refusing messages until there is space", "has space again"]
 
 
 def test_the_free_space_is_not_checked_for_every_batch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
