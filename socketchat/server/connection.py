@@ -203,9 +203,9 @@ class Connection(asyncio.Protocol):
     def _proceed(self, session: Session, wire: Wire) -> None:
         hub = self._hub
         left, heaviest = TURN_COMMANDS, wire.heavy + TURN_BYTES
+        command, self._held = self._held, None
         while left > 0 and wire.heavy < heaviest and not self._is_over and hub.takes(session):
             left -= 1
-            command, self._held = self._held, None
             try:
                 command = command or wire.next_command()
             except ChatError as error:
@@ -219,10 +219,11 @@ class Connection(asyncio.Protocol):
                     return
                 session.allowance.left -= 1  # a line that says nothing takes as long to read
             elif not handle(hub, session, command):
-                self._held = command
                 break
             elif type(command) is not Send:
                 left -= TURN_OTHERS
+            command = None
+        self._held = command
         if left <= 0 or wire.heavy >= heaviest:
             self._take_turns()
         if not self._has_ended:
