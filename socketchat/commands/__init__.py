@@ -11,7 +11,7 @@ from ..hub import Action, Cost, Hub, Session
 from ..protocol import commands, events
 from .account.devices import devices, revoke
 from .account.login import hello, prove
-from .account.passwords import login, password
+from .account.passwords import keep_password, login, password
 from .answers import ANSWERED, Answer
 from .chat import addressee, key_of, ping, quit_chat, send
 from .dispatcher import Running
@@ -43,6 +43,7 @@ ROWS = (
     Row(commands.Prove, prove, before_login=True),
     Row(commands.Login, login, before_login=True),
     Row(commands.Password, password),
+    Row(commands.KeepPassword, keep_password),
     Row(commands.Devices, devices),
     Row(commands.Revoke, revoke, cost=Cost.A_FACT),
     Row(commands.Send, send),

@@ -12,11 +12,12 @@ from typing import Any
 from ..exceptions import NameTaken, Refused
 from ..protocol import events
 from ..protocol.authentication.proofs import fingerprint
-from .delivery.attendance import Attendance
+from .delivery.attendance import PENDING_NOTICE, Attendance
 from .directory import Directory
 from .roster import Roster
 from .sessions import Session
 from .state import changes
+from .state.users import User
 
 
 class Effects:
@@ -43,6 +44,15 @@ class Effects:
         text = f"The password of {change.user.name} was changed; log in with the new one."
         bye = events.Bye(code=Refused.code, text=text)
         self._attendance.expel_device(change.user, "", bye, spared=by)
+        self._alert(change.user, "Your password was changed. Not you? Check /devices, and set another one.", by)
+
+    def password_pending(self, change: changes.PasswordPending, by: Session | None) -> None:
+        """Tell the user's sessions about a password that was set without the old one, so that it can be refused."""
+        self._alert(change.user, PENDING_NOTICE, by)
+
+    def password_kept(self, change: changes.PasswordKept, by: Session | None) -> None:
+        """Tell the user's sessions that a new password was refused."""
+        self._alert(change.user, "The new password was refused; the current one stays.", by)
 
     def device_added(self, change: changes.DeviceAdded, by: Session | None) -> None:
         """Tell the user's sessions about the new device, so that a stranger's can be revoked."""
@@ -51,14 +61,14 @@ class Effects:
         text = (
             f"New device {label}({fingerprint(change.key)}) logged in with your password. Not you? /devices revokes it."
         )
-        for session in self._roster.of(change.user):
-            if session is not by and session.listens:
-                session.tell(events.Alert(text=text))
+        self._alert(change.user, text, by)
 
-    def device_revoked(self, change: changes.DeviceRevoked, _by: Session | None) -> None:
-        """End the sessions of the device."""
+    def device_revoked(self, change: changes.DeviceRevoked, by: Session | None) -> None:
+        """End the sessions of the device, and tell the user's others."""
         bye = events.Bye(code=Refused.code, text=f"This device of {change.user.name} was revoked.")
         self._attendance.expel_device(change.user, change.key, bye)
+        text = f"Your device {fingerprint(change.key)} was revoked. Not you? Check /devices, and set another password."
+        self._alert(change.user, text, by)
 
     def name_taken_back(self, change: changes.NameTakenBack, _by: Session | None) -> None:
         """End all sessions of the account."""
@@ -94,10 +104,18 @@ class Effects:
         for guest in list(change.room.guests.values()):
             self._attendance.dismiss(guest, change.room, change.why)
 
+    def _alert(self, user: User, text: str, by: Session | None) -> None:
+        """Tell a user's sessions something about the account, except the one that did it."""
+        for session in self._roster.of(user):
+            if session is not by and session.listens:
+                session.tell(events.Alert(text=text))
+
 
 EFFECTS: dict[type[changes.Change], Callable[[Effects, Any, Session | None], None]] = {
     changes.Registered: Effects.registered,
     changes.PasswordChanged: Effects.password_changed,
+    changes.PasswordPending: Effects.password_pending,
+    changes.PasswordKept: Effects.password_kept,
     changes.DeviceAdded: Effects.device_added,
     changes.DeviceRevoked: Effects.device_revoked,
     changes.NameTakenBack: Effects.name_taken_back,

@@ -71,14 +71,21 @@ class Login(Command, frozen=True):
 class Password(Command, frozen=True):
     """Set the password of the user's account, for other devices and for clients without keys.
 
-    Sessions that logged in with an older password, without a key, end, except the one that sets it.
+    ``old`` is the current password, if there is one. Then sessions that logged in with it, without a key, end, except
+    the one that sets the new one. Without it, the new password becomes valid a day later, and every session of the
+    user is told and can refuse it until then.
     """
 
     password: str = ""
+    old: str = ""
 
     def __repr__(self) -> str:
         """Return what may be logged: no secrets."""
         return f"Password(id={self.id})"
+
+
+class KeepPassword(Command, frozen=True):
+    """Refuse a new password that is not valid yet, and keep the current one."""
 
 
 class Devices(Command, frozen=True):
@@ -306,6 +313,7 @@ ANY = (
     | Prove
     | Login
     | Password
+    | KeepPassword
     | Devices
     | Revoke
     | Send

@@ -57,6 +57,7 @@ KINDS: dict[str, Kind] = {
     "device": _FACT,
     "ignore": _FACT,
     "invite": _FACT,
+    "kept password": _FACT,
     "member": _FACT,
     "password": _FACT,
     "released": _FACT,

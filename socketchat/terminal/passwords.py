@@ -5,18 +5,21 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
-from ..exceptions import BadPassword, ChatError
+from ..exceptions import BadPassword, ChatError, WrongPassword
 from ..protocol import commands, events
 from ..protocol.authentication.passwords import SHORTEST_PASSWORD_BYTES, check_password
 
 if TYPE_CHECKING:
     from ..client.asyncio.client import Client
 
+OLD = "Old password (Enter if there is none, or you forgot it): "
+
 AGAIN = f"Choose one of at least {SHORTEST_PASSWORD_BYTES} bytes; Enter alone leaves all as it was."
 
 
 async def new_password(ask: Callable[[str], Awaitable[str]], complain: Callable[[str], None], client: Client) -> str:
     """Have a new password typed twice until it is set or somebody gives up; return what is to be told."""
+    old = await ask(OLD)
     while chosen := await ask("New password: "):
         try:
             check_password(chosen, client.name)
@@ -25,7 +28,10 @@ async def new_password(ask: Callable[[str], Awaitable[str]], complain: Callable[
                 break
             if again != chosen:
                 raise BadPassword("The two are not the same.")
-            answer = await client.request(commands.Password(password=chosen))
+            answer = await client.request(commands.Password(password=chosen, old=old))
+        except WrongPassword as problem:
+            complain(str(problem))
+            old = await ask(OLD)
         except ChatError as problem:
             complain(f"{problem} {AGAIN}")
         else:

@@ -39,6 +39,12 @@ _ECHO = b"\xff\xfc\x01"
 
 _WITH_PASSWORD = (Login, Password)
 
+_PROMPTS: dict[type[Login | Password], Sequence[str]] = {
+    Login: ("Password: ",),
+    Password: ("Old password (Enter if there is none, or you forgot it): ", "New password: ", "Once more: "),
+}
+"""What is asked for, in order."""
+
 _text_of = msgspec.json.Decoder(Text).decode
 
 
@@ -88,7 +94,7 @@ class PlainDialect:
             b"\r\n" in first or IAC in first
         )  # nc ends its lines otherwise, and would show what is negotiated
         self._asked: Login | Password | None = None  # what waits for a password
-        self._typed: str | None = None  # a password that is to be typed again
+        self._typed: list[str] = []  # what was typed of it: the old password, and the new one that is to be typed again
         self.to_send = b""
 
     def read(self, line: bytes, session: Session) -> Sequence[Command]:
@@ -117,21 +123,32 @@ class PlainDialect:
         if not session.channel.is_private or is_guest != isinstance(command, Login):
             return (command,)
         self._asked = command
-        self._prompt("Password: " if isinstance(command, Login) else "New password: ")
+        self._prompt(_PROMPTS[type(command)][0])
         return ()
 
     def _answered(self, asked: Login | Password, text: str) -> Sequence[Command]:
         """Return the command with its password, which is typed twice if it is new."""
         if self._is_telnet:
             self.to_send += _ECHO + b"\n"  # the end of the line was not shown either
-        if isinstance(asked, Password) and self._typed is None:
-            self._typed = text
-            self._prompt("Once more: ")
+        self._typed.append(text)
+        prompts = _PROMPTS[type(asked)]
+        if len(self._typed) < len(prompts):
+            self._prompt(prompts[len(self._typed)])
             return ()
+<<<<<<< HEAD
         first, self._typed, self._asked = self._typed, None, None
         if first is not None and first != text:
             raise BadText("The two passwords differ. Nothing was changed.")
         return (msgspec.structs.replace(asked, password=text),)
+=======
+        typed, self._typed, self._asked = self._typed, [], None
+        if isinstance(asked, Login):
+            return (msgspec.structs.replace(asked, password=text),)
+        old, new, again = typed
+        if new != again:
+            raise BadText("The two are not the same; nothing was changed.")
+        return (msgspec.structs.replace(asked, password=new, old=old),)
+>>>>>>> e69c28a (passwords: need the old one, or wait a day for the new one)
 
     def _prompt(self, words: str) -> None:
         self.to_send += words.encode() + (_NO_ECHO if self._is_telnet else b"")

@@ -104,7 +104,11 @@ ASKED: dict[type[commands.Command], tuple[float, Callable[[Asking], commands.Com
     ),
     commands.Prove: (0.5, lambda _: commands.Prove(signature="A" * 86)),
     commands.Login: (0.5, lambda a: commands.Login(name=(name := a.name), password=secret(name))),
-    commands.Password: (0.5, lambda a: commands.Password(password=secret(a.by))),
+    commands.Password: (
+        0.5,
+        lambda a: commands.Password(password=secret(a.by), old=a.chance.choice(["", secret(a.by)])),
+    ),
+    commands.KeepPassword: (0.3, lambda _: commands.KeepPassword()),
     commands.Devices: (0.5, lambda _: commands.Devices()),
     commands.Revoke: (0.5, lambda a: commands.Revoke(device=a.device)),
     commands.Send: (6, lambda a: commands.Send(to=a.to, text=a.token, kind=a.chance.choice(["message", "action"]))),

@@ -136,7 +136,7 @@ def test_another_password_ends_the_sessions_by_the_old_one_on_the_other_node() -
     cluster = Cluster()
     alice = with_password(cluster)
     far = by_password(cluster, "alice")
-    alice.do(commands.Password, password="another secret")
+    alice.do(commands.Password, password="another secret", old=SECRET)
     assert b"password" in far.last_words
     assert alice.last_words is None
 

@@ -35,18 +35,18 @@ async def revoke(hub: Hub, session: Session, command: commands.Revoke) -> Answer
     """Let a key in no longer; its sessions end when that is stored."""
     user = _owner(session)
     key = _beginning(user, command.device)
-    if not user.password and not any(user.has_key(other) for other in user.devices if other != key):
+    if not user.password_at(hub.now()) and not any(user.has_key(other) for other in user.devices if other != key):
         raise Refused("This is the only key of an account without a password; set one with /password first.")
     with user.revoking_key(key):
         await hub.record(session, "revoked device", facts.RevokedDeviceFact(key))
-    if user.password:
+    if user.password_at(hub.now()):
         session.answer(events.Help(text=COMES_BACK, id=command.id), command)
     return _listed(hub, session, user, command)
 
 
 async def add_device(hub: Hub, session: Session, user: User, asked: commands.Hello) -> None:
     """Make a key, which was proved, that of another device of a user; raises TooMany."""
-    key, shown = asked.key or "", user.password
+    key, shown = asked.key or "", user.password_at(hub.now())
     fact = facts.DeviceFact(key, shown_label(asked.label))
     while not user.has_key(key):
         if len(user.devices) >= DEVICES_PER_USER:
@@ -57,7 +57,7 @@ async def add_device(hub: Hub, session: Session, user: User, asked: commands.Hel
             return
         if not isinstance(outcome, Conflict):
             raise why_not(outcome)
-        if not user.has_password(shown):  # by now; otherwise another device came first
+        if not user.has_password(shown, hub.now()):  # by now; otherwise another device came first
             raise WrongPassword("The name or the password is wrong.")
 
 
@@ -101,7 +101,7 @@ def _beginning(user: User, prefix: str) -> str:
 def _listed(hub: Hub, session: Session, user: User, command: commands.Command) -> Answer:
     online = {each.device for each in hub.roster.of(user)}
     listed = [_described(key, device, online, session) for key, device in user.devices.items()]
-    session.answer(events.Devices(devices=listed, password=bool(user.password), id=command.id), command)
+    session.answer(events.Devices(devices=listed, password=bool(user.password_at(hub.now())), id=command.id), command)
     return OK
 
 

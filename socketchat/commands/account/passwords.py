@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ...exceptions import ChatError, Refused, TooMany, UsageProblem, WrongPassword
+from ...exceptions import ChatError, NotFound, Refused, TooMany, UsageProblem, WrongPassword
 from ...hub import Hub, Session, User
 from ...hub.policy.guess_limits import MOST_IN_A_ROW
 from ...hub.state import facts, restrictions
@@ -13,6 +13,14 @@ from ...protocol.names import check_name, name_key
 from ..answers import ANSWERED, OK, Answer
 from ..chat import speaker
 
+PENDING_SECONDS = 86_400
+"""A day: long enough for the owner to look at one of the account's sessions, and refuse a thief's password."""
+
+PENDING = (
+    "Your new password becomes valid in 24 hours, because you did not give the old one. Until then, each of your "
+    "sessions can refuse it: /password keep."
+)
+
 
 async def password(hub: Hub, session: Session, command: commands.Password) -> Answer:
     """Set the password of an account; the other sessions that used the old one end."""
@@ -21,16 +29,33 @@ async def password(hub: Hub, session: Session, command: commands.Password) -> An
         raise Refused("Guests have no password. Register the name first: `socketchat join NAME`.")
     check_private(session)
     chosen = check_password(command.password, user.name)
-    hub.quotas.check_password(user)
+    old = user.password_at(hub.now())
+    if old and command.old:
+        await _check_old(hub, session, user, command.old)
+    else:
+        hub.quotas.check_password(user)
     hashed = await hub.until(hub.hasher.hash(chosen))
     if session.gone:
         return ANSWERED
-    is_first = not user.password
+    if old and not command.old:
+        since = hub.now() + PENDING_SECONDS * 1000
+        await hub.record(session, "password", facts.PasswordFact(hashed, since=since))
+        session.tell(events.Help(text=PENDING, id=command.id))
+        return OK
     with user.changing_password():
         await hub.record(session, "password", facts.PasswordFact(hashed))
-    ended = "" if is_first else " All other sessions that used the old password are logged out; keys stay (/devices)."
+    ended = " All other sessions that used the old password are logged out; keys stay (/devices)." if old else ""
     asks = f"On another device: `socketchat join {user.name}`, or /login {user.name} in nc and telnet."
     session.answer(events.Help(text=f"Your password is set. {asks}{ended}", id=command.id), command)
+    return OK
+
+
+async def keep_password(hub: Hub, session: Session, _command: commands.KeepPassword) -> Answer:
+    """Refuse a new password that is not valid yet."""
+    user = speaker(session)
+    if not user.pends(hub.now()):
+        raise NotFound("No new password is pending.")
+    await hub.record(session, "kept password", facts.KeptPasswordFact())
     return OK
 
 
@@ -55,32 +80,55 @@ async def by_password(hub: Hub, session: Session, name: str, typed: str) -> User
         raise UsageProblem("The password is missing.")
     peer = session.channel.peer
     user = hub.directory.holder(name_key(name))
-    if user is not None and user.wrong + user.guesses >= MOST_IN_A_ROW:
-        raise Refused(
-            f"{MOST_IN_A_ROW} wrong passwords in a row for {user.name}: the password is locked. Log in with your key "
-            "and set another one with /password, or ask whoever runs the server for a link."
-        )
+    if user is not None:
+        _check_not_locked(user)
     _count_guess(hub, peer, name, user)
-    stored = user.password if user is not None else ""
-    plain = plain_password(typed)
+    stored = await _verified(hub, peer, name, user, typed)
+    if user is None or stored is None:
+        raise WrongPassword("The name or the password is wrong.")
+    if hub.hasher.is_outdated(stored):
+        hub.spawn(_rehash(hub, user, stored, plain_password(typed)))
+    return user
+
+
+async def _check_old(hub: Hub, session: Session, user: User, typed: str) -> None:
+    """Raise WrongPassword unless the user knows the current password; a wrong one counts as a guess."""
+    if not session.device:  # by its key, the owner of a locked password may set another one
+        _check_not_locked(user)
+    peer = session.channel.peer
+    _count_guess(hub, peer, user.name, user)
+    if await _verified(hub, peer, user.name, user, typed) is None:
+        raise WrongPassword("The old password is wrong. Press Enter instead of it if you do not know it.")
+
+
+async def _verified(hub: Hub, peer: str, name: str, user: User | None, typed: str) -> str | None:
+    """Return what is stored of a password if it is right, and None if not; its guess was counted before."""
+    stored = user.password_at(hub.now()) if user is not None else ""
     try:
         # A name without a password, or one that does not exist, costs the same work and gets the same answer.
-        right = await hub.until(hub.hasher.verify(stored, plain))
+        right = await hub.until(hub.hasher.verify(stored, plain_password(typed)))
     except ChatError:
         hub.guess_limits.undo(peer, name)  # nothing was learned
         if user is not None:
             user.guesses = max(0, user.guesses - 1)
         raise
-    if user is None or not right or not user.has_password(stored) or hub.directory.users.get(user.id) is not user:
+    there = user is not None and hub.directory.users.get(user.id) is user
+    if user is None or not there or not right or not user.has_password(stored, hub.now()):
         _note_wrong(hub, user)
-        raise WrongPassword("The name or the password is wrong.")
+        return None
     hub.guess_limits.succeeded(peer, name)
     if user.wrong + user.guesses > 1:
         hub.note(user, "wrong passwords", facts.WrongPasswordsFact(0))
     user.guesses = 0
-    if hub.hasher.is_outdated(stored):
-        hub.spawn(_rehash(hub, user, stored, plain))
-    return user
+    return stored
+
+
+def _check_not_locked(user: User) -> None:
+    if user.wrong + user.guesses >= MOST_IN_A_ROW:
+        raise Refused(
+            f"{MOST_IN_A_ROW} wrong passwords in a row for {user.name}: the password is locked. Log in with your key "
+            "and set another one with /password, or ask whoever runs the server for a link."
+        )
 
 
 def check_private(session: Session) -> None:
@@ -119,5 +167,5 @@ async def _rehash(hub: Hub, user: User, stored: str, plain: str) -> None:
         hashed = await hub.hasher.hash(plain)
     except ChatError:
         return
-    if user.has_password(stored):
+    if user.has_password(stored, hub.now()):
         hub.note(user, "password", facts.PasswordFact(hashed, replaces=stored))

@@ -24,6 +24,11 @@ from .replay import Replay
 RESUME_SECONDS = 15.0
 """A link that broke is given this long before the others are told: a lid, a lift, another access point."""
 
+PENDING_NOTICE = (
+    "A new password was set for your account without the old one. It becomes valid a day after that. "
+    "Not you? /password keep keeps the current one."
+)
+
 TOKEN_BYTES = 16
 """128 random bits cannot be guessed."""
 
@@ -86,6 +91,8 @@ class Attendance:
             if resumes:
                 session.places.fall_behind()
             session.places.listen(self.listeners)
+            if user.pends(self._permissions.now()):
+                session.tell(events.Alert(text=PENDING_NOTICE))
             for conversation in first:
                 session.places.enter(conversation, None if positions is None else _start(conversation, positions))
             self._roster.lingering.pop(user.id, None)

@@ -15,6 +15,8 @@ from .changes import (
     NameReleased,
     NameTakenBack,
     PasswordChanged,
+    PasswordKept,
+    PasswordPending,
     Registered,
 )
 from .projection import Projection, ResetLink
@@ -38,11 +40,28 @@ def register(state: Projection, entry: Entry, fact: facts.UserFact) -> Sequence[
 def set_password(state: Projection, entry: Entry, fact: facts.PasswordFact) -> Sequence[Change]:
     """Replace the password, or the hash of the same one, unless another password was set meanwhile."""
     user = state.users.get(entry.author)
-    if user is None or fact.replaces not in {"", user.password}:
+    if user is None or fact.replaces not in {"", user.password_at(entry.ts)}:
         return ()
-    user.password = fact.phc
+    if fact.since > entry.ts and user.password_at(entry.ts):
+        user.password = user.password_at(entry.ts)
+        user.next_password = fact.phc, fact.since
+        user.wrong = 0  # or an owner who set it because the old one is locked could not use it either
+        return [PasswordPending(user)]
+    if fact.replaces and user.pends(entry.ts):
+        user.password = fact.phc
+        return ()
+    user.password, user.next_password = fact.phc, None
     user.wrong = 0
     return () if fact.replaces else [PasswordChanged(user)]
+
+
+def keep_password(state: Projection, entry: Entry, _fact: facts.KeptPasswordFact) -> Sequence[Change]:
+    """Forget a new password that is not valid yet."""
+    user = state.users.get(entry.author)
+    if user is None or not user.pends(entry.ts):
+        return ()
+    user.next_password = None
+    return [PasswordKept(user)]
 
 
 def count_wrong(state: Projection, entry: Entry, fact: facts.WrongPasswordsFact) -> Sequence[Change]:
@@ -88,7 +107,7 @@ def take_back(state: Projection, entry: Entry, fact: facts.TakenBackFact) -> Seq
         return ()
     for key in list(user.devices):
         _remove(state, user, key)
-    user.password = ""
+    user.password, user.next_password = "", None
     user.wrong = 0
     _add(state, user, fact.key, Device(fact.label, entry.ts))
     state.follow(user, entry.ts)

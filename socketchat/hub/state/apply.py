@@ -22,6 +22,7 @@ Apply = Callable[[Projection, Entry, Any], Sequence[Change]]
 APPLY: dict[str, tuple[type[msgspec.Struct], Apply]] = {
     "user": (facts.UserFact, accounts.register),
     "password": (facts.PasswordFact, accounts.set_password),
+    "kept password": (facts.KeptPasswordFact, accounts.keep_password),
     "wrong passwords": (facts.WrongPasswordsFact, accounts.count_wrong),
     "device": (facts.DeviceFact, accounts.add_device),
     "revoked device": (facts.RevokedDeviceFact, accounts.revoke_device),

@@ -20,6 +20,18 @@ class PasswordChanged(NamedTuple):
     user: User
 
 
+class PasswordPending(NamedTuple):
+    """An account gets another password later, which its owner may refuse until then."""
+
+    user: User
+
+
+class PasswordKept(NamedTuple):
+    """An account keeps its password: a new one was refused."""
+
+    user: User
+
+
 class DeviceAdded(NamedTuple):
     """A key became that of another device of an account."""
 
@@ -81,6 +93,8 @@ class MadePrivate(NamedTuple):
 Change = (
     Registered
     | PasswordChanged
+    | PasswordPending
+    | PasswordKept
     | DeviceAdded
     | DeviceRevoked
     | NameTakenBack

@@ -19,14 +19,22 @@ class UserFact(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class PasswordFact(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Kind "password": the author set one; ``phc`` is its Argon2id hash, ``replaces`` that of the same one before."""
+    """Kind "password": the author set one; ``phc`` is its Argon2id hash, ``replaces`` that of the same one before.
+
+    Until ``since``, in milliseconds since 1970, the old one stays valid, and the author may keep it.
+    """
 
     phc: str
     replaces: str = ""
+    since: int = 0
 
     def __repr__(self) -> str:
         """Return what may be logged."""
         return "PasswordFact()"
+
+
+class KeptPasswordFact(msgspec.Struct, frozen=True):
+    """Kind "kept password": the author refused a new password that was not valid yet."""
 
 
 class WrongPasswordsFact(msgspec.Struct, frozen=True):

@@ -40,6 +40,7 @@ class User:
         "key",
         "looks",
         "name",
+        "next_password",
         "pairs",
         "password",
         "read",
@@ -57,6 +58,7 @@ class User:
         self.devices: dict[str, Device] = {} if device is None else {device: Device()}
         self.additions = 0
         self.password = ""
+        self.next_password: tuple[str, int] | None = None  # another one, and since when it is valid, in ms since 1970
         self.wrong = 0
         self.rooms: list[str] = []  # ids, besides the lobby, where everyone is
         self.pairs: list[str] = []  # ids of the direct messages
@@ -68,9 +70,19 @@ class User:
         self.revoking: list[str] = []  # keys whose revocation is not stored yet: meanwhile they let nobody in
         self.guesses = 0  # wrong passwords that are not stored yet, and those that are being checked
 
-    def has_password(self, stored: str) -> bool:
-        """Tell whether a password, of which this is what was stored, still lets the user in."""
-        return self.password == stored and not self.changes
+    def password_at(self, now: int) -> str:
+        """Return what is stored of the password that is valid ``now``; "" if there is none."""
+        if self.next_password is not None and self.next_password[1] <= now:
+            return self.next_password[0]
+        return self.password
+
+    def pends(self, now: int) -> bool:
+        """Tell whether another password was set that is not valid ``now``."""
+        return self.next_password is not None and now < self.next_password[1]
+
+    def has_password(self, stored: str, now: int) -> bool:
+        """Tell whether a password, of which this is what was stored, lets the user in ``now``."""
+        return self.password_at(now) == stored and not self.changes
 
     def has_key(self, key: str | None) -> bool:
         """Tell whether a key lets the user in."""
@@ -104,7 +116,7 @@ class User:
             "name": self.name,
             "devices": {key: [device.label, device.added] for key, device in sorted(self.devices.items())},
             "additions": self.additions,
-            "password": self.password,
+            "password": [self.password, self.next_password],
             "wrong": self.wrong,
             "rooms": sorted(self.rooms),
             "ignored": sorted(self.ignored),

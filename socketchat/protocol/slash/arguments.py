@@ -203,7 +203,9 @@ def login(arguments: str, _room: str) -> commands.ANY | None:
 
 
 def password(arguments: str, _room: str) -> commands.ANY | None:
-    """Set the password."""
+    """Set the password, or keep the current one."""
+    if arguments == "keep":
+        return commands.KeepPassword()
     return None if arguments else commands.Password()  # the client asks for it, without showing it
 
 

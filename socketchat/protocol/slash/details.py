@@ -35,6 +35,8 @@ The line keeps its place but loses its text. Moderators can delete lines of othe
 Backups and other people's screens keep what they have."""
 
 ANOTHER = """
+To change a password, you need the old one. If you forgot it, press Enter instead: the new one becomes valid after a
+day, and until then any of your sessions can refuse it with /password keep.
 All other sessions that used the old password are logged out. Keys stay valid: check /devices."""
 
 ELSEWHERE = {

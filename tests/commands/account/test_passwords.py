@@ -156,7 +156,7 @@ def test_a_password_over_a_network_needs_tls(way) -> None:
 def test_a_changed_password_replaces_the_old_one_durably() -> None:
     stage = Stage()
     alice = owner(stage)
-    alice.do(commands.Password, password="another horse")
+    alice.do(commands.Password, password="another horse", old=SECRET)
     assert code(by_password(stage, SECRET)) == "wrong_password"
     stage.hub = stage.new_hub()
     assert code(by_password(stage, SECRET)) == "wrong_password"
@@ -195,7 +195,7 @@ def test_with_too_many_waiting_checks_a_login_is_refused_with_retry() -> None:
     stage.hasher.is_busy = True
     for peer in [by_password(stage, SECRET), alice]:
         if peer is alice:
-            alice.do(commands.Password, password="another horse")
+            alice.do(commands.Password, password="another horse", old=SECRET)
         (error,) = peer.told(events.Error)
         assert (error.code, error.retry) == ("busy", True)
     stage.hasher.is_busy = False
@@ -206,7 +206,7 @@ def test_a_password_that_cannot_be_stored_is_not_set() -> None:
     stage = Stage()
     alice = owner(stage)
     stage.journal.capacity = 0
-    alice.do(commands.Password, password="another horse")
+    alice.do(commands.Password, password="another horse", old=SECRET)
     assert code(alice) == "storage"
     assert by_password(stage, "another horse").told(events.Error)[0].code == "wrong_password"
 
@@ -290,7 +290,7 @@ def test_a_hundred_wrong_passwords_lock_the_password_until_it_is_changed() -> No
     alice = stage.connect(channel=TLS)
     alice.log_in(key_of("alice"), name="alice")
     stage.settle()
-    alice.do(commands.Password, password=NEW)
+    alice.do(commands.Password, password=NEW, old=SECRET)
     for _ in range(2):
         assert login(stage, "alice", NEW).session.user is stage.hub.directory.user("alice")
         stage.hub = stage.new_hub()
@@ -359,8 +359,9 @@ def native_by_password(stage: Stage, channel: Channel = HERE) -> Peer:
 
 def change(peer: Peer, secret: str = NEW) -> None:
     """Set another password, as far as it is submitted and not stored yet."""
-    peer.ask(commands.Password(id=peer.next_id(), password=secret))
-    peer.stage.turns.turn()
+    peer.ask(commands.Password(id=peer.next_id(), password=secret, old=SECRET))
+    for _ in range(2):  # the old one is verified, and the new one is hashed
+        peer.stage.turns.turn()
 
 
 def test_a_changed_password_ends_only_the_sessions_of_the_old_one() -> None:
@@ -386,7 +387,7 @@ def test_a_changed_password_ends_only_the_sessions_of_the_old_one() -> None:
 
 def test_changing_the_password_reports_the_ended_sessions() -> None:
     alice = owner(Stage())
-    alice.do(commands.Password, password=NEW)
+    alice.do(commands.Password, password=NEW, old=SECRET)
     (told,) = alice.told(events.Help)
     assert told.text.endswith("All other sessions that used the old password are logged out; keys stay (/devices).")
 
@@ -395,12 +396,12 @@ def test_the_session_that_changes_the_password_stays() -> None:
     stage = Stage()
     owner(stage)
     native, nc = native_by_password(stage), login(stage, "alice", SECRET)
-    native.do(commands.Password, password=NEW)
+    native.do(commands.Password, password=NEW, old=SECRET)
     assert native.last_words is None
     assert nc.last_words
     again = stage.login(token=native.session.token)
     assert again.told(events.Welcome)
-    again.do(commands.Password, password=SECRET)
+    again.do(commands.Password, password=SECRET, old=NEW)
     assert again.last_words is None
 
 
@@ -424,7 +425,8 @@ def test_the_old_password_is_refused_while_the_new_one_is_being_stored() -> None
     stage = Stage()
     alice = owner(stage)
     late = [stage.connect(PLAIN, HERE), stage.connect(channel=HERE)]
-    alice.ask(commands.Password(id=alice.next_id(), password=NEW))
+    alice.ask(commands.Password(id=alice.next_id(), password=NEW, old=SECRET))
+    stage.turns.turn()  # the old one is verified
     late[0].ask(commands.Login(name="alice", password=SECRET))
     late[1].log_in(key_of("new"), name="alice", password=SECRET)
     stage.settle()
@@ -437,9 +439,12 @@ def test_a_retried_key_is_not_added_by_a_changed_password() -> None:
     stage = Stage()
     alice = owner(stage)
     phones = [stage.connect(channel=HERE) for _ in range(2)]
+    alice.ask(commands.Password(id=alice.next_id(), password=NEW, old=SECRET))
+    stage.hasher.turns = 2
+    stage.turns.turn()  # the old one is verified; the new one is stored after both have claimed the same place
+    stage.hasher.turns = 1
     for number, phone in enumerate(phones):
         phone.log_in(key_of(f"phone {number}"), name="alice", password=SECRET)
-    change(alice)  # it is stored after both have claimed the same place
     stage.settle()
     assert phones[0].told(events.Welcome)
     assert code(phones[1]) == "wrong_password"
@@ -449,7 +454,7 @@ def test_the_old_password_stays_if_the_new_one_cannot_be_stored() -> None:
     stage = Stage()
     alice = owner(stage)
     stage.journal.capacity = 0
-    alice.do(commands.Password, password=NEW)
+    alice.do(commands.Password, password=NEW, old=SECRET)
     (error,) = alice.told(events.Error)
     assert error.retry
     stage.journal.capacity = 1000
@@ -461,7 +466,7 @@ def test_a_rehash_does_not_overwrite_a_newer_password() -> None:
     alice = owner(stage)
     stage.hasher.outdated = {alice.session.user.password}
     stage.hasher.turns = 4
-    alice.ask(commands.Password(id=alice.next_id(), password=NEW))
+    alice.ask(commands.Password(id=alice.next_id(), password=NEW, old=SECRET))
     stage.hasher.turns = 1
     late = stage.connect(channel=HERE)
     late.log_in(key_of("new"), name="alice", password=SECRET)
@@ -508,3 +513,82 @@ def test_a_password_is_in_no_entry_no_event_and_no_log(caplog: pytest.LogCapture
     assert b"hashed" not in told
     assert SECRET.encode() not in b"".join(bytes(entry.body) for entry in stage.journal._facts)
     assert SECRET not in caplog.text
+
+
+DAY = 86_400
+
+
+def alerts(peer: Peer) -> list[str]:
+    return [each.text for each in peer.told(events.Alert)]
+
+
+def test_a_password_set_without_the_old_one_is_valid_after_a_day() -> None:
+    stage = Stage()
+    alice = owner(stage)
+    alice.do(commands.Password, password=NEW)
+    (told,) = alice.told(events.Help)
+    assert "24 hours" in told.text
+    for _ in range(2):
+        assert login(stage, "alice", SECRET).session.user is not None
+        assert login(stage, "alice", NEW).session.user is None
+        stage.hub = stage.new_hub()
+    stage.turns.wait(DAY + 1)
+    for _ in range(2):
+        assert login(stage, "alice", SECRET).session.user is None
+        assert login(stage, "alice", NEW).session.user is not None
+        stage.hub = stage.new_hub()
+
+
+def test_every_session_of_the_owner_is_told_of_a_new_password_and_can_refuse_it() -> None:
+    stage = Stage()
+    alice = owner(stage)
+    thief = stage.connect(channel=TLS)
+    thief.log_in(key_of("alice"), name="alice")
+    stage.settle()
+    alice.take()
+    thief.do(commands.Password, password=NEW)
+    pending = (
+        "A new password was set for your account without the old one. It becomes valid a day after that. "
+        "Not you? /password keep keeps the current one."
+    )
+    assert alerts(alice) == [pending]
+    later = stage.login(key_of("alice"), name="alice")
+    assert alerts(later) == [pending]
+    alice.do(commands.KeepPassword)
+    assert alice.told(events.Ok)
+    assert alerts(thief) == ["The new password was refused; the current one stays."]
+    stage.turns.wait(DAY + 1)
+    assert login(stage, "alice", NEW).session.user is None
+    assert login(stage, "alice", SECRET).session.user is not None
+    alice.take()
+    alice.do(commands.KeepPassword)
+    assert code(alice) == "not_found"
+
+
+def test_a_changed_password_is_told_to_the_owners_other_sessions() -> None:
+    stage = Stage()
+    alice = owner(stage)
+    other = stage.login(key_of("alice"), name="alice")
+    other.take()
+    alice.take()
+    alice.do(commands.Password, password=NEW, old=SECRET)
+    assert alerts(other) == ["Your password was changed. Not you? Check /devices, and set another one."]
+    assert alerts(alice) == []
+
+
+def test_a_wrong_old_password_changes_nothing_and_counts_as_a_guess() -> None:
+    stage = Stage()
+    alice = owner(stage)
+    alice.take()
+    alice.do(commands.Password, password=NEW, old="wrong horse")
+    assert code(alice) == "wrong_password"
+    assert login(stage, "alice", SECRET).session.user is not None
+    for _ in range(ACCOUNT_GUESSES):
+        alice.take()
+        alice.do(commands.Password, password=NEW, old="wrong horse")
+    assert code(alice) in {"too_many", "wrong_password"}
+    stage.hasher.work.clear()
+    alice.take()
+    alice.do(commands.Password, password=NEW, old="wrong horse")
+    assert code(alice) == "too_many"
+    assert stage.hasher.work == []
