@@ -12,14 +12,14 @@ from ..protocol.authentication.passwords import SHORTEST_PASSWORD_BYTES, check_p
 if TYPE_CHECKING:
     from ..client.asyncio.client import Client
 
-OLD = "Old password (Enter if there is none, or you forgot it): "
+OLD = "Old password (Enter if you forgot it): "
 
 AGAIN = f"Choose one of at least {SHORTEST_PASSWORD_BYTES} bytes; Enter alone leaves all as it was."
 
 
 async def new_password(ask: Callable[[str], Awaitable[str]], complain: Callable[[str], None], client: Client) -> str:
     """Have a new password typed twice until it is set or somebody gives up; return what is to be told."""
-    old = await ask(OLD)
+    old = await ask(OLD) if await _has_password(client) else ""
     while chosen := await ask("New password: "):
         try:
             check_password(chosen, client.name)
@@ -37,3 +37,9 @@ async def new_password(ask: Callable[[str], Awaitable[str]], complain: Callable[
         else:
             return " ".join(event.text for event in answer.events if isinstance(event, events.Help))
     return "Nothing was changed."
+
+
+async def _has_password(client: Client) -> bool:
+    """Tell whether the user has a password already; raises ChatError."""
+    answer = await client.request(commands.Devices())
+    return any(event.password for event in answer.events if isinstance(event, events.Devices))

@@ -39,10 +39,9 @@ _ECHO = b"\xff\xfc\x01"
 
 _WITH_PASSWORD = (Login, Password)
 
-_PROMPTS: dict[type[Login | Password], Sequence[str]] = {
-    Login: ("Password: ",),
-    Password: ("Old password (Enter if there is none, or you forgot it): ", "New password: ", "Once more: "),
-}
+_LOGIN = ("Password: ",)
+_FIRST_PASSWORD = ("New password: ", "Once more: ")
+_ANOTHER_PASSWORD = ("Old password (Enter if you forgot it): ", *_FIRST_PASSWORD)
 """What is asked for, in order."""
 
 _text_of = msgspec.json.Decoder(Text).decode
@@ -83,7 +82,7 @@ PLAIN = PlainRendering()
 class PlainDialect:
     """One line is a name, a text, a slash command or a password; nothing is said by an empty one."""
 
-    __slots__ = ("_asked", "_is_telnet", "_typed", "to_send")
+    __slots__ = ("_asked", "_is_telnet", "_prompts", "_typed", "to_send")
 
     rendering = PLAIN
     greeting_seconds = 120.0  # a person has to find the name
@@ -94,6 +93,7 @@ class PlainDialect:
             b"\r\n" in first or IAC in first
         )  # nc ends its lines otherwise, and would show what is negotiated
         self._asked: Login | Password | None = None  # what waits for a password
+        self._prompts: Sequence[str] = ()
         self._typed: list[str] = []  # what was typed of it: the old password, and the new one that is to be typed again
         self.to_send = b""
 
@@ -123,7 +123,9 @@ class PlainDialect:
         if not session.channel.is_private or is_guest != isinstance(command, Login):
             return (command,)
         self._asked = command
-        self._prompt(_PROMPTS[type(command)][0])
+        has_password = session.user is not None and session.user.password
+        self._prompts = _LOGIN if isinstance(command, Login) else _ANOTHER_PASSWORD if has_password else _FIRST_PASSWORD
+        self._prompt(self._prompts[0])
         return ()
 
     def _answered(self, asked: Login | Password, text: str) -> Sequence[Command]:
@@ -131,24 +133,16 @@ class PlainDialect:
         if self._is_telnet:
             self.to_send += _ECHO + b"\n"  # the end of the line was not shown either
         self._typed.append(text)
-        prompts = _PROMPTS[type(asked)]
-        if len(self._typed) < len(prompts):
-            self._prompt(prompts[len(self._typed)])
+        if len(self._typed) < len(self._prompts):
+            self._prompt(self._prompts[len(self._typed)])
             return ()
-<<<<<<< HEAD
-        first, self._typed, self._asked = self._typed, None, None
-        if first is not None and first != text:
-            raise BadText("The two passwords differ. Nothing was changed.")
-        return (msgspec.structs.replace(asked, password=text),)
-=======
         typed, self._typed, self._asked = self._typed, [], None
         if isinstance(asked, Login):
             return (msgspec.structs.replace(asked, password=text),)
-        old, new, again = typed
+        *old, new, again = typed
         if new != again:
-            raise BadText("The two are not the same; nothing was changed.")
-        return (msgspec.structs.replace(asked, password=new, old=old),)
->>>>>>> e69c28a (passwords: need the old one, or wait a day for the new one)
+            raise BadText("The two passwords differ. Nothing was changed.")
+        return (msgspec.structs.replace(asked, password=new, old="".join(old)),)
 
     def _prompt(self, words: str) -> None:
         self.to_send += words.encode() + (_NO_ECHO if self._is_telnet else b"")

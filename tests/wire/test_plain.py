@@ -224,20 +224,20 @@ def test_the_line_after_login_is_the_password_with_its_spaces(user: User | None)
 
 
 def test_a_new_password_is_typed_twice() -> None:
-<<<<<<< HEAD
     said, shown = asking(b"/password\n", b"correct horse\n", b"correct horse\n", user=OWNER)
     assert said == [commands.Password(password="correct horse")]
     assert shown == b"New password: Once more: "
     said, _ = asking(b"/password\n", b"correct horse\n", b"correct house\n", b"hello\n", user=OWNER)
     assert [str(each) for each in said[:1]] == ["The two passwords differ. Nothing was changed."]
-=======
-    said, shown = asking(b"/password\n", b"old horse\n", b"correct horse\n", b"correct horse\n", user=OWNER)
-    assert said == [commands.Password(password="correct horse", old="old horse")]
-    assert shown == b"Old password (Enter if there is none, or you forgot it): New password: Once more: "
-    said, _ = asking(b"/password\n", b"\n", b"correct horse\n", b"correct house\n", b"hello\n", user=OWNER)
-    assert [str(each) for each in said[:1]] == ["The two are not the same; nothing was changed."]
->>>>>>> e69c28a (passwords: need the old one, or wait a day for the new one)
     assert said[1:] == [commands.Send(to="#lobby", text="hello")]
+
+
+def test_another_password_is_asked_for_after_the_old_one() -> None:
+    user = User("u3", "ann", "ann", "key")
+    user.password = "hashed"
+    said, shown = asking(b"/password\n", b"old horse\n", b"correct horse\n", b"correct horse\n", user=user)
+    assert said == [commands.Password(password="correct horse", old="old horse")]
+    assert shown == b"Old password (Enter if you forgot it): New password: Once more: "
 
 
 @pytest.mark.parametrize("start", [b"/login alice\r\n", b"\xff\xfd\x01/login alice\n"], ids=["CR LF", "negotiates"])

@@ -40,7 +40,7 @@ async def password(hub: Hub, session: Session, command: commands.Password) -> An
     if old and not command.old:
         since = hub.now() + PENDING_SECONDS * 1000
         await hub.record(session, "password", facts.PasswordFact(hashed, since=since))
-        session.tell(events.Help(text=PENDING, id=command.id))
+        session.answer(events.Help(text=PENDING, id=command.id), command)
         return OK
     with user.changing_password():
         await hub.record(session, "password", facts.PasswordFact(hashed))
