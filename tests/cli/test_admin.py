@@ -48,7 +48,7 @@ def test_the_operator_can_set_an_owner_and_ban(admin, tmp_path, monkeypatch, cap
     assert (code, acts) == (0, ["owner alice in #lobby", "ban eve in #lobby for 1 week: spam", "unban eve in #lobby"])
 
 
-@pytest.mark.parametrize("time", ["", "soon", "0h", "-1d"])
+@pytest.mark.parametrize("time", ["soon", "0h", "-1d"])
 def test_an_invalid_duration_is_a_usage_error(time, tmp_path, capsys) -> None:
     assert run(["admin", "--data", str(tmp_path), "ban", "eve", "--for", time]) == 2
     assert "Give a number and s, m, h, d or w" in capsys.readouterr().err
@@ -76,7 +76,7 @@ def test_without_a_server_admin_prints_one_line_and_exits_with_6(tmp_path, capsy
     assert run(["admin", "--data", str(tmp_path), "users"]) == 6
     out, err = capsys.readouterr()
     assert (out, err.count("\n")) == ("", 1)
-    assert err.startswith(f"socketchat: No server runs in {tmp_path}; start it with `socketchat serve`")
+    assert err.startswith(f"socketchat: No server runs in {tmp_path}. Start it with `socketchat serve`")
 
 
 def test_the_operator_can_show_and_change_the_join_code(admin, tmp_path) -> None:

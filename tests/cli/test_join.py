@@ -207,7 +207,7 @@ def test_a_left_message_that_is_refused_is_shown_with_its_text(tmp_path):
 
         assert done.returncode == 5
         assert done.stderr.startswith(b"socketchat: There is no user nobody")
-        assert b"It was sent to @nobody earlier: secret" in done.stderr
+        assert b"Your message to @nobody from an earlier visit was not sent: secret" in done.stderr
         assert kept(tmp_path) == []
 
 

@@ -312,19 +312,19 @@ def test_a_certificate_of_a_known_authority_needs_no_question_and_can_be_renewed
 
     async def test() -> None:
         async with opened() as house:
-            house.server._arrivals.identity = authority.identity(HERE)
+            house.server._handshakes.identity = authority.identity(HERE)
             await house.native("bob")
             unpinned = connect("127.0.0.1", house.port, name="bob", key=key_of("a"), profile=None)
             for _ in range(2):  # a refused login changes nothing
                 with pytest.raises(NameTaken):
                     await unpinned.__aenter__()
             for way in (send, come):
-                house.server._arrivals.identity = authority.identity(HERE)
+                house.server._handshakes.identity = authority.identity(HERE)
                 await way(house)
             pin = Path(os.environ["XDG_DATA_HOME"], "socketchat", "client", f"localhost_{house.port}.pin")
             assert pin.read_text() == "authority\n"  # noqa: ASYNC240 - nobody waits for it
             for wrong in (other, authority.identity(x509.DNSName("elsewhere.example"))):
-                house.server._arrivals.identity = wrong
+                house.server._handshakes.identity = wrong
                 for way in (send, come):
                     with pytest.raises(CertificateChanged, match="The certificate of 127"):
                         await way(house)
@@ -467,7 +467,7 @@ def test_a_server_that_answers_tls_with_plaintext_is_sent_nothing(capsys) -> Non
             assert await asyncio.to_thread(run, arguments) == 6
 
     asyncio.run(test())
-    assert "speaks no TLS" in capsys.readouterr().err
+    assert "does not use TLS" in capsys.readouterr().err
     assert {data[:2] for data in heard} <= {b"\x16\x03", b"\x15\x03", b""}  # a hello, an alert
     assert b"secret" not in b"".join(heard)
 
