@@ -94,7 +94,7 @@ async def _count(
     unknown = 0 if isinstance(conversation, Pair) else conversation.head
     mark = max(user.read.get(conversation.id, unknown), conversation.floor - 1)
     before, oldest = conversation.head + 1, max(mark, conversation.head - LOOKED_AT)
-    messages = named = 0
+    messages = named = first = mention = 0
     left = COUNTED_ENTRIES
     while left and before > oldest + 1:
         page = await hub.until(
@@ -110,12 +110,16 @@ async def _count(
         said = [entry for entry in others if entry.kind in COUNTED]
         messages += len(said)
         looked_at = [] if isinstance(conversation, Pair) else budget.take(said)
-        named += await hub.until(hub.background.run(partial(_mentions, looked_at, user.id, user.key)))
+        seqs = await hub.until(hub.background.run(partial(_mentions, looked_at, user.id, user.key)))
+        named += len(seqs)
+        first = said[0].seq if said else first  # pages come from the newest to the oldest
+        mention = min(seqs, default=mention)
         hub.throttle.has_read(session, len(page), sum(len(entry.body) for entry in looked_at))
     more = before > mark + 1 or budget.is_spent
-    return events.UnreadCount(conversation.id, messages, conversation.name_for(user), named, more=more)
+    name = conversation.name_for(user)
+    return events.UnreadCount(conversation.id, messages, name, named, more=more, first=first, mention=mention)
 
 
-def _mentions(entries: list[events.Entry], user: str, name: str) -> int:
-    """Count the entries that mention a user."""
-    return sum(is_mention(entry, user, name) for entry in entries)
+def _mentions(entries: list[events.Entry], user: str, name: str) -> list[int]:
+    """Return the seqs of the entries that mention a user."""
+    return [entry.seq for entry in entries if is_mention(entry, user, name)]

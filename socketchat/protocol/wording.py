@@ -67,6 +67,9 @@ def absence_notice(event: events.Absent) -> str:
 
 
 def unread_count(count: events.UnreadCount) -> str:
-    """Return the number of unread messages, as in "12 (2 to you)"."""
+    """Return the number of unread messages and the place of the first, as in "12 (2 to you: #ops/42)"."""
     many = f"{count.messages:,}{'+' if count.more else ''}"
-    return f"{many} ({count.mentions:,} to you)" if count.mentions else many
+    if count.mentions:
+        where = f": {place(count.name, count.mention)}" if count.mention else ""
+        return f"{many} ({count.mentions:,} to you{where})"
+    return f"{many} from {place(count.name, count.first)}" if count.first else many

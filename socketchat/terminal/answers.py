@@ -52,7 +52,6 @@ class Answers:
             case commands.Help():
                 self._screen.add(rendering.text(help_text(command.topic)))
             case commands.Unread():
-                await self._read_markers.tell()  # what is on the screen is read
                 await self._navigation.tell_unread()
             case commands.Read():
                 await self._read(command)

@@ -99,7 +99,9 @@ class Chat:
         ring = self._prompt.ring if rings else lambda: None
         self._bell = Bell(client.user, client.name, ring, time.monotonic)
         self._paging = Paging(client.conversations)
-        self._navigation = Navigation(client, self._view, self._screen, self._paging, self.show)
+        self._navigation = Navigation(
+            client, self._view, self._screen, paging=self._paging, read_markers=self._read_markers, show=self.show
+        )
         self._answers = Answers(
             client,
             self._view,

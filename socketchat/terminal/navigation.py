@@ -11,6 +11,7 @@ from ..protocol import commands, events
 from ..protocol.conversations import LOBBY, room_id
 from ..protocol.text.references import place
 from .model.paging import Paging
+from .model.read_markers import ReadMarkers
 from .screen.rendering import topic, unread
 from .screen.screen import Screen
 from .screen.view import View, before
@@ -23,9 +24,17 @@ class Navigation:
     """Moves the user of ``client`` between rooms; ``show`` shows what was held back meanwhile."""
 
     def __init__(
-        self, client: Client, view: View, screen: Screen, paging: Paging, show: Callable[[object], None]
+        self,
+        client: Client,
+        view: View,
+        screen: Screen,
+        *,
+        paging: Paging,
+        read_markers: ReadMarkers,
+        show: Callable[[object], None],
     ) -> None:
         self._client = client
+        self._read_markers = read_markers
         self._view = view
         self._screen = screen
         self._paging = paging
@@ -62,7 +71,7 @@ class Navigation:
                 await self._client.request(joining)
             answer = await self._client.request(commands.History(conversation=room_id(room), limit=PAST_LINES))
             past = [event for event in answer.events if isinstance(event, events.Past)]
-            if counts is None and self._view.unread.messages[room_id(room)] > len(past):
+            if counts is None and self._view.unread.stays_above(room_id(room), len(past)):
                 counts = await self._counts()
         except BaseException:
             self.stay()
@@ -119,6 +128,9 @@ class Navigation:
         self._screen.add(unread(counts, self._view.unseen(counts)))
 
     async def _counts(self) -> list[events.UnreadCount]:
+        """Have the server count, once it knows what was shown here."""
+        self._read_markers.note(self._view.unread.take_shown())
+        await self._read_markers.tell()
         answer = await self._client.request(commands.Unread())
         return [count for event in answer.events if isinstance(event, events.Unread) for count in event.conversations]
 
@@ -131,6 +143,6 @@ class Navigation:
         count = next((each for each in counts if each.conversation == room), None)
         seq = (count.mention if mentions else 0) or count.first if count else 0
         to_you = f", {mentions:,} to you" if mentions else ""
-        more = "+" if count and count.more else ""
+        more = "+" if count and count.more and messages <= count.messages else ""
         how = f"/show {place(self._view.room, seq)}" if seq else "/history shows them"
         self._screen.tell(f"{messages:,}{more} more above{to_you}: {how}")

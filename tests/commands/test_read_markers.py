@@ -222,4 +222,20 @@ def test_a_plain_client_can_count_and_mark_unread_messages() -> None:
     tom.do(commands.Unread)
     tom.do(commands.Read)
     tom.do(commands.Unread)
-    assert tom.text() == "=== Unread (1) ===\n  - @bob: 1\n=== Unread (0) ===\n"
+    assert tom.text() == "=== Unread (1) ===\n  - @bob: 1 from @bob/1\n=== Unread (0) ===\n"
+
+
+def test_the_first_unread_message_and_the_first_mention_are_named() -> None:
+    stage = Stage()
+    alice, bob = stage.native("alice"), stage.native("bob")
+    bob.say("read")
+    stage.settle()
+    alice.do(commands.Read)
+    for text in ("one", "alice: two", "three", "alice: four"):
+        bob.say(text)
+        stage.settle()
+    alice.take()
+    alice.do(commands.Unread)
+    (told,) = alice.told(events.Unread)
+    (count,) = told.conversations
+    assert (count.messages, count.first, count.mentions, count.mention) == (4, 2, 2, 3)

@@ -342,7 +342,7 @@ def test_missed_direct_messages_are_sorted_by_time(own_server, sit):
     ann.shows("Welcome")
     ann.shows("[DM from bob] psst")
     assert [line for line in said(ann) if "bob" in line][:3] == ["bob: before", "[DM from bob] psst", "bob: after"]
-    ann.shows("── above: the last 2 messages in #lobby, and direct messages of that time ──")
+    ann.shows("── above: the last 2 messages in #lobby, with direct messages ──")
 
 
 def test_history_shows_direct_messages_from_before_the_first_join(own_server, sit, tmp_path):

@@ -48,12 +48,12 @@ def invite(server, *options):
 def test_login_texts_are_wrapped_between_words_and_fingerprints_stay_whole(closed, server, sit):
     narrow = sit(closed, "nora", columns=44)
     narrow.until(lambda: narrow.row == "Join code:")
-    assert " ".join(narrow.lines[:-1]) == CODE_WANTED
+    assert " ".join(line for line in narrow.lines[:-1] if not line.startswith("Connecting to ")) == CODE_WANTED
 
     wide = sit(server, "wanda", columns=90)
     wide.shows("Welcome, wanda.")
-    assert wide.lines[0] == "This server will be known by its fingerprint:"
-    assert re.fullmatch(r"  SHA256:\S{43}", wide.lines[1])
+    at = wide.lines.index("This server will be known by its fingerprint:")
+    assert re.fullmatch(r"  SHA256:\S{43}", wide.lines[at + 1])
 
 
 def test_a_newcomer_is_asked_for_the_join_code_until_it_is_right(closed, sit):

@@ -23,7 +23,7 @@ def parse(line: str, room: str) -> commands.ANY:
     """
     if not line.startswith("/"):
         if _MISPLACED(line):
-            raise UsageProblem("Not sent: a command begins with / as the first character. // sends it as text.")
+            raise UsageProblem("Not sent: a command must start with /. Use // to send it as text.")
         return commands.Send(to=room, text=line)
     if line.startswith("//"):
         return commands.Send(to=room, text=line[1:])

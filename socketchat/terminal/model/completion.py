@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from prompt_toolkit.completion import CompleteEvent, Completer, Completion
 from prompt_toolkit.document import Document
+from prompt_toolkit.utils import get_cwidth
 
 from ...protocol.names import name_key
 from ...protocol.slash.arguments import FILTERS
@@ -112,7 +113,7 @@ def menu(completions: Sequence[Completion], chosen: int | None, width: int) -> S
     pages: list[list[int]] = [[]]
     used = 0
     for index, completion in enumerate(completions):
-        size = len(completion.display_text) + 2
+        size = get_cwidth(completion.display_text) + 2
         if used + size > width - len("< >") and pages[-1]:
             pages.append([])
             used = 0

@@ -28,6 +28,7 @@ class Unread:
         self._newest: dict[str, int] = {}
         self._shown: dict[str, int] = {}
         self._above: dict[str, int] = {}  # the newest seq above what was shown that is not shown yet
+        self._skipped: dict[str, int] = {}
         self._below: dict[str, list[int]] = {}  # messages and mentions shown below a gap that is not counted yet
 
     def is_new(self, entry: Entry) -> bool:
@@ -58,12 +59,13 @@ class Unread:
 
     def entered(self, conversation: str, past: Sequence[Past]) -> None:
         """Note that a conversation is on the screen, beginning with its last lines."""
-        self._above.pop(conversation, None)
+        above, shown = self._above.pop(conversation, None), self._shown.get(conversation, 0)
         self._below.pop(conversation, None)
+        seen = range(0) if above is None else range(above + 1, shown + 1)
         if past:
             self._newest[conversation] = max(past[-1].newest, self._newest.get(conversation, 0))
             self._show(conversation, past[-1].newest)
-        self._shown_above(conversation, past)
+        self._shown_above(conversation, past, seen)
 
     def paged(self, conversation: str, past: Sequence[Past], before: int | None) -> None:
         """Note that a page of history was shown: the newest one, or the one ``before`` a seq."""
@@ -72,21 +74,28 @@ class Unread:
             self._show(conversation, past[-1].newest)
         above = self._above.get(conversation)
         if above is not None and (before is None or before > above):
-            self._shown_above(conversation, [entry for entry in past if entry.seq <= above])
+            self._shown_above(conversation, past, range(above + 1, self._shown.get(conversation, 0) + 1))
 
-    def skipped(self, conversation: str, last: int, *, on_screen: bool) -> None:
-        """Note that the entries up to ``last`` were not sent, as there were too many."""
+    def skipped(self, conversation: str, first: int, last: int, *, on_screen: bool) -> None:
+        """Note that the entries ``first`` to ``last`` were not sent, as there were too many."""
+        self._skipped[conversation] = last - first + 1
         if on_screen:
             self._above[conversation] = last
             self._below[conversation] = [0, 0]
 
-    def counted(self, conversation: str, messages: int, mentions: int, *, on_screen: bool) -> None:
-        """Take over what the server counted; of a conversation on the screen, what stands below a gap is read."""
+    def counted(self, conversation: str, count: tuple[int, int], *, more: bool, on_screen: bool) -> None:
+        """Take over the messages and mentions that the server counted, at least so many if there are ``more``.
+
+        If the conversation is on the screen, the user has read what stands below a gap.
+        """
+        messages, mentions = count
+        skipped = self._skipped.pop(conversation, 0)
         if on_screen:
             below = self._below.pop(conversation, None)
             if below is None:
                 return
             messages, mentions = max(0, messages - below[0]), max(0, mentions - below[1])
+            messages = max(messages, skipped) if more else messages
             if not messages:
                 self.read(conversation)
                 return
@@ -100,13 +109,17 @@ class Unread:
 
     def read(self, conversation: str) -> None:
         """Note that nothing is unread in a conversation."""
-        for known in (self.messages, self.mentions, self._above, self._below):
+        for known in (self.messages, self.mentions, self._above, self._below, self._skipped):
             known.pop(conversation, None)
 
     def read_all(self) -> None:
         """Note that nothing is unread."""
         for conversation in {*self.messages, *self._above}:
             self.read(conversation)
+
+    def stays_above(self, conversation: str, lines: int) -> bool:
+        """Tell whether something stays unread above so many last lines."""
+        return conversation in self._above or self.messages[conversation] > lines
 
     def has_shown(self, conversation: str) -> bool:
         """Tell whether anything of a conversation was noted."""
@@ -127,19 +140,22 @@ class Unread:
 
     def clear(self) -> None:
         """Forget everything: the server has another history."""
-        for known in (self.messages, self.mentions, self._newest, self._shown, self._above, self._below):
-            known.clear()
+        for conversation in {*self.messages, *self._above, *self._newest, *self._skipped}:
+            self.forget(conversation)
 
-    def _shown_above(self, conversation: str, past: Sequence[Past]) -> None:
-        """Count down by what a page shows; whatever is still unread stands above it."""
+    def _shown_above(self, conversation: str, past: Sequence[Past], seen: range) -> None:
+        """Count down by what a page shows, but for the seqs ``seen`` before; what is still unread stands above."""
         for entry in past:
+            if entry.seq in seen:
+                continue
             messages, mentions = self._weigh(entry)
             self.messages[conversation] -= messages
             self.mentions[conversation] -= mentions
         if self.messages[conversation] <= 0 or not past or past[0].seq == 1:
             self.read(conversation)
         else:
-            self._above[conversation] = past[0].seq - 1
+            goes_on = len(seen) > 0 and past[0].seq <= seen.stop
+            self._above[conversation] = min(past[0].seq, seen.start if goes_on else past[0].seq) - 1
             self.mentions[conversation] = max(0, self.mentions[conversation])
 
     def _show(self, conversation: str, seq: int) -> None:

@@ -261,8 +261,8 @@ class Prompt:
         lines = self._buffer.text.split("\n")
         if self._pasted:
             many = sum(map(is_command, lines))
-            what = f"{len(lines)} pasted lines, {many} {'is a command' if many == 1 else 'are commands'}"
-            return [("class:status.strong", f"{what}: Enter runs them one by one, Ctrl+C drops them.")]
+            what = f"{len(lines):,} pasted lines with {many:,} {'command' if many == 1 else 'commands'}"
+            return [("class:status.strong", f"{what}: Enter runs them, Ctrl+C drops them.")]
         if len(lines) > 1:
             return [("class:status", f"{len(lines):,} lines: Enter sends them as one message.")]
         return self._status()

@@ -104,7 +104,7 @@ class Rendering:
             what = f"no messages in {room} yet"
         else:
             what = f"above: the last {'message' if count == 1 else f'{count} messages'} in {room}"
-        among = ", and direct messages of that time" if direct else ""
+        among = ", with direct messages" if direct else ""
         return [*lines, rule(f"{what}{among}")]
 
     def listed(self, entries: Sequence[Past], me: str, sentence: str, whole: int | None = None) -> list[Text]:

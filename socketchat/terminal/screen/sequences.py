@@ -10,7 +10,7 @@ import re
 
 PASTE_BEGINS, PASTE_ENDS = "\x1b[200~", "\x1b[201~"
 
-CTRL_C, CTRL_D = "\x03", "\x04"
+CTRL_C = "\x03"
 
 NEW_LINE = "\x1b\r"
 """Alt+Enter, which begins a new line in the text: what Shift+Enter does elsewhere."""
@@ -18,7 +18,7 @@ NEW_LINE = "\x1b\r"
 LONGEST = 4_096
 """Characters of a sequence after which it is given up: the answers of terminals have some hundred at most."""
 
-_CSI = re.compile(r"\x1b\[(?:\[.|[0-?]*[ -/]*[@-~])")
+_CSI = re.compile(r"\x1b\[(?:\[.|[0-?]*[ -/]*[@-Z\\-~])")
 _CSI_BEGUN = re.compile(r"\x1b(?:\[\[?[0-?]*[ -/]*)?\Z")
 _CSI_U = re.compile(r"\x1b\[(\d+)(?::\d*)*(?:;(\d*)(?::(\d*))?(?:;([\d:]*))?)?u\Z")
 _OTHER_KEYS = re.compile(r"\x1b\[27;(\d+);(\d+)~\Z")
@@ -45,13 +45,12 @@ class Sequences:
     def __init__(self, known: frozenset[str]) -> None:
         self._known = known
         self._kept = ""
+        self._pasted: list[str] = []
         self.pastes = False
         """Whether a paste has begun whose end has not come."""
 
     def feed(self, data: str) -> str:
         """Return the keys in what came, behind what was kept of it before."""
-        if self.pastes and data in (CTRL_C, CTRL_D):
-            return self.end_paste() + data  # its end is lost, or is not waited for
         data, self._kept = self._kept + data, ""
         keys: list[str] = []
         while data:
@@ -67,14 +66,25 @@ class Sequences:
 
     def end_paste(self) -> str:
         """Return a paste whose end is lost, as far as it came."""
-        pasted, self._kept, self.pastes = self._kept, "", False
+        pasted = "".join([*self._pasted, self._kept])
+        self._pasted.clear()
+        self._kept, self.pastes = "", False
         return f"{PASTE_BEGINS}{pasted}{PASTE_ENDS}"
 
     def _paste(self, data: str, keys: list[str]) -> str:
+        """Take what belongs to a paste; return what stands behind its end."""
         pasted, mark, rest = data.partition(PASTE_ENDS)
-        self._kept = pasted
+        until_key, key, after = pasted.partition(CTRL_C)
+        if key:  # terminals paste no control characters, so this is a key: the end mark is lost
+            self._pasted.append(until_key)
+            keys.append(self.end_paste())
+            return key + after + mark + rest
         if not mark:
+            cut = max(0, len(data) - len(PASTE_ENDS) + 1)  # where the end mark may begin, torn apart
+            self._pasted.append(data[:cut])
+            self._kept = data[cut:]
             return ""
+        self._pasted.append(pasted)
         keys.append(self.end_paste())
         return rest
 

@@ -138,14 +138,16 @@ class View:
             if is_room(count.conversation):
                 self.name_room(count.name)
                 on_screen = count.conversation == room_id(self.room)
-                self.unread.counted(count.conversation, count.messages, count.mentions, on_screen=on_screen)
+                messages = count.messages, count.mentions
+                self.unread.counted(count.conversation, messages, more=count.more, on_screen=on_screen)
 
     def count_on_arrival(self, unread: Iterable[UnreadCount]) -> None:
         """Take over what the server counted before anything was shown."""
         for count in unread:
             if is_room(count.conversation):
                 self.name_room(count.name)
-                self.unread.counted(count.conversation, count.messages, count.mentions, on_screen=False)
+                messages = count.messages, count.mentions
+                self.unread.counted(count.conversation, messages, more=count.more, on_screen=False)
 
     def unseen(self, unread: Iterable[UnreadCount]) -> str | None:
         """Return the name of a conversation with unread direct messages that were not shown here."""
@@ -196,7 +198,7 @@ class View:
     def _gap_seen(self, gap: Gap) -> bool:
         on_screen = not is_room(gap.conversation) or gap.conversation == room_id(self.room)
         if gap.reason == "skipped":
-            self.unread.skipped(gap.conversation, gap.last, on_screen=on_screen)
+            self.unread.skipped(gap.conversation, gap.first, gap.last, on_screen=on_screen)
         return on_screen
 
     def _noted(self, event: Conversation) -> bool:

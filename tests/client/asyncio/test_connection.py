@@ -1,5 +1,6 @@
 import asyncio
 import socket
+import threading
 
 import pytest
 
@@ -138,3 +139,29 @@ def test_connecting_is_bounded_in_time() -> None:
         asyncio.run(test(full.getsockname()[1]))
         for connection in waiting:
             connection.close()
+
+
+def test_a_name_server_that_never_answers_does_not_hold_up_the_end(monkeypatch) -> None:
+    asked, silent = threading.Event(), threading.Event()
+
+    def look_up(*_: object, flags: int, **_more: object) -> object:
+        if flags:
+            raise socket.gaierror
+        asked.set()
+        silent.wait()
+        raise socket.gaierror
+
+    async def come_in(timeouts: Timeouts) -> None:
+        async with connect("chat.example", 5000, name="ann", profile=None, timeouts=timeouts):
+            pass
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+    timeouts = Timeouts(connect=0.01)
+    try:
+        with pytest.raises(Unreachable, match="did not answer in time"):
+            asyncio.run(come_in(timeouts))
+        # `asyncio.run` has ended, though the look-up still waits.
+        assert asked.is_set()
+        assert [thread for thread in threading.enumerate() if thread.name == "lookup"]
+    finally:
+        silent.set()

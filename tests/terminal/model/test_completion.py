@@ -1,6 +1,7 @@
 import pytest
 from prompt_toolkit.completion import CompleteEvent, Completion
 from prompt_toolkit.document import Document
+from prompt_toolkit.utils import get_cwidth
 
 from socketchat.terminal.model.completion import ChatCompleter, Known, menu
 from socketchat.terminal.model.places import Line
@@ -90,3 +91,13 @@ def test_a_long_menu_has_pages():
 
 def test_a_word_wider_than_the_terminal_is_a_page_of_its_own():
     assert shown(1, 3)[1] == ["word1"]
+
+
+def test_the_menu_counts_columns_and_says_that_there_is_more():
+    names = [Completion("漢" * 10 + str(number)) for number in range(6)]
+    for chosen in range(6):
+        line = menu(names, chosen, 60)
+        assert sum(get_cwidth(text) for _, text, *_ in line) <= 60
+        assert [text for style, text, *_ in line if style == "class:status.chosen"] == [names[chosen].text]
+    assert menu(names, 0, 60)[-1][1] == ">"
+    assert menu(names, 5, 60)[0][1] == "< "

@@ -451,3 +451,155 @@ def test_after_the_terminal_is_gone_nothing_is_written():
     os.close(desk.terminal._master)
 
     desk.prompt.write("hello\n")
+
+
+def test_shift_enter_begins_a_new_line_and_late_answers_of_the_terminal_are_no_text():
+    async def play(desk, _):
+        desk.terminal.type("one\x1b[13;2utwo\x1b]11;rgb:0/0/0\x1b\\\x1b[I" + ENTER)
+        await desk.line("one\ntwo")
+
+    sit(play)
+
+
+def test_after_a_paste_without_an_end_the_keys_work_again():
+    async def play(desk, _):
+        desk.terminal.type("\x1b[200~pasted and")
+        desk.terminal.type(" typed")
+        while not desk.prompt._app.input._sequences.pastes:  # noqa: ASYNC110  nothing is drawn meanwhile
+            await asyncio.sleep(0)
+        desk.terminal.type(CTRL_C)
+        await desk.row("#lobby>")
+        desk.terminal.type("again" + ENTER)
+        await desk.line("again")
+
+    sit(play)
+
+
+def test_a_paste_whose_end_does_not_come_is_taken_as_far_as_it_came(monkeypatch):
+    monkeypatch.setattr("socketchat.terminal.screen.keyboard.PASTE_SECONDS", 0.05)
+
+    async def play(desk, _):
+        desk.terminal.type("\x1b[200~as far as it came")
+        await desk.row("#lobby> as far as it came")
+        desk.terminal.type(ENTER)
+        await desk.line("as far as it came")
+
+    sit(play)
+
+
+def test_lines_pasted_without_marks_that_hold_commands_are_run_only_after_a_question():
+    async def play(desk, _):
+        desk.terminal.type("hello\r/quit\rworld")
+        await desk.shown("3 pasted lines with 1 command: Enter runs them")
+        assert desk.entered == []
+        desk.terminal.type(CTRL_C)
+        await desk.row("#lobby>")
+        desk.terminal.type("/me waves\r/me leaves\r")
+        await desk.shown("/me leaves")
+        desk.terminal.type(ENTER)
+        await desk.terminal.until_async(lambda: desk.entered == ["/me waves", "/me leaves"])
+
+    sit(play)
+
+
+def test_lines_pasted_without_marks_and_without_commands_are_sent_one_by_one():
+    async def play(desk, _):
+        desk.terminal.type("one\rtwo\r//three\r")
+        await desk.terminal.until_async(lambda: desk.entered == ["one", "two", "//three"])
+
+    sit(play)
+
+
+@pytest.mark.parametrize("cluster", ["👨\u200d👩\u200d👧", "🇩🇪", "👋🏽"])
+def test_joined_emoji_and_flags_have_two_columns(cluster):
+    async def play(desk, _):
+        desk.terminal.type(f"{cluster} x")
+        await desk.terminal.until_async(lambda: f"{cluster} x".encode() in desk.terminal.written)
+        cursor = desk.prompt._app.renderer._cursor_pos.x
+        assert cursor == len("#lobby> ") + 2 + len(" x")
+        desk.terminal.type("\x01" + RIGHT + "\x7f" + ENTER)
+        await desk.line(" x")
+
+    sit(play)
+
+
+def test_a_tab_in_the_text_goes_to_the_next_stop():
+    async def play(desk, _):
+        desk.terminal.type(PASTE.format("a\tb"))
+        await desk.terminal.until_async(lambda: "b" in desk.terminal.row.removeprefix("#lobby>"))
+        assert "^I" not in desk.terminal.row
+        desk.terminal.type(ENTER)
+        await desk.line("a\tb")
+
+    sit(play)
+
+
+def test_a_terminal_that_wraps_anew_when_it_gets_narrower_shows_the_draft_once(monkeypatch):
+    for name in ("XTERM_VERSION", "STY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("TERM", "xterm-256color")
+
+    async def play(desk, _):
+        desk.prompt.write("hello\n")
+        desk.terminal.type("x" * 45)
+        await desk.row("#lobby> " + "x" * 45)
+        # What a terminal does that wraps anew: of the row of 53 columns two are made, and the cursor moves down.
+        desk.terminal.resize(40, 14)
+        desk.terminal.show("\r\n" + "x" * 13)
+        before = len(desk.terminal.written)
+        os.kill(os.getpid(), signal.SIGWINCH)
+        await desk.terminal.until_async(lambda: b"\x1b[A" in desk.terminal.written[before:])
+        await desk.terminal.until_async(lambda: desk.terminal.text.count("#lobby>") == 1)
+        assert desk.terminal.lines[0] == "hello"
+
+    sit(play)
+
+
+async def secret(desk, question="Password: "):
+    """Ask for a secret."""
+    with desk.prompt.hidden():
+        return await desk.prompt.ask_secret(question)
+
+
+@pytest.mark.parametrize(
+    ("keys", "expected"),
+    [
+        ("horse" + ENTER, "horse"),
+        (PASTE.format("correct horse\n") + ENTER, "correct horse"),
+        (PASTE.format(" two words \r\n") + ENTER, " two words "),
+        (PASTE.format("a\x1b[2Jb\x07") + ENTER, "a[2Jb"),
+        ("wrong\x15right" + ENTER, "right"),
+        ("ab\x7fc" + ENTER, "ac"),
+        ("a" + UP + LEFT + "\x12\x19\x0b\x1b.\tb" + ENTER, "a.b"),
+        ("half" + CTRL_C, ""),
+        (CTRL_D, ""),
+    ],
+)
+def test_a_secret_takes_the_keys_on_its_list_and_no_others(keys, expected):
+    async def play(desk, _):
+        desk.terminal.type("said before" + ENTER)
+        await desk.line("said before")
+        asking = asyncio.create_task(secret(desk))
+        await desk.row("Password:")
+        desk.terminal.type(keys)
+        assert await asking == expected
+        desk.terminal.type("\x19" + UP)  # nothing of it is yanked, or in the history
+        await desk.row("#lobby> said before")
+        assert "horse" not in desk.terminal.text
+
+    sit(play)
+
+
+def test_a_draft_waits_while_a_secret_is_asked_for():
+    async def play(desk, _):
+        desk.terminal.type("half ty")
+        await desk.row("#lobby> half ty")
+        asking = asyncio.create_task(secret(desk))
+        await desk.row("Password:")
+        desk.terminal.type("abc")
+        await desk.row("Password: ***")
+        desk.terminal.type(ENTER)
+        assert await asking == "abc"
+        await desk.row("#lobby> half ty")
+
+    sit(play)
