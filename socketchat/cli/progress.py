@@ -1,4 +1,4 @@
-"""How far a long piece of work is: a percentage on stderr, if that is a terminal."""
+"""The progress of long work: a percentage on stderr, if stderr is a terminal."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from contextlib import contextmanager
 import click
 
 REDRAW_SECONDS = 0.1
-"""Time between two percentages: nobody can read them faster."""
+"""Time between two percentages; faster ones could not be read."""
 
 
 @contextmanager

@@ -1,9 +1,9 @@
-"""The times of entries: in a conversation they do not go back, but behind a time when the clock was wrong."""
+"""The times of entries: within a conversation they never go back, except after a wrong clock was corrected."""
 
 from __future__ import annotations
 
 AHEAD_MS = 86_400_000
-"""An entry that is later than now by more than a day was stored while the clock was wrong, and binds no later one."""
+"""An entry more than a day in the future was stored by a wrong clock; later entries do not have to follow it."""
 
 
 def time_after(last: int, now: int) -> int:

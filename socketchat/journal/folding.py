@@ -1,4 +1,4 @@
-"""The form of a text in which it is searched, the same for what is stored and for what is looked for."""
+"""Brings stored texts and search terms into the same form before they are compared."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 import unicodedata
 
 VERSION = unicodedata.unidata_version
-"""What was indexed under another version of Unicode may have another form here, and has to be indexed again."""
+"""Under another version of Unicode, texts may fold differently; then they must be indexed again."""
 
 _UNSEGMENTED = re.compile(
     "["
@@ -24,15 +24,15 @@ _UNSEGMENTED = re.compile(
 
 
 PIECE = 256
-"""Characters that are folded at a time: one may become 18, and all that while no other thread runs."""
+"""Characters folded at a time: one can become 18, and no other thread runs meanwhile."""
 
 _PIECES = re.compile(f".{{1,{PIECE}}}", re.DOTALL).findall
 
 
 def folded(text: str) -> str:
-    """Return a text without differences of case, width and composition; where words run together, each letter is one.
+    """Return a text without differences in case, width and composition.
 
-    So what is looked for there is found inside a sentence as well: letters in a row are as good as a word.
+    In scripts without spaces, each letter becomes a word, so that a search finds any letters in a row.
     """
     if text.isascii():
         return text.lower()
@@ -40,7 +40,7 @@ def folded(text: str) -> str:
 
 
 def folded_bytes(text: bytes | None) -> str | None:
-    """Do the same for what a row holds, which may be damaged."""
+    """Fold the text of a row, which may be damaged."""
     return None if text is None else folded(text.decode("utf-8", "replace"))
 
 

@@ -41,6 +41,11 @@ def test_every_threat_is_in_the_table_once() -> None:
         "plaintext",
         "proxy",
         "silence",
+        "index",
+        "wal",
+        "clock",
+        "full",
+        "copies",
     }
     found = [row for row, _ in ROWS if row != "Id"]
     assert sorted(found) == sorted(expected)

@@ -1,8 +1,8 @@
-"""What is made from the rows of entries, so that they are found: where it lies about them, it is made anew from them.
+"""The indexes by which entries are found: how damage to them is noticed, and how they are rebuilt from the rows.
 
-No checksum is over these tables, and SQLite notices a flipped bit only if a page makes no sense any more. But each row
-says itself what it is: its conversation and seq, its key, what it is an edit of. So whoever finds a row by an index
-holds it against that, and raises IndexDamaged if it is another one, or if there must be one and is none.
+No checksum covers these tables, and SQLite notices a flipped bit only if a page makes no sense any more. But each row
+has its own conversation, seq and key, and says what it is an edit of. Code that finds a row by an index compares the
+two, and raises IndexDamaged if the index leads to another row, or to none although there must be one.
 """
 
 from __future__ import annotations

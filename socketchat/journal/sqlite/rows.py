@@ -1,4 +1,4 @@
-"""Entries read row by row, past all indexes and around damage: slow, and right if the rows are."""
+"""Reads entries row by row, without any index and around damaged pages: slow, but as right as the rows."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .checksum import entry_from
 
 
 def sound_entries(db: apsw.Connection, number: int, name: str, first: int, last: int) -> dict[int, Entry]:
-    """Return the sound entries of a conversation with these seqs, by seq; it looks at all rows there are."""
+    """Return the sound entries of a conversation with these seqs, by seq; scans all rows."""
     return {entry.seq: entry for entry in _entries(db, number, name) if first <= entry.seq <= last}
 
 
@@ -33,7 +33,7 @@ def number_of(db: apsw.Connection, conversation: str) -> tuple[int, int] | None:
 
 
 def _entries(db: apsw.Connection, number: int, name: str) -> Iterator[Entry]:
-    for order in ("ASC", "DESC"):  # from both ends, as far as the next page that makes no sense
+    for order in ("ASC", "DESC"):  # from both ends, up to the first unreadable page
         with suppress(apsw.CorruptError):
             for row in db.execute(f"{_ROWS} ORDER BY id {order}", (number,)):
                 entry = entry_from((name, *_decoded(row)))
@@ -43,7 +43,7 @@ def _entries(db: apsw.Connection, number: int, name: str) -> Iterator[Entry]:
 
 
 def _decoded(row: apsw.SQLiteValues) -> Iterator[apsw.SQLiteValue]:
-    """Yield the columns; a text that is none any more stays bytes, of which no checksum is right."""
+    """Yield the columns; a text that is not UTF-8 stays bytes, and so fails its checksum."""
     for index, value in enumerate(row):
         if index in _TEXTS and isinstance(value, bytes):
             try:
@@ -55,7 +55,7 @@ def _decoded(row: apsw.SQLiteValues) -> Iterator[apsw.SQLiteValue]:
 
 
 _TEXTS = (2, 3, 4)
-"""Columns that are cast, since a text that is no UTF-8 would end the scan."""
+"""Columns that are cast, because a text that is not UTF-8 would end the scan."""
 
 _ROWS = """
     SELECT seq, ts, CAST(author AS BLOB), CAST(name AS BLOB), CAST(kind AS BLOB), body, checksum

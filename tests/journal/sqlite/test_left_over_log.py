@@ -48,7 +48,7 @@ def welcome(epoch: str, head: int) -> Welcome:
 
 @pytest.mark.parametrize("byte", [0, 5, 9, 17, 24, 2_000])
 @pytest.mark.parametrize("place", [0.0, 0.5, 0.9])
-def test_what_is_left_has_no_hole_and_a_client_that_has_more_begins_anew(
+def test_a_damaged_log_leaves_no_hole_and_resets_clients_that_have_more(
     killed: tuple[Path, list[Entry]], place: float, byte: int
 ) -> None:
     directory, entries = killed
@@ -72,7 +72,7 @@ def test_what_is_left_has_no_hole_and_a_client_that_has_more_begins_anew(
     asyncio.run(scene())
 
 
-def test_a_log_that_is_what_was_written_loses_nothing(killed: tuple[Path, list[Entry]]) -> None:
+def test_an_undamaged_log_loses_nothing(killed: tuple[Path, list[Entry]]) -> None:
     directory, entries = killed
 
     async def scene() -> None:

@@ -19,7 +19,7 @@ from ..database import Database
 from ..lock import DirectoryLock
 
 _READ_ONLY = {errno.EROFS, errno.EACCES, errno.EPERM}
-"""What a directory says in which nothing can be written: a snapshot, or a volume that is mounted so."""
+"""Errors of a read-only directory, such as a snapshot or a volume that is mounted read-only."""
 
 
 @contextmanager

@@ -1,7 +1,7 @@
-"""The audit after each start: whether every row is found by each index that it belongs in, and as what it is.
+"""The audit after each start: it checks that every index finds every row that belongs in it.
 
-A read notices what is missing among the seqs that it asks for, and what it finds in a wrong place. Nobody would notice
-a key that is hidden, which would be stored twice, nor an edit that is.
+A read notices if a seq that it asks for is missing or leads to a wrong row. It cannot notice a hidden key, under which
+a message would be stored twice, or a hidden edit.
 """
 
 from __future__ import annotations
@@ -12,18 +12,18 @@ from ....protocol.kinds import DAMAGED, EDIT
 from ..checksum import entry_from
 
 ROWS = 1_000
-"""Rows that are looked at in a step, some milliseconds: while a reader is at it the log cannot be begun anew."""
+"""Rows checked in a step, some milliseconds: the write-ahead log cannot restart while a reader is active."""
 
 
 def indexes_agree(db: apsw.Connection, after: int) -> tuple[bool, int | None]:
-    """Tell whether the next rows are found by the indexes, and where to go on, None at the end; raises apsw.Error."""
+    """Tell whether the indexes find the next rows, and where to go on, None at the end; raises apsw.Error."""
     last = after + ROWS
     try:
         rows = list(db.execute(_LOST, (after, last)))
         (fed,) = (int(str(value)) for value in next(db.execute("SELECT fed FROM meta")))
     except (apsw.CorruptError, UnicodeDecodeError):
         return False, None
-    # A row that is not what was written may say anything of itself.
+    # A damaged row may claim to be anything.
     return all(entry_from(row).kind == DAMAGED for row in rows), last if last < fed else None
 
 

@@ -1,8 +1,8 @@
-"""What is believed of the time of day, when the clock jumps: it may be wrong, or have been wrong until now.
+"""Decides which time to believe when the clock jumps: the clock may be wrong now, or have been wrong before.
 
-A clock can be set wrong, or be wrong until the network has told the time. It would then drop all there is, or give
-entries a time that is years away. So what it says is compared with how much time has passed. After a jump the time
-goes on as before, until the clock has gone on for a while as it says now.
+A clock can be set wrong, or be wrong until the network corrects it. Retention would then delete everything, or new
+entries would get a time that is years off. So the guard compares the clock with the time that has passed. After a jump
+it continues the old time, until the clock has kept the new one for a while.
 """
 
 from __future__ import annotations
@@ -12,16 +12,16 @@ import time
 from collections.abc import Callable
 
 JUMP_MS = 3_600_000
-"""A difference above which a clock was set, and did not only go too fast or too slow."""
+"""A larger difference means that the clock was set, and did not just run fast or slow."""
 
 TOLD_MS = 300_000
-"""For the times of entries, a clock that jumped is believed after so long: one that was wrong at a start is right."""
+"""How long a clock must keep a new time before entries get it: a clock that was wrong at boot is corrected sooner."""
 
 DROPPED_MS = 86_400_000
-"""For dropping what is old it is believed after so long, within which the operator would have noticed the log."""
+"""How long a clock must keep a new time before retention uses it: an operator reads the log within a day."""
 
 SAVED_MS = 1_200_000
-"""Time between two notes in the store of what is believed; one that is older than a jump would be doubted."""
+"""Time between two saves of the believed time; less than a jump, or the next start would doubt a correct clock."""
 
 _log = logging.getLogger(__name__)
 
@@ -52,11 +52,11 @@ class ClockGuard:
         self._ahead = 0
 
     def recall(self, believed: int, doubted: int) -> None:
-        """Begin with what an earlier run believed, and for how long it doubted the clock then."""
+        """Continue from the time that an earlier run believed, and from how long it had doubted the clock."""
         self._believed, self._at, self._doubted = believed, self._passed(), doubted
 
     def now(self) -> int:
-        """Return the time that is believed."""
+        """Return the believed time."""
         now, passed = self._clock(), self._passed()
         expected = now if self._believed is None else self._believed + passed - self._at
         ahead = now - expected
@@ -77,12 +77,12 @@ class ClockGuard:
         return now
 
     def is_good(self) -> bool:
-        """Tell whether the clock is believed as it is."""
+        """Tell whether the clock shows the believed time."""
         self.now()
         return self._since is None
 
     def to_save(self, *, ends: bool = False) -> tuple[int, int] | None:
-        """Return what ``recall`` wants in the next run, if it is time to save that, or the run ``ends``."""
+        """Return the arguments of ``recall`` for the next run if it is time to save them, or if this run ``ends``."""
         believed, passed = self.now(), self._passed()
         if self._saved_at is None:
             self._saved_at = passed
