@@ -26,8 +26,8 @@ _ALPHABET = ascii_lowercase + digits + "-_."
 _SCRIPT = 32
 """Characters next to each other that count as the alphabet of one that is not ASCII: enough for Greek or Cyrillic."""
 
-CORRECTIONS = 4_000
-"""Most corrections that are tried, at 50 ns each, for any number of users or rooms."""
+CORRECTIONS = 1_000
+"""Most corrections that are tried, for any number of users or rooms: all of 12 characters, in 0.2 ms."""
 
 
 def nearest(word: str, choices: Sequence[str]) -> str | None:
@@ -53,15 +53,15 @@ def nearest_name(name: str, find: Callable[[str], Found | None]) -> Found | None
 
 
 def _corrections(key: str) -> Iterator[str]:
-    """Yield the keys that become this one by exchanging, adding, losing or changing one character."""
+    """Yield the keys that become this one by one mistake: two characters swapped, one added, changed or lost."""
     if not _SHORTEST <= len(key) <= _LONGEST:
         return
     places = range(len(key))
     yield from (key[:place] + two + one + key[place + 2 :] for place, (one, two) in enumerate(pairwise(key)))
     yield from (key[:place] + key[place + 1 :] for place in places)
     alphabet = _alphabet(key)
-    yield from (key[:place] + each + key[place:] for place in range(len(key) + 1) for each in alphabet)
     yield from (key[:place] + each + key[place + 1 :] for place in places for each in alphabet)
+    yield from (key[:place] + each + key[place:] for place in range(len(key) + 1) for each in alphabet)
 
 
 def _alphabet(key: str) -> str:
