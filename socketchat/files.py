@@ -164,13 +164,13 @@ def check_directory(path: AnyPath) -> None:
             "Run this as that account, or choose another directory."
         )
     if status.st_mode & 0o022:
-        raise BadFile(f"Others may write in {path}, where secrets are kept. Run: chmod 700 {_quoted(path)}")
+        raise BadFile(f"Other accounts can write to {path}, where secrets are kept. Run: chmod 700 {_quoted(path)}")
     while (above := os.path.dirname(path)) != path:
         path = above
         mode = os.stat(path).st_mode
         if mode & stat.S_IWOTH and not mode & stat.S_ISVTX:
             raise BadFile(
-                f"Others may write in {path}, and so replace the directory in it where secrets are kept. "
+                f"Other accounts can write to {path}, and so replace the directory in it where secrets are kept. "
                 f"Run: chmod o-w {_quoted(path)}"
             )
 
@@ -209,7 +209,7 @@ def check_private(path: AnyPath, what: str, status: os.stat_result) -> None:
             "put it there, make it yours with chown."
         )
     if status.st_mode & 0o077:
-        raise BadFile(f"Others may use {os.fspath(path)}, {what}. Run: chmod 600 {_quoted(path)}")
+        raise BadFile(f"Other accounts can use {os.fspath(path)}, {what}. Run: chmod 600 {_quoted(path)}")
 
 
 def unusable(path: AnyPath, problem: OSError) -> BadFile:

@@ -57,7 +57,7 @@ def load_identity(certificate: Path, key: Path) -> Identity:
     except (OSError, ValueError) as problem:
         raise _bad(certificate, problem) from None
     if mode & 0o007:
-        raise BadFile(f"Others may use {key}, {PROVES}. Run: chmod 600 {quote(str(key))}")
+        raise BadFile(f"Other accounts can use {key}, {PROVES}. Run: chmod 600 {quote(str(key))}")
     context = new_context()
     try:
         context.load_cert_chain(certificate, key, password=_no_password)

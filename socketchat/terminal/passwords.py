@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 OLD = "Old password (Enter if you forgot it): "
 
-AGAIN = f"Choose one of at least {SHORTEST_PASSWORD_BYTES} bytes; Enter alone leaves all as it was."
+AGAIN = f"Use at least {SHORTEST_PASSWORD_BYTES} bytes. Press Enter to cancel."
 
 
 async def new_password(ask: Callable[[str], Awaitable[str]], complain: Callable[[str], None], client: Client) -> str:
@@ -27,7 +27,7 @@ async def new_password(ask: Callable[[str], Awaitable[str]], complain: Callable[
             if not again:
                 break
             if again != chosen:
-                raise BadPassword("The two are not the same.")
+                raise BadPassword("The two passwords differ.")
             answer = await client.request(commands.Password(password=chosen, old=old))
         except WrongPassword as problem:
             complain(str(problem))

@@ -226,7 +226,7 @@ class Pipe:
 
 def _check(command: commands.ANY) -> None:
     if isinstance(command, commands.Login | commands.Password):
-        raise UsageProblem("Passwords are typed at a terminal.")
+        raise UsageProblem("Type passwords at a terminal.")
 
 
 def read_lines(stdin: BinaryIO) -> Iterator[str | ChatError]:
@@ -250,7 +250,7 @@ def _lines(stdin: BinaryIO) -> Iterator[str | ChatError]:
         try:
             line = data.decode().rstrip("\r\n")
         except UnicodeDecodeError:
-            yield BadText("A line is not UTF-8.")
+            yield BadText("A line of stdin is not valid UTF-8.")
             continue
         if line.strip():
             yield line

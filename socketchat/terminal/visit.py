@@ -47,9 +47,7 @@ from .screen.theme import Look
 SLOW_SECONDS = 0.1
 """Time after which somebody who waits for the server is told so."""
 
-CODE_WANTED = (
-    "You are new here. The server lets newcomers in by its join code: five words, which whoever hosts it sees there."
-)
+CODE_WANTED = "This server needs a join code (five words). Ask whoever runs it."
 
 SHORT_SECONDS = 30
 """What somebody who guessed wrong waits for here; who has to wait longer gets the shell back."""
@@ -157,7 +155,7 @@ class Visit:
     def _ask_password(self, problem: NameOwned | WrongPassword | TooMany, name: str) -> str | None:
         """Have the password of a name typed in; return the name, or None where somebody chooses another one."""
         if isinstance(problem, NameOwned):
-            say(f"The name {name!r} belongs to somebody. If that is you, type its password.")
+            say(f"The name {name!r} is taken. If it is yours, type its password.")
         else:
             say(str(problem))
         try:
@@ -176,7 +174,7 @@ class Visit:
         if shown is None:
             raise problem
         say(
-            f"The server at {self._address} is new to you. If you have its join code, type that. "
+            f"The server at {self._address} is not known yet. If you have its join code, type that. "
             "Otherwise type y if the server shows this fingerprint:",
             exactly=shown.fingerprint,
         )
@@ -193,12 +191,12 @@ class Visit:
                 return
             if answer.strip().lower() in {"", "n", "no"}:
                 raise problem
-            say(f"That is not a join code, which has {CODE_WORDS} words.")
+            say(f"This is not a join code. A join code has {CODE_WORDS} words.")
 
     def _named(self, name: str | None) -> str:
         found = find_name(name, self._environ, self._profile)
         if found is None:
-            raise UsageProblem("Who are you? Give a name: socketchat join NAME.")
+            raise UsageProblem("No name. Give one: socketchat join NAME.")
         return found
 
     def _stay(self, name: str) -> int:
@@ -237,7 +235,7 @@ class Visit:
         """Show once what a server on this machine will be known by."""
         trust = self._profile.trust
         if self._look.edits and trust.is_new and trust.shown is not None:
-            say("This server will be known by its fingerprint:", exactly=trust.shown.fingerprint)
+            say("Remembering this server by its fingerprint:", exactly=trust.shown.fingerprint)
 
     @contextmanager
     def _telling_when_slow(self) -> Iterator[None]:

@@ -64,7 +64,7 @@ def test_a_file_that_is_not_a_backup_is_not_called_damaged(tmp_path, call) -> No
     for source in (empty, foreign, text):
         code, out, err = call("restore", "--data", tmp_path / "new", source)
         assert (code, out, err.count("\n")) == (8, [], 1)
-        assert err.endswith("name a file that `socketchat backup` made.\n")
+        assert err.endswith("Give a file that `socketchat backup` wrote.\n")
         assert "damaged" not in err
 
 

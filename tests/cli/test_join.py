@@ -223,7 +223,7 @@ def leave_behind(tmp_path, port, *texts, to="#lobby"):
     ("arguments", "code", "complaint"),
     [
         (["not a name"], 2, "A name cannot contain ' '"),
-        ([], 2, "Who are you? Give a name: socketchat join NAME."),
+        ([], 2, "No name. Give one: socketchat join NAME."),
         (["ann", "--port", "0"], 2, "'0' is not a port. A port is a number from 1 to 65535."),
         (["ann", "--port", "1"], 6, "connection refused. Is `socketchat serve` running there?"),
         (["ann", "bob"], 2, "Unexpected argument 'bob'. See `socketchat join --help`."),

@@ -78,7 +78,7 @@ def play(street: Street, data: Path) -> dict[str, set[str]]:
     ben.stdin.flush()
     for seen, typed in (
         ("Join code:", "wrong words are no code"),
-        ("This is not the join code", code.replace("-", " ")),
+        ("Wrong join code", code.replace("-", " ")),
         ("ben: hello", "/password"),
         ("New password:", PASSWORD),
         ("Once more:", PASSWORD),

@@ -72,7 +72,7 @@ def test_a_damaged_or_foreign_secret_file_is_refused(tmp_path, name):
     with pytest.raises(BadFile, match=f"{name} is damaged"):
         begun(tmp_path)
     (tmp_path / name).chmod(0o644)
-    with pytest.raises(BadFile, match=f"Others may use .*{name}"):
+    with pytest.raises(BadFile, match=f"Other accounts can use .*{name}"):
         begun(tmp_path)
 
 

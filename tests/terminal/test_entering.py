@@ -52,17 +52,17 @@ def test_login_texts_are_wrapped_between_words_and_fingerprints_stay_whole(close
 
     wide = sit(server, "wanda", columns=90)
     wide.shows("Welcome, wanda.")
-    at = wide.lines.index("This server will be known by its fingerprint:")
+    at = wide.lines.index("Remembering this server by its fingerprint:")
     assert re.fullmatch(r"  SHA256:\S{43}", wide.lines[at + 1])
 
 
 def test_a_newcomer_is_asked_for_the_join_code_until_it_is_right(closed, sit):
     seat = sit(closed, "ann", home="ann")
-    seat.shows("You are new here.")
+    seat.shows("This server needs a join code")
     seat.shows("Join code:")
     seat.says("")
     seat.says("wrong words are no code")
-    seat.shows("This is not the join code")
+    seat.shows("Wrong join code")
     seat.says(f"  {code_of(closed).upper().replace('-', ' ')} ")
     seat.shows("Welcome, ann.")
     assert seat.leaves() == 0
@@ -107,7 +107,7 @@ def test_the_code_is_asked_for_after_the_name_and_not_for_a_taken_name(closed, s
     seat.shows("Welcome, bob.")
 
     other = sit(closed, "bob", home="thief")
-    other.shows("The name 'bob' belongs to somebody.")
+    other.shows("The name 'bob' is taken.")
     other.says("")
     other.shows("Your name:")
     assert "Join code" not in other.text
@@ -136,7 +136,7 @@ def test_an_invite_stays_valid_if_the_newcomer_chooses_another_name(closed, sit)
     owner.says("correct horse")
     owner.shows("Your password is set")
     seat = sit(None, "jack", invite(closed), home="other")
-    seat.shows("The name 'jack' belongs to somebody.")
+    seat.shows("The name 'jack' is taken.")
     seat.says("")
     seat.shows("Your name:")
     seat.says("jill")
@@ -179,7 +179,7 @@ def test_a_script_uses_an_invite_in_a_file_once(closed, tmp_path):
 
     without = send("--port", str(closed.port))
     assert without.returncode == 4
-    assert f"The name 'jobbot' is new on 127.0.0.1:{closed.port}, which" in without.stderr
+    assert f"'jobbot' is a new name on 127.0.0.1:{closed.port}, and" in without.stderr
     assert "--invite-file" in without.stderr
     for _ in range(2):
         done = send("--invite-file", str(url))

@@ -30,7 +30,7 @@ def test_a_password_adds_a_second_device_and_is_never_shown(server, sit, tmp_pat
     first.type("\x03")
 
     second = sit(server, name, home="second")
-    second.shows(f"The name '{name}' belongs to somebody. If that is you, type its password.\nPassword (Enter to ")
+    second.shows(f"The name '{name}' is taken. If it is yours, type its password.\nPassword (Enter to ")
     second.says("wrong horse")
     second.shows("The name or the password is wrong.\nPassword (Enter to choose another name):")
     second.says(secret)
@@ -92,7 +92,7 @@ def test_different_or_empty_new_passwords_change_nothing(server, sit):
     seat.says(SECRET)
     seat.shows("Once more:")
     seat.says("correct house")
-    seat.shows("The two are not the same. Choose one of at least 8 bytes")
+    seat.shows("The two passwords differ. Use at least 8 bytes")
     seat.shows("\nNew password:")
     seat.type("half\x03")
     seat.shows("Nothing was changed.")

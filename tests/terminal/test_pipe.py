@@ -153,7 +153,7 @@ def test_an_empty_stdin_is_accepted(server):
         (b"/dm nobody-of-that-name hi", 5, "There is no user nobody-of-that-name"),
         (b"/dm", 2, "Usage: /dm NAME TEXT"),
         (b"x" * (TEXT_BYTES + 1), 4, "Too long: 32,769 bytes; the limit is 32,768. Send it as a file or split it."),
-        (b"\xff", 2, "A line is not UTF-8."),
+        (b"\xff", 2, "A line of stdin is not valid UTF-8."),
         (b"/topic", 0, ""),
     ],
 )

@@ -106,7 +106,10 @@ def test_a_wrong_key_while_reconnecting_is_reported_and_nothing_is_lost(own_serv
     own_server.start(str(tmp_path / "other"))
     ida.shows("not connected: the server has another key, ")
     told = ida.text.replace("\n", "")
-    assert "!! Another key was met. The link stays down, and what you type waits. The key of 127.0.0.1:" in told
+    assert (
+        "!! The server showed another key. You stay disconnected, and what you type waits. The key of 127.0.0.1:"
+        in told
+    )
     assert told.partition("Another key")[2].count("SHA256:") == 3
     assert re.search(r"\n   socketchat trust 127.0.0.1:\d+ SHA256:\S{43}\n", ida.text)
     assert ida.row.endswith("> half")

@@ -91,3 +91,16 @@ def test_every_text_of_the_program_is_in_the_reviewed_list() -> None:
         MESSAGES.write_text(made)
     listed = MESSAGES.read_text() if MESSAGES.exists() else ""
     assert listed == made, "read what changed, then run: UPDATE_MESSAGES=1 python -m pytest tests/texts"
+
+
+AVOIDED = re.compile(
+    r"\b(?:somebody|anybody|for ever|for good|so many|all the same|of which|is no (?:name|port|address)|no more are)\b",
+    re.IGNORECASE,
+)
+
+
+def test_texts_avoid_phrases_that_read_as_translated() -> None:
+    pages = [ROOT / "README.md", *sorted((ROOT / "socketchat").rglob("*.md"))]
+    shown = {"messages": messages()} | {str(page.relative_to(ROOT)): page.read_text() for page in pages}
+    found = {name: AVOIDED.findall(text) for name, text in shown.items()}
+    assert {name: phrases for name, phrases in found.items() if phrases} == {}

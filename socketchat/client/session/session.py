@@ -112,7 +112,9 @@ class Session:
         self._login.end()
         self._data.clear()
         self.outbox.connection_lost()
-        lost = [Failed(request, Unreachable("The link broke before the answer came.")) for request in self._answers]
+        lost = [
+            Failed(request, Unreachable("The connection broke before the answer arrived.")) for request in self._answers
+        ]
         self._answers.clear()
         return lost
 
@@ -147,7 +149,7 @@ class Session:
         Raises Refused where the server could only take another line for it.
         """
         if change.seq is None and self.logged_in and self.outbox.holds_back_lines:
-            raise Refused("Your last line is not stored yet: try again when it is, or name the place, as in #ops/42.")
+            raise Refused("Your last line is not stored yet. Try again when it is, or give its place, as in #ops/42.")
         if change.seq is not None or self.outbox.holds_lines:
             return change
         recent = isinstance(change, commands.Delete)  # an older one may not be what is meant; the server says so
@@ -165,7 +167,7 @@ class Session:
     def request(self, command: commands.Command) -> int:
         """Ask something, and return the id of the request; raises Unreachable where there is no login at the moment."""
         if not self.logged_in:
-            raise Unreachable("There is no link to the server at the moment.")
+            raise Unreachable("There is no connection to the server at the moment.")
         request = self._ask(command)
         self._answers.expect(request)
         return request
@@ -227,7 +229,7 @@ class Session:
 
     def _why_unanswered(self, request: int, error: ChatError) -> ChatError:
         if self.outbox.lasts:
-            return Unconfirmed(f"The message is kept, and is sent when you are back. {error}")
+            return Unconfirmed(f"The message is kept, and is sent the next time that you join. {error}")
         if self.outbox.was_tried(request):
             return Unconfirmed(f"The message may or may not be stored. {error}")
         return error
@@ -244,14 +246,14 @@ class Session:
 
     def _receive_welcome(self, welcome: events.Welcome, size: int, out: list[SessionEvent]) -> None:
         if self._hello is None:
-            raise ProtocolError("The server said welcome to nobody.")
+            raise ProtocolError("The server sent an unexpected welcome.")
         try:
             self._login.check(welcome)
         except (Impostor, UnknownServer) as error:
             self._refuse_login(error, out, retry=False)
             return
         if name_key(welcome.name) != name_key(self.name):
-            raise ProtocolError("The server let somebody else in.")
+            raise ProtocolError("The server logged in another user.")
         self._hello = None
         self._arriving = WelcomeParts(welcome, size)
         self._arrive(out)

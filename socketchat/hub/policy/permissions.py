@@ -25,7 +25,7 @@ class Action(Enum):
     JOIN = "become a member"
     SPEAK = "say something"
     TITLE = "set the topic"
-    INVITE = "let somebody in"
+    INVITE = "invite a user"
     MODERATE = "kick, ban and mute"
     GOVERN = "make moderators, and make it private"
 

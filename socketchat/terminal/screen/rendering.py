@@ -171,7 +171,7 @@ def text(words: str) -> Text:
 def _other_key(reason: str) -> list[Text]:
     """Return the lines of an alarm; the command that ends it stands alone on its line, to be copied."""
     sentence, colon, command = reason.rpartition(": ")
-    alarm = error(f"Another key was met. The link stays down, and what you type waits. {sentence}{colon}")
+    alarm = error(f"The server showed another key. You stay disconnected, and what you type waits. {sentence}{colon}")
     return [alarm, Text(clean_line(f"   {command}"), overflow="ignore")]
 
 
@@ -189,5 +189,5 @@ def _sentence(event: object) -> str:
         case LinkLost():
             return f"Connection lost; what you type waits until it is back. {event.reason}"
         case Reset():
-            return "The server has begun a new history; what is above may not be in it."
+            return "The server has a new history, which may not contain what is above."
     return ""

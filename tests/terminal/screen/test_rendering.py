@@ -67,8 +67,8 @@ def painted(renderable, width=80):
         (
             LinkLost("It was A, and is B. Accept it: socketchat trust h B", 1.0, 2, other_key=True),
             (
-                "!! Another key was met. The link stays down, and what you type waits. It was \n"
-                "      A, and is B. Accept it: \n   socketchat trust h B\n"
+                "!! The server showed another key. You stay disconnected, and what you type \n"
+                "      waits. It was A, and is B. Accept it: \n   socketchat trust h B\n"
             ),
         ),
         (LinkBack(missed=12, sent=2), "12:00 -- Reconnected: 12 missed, 2 sent.\n"),
@@ -77,7 +77,7 @@ def painted(renderable, width=80):
             "!! The disk is full; what you send waits until the server stores it.\n",
         ),
         (StoredAgain(), "12:00 -- The server stores messages again; those that waited are sent now.\n"),
-        (Reset(epoch="other"), "12:00 -- The server has begun a new history; what is above may not be in it.\n"),
+        (Reset(epoch="other"), "12:00 -- The server has a new history, which may not contain what is above.\n"),
         (Gap("#lobby", 3, 5), "12:00 -- Lines 3 to 5 of #lobby did not arrive.\n"),
         (Gap("#lobby", 3, 5, "shortened"), "12:00 -- Lines 3 to 5 of #lobby are no longer kept.\n"),
         (Gap("#ops", 1, 1234, "skipped"), "12:00 -- … 1,234 earlier lines of #ops; /history shows them.\n"),

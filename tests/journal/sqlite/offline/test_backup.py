@@ -117,7 +117,7 @@ def damaged(copy: Path) -> None:
         (Path.unlink, "no file"),
         (damaged, "damaged"),
         (lambda copy: copy.write_text("Dear diary\n" * 999), "is not a backup"),
-        (lambda copy: copy.write_bytes(b""), "name a file that `socketchat backup` made"),
+        (lambda copy: copy.write_bytes(b""), "Give a file that `socketchat backup` wrote"),
         (lambda copy: change(copy, "PRAGMA user_version = 99"), "newer"),
     ],
     ids=["missing", "damaged", "text", "empty", "newer"],
