@@ -18,6 +18,7 @@ from socketchat import Client, Entry, connect, text_of
 from socketchat.client.identity.profiles import Profiles
 from socketchat.client.outbox_file import count_kept
 from socketchat.journal.sqlite.journal import SQLiteJournal
+from socketchat.protocol.text.rows import CONTINUED
 from socketchat.server.limits import STALL_SECONDS
 from tests.client.serving import serving
 from tests.faults.load import EVERYTHING
@@ -158,8 +159,11 @@ def read_from_bob(visit: subprocess.Popen[bytes]) -> list[str]:
     while not shown or shown[-1] != "end":
         line = visit.stdout.readline()
         assert line, shown[-1:]
-        name, _, text = line.decode().rstrip("\n").partition(": ")
-        if name == "bob":
+        row = line.decode().rstrip("\n")
+        name, _, text = row.partition(": ")
+        if row.startswith(CONTINUED) and shown:
+            shown[-1] += row.removeprefix(CONTINUED)
+        elif name == "bob":
             shown.append(text)
     return shown
 
