@@ -1,4 +1,4 @@
-"""What is said where somebody leaves before all that was typed is stored."""
+"""What the user is told on leaving before everything that was typed is stored."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from ..client.asyncio.client import Client
 
 
 def what_is_left(client: Client, unconfirmed: int, unsent: int) -> str:
-    """Say what becomes of messages that were not confirmed, and of lines whose turn did not come."""
+    """Return what becomes of unconfirmed messages, and of lines that were not sent."""
     left = []
     if unconfirmed:
-        many = "A message is" if unconfirmed == 1 else f"{unconfirmed} messages are"
+        many = "A message is" if unconfirmed == 1 else f"{unconfirmed:,} messages are"
         if client.lasts:
-            left.append(f"{many} not confirmed yet; the next visit as {client.name} sends what is left.")
+            left.append(f"{many} not confirmed yet; the next `join` as {client.name} sends what is left.")
         else:
-            left.append(f"{many} perhaps not stored: the server did not confirm it before you left.")
+            left.append(f"{many} perhaps not stored: the server did not confirm before you left.")
     if unsent:
-        left.append(f"{unsent} {'line was' if unsent == 1 else 'lines were'} not sent at all.")
+        left.append(f"{unsent:,} {'line was' if unsent == 1 else 'lines were'} not sent.")
     return " ".join(left)

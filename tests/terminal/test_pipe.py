@@ -288,7 +288,7 @@ def test_messages_that_cannot_be_stored_are_reported_and_kept_after_a_timeout(tm
 
     assert ended.exit_code == 3
     assert str(ended) == (
-        "A message is not confirmed yet; the next visit as ann sends what is left. 2 lines were not sent at all."
+        "A message is not confirmed yet; the next `join` as ann sends what is left. 2 lines were not sent."
     )
     assert kept == 1
     assert err.getvalue() == "socketchat: The disk is full; what you send waits until the server stores it.\n"

@@ -4,7 +4,7 @@ import signal
 
 import pytest
 
-PUT_OUT = "!! You are no longer in #secret; Enter again sends this to #lobby."
+PUT_OUT = "!! You are no longer in #secret. Press Enter again to send this to #lobby."
 
 
 @pytest.fixture

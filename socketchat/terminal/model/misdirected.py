@@ -1,15 +1,15 @@
-"""What was typed for one room goes to no other, unless somebody who was told so presses Enter once more."""
+"""Keeps what was typed for one room out of another, unless the user confirms it with a second Enter."""
 
 from __future__ import annotations
 
 from ...protocol.slash.parsing import is_for_room
 
 REFUSED = 100
-"""Refused lines whose room is remembered: more than anybody goes back through with the arrow key."""
+"""Refused lines whose room is remembered: more than anyone steps back through with the arrow key."""
 
 
 class Misdirected:
-    """Doubts what is typed in a room that nobody chose to be in, and what was refused in another room."""
+    """Doubts a line in a room that the user did not choose, and a line that was refused in another room."""
 
     def __init__(self) -> None:
         self._gone = ""
@@ -17,15 +17,15 @@ class Misdirected:
         self._refused: dict[str, str] = {}
 
     def put_out(self, room: str) -> None:
-        """Take note that somebody was put out of a room, and is in another one since."""
+        """Note that the user was put out of a room, and is in another one since."""
         self._gone, self._doubted = room, ""
 
     def chose(self) -> None:
-        """Take note that somebody chose the current room."""
+        """Note that the user chose the current room."""
         self._gone = self._doubted = ""
 
     def refused(self, line: str, conversation: str) -> None:
-        """Take note of a line that came back, and was for this conversation."""
+        """Note a line that came back, and was for this conversation."""
         if is_for_room(line):
             self._refused.pop(line, None)
             self._refused[line] = conversation
@@ -33,7 +33,7 @@ class Misdirected:
                 del self._refused[next(iter(self._refused))]
 
     def doubt(self, line: str, room: str) -> str:
-        """Return why a line is not taken for the current room at once; "" if it is, as when it is entered again."""
+        """Return why a line is not sent to the current room yet; "" if it is, as when it is entered again."""
         meant = self._refused.pop(line, room)
         if (self._gone or meant) == room or not is_for_room(line):
             return ""
@@ -41,7 +41,7 @@ class Misdirected:
             self.chose()
             return ""
         self._doubted = line
-        does = f"does this in {room}" if line.startswith("/") and not line.startswith("//") else f"sends this to {room}"
+        does = f"do this in {room}" if line.startswith("/") and not line.startswith("//") else f"send this to {room}"
         if self._gone:
-            return f"You are no longer in {self._gone}; Enter again {does}."
-        return f"This was for {meant}; Enter again {does}."
+            return f"You are no longer in {self._gone}. Press Enter again to {does}."
+        return f"This was for {meant}. Press Enter again to {does}."

@@ -14,7 +14,7 @@ def test_a_line_typed_in_a_chosen_room_is_sent():
 
 def test_after_being_removed_only_a_repeated_line_is_sent():
     misdirected = put_out()
-    doubt = "You are no longer in #secret; Enter again sends this to #lobby."
+    doubt = "You are no longer in #secret. Press Enter again to send this to #lobby."
 
     assert misdirected.doubt("one", "#lobby") == doubt
     assert misdirected.doubt("two", "#lobby") == doubt  # typed on without looking
@@ -27,8 +27,8 @@ def test_only_lines_for_the_room_need_to_be_repeated():
 
     assert misdirected.doubt("/dm bob psst", "#lobby") == ""
     assert misdirected.doubt("/help", "#lobby") == ""
-    assert misdirected.doubt("/ban eve", "#lobby") == "You are no longer in #secret; Enter again does this in #lobby."
-    assert misdirected.doubt("//etc", "#lobby").endswith("Enter again sends this to #lobby.")
+    assert misdirected.doubt("/ban eve", "#lobby").endswith("Press Enter again to do this in #lobby.")
+    assert misdirected.doubt("//etc", "#lobby").endswith("Enter again to send this to #lobby.")
 
 
 def test_after_choosing_a_room_no_line_needs_to_be_repeated():
@@ -45,7 +45,7 @@ def test_a_refused_line_stays_for_its_room():
 
     assert misdirected.doubt("words", "#ops") == ""
     misdirected.refused("words", "#ops")
-    assert misdirected.doubt("words", "#lobby") == "This was for #ops; Enter again sends this to #lobby."
+    assert misdirected.doubt("words", "#lobby") == "This was for #ops. Press Enter again to send this to #lobby."
     assert misdirected.doubt("words", "#lobby") == ""
 
 
@@ -54,7 +54,10 @@ def test_a_refused_line_stays_for_a_room_that_the_user_was_removed_from():
     misdirected.refused("words", "#secret")
     misdirected.put_out("#secret")
 
-    assert misdirected.doubt("words", "#lobby") == "You are no longer in #secret; Enter again sends this to #lobby."
+    assert (
+        misdirected.doubt("words", "#lobby")
+        == "You are no longer in #secret. Press Enter again to send this to #lobby."
+    )
     assert misdirected.doubt("words", "#lobby") == ""
 
 
