@@ -215,7 +215,7 @@ def test_a_message_goes_to_a_room_or_one_user(arguments: list[str], to: str) -> 
         (["--host", "a b", "hi"], "is not an address"),
         (["--as", "two words", "hi"], "A name"),
         (["--host", "h:x", "hi"], "is not a port"),
-        (["--host", "h:1", "--port", "2", "hi"], "leave one of them out"),
+        (["--host", "h:1", "--port", "2", "hi"], "Leave one of them out"),
     ],
 )
 def test_an_impossible_option_is_refused_before_anything_is_sent(arguments: list[str], words: str, capsys) -> None:

@@ -160,7 +160,7 @@ def test_with_tunnel_no_connection_counts_as_local(tmp_path: Path) -> None:
     serving.end(signal.SIGTERM)
     serving = Serving(tmp_path / "data", "--tunnel")
     with serving.call(b"gus\n") as gus:
-        assert b"speaks TLS only" in gus.recv(1000)
+        assert b"accepts plaintext from its own machine only" in gus.recv(1000)
     assert serving.end(signal.SIGTERM)[0] == 0
 
 

@@ -102,7 +102,7 @@ def _copy_in(database: Database, source: Path, progress: Progress | None) -> Non
         finally:
             db.close()
     except apsw.NotADBError:
-        raise BadFile(f"{source} is not a backup: name a file that `socketchat backup` made.") from None
+        raise BadFile(f"{source} is not a backup. Give a file that `socketchat backup` wrote.") from None
     except apsw.CorruptError as error:
         raise BadFile(f"{source} is damaged ({error}). Use another backup.") from error
     db = apsw.Connection(os.fspath(new), apsw.SQLITE_OPEN_READWRITE)
