@@ -105,7 +105,7 @@ def test_a_killed_restore_is_complete_or_reported(tmp_path: Path, data: Path) ->
         else:
             assert was_killed
             if any(path.name != "lock" for path in other.glob("*")):
-                with pytest.raises(BadFile, match="cut short"):
+                with pytest.raises(BadFile, match="interrupted"):
                     texts_in(other)
             restore(copy, other)
             assert texts_in(other) == said
