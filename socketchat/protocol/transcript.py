@@ -67,9 +67,7 @@ def _entry(entry: events.Entry, me: str | None) -> str:
     if isinstance(entry, events.Past) and entry.place:
         prefix = f"{_placed(entry)} {prefix}"
     text = entry_text(entry, body)
-    if "\n" not in text:
-        return f"{prefix}{text}\n"
-    return "".join(f"{prefix}{line}\n" for line in text.split("\n"))
+    return prefix + text.replace("\n", f"\n{prefix}") + "\n"
 
 
 def _placed(entry: events.Past) -> str:

@@ -163,10 +163,11 @@ class Stage:
         *,
         limited: bool = False,
         beside: Stage | None = None,
+        turns: Turns | None = None,
     ) -> None:
         self.limited = limited
         self.admission = admission or Admission(is_open=True)
-        self.turns = beside.turns if beside else Turns()
+        self.turns = turns or (beside.turns if beside else Turns())
         self.hasher = CountingHasher()
         self.words = beside.words if beside else count(1)
         self.began = 1_800_000_000_000

@@ -47,7 +47,7 @@ class Page:
         self.entries: list[Entry] = []
         self.size = 0
         self.authors: set[str] = set()
-        self._lines: dict[tuple[Rendering, bool], list[bytes]] = {}
+        self._lines: dict[tuple[Rendering, bool], dict[int, bytes]] = {}
         self._wholes: dict[Rendering, bytes] = {}
 
     @property
@@ -66,15 +66,17 @@ class Page:
         """Return the bytes of all entries, as those who wrote none of them read them; joined at the first call."""
         whole = self._wholes.get(rendering)
         if whole is None:
-            whole = self._wholes[rendering] = b"".join(self.lines(rendering, own=False))
+            lines = [self.line(place, rendering, own=False) for place in range(len(self.entries))]
+            whole = self._wholes[rendering] = b"".join(lines)
         return whole
 
-    def lines(self, rendering: Rendering, *, own: bool) -> list[bytes]:
-        """Return the bytes of each entry; encoded at the first call."""
-        lines = self._lines.setdefault((rendering, own), [])
-        for entry in self.entries[len(lines) :]:
-            lines.append(rendering.entry(entry, own=own))
-        return lines
+    def line(self, place: int, rendering: Rendering, *, own: bool) -> bytes:
+        """Return the bytes of one entry; only that one is encoded, at the first call."""
+        lines = self._lines.setdefault((rendering, own), {})
+        line = lines.get(place)
+        if line is None:
+            line = lines[place] = rendering.entry(self.entries[place], own=own)
+        return line
 
 
 class Replay:
@@ -175,7 +177,8 @@ class Replay:
         rendering = session.rendering
         is_pair = isinstance(conversation, Pair)
         stop = min(page.next_seq - 1, conversation.head)
-        if position == page.first - 1 and stop == page.next_seq - 1 and _reads_as_others(session, page):
+        is_whole = position == page.first - 1 and stop == page.next_seq - 1
+        if is_whole and page.size <= CHUNK_BYTES and _reads_as_others(session, page):
             whole = page.whole(rendering)
             if len(whole) <= CHUNK_BYTES:  # all who drain at once get the same bytes
                 return stop, [whole]
@@ -188,7 +191,7 @@ class Replay:
                 taken.append(rendering.entry(as_read(entry, session.user)))
                 room -= len(taken[-1])
             elif not own or rendering.echo or is_pair or entry.kind in ECHOED:
-                line = page.lines(rendering, own=own and is_pair and rendering.sided)[place]
+                line = page.line(place, rendering, own=own and is_pair and rendering.sided)
                 taken.append(line)
                 room -= len(line)
             position += 1

@@ -1,0 +1,128 @@
+"""No turn of the event loop does more than a bounded amount of work, whatever commands and stored history contain."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from random import Random
+
+import pytest
+
+from socketchat.commands import COMMANDS
+from socketchat.protocol import commands
+from socketchat.protocol.limits import HISTORY_ENTRIES, TEXT_BYTES
+from socketchat.wire.native import NATIVE
+from socketchat.wire.plain import PLAIN
+from tests.hub.asking import ASKED, OWNED, WORD, Asking
+from tests.hub.stage import Peer
+from tests.hub.stall_meter import MeteredStage, Work
+from tests.keys import key_of
+
+MOST = Work(calls=40_000, characters=6_000_000)
+"""Of one turn: a full write buffer of 256 KiB, rendered in rows. Mentions in 200 texts took 100 times as much."""
+
+GUESTS, ROOMS, ENTRIES = 300, 60, 70
+
+
+def longest(piece: str) -> str:
+    """Return as long a text of these pieces as may be said."""
+    return f"{WORD} " + piece * ((TEXT_BYTES - 30) // len(piece.encode())) + "x"
+
+
+TEXTS = {
+    "short words outside ASCII": longest("é "),
+    "the reader's name": longest("ann, "),
+    "the beginnings of the reader's name": longest("ann\u0301an "),
+    "empty lines": longest("\n"),
+    "tabs": longest("\t"),
+    "escapes": longest("\x1b"),
+    "marks": longest("a" + "\u0301\u0323\u05b0\u0f71" * 15),
+    "wide characters": longest("会"),
+    "bidirectional controls": longest("\u202e"),
+    "one word": longest("x"),
+    "digits of other scripts": longest("١٢ "),
+}
+
+PEOPLE = ("ann", "ben", "cat", "dan")
+
+
+@pytest.fixture(scope="module")
+def stage() -> Iterator[MeteredStage]:
+    """Return a server whose history, rooms and names were made by enemies."""
+    stage = MeteredStage()
+    ann, ben, cat, dan = (stage.native(name) for name in PEOPLE)
+    for number in range(GUESTS):
+        stage.guest(f"guest{number}")
+    for peer, room in ((ben, "#den"), (cat, "#dev")):
+        peer.do(commands.Join, room=room)
+    for number in range(ROOMS):
+        for peer in (dan, ann):
+            peer.do(commands.Join, room=f"#room{number}")
+    ann.session.user.read["#lobby"] = 0
+    texts = list(TEXTS.values())
+    for number in range(ENTRIES):
+        for to in ("#lobby", "@ann"):
+            dan.say(texts[number % len(texts)], to=to)
+        stage.settle()
+        for peer in (ann, ben, cat, dan):
+            peer.take()
+    with stage.meter.wrapped():
+        yield stage
+
+
+def work_of(stage: MeteredStage, peer: Peer, command: commands.Command) -> Work:
+    """Return the most work of a turn while a command is answered."""
+    stage.meter.most = Work()
+    with stage.meter.turn():
+        peer.ask(command)
+    stage.settle()
+    return stage.meter.most
+
+
+def hostile(kind: type[commands.Command], peer: Peer, by: str) -> Iterator[commands.Command]:
+    """Yield commands of a kind: some about anything, and those that look at the most."""
+    for seed in range(3):
+        yield ASKED[kind][1](Asking(peer, by, 1, Random(seed)))
+    room = OWNED.get(by, "#lobby")
+    if kind is commands.Send:
+        yield from (commands.Send(to=to, text=text) for text in TEXTS.values() for to in ("#lobby", "@ann"))
+    elif kind is commands.History:
+        yield from (commands.History(conversation=to, limit=HISTORY_ENTRIES) for to in ("#lobby", "@dan"))
+        yield from (commands.History(conversation="#lobby", around=seq) for seq in range(1, ENTRIES, 7))
+    elif kind is commands.Search:
+        yield from (commands.Search(words=words) for words in (WORD, f"{WORD} " * 8))
+    elif kind is commands.Edit:
+        yield from (commands.Edit(conversation="#lobby", seq=1, text=text) for text in TEXTS.values())
+    elif kind in {commands.Topic, commands.Away}:
+        fields = {"room": room} if kind is commands.Topic else {}
+        yield from (kind(text=text, **fields) for text in TEXTS.values())
+    elif kind in {commands.Users, commands.Read}:
+        yield kind()
+
+
+@pytest.mark.parametrize("kind", COMMANDS, ids=lambda kind: kind.__name__.lower())
+@pytest.mark.parametrize("rendering", [NATIVE, PLAIN], ids=["native", "plain"])
+def test_no_command_holds_the_loop_however_hostile_the_history_is(
+    stage: MeteredStage, kind: type[commands.Command], rendering
+) -> None:
+    for by in ("ann", "dan"):
+        commands_asked = list(hostile(kind, stage.native(by), by))
+        for command in commands_asked:
+            peer = stage.native(by)
+            peer.session.places.render_as(rendering)
+            work = work_of(stage, peer, command)
+            assert work.calls <= MOST.calls, (command, work)
+            assert work.characters <= MOST.characters, (command, work)
+            peer.drop()
+            stage.settle()
+
+
+def test_a_reader_who_comes_back_to_a_hostile_history_holds_nobody_up(stage: MeteredStage) -> None:
+    epoch = stage.hub.attendance.epoch
+    peer = stage.connect()
+    stage.meter.most = Work()
+    with stage.meter.turn():
+        peer.log_in(key_of("ann"), name="ann", epoch=epoch, positions={"#lobby": 0})
+    stage.settle()
+    assert len(peer.heard()) >= ENTRIES
+    assert stage.meter.most.calls <= MOST.calls
+    assert stage.meter.most.characters <= MOST.characters
