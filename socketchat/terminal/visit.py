@@ -174,8 +174,8 @@ class Visit:
         if shown is None:
             raise problem
         say(
-            f"The server at {self._address} is not known yet. If you have its join code, type that. "
-            "Otherwise type y if the server shows this fingerprint:",
+            f"The server at {self._address} is not known yet. If you have its join code, type it. "
+            "Otherwise, type y if the server shows this fingerprint:",
             exactly=shown.fingerprint,
         )
         while True:

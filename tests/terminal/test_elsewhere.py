@@ -134,7 +134,7 @@ def test_a_join_code_replaces_the_question_about_the_server(closed):
     terminal, process = closed.join("ann", "--host", ADDRESS)
     terminal.until(lambda: "Join code, or [y/N]:" in terminal.text)
     terminal.type("four-words-are-none\r")
-    terminal.until(lambda: "That is not a join code" in terminal.text)
+    terminal.until(lambda: "This is not a join code" in terminal.text)
     terminal.until(lambda: terminal.text.count("[y/N]:") == 2)
     terminal.type(f"{closed.code}\r")
     terminal.until(lambda: "#lobby ann>" in terminal.text)
