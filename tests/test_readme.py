@@ -109,7 +109,7 @@ def limits() -> str:
             f"{hub.PASSWORDS_BURST} at once, then one every {hub.PASSWORDS_SECONDS:.0f} seconds",
         ),
         (
-            "accounts that one address makes on an open server",
+            "accounts that one address makes, without an invite",
             f"{hub.ACCOUNTS_BURST} at once, then one every {hub.ACCOUNTS_SECONDS / 60:.0f} minutes",
         ),
     ]

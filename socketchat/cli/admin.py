@@ -134,6 +134,29 @@ def release(name: str, *, yes: bool) -> None:
     give(operator.ReleaseName(id=1, name=name))
 
 
+@users.command()
+@click.argument("name")
+@click.option("--erase", is_flag=True, help="First erase every message from NAME.")
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
+def delete(name: str, *, erase: bool, yes: bool) -> None:
+    """Delete the account NAME, with its keys, password, memberships and roles.
+
+    Its messages stay, unless you add --erase. The name is free for another user, who cannot read the old direct
+    messages.
+    """
+    from ..protocol import operator
+
+    if not yes:
+        _need_a_terminal()
+        what = "account and every message" if erase else "account"
+        question = f"This deletes the {what} of {name} and cannot be undone. Type the name to continue"
+        if click.prompt(question, default="", show_default=False, err=True) != name:
+            raise click.Abort
+    if erase:
+        give(operator.EraseUser(id=1, name=name))
+    give(operator.DeleteUser(id=1, name=name))
+
+
 @admin.command()
 @click.argument("name")
 def owner(name: str) -> None:
@@ -191,12 +214,32 @@ def log() -> None:
     give(operator.ShowLog(id=1))
 
 
-@admin.command()
-def rooms() -> None:
+@admin.group(invoke_without_command=True)
+@click.pass_context
+def rooms(ctx: click.Context) -> None:
     """List the rooms, private ones included."""
     from ..protocol import operator
 
-    give(operator.ListRooms(id=1))
+    if ctx.invoked_subcommand is None:
+        give(operator.ListRooms(id=1))
+
+
+@rooms.command()
+@click.argument("name")
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
+def remove(name: str, *, yes: bool) -> None:
+    """Remove the room NAME: its members leave it, and nobody can read its messages in the chat any more.
+
+    If a room is created under this name again, it starts without members and history, and its numbering goes on. The
+    old messages stay on disk until retention or `users erase` deletes them.
+    """
+    from ..protocol import operator
+
+    if not yes:
+        _need_a_terminal()
+        question = f"Nobody can read the messages of {name} in the chat any more. This cannot be undone. Continue?"
+        click.confirm(question, abort=True, err=True)
+    give(operator.RemoveRoom(id=1, room=name))
 
 
 @admin.group()

@@ -41,7 +41,7 @@ async def history(hub: Hub, session: Session, command: commands.History) -> Answ
 
 async def _around(hub: Hub, user: User, conversation: Conversation, seq: int) -> list[Line]:
     """Return an entry among those around it; raises NotFound."""
-    after, before = max(0, seq - 1 - AROUND), min(seq + AROUND, conversation.head) + 1
+    after, before = max(conversation.floor - 1, seq - 1 - AROUND), min(seq + AROUND, conversation.head) + 1
     read = hub.journal.read(
         conversation.id, after=after, before=before, upto=conversation.head, limit=HISTORY_ENTRIES, current=True
     )
@@ -60,7 +60,7 @@ async def _newest(hub: Hub, session: Session, conversation: Conversation, comman
     user = speaker(session)
     lines: list[Line] = []  # the newest first
     before = min(command.before or conversation.head + 1, conversation.head + 1)
-    stop = max(0, command.after, before - 1 - LOOKED_AT)
+    stop = max(conversation.floor - 1, command.after, before - 1 - LOOKED_AT)
     missing = wanted = most = max(1, min(command.limit, HISTORY_ENTRIES))
     while missing > 0 and (room := HISTORY_ENTRIES - len(lines)) > 0:
         read = hub.journal.read(

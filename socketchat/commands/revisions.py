@@ -93,9 +93,9 @@ async def _entry(
     hub: Hub, user: User, conversation: Conversation, seq: int | None, *, recent: bool = False
 ) -> events.Entry:
     """Return the message of that seq, or the user's last one that is not deleted, if need be a ``recent`` one."""
-    after, before, limit = 0, conversation.head + 1, HISTORY_ENTRIES
+    after, before, limit = conversation.floor - 1, conversation.head + 1, HISTORY_ENTRIES
     if seq is not None:
-        after, before, limit = max(seq, 1) - 1, seq + 1, 1
+        after, before, limit = max(seq - 1, after), seq + 1, 1
     read = hub.journal.read(
         conversation.id, after=after, before=before, upto=conversation.head, limit=limit, current=True
     )

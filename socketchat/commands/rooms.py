@@ -7,7 +7,7 @@ from ..hub import Action, Hub, Session, User
 from ..hub.outcomes import why_not
 from ..hub.state import facts
 from ..hub.state.conversations import Room
-from ..journal import Conflict, Stored
+from ..journal import SERVER_LOG, Conflict, Stored
 from ..protocol import commands, events
 from ..protocol.conversations import room_id
 from ..protocol.names import check_room
@@ -33,6 +33,7 @@ async def join(hub: Hub, session: Session, command: commands.Join) -> Answer:
     if not room.has_member(user):
         hub.quotas.check_membership(user)
         await _set_member(hub, session, room, member=True)
+        room = hub.permissions.room(user, room.id)  # it may have been removed meanwhile
     elif session.rendering.follows:
         session.answer(room.described_to(user), command)
     hub.attendance.move(session, room)
@@ -105,7 +106,9 @@ async def make_room(hub: Hub, session: Session, name: str) -> Room:
     user = speaker(session)
     if hub.directory.room_lookalike(name) is not None:
         raise _looks_like(hub, user, name)
-    outcome = await hub.propose(session, "room", facts.RoomFact(name), claims=hub.state.room_claims(name))
+    where = room_id(name) if hub.state.removals[room_id(name)] else SERVER_LOG  # a removed one continues its log
+    claims = hub.state.room_claims(name)
+    outcome = await hub.propose(session, "room", facts.RoomFact(name), conversation=where, claims=claims)
     made = hub.directory.rooms.get(room_id(name))
     if made is not None and isinstance(outcome, Stored | Conflict):  # a conflict: another user made it first
         return made

@@ -8,7 +8,7 @@ from ..exceptions import BadText
 from ..hub import Action, Hub, Session, User
 from ..hub.delivery.ignoring import ignores
 from ..hub.delivery.replay import WRITE_BYTES
-from ..hub.state.conversations import Conversation
+from ..hub.state.conversations import Conversation, Room
 from ..journal import Query
 from ..journal.bodies import said, terms_of
 from ..protocol import commands, events
@@ -53,6 +53,7 @@ def _query(hub: Hub, user: User, command: commands.Search) -> Query:
         author=hub.directory.user(command.name.removeprefix("@")).id if command.name is not None else None,
         since=moment_of(command.after, hub.now()) if command.after is not None else None,
         before=moment_of(command.before, hub.now()) if command.before is not None else None,
+        floors={each.id: each.floor for each in where if isinstance(each, Room) and each.began},
     )
 
 
@@ -60,7 +61,7 @@ async def _as_it_is(hub: Hub, hit: events.Entry) -> events.Entry | None:
     """Return the entry that a hit is, or is an edit of, as it reads now; None where that is not what was found."""
     conversation = hub.directory.conversations.get(hit.conversation)
     seq = said(hit).of or hit.seq
-    if conversation is None or hit.seq > conversation.head:
+    if conversation is None or seq < conversation.floor or hit.seq > conversation.head:
         return None
     read = hub.journal.read(hit.conversation, after=seq - 1, before=seq + 1, limit=1, current=True)
     entries = await hub.until(read)

@@ -80,6 +80,11 @@ class Effects:
         bye = events.Bye(code=Refused.code, text=f"The name {change.user.name} was released; it is free now.")
         self._attendance.expel(change.user, bye)
 
+    def account_deleted(self, change: changes.AccountDeleted, _by: Session | None) -> None:
+        """End all sessions of the account."""
+        bye = events.Bye(code=Refused.code, text=f"The operator of the server deleted the account {change.user.name}.")
+        self._attendance.expel(change.user, bye)
+
     def admitted(self, change: changes.Admitted, by: Session | None) -> None:
         """Let the user's sessions hear the room."""
         self._attendance.admit(change.user, change.room, by)
@@ -104,6 +109,11 @@ class Effects:
         for guest in list(change.room.guests.values()):
             self._attendance.dismiss(guest, change.room, change.why)
 
+    def room_removed(self, change: changes.RoomRemoved, _by: Session | None) -> None:
+        """Make the guests leave."""
+        for guest in list(change.room.guests.values()):
+            self._attendance.dismiss(guest, change.room, change.why)
+
     def _alert(self, user: User, text: str, by: Session | None) -> None:
         """Tell a user's sessions something about the account, except the one that did it."""
         for session in self._roster.of(user):
@@ -120,8 +130,10 @@ EFFECTS: dict[type[changes.Change], Callable[[Effects, Any, Session | None], Non
     changes.DeviceRevoked: Effects.device_revoked,
     changes.NameTakenBack: Effects.name_taken_back,
     changes.NameReleased: Effects.name_released,
+    changes.AccountDeleted: Effects.account_deleted,
     changes.Admitted: Effects.admitted,
     changes.Dismissed: Effects.dismissed,
     changes.ShutOut: Effects.shut_out,
     changes.MadePrivate: Effects.made_private,
+    changes.RoomRemoved: Effects.room_removed,
 }

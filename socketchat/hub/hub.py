@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Coroutine, Sequence
+from functools import partial
 from hashlib import blake2b
 from secrets import token_urlsafe
 from time import monotonic, time_ns
@@ -35,6 +36,7 @@ from .delivery.presence import Timer
 from .delivery.replay import Replay
 from .directory import Directory
 from .effects import Effects
+from .expiry import Expiry
 from .later import Later
 from .outcomes import answer_to
 from .pending import Pending
@@ -117,6 +119,7 @@ class Hub:
         self.record = recorder.record
         self.propose = recorder.propose
         self.note = recorder.note
+        self._expiry = Expiry(self.state, timer, now, partial(self.note, self.operator))
         self.until = recorder.until
         self._effects = Effects(self.attendance, self.directory, self.roster)
         self.claimed: Counter[str] = Counter()  # accounts under way, by what their name looks like
@@ -133,6 +136,7 @@ class Hub:
                 self.guess_limits.recall(entry.name, (self.now() - entry.ts) / 1000)
         self.journal.committed = self.committed
         self.journal.revised = self.revised
+        self._expiry.begin()
 
     # Taking commands
 
@@ -232,7 +236,8 @@ class Hub:
         for conversation_id, floor in revision.floors.items():
             self.replay.drop_below(conversation_id, floor)
             if conversation_id in self.directory.conversations:
-                self.directory.conversations[conversation_id].floor = floor
+                conversation = self.directory.conversations[conversation_id]
+                conversation.floor = max(conversation.floor, floor)
 
     def _apply(self, outcomes: Sequence[Outcome], delivery: Delivery, waiting: dict[Session, None]) -> None:
         """Apply outcomes, and add the sessions that may have waited for them to ``waiting``."""
@@ -264,7 +269,7 @@ class Hub:
             if entry.kind in CHANGES and (of := said(entry).of) is not None:
                 delivery.changed.append((entry.conversation, (of, *outcome.changed)))
             conversation = self.state.conversations.get(entry.conversation) or self.attendance.pair_of(entry)
-            if conversation is not None:
+            if conversation is not None and entry.seq > conversation.head:
                 delivery.add(conversation, entry, None)
         if pending is not None and pending.then is not None:
             pending.then(outcome)
@@ -278,7 +283,8 @@ class Hub:
             delivery.changed.append((entry.conversation, (pending.of, *changed)))
         conversation = self.state.conversations.get(entry.conversation)
         if conversation is not None:
-            delivery.add(conversation, entry, None if pending.kind in ECHOED else session)
+            if entry.seq > conversation.head:  # behind the fact that makes a removed room again, a room begins
+                delivery.add(conversation, entry, None if pending.kind in ECHOED else session)
         elif entry.conversation != SERVER_LOG and (conversation := self.attendance.pair_of(entry)) is not None:
             delivery.add(conversation, entry, session)
         if pending.told is not None:

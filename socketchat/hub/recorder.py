@@ -68,9 +68,18 @@ class Recorder:
 
         return await Later[Outcome](begin)
 
-    def note(self, author: User, kind: str, fact: object, then: Callable[[Outcome], None] | None = None) -> None:
+    def note(
+        self,
+        author: User,
+        kind: str,
+        fact: object,
+        then: Callable[[Outcome], None] | None = None,
+        *,
+        conversation: str = SERVER_LOG,
+        claims: tuple[str, ...] = (),
+    ) -> None:
         """Store a fact that nobody waits for."""
-        self._submit(Pending(SERVER_LOG, author, kind, facts.encode(fact), None, then=then))
+        self._submit(Pending(conversation, author, kind, facts.encode(fact), None, claims=claims, then=then))
 
     async def until(self, work: Coroutine[Any, Any, Result]) -> Result:
         """Return what a read or a hash results in, or raise its error; the loop goes on meanwhile."""

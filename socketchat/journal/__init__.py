@@ -124,6 +124,7 @@ class Query(msgspec.Struct, frozen=True):
 
     Words stand for whole ones: with a star behind it a word may go on, and in quotes words stand in a row.
     ``author`` is a user id; ``since`` and ``before`` bound the time, in milliseconds, the second exclusively.
+    ``floors`` are the first seqs to be found of conversations whose beginning the searcher may not read.
     """
 
     words: str
@@ -132,6 +133,7 @@ class Query(msgspec.Struct, frozen=True):
     author: str | None = None
     since: int | None = None
     before: int | None = None
+    floors: Mapping[str, int] = {}
 
 
 class Found(msgspec.Struct):

@@ -168,7 +168,7 @@ class MemoryJournal:
         entries = [
             entry
             for name in query.conversations
-            for entry in self._logs.get(name, [])[self._floors.get(name, 1) - 1 :]
+            for entry in self._logs.get(name, [])[max(self._floors.get(name, 1), query.floors.get(name, 1)) - 1 :]
             if entry.kind in INDEXED
             and query.author in {None, entry.author}
             and (query.since or 0) <= entry.ts < (query.before or entry.ts + 1)

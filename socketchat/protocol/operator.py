@@ -22,6 +22,12 @@ class ReleaseName(Command, frozen=True, tag="release"):
     name: str
 
 
+class DeleteUser(Command, frozen=True, tag="deleteuser"):
+    """Delete the account of a user; the entries keep the name."""
+
+    name: str
+
+
 class SetOwner(Command, frozen=True, tag="owner"):
     """Make a user the only owner of the server."""
 
@@ -68,6 +74,12 @@ class ListRooms(Command, frozen=True, tag="rooms"):
     """List all rooms, including private ones."""
 
 
+class RemoveRoom(Command, frozen=True, tag="removeroom"):
+    """Remove a room; one that is made again under its name continues its seq."""
+
+    room: str
+
+
 class JoinCode(Command, frozen=True, tag="code"):
     """Report the join code; with ``new``, replace it first."""
 
@@ -99,8 +111,10 @@ ORDERS = (
     ListUsers
     | ResetName
     | ReleaseName
+    | DeleteUser
     | EraseUser
     | ListRooms
+    | RemoveRoom
     | SetOwner
     | SetRoomOwner
     | BanUser

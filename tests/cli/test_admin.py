@@ -48,6 +48,32 @@ def test_the_operator_can_set_an_owner_and_ban(admin, tmp_path, monkeypatch, cap
     assert (code, acts) == (0, ["owner alice in #lobby", "ban eve in #lobby for 1 week: spam", "unban eve in #lobby"])
 
 
+def test_the_operator_can_remove_rooms_and_delete_accounts(admin, tmp_path, monkeypatch) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "home"))
+    for name in ("alice", "eve"):
+        assert run(["send", "--port", str(admin.port), "--as", name, "hi"]) == 0
+    assert admin("invite", "list")[0] == 0
+    assert run(["invite", "--data", str(tmp_path / "data"), "--room", "#old"]) == 0
+    assert admin("rooms")[1][-2:] == ["#lobby", "#old"]
+    assert admin("rooms", "remove", "#old", "--yes") == (0, ["Removed #old."], "")
+    assert admin("rooms") == (0, ["#lobby"], "")
+    assert admin("rooms", "remove", "#old", "--yes")[0] == 5
+    code, lines, _ = admin("users", "delete", "eve", "--erase", "--yes")
+    assert (code, lines) == (0, ["Erased 1 message from eve.", "Deleted the account eve."])
+    assert admin("users") == (0, ["alice"], "")
+    assert admin("users", "delete", "eve", "--yes")[0] == 5
+    _, lines, _ = admin("log")
+    acts = [line.partition("Z operator ")[2] for line in lines]
+    assert acts[-3:] == ["remove room #old", "erase eve in #lobby", "delete eve"]
+
+
+@pytest.mark.parametrize("arguments", [("rooms", "remove", "#old"), ("users", "delete", "eve")])
+def test_removals_need_a_confirmation(arguments, tmp_path, capsys, monkeypatch) -> None:
+    monkeypatch.setattr(sys, "stdin", io.StringIO("eve\n"))
+    assert run(["admin", "--data", str(tmp_path), *arguments]) == 2
+    assert "--yes" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("time", ["soon", "0h", "-1d"])
 def test_an_invalid_duration_is_a_usage_error(time, tmp_path, capsys) -> None:
     assert run(["admin", "--data", str(tmp_path), "ban", "eve", "--for", time]) == 2

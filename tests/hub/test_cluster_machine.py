@@ -31,6 +31,8 @@ ORDERS: dict[type[commands.Command], Callable[[Asking], commands.Command]] = {
     operator.ResetName: lambda a: operator.ResetName(name=a.name),
     operator.ReleaseName: lambda a: operator.ReleaseName(name=a.name),
     operator.ListRooms: lambda _: operator.ListRooms(),
+    operator.DeleteUser: lambda a: operator.DeleteUser(name=a.name),
+    operator.RemoveRoom: lambda a: operator.RemoveRoom(room=a.room),
     operator.EraseUser: lambda a: operator.EraseUser(name=a.name),
     operator.JoinCode: lambda _: operator.JoinCode(),
     operator.SetOwner: lambda a: operator.SetOwner(name=a.name),

@@ -83,6 +83,24 @@ def test_filters_narrow_a_search(backend: Backend) -> None:
     play(scene)
 
 
+@pytest.mark.parametrize("fed", [False, True])
+def test_what_is_below_the_floor_of_a_query_is_not_found(
+    backend: Backend, monkeypatch: pytest.MonkeyPatch, *, fed: bool
+) -> None:
+    monkeypatch.setattr(upkeep, "LEFT_FOR_SEARCHES", 0 if fed else 99)
+
+    async def scene() -> None:
+        async with opened(backend.journal()) as desk:
+            for i in range(8):
+                backend.clock += 1
+                await desk.store(said("word", ROOMS[i % 2]))
+            await places(desk, "word")
+            assert await places(desk, "word", floors={"#a": 3}) == ["#b/4", "#a/4", "#b/3", "#a/3", "#b/2", "#b/1"]
+            assert await places(desk, "word", floors={"#a": 3, "#b": 9}, limit=1) == ["#a/4"]
+
+    play(scene)
+
+
 def test_a_search_finds_only_messages(backend: Backend) -> None:
     async def scene() -> None:
         async with opened(backend.journal()) as desk:

@@ -49,13 +49,13 @@ def check_shown(hub: Hub, session: Session, challenged: Challenged, proof: comma
 
 
 def check_newcomer(hub: Hub, session: Session, key: str, credential: Credential) -> None:
-    """Raise CodeNeeded unless somebody with this key, which is proved, may take a new name."""
+    """Raise CodeNeeded unless somebody with this key, which is proved, may take a new name; TooMany if not now."""
     who: Who = "known" if hub.state.owned(key) else "newcomer"
     if not hub.admission.admits(who, session.channel, credential.shown):
         if credential.shown is not None:
             raise CodeNeeded("Join codes and invites work over TLS only.")
         raise CodeNeeded("This server needs a join code or an invite. Ask whoever runs it.")
-    if credential.shown is None:
+    if credential.shown in {None, "code"}:  # an invite has its own count, and the local secret is the operator's
         hub.quotas.check_account(session.channel.peer)
 
 

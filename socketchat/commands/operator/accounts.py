@@ -1,4 +1,4 @@
-"""What the operator does to accounts: gives a name back to its owner, releases a name, and erases messages."""
+"""What the operator does to accounts: gives a name back to its owner, releases a name, deletes, and erases messages."""
 
 from __future__ import annotations
 
@@ -30,6 +30,13 @@ async def release(hub: Hub, session: Session, order: operator.ReleaseName) -> Li
     user = _account(hub, order.name)
     await hub.record(session, "released", facts.ReleasedFact(user.id))
     return [f"{user.name} is free now."]
+
+
+async def delete(hub: Hub, session: Session, order: operator.DeleteUser) -> Lines:
+    """Delete an account, whose sessions end; what it said stays, under its name."""
+    user = _account(hub, order.name)
+    await hub.record(session, "deleted account", facts.DeletedAccountFact(user.id))
+    return [f"Deleted the account {user.name}."]
 
 
 async def erase(hub: Hub, session: Session, order: operator.EraseUser) -> Lines:

@@ -67,6 +67,8 @@ def _line(entry: Entry, names: _Names) -> str:
 def _act(act: facts.ActFact, _entry: Entry, names: _Names) -> str:
     """Return what was done, to whom, where, for how long and why."""
     where = names.of(act.room)
+    if act.act == "remove room":
+        return f"{act.act} {where}"
     what = (
         f"{act.act} {act.name or '-'} in {where}" if not act.seq else f"{act.act} {place(where, act.seq)} of {act.name}"
     )
@@ -84,6 +86,10 @@ def _released(released: facts.ReleasedFact, _entry: Entry, names: _Names) -> str
     return f"release {names.of(released.user)}"
 
 
+def _deleted(deleted: facts.DeletedAccountFact, _entry: Entry, names: _Names) -> str:
+    return f"delete {names.of(deleted.user)}"
+
+
 def _invite(invite: facts.InviteFact, entry: Entry, names: _Names) -> str:
     uses = "1 use" if invite.uses == 1 else f"{invite.uses:,} uses"
     seconds = max(1, round((invite.expires - entry.ts) / 1000))
@@ -99,6 +105,7 @@ DESCRIBED: dict[str, tuple[type[msgspec.Struct], Callable[[Any, Entry, _Names], 
     "act": (facts.ActFact, _act),
     "reset": (facts.ResetFact, _reset),
     "released": (facts.ReleasedFact, _released),
+    "deleted account": (facts.DeletedAccountFact, _deleted),
     "invite": (facts.InviteFact, _invite),
     "revoked invite": (facts.RevokedInviteFact, _revoked_invite),
 }

@@ -8,8 +8,8 @@ from typing import Any
 from ...hub import Hub, Session
 from ...protocol import commands, operator
 from ..dispatcher import Running
-from . import audit_log, lists, moderation
-from .accounts import erase, release, reset
+from . import audit_log, lists, moderation, rooms
+from .accounts import delete, erase, release, reset
 from .invites import code, invite, invites, uninvite
 from .reports import Lines, report
 
@@ -17,7 +17,9 @@ HANDLERS: dict[type[commands.Command], Callable[[Hub, Session, Any], Coroutine[A
     operator.ListUsers: lists.users,
     operator.ResetName: reset,
     operator.ReleaseName: release,
+    operator.DeleteUser: delete,
     operator.ListRooms: lists.rooms,
+    operator.RemoveRoom: rooms.remove,
     operator.EraseUser: erase,
     operator.JoinCode: code,
     operator.SetOwner: moderation.owner,

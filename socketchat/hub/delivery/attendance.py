@@ -360,7 +360,10 @@ class Attendance:
             self._directory.remove_guest(user)
 
     def _presence_audience(self, room: str | None) -> Audience:
-        return self.listeners if room is None else self._directory.rooms[room].audience
+        if room is None:
+            return self.listeners
+        found = self._directory.rooms.get(room)
+        return found.audience if found is not None else Audience()  # a room that was removed is heard by nobody
 
 
 def _position(conversation: Conversation, positions: dict[str, int]) -> int:

@@ -9,7 +9,7 @@ COMMANDS_PER_SECOND = 50.0
 """Commands of one user after that: no person notices, and a room of a hundred costs the server a percent or two."""
 
 LOOPBACK_TIMES = 10
-"""Loopback may be a tunnel that many guests share: new ones have this many times the burst of one user together."""
+"""Loopback may be a tunnel that many share: together they have this many times the allowance of one address."""
 
 COMMAND_BYTES = 4096
 """A line counts as one command more for each so many bytes: to read, clean, store and index the longest text takes a
@@ -77,7 +77,8 @@ BANS_PER_ROOM = 1000
 """Bans of one room, and mutes: moderators who need more need a private room."""
 
 ACCOUNTS_BURST = 30
-"""Accounts that one address makes at once on a server that is open to everybody: a whole team on its first day."""
+"""Accounts that one address makes at once: a whole team on its first day. With the join code too, since whoever has it
+may want to use up the rooms of the server; an invite has its own count."""
 
 ACCOUNTS_SECONDS = 600.0
-"""After that, one more in this time; whoever shows the join code or an invite is not counted."""
+"""After that, one more in this time."""

@@ -8,7 +8,7 @@ from math import ceil
 from ...exceptions import TooMany
 from ...protocol.text.durations import in_words
 from ..directory import Directory
-from ..networks import network
+from ..networks import is_loopback, network
 from ..state.conversations import Room
 from ..state.restrictions import Restrictions
 from ..state.users import User
@@ -17,6 +17,7 @@ from .limits import (
     ACCOUNTS_SECONDS,
     BANS_PER_ROOM,
     INVITED_PER_ROOM,
+    LOOPBACK_TIMES,
     PASSWORDS_BURST,
     PASSWORDS_SECONDS,
     ROOMS,
@@ -28,6 +29,18 @@ from .limits import (
 from .rate_limiter import RateLimiter
 
 
+class PerAddress:
+    """A rate per address, and a higher one for all who come from this machine, perhaps through a tunnel."""
+
+    def __init__(self, burst: int, seconds: float, clock: Callable[[], float]) -> None:
+        self._remote = RateLimiter(burst, seconds, clock)
+        self._local = RateLimiter(burst * LOOPBACK_TIMES, seconds / LOOPBACK_TIMES, clock)
+
+    def take(self, peer: str) -> float:
+        """Take one and return 0, or take none and return how many seconds to wait for it."""
+        return self._local.take("") if is_loopback(peer) else self._remote.take(network(peer))
+
+
 class Quotas:
     """Raises TooMany if something would exceed a limit, which the error names."""
 
@@ -35,7 +48,7 @@ class Quotas:
         self._directory = directory
         self._limited = limited
         self._rooms = RateLimiter(ROOMS_BURST, ROOMS_SECONDS, clock)
-        self._accounts = RateLimiter(ACCOUNTS_BURST, ACCOUNTS_SECONDS, clock)
+        self._accounts = PerAddress(ACCOUNTS_BURST, ACCOUNTS_SECONDS, clock)
         self._passwords = RateLimiter(PASSWORDS_BURST, PASSWORDS_SECONDS, clock)
 
     def check_room(self, user: User, peer: str) -> None:
@@ -66,9 +79,9 @@ class Quotas:
             raise TooMany(f"Limit reached: {room.name} has {BANS_PER_ROOM} of these; lift some first.")
 
     def check_account(self, peer: str) -> None:
-        """Check whether an address may make another account without a code or an invite."""
+        """Check whether an address may make another account without an invite."""
         if self._limited:
-            _wait(self._accounts.take(network(peer)), "Too many new accounts from your address")
+            _wait(self._accounts.take(peer), "Too many new accounts from your address")
 
     def check_password(self, user: User) -> None:
         """Check whether another password of a user may be set or looked at."""

@@ -8,6 +8,7 @@ from ...protocol.events import Entry
 from ...protocol.names import name_key
 from . import facts
 from .changes import (
+    AccountDeleted,
     Admitted,
     Change,
     DeviceAdded,
@@ -115,14 +116,16 @@ def take_back(state: Projection, entry: Entry, fact: facts.TakenBackFact) -> Seq
     return [NameTakenBack(user)]
 
 
-def release(state: Projection, _entry: Entry, fact: facts.ReleasedFact) -> Sequence[Change]:
-    """Forget an account."""
-    user = state.users.get(fact.user)
-    if user is None:
-        return ()
-    state.forget_resets(user.id)
-    state.release(user)
-    return [NameReleased(user)]
+def release(state: Projection, entry: Entry, fact: facts.ReleasedFact) -> Sequence[Change]:
+    """Forget an account, whose name is free."""
+    user = _forgotten(state, entry, fact.user)
+    return () if user is None else [NameReleased(user)]
+
+
+def delete(state: Projection, entry: Entry, fact: facts.DeletedAccountFact) -> Sequence[Change]:
+    """Forget an account, which the operator deleted; its name is free."""
+    user = _forgotten(state, entry, fact.user)
+    return () if user is None else [AccountDeleted(user)]
 
 
 def ignore(state: Projection, entry: Entry, fact: facts.IgnoreFact) -> Sequence[Change]:
@@ -143,6 +146,19 @@ def revoke_invite(state: Projection, _entry: Entry, fact: facts.RevokedInviteFac
     """Accept an invite no longer."""
     state.invites.revoked(fact.id)
     return ()
+
+
+def _forgotten(state: Projection, entry: Entry, user_id: str) -> User | None:
+    """Forget an account, and return it if it was there."""
+    user = state.users.get(user_id)
+    if user is None:
+        return None
+    rooms = [state.rooms[room_id] for room_id in user.rooms]
+    state.forget_resets(user.id)
+    state.release(user)
+    for room in rooms:
+        room.since = entry.ts
+    return user
 
 
 def _add(state: Projection, user: User, key: str, device: Device) -> None:

@@ -29,10 +29,12 @@ APPLY: dict[str, tuple[type[msgspec.Struct], Apply]] = {
     "reset": (facts.ResetFact, accounts.offer_reset),
     "taken back": (facts.TakenBackFact, accounts.take_back),
     "released": (facts.ReleasedFact, accounts.release),
+    "deleted account": (facts.DeletedAccountFact, accounts.delete),
     "ignore": (facts.IgnoreFact, accounts.ignore),
     "invite": (facts.InviteFact, accounts.make_invite),
     "revoked invite": (facts.RevokedInviteFact, accounts.revoke_invite),
     "room": (facts.RoomFact, rooms.make_room),
+    "removed room": (facts.RemovedRoomFact, rooms.remove_room),
     "member": (facts.MemberFact, rooms.set_member),
     "topic": (Text, rooms.set_topic),
     "act": (facts.ActFact, rooms.act),
@@ -59,4 +61,4 @@ def load(state: Projection, known: State) -> None:
         conversation = state.conversations.get(conversation_id) or state.known_pair(conversation_id)
         if conversation is not None:
             conversation.head = head
-            conversation.floor = known.floors.get(conversation_id, 1)
+            conversation.floor = max(conversation.floor, known.floors.get(conversation_id, 1))

@@ -58,6 +58,12 @@ class NameReleased(NamedTuple):
     user: User
 
 
+class AccountDeleted(NamedTuple):
+    """An account is gone, because the operator deleted it."""
+
+    user: User
+
+
 class Admitted(NamedTuple):
     """An account became a member of a room."""
 
@@ -90,6 +96,13 @@ class MadePrivate(NamedTuple):
     why: str
 
 
+class RoomRemoved(NamedTuple):
+    """A room is gone; accounts were dismissed before."""
+
+    room: Room
+    why: str
+
+
 Change = (
     Registered
     | PasswordChanged
@@ -99,8 +112,10 @@ Change = (
     | DeviceRevoked
     | NameTakenBack
     | NameReleased
+    | AccountDeleted
     | Admitted
     | Dismissed
     | ShutOut
     | MadePrivate
+    | RoomRemoved
 )

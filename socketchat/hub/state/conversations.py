@@ -58,13 +58,16 @@ class Conversation:
 class Room(Conversation):
     """A room; everyone is in the lobby, whose ``members`` stay empty, and whose owner and moderators are the server's.
 
-    ``members`` are accounts; ``owner``, ``moderators`` and ``invited`` are user ids. These the log decides. The rest
+    ``members`` are accounts; ``owner``, ``moderators`` and ``invited`` are user ids. Up to the seq ``began``, the log
+    is that of a removed room of this name. ``since`` is when the room was made, or its last member came or went, in
+    milliseconds since 1970. These the log decides. The rest
     belongs to this node: the ``guests`` who joined, and what was submitted and is not stored yet, which are the
     moderators whose role ends (``demoted``) and the requests to make the room private (``closings``).
     """
 
     __slots__ = (
         "bans",
+        "began",
         "closings",
         "demoted",
         "guests",
@@ -75,6 +78,7 @@ class Room(Conversation):
         "mutes",
         "name",
         "owner",
+        "since",
         "topic",
     )
 
@@ -85,6 +89,7 @@ class Room(Conversation):
         self.members: dict[str, User] = {}
         self.guests: dict[str, User] = {}
         self.owner = owner
+        self.began = self.since = 0
         self.moderators: set[str] = set()
         self.demoted: list[str] = []
         self.closings = 0
@@ -108,6 +113,11 @@ class Room(Conversation):
         """Whether only members and invited users may know of it; so it is while it is about to become private."""
         return self.is_private or self.closings > 0
 
+    def begin_after(self, seq: int) -> None:
+        """Begin behind the entries of a removed room of this name, which are not to be read here."""
+        self.began = self.head = seq
+        self.floor = seq + 1
+
     def name_for(self, user: User) -> str:  # noqa: ARG002 - everybody calls it by its name
         """Return the room's name."""
         return self.name
@@ -119,6 +129,13 @@ class Room(Conversation):
     def has_moderator(self, user: User) -> bool:
         """Tell whether a user moderates here."""
         return user.id in self.moderators and user.id not in self.demoted
+
+    def forget(self, user_id: str) -> None:
+        """Take every role and invitation from a user who is gone."""
+        self.moderators.discard(user_id)
+        self.invited.discard(user_id)
+        if self.owner == user_id:
+            self.owner = ""
 
     @contextmanager
     def demoting(self, user: User) -> Iterator[None]:
@@ -144,6 +161,8 @@ class Room(Conversation):
             "name": self.name,
             "topic": self.topic,
             "owner": self.owner,
+            "began": self.began,
+            "since": self.since,
             "members": sorted(self.members),
             "moderators": sorted(self.moderators),
             "invited": sorted(self.invited),

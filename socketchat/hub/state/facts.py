@@ -81,6 +81,12 @@ class ReleasedFact(msgspec.Struct, frozen=True):
     user: str
 
 
+class DeletedAccountFact(msgspec.Struct, frozen=True):
+    """Kind "deleted account": the account of ``user`` is gone with its keys, password, memberships and roles."""
+
+    user: str
+
+
 class InviteFact(msgspec.Struct, frozen=True):
     """Kind "invite": whoever has the token, of which ``id`` is the SHA-256, may come in, ``uses`` times in all.
 
@@ -100,9 +106,22 @@ class RevokedInviteFact(msgspec.Struct, frozen=True):
 
 
 class RoomFact(msgspec.Struct, frozen=True):
-    """Kind "room": a room was made."""
+    """Kind "room": a room was made.
+
+    It is in the server log, or if the name is that of a removed room, in the log of that room: with its ``seq`` begins
+    what the new members may read.
+    """
 
     name: str
+
+
+class RemovedRoomFact(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Kind "removed room", in the log of the room: nobody is in it any more, and its name is free.
+
+    If it ``expires``, only a room without members is removed in which nothing was stored before this fact.
+    """
+
+    expires: bool = False
 
 
 class MemberFact(msgspec.Struct, frozen=True):

@@ -48,6 +48,7 @@ class Projection:
         self.invites = Invites()
         self.resets: dict[str, ResetLink] = {}
         self.releases: Counter[str] = Counter()  # how often each look became free again
+        self.removals: Counter[str] = Counter()  # how often each room was removed, by id, and by look
         self._owned: dict[str, list[User]] = {}
         self._restricted: dict[str, dict[Room, None]] = {}  # rooms with a ban or mute of a subject, lifted or not
         self.lobby = self.add_room(conversations.LOBBY)
@@ -63,7 +64,7 @@ class Projection:
             self.add_owner(key, user)
 
     def release(self, user: User) -> None:
-        """Forget an account; whoever takes its name reads none of its direct messages."""
+        """Forget an account and its roles; whoever takes its name reads none of its direct messages."""
         for key in list(user.devices):
             self.remove_owner(key, user)
         self.releases.update(user.looks)
@@ -72,6 +73,8 @@ class Projection:
         self.lookalikes.remove(user.name, user)
         for room_id in list(user.rooms):
             self.set_member(user, self.rooms[room_id], member=False)
+        for room in self.rooms.values():
+            room.forget(user.id)
         for other in list(user.ignored):
             self.set_ignored(user, other, ignored=False)
         for pair_id in user.pairs:
@@ -136,10 +139,19 @@ class Projection:
         """
         return tuple(f"look.{self.releases[look]}:{look}" for look in sorted(user.looks))
 
-    @staticmethod
-    def room_claims(name: str) -> tuple[str, ...]:
-        """Return the claims of a new room, on its id and on what its name looks like."""
-        return (f"room:{conversations.room_id(name)}", *(f"room look:{look}" for look in sorted(looks(name))))
+    def room_claims(self, name: str) -> tuple[str, ...]:
+        """Return the claims of a new room, on its id and on what its name looks like; of a removed one anew."""
+        by_look = (self._again("room look", look) for look in sorted(looks(name)))
+        return (self._again("room", conversations.room_id(name)), *by_look)
+
+    def removal_claim(self, room: Room) -> str:
+        """Return the claim of a removal, which the log grants once for each time that the room is made."""
+        return self._again("removed room", room.id)
+
+    def _again(self, what: str, name: str) -> str:
+        """Return a claim on a room's id or look, which is another one each time that a removal has freed it."""
+        count = self.removals[name]
+        return f"{what}.{count}:{name}" if count else f"{what}:{name}"
 
     def forget_resets(self, user_id: str) -> None:
         """Make the links of a user worthless."""
@@ -165,6 +177,16 @@ class Projection:
         self.conversations[room.id] = self.rooms[room.id] = room
         self.room_lookalikes.add(name, room)
         return room
+
+    def remove_room(self, room: Room) -> None:
+        """Forget a room, which nobody is in any more, with its roles, bans and mutes."""
+        del self.conversations[room.id]
+        del self.rooms[room.id]
+        self.room_lookalikes.remove(room.name, room)
+        self.removals.update([room.id, *looks(room.name)])
+        if room.bans.are_any or room.mutes.are_any:
+            for rooms in self._restricted.values():
+                rooms.pop(room, None)
 
     @staticmethod
     def set_member(user: User, room: Room, *, member: bool) -> bool:
@@ -215,6 +237,7 @@ class Projection:
             "owned": {key: sorted(user.id for user in self._owned[key]) for key in sorted(self._owned)},
             "additions": dict(sorted(self.additions.items())),
             "releases": dict(sorted(self.releases.items())),
+            "removals": dict(sorted(self.removals.items())),
             "invites": {invite.id: invite.snapshot() for invite in _sorted(self.invites.by_id)},
             "resets": {number: list(self.resets[number]) for number in sorted(self.resets)},
         }

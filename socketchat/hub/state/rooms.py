@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from ...exceptions import Banned, Kicked
 from ...protocol.events import Entry, Text
 from . import facts
-from .changes import Admitted, Change, Dismissed, MadePrivate, ShutOut
+from .changes import Admitted, Change, Dismissed, MadePrivate, RoomRemoved, ShutOut
 from .conversations import Room
 from .projection import Projection
 from .restrictions import Restriction, as_stored
@@ -15,16 +15,34 @@ from .users import User
 
 
 def make_room(state: Projection, entry: Entry, fact: facts.RoomFact) -> Sequence[Change]:
-    """Add a room, which its author owns."""
-    state.add_room(fact.name, entry.author)
+    """Add a room, which its author owns; one that was removed before goes on behind its old entries."""
+    room = state.add_room(fact.name, entry.author)
+    room.since = entry.ts
+    if entry.conversation == room.id:
+        room.begin_after(entry.seq)
     return ()
 
 
-def set_member(state: Projection, _entry: Entry, fact: facts.MemberFact) -> Sequence[Change]:
+def remove_room(state: Projection, entry: Entry, fact: facts.RemovedRoomFact) -> Sequence[Change]:
+    """Remove a room with its members and roles; one that expires only if it is empty still, and nobody wrote there."""
+    room = state.rooms.get(entry.conversation)
+    if room is None or room.is_lobby or (fact.expires and (room.members or entry.seq != room.began + 1)):
+        return ()
+    members = list(room.members.values())
+    for user in members:
+        state.set_member(user, room, member=False)
+    state.remove_room(room)
+    room.head = entry.seq
+    why = f"{room.name} was empty and has expired." if fact.expires else f"The operator removed {room.name}."
+    return [*(Dismissed(user, room, why) for user in members), RoomRemoved(room, why)]
+
+
+def set_member(state: Projection, entry: Entry, fact: facts.MemberFact) -> Sequence[Change]:
     """Make an account a member of a room, or end its membership."""
     user, room = state.users.get(fact.user), state.rooms.get(fact.room)
     if user is None or room is None or not state.set_member(user, room, member=fact.member):
         return ()
+    room.since = entry.ts
     return [Admitted(user, room) if fact.member else Dismissed(user, room, "")]
 
 
@@ -90,11 +108,11 @@ def _unban(_state: Projection, room: Room, _entry: Entry, fact: facts.ActFact) -
 
 def _ban(state: Projection, room: Room, entry: Entry, fact: facts.ActFact) -> Sequence[Change]:
     state.restrict(room, room.bans, restriction(fact, entry.ts), entry.ts)
-    return _shut_out(state, room, fact, Banned.code, _why(room, entry, fact, "banned"))
+    return _shut_out(state, room, entry, fact, Banned.code, _why(room, entry, fact, "banned"))
 
 
 def _kick(state: Projection, room: Room, entry: Entry, fact: facts.ActFact) -> Sequence[Change]:
-    return _shut_out(state, room, fact, Kicked.code, _why(room, entry, fact, "kicked"))
+    return _shut_out(state, room, entry, fact, Kicked.code, _why(room, entry, fact, "kicked"))
 
 
 ACTS: dict[str, Callable[[Projection, Room, Entry, facts.ActFact], Sequence[Change]]] = {
@@ -123,13 +141,17 @@ def restriction(fact: facts.ActFact, ts: int) -> Restriction:
     return Restriction(subjects, fact.name, ts + fact.seconds * 1000 if fact.seconds else 0, fact.reason)
 
 
-def _shut_out(state: Projection, room: Room, fact: facts.ActFact, code: str, why: str) -> Sequence[Change]:
+def _shut_out(  # noqa: PLR0917 - what happened, and what is told of it
+    state: Projection, room: Room, entry: Entry, fact: facts.ActFact, code: str, why: str
+) -> Sequence[Change]:
     """End the roles and the membership of the accounts that a kick or a ban covers; guests have neither here."""
     users = covered(state, fact)
     for user in users:
         room.invited.discard(user.id)
         room.moderators.discard(user.id)
     members = [user for user in users if state.set_member(user, room, member=False)]
+    if members:
+        room.since = entry.ts
     out = ShutOut(room, tuple(users), tuple(fact.subjects), code, why)
     return [*(Dismissed(user, room, why) for user in members), out]
 

@@ -155,7 +155,7 @@ def _search(db: apsw.Connection, query: Query) -> Found:
     found = Found([], complete=lag(db) <= MOST_UNINDEXED)
     if expression is None:
         return found
-    filters = (json.dumps(numbers), query.since, query.before, query.author)
+    filters = (json.dumps(numbers), query.since, query.before, query.author, json.dumps(dict(query.floors)))
     deadline = time.monotonic() + SEARCH_SECONDS
     db.set_progress_handler(lambda: time.monotonic() > deadline, _STEPS)
     try:
@@ -256,14 +256,15 @@ _FOUND = "SELECT c.name, e.seq, e.ts, e.author, e.name, e.kind, e.body, e.checks
 _FILTERS = """
     e.conversation IN (SELECT value FROM json_each(?2))
     AND (?3 IS NULL OR e.ts >= ?3) AND (?4 IS NULL OR e.ts < ?4) AND (?5 IS NULL OR e.author = ?5)
+    AND e.seq >= ifnull((SELECT value FROM json_each(?6) WHERE key = c.name), 1)
 """
 
 _SEARCH = f"""
     {_FOUND} FROM words w CROSS JOIN entry e ON e.id = w.rowid CROSS JOIN conversation c ON c.id = e.conversation
-    WHERE words MATCH ?1 AND {_FILTERS} ORDER BY w.rowid DESC LIMIT ?6
+    WHERE words MATCH ?1 AND {_FILTERS} ORDER BY w.rowid DESC LIMIT ?7
 """
 
 _AMONG = f"""
     {_FOUND} FROM entry e CROSS JOIN conversation c ON c.id = e.conversation
-    WHERE e.id IN (SELECT value FROM json_each(?1)) AND {_FILTERS} ORDER BY e.id DESC LIMIT ?6
+    WHERE e.id IN (SELECT value FROM json_each(?1)) AND {_FILTERS} ORDER BY e.id DESC LIMIT ?7
 """  # noqa: S608  constants

@@ -7,6 +7,7 @@ from socketchat.hub.policy.guess_limits import ACCOUNT_GUESSES
 from socketchat.hub.policy.limits import (
     ACCOUNTS_BURST,
     ACCOUNTS_SECONDS,
+    LOOPBACK_TIMES,
     PASSWORDS_BURST,
     PASSWORDS_SECONDS,
     ROOMS_BURST,
@@ -15,6 +16,9 @@ from socketchat.hub.policy.limits import (
     ROOMS_SECONDS,
 )
 from socketchat.protocol import commands, events
+from tests.commands.account.test_newcomers import CODE, FAR, TOKEN, answer, closed, come, invite
+from tests.commands.account.test_newcomers import HERE as LOCAL_TLS
+from tests.commands.account.test_newcomers import SECRET as STAGE_SECRET
 from tests.commands.account.test_passwords import HERE, SECRET
 from tests.hub.stage import Peer, Stage
 from tests.keys import key_of
@@ -178,6 +182,26 @@ def test_accounts_are_limited_per_address_on_an_open_server() -> None:
     assert isinstance(new_account(stage, "more", "192.0.2.2")[0], events.Welcome)
     stage.turns.wait(ACCOUNTS_SECONDS)
     assert isinstance(new_account(stage, "another", "192.0.2.1")[0], events.Welcome)
+
+
+def test_accounts_are_limited_per_address_with_the_join_code_too() -> None:
+    stage = closed(limited=True)
+    for n in range(ACCOUNTS_BURST):
+        assert answer(come(stage, f"n{n}", code=CODE)) == f"n{n}"
+    assert answer(come(stage, "more", code=CODE)) == "too_many"
+    assert answer(come(stage, "n0")) == "n0"  # a user with an account logs in
+    invite(stage)
+    assert answer(come(stage, "invited", invite=TOKEN)) == "invited"  # an invite has its own count
+    assert answer(come(stage, "here", channel=LOCAL_TLS, local=STAGE_SECRET)) == "here"
+    assert answer(come(stage, "more", channel=FAR._replace(peer="192.0.2.2"), code=CODE)) == "more"
+
+
+def test_newcomers_behind_a_tunnel_share_ten_times_the_accounts_of_one_address() -> None:
+    stage = Stage(limited=True)
+    for n in range(ACCOUNTS_BURST * LOOPBACK_TIMES):
+        assert isinstance(new_account(stage, f"n{n}", "127.0.0.1")[0], events.Welcome)
+    (error,) = new_account(stage, "more", "127.0.0.1")
+    assert error.text == "Too many new accounts from your address; try again in 1 minute."
 
 
 def test_without_limits_no_quota_applies() -> None:

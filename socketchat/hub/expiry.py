@@ -1,0 +1,77 @@
+"""Rooms expire in which nobody ever wrote and nobody is, so that they do not use up the rooms of a server."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from itertools import islice
+from typing import Protocol
+
+from ..journal import Outcome
+from .delivery.presence import Timer
+from .state import facts
+from .state.conversations import Room
+from .state.projection import Projection
+
+EXPIRY_MS = 86_400_000
+"""Age of an empty room that expires: a day is enough to join a room that was made for others."""
+
+LOOK_SECONDS = 600.0
+"""Time from one look at all rooms to the next; with the number below, 10,000 empty rooms are gone within a day."""
+
+EXPIRED_AT_ONCE = 100
+"""Rooms that expire after one look: each is a fact, and these take a few milliseconds."""
+
+
+class Note(Protocol):
+    """Stores a fact that nobody waits for; ``then`` takes the outcome."""
+
+    def __call__(
+        self,
+        kind: str,
+        fact: object,
+        then: Callable[[Outcome], None],
+        *,
+        conversation: str,
+        claims: tuple[str, ...],
+    ) -> None:
+        """Store it."""
+
+
+class Expiry:
+    """Proposes that empty rooms are removed; the log decides, and there an entry or a member may have come first."""
+
+    def __init__(self, state: Projection, timer: Timer, now: Callable[[], int], note: Note) -> None:
+        self._state = state
+        self._timer = timer
+        self._now = now
+        self._note = note
+
+    def begin(self) -> None:
+        """Look at the rooms from time to time."""
+        self._timer(LOOK_SECONDS, self._look)
+
+    def _look(self) -> None:
+        self.begin()
+        now = self._now()
+        expected = {invite.room for invite in self._state.invites.good(now)}
+        expired = (room for room in self._state.rooms.values() if _is_empty(room, now) and room.id not in expected)
+        for room in list(islice(expired, EXPIRED_AT_ONCE)):
+            self._remove(room)
+
+    def _remove(self, room: Room) -> None:
+        closed = ExitStack()
+        closed.enter_context(room.closing())  # or a message could be stored behind the removal
+        self._note(
+            "removed room",
+            facts.RemovedRoomFact(expires=True),
+            lambda _: closed.close(),
+            conversation=room.id,
+            claims=(self._state.removal_claim(room),),
+        )
+
+
+def _is_empty(room: Room, now: int) -> bool:
+    """Tell whether nobody is in a room, wrote there or set its topic, and nobody came or went for long."""
+    is_idle = room.head == room.began and not room.members and not room.guests and not room.closings
+    return is_idle and not room.is_lobby and now - room.since >= EXPIRY_MS
