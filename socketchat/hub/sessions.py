@@ -102,7 +102,7 @@ class Places:
     def __init__(self, session: Session) -> None:
         self._session = session
         self._chat: Audience | None = None
-        self.heard: dict[Conversation, None] = {}
+        self.heard: list[Conversation] = []
         self.lacks: OrderedDict[Conversation, int] | None = None
         self.awaits_more = False  # conversations that it is about to hear
         self.missed_presence = False
@@ -112,6 +112,10 @@ class Places:
         """Whether replay has to serve the session before anything is pushed to it."""
         return self.lacks is not None
 
+    def hears(self, conversation: Conversation) -> bool:
+        """Tell whether the session hears a conversation."""
+        return self._session in conversation.audience.get(self._session.rendering, ())
+
     def listen(self, chat: Audience) -> None:
         """Let the session hear what concerns the whole chat."""
         self._chat = chat
@@ -119,25 +123,26 @@ class Places:
 
     def enter(self, conversation: Conversation, sent: int | None = None) -> None:
         """Let the session hear a conversation from its head on, or behind the last seq that it was ``sent``."""
-        if conversation in self.heard:
+        if self.hears(conversation):
             return
-        self.heard[conversation] = None
+        self.heard.append(conversation)
         conversation.audience.add(self._session)
         if sent is not None and sent < conversation.head:
             self.miss(conversation, sent)
 
     def leave(self, conversation: Conversation) -> None:
         """Let the session hear a conversation no longer."""
-        if conversation in self.heard:
-            del self.heard[conversation]
+        if self.hears(conversation):
+            self.heard.remove(conversation)
             conversation.audience.discard(self._session)
             if self.lacks is not None:
                 self.lacks.pop(conversation, None)
 
     def leave_all(self) -> None:
         """Let the session hear nothing any more."""
-        for conversation in list(self.heard):
-            self.leave(conversation)
+        heard, self.heard = self.heard, []
+        for conversation in heard:
+            conversation.audience.discard(self._session)
         if self._chat is not None:
             self._chat.discard(self._session)
             self._chat = None
@@ -152,12 +157,12 @@ class Places:
 
     def miss(self, conversation: Conversation, sent: int) -> None:
         """Note that a conversation goes on, of which the session was sent what comes up to ``sent``."""
-        if self.lacks is not None and conversation in self.heard:
+        if self.lacks is not None and self.hears(conversation):
             self.lacks.setdefault(conversation, sent)
 
     def was_sent(self, conversation: Conversation, seq: int) -> None:
         """Note up to which seq replay served a conversation; the next one to be served is the one before all others."""
-        if self.lacks is not None and conversation in self.heard:
+        if self.lacks is not None and self.hears(conversation):
             self.lacks[conversation] = seq
             if seq >= conversation.head:
                 del self.lacks[conversation]

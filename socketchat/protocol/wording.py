@@ -12,7 +12,7 @@ EDITED = " (edited)"
 DELETED = "[deleted]"
 """The mark after an edited text, and the replacement of a deleted one."""
 
-NOTHING_YET = "Nothing found yet, but the search is incomplete: try again, or narrow it"
+NOTHING_YET = "Nothing found yet; the search is incomplete: try again, or narrow it"
 """The answer of a search that ran out of time before it found anything."""
 
 AWAY = "away"

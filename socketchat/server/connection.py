@@ -200,38 +200,42 @@ class Connection(asyncio.Protocol):
 
     # Inside
 
-    def _proceed(self, session: Session, wire: Wire) -> None:
+    def _proceed(self, session: Session, wire: Wire) -> None:  # noqa: C901 - one loop, which every message passes
         hub = self._hub
-        left, heaviest = TURN_COMMANDS, wire.heavy + TURN_BYTES
+        takes, heaviest, others = hub.takes, wire.heavy + TURN_BYTES, TURN_OTHERS
         command, self._held = self._held, None
-        while left > 0 and wire.heavy < heaviest and not self._is_over and hub.takes(session):
-            left -= 1
+        for _ in range(TURN_COMMANDS):
+            if self._is_over or not takes(session):
+                break
             try:
                 command = command or wire.next_command()
             except ChatError as error:
                 self._refuse(session, error)
-                continue
-            if wire.has_data_to_send:
-                session.write(wire.data_to_send())
-            if command is None:
-                if wire.needs_data:
-                    self._read_or_end()
-                    return
-                session.allowance.left -= 1  # a line that says nothing takes as long to read
-            elif not handle(hub, session, command):
+            else:
+                if wire.dialect.to_send:
+                    session.write(wire.data_to_send())
+                if command is None:
+                    if wire.needs_data:
+                        self._read_or_end()
+                        return
+                    session.allowance.left -= 1  # a line that says nothing takes as long to read
+                elif not handle(hub, session, command):
+                    break
+                elif type(command) is not Send:
+                    others -= 1
+                command = None
+            if not others or wire.heavy >= heaviest:
+                self._take_turns()
                 break
-            elif type(command) is not Send:
-                left -= TURN_OTHERS
-            command = None
-        self._held = command
-        if left <= 0 or wire.heavy >= heaviest:
+        else:
             self._take_turns()
+        self._held = command
         if not self._has_ended:
             self._pressure.read(wanted=False)
 
     def _refuse(self, session: Session, error: ChatError) -> None:
         """Answer a line that is no command, or end the connection if nothing behind it can be understood."""
-        if self._wire is not None and self._wire.has_data_to_send:
+        if self._wire is not None and self._wire.dialect.to_send:
             session.write(self._wire.data_to_send())
         if type(error) is ProtocolError:
             self.close(session.rendering.event(Bye(code=error.code, text=str(error))))

@@ -22,8 +22,8 @@ TURN_COMMANDS = 64
 """Commands of one connection in one turn of the event loop, before the others have theirs: a few milliseconds. As many
 as may be unacknowledged, so that a busy connection loses nothing by it."""
 
-TURN_OTHERS = 7
-"""A command other than a message counts as so many more: it may make a list, or check a signature."""
+TURN_OTHERS = 8
+"""Commands other than messages of one connection in one turn: each may make a list, or check a signature."""
 
 TURN_BYTES = 65_536
 """Bytes of long lines of one connection in one turn, beside one line: two of the longest texts take a millisecond."""

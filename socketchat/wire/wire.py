@@ -50,30 +50,29 @@ class Dialect(Protocol):
 class Wire:
     """The server's side of one connection, as bytes in, and commands and bytes out.
 
-    Call ``receive_data``, then ``next_command`` until ``needs_data``; if it then ``has_data_to_send``, write that
-    before the answer. ``heavy`` counts the bytes of long lines, which cost more than one command.
+    Call ``receive_data``, then ``next_command`` until ``needs_data``; if the ``dialect`` then has words ``to_send``,
+    write ``data_to_send()`` before the answer. ``heavy`` counts the bytes of long lines, which cost more than others.
     """
 
-    __slots__ = ("_commands", "_dialect", "_framing", "_session", "has_data_to_send", "heavy", "needs_data")
+    __slots__ = ("_commands", "_framing", "_session", "dialect", "heavy", "needs_data")
 
     def __init__(self, framing: Framing, dialect: Dialect) -> None:
         self._framing = framing
-        self._dialect = dialect
+        self.dialect = dialect
         self._session: Session
-        self._commands: list[Command] = []  # the next one last
-        self.has_data_to_send = False
+        self._commands: Sequence[Command] = ()  # those that follow from the same line
         self.heavy = 0
         self.needs_data = True
 
     @property
     def rendering(self) -> Rendering:
         """How this client reads events at first."""
-        return self._dialect.rendering
+        return self.dialect.rendering
 
     @property
     def greeting_seconds(self) -> float:
         """How long this client has to say who it is, from the moment that it connects."""
-        return self._dialect.greeting_seconds
+        return self.dialect.greeting_seconds
 
     def begin(self, session: Session) -> None:
         """Speak for this session from now on."""
@@ -92,11 +91,12 @@ class Wire:
         BadLine if the connection has to end.
         """
         if self._commands:
-            return self._commands.pop()
+            first, *self._commands = self._commands
+            return first
         try:
             line = self._framing.next_line()
         except TooLong as error:
-            if self._dialect.is_strict:
+            if self.dialect.is_strict:
                 raise ProtocolError(str(error)) from error
             raise
         if line is None:
@@ -105,18 +105,15 @@ class Wire:
         if len(line) >= COMMAND_BYTES:
             self.heavy += len(line)
             self._session.spend(len(line))
-        dialect = self._dialect
-        try:
-            commands = dialect.read(line, self._session)
-        finally:
-            if dialect.to_send:
-                self.has_data_to_send = True
+        commands = self.dialect.read(line, self._session)
         if len(commands) == 1:
             return commands[0]
-        self._commands += reversed(commands)
-        return self._commands.pop() if self._commands else None
+        if not commands:
+            return None
+        first, *self._commands = commands
+        return first
 
     def data_to_send(self) -> bytes:
         """Return what the wire itself has to say since the last call: prompts, PONG, handshakes."""
-        data, self._dialect.to_send, self.has_data_to_send = self._dialect.to_send, b"", False
+        data, self.dialect.to_send = self.dialect.to_send, b""
         return data

@@ -70,7 +70,7 @@ def test_a_rendering_is_removed_with_its_last_session() -> None:
     session.places.enter(conversation)
     session.places.leave(conversation)
     session.places.leave(conversation)
-    assert (session.places.heard, conversation.audience) == ({}, {})
+    assert (session.places.heard, conversation.audience) == ([], {})
 
 
 def test_a_live_session_misses_nothing() -> None:

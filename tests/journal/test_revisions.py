@@ -232,9 +232,9 @@ def test_an_erasure_interrupted_by_a_crash_is_finished(tmp_path: Path, monkeypat
         forgetting.begin_erasing(db, "u1")
         forgetting.erase_some(db, "u1")
         db.close()
-        journal, done = SQLiteJournal(str(tmp_path), asyncio.get_running_loop()), asyncio.Event()
-        journal.revised = lambda revision: done.set() if revision.blanked == {"#lobby": [5]} else None
-        async with opened(journal) as desk:
+        async with opened(SQLiteJournal(str(tmp_path), asyncio.get_running_loop())) as desk:
+            done = asyncio.Event()
+            desk.journal.revised = lambda revision: done.set() if revision.blanked == {"#lobby": [5]} else None
             await asyncio.wait_for(done.wait(), 10)
             assert await bodies(desk) == [BLANK] * 5
 

@@ -93,7 +93,7 @@ CASES = {
     "found": (Found(count=2), "=== Found (2) ===\n"),
     "found nothing yet": (
         Found(count=0, more=True),
-        "=== Nothing found yet, but the search is incomplete: try again, or narrow it ===\n",
+        "=== Nothing found yet; the search is incomplete: try again, or narrow it ===\n",
     ),
     "found more": (Found(count=20, more=True), "=== Found (20 or more) ===\n"),
     "action": (entry("waves", kind="action"), "* alice waves\n"),

@@ -30,7 +30,7 @@ def read_all(wire: Wire, session: Session, reads: Iterable[bytes]) -> list:
         try:
             return wire.next_command()
         finally:
-            if wire.has_data_to_send:
+            if wire.dialect.to_send:
                 session.write(wire.data_to_send())
 
     for data in reads:

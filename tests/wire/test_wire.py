@@ -51,13 +51,13 @@ def test_a_line_can_become_several_commands_or_none() -> None:
 
 def test_data_of_a_wire_is_sent_once() -> None:
     wire = wire_of(b"0\nx\n")
-    assert not wire.has_data_to_send
+    assert not wire.dialect.to_send
     wire.next_command()
-    assert wire.has_data_to_send
+    assert wire.dialect.to_send
     assert (wire.data_to_send(), wire.data_to_send()) == (b"heard 0\n", b"")
     with pytest.raises(BadLine):
         wire.next_command()
-    assert wire.has_data_to_send
+    assert wire.dialect.to_send
     assert wire.data_to_send() == b"heard x\n"
 
 

@@ -220,14 +220,14 @@ class Attendance:
 
     def dismiss(self, user: User, room: Room, why: str = "") -> None:
         """Let a user hear a room no longer; ``why`` is empty if it was the user's own wish."""
-        heard = [session for session in self._roster.of(user) if room in session.places.heard]
+        heard = [session for session in self._roster.of(user) if session.places.hears(room)]
         if user.is_guest:
             was_member = self._directory.set_guest(user, room, member=False)
             if not (heard or was_member):
                 return
         self.presence.went(user, room.id, kicked=bool(why))
         for session in heard:
-            if room in session.places.heard:
+            if session.places.hears(room):
                 session.places.leave(room)
                 session.tell(events.Left(conversation=room.id, text=why))
                 if session.room == room.id:

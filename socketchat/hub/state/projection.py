@@ -162,10 +162,10 @@ class Projection:
         users = self.ignored_by.setdefault(other, {})
         if ignored:
             users[user.id] = user
-            user.ignored.add(other)
+            user.ignored |= {other}
         else:
             users.pop(user.id, None)
-            user.ignored.discard(other)
+            user.ignored -= {other}
         if not users:
             del self.ignored_by[other]
 
