@@ -1,4 +1,4 @@
-"""How long a client waits for what, and how it spreads its attempts to come back."""
+"""How long a client waits, and how it spreads its attempts to reconnect."""
 
 from __future__ import annotations
 
@@ -26,23 +26,23 @@ class Timeouts(msgspec.Struct, frozen=True, kw_only=True):
     """Bound of the first delay before coming back: a server restarts in less."""
 
     longest_delay: float = 30.0
-    """Bound of every later one: whoever repairs the network is not kept waiting longer."""
+    """Bound of every later one: after a network is repaired, no client waits longer."""
 
     steady: float = 10.0
     """A link that held this long was a good one; the delays begin again at the first."""
 
     quit: float = 1.0
-    """For a farewell; who waits for a prompt notices anything longer."""
+    """For a goodbye; a user who waits for the shell notices anything longer."""
 
     def delay(self, attempt: int, random: Callable[[], float]) -> float:
         """Return how long to wait before an attempt, 1 being the first.
 
         The bound doubles with each attempt, and the delay is anywhere below it ("full jitter"), so that a thousand
-        clients which lost their server at once come back spread out.
+        clients that lost their server together do not reconnect together.
         """
         # Beyond 2**16 the longest delay has long been reached, and a float would overflow some day.
         return random() * min(self.longest_delay, self.first_delay * 2.0 ** min(attempt - 1, 16))
 
 
 ATTENDED = Timeouts(longest_delay=10.0)
-"""With somebody at a terminal, who sees the seconds pass; fewer of those than of programs lose one server at once."""
+"""For a user at a terminal, who sees the seconds pass; a server has fewer of them than of programs."""

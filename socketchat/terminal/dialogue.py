@@ -1,4 +1,4 @@
-"""What is said at a terminal before there is a prompt: lines that are broken between words."""
+"""Prints sentences at a terminal before the chat begins, wrapped between words."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is logged during a visit, told above the prompt."""
+"""Shows log messages above the prompt during a visit."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 
 class _LogAbove(logging.Handler):
-    """Has what is logged told above the prompt, where stderr would tear the screen."""
+    """Shows warnings above the prompt; on stderr they would tear the screen."""
 
     def __init__(self, tell: Callable[[str], None]) -> None:
         super().__init__(logging.WARNING)
@@ -20,7 +20,7 @@ class _LogAbove(logging.Handler):
 
 @contextmanager
 def log_above(tell: Callable[[str], None]) -> Iterator[None]:
-    """Have all warnings told until the end of the block."""
+    """Show all warnings until the end of the block."""
     log = _LogAbove(tell)
     logging.getLogger().addHandler(log)
     try:

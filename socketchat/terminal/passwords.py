@@ -18,7 +18,7 @@ AGAIN = f"Use at least {SHORTEST_PASSWORD_BYTES} bytes. Press Enter to cancel."
 
 
 async def new_password(ask: Callable[[str], Awaitable[str]], complain: Callable[[str], None], client: Client) -> str:
-    """Have a new password typed twice until it is set or somebody gives up; return what is to be told."""
+    """Ask for a new password, twice, until it is set or the user gives up; return what to tell the user."""
     old = await ask(OLD) if await _has_password(client) else ""
     while chosen := await ask("New password: "):
         try:

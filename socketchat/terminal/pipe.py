@@ -28,23 +28,23 @@ from .loop import Loop, Sending
 from .screen.view import View
 
 LINE_BYTES = 2 * TEXT_BYTES
-"""Longest line that is read: a text that is too long is refused with its length, an endless one is not kept."""
+"""Longest line that is read: a longer text is refused with its length, and an endless one is not kept."""
 
 LINES = 64
 """Lines that are read ahead of what is sent."""
 
 GIVE_UP_SECONDS = 60.0
-"""Seconds after the end of stdin in which nothing is stored until the visit ends: a server is started again in less."""
+"""Seconds without a message stored after which the visit ends, once stdin has ended: a server restarts in less."""
 
 LEAST_COLUMNS = 20
-"""Columns of a terminal that is told to be narrower, or to have none at all."""
+"""Columns assumed of a terminal that says it is narrower, or has none at all."""
 
 CHECKS = 20
-"""How often it is looked meanwhile whether something was."""
+"""How often the visit checks in that time whether a message was stored."""
 
 
 class Pipe:
-    """One visit; messages from ``stdin``, one a line, are sent, and what happens is written to ``stdout``.
+    """One visit: sends each line of ``stdin`` as a message, and writes what happens to ``stdout``.
 
     Once there is nothing more to read, ``give_up_after`` seconds without a message stored end the wait for the rest.
     """
@@ -66,10 +66,10 @@ class Pipe:
         self._exit_code = 0
 
     async def run(self) -> int:
-        """Go on until the end of stdin, and until all is stored; return the exit code, that of the first refusal.
+        """Run until the end of stdin, and until all is stored; return the exit code of the first refusal, or 0.
 
-        Raises what ended the link for good, Unconfirmed where nothing is stored for too long, and UnwritableError if
-        nobody reads ``stdout`` any more.
+        Raises what ended the connection for good, Unconfirmed if nothing is stored for too long, and UnwritableError if
+        ``stdout`` has no reader any more.
         """
         if self._stdout.isatty():
             self._write(text_lines(self._client.welcome, me=self._client.user))
@@ -79,7 +79,7 @@ class Pipe:
         return self._exit_code
 
     async def _watch_reader(self) -> None:
-        """Raise UnwritableError when nobody reads ``stdout`` any longer, even while nothing is written."""
+        """Raise UnwritableError when ``stdout`` has no reader any more, even while nothing is written."""
         loop = asyncio.get_running_loop()
         gone = asyncio.Event()
         with watched(self._stdout, loop, gone.set):
@@ -124,7 +124,7 @@ class Pipe:
                 return
 
     async def _wait_in_vain(self) -> None:
-        """Return never; raises Unconfirmed where there is nothing more to read and nothing is stored for too long."""
+        """Never return; raises Unconfirmed if there is nothing more to read and nothing is stored for too long."""
         await self._read_all.wait()
         time = asyncio.get_running_loop().time
         left, since = self._left(), time()
@@ -135,7 +135,7 @@ class Pipe:
         raise Unconfirmed(what_is_left(self._client, *left))
 
     def _left(self) -> tuple[int, int]:
-        """Return how many messages are not confirmed, and how many lines had not their turn."""
+        """Return how many messages are not confirmed, and how many lines were not sent."""
         return self._client.waiting, self._in_hand + max(0, self._lines.qsize() - 1)  # the last line is the end
 
     async def answer(self, command: commands.ANY) -> None:
@@ -152,7 +152,7 @@ class Pipe:
                 await self._ask(command)
 
     def began(self, task: asyncio.Task[None], sending: Sending) -> None:
-        """Do nothing: nobody looks."""
+        """Do nothing: a pipe shows no progress."""
 
     def complain(self, error: ChatError, line: str) -> None:  # noqa: ARG002  the program that wrote the line has it
         """Say why a line was not done."""
@@ -163,7 +163,7 @@ class Pipe:
         self._complain(error)
 
     async def _enter(self, command: commands.Join | commands.Leave, room: str) -> None:
-        """Go to a room. Where that is refused the visit ends: what comes next is not meant for the room before."""
+        """Go to a room. A refusal ends the visit, because the next lines are not meant for the previous room."""
         await self._client.request(command)
         self._view.enter()
         for event in self._view.entered(room, []):

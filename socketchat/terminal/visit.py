@@ -1,4 +1,4 @@
-"""Comes in, under a name that the server accepts, and stays in the chat until somebody leaves."""
+"""Logs in under a name that the server accepts, and stays in the chat until the user leaves."""
 
 from __future__ import annotations
 
@@ -45,12 +45,12 @@ from .screen.ask import ask, ask_secret
 from .screen.theme import Look
 
 SLOW_SECONDS = 0.1
-"""Time after which somebody who waits for the server is told so."""
+"""Time after which the user is told that the client is still connecting."""
 
 CODE_WANTED = "This server needs a join code (five words). Ask whoever runs it."
 
 SHORT_SECONDS = 30
-"""What somebody who guessed wrong waits for here; who has to wait longer gets the shell back."""
+"""Longest wait after a wrong guess; if the server wants a longer one, `join` ends instead."""
 
 _WAIT = re.compile(r"try again in ([0-9]{1,2}) seconds?\b").search
 
@@ -59,7 +59,7 @@ SIGNALS = (signal.SIGTERM, signal.SIGHUP) if sys.platform != "win32" else ()
 
 
 ASKED = (UnknownServer, CodeNeeded, BadCode, NameOwned, WrongPassword, TooMany, BadName, NameTaken)
-"""Why somebody at a terminal who is not in yet is asked for something."""
+"""Errors of a login after which the user is asked for something."""
 
 
 class Visit:
@@ -86,9 +86,9 @@ class Visit:
         self._not_before = 0.0
 
     def run(self, name: str | None) -> int:
-        """Stay until somebody leaves; return the exit code. Without a name that can be had, asks for one at a terminal.
+        """Stay until the user leaves; return the exit code. At a terminal, asks for a name if there is none yet.
 
-        Raises ChatError, and KeyboardInterrupt where somebody gives up.
+        Raises ChatError, and KeyboardInterrupt if the user gives up.
         """
         if not self._look.edits:
             return self._stay(self._named(name))
@@ -104,7 +104,7 @@ class Visit:
                 name = suggested = self._ask_on(problem, name)
 
     def _ask_on(self, problem: ChatError, name: str | None) -> str | None:
-        """Ask for what was missing or wrong; return the name, or None where another one is to be asked for."""
+        """Ask for what was missing or wrong; return the name, or None if the user needs another one."""
         match problem:
             case UnknownServer():
                 self._decide(problem)
@@ -127,9 +127,9 @@ class Visit:
             raise KeyboardInterrupt from None
 
     def _ask_again(self, problem: TooMany, name: str) -> str | None:
-        """Ask for a guess that came too early; the next attempt waits for its time. Raises ``problem`` if that is far.
+        """Ask again after a guess that came too early; the next attempt waits. Raises ``problem`` if it is far off.
 
-        The wait goes by while somebody types: in between, a secret would be seen, or go to whatever is there next.
+        The wait runs while the user types. If the program waited first, a secret typed meanwhile would be echoed.
         """
         found = _WAIT(str(problem))
         seconds = int(found[1]) if found else SHORT_SECONDS + 1
@@ -142,7 +142,7 @@ class Visit:
         return name
 
     def _ask_code(self, problem: CodeNeeded | BadCode | TooMany) -> None:
-        """Have the join code typed in, which is shown from the next attempt on."""
+        """Ask for the join code, and use it from the next attempt on."""
         say(CODE_WANTED if isinstance(problem, CodeNeeded) else str(problem))
         code = ""
         while not plain_code(code):
@@ -153,7 +153,7 @@ class Visit:
         self._credentials = self._credentials._replace(code=code)
 
     def _ask_password(self, problem: NameOwned | WrongPassword | TooMany, name: str) -> str | None:
-        """Have the password of a name typed in; return the name, or None where somebody chooses another one."""
+        """Ask for the password of a name; return the name, or None if the user chooses another one."""
         if isinstance(problem, NameOwned):
             say(f"The name {name!r} is taken. If it is yours, type its password.")
         else:
@@ -232,14 +232,14 @@ class Visit:
         )
 
     def _introduce(self) -> None:
-        """Show once what a server on this machine will be known by."""
+        """Show the fingerprint of a new server on this machine, once."""
         trust = self._profile.trust
         if self._look.edits and trust.is_new and trust.shown is not None:
             say("Remembering this server by its fingerprint:", exactly=trust.shown.fingerprint)
 
     @contextmanager
     def _telling_when_slow(self) -> Iterator[None]:
-        """Tell somebody at a terminal what is waited for, if it takes time."""
+        """Tell the user at a terminal that the client is connecting, if it takes time."""
         loop = asyncio.get_running_loop()
         telling = loop.call_later(SLOW_SECONDS, partial(print, f"Connecting to {self._address} …", file=sys.stderr))
         if not self._look.edits:

@@ -311,7 +311,7 @@ def test_unread_messages_are_reported_on_arrival_and_read_on_all_devices(own_ser
 
     first, second = sit(own_server, "ann", home="ann"), sit(own_server, "ann", home="ann")
     for each in (first, second):
-        each.shows("-- Unread: #ops 2 (1 to you)")
+        each.shows("-- Unread: #ops 2 (1 to you: #ops/3)")
         each.shows("#ops 2, 1 to you · ")
     first.says("/join #ops")
     first.shows("bob: ann: two")
@@ -357,7 +357,7 @@ def test_history_shows_direct_messages_from_before_the_first_join(own_server, si
     for seen in (tmp_path / "ann").rglob("*.json"):
         seen.unlink()  # as on another device
     ann = sit(own_server, "ann", home="ann")
-    ann.shows("-- Unread: @bob 2 (/history @bob shows them)")
+    ann.shows("-- Unread: @bob 2 from @bob/1 (/history @bob shows them)")
     ann.says("/history @bob")
     ann.shows("── @bob/1 to @bob/3; this is the beginning of @bob ──")
     assert [line for line in said(ann) if line.startswith("@bob/")] == [

@@ -1,4 +1,4 @@
-"""What has happened but was not yet taken by the consumer of a client."""
+"""Events that the consumer of a client has not taken yet."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from ...protocol import events
 from ..session.client_events import ClientEvent, Gap, LinkLost, Reset
 
 SLOW_BYTES = 1_048_576
-"""What may wait for a slow consumer until reading pauses: some thousand entries."""
+"""Bytes that may wait for a slow consumer before reading pauses: some thousand entries."""
 
 AWAITED_BYTES = 33_554_432
-"""The same while an answer is awaited. It comes behind entries, and a bot that sends in its loop takes none then."""
+"""The same while an answer is awaited: it comes after entries, and a bot that sends in its loop takes none then."""
 
 _EVENT_BYTES = 512
-"""What a event takes up beside its bytes on the wire, roughly."""
+"""Approximate memory of an event beyond its bytes on the wire."""
 
 
 class Backlog:
@@ -28,7 +28,7 @@ class Backlog:
         return bool(self._queue)
 
     def put(self, event: ClientEvent, size: int = 0) -> None:
-        """Add what happened, which took ``size`` bytes on the wire; a failed attempt replaces the one before."""
+        """Add an event that took ``size`` bytes on the wire; a failed attempt replaces the previous one."""
         if isinstance(event, LinkLost) and self._queue and isinstance(self._queue[-1][0], LinkLost):
             self._bytes -= self._queue.pop()[1]
         size += _EVENT_BYTES
@@ -36,17 +36,17 @@ class Backlog:
         self._bytes += size
 
     def take(self) -> ClientEvent:
-        """Return what happened first; raises IndexError where there is nothing."""
+        """Return the oldest event; raises IndexError if there is none."""
         event, size = self._queue.popleft()
         self._bytes -= size
         return event
 
     def is_full(self, *, awaited: bool) -> bool:
-        """Tell whether no more should be read; ``awaited`` says that an answer is, which may come behind all this."""
+        """Tell whether reading should pause; ``awaited`` says that an answer may come after all this."""
         return self._bytes > (AWAITED_BYTES if awaited else SLOW_BYTES)
 
     def positions(self, seqs: dict[str, int]) -> dict[str, int]:
-        """Return the newest seqs that were handed out, where ``seqs`` are the newest that came in."""
+        """Return the newest seqs that were handed out; ``seqs`` are the newest that came in."""
         positions = dict(seqs)
         for event, _ in reversed(self._queue):
             match event:

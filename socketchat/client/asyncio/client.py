@@ -110,11 +110,11 @@ class Client:
 
     @property
     def next_try(self) -> float:
-        """The seconds until the next try to get the connection back, 0 where one goes on."""
+        """The seconds until the next attempt to reconnect, 0 during one."""
         return self._reconnect.left
 
     def try_now(self) -> None:
-        """Try at once what waits for its time: to get the connection back, and to have stored what was refused."""
+        """Do now what waits for its time: reconnect, and send refused messages again."""
         if not self.online:
             self._reconnect.try_now()
         self._retrying.try_now()

@@ -1,4 +1,4 @@
-"""Makes a client of what is known: the address, the name, and what the profile of that server remembers."""
+"""Makes a client from the address, the name, and what the profile remembers of that server."""
 
 from __future__ import annotations
 
@@ -36,23 +36,23 @@ def connect(
     timeouts: Timeouts | None = None,
     random: Callable[[], float] = system_random.random,
 ) -> Client:
-    """Return a client to be entered with ``async with``, which logs in as ``name``.
+    """Return a client that logs in as ``name`` when it is entered with ``async with``.
 
-    The name belongs to your ``key``: the one of your account, which is made at first use, or one that is given. With
-    ``profile=None`` and no key one is a guest. ``epoch`` and ``positions``, kept from an earlier client, bring what
-    came since. A :class:`Profile` has all three, and is kept up to date. A client that is not iterated over has to
-    ``listen`` to "none", or reading stops when too much waits for it.
+    The name belongs to your ``key``: the one of your account, which is created at first use, or one that you give. With
+    ``profile=None`` and no key you are a guest. ``epoch`` and ``positions``, kept from an earlier client, bring what
+    was said since. A :class:`Profile` has all three, and is kept up to date. A client that you do not iterate over has
+    to ``listen`` to "none", or it stops reading when too much waits.
 
-    With a profile messages are kept on disk until they are stored, and the next client of that name sends what is left
-    by one that died; with ``outbox=False`` they end with the client.
+    With a profile, messages are kept on disk until they are stored, and the next client of that name sends what one
+    that died has left. With ``outbox=False`` they end with the client.
 
-    The server's key is the one that your account knows, as with ``join``, or the one of the ``fingerprint``. The
-    ``credentials`` is what somebody who is new there shows: the join code, or the token of an invite.
-    Where a visit is ``attended``, by somebody who reads what is told, it is tried more often to come back, and also
-    where another key is met there; nothing is sent to that.
+    The server's key is the one that your account knows, as with ``join``, or the one with this ``fingerprint``. A
+    newcomer needs ``credentials``: the join code, or the token of an invite. If the visit is ``attended`` by a user at
+    a terminal, the client reconnects more often, and keeps trying if a server with another key answers; it sends
+    nothing to that one.
 
-    Raises BadFile for a key that cannot be used; entering raises Unreachable, NameTaken, BadName or another ChatError
-    where the first login fails.
+    Raises BadFile for a key that cannot be used. Entering raises Unreachable, NameTaken, BadName or another ChatError
+    if the first login fails.
     """
     mine = profile if isinstance(profile, Profile) else Profiles().server(host, port)
     trust = mine.trust if fingerprint is None else Trust(mine.address, None, fingerprint)

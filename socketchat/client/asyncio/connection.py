@@ -1,4 +1,4 @@
-"""One connection of a client under asyncio: bytes between socket and session, and an eye on who is silent."""
+"""One connection of a client under asyncio: passes bytes between socket and session, and detects a silent server."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Connection(asyncio.Protocol):
         self.closed: asyncio.Future[ChatError] = self._loop.create_future()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Wait until somebody has looked at the server's certificate."""
+        """Wait with reading until the server's certificate is checked."""
         self._transport = cast("asyncio.Transport", transport)  # TCP has no other kind, but uvloop has its own class
         self._transport.pause_reading()
 
@@ -93,7 +93,7 @@ class Connection(asyncio.Protocol):
             self._loop.call_soon(self._write)
 
     def lose(self, reason: ChatError) -> None:
-        """Give the connection up at once, for a reason of ours."""
+        """Abort the connection, for a reason of ours."""
         if self._reason is None:
             self._reason = reason
         if self._transport is not None:

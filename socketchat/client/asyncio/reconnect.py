@@ -1,4 +1,4 @@
-"""When a client tries to get its link back: ever later, spread out, and at once where somebody asks for it."""
+"""Decides when a client reconnects: at growing, random intervals, or immediately on request."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ..timeouts import Timeouts
 
 
 class Reconnect:
-    """The tries of one client; ``begin`` comes before the first one after each loss."""
+    """The attempts of one client; ``begin`` is called before the first one after each loss."""
 
     def __init__(self, timeouts: Timeouts, random: Callable[[], float]) -> None:
         self._timeouts = timeouts
@@ -18,21 +18,21 @@ class Reconnect:
         self._asked = asyncio.Event()
         self._at: float | None = None
         self.failures = 0
-        """The losses and failed tries since a link held."""
+        """The losses and failed attempts since a connection held."""
 
     def begin(self, held: float) -> None:
-        """Take note that a link is lost, which held for so many seconds."""
+        """Note the loss of a connection that held for so many seconds."""
         self._asked.clear()
         if held >= self._timeouts.steady:
             self.failures = 0
 
     def delay(self) -> float:
-        """Count a loss, or a try that failed; return the seconds until the next try."""
+        """Count a loss, or a failed attempt; return the seconds until the next attempt."""
         self.failures += 1
         return self._timeouts.delay(self.failures, self._random)
 
     async def wait(self, delay: float) -> None:
-        """Wait so long, or less: no longer than until :meth:`try_now`, and not at all where that came during a try."""
+        """Wait so long, but no longer than until :meth:`try_now`, and not at all if that came during an attempt."""
         self._at = asyncio.get_running_loop().time() + delay
         with suppress(TimeoutError):
             async with asyncio.timeout_at(self._at):
@@ -41,10 +41,10 @@ class Reconnect:
         self._at = None
 
     def try_now(self) -> None:
-        """Try at once."""
+        """Try immediately."""
         self._asked.set()
 
     @property
     def left(self) -> float:
-        """The seconds until the next try, 0 where one goes on."""
+        """The seconds until the next attempt, 0 during one."""
         return 0.0 if self._at is None else max(0.0, self._at - asyncio.get_running_loop().time())

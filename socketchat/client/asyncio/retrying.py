@@ -1,4 +1,4 @@
-"""Sends again what the server refused for the moment, ever later, and tells once where that lasts, and its end."""
+"""Sends again what the server refused for the moment, at growing intervals, and reports if that lasts, and its end."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from ..session.client_events import NotStored, StoredAgain
 from ..timeouts import Timeouts
 
 LASTING = 3
-"""Refusals in a row after which it is told: a server that opens its store again has done so before, within a second."""
+"""Refusals in a row that are reported: a server that reopens its store takes fewer, within a second."""
 
 
 class Retrying:
-    """Calls ``retry`` some time after each refusal, and ``tell`` with what somebody should know."""
+    """Calls ``retry`` some time after each refusal, and ``tell`` with what the user should know."""
 
     def __init__(
         self,
@@ -32,7 +32,7 @@ class Retrying:
         self._timer: asyncio.TimerHandle | None = None
 
     def refused(self, error: ChatError) -> None:
-        """Take note that messages were refused for the moment; all refusals until the next try are one."""
+        """Note that messages were refused for the moment; all refusals before the next attempt count as one."""
         if self._timer is not None:
             return
         self._refusals += 1
@@ -42,19 +42,19 @@ class Retrying:
         self._timer = asyncio.get_running_loop().call_later(delay, self._try)
 
     def stored(self) -> None:
-        """Take note that a message was stored, or that none waits any more."""
+        """Note that a message was stored, or that none waits any more."""
         if self._refusals >= LASTING:
             self._tell(StoredAgain())
         self._refusals = 0
 
     def try_now(self) -> None:
-        """Try again at once, if something was refused."""
+        """Try again immediately, if something was refused."""
         if self._timer is not None:
             self._timer.cancel()
             self._try()
 
     def close(self) -> None:
-        """Try no more."""
+        """Stop trying."""
         if self._timer is not None:
             self._timer.cancel()
 

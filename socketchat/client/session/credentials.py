@@ -1,4 +1,4 @@
-"""What somebody who is new on a server can show beside the key: a join code, an invite's token, or a password."""
+"""What a newcomer can show beside the key: a join code, an invite's token, or a password."""
 
 from __future__ import annotations
 

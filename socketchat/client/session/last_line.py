@@ -1,4 +1,4 @@
-"""Which line the user said last in each conversation: what "my last line" means when it is typed, and not later."""
+"""The user's last line in each conversation: what "my last line" means when it is typed, and not later."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ class LastLine:
         self._times: dict[str, int] = {}
 
     def note(self, event: object, user: str) -> None:
-        """Take note of what happened; ``user`` is the user's id. What was missed may hold a newer line."""
+        """Note an event; ``user`` is the user's id. A gap may hide a newer line."""
         match event:
             case events.Entry(kind=kind, author=author) if kind in SAID and author != user:
                 pass  # nearly all there is, and it is not even decoded
             case events.Entry(kind=kind) if kind in SAID or kind == DELETE:
-                with suppress(ProtocolError):  # whoever shows it says so
+                with suppress(ProtocolError):  # the screen says so
                     self._take(event, decode_text(event))
             case Gap() | events.Left():
                 self._seqs.pop(event.conversation, None)
@@ -56,7 +56,7 @@ class LastLine:
             self._times[conversation] = int(self._clock() * 1000) if ts is None else ts
 
     def find(self, name: str, heard: Mapping[str, events.Conversation], *, recent: bool = False) -> int | None:
-        """Return the seq of the last line in "#room" or "@name"; None where it is not known, or not ``recent``."""
+        """Return the seq of the last line in "#room" or "@name"; None if it is not known, or not ``recent``."""
         where = _id_of(name, heard)
         seq = self._seqs.get(where) if where is not None else None
         if seq is None or (recent and self._times[where or ""] < self._clock() * 1000 - RECENT_MS):

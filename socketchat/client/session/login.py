@@ -46,7 +46,7 @@ def no_secret(_path: str | None) -> None:
 
 
 class NameOwned(NameTaken):
-    """The name belongs to somebody, who may come in by the password: it is taken for all who have none."""
+    """The name belongs to another key; its owner can log in by password, and for everyone else it is taken."""
 
 
 class Host(NamedTuple):

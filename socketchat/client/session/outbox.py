@@ -21,10 +21,10 @@ from ...protocol.text.hygiene import check_text
 
 Kind = Literal["message", "action"]
 Keyed = commands.Send | commands.Edit | commands.Delete
-"""What is kept: messages, and what changes them. All of it is called a message here."""
+"""What is kept: messages, and changes of messages. Both are called messages here."""
 
 KEPT_ENTRIES = 1_024
-"""Messages that may wait: nobody types more while a link is down, and a bot has to be held back at some time."""
+"""Messages that may wait: more than anyone types while offline; a bot has to be held back at some point."""
 
 KEPT_BYTES = 4_194_304
 """The bytes of their texts: a hundred of the longest fit."""

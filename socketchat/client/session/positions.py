@@ -83,7 +83,7 @@ class Positions:
         """Return the entry, behind a gap where entries before it are missing; nothing for a repeat."""
         position = self.seqs.get(entry.conversation)
         if position is None:
-            # Said by no welcome and no conversation event; it is heard all the same, from here on.
+            # No welcome and no conversation event announced it; it is followed from here on.
             self.begin(events.Conversation(conversation=entry.conversation, head=entry.seq))
             return (entry,)
         if entry.seq <= position:

@@ -144,7 +144,7 @@ class Session:
         return self.keep(commands.Send(to=to, text=text, kind=kind))
 
     def placed(self, change: commands.Edit | commands.Delete) -> commands.Edit | commands.Delete:
-        """Name the user's last line, where it is certain which that is: what is sent later has to mean it still.
+        """Name the user's last line if it is certain which one that is, so that a change sent later still means it.
 
         Raises Refused where the server could only take another line for it.
         """
@@ -235,7 +235,7 @@ class Session:
         return error
 
     def _receive_challenge(self, challenge: events.Challenge, out: list[SessionEvent]) -> None:
-        """Prove who one is; ``send`` lets its message follow at once, where the server has nothing to prove."""
+        """Prove who the user is; the message of ``send`` follows immediately if the server has nothing to prove."""
         try:
             proof = self._login.prove(challenge, self.name)
         except Refused as error:

@@ -1,4 +1,4 @@
-"""The lines that were on the screen lately, by their places, so that somebody can find the place of one."""
+"""The lines that were on the screen lately, with their places, so that the user can find the place of one."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ LINES = 50
 """Lines that are kept: more than a screen has, and few enough to step through."""
 
 WORDS = 24
-"""Characters of a line by which somebody knows it again."""
+"""Characters shown of a line: enough to recognize it."""
 
 
 def where_said(entry: Entry, body: Text, me: str, room: str) -> str:
@@ -30,7 +30,7 @@ def where_said(entry: Entry, body: Text, me: str, room: str) -> str:
 
 
 class Line(NamedTuple):
-    """A line that somebody said: where it stands, how it begins, and whether it is one's own."""
+    """A line on the screen: its place, its first words, and whether the user wrote it."""
 
     place: str
     words: str

@@ -1,4 +1,4 @@
-"""Read markers: what was shown here counts as read on the user's other devices too, some seconds later."""
+"""Read markers: what was shown here becomes read on the user's other devices too, within seconds."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from ...exceptions import ChatError
 from ...protocol import commands
 
 READ_SECONDS = 2.0
-"""Time for which markers are collected: who looks at another device by then sees a line as unread, and no harm done."""
+"""Time for which markers are collected; until then, another device shows a line as unread, which does no harm."""
 
 
 class ReadMarkers:
-    """Tells the server up to where conversations were shown."""
+    """Tells the server up to which seq each conversation was shown."""
 
     def __init__(self, client: Client) -> None:
         self._client = client
@@ -23,14 +23,14 @@ class ReadMarkers:
         self._telling = asyncio.Lock()
 
     def note(self, shown: dict[str, int]) -> None:
-        """Take note of the seqs up to which conversations were shown."""
+        """Note the seqs up to which conversations were shown."""
         for conversation, seq in shown.items():
             if seq > self._known(conversation):
                 self._shown[conversation] = seq
                 self._news.set()
 
     async def run(self) -> None:
-        """Tell what is noted, again and again."""
+        """Tell what is noted, for as long as the visit lasts."""
         while True:
             await self._news.wait()
             await asyncio.sleep(READ_SECONDS)

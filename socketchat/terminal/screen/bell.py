@@ -1,4 +1,4 @@
-"""The bell of the terminal: it rings where somebody turns to the user, once for all that comes together."""
+"""The bell of the terminal: it rings for mentions and direct messages, once for those that come together."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from ...protocol.names import name_key
 from ...protocol.text.mentions import rings
 
 QUIET_SECONDS = 5.0
-"""Time after a ring without another: who writes much cannot make a noise that lasts."""
+"""Least time between two rings, so that a flood of messages makes no lasting noise."""
 
 
 class Bell:
     """Rings by ``ring`` for what is new to ``user``, of that ``name``; ``clock`` counts seconds.
 
-    What the server had when the link came up is shown as what was missed, and is none of what is new.
+    Entries that the server had when the connection came up were missed, and are not new.
     """
 
     def __init__(self, user: str, name: str, ring: Callable[[], None], clock: Callable[[], float]) -> None:
@@ -26,7 +26,7 @@ class Bell:
         self._quiet_until = 0.0
 
     def note(self, event: object, conversations: Mapping[str, Conversation]) -> None:
-        """Ring for an entry that turns to the user, unless it was just rung."""
+        """Ring for an entry that mentions the user or is a direct message, unless the bell just rang."""
         if not isinstance(event, Entry) or not rings(event, self._user, self._key):
             return
         heard = conversations.get(event.conversation)

@@ -39,9 +39,9 @@ if TYPE_CHECKING:
     from prompt_toolkit.formatted_text import StyleAndTextTuples
     from prompt_toolkit.layout import AnyContainer
 
-AGAIN = "Press Enter to send it again, an arrow key to edit it; typing replaces it."
+AGAIN = "Enter sends it again; arrow keys edit it; typing replaces it."
 
-IMPOSSIBLE = "Press an arrow key to edit it; typing replaces it."
+IMPOSSIBLE = "Arrow keys edit it; typing replaces it."
 
 LEAVE = "Press Ctrl+C again to leave."
 
@@ -261,8 +261,8 @@ class Prompt:
         lines = self._buffer.text.split("\n")
         if self._pasted:
             many = sum(map(is_command, lines))
-            what = f"{len(lines):,} pasted lines with {many:,} {'command' if many == 1 else 'commands'}"
-            return [("class:status.strong", f"{what}: Enter runs them, Ctrl+C drops them.")]
+            what = f"{len(lines):,} lines ({many:,} {'command' if many == 1 else 'commands'})"
+            return [("class:status.strong", f"Enter runs {what}; Ctrl+C drops them.")]
         if len(lines) > 1:
             return [("class:status", f"{len(lines):,} lines: Enter sends them as one message.")]
         return self._status()

@@ -21,7 +21,7 @@ WAITING = 1000
 
 
 class Scroll:
-    """Hands what is added to ``write``: the first line at once, and what comes soon after it together."""
+    """Hands lines to ``write``: the first one immediately, and those that soon follow it together."""
 
     def __init__(self, write: Callable[[Sequence[RenderableType]], None]) -> None:
         self._write = write
@@ -32,7 +32,7 @@ class Scroll:
         self._roomy.set()
 
     def add(self, lines: Iterable[RenderableType]) -> None:
-        """Write lines now or with the next burst, which has none where there are none: the prompt may have changed."""
+        """Write lines now or with the next burst; without lines it only repaints the prompt."""
         self._waiting.extend(lines)
         self._is_due = True
         if len(self._waiting) > WAITING:

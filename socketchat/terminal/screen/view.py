@@ -155,7 +155,7 @@ class View:
         return next((count.name for count in direct if not self.unread.has_shown(count.conversation)), None)
 
     def meet(self, names: Sequence[str]) -> None:
-        """Note who is online."""
+        """Note users who are online."""
         for name in names[:REMEMBERED]:
             _remember(self.online, name_key(name), name)
         self.online_count = len(self.online)

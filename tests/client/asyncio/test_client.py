@@ -309,7 +309,7 @@ def test_without_a_connection_messages_wait_and_requests_fail() -> None:
             peer.cut()
             with pytest.raises(Unreachable, match="broke before the answer"):
                 await asking
-            with pytest.raises(Unreachable, match="no link"):
+            with pytest.raises(Unreachable, match="no connection"):
                 await client.request(commands.Users())
             sending = asyncio.create_task(client.send("#lobby", "hi"))
             await asyncio.wait({sending}, timeout=0.01)

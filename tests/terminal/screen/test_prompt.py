@@ -313,7 +313,7 @@ def test_a_refused_text_returns_for_editing_unless_the_user_types():
         await enter(desk, "first")
         assert desk.prompt.put_back("first")
         await desk.row("#lobby> first")
-        await desk.shown("Press Enter to send it again")
+        await desk.shown("Enter sends it again")
         assert not desk.prompt.put_back("first")
         desk.terminal.type(LEFT + RIGHT + "!" + ENTER)
         await desk.line("first!")
@@ -326,7 +326,7 @@ def test_the_hint_below_a_returned_text_disappears_with_it(keys):
     async def play(desk, _):
         await enter(desk, "first")
         assert desk.prompt.put_back("first")
-        await desk.shown("Press Enter to send it again")
+        await desk.shown("Enter sends it again")
         desk.terminal.type(keys)
         await desk.row("#lobby>")
         await desk.shown("all is well")
@@ -338,8 +338,8 @@ def test_the_hint_for_a_text_that_can_never_be_sent_does_not_offer_enter():
     async def play(desk, _):
         await enter(desk, "first")
         assert desk.prompt.put_back("first", can_go=False)
-        await desk.shown("Press an arrow key to edit it")
-        assert "Press Enter to send it again" not in desk.terminal.text
+        await desk.shown("Arrow keys edit it")
+        assert "Enter sends it again" not in desk.terminal.text
 
     sit(play)
 
@@ -490,7 +490,7 @@ def test_a_paste_whose_end_does_not_come_is_taken_as_far_as_it_came(monkeypatch)
 def test_lines_pasted_without_marks_that_hold_commands_are_run_only_after_a_question():
     async def play(desk, _):
         desk.terminal.type("hello\r/quit\rworld")
-        await desk.shown("3 pasted lines with 1 command: Enter runs them")
+        await desk.shown("Enter runs 3 lines (1 command); Ctrl+C drops them.")
         assert desk.entered == []
         desk.terminal.type(CTRL_C)
         await desk.row("#lobby>")
