@@ -66,7 +66,7 @@ def _need_a_terminal() -> None:
         raise click.UsageError("This cannot be undone, and there is no terminal to confirm it: add --yes.")
 
 
-@admin.group(invoke_without_command=True)
+@admin.group(invoke_without_command=True, subcommand_metavar="[COMMAND] [ARGS]...")
 @click.pass_context
 def users(ctx: click.Context) -> None:
     """List the accounts and the guests who are online."""
@@ -214,7 +214,7 @@ def log() -> None:
     give(operator.ShowLog(id=1))
 
 
-@admin.group(invoke_without_command=True)
+@admin.group(invoke_without_command=True, subcommand_metavar="[COMMAND] [ARGS]...")
 @click.pass_context
 def rooms(ctx: click.Context) -> None:
     """List the rooms, private ones included."""
