@@ -193,7 +193,7 @@ class Muted(Refused):
 
 
 class NotFound(ChatError):
-    """What you named does not exist."""
+    """The item that you named does not exist."""
 
     code = "not_found"
     exit_code = 5
@@ -286,7 +286,7 @@ class StorageProblem(ChatError):
 
 
 class TooSlow(ChatError):
-    """The peer did not read or log in in time."""
+    """The peer took too long to read or to log in."""
 
     code = "too_slow"
 

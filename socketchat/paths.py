@@ -48,7 +48,7 @@ def directory(place: Place, side: Side) -> str:
         path = os.path.join(_known_to_platformdirs(place), side)
     if not os.path.isabs(path):  # as for the user of a container, who has no entry in /etc/passwd
         choice = " or name a directory with --data" if side == "server" else ""
-        raise BadFile(f"There is no home directory to keep things in: set HOME or {variable}{choice}.")
+        raise BadFile(f"No home directory is known: set HOME or {variable}{choice}.")
     return path
 
 

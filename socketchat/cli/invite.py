@@ -37,8 +37,15 @@ Exit codes:
   1  any other error"""
 
 
+def count(_ctx: click.Context, _param: click.Parameter, text: str) -> int:
+    """Be the callback of the option that takes a number of uses."""
+    if text.isascii() and text.isdigit() and int(text[:9]):
+        return int(text[:9])
+    raise click.BadParameter(f"{text!r} is not a number of uses. Give 1 or more.")
+
+
 @click.command(cls=Command, help=HELP, context_settings={"allow_extra_args": True})
-@click.option("--uses", type=click.IntRange(1), default=1, show_default=True, help="Let this many newcomers in.")
+@click.option("--uses", callback=count, default="1", show_default=True, metavar="N", help="Let this many newcomers in.")
 @click.option(
     "--expires",
     "seconds",
@@ -48,11 +55,11 @@ Exit codes:
     metavar="DURATION",
     help="Expire after this time: 10m, 2h, 7d.",
 )
-@click.option("--room", metavar="#ROOM", help="Also add them to this room; it is created if there is none.")
+@click.option("--room", metavar="#ROOM", help="Also add them to this room; it is created if it does not exist.")
 @click.option(
     "--host",
     metavar="HOST[:PORT]",
-    help="Address at which they reach the server.  [default: where it listens, or this machine's]",
+    help="Address at which newcomers reach the server.  [default: where it listens, or this machine's]",
 )
 @click.option(
     "--data",

@@ -68,7 +68,9 @@ def retention(_ctx: click.Context, _param: click.Parameter, texts: tuple[str, ..
         room, has_room, word = text.rpartition("=")
         seconds = seconds_of(word)
         if not seconds and word != "ever":
-            raise click.BadParameter(f"{text!r} is not a retention. Give 90d, '#ops=7d' or '#ops=ever', for example.")
+            raise click.BadParameter(
+                f"{text!r} is not a retention time. Give 90d, '#ops=7d' or '#ops=ever', for example."
+            )
         kept_for = seconds * 1000 if seconds else None
         if has_room:  # also if it is empty, which check_room refuses: all rooms must not be meant by accident
             rooms[room_id(check_room(room))] = kept_for

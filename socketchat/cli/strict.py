@@ -33,7 +33,8 @@ def refuse_empty(command: click.Command, ctx: click.Context, args: list[str]) ->
         value = values.get(parameter.name)
         many = isinstance(parameter, click.Argument) and parameter.nargs != 1
         if not many and any(isinstance(each, str) and not each.strip() for each in _each(value)):
-            raise click.BadParameter("It is empty. Give a value, or leave it out.", ctx, parameter)
+            remedy = "Give a value." if parameter.required else "Give a value, or leave it out."
+            raise click.BadParameter(f"It is empty. {remedy}", ctx, parameter)
 
 
 def _each(value: object) -> tuple[object, ...]:

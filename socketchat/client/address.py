@@ -152,7 +152,7 @@ def unreachable(address: Address, problem: OSError) -> Unreachable:
 
 def _reason(problem: OSError) -> tuple[str, str]:
     if isinstance(problem, gaierror):
-        return "there is no host of this name", "Check the spelling."
+        return "unknown host", "Check the spelling."
     if isinstance(problem, ConnectionRefusedError):
         return "connection refused", "Is `socketchat serve` running there?"
     if isinstance(problem, TimeoutError):

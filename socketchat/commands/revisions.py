@@ -36,7 +36,7 @@ async def edit(hub: Hub, session: Session, command: commands.Edit) -> Answer:
             raise Refused(f"Only {entry.name} can edit {_place(conversation, user, entry)}.")
         _check_speaks(hub, user, conversation)  # what happened meanwhile counts
         if text == decode_text(entry).text:
-            raise Refused(f"{_place(conversation, user, entry)} says that already.")
+            raise Refused(f"{_place(conversation, user, entry)} already has this text.")
     hub.submit(_pending(hub, session, command, conversation, entry))
     return ANSWERED
 

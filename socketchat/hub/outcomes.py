@@ -18,7 +18,7 @@ def answer_to(pending: Pending, outcome: Outcome) -> events.Event | None:
         return refusal(why_not(outcome), command_id, retry=retry)
     entry = outcome.entry
     if entry.conversation != pending.conversation or not (bytes(entry.body) == pending.body or is_gone(entry)):
-        return refusal(KeyReused("This key was used for another message; take a new key."), command_id)
+        return refusal(KeyReused("This key was used for another message; use a new key."), command_id)
     if command_id is None:
         return None
     return events.Ok(id=command_id, conversation=entry.conversation, seq=entry.seq, duplicate=True)

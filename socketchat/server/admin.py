@@ -61,7 +61,7 @@ class AdminSocket:
             (self._directory / NAME).chmod(0o600)  # before anybody can connect, since nothing listens yet
         except OSError as problem:
             sock.close()
-            raise ChatError(f"Cannot make {self._directory / NAME}: {reason(problem)}.") from problem
+            raise ChatError(f"Cannot create {self._directory / NAME}: {reason(problem)}.") from problem
         sock.setblocking(False)  # noqa: FBT003 - the name says it
         loop = asyncio.get_running_loop()
         self._server = await loop.create_unix_server(lambda: _Order(self._hub, self._orders), sock=sock)
@@ -105,7 +105,9 @@ class _Order(asyncio.Protocol):
                 self._session = None  # one order is all
                 handlers.handle(self._hub, session, _decode_order(line))
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            session.refuse(BadLine("The server does not know this command. Does it have another version?"), None)
+            session.refuse(
+                BadLine("The server does not know this command. After an upgrade, restart the server."), None
+            )
         except ChatError as error:
             session.refuse(error, None)
         except Exception as error:  # noqa: BLE001 - costs this order, not the server
@@ -126,7 +128,7 @@ class _Order(asyncio.Protocol):
 
     def fail(self, error: Exception) -> None:
         """Log what nobody expected, and close."""
-        log.error("a command of the operator failed", exc_info=error)
+        log.error("an admin command failed", exc_info=error)
         self.close(encode(Error(code=ChatError.code, text="The command failed. The server's log says why.")))
 
     def _write(self, data: bytes) -> None:

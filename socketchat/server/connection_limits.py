@@ -65,7 +65,7 @@ class ConnectionLimits:
 
     def _check_address(self, place: str, connections: int, strangers: int) -> None:
         if connections >= CONNECTIONS_PER_ADDRESS:
-            raise TooMany(f"Limit reached: {CONNECTIONS_PER_ADDRESS} connections per address.")
+            raise TooMany(f"Limit reached: {CONNECTIONS_PER_ADDRESS} connections per address. Close one, or wait.")
         if strangers >= STRANGERS_PER_ADDRESS or self.rates.take(place):
             raise TooMany("Too many connections from your address have not logged in; try again in a minute.")
 

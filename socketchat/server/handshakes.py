@@ -38,7 +38,7 @@ log = logging.getLogger(__name__)
 
 Network = IPv4Network | IPv6Network
 CROWDED = "Too many connections are waiting to log in; try again in a few seconds."
-LATE = "You did not log in in time."
+LATE = "You took too long to log in. Connect again."
 _TLS_ONLY = "This server accepts plaintext from its own machine only. Use `socketchat join NAME --host HOST`."
 
 

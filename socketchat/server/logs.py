@@ -31,7 +31,7 @@ class HonestFormatter(logging.Formatter):
         first, *below = clean(super().format(record)).replace("\t", " ").split("\n")
         more = len(below) - LINES
         if more > 0:
-            below[LINES:] = [f"… and {more} lines more"]
+            below[LINES:] = [f"… and {more} more lines"]
         return "\n".join(line[:LINE_CHARACTERS] for line in (first, *(BELOW + line for line in below)))
 
 

@@ -63,7 +63,7 @@ def load_identity(certificate: Path, key: Path) -> Identity:
         context.load_cert_chain(certificate, key, password=_no_password)
         return Identity(context, read_certificate(first))
     except (ssl.SSLError, ProtocolError):
-        raise BadFile(f"{certificate} and {key} are not a certificate and its key (PEM, no password).") from None
+        raise BadFile(f"{certificate} and {key} are not a matching certificate and key (PEM, no password).") from None
     except OSError as problem:
         raise _bad(key, problem) from None
 

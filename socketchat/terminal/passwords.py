@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 from ..exceptions import BadPassword, ChatError, WrongPassword
 from ..protocol import commands, events
-from ..protocol.authentication.passwords import SHORTEST_PASSWORD_BYTES, check_password
+from ..protocol.authentication.passwords import check_password
 
 if TYPE_CHECKING:
     from ..client.asyncio.client import Client
 
 OLD = "Old password (Enter if you forgot it): "
 
-AGAIN = f"Use at least {SHORTEST_PASSWORD_BYTES} bytes. Press Enter to cancel."
+AGAIN = "Try again, or press Enter to cancel."
 
 
 async def new_password(ask: Callable[[str], Awaitable[str]], complain: Callable[[str], None], client: Client) -> str:

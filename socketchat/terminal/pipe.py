@@ -245,12 +245,14 @@ def _lines(stdin: BinaryIO) -> Iterator[str | ChatError]:
         if len(data) == LINE_BYTES and data[-1:] != b"\n":
             while (rest := stdin.readline(LINE_BYTES)) and rest[-1:] != b"\n":
                 pass
-            yield TooLong(f"A line has more than {LINE_BYTES:,} bytes; a message has at most {TEXT_BYTES:,}.")
+            yield TooLong(
+                f"Too long: a line has more than {LINE_BYTES:,} bytes; the limit is {TEXT_BYTES:,}. Split it."
+            )
             continue
         try:
             line = data.decode().rstrip("\r\n")
         except UnicodeDecodeError:
-            yield BadText("A line of stdin is not valid UTF-8.")
+            yield BadText("A line of stdin is not valid UTF-8. Convert it first, for example with iconv.")
             continue
         if line.strip():
             yield line

@@ -144,7 +144,7 @@ def test_an_invalid_environment_variable_is_a_usage_error(bad: dict) -> None:
     ("problem", "words"),
     [
         (ConnectionRefusedError(errno.ECONNREFUSED, "x"), r"connection refused. Is `socketchat serve` running there\?"),
-        (gaierror(), r"there is no host of this name. Check the spelling"),
+        (gaierror(), r"unknown host. Check the spelling"),
         (TimeoutError(), "the server did not answer in time"),
         (OSError(errno.ENETUNREACH, "x"), "network is unreachable"),
     ],

@@ -159,7 +159,7 @@ def test_missing_entries_and_facts_are_not_found(seq: int) -> None:
 
 def test_unchanged_blank_and_long_texts_are_refused() -> None:
     _, _, ann, _ = cast()
-    assert refused(ann, commands.Edit, conversation="#ops", text="first")[1] == "#ops/1 says that already."
+    assert refused(ann, commands.Edit, conversation="#ops", text="first")[1] == "#ops/1 already has this text."
     assert refused(ann, commands.Edit, conversation="#ops", text=" ")[0] == "bad_text"
     assert refused(ann, commands.Edit, conversation="#ops", text="x" * 40_000)[0] == "too_long"
 

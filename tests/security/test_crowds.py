@@ -15,7 +15,7 @@ from tests.security.machines import ADDRESS, CLIENT, ELSEWHERE, SERVER, Machines
 pytestmark = pytest.mark.skipif(not can_make_machines(), reason="network namespaces need root and iproute2")
 
 TOO_MANY_STRANGERS = b"[server] Too many connections from your address have not logged in; try again in a minute.\n"
-TOO_MANY = f"[server] Limit reached: {CONNECTIONS_PER_ADDRESS} connections per address.\n".encode()
+TOO_MANY = f"[server] Limit reached: {CONNECTIONS_PER_ADDRESS} connections per address. Close one, or wait.\n".encode()
 
 
 @pytest.fixture(scope="module")

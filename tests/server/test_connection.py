@@ -42,12 +42,16 @@ def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("first", "seconds", "told"),
     [
-        (b"", 120, b"[server] You did not log in in time.\n"),
-        (b"NIC", 120, b"[server] You did not log in in time.\n"),
-        (b"{", 10, b'{"type":"bye","code":"too_slow","text":"You did not log in in time."}\n'),
-        (b'{"type":"ping"}\n', 10, b'{"type":"bye","code":"too_slow","text":"You did not log in in time."}\n'),
-        (b"b", 120, b"[server] You did not log in in time.\n"),
-        (b"/bad\n", 120, b"[server] You did not log in in time.\n"),
+        (b"", 120, b"[server] You took too long to log in. Connect again.\n"),
+        (b"NIC", 120, b"[server] You took too long to log in. Connect again.\n"),
+        (b"{", 10, b'{"type":"bye","code":"too_slow","text":"You took too long to log in. Connect again."}\n'),
+        (
+            b'{"type":"ping"}\n',
+            10,
+            b'{"type":"bye","code":"too_slow","text":"You took too long to log in. Connect again."}\n',
+        ),
+        (b"b", 120, b"[server] You took too long to log in. Connect again.\n"),
+        (b"/bad\n", 120, b"[server] You took too long to log in. Connect again.\n"),
     ],
     ids=str,
 )

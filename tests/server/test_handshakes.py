@@ -143,7 +143,7 @@ def test_a_stalled_handshake_is_closed_in_time(loop: str, sent: int, monkeypatch
         assert (
             told.startswith(b"\x16\x03")
             if sent == 10_000
-            else told == (b"" if sent else b"[server] You did not log in in time.\n")
+            else told == (b"" if sent else b"[server] You took too long to log in. Connect again.\n")
         )
 
     run(loop, scene)

@@ -256,7 +256,7 @@ def test_a_certificate_with_the_key_of_another_is_refused(tmp_path: Path) -> Non
     (tmp_path / "key.pem").write_text(key)
     (tmp_path / "key.pem").chmod(0o600)
     load_identity(tmp_path / "one" / FILE, tmp_path / "key.pem")
-    with pytest.raises(BadFile, match="are not a certificate and its key"):
+    with pytest.raises(BadFile, match="are not a matching certificate and key"):
         load_identity(tmp_path / "other" / FILE, tmp_path / "key.pem")
 
 

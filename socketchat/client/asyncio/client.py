@@ -276,7 +276,7 @@ class Client:
                 case RetryLater():
                     self._retrying.refused(event.error)
                 case Broken():
-                    problem = f"What answers at {self.address} is not a socketchat server. {event.error}"
+                    problem = f"The program that answers at {self.address} is not a socketchat server. {event.error}"
                     connection.lose(ProtocolError(problem))
                 case events.Bye():
                     self._connector.dismissed(event)

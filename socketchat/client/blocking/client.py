@@ -141,7 +141,9 @@ class _Errand:
                 self._refused = event.error
                 self._retry_at = self._clock() + RETRY_SECONDS
             case Broken() if not self._welcome:
-                raise ProtocolError(f"What answers at {self._address} is not a socketchat server. {event.error}")
+                raise ProtocolError(
+                    f"The program that answers at {self._address} is not a socketchat server. {event.error}"
+                )
             case Broken():
                 raise Unconfirmed(str(event.error))
             case events.Bye():

@@ -137,7 +137,9 @@ class Trust:
         self.is_new = self._given is None and pin != _AUTHORITY
         self._store.keep_pin(pin)
         if (kept := self._store.read_pin()) != pin:
-            raise CertificateChanged(f"Another process just remembered {self._address} as {kept}, not as {pin}.")
+            raise CertificateChanged(
+                f"Another process just remembered {self._address} as {kept}, not as {pin}. Check the fingerprint."
+            )
         # What is kept counts from now on: `socketchat trust` may change it while somebody stays.
         self._given, self._invited = None, False
 

@@ -163,7 +163,7 @@ class NotSent(msgspec.Struct, frozen=True):
         where = message.conversation if message.seq is None else place(message.conversation, message.seq)
         if isinstance(message, Edit):
             return f"Your edit of {what}{where} from an earlier visit was not made: {message.text}"
-        return f"{what[:1].upper()}{what[1:]}{where} was not deleted, as you asked on an earlier visit."
+        return f"Your deletion of {what}{where} from an earlier visit was not made."
 
 
 class RetryLater(msgspec.Struct, frozen=True):

@@ -167,7 +167,7 @@ class Session:
     def request(self, command: commands.Command) -> int:
         """Ask something, and return the id of the request; raises Unreachable where there is no login at the moment."""
         if not self.logged_in:
-            raise Unreachable("There is no connection to the server at the moment.")
+            raise Unreachable("Not connected to the server. Try again once the connection is back.")
         request = self._ask(command)
         self._answers.expect(request)
         return request

@@ -94,7 +94,7 @@ def _beginning(user: User, prefix: str) -> str:
     wanted = prefix.lower().replace("-", "")
     found = [key for key in user.devices if wanted and fingerprint(key).replace("-", "").startswith(wanted)]
     if len(found) != 1:
-        raise NotFound(f"You have no device {prefix}, or more than one that begins so; /devices lists them.")
+        raise NotFound(f"No key of yours, or more than one, starts with {prefix}; /devices lists them.")
     return found[0]
 
 

@@ -98,7 +98,7 @@ async def _check_old(hub: Hub, session: Session, user: User, typed: str) -> None
     peer = session.channel.peer
     _count_guess(hub, peer, user.name, user)
     if await _verified(hub, peer, user.name, user, typed) is None:
-        raise WrongPassword("The old password is wrong. Press Enter instead of it if you do not know it.")
+        raise WrongPassword("The old password is wrong. If you forgot it, press Enter instead.")
 
 
 async def _verified(hub: Hub, peer: str, name: str, user: User | None, typed: str) -> str | None:

@@ -39,7 +39,7 @@ async def code(hub: Hub, session: Session, order: operator.JoinCode) -> Lines:
 async def invite(hub: Hub, session: Session, order: operator.CreateInvite) -> Lines:
     """Make an invite, and tell its token; the server does not keep it."""
     if not 1 <= order.uses <= MOST_USES:
-        raise UsageProblem(f"An invite is for 1 to {MOST_USES:,} uses.")
+        raise UsageProblem(f"An invite has 1 to {MOST_USES:,} uses. Give --uses in this range.")
     if not 1 <= order.seconds <= LONGEST_SECONDS:
         raise UsageProblem("An invite lasts from one second to ten years.")
     if len(hub.state.invites.good(hub.now())) >= MOST_INVITES:

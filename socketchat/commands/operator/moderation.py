@@ -47,7 +47,7 @@ async def ban(hub: Hub, session: Session, order: operator.BanUser) -> Lines:
         if not peers:
             raise Refused(f"{other.name} is not online, so the address is unknown; ban the name alone.")
     if peers and not order.seconds:
-        raise UsageProblem("An address changes hands. Say for how long it is banned, such as 7d.")
+        raise UsageProblem("Addresses change hands, so a ban on one needs an end: add --for 7d, for example.")
     if any(map(is_loopback, peers)):
         raise Refused("This is the server's own address. Everyone behind a tunnel has it too, so it cannot be banned.")
     subjects = [] if other is None else restrictions.of_user(other)

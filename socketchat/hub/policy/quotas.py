@@ -57,7 +57,7 @@ class Quotas:
             return
         rooms = self._directory.rooms.values()
         if len(rooms) >= ROOMS:
-            raise TooMany(f"Limit reached: {ROOMS:,} rooms on this server.")
+            raise TooMany(f"Limit reached: {ROOMS:,} rooms on this server. Join one of them: /rooms lists them.")
         if sum(room.owner == user.id for room in rooms) >= ROOMS_MADE:
             raise TooMany(f"Limit reached: {ROOMS_MADE} rooms per user.")
         # Guests are gone with their connection, and what they made is not.
@@ -71,12 +71,15 @@ class Quotas:
     def check_invitation(self, room: Room) -> None:
         """Check whether a room may have another user invited."""
         if len(room.invited) >= INVITED_PER_ROOM:
-            raise TooMany(f"Limit reached: {INVITED_PER_ROOM} users are invited to {room.name}.")
+            raise TooMany(
+                f"Limit reached: {INVITED_PER_ROOM} users are invited to {room.name}. /kick NAME withdraws one."
+            )
 
     def check_restriction(self, room: Room, some: Restrictions, now: int) -> None:
         """Check whether a room may have another ban, or another mute."""
         if len(some.current(now)) >= BANS_PER_ROOM:
-            raise TooMany(f"Limit reached: {room.name} has {BANS_PER_ROOM} of these; lift some first.")
+            kind = "bans" if some is room.bans else "mutes"
+            raise TooMany(f"Limit reached: {room.name} has {BANS_PER_ROOM:,} {kind}; lift some first.")
 
     def check_account(self, peer: str) -> None:
         """Check whether an address may make another account without an invite."""

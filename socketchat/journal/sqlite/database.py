@@ -146,7 +146,7 @@ class Database:
             if file.exists():
                 if (status := file.stat()).st_mode & 0o077 and status.st_uid == os.geteuid():
                     file.chmod(0o600)
-                files.check_private(file, "which holds all that was said", file.stat())
+                files.check_private(file, "which holds all messages", file.stat())
 
     def _create(self) -> None:
         """Make the database under another name and move it in place whole, so that a crash leaves none or all of it."""

@@ -32,7 +32,7 @@ def check(db: apsw.Connection) -> None:
     total = 0
     for floor, first, last, count in db.execute(_RUNS):
         if floor is None or first < floor or count != last - first + 1:
-            raise IndexDamaged("a conversation has holes")
+            raise IndexDamaged("a conversation has gaps")
         total += count
     if next(db.execute("SELECT placed FROM meta")) != (total,):
         raise IndexDamaged("places are missing")

@@ -51,10 +51,10 @@ class SQLiteJournal:
         self._readers = Readers(self._database, "reader", heads, self._note_damage)
         self._searchers = Readers(self._database, "searcher", heads, self._note_damage, niceness=SEARCH_NICENESS)
         self._scheduler = Scheduler(
-            ClockGuard(clock, passed, DROPPED_MS, "nothing is dropped until it has gone on like this for a day"),
+            ClockGuard(clock, passed, DROPPED_MS, "retention pauses until the new time has held for a day"),
             self._revise_soon,
         )
-        told = ClockGuard(clock, passed, TOLD_MS, "what is said keeps the time as it was for five minutes")
+        told = ClockGuard(clock, passed, TOLD_MS, "new messages keep the old time for five minutes")
         self._writer = Writer(
             self._database,
             (self._readers, self._searchers),

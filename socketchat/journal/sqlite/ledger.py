@@ -147,7 +147,7 @@ class Ledger:
 
     def mend(self, why: object) -> None:
         """Make the indexes anew from the rows, because one of them is damaged; raises apsw.Error."""
-        _log.error("an index is damaged (%s); all are made anew, and what was said is not touched by that", why)
+        _log.error("an index is damaged (%s); all indexes are being rebuilt, and no message is affected", why)
         indexes.make_anew(self._db)
         self._outbox_index = OutboxIndex(self._db)
         self._fed = self._next - 1

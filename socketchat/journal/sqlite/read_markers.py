@@ -92,7 +92,7 @@ def _readable(db: apsw.Connection) -> tuple[list[ReadMarker], Exception | None]:
 
 
 def _write_anew(db: apsw.Connection, rows: Iterable[ReadMarker], why: Exception) -> None:
-    _log.error("the table of read markers is damaged (%s) and made anew; a few may be lost", why)
+    _log.error("the table of read markers is damaged (%s) and is being rebuilt; a few markers may be lost", why)
     with transaction(db):
         abandon(db, "mark")
         db.execute(_TABLE)

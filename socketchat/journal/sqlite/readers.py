@@ -152,7 +152,7 @@ class Readers:
         *stored, outbox_of, n_of = row
         if (outbox_of, n_of) != (outbox, n):
             self._on_damage()
-            raise StorageProblem("This cannot be looked up at the moment; try again later.")
+            raise StorageProblem("The server cannot look this up at the moment; try again later.")
         return entry_from(stored)
 
     def search(self, query: Query) -> Found:

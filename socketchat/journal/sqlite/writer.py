@@ -224,7 +224,7 @@ class Writer:
         try:
             self._ledger.mend(why)
         except apsw.Error as error:
-            _log.error("the indexes cannot be made anew (%s): stop the server, and start it with --recover", error)
+            _log.error("cannot rebuild the indexes (%s): stop the server, and start it with --recover", error)
             return False
         self._scheduler.note_commit(deleted=False)
         return True

@@ -65,7 +65,9 @@ class Paging:
             lacks = f" ({lines} of {asked:,}: a page holds no more)" if lines < asked else ""
             return f"{shown}{lacks}; /history shows what came before"
         self._oldest.pop(first.conversation, None)
-        end = f"this is the beginning of {where}" if first.seq == 1 else f"anything before {first.place} is gone"
+        end = (
+            f"this is the beginning of {where}" if first.seq == 1 else f"lines before {first.place} are no longer kept"
+        )
         return f"{shown}; {end}"
 
     def id_of(self, name: str) -> str:

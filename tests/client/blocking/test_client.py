@@ -232,7 +232,9 @@ def test_another_service_is_reported_as_not_socketchat(junk: bytes) -> None:
     with errand() as (listener, outcome), listener.accept() as peer:
         peer.read()
         peer.write_bytes(junk)
-        with pytest.raises(ProtocolError, match=r"What answers at 127.0.0.1:\d+ is not a socketchat server"):
+        with pytest.raises(
+            ProtocolError, match=r"The program that answers at 127.0.0.1:\d+ is not a socketchat server"
+        ):
             outcome.result()
 
 
@@ -260,7 +262,7 @@ def test_a_refused_connection_is_unreachable() -> None:
     options |= {"trust": trust_of(port)}
     with pytest.raises(Unreachable, match=r"connection refused. Is `socketchat serve` running there\?"):
         send_once(Address("127.0.0.1", port), **options)
-    with pytest.raises(Unreachable, match="there is no host of this name"):
+    with pytest.raises(Unreachable, match="unknown host"):
         send_once(Address("no-such-host.invalid", port), **options)
     with pytest.raises(BadText):
         send_once(Address("127.0.0.1", port), **(options | {"text": " "}))

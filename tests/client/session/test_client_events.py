@@ -14,8 +14,8 @@ from socketchat.protocol.commands import Delete, Edit, Send
             Edit(conversation="@bob", text="hi"),
             "Your edit of your last line in @bob from an earlier visit was not made: hi",
         ),
-        (Delete(conversation="#ops", seq=3), "#ops/3 was not deleted, as you asked on an earlier visit."),
-        (Delete(conversation="#ops"), "Your last line in #ops was not deleted, as you asked on an earlier visit."),
+        (Delete(conversation="#ops", seq=3), "Your deletion of #ops/3 from an earlier visit was not made."),
+        (Delete(conversation="#ops"), "Your deletion of your last line in #ops from an earlier visit was not made."),
     ],
 )
 def test_an_unsent_message_is_reported_in_a_sentence(message, sentence) -> None:

@@ -275,7 +275,7 @@ def test_requests_need_a_connection_and_fail_with_it() -> None:
     number = session.request(commands.Users())
     (failed,) = session.connection_lost()
     assert (failed.id, type(failed.error)) == (number, Unreachable)
-    with pytest.raises(Unreachable, match="no connection"):
+    with pytest.raises(Unreachable, match="Not connected"):
         session.request(commands.Users())
     assert session.connection_lost() == []
 

@@ -110,7 +110,10 @@ def test_rooms_are_limited_per_server(monkeypatch: pytest.MonkeyPatch) -> None:
     stage = Stage(limited=True)
     alice = stage.native("alice")
     assert make_rooms(stage, alice, 4) is None
-    assert make_rooms(stage, alice, 1, "more") == "Limit reached: 5 rooms on this server."
+    assert (
+        make_rooms(stage, alice, 1, "more")
+        == "Limit reached: 5 rooms on this server. Join one of them: /rooms lists them."
+    )
     assert refused(alice, commands.Join, room="#r1") is None
 
 
@@ -145,7 +148,7 @@ def test_bans_and_mutes_are_limited_per_room(kind: type[commands.Command], monke
         assert refused(alice, kind, room="#ops", name=f"other{n}", seconds=60) is None
     stage.native("other3")
     error = refused(alice, kind, room="#ops", name="other3")
-    assert error == "Limit reached: #ops has 3 of these; lift some first."
+    assert error == f"Limit reached: #ops has 3 {'bans' if kind is commands.Ban else 'mutes'}; lift some first."
     stage.turns.wait(61)
     assert refused(alice, kind, room="#ops", name="other3") is None
 
@@ -161,7 +164,7 @@ def test_invitations_are_limited_per_room(monkeypatch: pytest.MonkeyPatch) -> No
     assert refused(alice, commands.Invite, room="#ops", name="other0") is None
     assert refused(alice, commands.Invite, room="#ops", name="other1") is None
     error = refused(alice, commands.Invite, room="#ops", name="other2")
-    assert error == "Limit reached: 2 users are invited to #ops."
+    assert error == "Limit reached: 2 users are invited to #ops. /kick NAME withdraws one."
 
 
 def new_account(stage: Stage, name: str, peer: str) -> list[events.Event]:

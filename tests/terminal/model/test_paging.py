@@ -42,7 +42,7 @@ def test_paging_continues_before_a_named_place():
 
 def test_paging_reports_an_empty_or_shortened_history():
     paging = Paging({})
-    assert paging.told(ROOM, page(30, 31), more=False) == "#Ops/30 to #Ops/31; anything before #Ops/30 is gone"
+    assert paging.told(ROOM, page(30, 31), more=False) == "#Ops/30 to #Ops/31; lines before #Ops/30 are no longer kept"
     assert paging.told(ROOM, [], more=False) == "no messages in #Ops"
     assert paging.told(replace(ROOM, before=30), [], more=False) == "no messages before that in #Ops"
 

@@ -26,7 +26,7 @@ CHUNK = 1_000
 def entries(db: apsw.Connection, room: str | None = None, progress: Progress | None = None) -> Iterator[Entry]:
     """Yield all entries in the order in which they were stored, or those of one conversation; raises BadFile."""
     if room is not None and not db.execute("SELECT 1 FROM conversation WHERE name = ?", (room,)).fetchone():
-        raise NoSuchRoom(f"There are no messages in {room}.")
+        raise NoSuchRoom(f"There are no messages in {room}. Check the name, or leave out --room.")
     yield from _read(db, room, progress)
 
 
