@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .options import data_directory, directory, duration
+from .arguments.options import data_directory, directory, duration
+from .arguments.strict import Group
 from .progress import shown
-from .strict import Group
 
 if TYPE_CHECKING:
     from ..protocol.commands import Command

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import click
 
-from .options import data_directory, directory, storable
+from .arguments.options import data_directory, directory, storable
+from .arguments.strict import Command
 from .progress import shown
-from .strict import Command
 
 HELP = """Copy a server's store into FILE, which must not exist yet.
 

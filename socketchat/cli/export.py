@@ -7,9 +7,9 @@ from pathlib import Path
 
 import click
 
-from .options import data_directory, directory
+from .arguments.options import data_directory, directory
+from .arguments.strict import Command
 from .progress import shown
-from .strict import Command
 
 HELP = """Print the stored messages.
 

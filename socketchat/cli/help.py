@@ -11,7 +11,7 @@ from importlib.resources import files
 import click
 
 from ..exceptions import UsageProblem
-from .strict import Command
+from .arguments.strict import Command
 
 HELP = """List the help topics, or show TOPIC.
 

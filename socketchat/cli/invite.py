@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .options import data_directory, directory, duration
-from .strict import Command
+from .arguments.options import data_directory, directory, duration
+from .arguments.strict import Command
 
 if TYPE_CHECKING:
     from ..client.address import Address

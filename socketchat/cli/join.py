@@ -9,8 +9,8 @@ from typing import TextIO
 
 import click
 
-from .options import invite_option, server_options
-from .strict import Command
+from .arguments.options import invite_option, server_options
+from .arguments.strict import Command
 
 HELP = """Join the chat and talk.
 
@@ -62,7 +62,7 @@ def join(*, words: tuple[str, ...], invite_file: Path | None, host: str | None, 
     from ..client.session.credentials import NO_CREDENTIALS
     from ..terminal.screen.theme import look_of
     from ..terminal.visit import Visit
-    from .invitations import name_and_invitation
+    from .arguments.invitations import name_and_invitation
 
     name, invitation = name_and_invitation(words, invite_file, host, port)
     profiles = Profiles()

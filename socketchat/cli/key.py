@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .strict import Group
+from .arguments.strict import Group
 
 if TYPE_CHECKING:
     from ..client.identity.keys import Key

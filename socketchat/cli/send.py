@@ -10,8 +10,8 @@ import click
 
 from ..exceptions import BadText, TooLong, UsageProblem
 from ..protocol.limits import TEXT_BYTES
-from .options import invite_option, positive_seconds, server_options
-from .strict import Command
+from .arguments.options import invite_option, positive_seconds, server_options
+from .arguments.strict import Command
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -99,7 +99,7 @@ def send(
     profiles = Profiles()
     invitation = None
     if invite_file is not None:
-        from .invitations import name_and_invitation
+        from .arguments.invitations import name_and_invitation
 
         _, invitation = name_and_invitation((), invite_file, host, port)
     address = invitation.address if invitation else find_server(host, port, os.environ, profiles)

@@ -12,9 +12,9 @@ import click
 
 from ..exceptions import UsageProblem
 from ..protocol.limits import DEFAULT_PORT
-from .options import data_directory, directory, listening_hosts, port_from, retention
+from .arguments.options import data_directory, directory, listening_hosts, port_from, retention
+from .arguments.strict import Command
 from .progress import shown
-from .strict import Command
 
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop

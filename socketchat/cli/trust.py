@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from ..exceptions import UsageProblem
-from .strict import Command
+from .arguments.strict import Command
 
 HELP = """Accept a server's key, or choose the default server.
 

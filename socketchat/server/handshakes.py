@@ -31,8 +31,8 @@ from .limits import (
     HANDSHAKES,
     LOOK_AGAIN_SECONDS,
 )
-from .tls import Identity
-from .tls_transport import TlsTransport
+from .tls.identity import Identity
+from .tls.transport import TlsTransport
 
 log = logging.getLogger(__name__)
 

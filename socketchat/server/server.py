@@ -20,8 +20,6 @@ from .admin import AdminSocket
 from .connection import Connection
 from .connection_limits import ConnectionLimits, Slot
 from .handshakes import CROWDED, LATE, Handshakes, Network
-from .hashing import ArgonHasher
-from .join_secrets import JoinSecrets
 from .limits import (
     OPEN_FILES,
     RESERVED_FILES,
@@ -33,9 +31,11 @@ from .limits import (
     TRIM_SECONDS,
 )
 from .listener import listen, shown
+from .secrets.hashing import ArgonHasher
+from .secrets.join_secrets import JoinSecrets
 from .sighup import Hangup
 from .threads import Threads
-from .tls import Identity
+from .tls.identity import Identity
 
 log = logging.getLogger(__name__)
 

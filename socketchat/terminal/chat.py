@@ -26,7 +26,7 @@ from .model.paging import Paging
 from .model.read_markers import ReadMarkers
 from .navigation import Navigation
 from .screen.bell import Bell
-from .screen.prompt import Prompt
+from .screen.prompt.prompt import Prompt
 from .screen.rendering import waiting
 from .screen.screen import Screen
 from .screen.scroll import WAITING

@@ -41,7 +41,7 @@ from ..streams import reader
 from .chat import Chat
 from .dialogue import say
 from .pipe import Pipe
-from .screen.ask import ask, ask_secret
+from .screen.prompt.ask import ask, ask_secret
 from .screen.theme import Look
 
 SLOW_SECONDS = 0.1

@@ -8,7 +8,7 @@ import click
 import pytest
 
 from socketchat.cli import run
-from socketchat.cli.options import retention
+from socketchat.cli.arguments.options import retention
 from socketchat.journal import Keep
 from tests.client.serving import serving
 

@@ -18,7 +18,7 @@ from socketchat.exceptions import BadText, StorageProblem
 from socketchat.journal import Found, Keep, Proposal, Query, Stored
 from socketchat.journal.bodies import MOST_BYTES, MOST_TERMS
 from socketchat.journal.folding import PIECE, folded
-from socketchat.journal.sqlite import search_index as words
+from socketchat.journal.sqlite.indexes import search_index as words
 from socketchat.journal.sqlite.journal import SQLiteJournal
 from socketchat.journal.sqlite.upkeep import scheduler as upkeep
 from socketchat.protocol.events import Entry

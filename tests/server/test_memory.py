@@ -5,7 +5,7 @@ from collections import Counter
 
 import pytest
 
-from socketchat.server.tls_records import TlsRecords
+from socketchat.server.tls.records import TlsRecords
 from socketchat.wire import Wire
 from tests.server.house import LOOPS, House, run
 

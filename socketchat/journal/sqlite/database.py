@@ -16,8 +16,8 @@ from ...exceptions import BadFile, ChatError, StorageProblem, reason
 from .. import Progress
 from . import schema
 from .files import copy_whole, discard, put_in_place
+from .indexes.search_index import add_functions
 from .lock import DirectoryLock
-from .search_index import add_functions
 
 WAL_KEPT = 32 * 1024 * 1024
 """Bytes to which the write-ahead log is cut back after a checkpoint; it is larger only while readers hold it."""

@@ -18,11 +18,11 @@ from ...protocol.kinds import DAMAGED, DELETE, EDIT, FACTS
 from .. import Conflict, Duplicate, Outcome, Proposal, State, Stored, Unchangeable
 from ..bodies import is_changeable
 from ..entry_times import time_after
-from . import indexes
 from . import read_markers as marks
 from .checksum import checksum, entry_from
-from .lagging_index import FEED_ENTRIES, feed
-from .outbox_index import Key, OutboxIndex, signed, unsigned
+from .indexes import consistency as indexes
+from .indexes.lagging_index import FEED_ENTRIES, feed
+from .indexes.outbox_index import Key, OutboxIndex, signed, unsigned
 from .upkeep.redaction import blank_with_edits, find
 
 ROWS = 128

@@ -12,8 +12,8 @@ from typing import NamedTuple
 
 import apsw
 
+from .indexes.search_index import transaction
 from .schema import abandon
-from .search_index import transaction
 
 MARK_SECONDS = 5.0
 """Markers of so long are written together: somebody who reads makes one every few seconds."""

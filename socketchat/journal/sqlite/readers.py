@@ -21,9 +21,9 @@ from .. import PASSED, Found, Query
 from ..bodies import as_edited
 from .checksum import damaged, entry_from
 from .database import Database
-from .outbox_index import signed
+from .indexes.outbox_index import signed
+from .indexes.search_index import search
 from .rows import edits_of, number_of, sound_entries
-from .search_index import search
 from .upkeep.audit import indexes_agree
 from .upkeep.redaction import newest_edits
 

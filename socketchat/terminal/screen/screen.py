@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ...exceptions import BadText, ChatError, TooLong
 from .lines import error, notice
-from .prompt import Prompt
+from .prompt.prompt import Prompt
 from .rendering import Rendering
 from .scroll import Scroll
 from .theme import Look

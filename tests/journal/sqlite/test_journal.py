@@ -18,8 +18,8 @@ import pytest
 from socketchat.exceptions import BadFile, ChatError, StorageProblem
 from socketchat.journal import Duplicate, Proposal, StorageRefused, Stored
 from socketchat.journal.sqlite import ledger, schema, writer
-from socketchat.journal.sqlite import outbox_index as keys
 from socketchat.journal.sqlite.database import WAL_KEPT
+from socketchat.journal.sqlite.indexes import outbox_index as keys
 from socketchat.journal.sqlite.journal import SQLiteJournal
 from socketchat.journal.sqlite.writer import CHECKPOINT_PAGES
 from tests.journal.desk import opened, say

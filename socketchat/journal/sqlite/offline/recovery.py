@@ -24,7 +24,7 @@ from .. import schema
 from ..checksum import entry_from
 from ..database import Database
 from ..files import discard, put_in_place
-from ..lagging_index import FEED_ENTRIES, feed
+from ..indexes.lagging_index import FEED_ENTRIES, feed
 from ..lock import DirectoryLock
 
 RANGE = 4_096

@@ -8,8 +8,8 @@ from ....protocol.events import Entry
 from ....protocol.kinds import DAMAGED
 from ...bodies import blanked, is_blank
 from ..checksum import checksum, entry_from
-from ..indexes import IndexDamaged
-from ..search_index import unindex
+from ..indexes.consistency import IndexDamaged
+from ..indexes.search_index import unindex
 
 
 def find(db: apsw.Connection, conversation: int, seq: int) -> tuple[int, Entry] | None:

@@ -10,8 +10,8 @@ import apsw
 from ....protocol.kinds import PERSONAL
 from ... import Keep, Revision
 from ..checksum import entry_from
+from ..indexes.search_index import transaction, unindex
 from ..schema import sql_list
-from ..search_index import transaction, unindex
 from .redaction import blank
 
 SCANNED = 5_000

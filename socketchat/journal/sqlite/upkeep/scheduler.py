@@ -16,8 +16,7 @@ import apsw
 
 from ... import Keep, Progress, Revision
 from ...folding import VERSION
-from ..read_markers import ReadMarkers
-from ..search_index import (
+from ..indexes.search_index import (
     LEFT_FOR_SEARCHES,
     begin_anew,
     folding,
@@ -28,6 +27,7 @@ from ..search_index import (
     merge_some,
     transaction,
 )
+from ..read_markers import ReadMarkers
 from .clock_guard import ClockGuard
 from .retention import begin_erasing, drop_some, erase_some, erasures, expired
 from .secure_delete import SecureDelete

@@ -11,7 +11,7 @@ import time
 
 import apsw
 
-from ..search_index import merge_some, rewrite
+from ..indexes.search_index import merge_some, rewrite
 from .free_space import clear_slack, find_slack
 
 SCRUB_SECONDS = 5.0

@@ -15,12 +15,12 @@ from typing import cast
 
 import apsw
 
-from ...protocol.kinds import DAMAGED, INDEXED
-from .. import Found, Query
-from ..bodies import terms_of
-from ..folding import VERSION, folded, folded_bytes
-from .checksum import entry_from
-from .schema import sql_list
+from ....protocol.kinds import DAMAGED, INDEXED
+from ... import Found, Query
+from ...bodies import terms_of
+from ...folding import VERSION, folded, folded_bytes
+from ..checksum import entry_from
+from ..schema import sql_list
 
 SLICE = 256
 """Entries that go into the index at a time: some milliseconds, in which nothing is committed."""

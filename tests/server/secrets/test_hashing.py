@@ -7,7 +7,7 @@ from contextlib import closing
 import pytest
 
 from socketchat.exceptions import Busy
-from socketchat.server.hashing import NICE, THREADS, WAITING, ArgonHasher
+from socketchat.server.secrets.hashing import NICE, THREADS, WAITING, ArgonHasher
 
 
 def test_only_the_hashed_password_verifies() -> None:

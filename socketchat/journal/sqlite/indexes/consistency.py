@@ -11,9 +11,9 @@ from typing import cast
 
 import apsw
 
-from ...protocol.kinds import EDIT, FACTS
-from .checksum import checksum
-from .schema import abandon, sql_list
+from ....protocol.kinds import EDIT, FACTS
+from ..checksum import checksum
+from ..schema import abandon, sql_list
 from .search_index import begin_anew
 
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from prompt_toolkit.input.ansi_escape_sequences import ANSI_SEQUENCES
 
-from socketchat.terminal.screen.sequences import LONGEST, Sequences
+from socketchat.terminal.screen.prompt.sequences import LONGEST, Sequences
 
 KNOWN = frozenset(ANSI_SEQUENCES)
 

@@ -7,10 +7,10 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from socketchat.terminal.model.completion import ChatCompleter, Known
-from socketchat.terminal.screen.prompt import INPUT_ROWS, Prompt
+from socketchat.terminal.screen.prompt.prompt import INPUT_ROWS, Prompt
 from socketchat.terminal.screen.theme import Look
 
-from ..screens import Terminal
+from ...screens import Terminal
 
 CTRL_C, CTRL_D, ENTER, ALT_ENTER, TAB, UP = "\x03", "\x04", "\r", "\x1b\r", "\t", "\x1b[A"
 LEFT, RIGHT = "\x1b[D", "\x1b[C"
@@ -476,7 +476,7 @@ def test_after_a_paste_without_an_end_the_keys_work_again():
 
 
 def test_a_paste_whose_end_does_not_come_is_taken_as_far_as_it_came(monkeypatch):
-    monkeypatch.setattr("socketchat.terminal.screen.keyboard.PASTE_SECONDS", 0.05)
+    monkeypatch.setattr("socketchat.terminal.screen.prompt.keyboard.PASTE_SECONDS", 0.05)
 
     async def play(desk, _):
         desk.terminal.type("\x1b[200~as far as it came")

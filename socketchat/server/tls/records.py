@@ -9,7 +9,7 @@ from __future__ import annotations
 import ssl
 from contextlib import suppress
 
-from .limits import EMPTY_RECORDS, HANDSHAKE_RECORDS
+from ..limits import EMPTY_RECORDS, HANDSHAKE_RECORDS
 
 HEADER_BYTES = 5
 """Type, version and length in front of each record (RFC 8446, 5.1)."""

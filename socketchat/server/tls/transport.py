@@ -8,8 +8,8 @@ import ssl
 from collections.abc import Callable
 from typing import Any, cast
 
-from .limits import READ_BYTES, RECORD_BURST, RECORDS_PER_SECOND, RECORDS_PER_TURN, RECORDS_SECONDS, TLS_CLOSE_SECONDS
-from .tls_records import TlsRecords
+from ..limits import READ_BYTES, RECORD_BURST, RECORDS_PER_SECOND, RECORDS_PER_TURN, RECORDS_SECONDS, TLS_CLOSE_SECONDS
+from .records import TlsRecords
 
 log = logging.getLogger(__name__)
 

@@ -4,7 +4,7 @@ import pytest
 from prompt_toolkit.layout.processors import TransformationInput
 from prompt_toolkit.utils import get_cwidth
 
-from socketchat.terminal.screen.clusters import MOST, Clusters, joins_emoji, step
+from socketchat.terminal.screen.prompt.clusters import MOST, Clusters, joins_emoji, step
 
 FAMILY, FLAG, WAVE = "👨\u200d👩\u200d👧", "🇩🇪", "👋🏽"
 

@@ -5,7 +5,7 @@ import pytest
 from socketchat.exceptions import BadFile
 from socketchat.hub import Admission
 from socketchat.protocol.authentication.entry_proof import code_key
-from socketchat.server.join_secrets import CODE, JoinSecrets, code_words
+from socketchat.server.secrets.join_secrets import CODE, JoinSecrets, code_words
 
 HOST_KEY = b"h" * 32
 

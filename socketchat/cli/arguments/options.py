@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, TypeVar
 
 import click
 
-from ..exceptions import UsageProblem
+from ...exceptions import UsageProblem
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from ..journal import Keep
+    from ...journal import Keep
 
 LONGEST_TIMEOUT = 86_400.0
 """Seconds: a day. Who wants to wait longer repeats the command; the system's own limit differs from one to the next."""
@@ -47,7 +47,7 @@ def positive_seconds(_ctx: click.Context, _param: click.Parameter, text: str) ->
 
 def duration(_ctx: click.Context, _param: click.Parameter, text: str | None) -> int:
     """Be the callback of an option that takes a duration in seconds, 0 for none."""
-    from ..protocol.text.durations import seconds_of
+    from ...protocol.text.durations import seconds_of
 
     seconds = seconds_of(text) if text is not None else 0
     if seconds is None or (text is not None and not seconds):
@@ -57,10 +57,10 @@ def duration(_ctx: click.Context, _param: click.Parameter, text: str | None) -> 
 
 def retention(_ctx: click.Context, _param: click.Parameter, texts: tuple[str, ...]) -> Keep:
     """Be the callback of an option that says how long what is said is kept: TIME, ROOM=TIME or ROOM=ever."""
-    from ..journal import Keep
-    from ..protocol.conversations import room_id
-    from ..protocol.names import check_room
-    from ..protocol.text.durations import seconds_of
+    from ...journal import Keep
+    from ...protocol.conversations import room_id
+    from ...protocol.names import check_room
+    from ...protocol.text.durations import seconds_of
 
     default: int | None = None
     rooms: dict[str, int | None] = {}
@@ -81,7 +81,7 @@ def retention(_ctx: click.Context, _param: click.Parameter, texts: tuple[str, ..
 
 def listening_hosts(_ctx: click.Context, _param: click.Parameter, hosts: tuple[str, ...]) -> tuple[str, ...]:
     """Be the callback of an option that takes hosts to listen on; the system would take "*" for all of them."""
-    from ..client.address import parse_host
+    from ...client.address import parse_host
 
     for host in hosts:
         if parse_host(host)[1] is not None:
@@ -117,7 +117,7 @@ def data_directory(data: Path | None) -> Path:
         return storable(data.resolve())
     from pathlib import Path
 
-    from ..paths import server_data
+    from ...paths import server_data
 
     return storable(Path(server_data()).resolve())
 

@@ -9,11 +9,11 @@ from prompt_toolkit.application.current import get_app
 from prompt_toolkit.layout import Layout
 from prompt_toolkit.shortcuts import PromptSession
 
+from ..theme import Look, prompt_style
 from .job_control import JobControl
 from .keyboard import keyboard
 from .output import terminal_output
 from .secret import SecretField
-from .theme import Look, prompt_style
 
 
 def ask(question: str, look: Look) -> str:

@@ -8,10 +8,10 @@ from pathlib import Path
 from shlex import quote
 from typing import NamedTuple
 
-from ..exceptions import BadFile, ProtocolError, reason
-from ..files import check_private, write
-from ..protocol.authentication.certificates import Certificate, read_certificate
-from ..wire.tls_client_hello import PROTOCOLS
+from ...exceptions import BadFile, ProtocolError, reason
+from ...files import check_private, write
+from ...protocol.authentication.certificates import Certificate, read_certificate
+from ...wire.tls_client_hello import PROTOCOLS
 
 CIPHERS = ":".join(
     f"ECDHE-{key}-{cipher}"

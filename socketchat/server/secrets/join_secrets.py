@@ -6,10 +6,10 @@ import asyncio
 import secrets
 from pathlib import Path
 
-from ..exceptions import BadFile
-from ..files import read_private, unusable, write
-from ..hub import Admission
-from ..protocol.authentication.entry_proof import CODE_WORDS, LOCAL_SECRET, LOCAL_SECRET_BYTES, code_key, plain_code
+from ...exceptions import BadFile
+from ...files import read_private, unusable, write
+from ...hub import Admission
+from ...protocol.authentication.entry_proof import CODE_WORDS, LOCAL_SECRET, LOCAL_SECRET_BYTES, code_key, plain_code
 
 CODE = "join-code"
 """The file that the join code stands in; nowhere else is it written."""

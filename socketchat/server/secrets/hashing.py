@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import TypeVar
 
-from ..exceptions import Busy
+from ...exceptions import Busy
 
 MEMORY_KIB = 19_456
 """With two passes and one lane what OWASP asks of argon2id at the least: 30 ms of a core, and 19 MiB, per guess."""

@@ -25,15 +25,15 @@ from prompt_toolkit.layout.dimension import Dimension
 from prompt_toolkit.layout.processors import Processor, TabsProcessor
 from prompt_toolkit.widgets import SearchToolbar
 
-from ...protocol.slash.parsing import is_command
-from ..model.completion import menu
+from ....protocol.slash.parsing import is_command
+from ...model.completion import menu
+from ..theme import Look, prompt_style
 from .clusters import Clusters, joins_emoji, step
 from .job_control import JobControl
 from .keyboard import PASTED_LINES, Keyboard, keyboard
 from .output import HeldOutput, terminal_output
 from .reflow import reflows, rows_added
 from .secret import SecretField
-from .theme import Look, prompt_style
 
 if TYPE_CHECKING:
     from prompt_toolkit.formatted_text import StyleAndTextTuples

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import click
 
-from ..client.identity.invitation import URL_CHARACTERS, Invitation, is_url, parse_invitation
-from ..exceptions import BadFile, UsageProblem, reason
-from ..streams import unbuffered
+from ...client.identity.invitation import URL_CHARACTERS, Invitation, is_url, parse_invitation
+from ...exceptions import BadFile, UsageProblem, reason
+from ...streams import unbuffered
 
 FROM_STDIN = "-"
 

@@ -13,7 +13,7 @@ from prompt_toolkit.input.ansi_escape_sequences import ANSI_SEQUENCES
 from prompt_toolkit.key_binding.key_processor import KeyPress
 from prompt_toolkit.keys import Keys
 
-from ...protocol.slash.parsing import is_command
+from ....protocol.slash.parsing import is_command
 from .sequences import Sequences
 
 PASTE_SECONDS = 2.0

@@ -8,9 +8,10 @@ import pytest
 
 from socketchat.protocol import commands, events
 from socketchat.protocol.codec import encode
-from socketchat.server import tls_records, tls_transport
 from socketchat.server.limits import EMPTY_RECORDS, HANDSHAKE_RECORDS, READ_BYTES, RECORD_BURST, RECORDS_PER_TURN
-from socketchat.server.tls_records import TlsRecords
+from socketchat.server.tls import records as tls_records
+from socketchat.server.tls import transport as tls_transport
+from socketchat.server.tls.records import TlsRecords
 from tests.certificate import identity, trusting
 from tests.server.house import LOOPS, Caller, House, run
 from tests.server.raw_tls import ALERT, RawTls

@@ -1,0 +1,1 @@
+"""Options, invites and checks that subcommands share."""

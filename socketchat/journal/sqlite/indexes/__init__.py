@@ -1,0 +1,1 @@
+"""The indexes that are fed behind the log: words, outbox keys and places."""

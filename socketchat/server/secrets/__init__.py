@@ -1,0 +1,1 @@
+"""Passwords and join codes on the server's side."""

@@ -1,0 +1,1 @@
+"""TLS: the certificate, and records that are decrypted and metered one by one."""

@@ -1,0 +1,1 @@
+"""The line below the messages: reading keys, editing, and drawing it."""
