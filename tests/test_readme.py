@@ -55,6 +55,21 @@ def costing(cost: Cost) -> str:
     return ", ".join(sorted(f"`/{kind.__name__.lower()}`" for kind, row in COMMANDS.items() if row.cost is cost))
 
 
+def made_by_users() -> list[tuple[str, str]]:
+    """Return how many rooms, direct messages and the like users may make."""
+    return [
+        ("rooms that one user creates", f"{hub.ROOMS_MADE}; {hub.ROOMS_BURST} at once, then one a minute"),
+        ("rooms that one user is in", f"{hub.ROOMS_JOINED}"),
+        ("rooms of a server", f"{hub.ROOMS:,}"),
+        (
+            "users to whom one user, or the guests of one address, write for the first time",
+            f"{hub.DIRECT_BURST} at once, then one every {hub.DIRECT_SECONDS:.0f} seconds",
+        ),
+        ("users invited to a private room", f"{hub.INVITED_PER_ROOM}"),
+        ("bans of a room, and mutes", f"{hub.BANS_PER_ROOM:,} each"),
+    ]
+
+
 def limits() -> str:
     every = f"{door.STRANGERS_SECONDS:.0f} seconds"
     minutes = f"{guesses.GUESS_SECONDS / 60:.0f} minutes"
@@ -83,11 +98,7 @@ def limits() -> str:
             "… which `/unread` counts as",
             f"one more for each {hub.READ_ENTRIES:,} entries or {hub.READ_BYTES:,} bytes that it reads",
         ),
-        ("rooms that one user creates", f"{hub.ROOMS_MADE}; {hub.ROOMS_BURST} at once, then one a minute"),
-        ("rooms that one user is in", f"{hub.ROOMS_JOINED}"),
-        ("rooms of a server", f"{hub.ROOMS:,}"),
-        ("users invited to a private room", f"{hub.INVITED_PER_ROOM}"),
-        ("bans of a room, and mutes", f"{hub.BANS_PER_ROOM:,} each"),
+        *made_by_users(),
         ("users that one user ignores", f"{IGNORED_USERS}"),
         ("connections of one address", f"{door.CONNECTIONS_PER_ADDRESS}"),
         ("… that have not logged in yet", f"{door.STRANGERS_PER_ADDRESS}"),

@@ -30,7 +30,10 @@ def send(hub: Hub, session: Session, command: commands.Send) -> None:
     if isinstance(to, Room):
         hub.submit(Pending(to.id, user, command.kind, _encode(events.Text(text)), session, command, key))
         return
-    pair = hub.attendance.pair(user, to)
+    pair = hub.directory.known_pair(user, to)
+    if pair is None:
+        check_begins(hub, session, user, to)
+        pair = hub.attendance.pair(user, to)
     pending = Pending(pair.id, user, command.kind, _encode(events.Text(text, to.name)), session, command, key)
     if to.away or to.id not in hub.attendance.present:
         pending.told = absence(hub, pair, user, to)
@@ -61,6 +64,12 @@ def check_reached(hub: Hub, user: User, other: str, name: str) -> None:
     """Raise Refused where a guest writes to somebody, known by the id, who is not online."""
     if user.is_guest and other not in hub.attendance.present:
         raise Refused(f"{name} is not online, and guests can only write to users who are.")
+
+
+def check_begins(hub: Hub, session: Session, user: User, other: User) -> None:
+    """Raise TooMany if a user may not begin direct messages with another one just now."""
+    if user is not other and user is not hub.operator and hub.directory.known_pair(user, other) is None:
+        hub.quotas.check_direct(user, session.channel.peer)
 
 
 def key_of(hub: Hub, session: Session, command: commands.Send | commands.Edit | commands.Delete) -> tuple[int, int]:

@@ -21,7 +21,7 @@ from ..protocol.names import name_key
 from ..protocol.text.durations import in_words
 from ..protocol.text.hygiene import clean_line
 from .answers import OK, Answer
-from .chat import speaker
+from .chat import check_begins, speaker
 
 REASON_CHARACTERS = 200
 """A reason is the end of one line."""
@@ -202,6 +202,7 @@ async def invite(hub: Hub, session: Session, command: commands.Invite) -> Answer
         raise Refused(f"{other.name} is already in {room.name}.")
     hub.permissions.check_speaks(act.actor, hub.directory.lobby)  # as in any direct message
     hub.quotas.check_invitation(room)
+    check_begins(hub, session, act.actor, other)
     await act.record(act.fact("invite", other))
     text = f"{act.actor.name} invited {other.name} to {room.name}. To enter: /join {room.name}"
     act.tell(hub.attendance.pair(act.actor, other).id, events.Text(text, other.name))

@@ -59,7 +59,7 @@ async def unread(hub: Hub, session: Session, command: commands.Unread) -> Answer
     user = speaker(session)
     budget = Budget(MENTION_BYTES)
     counts = {each: await _count(hub, session, user, each, budget) for each in heard(hub, user)}
-    there = heard(hub, user)  # what happened meanwhile counts
+    there = set(heard(hub, user))  # what happened meanwhile counts
     left = [count for each, count in counts.items() if count.messages and each in there]
     left.sort(key=lambda count: count.conversation)
     session.answer(events.Unread(conversations=left, id=command.id), command)

@@ -37,8 +37,8 @@ class Directory:
         self._names[user.key] = user
         self._lookalikes.add(user.name, user)
 
-    def remove_guest(self, user: User) -> None:
-        """Forget a guest, and the direct messages that only guests could read."""
+    def remove_guest(self, user: User) -> list[User]:
+        """Forget a guest, and the direct messages that only guests could read; return the accounts of the others."""
         del self.guests[user.id]
         del self._names[user.key]
         self._lookalikes.remove(user.name, user)
@@ -49,6 +49,12 @@ class Directory:
         for pair in self.pairs_of(user):
             if not any(user_id in self.users for user_id in conversations.pair_users(pair.id)):
                 self.conversations.pop(pair.id, None)
+        ids = {user_id for pair_id in user.pairs for user_id in conversations.pair_users(pair_id)}
+        return [self._state.users[user_id] for user_id in ids if user_id in self._state.users]
+
+    def forget_guests(self, user: User) -> list[Conversation]:
+        """Forget the oldest direct messages of an account with guests who are gone, if there are many; return them."""
+        return self._state.forget_guests(user, self.guests)
 
     def set_guest(self, guest: User, room: Room, *, member: bool) -> bool:
         """Let a guest into a room, or out; return whether that changed anything."""
@@ -104,10 +110,13 @@ class Directory:
 
     def pair(self, one: User, other: User) -> tuple[Pair, bool]:
         """Return the direct messages of two users, and whether they are new."""
+        found = self.known_pair(one, other)
+        return (self._add_pair({one.id: one.name, other.id: other.name}), True) if found is None else (found, False)
+
+    def known_pair(self, one: User, other: User) -> Pair | None:
+        """Return the direct messages of two users, None if neither wrote to the other yet."""
         found = self.conversations.get(conversations.pair_id(one.id, other.id))
-        if isinstance(found, Pair):
-            return found, False
-        return self._add_pair({one.id: one.name, other.id: other.name}), True
+        return found if isinstance(found, Pair) else None
 
     def pair_of(self, entry: Entry) -> Pair | None:
         """Return the new pair that an entry of an unknown conversation belongs to, or None if nobody here reads it."""

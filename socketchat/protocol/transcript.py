@@ -166,6 +166,8 @@ def _conversation(event: events.Conversation) -> str:
 
 
 def _left(event: events.Left) -> str:
+    if event.conversation.startswith("@") and not event.text:
+        return ""  # direct messages of a guest who is gone
     return _line(f"[room] {event.text}" if event.text else f"[room] You left {event.conversation}.")
 
 

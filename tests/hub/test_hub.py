@@ -337,10 +337,10 @@ def test_messages_between_guests_are_gone_after_a_restart() -> None:
 def test_a_welcome_with_many_conversations_stays_under_the_line_limit() -> None:
     stage, _, _ = two()
     for n in range(WELCOME_CONVERSATIONS + 50):
-        guest = stage.plain(f"g{n}")
-        guest.say("hi", to="@alice")
+        friend = stage.native(f"g{n}")
+        friend.say("hi", to="@alice")
         stage.settle()
-        guest.do(commands.Quit)
+        friend.do(commands.Quit)
     again = stage.native("alice")
     lines = again.take().splitlines()
     assert decode_event(lines[0]).following == 51

@@ -5,13 +5,18 @@ from __future__ import annotations
 from ...exceptions import ProtocolError
 from ...protocol import events
 from ...protocol.conversations import is_room
+from ...protocol.limits import LINE_BYTES
 from .client_events import Gap, Reset
 
-HELD_BYTES = 4_194_304
-"""Most bytes that the names and topics of the conversations take up: a hostile server fills no memory."""
+HELD_BYTES = 16_777_216
+"""Most bytes that the names and topics of the conversations take up, 40,000 of them: a hostile server fills no
+memory."""
 
 _CONVERSATION_BYTES = 256
 """What a conversation takes up beside its strings, roughly."""
+
+TOLD_BYTES = LINE_BYTES - 8_192
+"""Bytes of positions in a ``hello``: its line has a limit, and there is room for the rest of it."""
 
 Change = events.Conversation | events.Left | Reset | Gap
 
@@ -67,6 +72,21 @@ class Positions:
                 position = conversation.after
             self.seqs[name] = position
         return told, missed, skipped
+
+    def told(self) -> dict[str, int]:
+        """Return the positions for a ``hello``, as many as fit into its line.
+
+        Those of short direct messages are left out first: the server then sends all of their entries, which are few,
+        and :meth:`take` drops the ones that are known.
+        """
+        room = TOLD_BYTES
+        told: dict[str, int] = {}
+        for name, seq in sorted(self.seqs.items(), key=lambda each: (not is_room(each[0]), -each[1])):
+            room -= len(name.encode()) + len(str(seq)) + len('"":,')
+            if room < 0:
+                break
+            told[name] = seq
+        return told
 
     def begin(self, conversation: events.Conversation) -> None:
         """Take note of a conversation that is heard from now on, or is described anew."""

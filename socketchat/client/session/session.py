@@ -317,7 +317,7 @@ class Session:
 
     def _say_hello(self) -> None:
         hello = commands.Hello(
-            epoch=self.positions.epoch, positions=self.positions.seqs, listen=self._listen, label=self._label
+            epoch=self.positions.epoch, positions=self.positions.told(), listen=self._listen, label=self._label
         )
         if self._token is not None:
             hello = replace(hello, token=self._token)

@@ -204,6 +204,15 @@ class Attendance:
                 if session.listens:
                     session.tell(pair.described_to(user))
                     session.places.enter(pair)
+            self._forget_guests(user)
+
+    def _forget_guests(self, user: User) -> None:
+        """Let a user hear no longer the oldest direct messages of guests who are gone, if there are many."""
+        for pair in self._directory.forget_guests(user):
+            for session in self._roster.of(user):
+                if pair in session.places.heard:
+                    session.places.leave(pair)
+                    session.tell(events.Left(conversation=pair.id))
 
     def admit(self, user: User, room: Room, by: Session | None) -> None:
         """Let a new member hear a room; ``by`` is the session that asked. Guests are members of this node alone."""
@@ -357,7 +366,8 @@ class Attendance:
         if self.present.pop(user.id, None) is not None:
             self.presence.went(user)
         if user.is_guest and not self._roster.of(user) and user.id in self._directory.users:
-            self._directory.remove_guest(user)
+            for other in self._directory.remove_guest(user):
+                self._forget_guests(other)
 
     def _presence_audience(self, room: str | None) -> Audience:
         if room is None:

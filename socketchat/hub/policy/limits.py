@@ -70,6 +70,13 @@ ROOMS_SECONDS = 60.0
 ROOMS = 10_000
 """Rooms of a server: all of them are listed, and each takes a kilobyte of memory."""
 
+DIRECT_BURST = 100
+"""Users to whom one user, or the guests of one address, write for the first time at once: a bot that greets a team.
+Each such conversation is told to the other one at every login."""
+
+DIRECT_SECONDS = 30.0
+"""After that, one more in this time; who goes on with those that there are is not counted."""
+
 INVITED_PER_ROOM = 500
 """Users invited to a private room: more make it a public one."""
 

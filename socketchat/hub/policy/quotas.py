@@ -1,4 +1,4 @@
-"""How much one user may have made: rooms, memberships, invitations, bans, hashes, and accounts from one address."""
+"""How much one user may have made: rooms, memberships, direct messages and so on; and accounts from one address."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ from .limits import (
     ACCOUNTS_BURST,
     ACCOUNTS_SECONDS,
     BANS_PER_ROOM,
+    DIRECT_BURST,
+    DIRECT_SECONDS,
     INVITED_PER_ROOM,
     LOOPBACK_TIMES,
     PASSWORDS_BURST,
@@ -49,6 +51,8 @@ class Quotas:
         self._limited = limited
         self._rooms = RateLimiter(ROOMS_BURST, ROOMS_SECONDS, clock)
         self._accounts = PerAddress(ACCOUNTS_BURST, ACCOUNTS_SECONDS, clock)
+        self._directs = RateLimiter(DIRECT_BURST, DIRECT_SECONDS, clock)
+        self._guests_directs = PerAddress(DIRECT_BURST, DIRECT_SECONDS, clock)
         self._passwords = RateLimiter(PASSWORDS_BURST, PASSWORDS_SECONDS, clock)
 
     def check_room(self, user: User, peer: str) -> None:
@@ -62,6 +66,12 @@ class Quotas:
             raise TooMany(f"Limit reached: {ROOMS_MADE} rooms per user.")
         # Guests are gone with their connection, and what they made is not.
         _wait(self._rooms.take(network(peer) if user.is_guest else user.id), "Too many new rooms at once")
+
+    def check_direct(self, user: User, peer: str) -> None:
+        """Check whether a user may begin direct messages with another one."""
+        if self._limited:
+            seconds = self._guests_directs.take(peer) if user.is_guest else self._directs.take(user.id)
+            _wait(seconds, "Too many new direct messages at once")
 
     def check_membership(self, user: User) -> None:
         """Check whether a user may become a member of another room."""

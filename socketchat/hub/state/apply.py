@@ -62,3 +62,5 @@ def load(state: Projection, known: State) -> None:
         if conversation is not None:
             conversation.head = head
             conversation.floor = max(conversation.floor, known.floors.get(conversation_id, 1))
+    for user in state.users.values():
+        state.forget_guests(user)

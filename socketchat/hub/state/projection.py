@@ -7,16 +7,21 @@ but not stored yet are none of its business, so every node that applies the same
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from typing import NamedTuple, TypeVar
 
 from ...protocol import conversations
+from ...protocol.conversations import pair_users
 from ...protocol.text.confusables import looks
 from .conversations import Conversation, Pair, Room
 from .invites import Invites
 from .lookalikes import Lookalikes
 from .restrictions import Restriction, Restrictions, of_account
 from .users import User
+
+GUEST_PAIRS = 100
+"""Direct messages with guests who are gone that an account keeps: enough to read what came meanwhile. Nobody can answer
+them, and each is told at every login, so that strangers could fill a welcome."""
 
 Plain = dict[str, object]
 Value = TypeVar("Value")
@@ -33,7 +38,7 @@ class Projection:
     """Accounts by id, name and key; conversations by id.
 
     ``conversations`` also has the direct messages between guests of this node, and those in which nothing was said
-    yet; ``snapshot`` leaves both out.
+    yet; ``snapshot`` leaves out both, and those with guests and accounts that are gone.
     """
 
     def __init__(self) -> None:
@@ -48,6 +53,7 @@ class Projection:
         self.invites = Invites()
         self.resets: dict[str, ResetLink] = {}
         self.releases: Counter[str] = Counter()  # how often each look became free again
+        self.former: set[str] = set()  # ids of accounts that are gone
         self.removals: Counter[str] = Counter()  # how often each room was removed, by id, and by look
         self._owned: dict[str, list[User]] = {}
         self._restricted: dict[str, dict[Room, None]] = {}  # rooms with a ban or mute of a subject, lifted or not
@@ -68,6 +74,7 @@ class Projection:
         for key in list(user.devices):
             self.remove_owner(key, user)
         self.releases.update(user.looks)
+        self.former.add(user.id)
         del self.users[user.id]
         del self.names[user.key]
         self.lookalikes.remove(user.name, user)
@@ -78,7 +85,7 @@ class Projection:
         for other in list(user.ignored):
             self.set_ignored(user, other, ignored=False)
         for pair_id in user.pairs:
-            if self.users.keys().isdisjoint(conversations.pair_users(pair_id)):
+            if self.users.keys().isdisjoint(pair_users(pair_id)):
                 self.conversations.pop(pair_id, None)
 
     def add_owner(self, key: str, user: User) -> None:
@@ -209,15 +216,27 @@ class Projection:
         for user_id in names:
             if user_id in self.users:
                 self.users[user_id].pairs.append(pair.id)
+                if not all(other in self.users or other in self.former for other in names):
+                    self.users[user_id].guest_pairs.append(pair.id)
         return pair
+
+    def forget_guests(self, user: User, here: Container[str] = ()) -> list[Conversation]:
+        """Forget the oldest direct messages of an account with guests who are not ``here``, beyond the newest ones."""
+        surplus = len(user.guest_pairs) - GUEST_PAIRS
+        if surplus <= 0:
+            return []
+        gone = [pair_id for pair_id in user.guest_pairs if not any(each in here for each in pair_users(pair_id))]
+        dropped = dict.fromkeys(gone[:surplus])
+        user.guest_pairs = [pair_id for pair_id in user.guest_pairs if pair_id not in dropped]
+        user.pairs = [pair_id for pair_id in user.pairs if pair_id not in dropped]
+        return [pair for pair_id in dropped if (pair := self.conversations.pop(pair_id, None)) is not None]
 
     def known_pair(self, conversation_id: str) -> Pair | None:
         """Return a new pair for an id from the log, or None if neither of the two has an account."""
         if conversations.is_room(conversation_id) or ":" not in conversation_id:
             return None
         names = {
-            user_id: user.name if (user := self.users.get(user_id)) else None
-            for user_id in conversations.pair_users(conversation_id)
+            user_id: user.name if (user := self.users.get(user_id)) else None for user_id in pair_users(conversation_id)
         }
         return self.add_pair(names) if any(names.values()) else None
 
@@ -232,7 +251,7 @@ class Projection:
             "heads": {
                 each.id: each.head
                 for each in spoken
-                if isinstance(each, Room) or not self.users.keys().isdisjoint(conversations.pair_users(each.id))
+                if isinstance(each, Room) or all(user in self.users for user in pair_users(each.id))
             },
             "owned": {key: sorted(user.id for user in self._owned[key]) for key in sorted(self._owned)},
             "additions": dict(sorted(self.additions.items())),

@@ -38,6 +38,7 @@ class User:
         "changes",
         "devices",
         "guesses",
+        "guest_pairs",
         "id",
         "ignored",
         "is_guest",
@@ -68,6 +69,7 @@ class User:
         self.pairs: list[str] = []  # ids of the direct messages
         self.ignored = NOBODY  # ids of the users whose messages are hidden from this one
         # Of this node alone:
+        self.guest_pairs: list[str] = []  # those of ``pairs`` whose other end is a guest, or was one; the oldest first
         self.read: dict[str, int] = {}  # up to which seq, by conversation
         self.away = ""  # why, for as long as the user is here and says nothing
         self.changes = 0  # changes of the password that are not stored yet: meanwhile the old one lets nobody in

@@ -183,6 +183,8 @@ def _sentence(event: object) -> str:
         case Alert():
             return event.text
         case Left():
+            if event.conversation.startswith("@") and not event.text:
+                return ""  # direct messages of a guest who is gone
             return event.text or f"You are no longer in {event.conversation}."
         case Gap() | StoredAgain() | LinkBack():
             return event.sentence

@@ -152,3 +152,12 @@ def test_a_hostile_server_cannot_fill_the_memory_with_conversations(monkeypatch)
         positions.begin(event(conversation(f"#{number}")))
     with pytest.raises(ProtocolError, match="more conversations"):
         positions.begin(event(conversation("#last", topic="x" * 5000)))
+
+
+def test_the_positions_of_short_direct_messages_do_not_fit_into_a_hello_first() -> None:
+    positions = Positions()
+    log_in(positions, *(conversation(f"@{n}:x", n) for n in range(1, 200)), conversation("#lobby", 1))
+    assert positions.told() == positions.seqs
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "TOLD_BYTES", 60)
+        assert positions.told() == {"#lobby": 1, "@199:x": 199, "@198:x": 198, "@197:x": 197}

@@ -1,12 +1,15 @@
 import pytest
 
-from socketchat.hub import Channel
+from socketchat.exceptions import TooMany
+from socketchat.hub import Channel, User
 from socketchat.hub.policy import limits
 from socketchat.hub.policy import quotas as caps
 from socketchat.hub.policy.guess_limits import ACCOUNT_GUESSES
 from socketchat.hub.policy.limits import (
     ACCOUNTS_BURST,
     ACCOUNTS_SECONDS,
+    DIRECT_BURST,
+    DIRECT_SECONDS,
     LOOPBACK_TIMES,
     PASSWORDS_BURST,
     PASSWORDS_SECONDS,
@@ -205,6 +208,42 @@ def test_newcomers_behind_a_tunnel_share_ten_times_the_accounts_of_one_address()
         assert isinstance(new_account(stage, f"n{n}", "127.0.0.1")[0], events.Welcome)
     (error,) = new_account(stage, "more", "127.0.0.1")
     assert error.text == "Too many new accounts from your address; try again in 1 minute."
+
+
+def test_a_user_begins_direct_messages_at_a_limited_rate() -> None:
+    stage = Stage(limited=True)
+    for n in range(DIRECT_BURST):
+        stage.guest(f"u{n}")
+    _, carol = stage.native(f"u{DIRECT_BURST}"), stage.native("carol")
+    alice = stage.native("alice")
+    for n in range(DIRECT_BURST):
+        assert refused(alice, commands.Send, to=f"@u{n}", text="hi") is None
+    error = refused(alice, commands.Send, to=f"@u{DIRECT_BURST}", text="hi")
+    assert error == "Too many new direct messages at once; try again in 30 seconds."
+    alice.do(commands.Join, room="#den")
+    alice.do(commands.Access, room="#den", private=True)
+    assert refused(alice, commands.Invite, room="#den", name=f"u{DIRECT_BURST}") == error  # which begins them too
+    assert refused(alice, commands.Send, to="@u0", text="they know each other") is None
+    assert refused(alice, commands.Send, to="@alice", text="a note") is None
+    assert refused(carol, commands.Send, to="@alice", text="hi") is None
+    stage.turns.wait(DIRECT_SECONDS)
+    assert refused(alice, commands.Send, to=f"@u{DIRECT_BURST}", text="hi") is None
+
+
+def test_the_guests_of_one_address_begin_direct_messages_at_a_limited_rate() -> None:
+    stage = Stage(limited=True)
+    stage.native("victim")
+    for n in range(DIRECT_BURST + 1):
+        guest = stage.connect(channel=Channel("192.0.2.1"))
+        guest.log_in(name=f"g{n}")
+        error = refused(guest, commands.Send, to="@victim", text="hi")
+        assert (error is None) == (n < DIRECT_BURST), n
+        guest.do(commands.Quit)
+    tunnelled = User("g", "g", "g")
+    for _ in range(DIRECT_BURST * LOOPBACK_TIMES):
+        stage.hub.quotas.check_direct(tunnelled, "127.0.0.1")
+    with pytest.raises(TooMany):
+        stage.hub.quotas.check_direct(tunnelled, "::1")
 
 
 def test_without_limits_no_quota_applies() -> None:
