@@ -32,6 +32,8 @@ def test_every_threat_is_in_the_table_once() -> None:
         "T-cl-sec",
         "posture",
         "early",
+        "names",
+        "rooms",
         "server",
         "peek",
         "tls",
