@@ -45,7 +45,7 @@ class Moderating(NamedTuple):
         self, word: str, other: User, *, subjects: list[str] | None = None, seconds: int = 0, reason: str = ""
     ) -> facts.ActFact:
         """Return the fact of an act. Everybody reads its reason, so muted moderators give none."""
-        reason = clean_line(reason).strip().removesuffix(".")[:REASON_CHARACTERS]
+        reason = clean_line(reason.strip()[:REASON_CHARACTERS]).strip().removesuffix(".")[:REASON_CHARACTERS]
         if reason and self.actor is not self.hub.operator:
             self.hub.permissions.check(self.actor, Action.SPEAK, self.room)
         return facts.ActFact(word, self.room.id, other.id, other.name, subjects or [], seconds, reason)

@@ -80,7 +80,9 @@ async def topic(hub: Hub, session: Session, command: commands.Topic) -> Answer:
         session.answer(events.Topic(room=room.name, text=room.topic, id=command.id), command)
         return OK
     hub.permissions.check(user, Action.TITLE, room)
-    text = clean_line(command.text).strip()
+    text = command.text.strip()
+    if len(text) <= TOPIC_BYTES:  # cleaning may make it longer, and takes long for a long one
+        text = clean_line(text).strip()
     if (size := len(text.encode())) > TOPIC_BYTES:
         raise TooLong(f"Too long: {size:,} bytes; the limit for a topic is {TOPIC_BYTES}.")
     entry = await hub.record(session, "topic", events.Text(text), conversation=room.id)

@@ -41,7 +41,9 @@ async def away(hub: Hub, session: Session, command: commands.Away) -> Answer:
     """Note that the user is away, until the user says something; muted users give no reason."""
     if command.text:
         hub.permissions.check_speaks(speaker(session), hub.directory.lobby)
-    text = clean_line(command.text or "").strip() or AWAY
+    text = (command.text or "").strip()
+    if len(text) <= AWAY_CHARACTERS:  # cleaning may make it longer, and takes long for a long one
+        text = clean_line(text).strip() or AWAY
     if len(text) > AWAY_CHARACTERS:
         raise TooLong(f"Too long: {len(text):,} characters; the limit for the reason is {AWAY_CHARACTERS}.")
     speaker(session).away = text

@@ -8,6 +8,9 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 PREFIX_BITS = 64
 """What belongs to one network of IPv6; a counter per address would be one per guess."""
 
+ADDRESS_CHARACTERS = 64
+"""Longest address with a zone; longer words are no addresses, and are not remembered."""
+
 
 def network(peer: str) -> str:
     """Return the network that an address belongs to, as a word; what is no address is its own."""
@@ -28,8 +31,12 @@ def is_loopback(peer: str) -> bool:
     return address is not None and address.is_loopback
 
 
-@lru_cache(maxsize=1024)
 def _address(peer: str) -> IPv4Address | IPv6Address | None:
+    return _parsed(peer) if len(peer) <= ADDRESS_CHARACTERS else None
+
+
+@lru_cache(maxsize=1024)
+def _parsed(peer: str) -> IPv4Address | IPv6Address | None:
     """Return what is meant: an IPv4 address may be written as IPv6, and a zone belongs to this machine alone."""
     try:
         address = ip_address(peer.partition("%")[0])

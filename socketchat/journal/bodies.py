@@ -83,10 +83,11 @@ def as_edited(entry: Entry, edit: Entry | None) -> Entry:
 def terms_of(words: str) -> list[Term]:
     """Return the terms of a search, none where anything will do; raises BadText."""
     plain = words.encode("utf-8", "ignore")
-    terms = [_term(*found.groups()) for found in _TERM(plain.decode().replace("\0", " "))]
-    if len(terms) > MOST_TERMS or len(plain) > MOST_BYTES:
+    terms = _TERM(plain.decode().replace("\0", " ")) if len(plain) <= MOST_BYTES else ()
+    found = [_term(*term.groups()) for term in terms]
+    if len(found) > MOST_TERMS or len(plain) > MOST_BYTES:
         raise BadText(f"The search is too long; the limit is {MOST_TERMS} words and {MOST_BYTES} bytes.")
-    return terms
+    return found
 
 
 def _term(quoted: str | None, star: str | None, word: str | None) -> Term:

@@ -128,5 +128,5 @@ def _sentence(problem: Exception, kind: str | None) -> str:
 
 
 def _shown(words: str) -> str:
-    words = clean_line(words)
+    words = clean_line(words[: _SHOWN + 1])
     return words if len(words) <= _SHOWN else words[:_SHOWN] + "…"

@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from random import Random
 
 import pytest
+from msgspec.structs import fields
 
 from socketchat.commands import COMMANDS
+from socketchat.hub import Channel
 from socketchat.protocol import commands
 from socketchat.protocol.limits import HISTORY_ENTRIES, TEXT_BYTES
 from socketchat.wire.native import NATIVE
@@ -19,6 +21,11 @@ from tests.keys import key_of
 
 MOST = Work(calls=40_000, characters=6_000_000)
 """Of one turn: a full write buffer of 256 KiB, rendered in rows. Mentions in 200 texts took 100 times as much."""
+
+MOST_WITHOUT_TEXT = Work(calls=10_000, characters=2_000_000)
+"""Of one turn about a field of 240 KB that is no message: it is looked at a few times, to find that it is too long."""
+
+PRIVATE = Channel(peer="::1", is_loopback=True)
 
 GUESTS, ROOMS, ENTRIES = 300, 60, 70
 
@@ -40,6 +47,16 @@ TEXTS = {
     "bidirectional controls": longest("\u202e"),
     "one word": longest("x"),
     "digits of other scripts": longest("١٢ "),
+}
+
+FLOODS = {
+    "marks to sort": "\u0301\u0323",
+    "short words": "a ",
+    "quotes": '"',
+    "escapes": "\x1b",
+    "bidirectional controls": "\u202e",
+    "colons": "1:",
+    "digits": "9",
 }
 
 PEOPLE = ("ann", "ben", "cat", "dan")
@@ -112,6 +129,25 @@ def test_no_command_holds_the_loop_however_hostile_the_history_is(
             work = work_of(stage, peer, command)
             assert work.calls <= MOST.calls, (command, work)
             assert work.characters <= MOST.characters, (command, work)
+            peer.drop()
+            stage.settle()
+
+
+@pytest.mark.parametrize("flood", FLOODS)
+@pytest.mark.parametrize("kind", COMMANDS, ids=lambda kind: kind.__name__.lower())
+def test_no_command_holds_the_loop_however_long_its_fields_are(
+    stage: MeteredStage, kind: type[commands.Command], flood: str
+) -> None:
+    text = FLOODS[flood] * (240_000 // len(FLOODS[flood].encode()))
+    for field in fields(kind):
+        for start in ("", "#", "@") if "str" in str(field.type) else ():
+            peer = stage.connect(channel=PRIVATE) if COMMANDS[kind].before_login else stage.native("ben")
+            peer.session.channel = PRIVATE
+            others = {"words": WORD, "room": "#den", "name": "ben", "conversation": "#den", "password": "long enough"}
+            asked = {each.name: others.get(each.name, "#den") for each in fields(kind) if each.required}
+            work = work_of(stage, peer, kind(**(asked | {field.name: start + text})))
+            assert work.calls <= MOST_WITHOUT_TEXT.calls, (field.name, work)
+            assert work.characters <= MOST_WITHOUT_TEXT.characters, (field.name, work)
             peer.drop()
             stage.settle()
 

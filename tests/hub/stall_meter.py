@@ -24,6 +24,9 @@ _TEXT = (str, bytes, bytearray, memoryview)
 _PARTIAL = {"append", "endswith", "extend", "isascii", "rfind", "startswith"}
 """Methods that look at a part of the text, as the code here uses them."""
 
+_MARKS = re.compile(r"[^\w\x00-\x7f]{2,}").finditer
+"""Marks are sorted when a text is normalised, in quadratic time."""
+
 _SCANNERS = (re.Pattern, msgspec.json.Encoder, msgspec.json.Decoder)
 
 
@@ -95,6 +98,8 @@ class StallMeter:
             result = scan(*args, **more)
             if sys.getprofile() is not None:
                 self._characters += sum(len(each) for each in (*args, result) if type(each) in _TEXT)
+                if scan is unicodedata.normalize:
+                    self._characters += sum(len(run[0]) ** 2 for run in _MARKS(args[1]))
             return result
 
         return charging

@@ -1,6 +1,7 @@
 import pytest
 
-from socketchat.hub.networks import is_loopback, network
+from socketchat.hub import networks
+from socketchat.hub.networks import is_address, is_loopback, network
 
 
 @pytest.mark.parametrize(
@@ -33,3 +34,10 @@ def test_addresses_of_one_customer_are_one_network(one: str, other: str, *, same
 )
 def test_every_form_of_a_loopback_address_is_recognised(peer: str, *, expected: bool) -> None:
     assert is_loopback(peer) is expected
+
+
+def test_no_long_word_is_remembered() -> None:
+    before = networks._parsed.cache_info().currsize
+    assert not is_address("1" * 100_000)
+    assert network("1" * 100_000) == "1" * 100_000
+    assert networks._parsed.cache_info().currsize == before

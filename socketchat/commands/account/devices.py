@@ -72,7 +72,7 @@ def free_place(hub: Hub, key: str) -> str:
 
 def shown_label(label: str) -> str:
     """Return what a device is called, fit to be shown."""
-    return clean_line(label)[:LABEL_CHARACTERS]
+    return clean_line(label[:LABEL_CHARACTERS])[:LABEL_CHARACTERS]
 
 
 def note_use(hub: Hub, session: Session, user: User, key: str) -> None:

@@ -141,15 +141,18 @@ COMMON = frozenset(
 
 
 def plain_password(typed: str) -> str:
-    """Return the canonical form of a password, NFC, as keyboards and systems compose differently."""
-    return normalize("NFC", typed)
+    """Return the canonical form of a password, NFC, as keyboards and systems compose differently.
+
+    That of input that is too long is "", which is nobody's password: sorting a flood of marks takes quadratic time.
+    """
+    return normalize("NFC", typed) if len(typed) <= LONGEST_PASSWORD_BYTES else ""
 
 
 def check_password(typed: str, name: str) -> str:
     """Return the canonical form of a new password for the user of this name; raises BadPassword."""
     password = plain_password(typed)
     try:
-        size = len(password.encode())
+        size = len((password or typed).encode())
     except UnicodeEncodeError:
         raise BadPassword("This password is not valid Unicode. Type it again.") from None
     if not SHORTEST_PASSWORD_BYTES <= size <= LONGEST_PASSWORD_BYTES:

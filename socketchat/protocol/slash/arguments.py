@@ -183,7 +183,7 @@ def for_a_time(kind: type[_ForATime]) -> Build:
         word, reason = _word_and_rest(rest)
         seconds = seconds_of(word)
         if not seconds and word.lstrip("+-.")[:1].isdigit():  # a typo must not mean "no end"
-            shown = clean_line(word)[:NAME_CHARACTERS]
+            shown = clean_line(word[:NAME_CHARACTERS])[:NAME_CHARACTERS]
             raise UsageProblem(f"{shown} is not a time. {A_TIME} Start a reason with a word.")
         if seconds is None:
             seconds, reason = 0, rest

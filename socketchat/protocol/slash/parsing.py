@@ -53,7 +53,7 @@ def find(word: str) -> Slash:
     slash = SLASHES.get(word.lower())
     if slash:
         return slash
-    shown = "/" + clean_line(word)[:NAME_CHARACTERS]
+    shown = "/" + clean_line(word[:NAME_CHARACTERS])[:NAME_CHARACTERS]
     if told := ELSEWHERE.get(word.lower()):
         raise NoSuchCommand(f"No such command: {shown}{told} /help lists the commands.")
     near = nearest(word, list(SLASHES))

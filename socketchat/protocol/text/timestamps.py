@@ -26,7 +26,7 @@ def moment_of(word: str, now: int, zone: tzinfo | None = UTC) -> int:
             moment = datetime.fromisoformat(word)
             local = moment.replace(tzinfo=zone) if zone else moment.astimezone()
             return int(local.timestamp() * 1000)
-    shown = clean_line(word)[:_SHOWN]
+    shown = clean_line(word[:_SHOWN])[:_SHOWN]
     raise BadText(f"{shown} is not a date. Write 2026-11-25, 2026-11-25T14:30, or an age such as 2d or 3h.")
 
 
