@@ -68,7 +68,7 @@ ROWS = (
     Row(commands.Search, search, cost=Cost.MUCH_READING, right=Action.READ),
     Row(commands.Edit, edit, cost=Cost.MUCH_READING),
     Row(commands.Delete, delete, cost=Cost.MUCH_READING),
-    Row(commands.Read, read, right=Action.READ),
+    Row(commands.Read, read, cost=Cost.MUCH_READING, right=Action.READ),
     Row(commands.Unread, unread, cost=Cost.MUCH_READING),
     Row(commands.Help, help_on),
     Row(commands.Ping, ping, before_login=True),
@@ -95,7 +95,7 @@ def handle(hub: Hub, session: Session, command: commands.Command) -> bool:
     if session.under_way:
         session.stalled = True
         return False
-    if not _only_asks(command) and not hub.throttle.affords(session, row.cost):
+    if not _costs_little(command) and not hub.throttle.affords(session, row.cost):
         return False
     session.allowance.left -= 1
     Running(
@@ -104,10 +104,10 @@ def handle(hub: Hub, session: Session, command: commands.Command) -> bool:
     return True
 
 
-def _only_asks(command: commands.Command) -> bool:
-    """Tell whether a command that can change something only asks how it is."""
+def _costs_little(command: commands.Command) -> bool:
+    """Tell whether a command only asks for what others of its kind change, or is about one conversation."""
     match command:
-        case commands.Topic(text=None) | commands.Ignore(name=None):
+        case commands.Topic(text=None) | commands.Ignore(name=None) | commands.Read(conversation=str()):
             return True
     return False
 

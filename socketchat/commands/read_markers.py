@@ -11,7 +11,7 @@ from ..protocol import commands, events
 from ..protocol.kinds import COUNTED
 from ..protocol.limits import HISTORY_ENTRIES
 from ..protocol.text.mentions import is_mention
-from .answers import OK, Answer
+from .answers import ANSWERED, OK, Answer
 from .chat import speaker
 from .deleted_runs import is_deleted
 from .history import LOOKED_AT, readable
@@ -19,6 +19,9 @@ from .history import LOOKED_AT, readable
 COUNTED_ENTRIES = 1_000
 """Entries of a conversation that are counted; "more than a thousand" tells a person as much as a number."""
 
+
+CONVERSATIONS_PER_TURN = 200
+"""Conversations that are marked or counted in one turn of the loop: less than two milliseconds."""
 
 MENTION_BYTES = 4_194_304
 """Bytes of messages in which one answer looks for the user's name: half a second of a thread at the worst."""
@@ -47,8 +50,10 @@ async def read(hub: Hub, session: Session, command: commands.Read) -> Answer:
     """Move the user's markers on, never back, and tell the user's other sessions."""
     user = speaker(session)
     if command.conversation is None:
-        for conversation in heard(hub, user):
+        for number, conversation in enumerate(heard(hub, user), 1):
             _mark(hub, session, user, conversation, conversation.head)
+            if number % CONVERSATIONS_PER_TURN == 0 and not await hub.next_turn(session):
+                return ANSWERED
     elif (one := readable(hub, user, command.conversation)) is not None:
         _mark(hub, session, user, one, one.head if command.seq is None else min(command.seq, one.head))
     return OK
@@ -58,7 +63,11 @@ async def unread(hub: Hub, session: Session, command: commands.Unread) -> Answer
     """Count the messages of others and, in rooms, those that mention the user; the answer has to read the history."""
     user = speaker(session)
     budget = Budget(MENTION_BYTES)
-    counts = {each: await _count(hub, session, user, each, budget) for each in heard(hub, user)}
+    counts = {}
+    for number, each in enumerate(heard(hub, user), 1):
+        counts[each] = await _count(hub, session, user, each, budget)
+        if number % CONVERSATIONS_PER_TURN == 0 and not await hub.next_turn(session):
+            return ANSWERED
     there = set(heard(hub, user))  # what happened meanwhile counts
     left = [count for each, count in counts.items() if count.messages and each in there]
     left.sort(key=lambda count: count.conversation)
@@ -80,8 +89,11 @@ def _mark(hub: Hub, session: Session, user: User, conversation: Conversation, se
 
 def heard(hub: Hub, user: User) -> list[Conversation]:
     """Return the conversations that a user hears: the lobby, and the user's rooms and direct messages."""
-    own = [hub.directory.lobby, *hub.directory.rooms_of(user), *hub.directory.pairs_of(user)]
-    return [conversation for conversation in own if hub.permissions.may(user, Action.READ, conversation)]
+    lobby = hub.directory.lobby
+    if not hub.permissions.may(user, Action.READ, lobby):
+        return []  # a user banned from the lobby is banned from the server; nothing else closes direct messages
+    rooms = [room for room in hub.directory.rooms_of(user) if hub.permissions.may(user, Action.READ, room)]
+    return [lobby, *rooms, *hub.directory.pairs_of(user)]
 
 
 async def _count(

@@ -33,7 +33,7 @@ async def search(hub: Hub, session: Session, command: commands.Search) -> Answer
     found = await hub.until(hub.journal.search(query))
     hits = [await _as_it_is(hub, hit) for hit in found.entries if not ignores(user, hit)]
     # What happened meanwhile counts, also for whether there is more.
-    where = (hub.directory.conversations.get(each) for each in query.conversations)
+    where = [hub.directory.conversations.get(each) for each in {hit.conversation for hit in found.entries}]
     there = {each.id: each for each in where if each is not None and hub.permissions.may(user, Action.READ, each)}
     more = not found.complete or sum(hit.conversation in there for hit in found.entries) == query.limit
     return _told(session, command, [hit for hit in hits if hit is not None], there, more=more)

@@ -1,7 +1,12 @@
+import pytest
+
+from socketchat.commands.read_markers import CONVERSATIONS_PER_TURN
 from socketchat.commands.rooms import ROOMS_PER_EVENT
 from socketchat.commands.users import NAMES_PER_EVENT
+from socketchat.hub.policy.limits import READ_BURST
 from socketchat.protocol import commands, events
 from tests.hub.stage import Stage
+from tests.hub.stall_meter import MeteredStage, Work
 
 
 def test_a_list_of_many_rooms_takes_several_turns_of_the_loop_and_is_whole() -> None:
@@ -57,3 +62,28 @@ def test_a_list_ends_with_the_session_and_waits_for_a_slow_reader() -> None:
     stage.turns.wait(5)
     assert alice.told(events.Rooms) == []
     assert len(other.told(events.Rooms)) == 2
+
+
+@pytest.mark.parametrize("command", [commands.Read(id=1), commands.Unread(id=1)])
+def test_many_conversations_are_marked_and_counted_in_several_turns_of_the_loop(command: commands.Command) -> None:
+    stage = MeteredStage()
+    alice = stage.native("alice")
+    for number in range(10 * CONVERSATIONS_PER_TURN):
+        names = {alice.session.user.id: "alice", f"u{number}": "x"}
+        alice.session.user.pairs.append(stage.hub.state.add_pair(names).id)
+    alice.take()
+    stage.meter.most = Work()
+    with stage.meter.turn():
+        alice.ask(command)
+    stage.settle()
+    assert alice.told(events.Ok) == [events.Ok(id=1)]
+    assert stage.meter.most.calls <= 40 * CONVERSATIONS_PER_TURN
+
+
+def test_marking_everything_as_read_is_rated_and_marking_one_conversation_is_not() -> None:
+    stage = Stage(limited=True)
+    alice = stage.native("alice")
+    alice.ask(*[commands.Read(conversation="#lobby")] * (READ_BURST + 10))
+    assert alice.waiting == 0
+    alice.ask(*[commands.Read()] * (READ_BURST + 10))
+    assert alice.waiting == 10
