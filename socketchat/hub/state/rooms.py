@@ -16,6 +16,8 @@ from .users import User
 
 def make_room(state: Projection, entry: Entry, fact: facts.RoomFact) -> Sequence[Change]:
     """Add a room, which its author owns; one that was removed before goes on behind its old entries."""
+    if entry.conversation in state.rooms:  # a damaged store has lost the fact of the removal
+        _empty_and_remove(state, state.rooms[entry.conversation])
     room = state.add_room(fact.name, entry.author)
     room.since = entry.ts
     if entry.conversation == room.id:
@@ -28,13 +30,19 @@ def remove_room(state: Projection, entry: Entry, fact: facts.RemovedRoomFact) ->
     room = state.rooms.get(entry.conversation)
     if room is None or room.is_lobby or (fact.expires and (room.members or entry.seq != room.began + 1)):
         return ()
+    members = _empty_and_remove(state, room)
+    room.head = entry.seq
+    why = f"{room.name} was empty and has expired." if fact.expires else f"The operator removed {room.name}."
+    return [*(Dismissed(user, room, why) for user in members), RoomRemoved(room, why)]
+
+
+def _empty_and_remove(state: Projection, room: Room) -> list[User]:
+    """Remove a room, and return who were its members."""
     members = list(room.members.values())
     for user in members:
         state.set_member(user, room, member=False)
     state.remove_room(room)
-    room.head = entry.seq
-    why = f"{room.name} was empty and has expired." if fact.expires else f"The operator removed {room.name}."
-    return [*(Dismissed(user, room, why) for user in members), RoomRemoved(room, why)]
+    return members
 
 
 def set_member(state: Projection, entry: Entry, fact: facts.MemberFact) -> Sequence[Change]:

@@ -3,9 +3,11 @@ from __future__ import annotations
 from socketchat.commands.operator.orders import handle
 from socketchat.hub import expiry
 from socketchat.hub.expiry import EXPIRED_AT_ONCE, EXPIRY_MS, LOOK_SECONDS
+from socketchat.hub.state.apply import load
+from socketchat.hub.state.projection import Projection
 from socketchat.protocol import commands, events, operator
 from socketchat.protocol.codec import decode_text
-from tests.hub.stage import Peer, Stage
+from tests.hub.stage import Peer, Stage, finished
 from tests.keys import key_of
 
 DAY = EXPIRY_MS / 1000
@@ -135,6 +137,20 @@ def test_a_room_can_be_removed_and_made_again_many_times() -> None:
         assert [text for _, _, text in ann.heard()] == [f"life {n}"]
         assert texts(ann, commands.History, conversation="#ops") == [f"life {n}"]
         assert code(ann, commands.Join, room="#0ps") == "name_taken"
+
+
+def test_a_store_that_lost_the_removal_has_the_room_that_was_made_again() -> None:
+    stage, _, ben = team()
+    stage.order(operator.RemoveRoom(room="#ops"))
+    ben.do(commands.Join, room="#ops")
+    known = finished(stage.journal.open())
+    whole, damaged = Projection(), Projection()
+    load(whole, known)
+    known.facts = [entry for entry in known.facts if entry.kind != "removed room"]
+    load(damaged, known)
+    assert damaged.snapshot() == whole.snapshot()
+    ann = damaged.names["ann"]
+    assert (ann.rooms, list(damaged.rooms["#ops"].members.values())) == ([], [damaged.names["ben"]])
 
 
 def test_what_is_submitted_while_a_room_is_removed_is_stored_and_shown_to_nobody() -> None:
