@@ -80,7 +80,10 @@ def users(ctx: click.Context) -> None:
 @click.argument("name")
 @click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 def erase(name: str, *, yes: bool) -> None:
-    """Erase every message from NAME, in rooms and direct messages, and NAME's read markers; the account stays."""
+    """Erase every message from NAME, in rooms and in direct messages.
+
+    This also erases NAME's read markers. The account stays.
+    """
     from ..protocol import operator
 
     if not yes:
@@ -139,10 +142,10 @@ def release(name: str, *, yes: bool) -> None:
 @click.option("--erase", is_flag=True, help="First erase every message from NAME.")
 @click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 def delete(name: str, *, erase: bool, yes: bool) -> None:
-    """Delete the account NAME, with its keys, password, memberships and roles.
+    """Delete the account NAME, with its keys and roles.
 
-    Its messages stay, unless you add --erase. The name is free for another user, who cannot read the old direct
-    messages.
+    Its password and memberships are deleted too. Its messages stay, unless you add --erase. The name is free for
+    another user, who cannot read the old direct messages.
     """
     from ..protocol import operator
 
@@ -251,7 +254,10 @@ def room() -> None:
 @click.argument("room", metavar="ROOM")
 @click.argument("name")
 def own_room(*, room: str, name: str) -> None:
-    """Make NAME the owner of ROOM, and tell its members; NAME can join it even if it is private."""
+    """Make NAME the owner of ROOM, and tell its members.
+
+    NAME can join the room even if it is private.
+    """
     from ..protocol import operator
 
     give(operator.SetRoomOwner(id=1, room=room, name=name))

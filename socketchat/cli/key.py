@@ -45,7 +45,7 @@ def key() -> None:
 
 @key.command()
 def show() -> None:
-    """Show your public key, its fingerprint and the path of the key file."""
+    """Show your public key, fingerprint and key file."""
     from ..protocol.authentication.proofs import fingerprint
 
     profile = _profile()
@@ -56,7 +56,10 @@ def show() -> None:
 @key.command()
 @click.argument("file", metavar="FILE|-")
 def export(file: str) -> None:
-    """Write your key to FILE or stdout, encrypted if you enter a passphrase at the terminal."""
+    """Write your key to FILE or stdout.
+
+    At a terminal it asks for a passphrase; if you enter one, the key is encrypted.
+    """
     from ..client.identity.key_file import exported
     from ..exceptions import BadFile
     from ..files import unusable, write

@@ -78,6 +78,8 @@ class Moderating(NamedTuple):
     def check_outranks_all(self, fact: facts.ActFact) -> None:
         """Raise Refused unless the actor may act against everyone whom an act covers on this node."""
         for user in rooms.covered(self.hub.state, fact):
+            if user is self.actor and fact.name != user.name:
+                raise Refused(f"{fact.name} has the same key as you, so this would apply to you too.")
             self.hub.permissions.check_outranks(self.actor, user, self.room)
         for user in self.hub.attendance.users_at(fact.subjects):
             self.hub.permissions.check_outranks(self.actor, user, self.room)
@@ -100,6 +102,8 @@ async def mod(hub: Hub, session: Session, command: commands.Mod) -> Answer:
     other = act.other(command.name)
     if other.is_guest:
         raise Refused(f"{other.name} is a guest; only registered users can be moderators.")
+    if act.room.has_moderator(other):
+        raise Refused(f"{other.name} is already a moderator of {act.room.place}.")
     await act.record(act.fact("mod", other), f"made {other.name} a moderator of {act.room.place}")
     return OK
 

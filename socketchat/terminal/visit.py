@@ -49,6 +49,11 @@ SLOW_SECONDS = 0.1
 
 CODE_WANTED = "This server needs a join code (five words). Ask whoever runs it."
 
+NOT_A_CODE = (
+    f"This is not a join code. A join code has {CODE_WORDS} words. If you have an invite, press Ctrl+C and run: "
+    "socketchat join NAME INVITE"
+)
+
 SHORT_SECONDS = 30
 """Longest wait after a wrong guess; if the server wants a longer one, `join` ends instead."""
 
@@ -144,12 +149,14 @@ class Visit:
     def _ask_code(self, problem: CodeNeeded | BadCode | TooMany) -> None:
         """Ask for the join code, and use it from the next attempt on."""
         say(CODE_WANTED if isinstance(problem, CodeNeeded) else str(problem))
-        code = ""
-        while not plain_code(code):
+        while True:
             try:
                 code = ask("Join code: ", self._look)
             except EOFError:
                 raise KeyboardInterrupt from None
+            if _is_code(code):
+                break
+            say(NOT_A_CODE)
         self._credentials = self._credentials._replace(code=code)
 
     def _ask_password(self, problem: NameOwned | WrongPassword | TooMany, name: str) -> str | None:
@@ -186,12 +193,12 @@ class Visit:
             if answer.strip().lower() in {"y", "yes"}:
                 self._profile.trust.accept(shown.fingerprint)
                 return
-            if plain_code(answer).count("-") == CODE_WORDS - 1:
+            if _is_code(answer):
                 self._credentials = self._credentials._replace(code=answer)
                 return
             if answer.strip().lower() in {"", "n", "no"}:
                 raise problem
-            say(f"This is not a join code. A join code has {CODE_WORDS} words.")
+            say(NOT_A_CODE)
 
     def _named(self, name: str | None) -> str:
         found = find_name(name, self._environ, self._profile)
@@ -266,3 +273,8 @@ class Visit:
 def own_stdin() -> BinaryIO:
     """Return stdin, under a lock of its own: the interpreter does not end while a thread reads ``sys.stdin`` itself."""
     return reader(sys.stdin) if sys.stdin else BytesIO()
+
+
+def _is_code(text: str) -> bool:
+    """Tell whether a text has as many words as a join code."""
+    return plain_code(text).count("-") == CODE_WORDS - 1

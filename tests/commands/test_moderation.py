@@ -44,6 +44,8 @@ def test_the_operator_sets_an_owner_who_can_set_moderators() -> None:
     assert refusal(bob) == ("refused", "Only the owner of the chat can do that.")
     ann.do(commands.Mod, room="#lobby", name="bob")
     assert notices(bob) == ["ann made bob a moderator of the chat."]
+    ann.do(commands.Mod, room="#lobby", name="bob")
+    assert refusal(ann) == ("refused", "bob is already a moderator of the chat.")
     assert stage.order(operator.ListUsers(id=1)) == ["ann owner online", "bob moderator online", "eve online"]
     bob.do(commands.Kick, room="#lobby", name="eve", reason="spam.")
     assert b'"code":"kicked","text":"bob kicked you from the chat: spam."' in eve.last_words
@@ -96,6 +98,8 @@ def test_an_owner_cannot_be_banned_through_another_name() -> None:
     stage, (ann, bob) = played("ann", "bob")
     ann.do(commands.Mod, room="#lobby", name="bob")
     stage.login(key_of("ann"), name="annbot")
+    ann.do(commands.Mute, room="#lobby", name="annbot")
+    assert refusal(ann) == ("refused", "annbot has the same key as you, so this would apply to you too.")
     bob.take()
     for kind in (commands.Ban, commands.Mute):
         bob.do(kind, room="#lobby", name="annbot")
@@ -234,7 +238,9 @@ def test_a_room_ban_lasts_until_it_expires() -> None:
     stage, (ann, bob) = played("ann", "bob")
     ann.do(commands.Ban, room="#ops", name="bob", seconds=600, reason="spam")
     assert notices(ann) == ["ann banned bob from #ops for 10 minutes: spam."]
-    assert bob.told(events.Left) == [events.Left(conversation="#ops", text="ann banned you from #ops: spam.")]
+    assert bob.told(events.Left) == [
+        events.Left(conversation="#ops", text="ann banned you from #ops for 10 minutes: spam.")
+    ]
     stage.turns.wait(300)
     for ask in (
         lambda: bob.do(commands.Join, room="#ops"),
@@ -516,7 +522,7 @@ def test_the_log_lists_every_act_of_operator_and_moderators() -> None:
         f"ann delete #ops/{said} of eve",
         f"operator invite {number} to #ops for 2 uses within 1 hour",
         f"operator revoke invite {number}",
-        "operator new code - in #lobby",
+        "operator new join code",
         "operator reset bob",
         "operator release bob",
     ]

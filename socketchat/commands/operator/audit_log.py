@@ -67,6 +67,8 @@ def _line(entry: Entry, names: _Names) -> str:
 def _act(act: facts.ActFact, _entry: Entry, names: _Names) -> str:
     """Return what was done, to whom, where, for how long and why."""
     where = names.of(act.room)
+    if act.act == "new code":
+        return "new join code"
     if act.act == "remove room":
         return f"{act.act} {where}"
     what = (

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 from ...exceptions import Banned, Kicked
 from ...protocol.events import Entry, Text
+from ...protocol.text.durations import in_words
 from . import facts
 from .changes import Admitted, Change, Dismissed, MadePrivate, RoomRemoved, ShutOut
 from .conversations import Room
@@ -165,4 +166,5 @@ def _shut_out(  # noqa: PLR0917 - what happened, and what is told of it
 
 
 def _why(room: Room, entry: Entry, fact: facts.ActFact, verb: str) -> str:
-    return f"{entry.name} {verb} you from {room.place}" + (f": {fact.reason}." if fact.reason else ".")
+    how_long = f" for {in_words(fact.seconds)}" if fact.seconds else ""
+    return f"{entry.name} {verb} you from {room.place}{how_long}" + (f": {fact.reason}." if fact.reason else ".")
