@@ -25,4 +25,6 @@ def in_words(seconds: int) -> str:
     if unit is None or (unit == "s" and seconds > UNITS["m"]):
         unit = next(unit for unit in reversed(UNITS) if seconds >= UNITS[unit] or unit == "s")
     count = max(1, -(-seconds // UNITS[unit]))
+    if (rounded := count * UNITS[unit]) > seconds > 0:
+        return in_words(rounded)  # 1 hour rather than 60 minutes
     return f"{count} {_WORDS[unit]}{'' if count == 1 else 's'}"

@@ -29,6 +29,8 @@ def test_anything_else_is_not_a_duration(word):
         (5400, "90 minutes"),
         (7200, "2 hours"),
         (7199, "2 hours"),
+        (3599, "1 hour"),
+        (86_399, "1 day"),
         (86_400, "1 day"),
         (604_800, "1 week"),
         (691_200, "8 days"),
