@@ -79,6 +79,11 @@ def limits() -> str:
         ("a name", f"{protocol.NAME_CHARACTERS} characters"),
         ("names of one key", f"{NAMES_PER_KEY}"),
         ("devices of one user", f"{DEVICES_PER_USER}"),
+        ("sessions of one user", f"{hub.SESSIONS_PER_USER}"),
+        (
+            "times that one user quits and the others are told immediately",
+            f"{hub.DEPARTURES_BURST} at once, then one a minute",
+        ),
         (
             "commands of one user, in all sessions",
             f"{hub.COMMAND_BURST} at once, then {hub.COMMANDS_PER_SECOND:.0f} a second",

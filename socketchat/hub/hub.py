@@ -113,7 +113,7 @@ class Hub:
             self.replay,
             timer=timer,
             token=token,
-            logged_in=self.throttle.log_in,
+            throttle=self.throttle,
         )
         recorder = Recorder(self.submit, spawn)
         self.record = recorder.record

@@ -70,7 +70,7 @@ def test_many_conversations_are_marked_and_counted_in_several_turns_of_the_loop(
     alice = stage.native("alice")
     for number in range(10 * CONVERSATIONS_PER_TURN):
         names = {alice.session.user.id: "alice", f"u{number}": "x"}
-        alice.session.user.pairs.append(stage.hub.state.add_pair(names).id)
+        stage.hub.state.add_pair(names)
     alice.take()
     stage.meter.most = Work()
     with stage.meter.turn():

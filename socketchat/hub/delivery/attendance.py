@@ -13,6 +13,7 @@ from ...version import __version__
 from ..audience import Audience
 from ..directory import Directory
 from ..policy.permissions import Permissions
+from ..policy.throttle import Throttle
 from ..roster import Roster
 from ..sessions import Session
 from ..state import restrictions
@@ -52,7 +53,7 @@ class Attendance:
         *,
         timer: Timer,
         token: Callable[[int], str],
-        logged_in: Callable[[Session], None],
+        throttle: Throttle,
     ) -> None:
         self.epoch = ""
         self.listeners = Audience()
@@ -65,21 +66,22 @@ class Attendance:
         self._replay = replay
         self._timer = timer
         self._token = token
-        self._logged_in = logged_in
+        self._throttle = throttle
 
     def enter(self, session: Session, user: User, hello: commands.Hello, *, host: str | None = None) -> None:
         """Let a session in as ``user``: welcome it with the server's proof, replay what it lacks, tell the others.
 
         Every way in leads through here, however the user was authenticated. A session that is gone stays out. Raises
-        Banned, and Refused if the name was released meanwhile.
+        Banned, TooMany, and Refused if the name was released meanwhile.
         """
         if session.gone:
             return
         if self._directory.users.get(user.id) is not user:
             raise Refused(f"The name {user.name} was released. Log in again to take it.")
         self._permissions.check_entry([*restrictions.of_user(user), restrictions.of_address(session.channel.peer)])
+        self._throttle.check_sessions(user, len(self._roster.of(user)))
         session.user = user
-        self._logged_in(session)
+        self._throttle.log_in(session)
         session.listens = hello.listen == "all"
         self._roster.add(user, session)
         heard = self._hears(session, user)
@@ -124,16 +126,16 @@ class Attendance:
             self._roster.remove(session.user, session)
             self._roster.add(account, session)
         session.user, session.register = account, None
-        self._logged_in(session)
+        self._throttle.log_in(session)
 
     def exit(self, session: Session, *, quits: bool) -> None:
-        """Let a session go; a link that broke without ``quit`` may be resumed for a while."""
+        """Let a session go; a link that broke without ``quit``, or too many in a row, may be resumed for a while."""
         session.end()
         user = session.user
         if user is None or session not in self._roster.of(user):
             return
         self._take_out(session, user)
-        if quits or not session.rendering.resumes:
+        if (quits or not session.rendering.resumes) and self._throttle.may_leave(session):
             self._give_up(session, user)
         else:
             if session.listens and not self._roster.listens(user):

@@ -48,6 +48,16 @@ million."""
 READ_BYTES = 65_536
 """Bytes of stored texts that are searched for the price of one such command: some milliseconds of a thread."""
 
+DEPARTURES_BURST = 10
+"""Times that a user quits, in a row, and the others are told immediately; after that it takes as long as when a link
+breaks, and whoever is back by then has never left. Each of these times is a line on everybody's screen."""
+
+DEPARTURES_SECONDS = 60.0
+"""After that, once more in this time."""
+
+SESSIONS_PER_USER = 100
+"""Sessions of one user at a time: terminals, bots, and jobs that send. More would take the connections of all."""
+
 PASSWORDS_BURST = 30
 """Passwords of one user, at once, that are set or looked at, right ones too: each takes a core for 40 milliseconds, and
 a member who sends one after the other would keep out all who wait for theirs."""

@@ -6,11 +6,14 @@ from collections.abc import Callable
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from ...exceptions import TooMany
 from ..networks import is_loopback, network
 from .allowance import Allowance
 from .limits import (
     COMMAND_BURST,
     COMMANDS_PER_SECOND,
+    DEPARTURES_BURST,
+    DEPARTURES_SECONDS,
     FACTS_BURST,
     FACTS_SECONDS,
     LOOPBACK_TIMES,
@@ -19,6 +22,7 @@ from .limits import (
     READ_BYTES,
     READ_ENTRIES,
     READS_PER_SECOND,
+    SESSIONS_PER_USER,
     STRANGER_COMMANDS,
     STRANGER_COMMANDS_PER_SECOND,
 )
@@ -28,6 +32,7 @@ from .rate_limiter import REMEMBERED, RateLimiter
 if TYPE_CHECKING:
     from ..delivery.presence import Timer
     from ..sessions import Session
+    from ..state.users import User
 
 
 _LOOPBACK = "loopback"
@@ -59,6 +64,7 @@ class Throttle:
         self._limited = limited
         self._allowances: LRU[Allowance] = LRU(REMEMBERED)
         self._loopback = Allowance(COMMAND_BURST * LOOPBACK_TIMES, COMMANDS_PER_SECOND * LOOPBACK_TIMES, clock())
+        self._departures = RateLimiter(DEPARTURES_BURST, DEPARTURES_SECONDS, clock)
         self._rates = {
             Cost.MUCH_READING: RateLimiter(READ_BURST, 1 / READS_PER_SECOND, clock),
             Cost.A_FACT: RateLimiter(FACTS_BURST, FACTS_SECONDS, clock),
@@ -83,6 +89,19 @@ class Throttle:
             allowance = Allowance(COMMAND_BURST, COMMANDS_PER_SECOND, now)
             self._allowances.set(key, allowance)
         session.allowance = allowance
+
+    def check_sessions(self, user: User, sessions: int) -> None:
+        """Raise TooMany if a user with so many sessions may not have another one."""
+        if self._limited and sessions >= SESSIONS_PER_USER:
+            raise TooMany(f"Limit reached: {SESSIONS_PER_USER} sessions of {user.name}. Close one of them first.")
+
+    def may_leave(self, session: Session) -> bool:
+        """Tell whether the others are told immediately that a session's user leaves; one who comes and goes is not.
+
+        Guests of this machine are told apart by nothing, and have no limit.
+        """
+        payer = _payer(session)
+        return not self._limited or payer == _LOOPBACK or not self._departures.take(payer)
 
     def refill(self, session: Session) -> bool:
         """Add what came back to the allowance of a session; return False if it has to wait."""

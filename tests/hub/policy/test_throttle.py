@@ -1,19 +1,24 @@
 import pytest
 
 from socketchat.hub import Channel
+from socketchat.hub.delivery.attendance import RESUME_SECONDS
 from socketchat.hub.policy.limits import (
     COMMAND_BURST,
     COMMAND_BYTES,
     COMMANDS_PER_SECOND,
+    DEPARTURES_BURST,
+    DEPARTURES_SECONDS,
     FACTS_BURST,
     FACTS_SECONDS,
     LOOPBACK_TIMES,
     READ_BURST,
     READS_PER_SECOND,
+    SESSIONS_PER_USER,
     STRANGER_COMMANDS,
 )
 from socketchat.protocol import commands, events
 from tests.hub.stage import Peer, Stage
+from tests.presence import presences
 
 
 def test_a_session_over_the_rate_waits_and_loses_nothing() -> None:
@@ -180,3 +185,37 @@ def test_expensive_reads_have_their_own_allowance_per_user(kind: type[commands.C
     assert len(again.told(events.Ok)) == pytest.approx(10 * READS_PER_SECOND, abs=2)
     stage.turns.wait(READ_BURST / READS_PER_SECOND)
     assert again.waiting == 0
+
+
+def test_a_user_who_comes_and_goes_all_the_time_is_announced_a_few_times_only() -> None:
+    stage = Stage(limited=True)
+    bob = stage.native("bob")
+    stage.turns.wait(1)
+    bob.take()
+    for _ in range(5 * DEPARTURES_BURST):
+        stage.native("mallory").do(commands.Quit)
+        stage.turns.wait(1)
+    told = presences(bob.told(events.Presence))
+    assert told == ["+mallory", "-mallory"] * DEPARTURES_BURST + ["+mallory"]
+    stage.turns.wait(RESUME_SECONDS)
+    assert presences(bob.told(events.Presence)) == ["-mallory"]
+    stage.turns.wait(DEPARTURES_SECONDS)
+    stage.native("mallory").do(commands.Quit)
+    stage.turns.wait(1)
+    assert presences(bob.told(events.Presence)) == ["+mallory", "-mallory"]
+
+
+def test_the_sessions_of_one_user_are_limited_and_a_resumed_one_takes_the_place_of_its_own() -> None:
+    stage = Stage(limited=True)
+    mine = [stage.native("alice") for _ in range(SESSIONS_PER_USER)]
+    (welcome,) = mine[0].told(events.Welcome)
+    more = stage.native("alice")
+    assert [error.code for error in more.told(events.Error)] == ["too_many"]
+    assert more.session.user is None
+    again = stage.connect()
+    again.ask(commands.Hello(token=welcome.token))
+    assert again.told(events.Welcome)
+    assert mine[0].last_words is not None
+    mine[1].do(commands.Quit)
+    assert stage.native("alice").told(events.Welcome)
+    assert stage.native("bob").told(events.Welcome)
