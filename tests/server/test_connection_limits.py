@@ -87,7 +87,7 @@ def test_all_connections_are_limited_by_address() -> None:
         door.crowd(STRANGERS_PER_ADDRESS)
         door.log_in()
     assert door.limits.open == CONNECTIONS_PER_ADDRESS
-    with pytest.raises(TooMany, match=r"^Limit reached: 256 connections per address\.$"):
+    with pytest.raises(TooMany, match=r"^Limit reached: 256 connections per address\. Close one, or wait\.$"):
         door.limits.open_slot(ONE)
     door.slots[0].end()
     assert door.crowd(2) == 1
