@@ -64,8 +64,11 @@ class Moderating(NamedTuple):
         with where.pending(Restriction(tuple(fact.subjects), fact.name, 0, fact.reason)):
             await self.record(fact, what)
 
-    async def lift(self, word: str, name: str, where: Restrictions, *, was: str, what: str) -> None:
-        """Store the end of a restriction, which must not cover the actor or an equal; its user may be gone."""
+    async def lift(self, word: str, name: str, where: Restrictions, *, was: str, what: str) -> str:
+        """Lift a restriction, and return the name on it; its user may be gone.
+
+        Raises Refused if the restriction covers the actor or a user whom the actor does not outrank.
+        """
         user = self.hub.directory.holder(name_key(name))
         subjects = restrictions.of_user(user) if user is not None else restrictions.of_name(name)
         found = where.find([*subjects, restrictions.of_address(name)], self.hub.now())
@@ -74,6 +77,7 @@ class Moderating(NamedTuple):
         fact = facts.ActFact(word, self.room.id, name=found.name, subjects=list(found.subjects))
         self.check_outranks_all(fact)
         await self.record(fact, what.format(found.name))
+        return found.name
 
     def check_outranks_all(self, fact: facts.ActFact) -> None:
         """Raise Refused unless the actor may act against everyone whom an act covers on this node."""
@@ -148,10 +152,14 @@ async def ban(hub: Hub, session: Session, command: commands.Ban) -> Answer:
 
 async def unban(hub: Hub, session: Session, command: commands.Unban) -> Answer:
     """Lift a ban."""
-    act = begin(hub, session, command.room)
-    what = f"lifted the ban of {{}} from {act.room.place}"
-    await act.lift("unban", command.name, act.room.bans, was="banned from", what=what)
+    await lift_ban(begin(hub, session, command.room), command.name)
     return OK
+
+
+async def lift_ban(act: Moderating, name: str) -> str:
+    """Lift a ban, and return the name on it."""
+    what = f"lifted the ban of {{}} from {act.room.place}"
+    return await act.lift("unban", name, act.room.bans, was="banned from", what=what)
 
 
 async def mute(hub: Hub, session: Session, command: commands.Mute) -> Answer:

@@ -41,7 +41,7 @@ def test_the_operator_can_set_an_owner_and_ban(admin, tmp_path, monkeypatch, cap
     assert admin("ban", "203.0.113.9")[0] == 2
     assert run(["send", "--port", str(admin.port), "--as", "eve", "hi"]) == 4
     assert capsys.readouterr().err == "socketchat: You are banned from the chat for another 1 week: spam.\n"
-    assert admin("unban", "eve") == (0, [], "")
+    assert admin("unban", "eve") == (0, ["Lifted the ban of eve from the chat."], "")
     assert admin("unban", "eve") == (4, [], "socketchat: eve is not banned from the chat.\n")
     code, lines, _ = admin("log")
     acts = [line.partition("Z operator ")[2] for line in lines]

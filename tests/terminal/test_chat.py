@@ -135,7 +135,7 @@ def test_rooms_can_be_entered_and_left_and_count_unread_messages(pair):
     bobs.shows(f"* {ann} waves")
     bobs.lacks(f"{room} 2 · ")
     bobs.says("/leave", "in the lobby")
-    bobs.shows(f"You are no longer in {room}")
+    bobs.shows(f"You left {room}")
     bobs.shows(f"{bob}: in the lobby")
     anns.says("/join #lobby")
     anns.shows(f"{bob}: in the lobby")

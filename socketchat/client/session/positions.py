@@ -53,7 +53,7 @@ class Positions:
         self.seqs, self.heard, self._held = {}, {}, 0
         if known:
             now = {conversation.conversation for conversation in welcome.conversations}
-            told += [events.Left(conversation=gone) for gone in heard_before if gone not in now]
+            told += [_left(gone) for gone in heard_before if gone not in now]
         missed = skipped = 0
         for conversation in welcome.conversations:
             self._hear(conversation)
@@ -128,3 +128,9 @@ class Positions:
 def _weight(conversation: events.Conversation) -> int:
     words = (conversation.conversation, conversation.topic, conversation.peer or "", conversation.name)
     return _CONVERSATION_BYTES + sum(map(len, words))
+
+
+def _left(conversation: str) -> events.Left:
+    """Return the event for a conversation that the user is no longer in, for a reason that the client does not know."""
+    text = f"You are no longer in {conversation}." if is_room(conversation) else ""
+    return events.Left(conversation=conversation, text=text)

@@ -6,10 +6,10 @@ from ...exceptions import Refused, UsageProblem
 from ...hub import Hub, Session, User
 from ...hub.networks import is_address, is_loopback
 from ...hub.state import restrictions
-from ...protocol import commands, operator
+from ...protocol import operator
 from ...protocol.conversations import LOBBY
 from ...protocol.names import name_key
-from ..moderation import begin, unban
+from ..moderation import begin, lift_ban
 from .reports import Lines
 
 
@@ -60,8 +60,9 @@ async def ban(hub: Hub, session: Session, order: operator.BanUser) -> Lines:
 
 async def unban_from_chat(hub: Hub, session: Session, order: operator.UnbanUser) -> Lines:
     """Lift the ban of a user or an address."""
-    await unban(hub, session, commands.Unban(room=LOBBY, name=order.name))
-    return ()
+    act = begin(hub, session, LOBBY)
+    name = await lift_ban(act, order.name)
+    return [f"Lifted the ban of {name} from {act.room.place}."]
 
 
 def _name(hub: Hub, word: str) -> str:

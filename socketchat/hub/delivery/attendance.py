@@ -337,7 +337,8 @@ class Attendance:
         for conversation in heard[:WELCOME_CONVERSATIONS]:
             lines.append(session.rendering.event(_described(conversation, user, positions)))
             if not self._may_hear(user, conversation):
-                lines.append(session.rendering.event(events.Left(conversation=conversation.id)))
+                why = f"You are no longer in {conversation.name}." if isinstance(conversation, Room) else ""
+                lines.append(session.rendering.event(events.Left(conversation=conversation.id, text=why)))
             elif session.listens:
                 session.places.enter(conversation, None if positions is None else _start(conversation, positions))
         session.write(b"".join(lines))

@@ -63,7 +63,9 @@ class Quotas:
         if len(rooms) >= ROOMS:
             raise TooMany(f"Limit reached: {ROOMS:,} rooms on this server. Join one of them: /rooms lists them.")
         if sum(room.owner == user.id for room in rooms) >= ROOMS_MADE:
-            raise TooMany(f"Limit reached: {ROOMS_MADE} rooms per user.")
+            raise TooMany(
+                f"Limit reached: {ROOMS_MADE} rooms per user. Use one of yours, or ask another user to make the room."
+            )
         # Guests are gone with their connection, and what they made is not.
         _wait(self._rooms.take(network(peer) if user.is_guest else user.id), "Too many new rooms at once")
 
@@ -82,19 +84,20 @@ class Quotas:
         """Check whether a room may have another user invited."""
         if len(room.invited) >= INVITED_PER_ROOM:
             raise TooMany(
-                f"Limit reached: {INVITED_PER_ROOM} users are invited to {room.name}. /kick NAME withdraws one."
+                f"Limit reached: {INVITED_PER_ROOM} users are invited to {room.name}. "
+                "/kick NAME withdraws an invitation."
             )
 
     def check_restriction(self, room: Room, some: Restrictions, now: int) -> None:
         """Check whether a room may have another ban, or another mute."""
         if len(some.current(now)) >= BANS_PER_ROOM:
-            kind = "bans" if some is room.bans else "mutes"
-            raise TooMany(f"Limit reached: {room.name} has {BANS_PER_ROOM:,} {kind}; lift some first.")
+            kind, undo = ("bans", "/unban") if some is room.bans else ("mutes", "/unmute")
+            raise TooMany(f"Limit reached: {room.name} has {BANS_PER_ROOM:,} {kind}. Lift some first: {undo} NAME.")
 
     def check_account(self, peer: str) -> None:
         """Check whether an address may make another account without an invite."""
         if self._limited:
-            _wait(self._accounts.take(peer), "Too many new accounts from your address")
+            _wait(self._accounts.take(peer), "Too many new accounts from your address", ", or ask for an invite")
 
     def check_password(self, user: User) -> None:
         """Check whether another password of a user may be set or looked at."""
@@ -102,6 +105,6 @@ class Quotas:
             _wait(self._passwords.take(user.id), f"Too many passwords for {user.name}")
 
 
-def _wait(seconds: float, what: str) -> None:
+def _wait(seconds: float, what: str, way_out: str = "") -> None:
     if seconds:
-        raise TooMany(f"{what}; try again in {in_words(ceil(seconds))}.")
+        raise TooMany(f"{what}; try again in {in_words(ceil(seconds))}{way_out}.")

@@ -15,7 +15,7 @@ import msgspec
 
 from ...protocol.events import Entry
 from ...protocol.kinds import DAMAGED, DELETE, EDIT, FACTS
-from .. import Conflict, Duplicate, Outcome, Proposal, State, Stored, Unchangeable
+from .. import SERVER_LOG, Conflict, Duplicate, Outcome, Proposal, State, Stored, Unchangeable
 from ..bodies import is_changeable
 from ..entry_times import time_after
 from . import read_markers as marks
@@ -158,15 +158,20 @@ class Ledger:
         try:
             facts = self._indexed_facts()
             if len(facts) != expected or not all(entry.kind in FACTS for entry in facts):
-                raise indexes.IndexDamaged(f"{len(facts)} facts instead of {expected}")
+                raise indexes.IndexDamaged(
+                    f"it lists {len(facts):,} accounts, rooms, bans and the like instead of {expected:,}"
+                )
         except apsw.CorruptError as error:
             self.mend(error)
             facts = self._indexed_facts()
         for entry in facts:
             if entry.kind == DAMAGED:
-                raise apsw.CorruptError(f"entry {entry.seq} of {entry.conversation} is not what was written")
+                log = "the server log" if entry.conversation == SERVER_LOG else entry.conversation
+                raise apsw.CorruptError(f"the checksum of entry {entry.seq} of {log} does not match")
         if len(facts) != expected:
-            raise apsw.CorruptError(f"{len(facts)} of {expected} accounts, rooms, bans and the like are left")
+            raise apsw.CorruptError(
+                f"{expected - len(facts):,} of {expected:,} accounts, rooms, bans and the like are missing"
+            )
         return facts
 
     def _indexed_facts(self) -> list[Entry]:
@@ -174,11 +179,11 @@ class Ledger:
         try:
             for entry_id, *row in self._db.execute(_FACTS):
                 if int(str(entry_id)) <= last:
-                    raise indexes.IndexDamaged("facts are out of order")
+                    raise indexes.IndexDamaged("it lists accounts, rooms, bans and the like in the wrong order")
                 last = int(str(entry_id))
                 facts.append(entry_from(row))
         except UnicodeDecodeError as error:
-            raise apsw.CorruptError(f"behind entry {last} is one that is not what was written") from error
+            raise apsw.CorruptError(f"the row after row {last} contains invalid text") from error
         return facts
 
     def stage(self, staged: Staged, proposals: Sequence[Proposal]) -> None:  # noqa: C901
@@ -334,7 +339,7 @@ class Ledger:
         if row is None:
             return None
         if not self._db.execute(_HAS_KEY, (entry_id, signed(key[0]), key[1])).fetchone():
-            raise indexes.IndexDamaged(f"entry {row[1]} of {row[0]} has another key")
+            raise indexes.IndexDamaged(f"it leads to the wrong entry: {row[1]} of {row[0]}")
         return entry_from(row)
 
 

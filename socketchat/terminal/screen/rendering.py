@@ -185,7 +185,7 @@ def _sentence(event: object) -> str:
         case Left():
             if event.conversation.startswith("@") and not event.text:
                 return ""  # direct messages of a guest who is gone
-            return event.text or f"You are no longer in {event.conversation}."
+            return event.text or f"You left {event.conversation}."
         case Gap() | StoredAgain() | LinkBack():
             return event.sentence
         case LinkLost():

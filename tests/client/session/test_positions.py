@@ -64,7 +64,10 @@ def test_a_room_joined_on_another_device_starts_at_its_head_and_is_reported() ->
 def test_a_room_left_on_another_device_is_reported() -> None:
     positions = Positions()
     log_in(positions, conversation("#lobby", 1), conversation("#ops", 9))
-    assert log_in(positions, conversation("#lobby", 1)) == ([Left(conversation="#ops")], 0)
+    assert log_in(positions, conversation("#lobby", 1)) == (
+        [Left(conversation="#ops", text="You are no longer in #ops.")],
+        0,
+    )
     assert "#ops" not in positions.seqs
     assert "#ops" not in positions.heard
 

@@ -45,15 +45,18 @@ def make_rooms(stage: Stage, peer: Peer, number: int, word: str = "r") -> str | 
     return None
 
 
+TOO_MANY_ROOMS = "Limit reached: 30 rooms per user. Use one of yours, or ask another user to make the room."
+
+
 def test_rooms_are_limited_per_user() -> None:
     stage = Stage(limited=True)
     alice = stage.native("alice")
     assert make_rooms(stage, alice, ROOMS_MADE) is None
-    assert make_rooms(stage, alice, 1, "more") == "Limit reached: 30 rooms per user."
+    assert make_rooms(stage, alice, 1, "more") == TOO_MANY_ROOMS
     assert "#more0" not in stage.hub.directory.rooms
     stage.hub = stage.new_hub()
     again = stage.native("alice")
-    assert make_rooms(stage, again, 1, "more") == "Limit reached: 30 rooms per user."
+    assert make_rooms(stage, again, 1, "more") == TOO_MANY_ROOMS
     assert make_rooms(stage, stage.native("bob"), 1, "more") is None
 
 
@@ -151,7 +154,8 @@ def test_bans_and_mutes_are_limited_per_room(kind: type[commands.Command], monke
         assert refused(alice, kind, room="#ops", name=f"other{n}", seconds=60) is None
     stage.native("other3")
     error = refused(alice, kind, room="#ops", name="other3")
-    assert error == f"Limit reached: #ops has 3 {'bans' if kind is commands.Ban else 'mutes'}; lift some first."
+    have, undo = ("bans", "/unban") if kind is commands.Ban else ("mutes", "/unmute")
+    assert error == f"Limit reached: #ops has 3 {have}. Lift some first: {undo} NAME."
     stage.turns.wait(61)
     assert refused(alice, kind, room="#ops", name="other3") is None
 
@@ -167,7 +171,7 @@ def test_invitations_are_limited_per_room(monkeypatch: pytest.MonkeyPatch) -> No
     assert refused(alice, commands.Invite, room="#ops", name="other0") is None
     assert refused(alice, commands.Invite, room="#ops", name="other1") is None
     error = refused(alice, commands.Invite, room="#ops", name="other2")
-    assert error == "Limit reached: 2 users are invited to #ops. /kick NAME withdraws one."
+    assert error == "Limit reached: 2 users are invited to #ops. /kick NAME withdraws an invitation."
 
 
 def new_account(stage: Stage, name: str, peer: str) -> list[events.Event]:
@@ -183,7 +187,7 @@ def test_accounts_are_limited_per_address_on_an_open_server() -> None:
         assert isinstance(new_account(stage, f"n{n}", "192.0.2.1")[0], events.Welcome)
     (error,) = new_account(stage, "more", "192.0.2.1")
     assert error.code == "too_many"
-    assert error.text == "Too many new accounts from your address; try again in 10 minutes."
+    assert error.text == "Too many new accounts from your address; try again in 10 minutes, or ask for an invite."
     assert isinstance(new_account(stage, "n0", "192.0.2.1")[0], events.Welcome)  # a user with an account logs in
     assert isinstance(new_account(stage, "more", "192.0.2.2")[0], events.Welcome)
     stage.turns.wait(ACCOUNTS_SECONDS)
@@ -207,7 +211,7 @@ def test_newcomers_behind_a_tunnel_share_ten_times_the_accounts_of_one_address()
     for n in range(ACCOUNTS_BURST * LOOPBACK_TIMES):
         assert isinstance(new_account(stage, f"n{n}", "127.0.0.1")[0], events.Welcome)
     (error,) = new_account(stage, "more", "127.0.0.1")
-    assert error.text == "Too many new accounts from your address; try again in 1 minute."
+    assert error.text == "Too many new accounts from your address; try again in 1 minute, or ask for an invite."
 
 
 def test_a_user_begins_direct_messages_at_a_limited_rate() -> None:

@@ -97,7 +97,7 @@ def test_a_damaged_fact_lets_no_user_log_in(directory: Path) -> None:
 
     asyncio.run(fill())
     change(directory, "UPDATE entry SET author = 'u2' WHERE fact = 1")
-    with pytest.raises(BadFile, match="not what was written"):
+    with pytest.raises(BadFile, match="the checksum of entry 1 of the server log does not match"):
         asyncio.run(read_all(directory))
 
 

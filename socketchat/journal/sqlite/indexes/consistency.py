@@ -32,10 +32,10 @@ def check(db: apsw.Connection) -> None:
     total = 0
     for floor, first, last, count in db.execute(_RUNS):
         if floor is None or first < floor or count != last - first + 1:
-            raise IndexDamaged("a conversation has gaps")
+            raise IndexDamaged("it lacks entries in the middle of a conversation")
         total += count
     if next(db.execute("SELECT placed FROM meta")) != (total,):
-        raise IndexDamaged("places are missing")
+        raise IndexDamaged("it lacks entries")
 
 
 def make_anew(db: apsw.Connection) -> None:
@@ -71,10 +71,10 @@ def _name_again(db: apsw.Connection, conversations: list[apsw.SQLiteValues]) -> 
     try:
         db.executemany("INSERT INTO conversation VALUES (?, ?, ?)", conversations)
     except apsw.ConstraintError as error:
-        raise apsw.CorruptError(f"the name of a conversation is not what was written: {error}") from error
+        raise apsw.CorruptError(f"the name of a conversation cannot be read: {error}") from error
     db.execute(_ROW_AT)
     for (number,) in db.execute(_NAMELESS):
-        raise apsw.CorruptError(f"the name of conversation {number} is not what was written")
+        raise apsw.CorruptError(f"the name of conversation {number} is wrong: no checksum matches it")
 
 
 def _is_sound(*row: object) -> bool:

@@ -17,12 +17,12 @@ def find(db: apsw.Connection, conversation: int, seq: int) -> tuple[int, Entry] 
     row = db.execute(_FIND, (conversation, seq)).fetchone()
     if row is None:
         if (seq,) in db.execute(_KEPT, (conversation, seq)):
-            raise IndexDamaged(f"there is no place for {seq}")
+            raise IndexDamaged(f"it lacks entry {seq}")
         return None
     entry_id, number, *stored = row
     entry = entry_from(stored)
     if entry.kind != DAMAGED and (number, entry.seq) != (conversation, seq):
-        raise IndexDamaged(f"the place of {seq} is that of {entry.seq}")
+        raise IndexDamaged(f"for entry {seq} it leads to entry {entry.seq}")
     return int(str(entry_id)), entry
 
 
