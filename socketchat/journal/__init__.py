@@ -1,9 +1,9 @@
 """The journal orders, stores and returns entries; everything that lasts goes through it.
 
-A proposal is submitted without a seq and never blocks. The backend takes all that came in meanwhile, gives each its
-seq in the order of submission, makes the batch durable, and reports one outcome per proposal, in that order, on the
-event loop; only a refusal may come sooner, while the storage is in trouble. So order, seq and "who was first" are
-decided in one place, which one day may be a cluster.
+A proposal has no seq yet, and submitting it never blocks. The backend collects the proposals that arrive during a
+commit, gives each its seq in the order of submission, and makes the batch durable. Then it reports one outcome per
+proposal, in that order, on the event loop. Only a refusal may come sooner, if the storage fails. So order, seq and
+"who was first" are decided in one place, which may be a cluster one day.
 """
 
 from __future__ import annotations
@@ -22,13 +22,12 @@ SERVER_LOG = "*"
 
 
 class Proposal:
-    """An entry that asks to be stored.
+    """An entry to be stored.
 
-    ``key`` is (outbox, n): what was stored under it before is a duplicate, as is any n at or below that outbox's last.
-    ``claims`` are names that the log grants once; a proposal that comes second gets a conflict. ``of`` is the seq, in
-    the same conversation, of the entry that this one refers to: only the kinds "edit" and "delete" change it. Whether
-    the author may do that is for the submitter to know. Subclasses carry what the submitter wants back with the
-    outcome.
+    ``key`` is (outbox, n): a proposal is a duplicate if its n is at or below the last one of that outbox. ``claims``
+    are names that the log grants once; the second proposal gets a conflict. ``of`` is the seq, in the same
+    conversation, of the entry that this one refers to; only the kinds "edit" and "delete" change that entry. The
+    submitter checks whether the author may do that. Subclasses carry what the submitter wants back with the outcome.
     """
 
     __slots__ = ("author", "body", "claims", "conversation", "key", "kind", "name", "of")
@@ -56,7 +55,7 @@ class Proposal:
 
 
 class Stored(msgspec.Struct, gc=False):
-    """The proposal is durable as this entry; ``changed`` are the seqs of the entries that a delete has blanked.
+    """The proposal is durable as this entry; ``changed`` holds the seqs of the entries that a delete blanked.
 
     An entry that another node of the same log proposed comes without its proposal.
     """
@@ -67,27 +66,27 @@ class Stored(msgspec.Struct, gc=False):
 
 
 class Duplicate(msgspec.Struct, gc=False):
-    """The key was stored before; ``entry`` is the first one, or None where only a later n of that outbox is known."""
+    """The key was stored before; ``entry`` is the first entry, or None if only a later n is known."""
 
     proposal: Proposal
     entry: Entry | None
 
 
 class Conflict(msgspec.Struct, gc=False):
-    """Somebody holds the claim already; nothing was stored."""
+    """Another entry already holds the claim; nothing was stored."""
 
     proposal: Proposal
     claim: str
 
 
 class Unchangeable(msgspec.Struct, gc=False):
-    """The entry that the proposal refers to is not there, is deleted already, or is nothing that a user said."""
+    """The entry that the proposal refers to does not exist, is deleted, or is not a message."""
 
     proposal: Proposal
 
 
 class StorageRefused(msgspec.Struct, gc=False):
-    """Nothing was stored; with ``retry`` the same proposal may succeed later."""
+    """Nothing was stored; if ``retry`` is set, the same proposal may succeed later."""
 
     proposal: Proposal
     reason: str
@@ -101,8 +100,8 @@ class State(msgspec.Struct):
     """What a journal knows when it is opened.
 
     ``epoch`` is random and belongs to the store. ``heads`` and ``floors`` are the newest and the oldest kept seq by
-    conversation. ``facts`` are the entries whose kind is a fact, in log order. ``marks`` are the seqs up to
-    which each user has read, by user id and conversation.
+    conversation. ``facts`` are the entries whose kind is a fact, in log order. ``marks`` are the read markers, as
+    seqs by user id and conversation.
     """
 
     epoch: str
@@ -113,18 +112,18 @@ class State(msgspec.Struct):
 
 
 class Revision(msgspec.Struct):
-    """What was changed in what was stored: the seqs that were blanked, and the floors that rose, by conversation."""
+    """Changes to stored entries: the seqs that were blanked, and the floors that rose, by conversation."""
 
     blanked: dict[str, list[int]] = {}
     floors: dict[str, int] = {}
 
 
 class Query(msgspec.Struct, frozen=True):
-    """A search for entries that hold all of ``words``, if any, in these conversations.
+    """A search for entries that contain all of ``words``, if any, in these conversations.
 
-    Words stand for whole ones: with a star behind it a word may go on, and in quotes words stand in a row.
-    ``author`` is a user id; ``since`` and ``before`` bound the time, in milliseconds, the second exclusively.
-    ``floors`` are the first seqs to be found of conversations whose beginning the searcher may not read.
+    Words match whole words; a star at the end matches a prefix, and quotes match a phrase. ``author`` is a user id;
+    ``since`` and ``before`` bound the time, in milliseconds, the second exclusively. ``floors`` are the first seqs to
+    search in conversations whose beginning the searcher may not read.
     """
 
     words: str
@@ -137,14 +136,14 @@ class Query(msgspec.Struct, frozen=True):
 
 
 class Found(msgspec.Struct):
-    """What a search found, newest first; not ``complete`` where time ran out before it had looked at everything."""
+    """The entries found, newest first; not ``complete`` if the search ran out of time."""
 
     entries: list[Entry]
     complete: bool
 
 
 class Keep(msgspec.Struct, frozen=True):
-    """How long what was said is kept, in milliseconds, for ever where that is None; ``rooms`` have their own rule."""
+    """How long messages are kept, in milliseconds, or for ever if None; ``rooms`` have their own rules."""
 
     default: int | None = None
     rooms: Mapping[str, int | None] = {}
@@ -155,39 +154,39 @@ class Keep(msgspec.Struct, frozen=True):
 
 
 Progress = Callable[[int, int], object]
-"""Is told how far a long piece of work is: so much done of so much."""
+"""Receives the progress of a long task: how much is done, and the total."""
 
 
 class Journal(Protocol):
     """A store of entries. All methods are called on the event loop's thread."""
 
     committed: Callable[[Sequence[Outcome]], None]
-    """Called on the loop, in order, once a batch is durable; to be set before the first submit."""
+    """Called on the loop, in order, when a batch is durable; set it before the first submit."""
 
     revised: Callable[[Revision], None]
-    """Called on the loop once entries were blanked by ``erase`` or dropped by ``keep``; does nothing unless set."""
+    """Called on the loop when ``erase`` blanked entries or ``keep`` dropped some; does nothing unless set."""
 
     keep: Keep
-    """How long what was said is kept; may be set at any time. Facts are kept for ever, below the floor too."""
+    """How long messages are kept; may be set at any time. Facts are kept for ever, even below the floor."""
 
     async def open(self) -> State:
-        """Open the store and return what it knows; raises BadFile, StorageProblem."""
+        """Open the store and return its state; raises BadFile, StorageProblem."""
 
     def submit(self, proposal: Proposal) -> None:
         """Take a proposal; never blocks. Its outcome comes through ``committed``."""
 
     def give_up(self, key: tuple[int, int]) -> None:
-        """Let the later messages of an outbox go on where one that may be tried again is refused for good instead."""
+        """Stop waiting for a refused message to come again, so that later messages of its outbox are accepted."""
 
     async def find(self, key: tuple[int, int]) -> Entry | None:
-        """Return the entry that was stored under a key, None if there is none; stores nothing.
+        """Return the entry that was stored under a key, or None; stores nothing.
 
-        All that was submitted before the call is decided first. Raises KeyReused if the outbox is at a later number
-        already, so that nothing can be stored under this one any more, and StorageProblem.
+        Waits for the outcome of everything submitted before. Raises StorageProblem, and KeyReused if the outbox is
+        already at a later number, so that nothing can be stored under this key any more.
         """
 
     def mark(self, user: str, conversation: str, seq: int) -> None:
-        """Keep the seq up to which a user has read, soon: one that is lost costs a line that is shown again."""
+        """Store a read marker soon; if it is lost, the user sees some read messages as unread."""
 
     async def read(
         self,
@@ -201,22 +200,22 @@ class Journal(Protocol):
     ) -> list[Entry]:
         """Return entries with after < seq, seq < before and seq <= upto, in the order of seq.
 
-        Without ``before`` the oldest ``limit`` of them, with it the newest. With ``current`` what was edited has the
-        newest text that is stored, and says so. Raises StorageProblem.
+        Return the oldest ``limit`` of them, or the newest if ``before`` is given. With ``current``, edited entries have
+        their newest text and are marked as edited. Raises StorageProblem.
         """
 
     async def search(self, query: Query) -> Found:
         """Return the newest entries of the indexed kinds that match; raises BadText, StorageProblem.
 
-        Everything is found that was committed before the call.
+        The search covers everything that was committed before the call.
         """
 
     async def erase(self, author: str, progress: Progress | None = None) -> int:
-        """Blank all that a user said, as a delete would, and drop the user's markers; return how many entries it was.
+        """Blank all messages of a user, as a delete would, and drop the user's read markers; return their number.
 
-        Once this was called it is finished, even by the next start. While it goes on, ``progress`` is told on the loop,
-        every second or so, how many entries were looked at.
+        If the server stops meanwhile, the next start finishes the job. About every second, ``progress`` is called on
+        the loop with the number of entries checked.
         """
 
     async def close(self) -> None:
-        """Commit what was submitted, report it, and release the store."""
+        """Commit and report all submitted proposals, and release the store."""

@@ -1,4 +1,4 @@
-"""Which journals there are: each is named by a URL, and loaded only when it is opened."""
+"""The journal backends: each has a URL, and is imported only when it is opened."""
 
 from __future__ import annotations
 

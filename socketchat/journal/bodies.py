@@ -1,4 +1,4 @@
-"""What the backends have in common about what was said: which entries can change, what is left of a deleted one."""
+"""Rules for message bodies that all backends share: which entries can change, and what remains of a deleted one."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ from ..protocol.events import Entry, Text
 from ..protocol.kinds import CHANGEABLE, DAMAGED
 
 MOST_TERMS, MOST_BYTES = 8, 256
-"""What a search may ask for: more narrows nothing down, and each term costs a walk through the index."""
+"""Most terms in a search: more do not narrow it down, and each one costs an index scan."""
 
 
 FIRST_LETTERS = 2
-"""Characters that have to stand before a star: one alone would cost a walk through a good part of the index."""
+"""Fewest characters before a star: a prefix of one character would scan much of the index."""
 
 _TERM = re.compile(r'"([^"]*)"(\*?)|(\S+)').finditer
 
 
 class Term(NamedTuple):
-    """What has to stand in an entry: a word or, in quotes, words in a row; with a star the last is only begun."""
+    """A word, or a phrase in quotes, that an entry must contain; with a star the last word is a prefix."""
 
     text: str
     is_begun: bool
 
 
 class Said(msgspec.Struct, frozen=True):
-    """What the bodies of entries that somebody said have between them."""
+    """The fields that the bodies of all messages share."""
 
     text: str = ""
     of: int | None = None
@@ -37,7 +37,7 @@ class Said(msgspec.Struct, frozen=True):
 
 
 def said(entry: Entry) -> Said:
-    """Return what an entry says; raises msgspec.DecodeError for the bodies of facts."""
+    """Return the body of a message; raises msgspec.DecodeError for the bodies of facts."""
     return msgspec.json.decode(entry.body, type=Said)
 
 
@@ -52,14 +52,14 @@ def is_blank(entry: Entry) -> bool:
 
 
 def is_gone(entry: Entry) -> bool:
-    """Tell whether what an entry said can no longer be known."""
+    """Tell whether an entry's text is lost: it was deleted or is damaged."""
     return entry.kind == DAMAGED or is_blank(entry)
 
 
 def blanked(body: bytes) -> bytes:
-    """Return what is stored in place of a body: no text, as long as before by the spaces at its end.
+    """Return the replacement for a body: without text, padded with spaces to the old length.
 
-    An edit still says what it was of. Spaces mark it, since no other body ends with one.
+    An edit keeps its ``of``. The trailing spaces mark a blanked body, since no other body ends with a space.
     """
     of = msgspec.json.decode(body, type=Said).of
     short = b'{"text":""}' if of is None else b'{"of":%d,"text":""}' % of
@@ -67,12 +67,12 @@ def blanked(body: bytes) -> bytes:
 
 
 def served(body: bytes) -> bytes:
-    """Return a body as it is served: one that was blanked says so."""
+    """Return a body as it is served; a blanked one is marked as deleted."""
     return body.rstrip()[:-1] + b',"deleted":true}' if body.endswith(b" ") else body
 
 
 def as_edited(entry: Entry, edit: Entry | None) -> Entry:
-    """Return an entry with the text of its newest edit; what is deleted stays so, and goes with its edit."""
+    """Return an entry with the text of its newest edit; a deleted entry stays deleted."""
     if edit is None or not is_changeable(entry) or edit.kind == DAMAGED:
         return entry
     new, body = msgspec.json.decode(edit.body, type=Text), msgspec.json.decode(entry.body, type=Text)
@@ -81,7 +81,7 @@ def as_edited(entry: Entry, edit: Entry | None) -> Entry:
 
 
 def terms_of(words: str) -> list[Term]:
-    """Return the terms of a search, none where anything will do; raises BadText."""
+    """Return the terms of a search, an empty list if everything matches; raises BadText."""
     plain = words.encode("utf-8", "ignore")
     terms = _TERM(plain.decode().replace("\0", " ")) if len(plain) <= MOST_BYTES else ()
     found = [_term(*term.groups()) for term in terms]

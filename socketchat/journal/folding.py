@@ -6,7 +6,7 @@ import re
 import unicodedata
 
 VERSION = unicodedata.unidata_version
-"""Under another version of Unicode, texts may fold differently; then they must be indexed again."""
+"""The version of Unicode: if it changes, texts may fold differently and must be indexed again."""
 
 _UNSEGMENTED = re.compile(
     "["
@@ -24,15 +24,15 @@ _UNSEGMENTED = re.compile(
 
 
 PIECE = 256
-"""Characters folded at a time: one can become 18, and no other thread runs meanwhile."""
+"""Characters folded at a time: each can become 18, and no other thread runs meanwhile."""
 
 _PIECES = re.compile(f".{{1,{PIECE}}}", re.DOTALL).findall
 
 
 def folded(text: str) -> str:
-    """Return a text without differences in case, width and composition.
+    """Return a text with case, width and composition normalized.
 
-    In scripts without spaces, each letter becomes a word, so that a search finds any letters in a row.
+    In scripts without spaces, each character becomes a word, so that a search finds any sequence of them.
     """
     if text.isascii():
         return text.lower()

@@ -1,9 +1,8 @@
-"""The side of a journal that lives on the event loop: what is submitted in one turn of it goes on as one batch.
+"""The event loop's side of a journal: proposals submitted in one turn of the loop become one batch.
 
-A failure of the storage must not let a sender's later message overtake an earlier one. So batches carry a generation.
-With the first batch of a generation that fails, all that follow in it are refused, and what is submitted meanwhile is
-refused at once. The generation ends when all of it has been answered; from then on the gate holds back what would
-still overtake.
+If the storage fails, a sender's later message must not overtake an earlier one. So batches carry a generation. If a
+batch fails, the later batches of its generation are refused, and new proposals are refused immediately. The
+generation ends when all of its proposals have been answered. From then on, the retry gate holds back later messages.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ OVERTAKING = "An earlier message of yours was not stored. Send that one again fi
 
 
 class Batch:
-    """Proposals in the order of submission, and the generation to which they belong."""
+    """Proposals in the order of submission, and the generation that they belong to."""
 
     __slots__ = ("generation", "proposals")
 
@@ -34,9 +33,9 @@ class Batch:
 
 
 class Intake:
-    """Takes proposals for a backend, and tells their outcomes.
+    """Takes proposals for a backend, and reports their outcomes.
 
-    What the backend does with a batch begins with ``hand_over`` and ends with ``report``.
+    The backend gets a batch through ``hand_over`` and returns its outcomes through ``report``.
     """
 
     committed: Callable[[Sequence[Outcome]], None]
@@ -64,12 +63,12 @@ class Intake:
         self._pending.append(proposal)
 
     def give_up(self, key: tuple[int, int]) -> None:
-        """Wait no longer for a refused message to come again: its sender was told that it is refused for good."""
+        """Stop waiting for a refused message to come again, because its sender was told not to retry."""
         self._gate.release(key)
         self._watch()
 
     async def settled(self) -> None:
-        """Return once all that was submitted before the call has its outcome."""
+        """Wait until everything submitted before the call has its outcome."""
         if ahead := self._under_way + len(self._pending):
             settled = self._loop.create_future()
             self._settling.append((self._answered + ahead, settled))
@@ -82,7 +81,7 @@ class Intake:
             self._hand_over(Batch(self._generation, proposals))
 
     def report(self, outcomes: Sequence[Outcome], failure: str | None) -> None:
-        """Tell the hub; with ``failure`` the generation has failed."""
+        """Report outcomes to the hub; with ``failure``, the generation has failed."""
         self._under_way -= len(outcomes)
         self._answered += len(outcomes)
         if failure is not None:
@@ -101,16 +100,16 @@ class Intake:
     def _tell_settled(self) -> None:
         while self._settling and self._settling[0][0] <= self._answered:
             _, settled = self._settling.popleft()
-            if not settled.done():  # otherwise whoever waited was cancelled
+            if not settled.done():  # the waiter may have been cancelled
                 settled.set_result(None)
 
     def begin_trouble(self, reason: str) -> None:
-        """Refuse what is submitted from now on, until all of this generation has been answered."""
+        """Refuse new proposals until all of this generation have been answered."""
         self._trouble = reason
         self._watch()
 
     def _end_trouble(self) -> None:
-        self._flush()  # what was submitted before the hub had handled the report belongs to the failed generation
+        self._flush()  # proposals submitted before the report belong to the failed generation
         if not self._under_way:
             self._generation += 1
             self._trouble = None
@@ -133,13 +132,13 @@ class Intake:
         return False
 
     def tell_refused(self) -> None:
-        """Tell what was refused and is not told yet."""
+        """Report the refusals that were not reported yet."""
         refused, self._refused = self._refused, []
         if refused:
             self.committed(refused)
 
     def stop(self) -> None:
-        """Hand over what was submitted, and refuse what still comes."""
+        """Hand over the submitted proposals, and refuse new ones."""
         self._flush()
         self._stopped = True
         self._watch()

@@ -1,4 +1,4 @@
-"""A journal that forgets: the same contract without a disk, for tests."""
+"""A journal in memory: the same contract without a disk, for tests."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     import asyncio
 
 ENTRIES = 1_000_000
-"""Entries kept unless told otherwise: about half a gigabyte."""
+"""Most entries by default: about half a gigabyte."""
 
 FULL = "The journal's memory is full; try again later."
 
@@ -49,7 +49,7 @@ def _now() -> int:
 
 
 class MemoryLog:
-    """What is stored; the journals of several nodes may share it, and then each is told what the others store."""
+    """The stored entries; the journals of several nodes may share one log, and each hears what the others store."""
 
     def __init__(self) -> None:
         self.epoch = secrets.token_hex(8)
@@ -66,11 +66,11 @@ class MemoryLog:
 
 
 class MemoryJournal:
-    """Keeps everything in dicts; a batch is committed in the turn of the loop after it was submitted.
+    """Keeps everything in dicts; commits a batch in the next turn of the loop.
 
-    ``clock`` returns milliseconds. ``capacity`` is the number of entries that fit, and may be changed at any time: a
-    batch that does not fit is refused as a full disk would have it. Entries that another journal of the same ``log``
-    stored are reported in another turn, in the order of the log, without their proposals.
+    ``clock`` returns milliseconds. ``capacity`` is the most entries that fit, and may change at any time: a batch that
+    does not fit is refused, as if the disk were full. Entries that another journal of the same ``log`` stored are
+    reported in a later turn, in log order, without their proposals.
     """
 
     revised: Callable[[Revision], None] = staticmethod(lambda _: None)
@@ -98,13 +98,13 @@ class MemoryJournal:
         self._last = log.last
         self._floors = log.floors
         self._edits = log.edits
-        self._untold: list[Stored] = []  # of other journals
+        self._untold: list[Stored] = []  # by other journals
         self._failed = -1
         self._keep = Keep()
 
     @property
     def committed(self) -> Callable[[Sequence[Outcome]], None]:
-        """What is told the outcomes."""
+        """The function that receives the outcomes."""
         return self._intake.committed
 
     @committed.setter
@@ -112,7 +112,7 @@ class MemoryJournal:
         self._intake.committed = committed
 
     async def open(self) -> State:
-        """Return what the journal knows; what was stored before a ``close`` is still there."""
+        """Return the journal's state; entries from before a ``close`` are still there."""
         self._intake.restart()
         self._untold.clear()
         if self not in self._log.journals:
@@ -127,7 +127,7 @@ class MemoryJournal:
         )
 
     async def find(self, key: tuple[int, int]) -> Entry | None:
-        """Return the entry that was stored under a key, None if there is none; raises KeyReused."""
+        """Return the entry that was stored under a key, or None; raises KeyReused."""
         await self._intake.settled()
         outbox, n = key
         if n > self._last.get(outbox, -1):
@@ -137,7 +137,7 @@ class MemoryJournal:
         return entry
 
     def mark(self, user: str, conversation: str, seq: int) -> None:
-        """Keep the seq up to which a user has read."""
+        """Store a read marker."""
         marks = self._marks.setdefault(user, {})
         marks[conversation] = max(seq, marks.get(conversation, 0))
 
@@ -178,7 +178,7 @@ class MemoryJournal:
         return Found(entries[: query.limit], complete=True)
 
     async def erase(self, author: str, progress: Progress | None = None) -> int:  # noqa: ARG002 - it is done at once
-        """Blank all that a user said; return how many entries that were."""
+        """Blank all messages of a user; return their number."""
         blanked: dict[str, list[int]] = {}
         for name, log in self._logs.items():
             for entry in list(log):
@@ -190,7 +190,7 @@ class MemoryJournal:
 
     @property
     def keep(self) -> Keep:
-        """How long what was said is kept."""
+        """How long messages are kept."""
         return self._keep
 
     @keep.setter
@@ -207,7 +207,7 @@ class MemoryJournal:
         self._revise(Revision(floors=floors))
 
     async def close(self) -> None:
-        """Commit what was submitted and report it."""
+        """Commit and report all submitted proposals."""
         self._intake.stop()
         self._intake.tell_refused()
         if self in self._log.journals:
@@ -224,11 +224,11 @@ class MemoryJournal:
         for other in self._log.journals:
             if other is not self:
                 other.hear(stored)
-        self._tell_heard()  # which was stored before
+        self._tell_heard()  # entries that were stored before
         self._intake.report(outcomes, None)
 
     def hear(self, stored: list[Stored]) -> None:
-        """Take what another journal stored, to be told soon."""
+        """Take entries that another journal stored, and report them soon."""
         if stored and not self._untold:
             self._loop.call_soon(self._tell_heard)
         self._untold += stored
@@ -284,7 +284,7 @@ class MemoryJournal:
         return self._floors.get(conversation, 1) <= of <= len(log) and is_changeable(log[of - 1])
 
     def _change(self, log: list[Entry], entry: Entry, of: int) -> tuple[int, ...]:
-        """Apply an edit or a delete, of no other kind anything; return the seqs that were blanked."""
+        """Apply an edit or a delete, and ignore other kinds; return the seqs that were blanked."""
         edits = self._edits.setdefault((entry.conversation, of), [])
         if entry.kind == EDIT:
             edits.append(entry.seq)
@@ -302,7 +302,7 @@ class MemoryJournal:
 
 
 def _holds(words: list[str], terms: list[tuple[list[str], bool]]) -> bool:
-    """Tell whether the words of each term come in a row among the words."""
+    """Tell whether each term's words occur in sequence among the words."""
     asked = [(term, is_begun) for term, is_begun in terms if term]
     return bool(asked or not terms) and all(
         any(_begins(words[at : at + len(term)], term, is_begun=is_begun) for at in range(len(words)))
@@ -311,7 +311,7 @@ def _holds(words: list[str], terms: list[tuple[list[str], bool]]) -> bool:
 
 
 def _begins(words: list[str], term: list[str], *, is_begun: bool) -> bool:
-    """Tell whether words are those of a term, the last of which may go on where it is only begun."""
+    """Tell whether words match a term; if ``is_begun``, the last word of the term is a prefix."""
     same = words[:-1] == term[:-1] and len(words) == len(term)
     return same and (words[-1].startswith(term[-1]) if is_begun else words[-1] == term[-1])
 

@@ -1,18 +1,18 @@
-"""Keeps a sender's later messages from overtaking one that was refused and will come again."""
+"""Keeps a sender's later messages from overtaking a refused one that will be sent again."""
 
 from __future__ import annotations
 
 from . import Proposal
 
 OUTBOXES = 4096
-"""Outboxes with refused messages that are remembered; more than connect in the time of a storage failure."""
+"""Most outboxes with refused messages; more than connect during a storage failure."""
 
 REFUSED_PER_OUTBOX = 1024
-"""Refused numbers remembered per outbox: many times the window of unacknowledged entries of a connection."""
+"""Most refused numbers per outbox: many times a connection's limit of unacknowledged entries."""
 
 
 class RetryGate:
-    """The refused numbers by outbox: a later number is not let in before all of them have come again."""
+    """The refused numbers by outbox: a later number has to wait until all of them have come again."""
 
     def __init__(self) -> None:
         self._refused: dict[int, set[int]] = {}
@@ -21,7 +21,7 @@ class RetryGate:
         return bool(self._refused)
 
     def admits(self, proposal: Proposal) -> bool:
-        """Tell whether a proposal may go on; one that was refused before is taken off the list."""
+        """Tell whether a proposal may pass; remove it from the list if it was refused before."""
         if proposal.key is None:
             return True
         outbox, n = proposal.key
@@ -34,7 +34,7 @@ class RetryGate:
         return True
 
     def release(self, key: tuple[int, int]) -> None:
-        """Take a number off the list."""
+        """Remove a number from the list."""
         outbox, n = key
         refused = self._refused.get(outbox)
         if refused is not None:
