@@ -1,4 +1,4 @@
-"""Files that are ours alone: written whole or not at all, and checked before anything in them is believed."""
+"""Private files: written completely or not at all, and checked before their content is used."""
 
 # ruff: noqa: PTH100, PTH102, PTH104, PTH105, PTH108, PTH112, PTH114, PTH116, PTH120
 # pathlib would cost `send` a twentieth of its start.
@@ -16,7 +16,7 @@ from .exceptions import BadFile, reason
 AnyPath = str | os.PathLike[str]
 
 PRIVATE_BYTES = 4096
-"""Most that is read of a private file; all of them are a line."""
+"""Most bytes read of a private file; each file is one line."""
 
 _IS_POSIX = os.name == "posix"
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)  # Windows would translate line ends
@@ -25,10 +25,10 @@ _NOFOLLOW = getattr(os, "O_NOFOLLOW", 0)
 
 
 def write(path: AnyPath, content: bytes, *, over: bool = True) -> bool:
-    """Write a file of ours that outlasts a power cut, whole or not at all; raises OSError.
+    """Write a private file that outlasts a power cut, completely or not at all; raises OSError.
 
-    If the file has this content already, it is left alone, so that nothing has to be written on a full disk. Without
-    ``over``, a file that is there stays as it is; then this returns False. The directory must exist.
+    If the file has this content already, it is left alone, so that this works on a full disk. Without ``over``, an
+    existing file stays as it is, and this returns False. The directory must exist.
     """
     path = os.fspath(path)
     if _has(path, content):
@@ -38,12 +38,12 @@ def write(path: AnyPath, content: bytes, *, over: bool = True) -> bool:
         create(fresh, content)
         return publish(fresh, path, over=over)
     finally:
-        with suppress(OSError):  # after a rename it is gone, and on a full disk it must not stay
+        with suppress(OSError):  # a rename has removed it; on a full disk it must not stay
             os.unlink(fresh)
 
 
 def create(path: AnyPath, content: bytes) -> None:
-    """Write a new file of ours, byte for byte, and sync it; raises FileExistsError, OSError.
+    """Create a private file with exactly this content, and sync it; raises FileExistsError, OSError.
 
     Readers may see it half written: give it its final name with ``publish``.
     """
@@ -56,16 +56,16 @@ def create(path: AnyPath, content: bytes) -> None:
 
 
 def write_all(file: int, content: bytes) -> None:
-    """Write all of ``content`` to a descriptor, however little of it the system takes at a time; raises OSError."""
+    """Write all of ``content`` to a descriptor, even if the system takes only a part at a time; raises OSError."""
     rest = memoryview(content)
     while rest:
         rest = rest[os.write(file, rest) :]
 
 
 def publish(fresh: AnyPath, path: AnyPath, *, over: bool) -> bool:
-    """Give a finished, synced file its name, and make that last; raises OSError.
+    """Give a finished, synced file its name, and sync the directory; raises OSError.
 
-    Without ``over``, a file that has the name already stays, and ``fresh`` too; then this returns False.
+    Without ``over``, an existing file of that name stays, ``fresh`` stays too, and this returns False.
     """
     if over:
         os.replace(fresh, path)
@@ -79,12 +79,12 @@ def publish(fresh: AnyPath, path: AnyPath, *, over: bool) -> bool:
 
 
 def _publish_new(fresh: AnyPath, path: AnyPath) -> None:
-    """Give a file a name that none has; raises FileExistsError, OSError."""
+    """Give a file a name that is not in use; raises FileExistsError, OSError."""
     if sys.platform == "win32":
-        os.rename(fresh, path)  # there it never replaces anything
+        os.rename(fresh, path)  # on Windows, a rename never replaces a file
         return
     try:
-        os.link(fresh, path)  # unlike a rename, a link never replaces what is there
+        os.link(fresh, path)  # unlike a rename, a link never replaces a file
     except FileExistsError:
         raise
     except OSError:
@@ -100,7 +100,7 @@ def unfinished(path: AnyPath) -> str:
 
 def sync(path: AnyPath) -> None:
     """Make a file or the names in a directory outlast a power cut; raises OSError."""
-    if _IS_POSIX:  # Windows has no such thing for directories
+    if _IS_POSIX:  # Windows cannot sync directories
         file = os.open(path, os.O_RDONLY)
         try:
             force(file)
@@ -109,17 +109,17 @@ def sync(path: AnyPath) -> None:
 
 
 def force(file: int) -> None:
-    """Make what was written to a descriptor outlast a power cut; raises OSError."""
+    """Sync what was written to a descriptor, so that it outlasts a power cut; raises OSError."""
     if sys.platform == "darwin":
         from fcntl import F_FULLFSYNC, fcntl
 
-        fcntl(file, F_FULLFSYNC)  # there fsync leaves it in the disk's own memory
+        fcntl(file, F_FULLFSYNC)  # on macOS, fsync leaves the data in the disk's own memory
     else:
         os.fsync(file)
 
 
 def make_directory(path: AnyPath) -> None:
-    """Make a directory and the missing ones above it, for their owner alone whatever the umask; raises OSError."""
+    """Create a directory and its missing parents, private to their owner whatever the umask; raises OSError."""
     path = os.path.abspath(path)
     if os.path.isdir(path):
         return
@@ -132,12 +132,12 @@ def make_directory(path: AnyPath) -> None:
         if not os.path.isdir(path):
             raise
     else:
-        sync(above)  # or a power cut takes the directory, and with it the files that are synced in it
+        sync(above)  # or a power cut removes the directory, and with it the synced files in it
 
 
 @contextmanager
 def turn(directory: AnyPath) -> Iterator[None]:
-    """Let the processes that read, change and write files in a directory take turns, if its file system can do that."""
+    """Lock a directory while a process reads, changes and writes its files, if the file system supports that."""
     if sys.platform == "win32":
         yield
         return
@@ -145,7 +145,7 @@ def turn(directory: AnyPath) -> Iterator[None]:
 
     file = os.open(directory, os.O_RDONLY)
     try:
-        with suppress(OSError):  # as on some network file systems
+        with suppress(OSError):  # some network file systems have no locks
             flock(file, LOCK_EX)
         yield
     finally:
@@ -176,13 +176,13 @@ def check_directory(path: AnyPath) -> None:
 
 
 def read_private(path: AnyPath, what: str, *, most: int = PRIVATE_BYTES, follow: bool = True) -> bytes | None:
-    """Return what is in a file of ours, at most so many bytes of it; None if there is none.
+    """Return the content of a private file, at most this many bytes; None if the file does not exist.
 
     ``what`` says in an error what the file is for, as in "which proves who you are". Raises BadFile if the file belongs
     to another account, if others may read or write it, or, without ``follow``, if it is a link.
     """
     try:
-        # A pipe in its place must not keep us waiting for a writer.
+        # If the path is a pipe, do not wait for a writer.
         file = os.open(path, _READ if follow else _READ | _NOFOLLOW)
     except FileNotFoundError:
         return None
@@ -200,7 +200,7 @@ def read_private(path: AnyPath, what: str, *, most: int = PRIVATE_BYTES, follow:
 
 
 def check_private(path: AnyPath, what: str, status: os.stat_result) -> None:
-    """Raise BadFile if a file with this status is not ours alone."""
+    """Raise BadFile if a file with this status is not private to this account."""
     if not _IS_POSIX:
         return
     if status.st_uid != os.geteuid():
@@ -213,12 +213,12 @@ def check_private(path: AnyPath, what: str, status: os.stat_result) -> None:
 
 
 def unusable(path: AnyPath, problem: OSError) -> BadFile:
-    """Return the error for a file that the system does not let us use."""
+    """Return the error for a file that cannot be used."""
     return BadFile(f"Cannot use {os.fspath(path)}: {reason(problem)}. Check it and its directory.")
 
 
 def _has(path: str, content: bytes) -> bool:
-    """Tell whether a file is there, ours alone, with this content."""
+    """Tell whether a private file with this content exists."""
     with suppress(OSError, BadFile):
         if not os.path.islink(path):
             return read_private(path, "", most=len(content) + 1) == content

@@ -20,21 +20,21 @@ _LINUX: dict[Place, tuple[str, tuple[str, ...]]] = {
     "state": ("XDG_STATE_HOME", (".local", "state")),
     "cache": ("XDG_CACHE_HOME", (".cache",)),
 }
-"""The variable of each place, and where it is in a home without that."""
+"""The environment variable of each place, and the place in a home if the variable is not set."""
 
 
 def client_data() -> str:
-    """Return the directory of the user's key and of what is known of servers; raises BadFile without a home."""
+    """Return the directory of the user's key and of the known servers; raises BadFile without a home."""
     return directory("data", "client")
 
 
 def server_data() -> str:
-    """Return the directory in which a server keeps everything unless told otherwise; raises BadFile without a home."""
+    """Return the default data directory of a server; raises BadFile without a home."""
     return directory("data", "server")
 
 
 def directory(place: Place, side: Side) -> str:
-    """Return the directory of the client or the server in a place, as platformdirs knows it; it may not exist.
+    """Return the directory of the client or the server in a place, as platformdirs defines it; it may not exist.
 
     Raises BadFile if the user has no home.
     """
@@ -46,14 +46,14 @@ def directory(place: Place, side: Side) -> str:
         path = os.path.join(base, "socketchat", side)
     else:
         path = os.path.join(_known_to_platformdirs(place), side)
-    if not os.path.isabs(path):  # as for the user of a container, who has no entry in /etc/passwd
+    if not os.path.isabs(path):  # the user of a container may have no entry in /etc/passwd
         choice = " or name a directory with --data" if side == "server" else ""
         raise BadFile(f"No home directory is known: set HOME or {variable}{choice}.")
     return path
 
 
 def _home() -> str:
-    """Return the user's home; "" if there is none."""
+    """Return the user's home; "" if the user has none."""
     home = os.environ.get("HOME", "")
     if home.startswith("/"):
         return home

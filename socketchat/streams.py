@@ -1,4 +1,4 @@
-"""The standard streams as a program may find them: closed, full, not ours to wait for, or read by nobody any more."""
+"""Makes the standard streams safe: they may be closed, full, non-blocking, or without a reader."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
     from typing_extensions import Buffer
 
 READ_BYTES = 65_536
-"""Most that is read or written at a time."""
+"""Most bytes read or written at a time."""
 
 _WAYS = (("stdin", "r"), ("stdout", "w"), ("stderr", "w"))
 
 
 class UnwritableError(OSError):
-    """Standard output takes nothing more; ``problem`` says why. It has no number, which click would act on."""
+    """Standard output takes nothing more; ``problem`` says why. It has no errno, because click would act on that."""
 
     def __init__(self, problem: OSError) -> None:
         super().__init__(str(problem))
@@ -33,16 +33,16 @@ class UnwritableError(OSError):
 
     @property
     def is_gone(self) -> bool:
-        """Whether nobody reads it any more, as in ``socketchat --help | head -1``; that needs no words."""
+        """Whether the reader is gone, as in ``socketchat --help | head -1``; that needs no error message."""
         return isinstance(self.problem, BrokenPipeError)
 
 
 def prepare() -> None:
-    """Make the standard streams safe to use: to be called once, before anything else is opened."""
+    """Make the standard streams safe to use; call this once, before anything else is opened."""
     _open_closed()
     if os.name != "posix":
         return
-    # A character that the locale does not have is made visible, and must not end the program.
+    # Escape characters that the locale lacks, instead of ending the program.
     out_errors = "backslashreplace" if sys.stdout.errors == "strict" else sys.stdout.errors
     sys.stdin = io.TextIOWrapper(reader(sys.stdin), sys.stdin.encoding, sys.stdin.errors)
     sys.stdout = io.TextIOWrapper(
@@ -55,17 +55,17 @@ def prepare() -> None:
 
 
 def reader(stdin: TextIO) -> BinaryIO:
-    """Return what reads the bytes of a stream, under a lock of its own; raises ChatError if they cannot be read."""
+    """Return a reader for the bytes of a stream, with its own lock; raises ChatError if they cannot be read."""
     return io.BufferedReader(_Input(stdin.fileno()), READ_BYTES)
 
 
 def unbuffered(stdin: TextIO) -> io.RawIOBase:
-    """Return what reads the bytes of a stream and not one more; raises ChatError if they cannot be read."""
+    """Return an unbuffered reader for the bytes of a stream; raises ChatError if they cannot be read."""
     return _Input(stdin.fileno())
 
 
 def let_go(stream: TextIO) -> None:
-    """Write what a stream holds, or let it go nowhere: the interpreter would complain when it ends."""
+    """Flush a stream, or discard its content: otherwise the interpreter complains at its end."""
     try:
         stream.flush()
     except OSError:
@@ -76,14 +76,14 @@ def let_go(stream: TextIO) -> None:
 
 @contextmanager
 def watched(stream: TextIO, loop: AbstractEventLoop, gone: Callable[[], object]) -> Iterator[None]:
-    """Call ``gone`` as soon as nobody can read any more what is written to a pipe, even if nothing is written."""
+    """Call ``gone`` as soon as a pipe has no reader any more, even if nothing is written."""
     descriptor = _write_end(stream)
     if descriptor is None:
         yield
         return
 
     def look() -> None:
-        # The write end of a pipe is never readable: something is wrong with it.
+        # The write end of a pipe is readable only if the reader is gone.
         loop.remove_reader(descriptor)
         gone()
 
@@ -95,7 +95,7 @@ def watched(stream: TextIO, loop: AbstractEventLoop, gone: Callable[[], object])
 
 
 def _write_end(stream: TextIO) -> int | None:
-    """Return the descriptor of a stream that is the write end of a pipe, and nothing else."""
+    """Return the descriptor of a stream if it is the write end of a pipe, otherwise None."""
     if sys.platform == "win32":
         return None
     from fcntl import F_GETFL, fcntl
@@ -110,7 +110,7 @@ def _write_end(stream: TextIO) -> int | None:
 
 
 class _Input(io.RawIOBase):
-    """The bytes of a descriptor, waited for even if another program made it one that does not wait."""
+    """Reads a descriptor, and waits even if another program made it non-blocking."""
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
@@ -139,7 +139,7 @@ class _Input(io.RawIOBase):
 
 
 class _Output(io.RawIOBase):
-    """A descriptor that takes bytes, waited for even if another program made it one that does not wait."""
+    """Writes to a descriptor, and waits even if another program made it non-blocking."""
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
@@ -173,7 +173,7 @@ def _wait(descriptor: int, *, to_write: bool) -> None:
 
 
 def _open_closed() -> None:
-    """Open the null device for each standard stream that is closed, before a socket gets its descriptor."""
+    """Open the null device for each closed standard stream, before a socket gets its descriptor."""
     for descriptor, (name, way) in enumerate(_WAYS):
         try:
             os.fstat(descriptor)

@@ -1,3 +1,3 @@
-"""The version, which the server tells too: a module of its own, as the package itself names the whole client."""
+"""The version, in its own module because the package itself names the whole client."""
 
 __version__ = "0.1.0"

@@ -1,4 +1,4 @@
-"""Where a server is: how its address is written, where it is looked up, and why it cannot be reached."""
+"""The address of a server: how users write it, which one is the default, and why it cannot be reached."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from ..protocol.limits import DEFAULT_PORT
 DEFAULT_HOST = "127.0.0.1"
 
 NAME_BYTES = 253
-"""Longest name that the name system knows."""
+"""Longest name in DNS."""
 
 _LABEL = re.compile("[0-9A-Za-z_](?:[0-9A-Za-z_-]{0,61}[0-9A-Za-z_])?").fullmatch
 _ZONE = re.compile("[0-9A-Za-z_.~-]{1,64}").fullmatch
 
 
 LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
-"""The names of this machine. Other names may lead here too, but whoever answers for a name decides where it leads."""
+"""The names of this machine. Other names may lead here too, but DNS decides where a name leads."""
 
 
 class Address(NamedTuple):
@@ -31,12 +31,12 @@ class Address(NamedTuple):
 
     @property
     def is_local(self) -> bool:
-        """Whether the host is a name of this machine itself, by the name alone."""
+        """Whether the host is a name of this machine itself, judged by the name alone."""
         return self.host.lower() in LOCAL_HOSTS
 
     @property
     def wire_host(self) -> bytes:
-        """The host for getaddrinfo, as bytes to spare the codec that it would load; raises gaierror."""
+        """The host for getaddrinfo, as bytes, to save loading a codec; raises gaierror."""
         try:
             return self.host.encode("ascii" if self.host.isascii() else "idna")
         except UnicodeError:
@@ -44,7 +44,7 @@ class Address(NamedTuple):
 
     @property
     def tls_host(self) -> str:
-        """The host as TLS names it: the zone of an IPv6 address is nobody else's business."""
+        """The host as TLS names it, without the zone of an IPv6 address, which matters only to this machine."""
         return self.wire_host.decode().partition("%")[0]
 
     def __str__(self) -> str:
@@ -96,24 +96,24 @@ def parse_port(text: str) -> int:
 
 
 def is_loopback(peer: str) -> bool:
-    """Tell whether an address that was connected to is this machine's own."""
+    """Tell whether the address of a connection is this machine's own."""
     return peer.startswith("127.") or peer == "::1"
 
 
 class Servers(Protocol):
-    """What the user knows of servers."""
+    """The servers that the user knows."""
 
     def default(self) -> Address | None:
-        """Return the server that is meant if none is named."""
+        """Return the default server."""
 
     def known(self) -> list[Address]:
-        """Return an address of each server that was trusted, told apart by their keys."""
+        """Return an address of each trusted server, one for each key."""
 
 
 def find_server(host: str | None, port: int | None, environ: Mapping[str, str], servers: Servers) -> Address:
-    """Return the server that is meant: by option, by SOCKETCHAT_HOST and SOCKETCHAT_PORT, the user's default, ours.
+    """Return the server: from options, SOCKETCHAT_HOST and SOCKETCHAT_PORT, the user's default, or our default.
 
-    If the user knows one server and has no default, it is that one. ``servers`` are asked only if nothing else tells
+    If the user knows one server and has no default, that is the one. ``servers`` are asked only if nothing else names
     the host. Raises UsageProblem.
     """
     told_port = environ.get("SOCKETCHAT_PORT")
@@ -135,7 +135,7 @@ def find_server(host: str | None, port: int | None, environ: Mapping[str, str], 
 
 
 def _only_one(known: list[Address]) -> Address | None:
-    """Return the server that a user knows, None if there is none; raises UsageProblem if there are several."""
+    """Return the only server that the user knows, or None; raises UsageProblem if the user knows several."""
     if len(known) > 1:
         raise UsageProblem(
             f"Which server? You know {len(known):,} and have no default. Name one with --host, or make it the default: "
@@ -145,7 +145,7 @@ def _only_one(known: list[Address]) -> Address | None:
 
 
 def unreachable(address: Address, problem: OSError) -> Unreachable:
-    """Return the error that says why a server cannot be reached, and what to look at."""
+    """Return the error that says why a server cannot be reached, and what to check."""
     reason, advice = _reason(problem)
     return Unreachable(f"Cannot connect to {address}: {reason}. {advice}")
 

@@ -1,9 +1,9 @@
-"""The outbox on disk: what a process has not heard to be stored, for the process that comes after it.
+"""The outbox on disk: keeps unconfirmed messages of a process for the next process.
 
 Each process appends to a file of its own, which it holds locked: a line for a message, another when it is settled. The
-lock goes with the process, however that ends, and whoever finds a file without one adopts it: its messages move, with
-their keys, to the adopter's file. A crash in between leaves them in both, which harms nobody, as the server stores a
-key once. Nothing waits for the disk: a thread forces to it what was written and is not settled by then.
+lock ends with the process, however that ends. A process that finds a file without a lock adopts it: it moves the
+messages, with their keys, to its own file. A crash in between leaves them in both files, which does no harm, because
+the server stores a key once. Writers do not wait for the disk: a thread syncs what is not settled by then.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ else:
     import fcntl
 
 REWRITE_BYTES = 1_048_576
-"""A file that has grown to this is written anew without what is settled, if that is most of it."""
+"""Bytes from which on a file is rewritten without its settled messages, if these are most of it."""
 
 SUFFIX = ".outbox"
 """Ends the name of every file that may be adopted."""
@@ -40,7 +40,7 @@ SET_ASIDE = ".damaged"
 """Ends the name of a file that was adopted but had lines that cannot be read."""
 
 _LOCK_AT = 1 << 40
-"""Where Windows locks: nothing can be read where a lock is, so it has to lie behind all that is written."""
+"""Position of the lock on Windows: locked bytes cannot be read, so the lock is beyond all data."""
 
 _log = logging.getLogger(__name__)
 
@@ -49,7 +49,7 @@ _BINARY = getattr(os, "O_BINARY", 0)  # Windows
 
 
 class _Settled(msgspec.Struct, frozen=True, tag_field="type", tag="settled"):
-    """The message under this key is kept no longer."""
+    """The message under this key is settled, and no longer kept."""
 
     outbox: str
     n: int
@@ -62,7 +62,7 @@ Key = tuple[str, int]
 
 
 class OutboxFile:
-    """Keeps messages in a file of its own in ``directory``, which is that of one name on one server."""
+    """Keeps messages in a file of its own in ``directory``, which belongs to one name on one server."""
 
     def __init__(self, directory: str) -> None:
         self._directory = Path(directory)
@@ -80,11 +80,11 @@ class OutboxFile:
 
     @property
     def lasts(self) -> bool:
-        """Whether what was added is in the file, as a disk may fail."""
+        """Whether all messages are in the file; a disk may fail."""
         return self._problem is None
 
     def load(self) -> list[Keyed]:
-        """Adopt the files of processes that are gone, and return their messages, each series in the order of n."""
+        """Adopt the files of processes that have ended; return their messages, each series in the order of n."""
         found: dict[Key, Keyed] = {}
         try:
             for path in sorted(self._directory.iterdir()):
@@ -97,12 +97,12 @@ class OutboxFile:
         return sorted(found.values(), key=lambda message: message.n or 0)
 
     def added(self, message: Keyed) -> None:
-        """Write a message; where the disk fails it is kept in memory only, which is logged once."""
+        """Write a message; if the disk fails, it is kept only in memory, which is logged once."""
         line = self._kept[_key(message)] = _line(replace(message, id=None))
         self._append(line)
 
     def settled(self, message: Keyed) -> None:
-        """Write that a message is kept no longer."""
+        """Write that a message is settled."""
         self._kept.pop(_key(message), None)
         if self._file is None:
             return
@@ -111,7 +111,7 @@ class OutboxFile:
             self._rewrite()
 
     def close(self) -> None:
-        """Force what is kept to the disk and leave it to whoever comes next; without messages no file stays."""
+        """Sync the messages and leave them to the next process; without messages, remove the file."""
         self._ended = True
         self._written.set()
         if self._syncing is not None:
@@ -150,7 +150,7 @@ class OutboxFile:
             )  # fmt: skip
 
     def _create(self) -> int:
-        """Make an empty file and lock it; one that somebody adopts in between is left to them."""
+        """Create an empty file and lock it; leave it to another process that adopts it in between."""
         make_directory(self._directory)
         while True:
             path = self._directory / (os.urandom(8).hex() + SUFFIX)
@@ -162,7 +162,7 @@ class OutboxFile:
         return file
 
     def _rewrite(self) -> None:
-        """Go on in a new file, without what is settled."""
+        """Go on in a new file, without the settled messages."""
         old, old_path = self._file, self._path
         try:
             file = self._create()
@@ -178,11 +178,11 @@ class OutboxFile:
             _remove(old_path, old)
 
     def _adopt(self, path: Path, found: dict[Key, Keyed]) -> None:
-        """Take over the messages of a file that nobody holds."""
+        """Take over the messages of a file that no process holds."""
         try:
             file = os.open(path, os.O_RDWR | _BINARY)
         except FileNotFoundError:
-            return  # somebody else was faster
+            return  # another process was faster
         if not _lock(file):
             os.close(file)
             return
@@ -209,7 +209,7 @@ class OutboxFile:
         self._written.set()
 
     def _sync_on(self) -> None:
-        """Force to the disk what was written meanwhile, unless all of it is settled by then."""
+        """Sync what was written meanwhile, unless all of it is settled by then."""
         while not self._ended:
             self._written.wait()
             self._written.clear()
@@ -224,11 +224,11 @@ class OutboxFile:
                 sync(self._directory)
             self._is_new = False
         except OSError as problem:
-            self._problem = problem  # told by the next message: this may be another thread
+            self._problem = problem  # the next message reports it: this may be another thread
 
 
 def count_kept(directory: str) -> int:
-    """Return how many messages wait in the files of a directory, whichever process they are of."""
+    """Return the number of messages that wait in the files of a directory, of any process."""
     kept: set[Key] = set()
     with suppress(OSError):
         for path in Path(directory).iterdir():
@@ -247,7 +247,7 @@ def _line(what: Keyed | _Settled) -> bytes:
 
 
 def _parse(content: bytes) -> tuple[dict[Key, Keyed], bool]:
-    """Return the messages that are not settled, and whether lines are damaged; a torn last one is nothing unusual."""
+    """Return the unsettled messages, and whether lines are damaged; an incomplete last line is normal."""
     kept: dict[Key, Keyed] = {}
     is_damaged = False
     for line in content.split(b"\n")[:-1]:
@@ -283,7 +283,7 @@ def _read(file: int) -> bytes:
 
 
 def _remove(path: Path, file: int) -> None:
-    """Remove a file that is held, so that nobody who opened it before finds anything; then let go of it."""
+    """Remove a locked file, empty for any process that opened it before; then unlock it."""
     with suppress(OSError):
         os.ftruncate(file, 0)
         path.unlink()
@@ -294,7 +294,7 @@ def _remove(path: Path, file: int) -> None:
 
 
 def _lock(file: int) -> bool:
-    """Hold a file for this process; tell whether nobody else does."""
+    """Lock a file for this process; return False if another process holds it."""
     try:
         if sys.platform == "win32":
             os.lseek(file, _LOCK_AT, os.SEEK_SET)

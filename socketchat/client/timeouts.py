@@ -17,19 +17,19 @@ class Timeouts(msgspec.Struct, frozen=True, kw_only=True):
     """For the answer to ``hello``, which needs one fsync at most, and then for each part of it on a slow link."""
 
     idle: float = 20.0
-    """Silence after which the server is asked for a sign of life; shorter than any NAT forgets a connection."""
+    """Silence after which the client pings the server; NATs forget a connection later than that."""
 
     answer: float = 20.0
-    """For that sign: longer than a loaded server or a bad radio link needs."""
+    """For the answer to that ping: longer than a loaded server or a bad radio link needs."""
 
     first_delay: float = 0.5
-    """Bound of the first delay before coming back: a server restarts in less."""
+    """Bound of the first delay before reconnecting: a server restarts in less."""
 
     longest_delay: float = 30.0
     """Bound of every later one: after a network is repaired, no client waits longer."""
 
     steady: float = 10.0
-    """A link that held this long was a good one; the delays begin again at the first."""
+    """A connection that lasted this long was good; the delays begin again at the first."""
 
     quit: float = 1.0
     """For a goodbye; a user who waits for the shell notices anything longer."""
@@ -40,9 +40,9 @@ class Timeouts(msgspec.Struct, frozen=True, kw_only=True):
         The bound doubles with each attempt, and the delay is anywhere below it ("full jitter"), so that a thousand
         clients that lost their server together do not reconnect together.
         """
-        # Beyond 2**16 the longest delay has long been reached, and a float would overflow some day.
+        # Long before 2**16 the longest delay is reached, and a float would overflow some day.
         return random() * min(self.longest_delay, self.first_delay * 2.0 ** min(attempt - 1, 16))
 
 
 ATTENDED = Timeouts(longest_delay=10.0)
-"""For a user at a terminal, who sees the seconds pass; a server has fewer of them than of programs."""
+"""Longest delay for users at a terminal, who see the seconds pass; a server has fewer users than programs."""

@@ -83,14 +83,14 @@ class Client:
 
     @property
     def welcome(self) -> events.Welcome:
-        """What the server said at the newest login; there is none before the client is entered."""
+        """The server's welcome at the newest login; it does not exist before the client is entered."""
         if self._session.welcome is None:
             raise RuntimeError("Enter the client with `async with` first.")
         return self._session.welcome
 
     @property
     def name(self) -> str:
-        """The name as it is shown."""
+        """The user's name in its display form."""
         return self.welcome.name
 
     @property
@@ -105,7 +105,7 @@ class Client:
 
     @property
     def online(self) -> bool:
-        """Whether there is a connection at the moment."""
+        """Whether the client is connected at the moment."""
         return self._session.logged_in
 
     @property
@@ -114,24 +114,24 @@ class Client:
         return self._reconnect.left
 
     def try_now(self) -> None:
-        """Do now what waits for its time: reconnect, and send refused messages again."""
+        """Reconnect and send refused messages again now, without waiting."""
         if not self.online:
             self._reconnect.try_now()
         self._retrying.try_now()
 
     @property
     def waiting(self) -> int:
-        """How many messages are not confirmed yet."""
+        """The number of messages that are not confirmed yet."""
         return len(self._session.outbox)
 
     @property
     def lasts(self) -> bool:
-        """Whether the messages that are not confirmed outlive the client: the next one sends them."""
+        """Whether unconfirmed messages outlive the client, so that the next one sends them."""
         return self._session.outbox.lasts
 
     @property
     def adopted(self) -> int:
-        """How many messages that are not confirmed were left by an earlier process."""
+        """The number of unconfirmed messages that an earlier process left."""
         return self._session.outbox.adopted
 
     @property
@@ -264,7 +264,7 @@ class Client:
             self._store.close()
 
     def _take(self, connection: Connection, happened: list[SessionEvent], size: int) -> None:
-        """Deal with what a connection brought, in order."""
+        """Handle the events from a connection, in order."""
         for event in happened:
             match event:
                 case Answered() | Failed():
@@ -326,10 +326,10 @@ class Client:
         self._requests.look_again()
 
     def _keep_positions(self) -> None:
-        """Let the profile know what was handed out, now that nothing more waits."""
+        """Tell the profile which entries were handed out, if none waits any more."""
         if self._profile is not None and self._session.welcome is not None:
             try:
                 self._profile.keep(self.epoch, self.positions)
             except BadFile as problem:
-                # Direct messages may show a second time next time, which is better than to stop now.
+                # The next visit may show direct messages a second time, which is better than to stop now.
                 _log.warning("%s", problem)

@@ -39,12 +39,12 @@ def connect(
     """Return a client that logs in as ``name`` when it is entered with ``async with``.
 
     The name belongs to your ``key``: the one of your account, which is created at first use, or one that you give. With
-    ``profile=None`` and no key you are a guest. ``epoch`` and ``positions``, kept from an earlier client, bring what
-    was said since. A :class:`Profile` has all three, and is kept up to date. A client that you do not iterate over has
+    ``profile=None`` and no key you are a guest. ``epoch`` and ``positions``, kept from an earlier client, bring the
+    entries since. A :class:`Profile` has all three, and is kept up to date. A client that you do not iterate over has
     to ``listen`` to "none", or it stops reading when too much waits.
 
-    With a profile, messages are kept on disk until they are stored, and the next client of that name sends what one
-    that died has left. With ``outbox=False`` they end with the client.
+    With a profile, messages are kept on disk until they are stored. If a client dies, the next one of that name sends
+    its messages. With ``outbox=False``, they end with the client.
 
     The server's key is the one that your account knows, as with ``join``, or the one with this ``fingerprint``. A
     newcomer needs ``credentials``: the join code, or the token of an invite. If the visit is ``attended`` by a user at
@@ -58,7 +58,7 @@ def connect(
     trust = mine.trust if fingerprint is None else Trust(mine.address, None, fingerprint)
     known = mine if profile == "mine" else profile
     if profile == "mine":
-        # What `join` remembers is not a bot's: the name last joined with, and which direct messages were seen.
+        # A bot must not change what `join` remembers: the name last joined with, and which direct messages were seen.
         profile = None
     elif profile is not None:
         key, epoch, positions = profile.key, profile.epoch, profile.positions

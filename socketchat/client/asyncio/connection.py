@@ -17,8 +17,8 @@ from ..timeouts import Timeouts
 class Connection(asyncio.Protocol):
     """A connection, logged in or about to be.
 
-    ``take`` is called with what happened and the number of bytes that it came in. ``login`` is the answer to ``hello``,
-    ``closed`` says why the connection is gone; each is set once. ``heard`` is when anything last came.
+    ``take`` is called with events and the number of bytes that held them. ``login`` is the answer to ``hello``, and
+    ``closed`` says why the connection is gone; each is set once. ``heard`` is the time when data last arrived.
     """
 
     def __init__(
@@ -39,14 +39,14 @@ class Connection(asyncio.Protocol):
         self.closed: asyncio.Future[ChatError] = self._loop.create_future()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Wait with reading until the server's certificate is checked."""
+        """Begin to read only after the check of the server's certificate."""
         self._transport = cast("asyncio.Transport", transport)  # TCP has no other kind, but uvloop has its own class
         self._transport.pause_reading()
 
     def begin(self, trust: Trust) -> None:
         """Say hello to the server if it is the right one; raises ChatError.
 
-        A server that nothing speaks for is told nothing, unless it has to prove that it knows the join code.
+        The client tells nothing to an unknown server, unless that has to prove that it knows the join code.
         """
         transport = self._transport
         if transport is None or transport.is_closing():
@@ -62,7 +62,7 @@ class Connection(asyncio.Protocol):
         self._watch = self._loop.call_later(self._timeouts.idle, self._look)
 
     def data_received(self, data: bytes) -> None:
-        """Hand on what the server sent, and write what follows from it."""
+        """Pass the server's data to the session, and write the session's reaction."""
         self.heard = self._loop.time()
         self._asked = None
         out = self._session.receive_data(data)
@@ -70,7 +70,7 @@ class Connection(asyncio.Protocol):
         self._write()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Tell why the connection is gone."""
+        """Note why the connection is gone."""
         if self._watch is not None:
             self._watch.cancel()
         if self._reason is None:
@@ -79,7 +79,7 @@ class Connection(asyncio.Protocol):
             self.closed.set_result(self._reason)
 
     async def answered(self) -> None:
-        """Return when the login is answered, when the connection is gone, or when for too long nothing came."""
+        """Return when the login is answered, when the connection is gone, or if the server is silent for too long."""
         answers: set[asyncio.Future[Any]] = {self.login, self.closed}
         while (left := self.heard + self._timeouts.login - self._loop.time()) > 0:
             done, _ = await asyncio.wait(answers, timeout=left, return_when=asyncio.FIRST_COMPLETED)
@@ -87,7 +87,7 @@ class Connection(asyncio.Protocol):
                 return
 
     def write_soon(self) -> None:
-        """Write what the session has to send, together with what is added before the loop comes round."""
+        """Write what the session has to send, together with what is added in this turn of the loop."""
         if not self._writing:
             self._writing = True
             self._loop.call_soon(self._write)
@@ -100,12 +100,12 @@ class Connection(asyncio.Protocol):
             self._transport.abort()
 
     async def close(self, reason: ChatError) -> None:
-        """Give the connection up, and return when it is gone."""
+        """Close the connection, and return when it is gone."""
         self.lose(reason)
         await asyncio.wait({self.closed})
 
     def pause(self, *, awaited: bool) -> None:
-        """Read no more for now; the server is not held to be dead meanwhile, but where an answer is ``awaited``."""
+        """Pause reading. Meanwhile, the server's silence means nothing, unless an answer is ``awaited``."""
         if self._transport is not None:
             self._transport.pause_reading()
         if not awaited:
@@ -127,7 +127,7 @@ class Connection(asyncio.Protocol):
             self._transport.write(data)
 
     def _look(self) -> None:
-        """Ask a silent server for a sign of life, and give up one that does not answer."""
+        """Ping a silent server, and close the connection if it does not answer."""
         if self._transport is None:
             return
         now = self._loop.time()

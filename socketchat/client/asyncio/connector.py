@@ -31,7 +31,7 @@ class OtherKeyError(RetryLaterError):
 class Connector:
     """Makes the connections of one client, one after the other.
 
-    ``take`` gets what a connection brings. If the user is at a terminal (``attended``), a server with another key may
+    ``take`` gets the events of a connection. If the user is at a terminal (``attended``), a server with another key may
     be a passing failure too, such as the login page of a Wi-Fi network.
     """
 

@@ -16,7 +16,7 @@ from .connection import Connection
 
 
 async def dial(address: Address, make: Callable[[], Connection], seconds: float, trust: Trust) -> Connection:
-    """Connect within so many seconds, and say hello; raises Unreachable, and what ``trust`` raises."""
+    """Connect within this time, and say hello; raises Unreachable, and what ``trust`` raises."""
     loop = asyncio.get_running_loop()
     deadline = loop.time() + seconds
     try:
@@ -26,7 +26,7 @@ async def dial(address: Address, make: Callable[[], Connection], seconds: float,
         raise unreachable(address, problem) from None
     last = unreachable(address, TimeoutError())
     for left, (family, _, _, _, where) in zip(range(len(found), 0, -1), found, strict=True):
-        # Each address gets its share of the time, so that a dead one does not use up what the next one needs.
+        # Each address gets its share of the time, so that a dead one leaves enough for the next.
         share = loop.time() + (deadline - loop.time()) / left
         try:
             async with asyncio.timeout_at(share):

@@ -32,7 +32,7 @@ class Reconnect:
         return self._timeouts.delay(self.failures, self._random)
 
     async def wait(self, delay: float) -> None:
-        """Wait so long, but no longer than until :meth:`try_now`, and not at all if that came during an attempt."""
+        """Wait until the time is over or :meth:`try_now` is called; do not wait if it was called during an attempt."""
         self._at = asyncio.get_running_loop().time() + delay
         with suppress(TimeoutError):
             async with asyncio.timeout_at(self._at):

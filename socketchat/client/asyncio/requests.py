@@ -13,7 +13,7 @@ from ..session.session import Session
 
 
 class Requests:
-    """What callers asked of a session; ``wait`` is called when one begins to wait, to have its request written."""
+    """The calls that wait for a session; ``wait`` is called when a call begins to wait, to write its request."""
 
     def __init__(self, session: Session, wait: Callable[[], None]) -> None:
         self._session = session
@@ -33,7 +33,7 @@ class Requests:
         return await self._answer(self._session.request(command))
 
     async def keep(self, message: Keyed) -> events.Ok:
-        """Return when a message is stored; waits for room first. Raises the refusal or Unconfirmed."""
+        """Return when a message is stored; waits for room first. Raises the server's refusal, or Unconfirmed."""
         async with self._turn:
             while not self._session.outbox.has_room(message) and not self._ended:
                 self._room.clear()
@@ -62,7 +62,7 @@ class Requests:
         self._room.set()
 
     def end(self, error: BaseException | None) -> None:
-        """Take no more requests; ``error`` is what ended the client, if not its owner."""
+        """Take no more requests; ``error`` ended the client, unless the caller did."""
         self._ended = True
         self._error = error
 

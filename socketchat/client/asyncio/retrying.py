@@ -1,4 +1,4 @@
-"""Sends again what the server refused for the moment, at growing intervals, and reports if that lasts, and its end."""
+"""Retries messages that the server could not store, at growing intervals; reports a long failure, and its end."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ LASTING = 3
 
 
 class Retrying:
-    """Calls ``retry`` some time after each refusal, and ``tell`` with what the user should know."""
+    """Calls ``retry`` some time after each refusal, and ``tell`` with news for the user."""
 
     def __init__(
         self,
@@ -42,13 +42,13 @@ class Retrying:
         self._timer = asyncio.get_running_loop().call_later(delay, self._try)
 
     def stored(self) -> None:
-        """Note that a message was stored, or that none waits any more."""
+        """Note that a message was stored, or that no message waits any more."""
         if self._refusals >= LASTING:
             self._tell(StoredAgain())
         self._refusals = 0
 
     def try_now(self) -> None:
-        """Try again immediately, if something was refused."""
+        """Try again immediately, if a message was refused."""
         if self._timer is not None:
             self._timer.cancel()
             self._try()

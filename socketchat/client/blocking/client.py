@@ -29,10 +29,10 @@ from ..session.session import Session
 from .dial import Clock, Dialer, left
 
 READ_BYTES = 65_536
-"""What is read at once; answers are much shorter."""
+"""Bytes of one read; answers are much shorter."""
 
 RETRY_SECONDS = 0.25
-"""Pause before a message is sent again that the server could not store at the moment."""
+"""Seconds before a message is sent again if the server could not store it."""
 
 
 def send_once(
@@ -50,11 +50,11 @@ def send_once(
     remember: Callable[[], None] | None = None,
     absent: Callable[[events.Absent], None] | None = None,
 ) -> events.Ok:
-    """Send a message, and return once it is stored; all of it takes at most so many seconds.
+    """Send a message, and return once it is stored; the whole call takes at most this many seconds.
 
-    What is sent again under the same ``key`` is stored once. ``remember`` is called once one is logged in, ``absent``
-    where the addressee is not there. Raises Unreachable where the message was not sent, the server's error where it was
-    refused, and Unconfirmed, which tells how to repeat it, where it may or may not be stored.
+    A message that is sent again under the same ``key`` is stored once. ``remember`` is called after the login, and
+    ``absent`` if the addressee is away or offline. Raises Unreachable if the message was not sent, and the server's
+    error if it was refused. Raises Unconfirmed, which tells how to repeat it, if it may or may not be stored.
     """
     deadline = clock() + seconds
     key = os.urandom(8).hex() if key is None else key
@@ -152,7 +152,7 @@ class _Errand:
                 raise Unconfirmed(str(error)) if self._welcome else error
 
     def _read(self) -> bytes:
-        """Return what the server sent; a message that it could not store is sent again meanwhile."""
+        """Return the server's events; meanwhile, send a message again that it could not store."""
         while True:
             now = self._clock()
             if self._retry_at is not None and now >= self._retry_at:
@@ -174,16 +174,16 @@ class _Errand:
                 raise self._unsure("The server closed the connection before it answered.")
 
     def _unsure(self, sentence: str) -> ChatError:
-        """Return the error for the lack of an answer: before its message is on the wire, nothing is unsure."""
+        """Return the error for a missing answer: Unconfirmed only if the message may have reached the server."""
         tried = self._session.outbox.was_tried(self._request)
         return Unconfirmed(sentence) if tried else Unreachable(f"{sentence} Nothing was sent.")
 
     def _write_first(self) -> None:
-        """Write what logs in, and the message behind it."""
+        """Write the login, and the message behind it."""
         try:
             self._write()
         except OSError as problem:
-            # What lacks its line end is no message.
+            # A line without its end is not a message.
             raise unreachable(self._address, problem) from None
 
     def _write(self) -> None:
@@ -200,9 +200,9 @@ class _Errand:
             raise Unconfirmed("The connection broke before the server answered.") from None
 
     def _part(self) -> None:
-        """Tell the server that nobody will resume this session."""
+        """Tell the server that this session will not be resumed."""
         self._session.request(commands.Quit())
-        # The message is stored, whatever becomes of the farewell.
+        # The message is stored, even if the goodbye is lost.
         with suppress(OSError):
             self._write()
 

@@ -1,4 +1,4 @@
-"""Connects over a blocking socket to the right server, within a time."""
+"""Connects over a blocking socket to the right server, within a given time."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ class Dialer:
         self._clock = clock
 
     def connect(self) -> tuple[ssl.SSLSocket, Host]:
-        """Return a connection to the server, and what is known of it; raises Unreachable, and what ``trust`` raises."""
+        """Return a connection to the server, and its host; raises Unreachable, and what ``trust`` raises."""
         last = unreachable(self._address, TimeoutError())
         try:
             found = self._look_up()
         except OSError as failure:
             raise unreachable(self._address, failure) from None
         for count, (family, _, _, _, where) in zip(range(len(found), 0, -1), found, strict=True):
-            # Each address gets its share of the time, so that a dead one does not use up what the next one needs.
+            # Each address gets its share of the time, so that a dead one leaves enough for the next.
             share = self._clock() + (self._deadline - self._clock()) / count
             try:
                 return self._connect_one(family, where, share)
@@ -72,7 +72,7 @@ class Dialer:
             raise
 
     def _look_up(self) -> Sequence[Found]:
-        """Return the addresses of the host; a name server that is silent does not hold us beyond the deadline."""
+        """Return the addresses of the host; a silent name server does not delay this beyond the deadline."""
         from threading import Event  # not from queue, which would cost `send` a little more
 
         results: list[Sequence[Found] | OSError] = []
@@ -92,7 +92,7 @@ class Dialer:
 
 
 def left(deadline: float, clock: Clock) -> float:
-    """Return the seconds until a deadline; raises TimeoutError where there are none."""
+    """Return the seconds until a deadline; raises TimeoutError after it."""
     seconds = deadline - clock()
     if seconds <= 0:
         raise TimeoutError

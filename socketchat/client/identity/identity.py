@@ -1,4 +1,4 @@
-"""Who one is on a server when nobody says so, and the key that makes repeating a message safe."""
+"""The defaults for a user's name and device label, and the key that makes repeating a message safe."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .profiles import Profile
 
 
 def find_name(named: str | None, environ: Mapping[str, str], profile: Profile) -> str | None:
-    """Return the name that is meant: by option, by SOCKETCHAT_NAME, or the one last joined with.
+    """Return the user's name: from the option, from SOCKETCHAT_NAME, or the one last joined with.
 
     Raises BadName, and BadFile for a damaged profile.
     """
@@ -21,7 +21,7 @@ def find_name(named: str | None, environ: Mapping[str, str], profile: Profile) -
 
 
 def login_name() -> str:
-    """Return the name of this process's user; raises UsageProblem where it cannot be a name in a chat."""
+    """Return the login name of this process; raises UsageProblem if it is not valid as a name in the chat."""
     from getpass import getuser
 
     try:
@@ -33,7 +33,7 @@ def login_name() -> str:
 
 
 def device_label() -> str:
-    """Return what this device is called in the list of a user's devices: the first part of the host's name."""
+    """Return this device's label in the list of a user's devices: the first part of the host name."""
     name = os.uname().nodename if os.name == "posix" else os.environ.get("COMPUTERNAME", "")
     return name.partition(".")[0]
 

@@ -16,13 +16,13 @@ from ..session.credentials import Credentials
 SCHEME = "socketchat://"
 
 URL_CHARACTERS = 1000
-"""What is read of a URL: the longest host name, and all the rest."""
+"""Characters of the longest URL: the longest host name, and all the rest."""
 
 
 class Invitation(NamedTuple):
-    """Where a server is, the SHA-256 of its public ``key``, and the ``token`` that lets in.
+    """The address of a server, the SHA-256 of its public ``key``, and the ``token`` that lets a newcomer in.
 
-    With a ``name`` the token gives that name back to its owner, whose keys are lost.
+    With a ``name``, the token gives that name back to its owner, who lost the keys.
     """
 
     address: Address
@@ -32,32 +32,32 @@ class Invitation(NamedTuple):
 
     @property
     def url(self) -> str:
-        """The URL; whoever reads it may come in."""
+        """The URL; anyone who reads it can log in."""
         whose = "" if self.name is None else f".{_quoted(self.name)}"
         return f"{SCHEME}{self.address}/#{to_word(self.key)}.{self.token}{whose}"
 
     @property
     def fingerprint(self) -> str:
-        """The fingerprint of the server's key as it is shown."""
+        """The fingerprint of the server's key, as users see it."""
         return to_fingerprint(self.key)
 
     @property
     def credentials(self) -> Credentials:
-        """What is shown to the server."""
+        """The credentials for the server."""
         return Credentials(invite=self.token) if self.name is None else Credentials(reset=self.token)
 
     def __repr__(self) -> str:
-        """Return what may be logged."""
+        """Return what may be logged: no secrets."""
         return f"Invitation({self.address})"
 
 
 def is_url(text: str) -> bool:
-    """Tell whether a word is meant to be an invitation; no name can be one."""
+    """Tell whether a word looks like an invitation; a name never does."""
     return text.lstrip().lower().startswith(SCHEME)
 
 
 def parse_invitation(text: str) -> Invitation:
-    """Return what a URL says; raises UsageProblem, which does not repeat the token."""
+    """Return the invitation in a URL; raises UsageProblem, which does not repeat the token."""
     url = text[:URL_CHARACTERS].strip()
     where, sign, fragment = url[len(SCHEME) :].partition("#")
     key, dot, rest = fragment.partition(".")

@@ -1,4 +1,4 @@
-"""The user's key as a line of text to be kept elsewhere, and its way back into its place."""
+"""Exports the user's key as a line of text, and imports it again."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ SALT_BYTES = 16
 NONCE_BYTES = 12
 
 MEMORY_KIB = 65_536
-"""A passphrase stands alone where the file is found: 64 MiB and three passes cost its owner a fifth of a second."""
+"""Nothing else protects a stolen file: 64 MiB and three passes cost the owner a fifth of a second."""
 
 PASSES = 3
 
 
 def exported(key: Key, passphrase: str) -> str:
-    """Return a key as a line, encrypted where there is a passphrase."""
+    """Return a key as a line, encrypted if the passphrase is not empty."""
     if not passphrase:
         return f"{HEADER} plain {key.seed.hex()}"
     from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
@@ -35,12 +35,12 @@ def exported(key: Key, passphrase: str) -> str:
 
 
 def needs_passphrase(line: str) -> bool:
-    """Tell whether an exported key is encrypted; raises BadFile for what is none."""
+    """Tell whether an exported key is encrypted; raises BadFile if it is not an exported key."""
     return _parts(line)[0] == "argon2id"
 
 
 def imported(line: str, passphrase: str) -> Key:
-    """Return the key that was exported so; raises BadFile, and Refused for a wrong passphrase."""
+    """Return an exported key; raises BadFile, and Refused for a wrong passphrase."""
     kind, content = _parts(line)
     if kind == "argon2id":
         from cryptography.exceptions import InvalidTag
@@ -58,7 +58,7 @@ def imported(line: str, passphrase: str) -> Key:
 
 
 def put_in_place(profile: Profile, key: Key, *, replace: bool) -> str | None:
-    """Make a key the user's; return where the one before is now. Raises Refused unless it may be replaced."""
+    """Make a key the user's; return the new path of the previous key. Raises Refused if it may not be replaced."""
     path = Path(profile.key_path)
     aside = None
     if path.exists():
@@ -79,7 +79,7 @@ def _is_same(profile: Profile, key: Key) -> bool:
     try:
         return profile.key.public == key.public
     except BadFile:
-        return False  # a damaged one is another one, and is kept all the same
+        return False  # a damaged key counts as another key, and is kept too
 
 
 def _parts(line: str) -> tuple[str, bytes]:

@@ -18,12 +18,12 @@ class Key:
         self.seed = seed
 
     def __repr__(self) -> str:
-        """Return what may be logged."""
+        """Return what may be logged: no secrets."""
         return f"Key({self.public})"
 
     @cached_property
     def _private(self) -> Ed25519PrivateKey:
-        # Loaded when the first proof is due: this module alone, since every other of its package costs `send` more.
+        # Imported for the first proof, and only this module: every other of its package costs `send` more.
         from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
         return Ed25519PrivateKey.from_private_bytes(self.seed)

@@ -1,4 +1,4 @@
-"""The local secret of a server on this machine, which only whoever hosts the server can read."""
+"""Reads the local secret of a server on this machine; only the account that runs the server can read it."""
 
 # ruff: noqa: PTH117, PTH118, PTH119
 # pathlib would cost `send` a twentieth of its start.
@@ -16,15 +16,15 @@ from ..session.login import SecretReader, no_secret
 
 
 def secret_reader(*, is_local: bool) -> SecretReader:
-    """Return what reads the local secret of a server, which only one on this machine has."""
+    """Return the reader of a server's local secret; a server on another machine has none."""
     return read_local_secret if is_local else no_secret
 
 
 def read_local_secret(told: str | None) -> bytes | None:
-    """Return the secret in the file that a server told, or in the default place; None where that is not for us.
+    """Return the secret in the file that the server named, or in the default place; None if it is not for us.
 
-    To be called only when connected to this machine itself. Even there who answers may be anybody, so the path is taken
-    for no more than it should be: a file of this name, which is this user's and nobody else can read.
+    Call this only when connected to this machine itself. Even then, any account may run the server. So the file must
+    have the expected name, belong to this user, and be private.
     """
     try:
         path = told if told is not None else os.path.join(server_data(), LOCAL_SECRET)

@@ -1,7 +1,7 @@
-"""What a client remembers: the user's key, and of each server the name there and which direct messages it has shown.
+"""What a client remembers: the user's key, and for each server, the name and the direct messages shown.
 
-The key is written once, and the small record of a server is replaced as a whole. Processes that start at once agree on
-one key, and no reader ever finds half a file. Only their owner may read them.
+The key is written once, and the small record of a server is replaced as a whole. Processes that start simultaneously
+agree on one key, and no reader ever finds half a file. Only the owner may read the files.
 """
 
 # ruff: noqa: PTH118, PTH123, PTH208
@@ -35,16 +35,16 @@ _PLAIN = frozenset("abcdefghijklmnopqrstuvwxyz0123456789.-")
 
 
 DEFAULT = "default.json"
-"""The file that tells which server is meant if none is named."""
+"""The file with the default server."""
 
 PIN = ".pin"
 
 PIN_BYTES = 100
-"""Most of a pin that is read; one is 51 bytes."""
+"""Bytes read of a pin at most; a pin has 51."""
 
 
 class _Record(msgspec.Struct, omit_defaults=True):
-    """What changes of a profile; ``positions`` are those of direct messages, valid in ``epoch``."""
+    """The part of a profile that changes; ``positions`` are those of direct messages, valid in ``epoch``."""
 
     name: str | None = None
     epoch: str | None = None
@@ -60,28 +60,28 @@ _Kept = TypeVar("_Kept", _Record, _Server)
 
 
 class Profiles:
-    """The profiles of this user, in a directory of their own. All of it raises BadFile."""
+    """The profiles of this user, in a directory of their own. All methods raise BadFile."""
 
     def __init__(self, directory: str | None = None) -> None:
         self._directory = directory or client_data()
-        with suppress(OSError):  # whatever uses it tells why it cannot, or makes it
+        with suppress(OSError):  # its users create the directory, or report why they cannot
             check_directory(self._directory)
 
     def server(self, host: str, port: int) -> Profile:
-        """Return what is known of a server."""
+        """Return the profile for a server."""
         return Profile(self._directory, Address(host, port))
 
     def default(self) -> Address | None:
-        """Return the server that is meant if none is named: the first one joined, or the user's choice."""
+        """Return the default server: the first one joined, or the user's choice."""
         default = _read(os.path.join(self._directory, DEFAULT), _Server)
         return Address(default.host, default.port) if default else None
 
     def make_default(self, address: Address) -> None:
-        """Make a server the one that is meant if none is named."""
+        """Make a server the default."""
         self.server(*address).be_default(over=True)
 
     def known(self) -> list[Address]:
-        """Return an address of each server that was trusted; several addresses of one key are one server."""
+        """Return an address of each trusted server; several addresses with one key are one server."""
         try:
             found = sorted(map(_address, os.listdir(self._directory)), key=_by_distance)
         except FileNotFoundError:
@@ -91,13 +91,13 @@ class Profiles:
         servers: dict[str, Address] = {}
         for address in filter(None, found):
             pin = self.server(*address).read_pin() or ""
-            # Of a server that an authority vouches for, the key is not kept.
+            # The key of a server is not kept if an authority vouches for it.
             servers.setdefault(pin if ":" in pin else address.host, address)
         return list(servers.values())
 
 
 class Profile:
-    """What is known of one server; files are read and made when they are needed. All raise BadFile."""
+    """The client's record of one server; files are read and created when they are needed. All methods raise BadFile."""
 
     def __init__(self, directory: str, address: Address) -> None:
         self.address = address
@@ -108,7 +108,7 @@ class Profile:
 
     @property
     def key(self) -> Key:
-        """What proves that one is the same as before, on every server; made on first use."""
+        """The key that proves the user's identity on every server; created on first use."""
         if self._key is None:
             path = self.key_path
             self._key = _read_key(path) or self._make_key(path, Key(os.urandom(KEY_BYTES)))
@@ -116,30 +116,30 @@ class Profile:
 
     @property
     def signer(self) -> Signer:
-        """The key; where there is none it is made only when a server is to be told of it."""
+        """The key; if it does not exist, it is created only before a server is told of it."""
         return self.key if os.path.lexists(self.key_path) else _LateKey(self)
 
     @property
     def key_path(self) -> str:
-        """Where the key is, or will be."""
+        """The path of the key, which may not exist yet."""
         return os.path.join(self._directory, "key")
 
     def keep_key(self, key: Key, *, replace: bool = False) -> None:
-        """Make a key the one that is used from now on, if there is none, or in place of another one."""
+        """Use this key from now on, if no key exists yet, or instead of the existing one."""
         self._key = self._make_key(self.key_path, key, replace=replace)
         if self._key.public != key.public:
             raise BadFile(f"Another program just created {self.key_path}. Try again.")
 
     @cached_property
     def trust(self) -> Trust:
-        """What the server is known by."""
+        """The trust in the server."""
         from .trust import Trust
 
         return Trust(self.address, self)
 
     @property
     def name(self) -> str | None:
-        """The name last used there."""
+        """The name last used on this server."""
         return self._record().name
 
     @property
@@ -149,11 +149,11 @@ class Profile:
 
     @property
     def positions(self) -> dict[str, int]:
-        """The newest seq shown of each conversation that is direct messages."""
+        """The newest seq shown in each conversation of direct messages."""
         return dict(self._record().positions)
 
     def outbox(self, name: str) -> str:
-        """Return the directory of what was sent under a name and not confirmed; it may not exist."""
+        """Return the directory of the unconfirmed messages of a name; it may not exist."""
         return os.path.join(f"{self._path}.outbox", "@" + _plain(name_key(name)))
 
     def joined(self, name: str) -> None:
@@ -164,35 +164,35 @@ class Profile:
         self.be_default()
 
     def be_default(self, *, over: bool = False) -> None:
-        """Be the server that is meant if none is named, unless another one is already; with ``over`` even then."""
+        """Become the default server, unless another one is the default already; with ``over``, even then."""
         path = os.path.join(self._directory, DEFAULT)
         if over or not os.path.lexists(path):
             self._write(path, msgspec.json.encode(_Server(*self.address)), over=over)
 
     def read_pin(self) -> str | None:
-        """Return what the server was pinned by."""
+        """Return the pin of the server."""
         return _read_pin(f"{self._path}{PIN}")
 
     def keep_pin(self, pin: str, *, replace: bool = False) -> None:
-        """Pin the server; what it was pinned by before stays, unless it is to be replaced."""
+        """Pin the server; an earlier pin stays, unless it is to be replaced."""
         self._write(f"{self._path}{PIN}", f"{pin}\n".encode(), over=replace)
 
     def keep(self, epoch: str, positions: Mapping[str, int]) -> None:
-        """Remember positions; those of rooms, whose last lines show on every arrival, are not kept."""
+        """Remember positions, except those of rooms: the last lines of a room are shown on every arrival."""
         shown = {conversation: seq for conversation, seq in positions.items() if not is_room(conversation)}
         known = self._record()
         if known.epoch == epoch and shown.items() <= known.positions.items():
             return
         with self._changed() as record:
             if record.epoch == epoch:
-                # Another process of this user may have shown more, and under other names there are other conversations.
+                # Another process of this user may have shown more, and other names have other conversations.
                 shown = {each: max(seq, record.positions.get(each, 0)) for each, seq in shown.items()}
                 shown = record.positions | shown
             record.epoch, record.positions = epoch, shown
 
     @contextmanager
     def _changed(self) -> Iterator[_Record]:
-        """Write what becomes of the record, in which other processes of this user may change something too."""
+        """Change the record and write it; other processes of this user may change it too."""
         try:
             make_directory(self._directory)
             with turn(self._directory):
@@ -210,8 +210,8 @@ class Profile:
         return self._known
 
     def _make_key(self, path: str, fresh: Key, *, replace: bool = False) -> Key:
-        """Make a key, unless another process was first; return the one that holds."""
-        # The servers keep what a key proved, so the key must outlast a power cut too.
+        """Create a key, unless another process was first; return the valid one."""
+        # Servers bind names to the key, so it must outlast a power cut.
         self._write(path, fresh.seed.hex().encode() + b"\n", over=replace)
         key = _read_key(path)
         if key is None:
@@ -227,7 +227,7 @@ class Profile:
 
 
 class _LateKey:
-    """The key of a profile, made when it is first needed."""
+    """The key of a profile, created when it is first needed."""
 
     def __init__(self, profile: Profile) -> None:
         self._profile = profile
@@ -248,13 +248,13 @@ def _file_name(address: Address) -> str:
 
 
 def _address(file_name: str) -> Address | None:
-    """Return the server that a pin is of; None if it is of no server."""
+    """Return the server to which a pin belongs; None if it belongs to no server."""
     host, _, port = file_name.removesuffix(PIN).rpartition("_")
     if not file_name.endswith(PIN) or not host or not port.isdecimal():
         return None
     parts = host.split("%")
     try:
-        parts[1::2] = [chr(int(digits, 16)) for digits in parts[1::2]]  # every second one stands for a character
+        parts[1::2] = [chr(int(digits, 16)) for digits in parts[1::2]]  # every second one is an escaped character
     except ValueError:
         return None
     return Address("".join(parts), int(port))
@@ -284,7 +284,7 @@ def _read_key(path: str) -> Key | None:
 
 
 def _read_pin(path: str) -> str | None:
-    # Whoever may write here, or where a link points to, decides which server is the right one.
+    # An account that can write here, or to the target of a link, decides which server is the right one.
     content = read_private(path, "which says who the server is", most=PIN_BYTES, follow=False)
     return None if content is None else content.decode("ascii", "replace").strip()
 
@@ -293,7 +293,7 @@ def _read(path: str, kind: type[_Kept]) -> _Kept | None:
     try:
         with open(path, "rb") as file:
             content = file.read()
-        # After a power cut a file may be empty that was not forced to disk.
+        # After a power cut, a file that was not synced may be empty.
         return msgspec.json.decode(content, type=kind) if content else None
     except FileNotFoundError:
         return None

@@ -1,7 +1,7 @@
-"""Which server is the right one: its key, or an authority's word for it, is pinned once the first login succeeded.
+"""Decides which server is the right one: the first login pins its key, or the fact that an authority vouches for it.
 
-As with ssh's known_hosts, a server is known by host and port. Afterwards another key, or a certificate that no
-authority vouches for any more, ends the attempt before a byte of ours is sent.
+As with ssh's known_hosts, a server is known by host and port. Later, if the server shows another key, or a certificate
+that no authority vouches for any more, the attempt ends before the client sends a byte.
 """
 
 from __future__ import annotations
@@ -17,46 +17,46 @@ from ..session.login import Host
 from .local_secret import secret_reader
 
 _AUTHORITY = "authority"
-"""What is pinned where an authority of the system vouches for the host's name; its certificate may be renewed."""
+"""The pin of a server for which an authority of the system vouches; its certificate may be renewed."""
 
 
 class Store(Protocol):
-    """Where a pin is kept."""
+    """Keeps a pin."""
 
     def read_pin(self) -> str | None:
-        """Return what is kept."""
+        """Return the pin."""
 
     def keep_pin(self, pin: str, *, replace: bool = False) -> None:
-        """Keep a pin; one that is there already stays, unless it is to be replaced."""
+        """Keep a pin; an earlier one stays, unless it is to be replaced."""
 
 
 class Trust:
-    """What is known of the server at an address, and what is found out about it.
+    """The known key of the server at an address, and what a login finds out about it.
 
-    ``store`` keeps what is found out; without one nothing is remembered. ``fingerprint`` is what the server's key must
-    have, whatever is kept. All methods may raise BadFile.
+    ``store`` keeps the result; without a store, nothing is remembered. If ``fingerprint`` is given, the server's key
+    must have it, whatever the store says. All methods may raise BadFile.
     """
 
     def __init__(self, address: Address, store: Store | None, fingerprint: str | None = None) -> None:
         self._address = address
         self._store = store
         self._given = from_fingerprint(fingerprint) if fingerprint is not None else None
-        self._invited = False  # whether an invite alone tells what the key is
-        self._vouched: bool | None = None  # whether an authority vouches for the certificate; None before that is asked
-        self._pin: str | None = None  # what is pinned once the login succeeded
+        self._invited = False  # whether only an invite tells the key
+        self._vouched: bool | None = None  # whether an authority vouches for the certificate; None before the check
+        self._pin: str | None = None  # the pin to store once the login has succeeded
         self.shown: Certificate | None = None
-        """What the server showed last."""
+        """The certificate that the server showed last."""
         self.is_new = False
-        """Whether the server was pinned just now, for the first time, without anybody being asked."""
+        """Whether the server was pinned just now, for the first time, without asking the user."""
 
     def context(self, peer: str) -> ssl.SSLContext:
-        """Return how to shake hands with an address: with the authorities looked at, or not."""
+        """Return the TLS context for the handshake, with or without a check by the authorities."""
         known = self._known()
         if known == _AUTHORITY or (known is None and self._vouched is not False and not self._is_local(peer)):
             context = ssl.create_default_context()
             self._vouched = True
         else:
-            # Made by hand: the authorities, which do not matter here, would cost `send` half of its start.
+            # Made by hand: loading the authorities, which do not matter here, would cost `send` half of its start.
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
             context.check_hostname = False
             context.verify_mode = ssl.CERT_NONE
@@ -66,7 +66,7 @@ class Trust:
         return context
 
     def not_vouched_for(self, problem: ssl.SSLCertVerificationError) -> None:
-        """Take note that no authority vouches for the server; raises CertificateChanged where one did before."""
+        """Note that no authority vouches for the server; raises CertificateChanged if an authority did before."""
         if self._known() == _AUTHORITY:
             raise CertificateChanged(
                 f"The certificate of {self._address} is no longer valid ({problem.verify_message}). "
@@ -76,10 +76,10 @@ class Trust:
         self._vouched = False
 
     def check(self, der: bytes | None, peer: str) -> Host:
-        """Return what is known of the server at an address, which shows this certificate (DER).
+        """Return the host for the server at an address, which shows this certificate (DER).
 
-        On this machine itself, a server is known at first sight. The name that the user gave decides that: whoever
-        answers for another name could have it lead here, to a port of any account of this machine.
+        A server on this machine is trusted at first sight, but only if the user named this machine: DNS could lead any
+        other name here, to a port of any account of this machine.
 
         Raises CertificateChanged if the certificate is not the known one.
         """
@@ -103,7 +103,7 @@ class Trust:
         return Host(shown.binding, shown.key, is_known, secret_reader(is_local=is_local), str(self._address))
 
     def unknown(self) -> UnknownServer:
-        """Return the error for a server that nothing speaks for."""
+        """Return the error for a server for which nothing vouches."""
         shown = self.shown.fingerprint if self.shown is not None else "not known"
         return UnknownServer(
             f"The server at {self._address} is not known yet; its fingerprint is {shown}. Use an invite "
@@ -112,12 +112,12 @@ class Trust:
         )
 
     def accept(self, fingerprint: str) -> None:
-        """Take a server with this fingerprint for the right one from now on; it is pinned by ``confirm``."""
+        """Accept a server with this fingerprint from now on; ``confirm`` pins it."""
         self._given = from_fingerprint(fingerprint)
         self._pin = fingerprint
 
     def expect(self, fingerprint: str) -> None:
-        """Take the server with the fingerprint in an invite for the right one; raises CertificateChanged."""
+        """Accept only the server with the fingerprint in an invite; raises CertificateChanged."""
         known = self._known()
         if known is None:
             self.accept(fingerprint)
@@ -130,7 +130,7 @@ class Trust:
             )
 
     def confirm(self) -> None:
-        """Pin what was found out, now that the login succeeded."""
+        """Pin the accepted key, after the login has succeeded."""
         pin, self._pin = self._pin, None
         if pin is None or self._store is None:
             return
@@ -140,11 +140,11 @@ class Trust:
             raise CertificateChanged(
                 f"Another process just remembered {self._address} as {kept}, not as {pin}. Check the fingerprint."
             )
-        # What is kept counts from now on: `socketchat trust` may change it while somebody stays.
+        # From now on, the stored pin counts: `socketchat trust` may change it during a visit.
         self._given, self._invited = None, False
 
     def replace(self, fingerprint: str) -> None:
-        """Pin this fingerprint, whatever was pinned before."""
+        """Pin this fingerprint instead of any earlier one."""
         if self._store is not None:
             self._store.keep_pin(to_fingerprint(from_fingerprint(fingerprint)), replace=True)
 
@@ -168,7 +168,7 @@ class Trust:
 
 
 def handshake_failed(address: Address, problem: ssl.SSLError) -> Unreachable:
-    """Return the error for a server with which no TLS can be spoken."""
+    """Return the error for a server with which the TLS handshake failed."""
     if problem.reason in {"WRONG_VERSION_NUMBER", "UNEXPECTED_MESSAGE", "HTTP_REQUEST", "PACKET_LENGTH_TOO_LONG"}:
         return Unreachable(
             f"Cannot connect to {address}: the server there does not use TLS. Is it a socketchat server?"

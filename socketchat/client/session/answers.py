@@ -1,4 +1,4 @@
-"""Answers to requests: their parts are collected until the ``ok`` comes, within a bound."""
+"""Collects the parts of answers until their ``ok`` comes, in bounded memory."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class Answers:
         self._pending[request] = _Pending()
 
     def add(self, part: AnswerPart, size: int) -> None:
-        """Keep a part of an answer, and drop it if no request waits for it. Raises ProtocolError above the limit."""
+        """Keep a part of an answer, or drop it if no request waits for it; raises ProtocolError above the limit."""
         pending = None if part.id is None else self._pending.get(part.id)
         if pending is None:
             return

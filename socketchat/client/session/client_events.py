@@ -1,4 +1,4 @@
-"""What a client learns beside the protocol's own events: about its connection, its login and its requests."""
+"""The client's own events, beside the protocol's: about its connection, its login and its requests."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from ...protocol.text.hygiene import clean_line
 from ...protocol.text.references import place
 
 TOLD_CHARACTERS = 1000
-"""Most characters kept of an error that the server sends: ours are sentences."""
+"""Most characters kept of an error from the server: ours are sentences."""
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -53,7 +53,7 @@ class LinkLost(msgspec.Struct, frozen=True):
 class LinkBack(msgspec.Struct, frozen=True):
     """The client is connected again; ``sent`` kept messages are on their way.
 
-    It missed ``missed`` entries. All but ``skipped`` of them follow as they would have come.
+    It missed ``missed`` entries. All except ``skipped`` of them follow, in order.
     """
 
     missed: int
@@ -62,19 +62,19 @@ class LinkBack(msgspec.Struct, frozen=True):
 
     @property
     def sentence(self) -> str:
-        """What the user is told."""
+        """The sentence for the user."""
         follow = f", the newest {self.missed - self.skipped:,} follow" if self.skipped else ""
         return f"Reconnected: {self.missed:,} missed{follow}, {self.sent:,} sent."
 
 
 class NotStored(msgspec.Struct, frozen=True):
-    """The server has refused messages for some time, and says why; the client keeps them and tries again."""
+    """The server has refused messages for some time, and says why; the client keeps and retries them."""
 
     error: ChatError
 
     @property
     def sentence(self) -> str:
-        """What the user is told."""
+        """The sentence for the user."""
         why = str(self.error).removesuffix(".").removesuffix("; try again later")
         return f"{why}; what you send waits until the server stores it."
 
@@ -86,16 +86,16 @@ class StoredAgain(msgspec.Struct, frozen=True):
 
 
 class Reset(msgspec.Struct, frozen=True):
-    """The server has another history than the one that the client knew, so positions in the old one are void."""
+    """The server's history is not the one that the client knew, so positions in the old one are void."""
 
     epoch: str
 
 
 class Gap(msgspec.Struct, frozen=True):
-    """Entries ``first`` to ``last`` of a conversation will not come; the next one that comes is a later one.
+    """Entries ``first`` to ``last`` of a conversation will not come; the next entry is a later one.
 
-    They were "skipped" because there were too many, and ``History`` returns them; or retention has "shortened" the
-    history and removed them; or they are "missing", which no server should let happen.
+    If there were too many, they were "skipped", and ``History`` returns them. If retention removed them, the history
+    was "shortened". They are "missing" only if the server has a bug.
     """
 
     conversation: str
@@ -105,7 +105,7 @@ class Gap(msgspec.Struct, frozen=True):
 
     @property
     def sentence(self) -> str:
-        """What the reader of the conversation is told."""
+        """The sentence for the reader of the conversation."""
         place = self.conversation if is_room(self.conversation) else "your direct messages"
         if self.reason == "skipped":
             many = self.last - self.first + 1
@@ -117,7 +117,7 @@ class Gap(msgspec.Struct, frozen=True):
 
 
 class LoggedIn(msgspec.Struct, frozen=True):
-    """The login succeeded; the ``missed`` entries but the ``skipped`` ones, and ``sent`` messages, are on their way."""
+    """The login succeeded; ``missed`` entries, except ``skipped`` ones, and ``sent`` messages are on their way."""
 
     welcome: Welcome
     missed: int
@@ -133,7 +133,7 @@ class LoginRefused(msgspec.Struct, frozen=True):
 
 
 class Answered(msgspec.Struct, frozen=True):
-    """The request ``id`` is done; ``kept`` says that it was a kept message, which is now stored."""
+    """The request ``id`` is done; if ``kept``, it was a kept message, which is now stored."""
 
     id: int
     answer: Answer
@@ -141,21 +141,21 @@ class Answered(msgspec.Struct, frozen=True):
 
 
 class Failed(msgspec.Struct, frozen=True):
-    """The request ``id`` failed for good."""
+    """The request ``id`` failed, and will not be retried."""
 
     id: int
     error: ChatError
 
 
 class NotSent(msgspec.Struct, frozen=True):
-    """The server refused a message of an earlier process for good, so the client has dropped it."""
+    """The server refused a message of an earlier process, so the client dropped it."""
 
     message: Send | Edit | Delete
     error: ChatError
 
     @property
     def sentence(self) -> str:
-        """What was not done."""
+        """The sentence that says what was not done."""
         message = self.message
         if isinstance(message, Send):
             return f"Your message to {message.to} from an earlier visit was not sent: {message.text}"
@@ -167,7 +167,7 @@ class NotSent(msgspec.Struct, frozen=True):
 
 
 class RetryLater(msgspec.Struct, frozen=True):
-    """The server cannot store messages at the moment; they are kept until ``Session.retry`` is called."""
+    """The server cannot store messages at the moment; the session keeps them until ``Session.retry`` is called."""
 
     error: ChatError
 
@@ -179,15 +179,15 @@ class Broken(msgspec.Struct, frozen=True):
 
 
 def told_error(told: Error | Bye) -> ChatError:
-    """Return the error that the server sent, in a form that cannot drive a terminal."""
+    """Return the server's error, cleaned so that it cannot control a terminal."""
     return from_code(told.code, clean_line(told.text[:TOLD_CHARACTERS]))
 
 
 SessionEvent = ANY | Reset | Gap | LoggedIn | LoginRefused | Answered | Failed | NotSent | RetryLater | Broken
-"""What ``Session.receive_data`` returns."""
+"""The events that ``Session.receive_data`` returns."""
 
 Unsolicited = Entry | Presence | Absent | Alert | Conversation | Left | Read | Error
-"""What the server sends without being asked."""
+"""The events that the server sends without a request."""
 
 ClientEvent = Unsolicited | LinkLost | LinkBack | Reset | Gap | NotSent | NotStored | StoredAgain
-"""What iterating over a client yields."""
+"""The events that iterating over a client yields."""

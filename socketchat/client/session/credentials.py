@@ -1,4 +1,4 @@
-"""What a newcomer can show beside the key: a join code, an invite's token, or a password."""
+"""The credentials of a newcomer beside the key: a join code, an invite's token, or a password."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from typing import NamedTuple
 
 
 class Credentials(NamedTuple):
-    """A join ``code`` as it was typed, the token of an ``invite`` or of a ``reset``, or the ``password`` of the name.
+    """A join ``code`` as typed, the token of an ``invite`` or of a ``reset``, or the ``password`` of the name.
 
-    None of them is ever written down.
+    The client never stores them.
     """
 
     code: str | None = None
@@ -17,7 +17,7 @@ class Credentials(NamedTuple):
     reset: str | None = None
 
     def __repr__(self) -> str:
-        """Return what may be logged."""
+        """Return what may be logged: no secrets."""
         return "Credentials()"
 
 

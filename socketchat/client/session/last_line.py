@@ -1,4 +1,4 @@
-"""The user's last line in each conversation: what "my last line" means when it is typed, and not later."""
+"""The user's last line in each conversation: fixes what "my last line" means at the time of typing."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .client_events import Gap, Reset
 
 
 class LastLine:
-    """The seq of the user's last line by conversation, as far as it was heard; on whatever device it was said.
+    """The seq of the user's last line by conversation, from any device, as far as this client heard it.
 
     ``clock`` returns seconds since 1970.
     """
@@ -33,7 +33,7 @@ class LastLine:
         """Note an event; ``user`` is the user's id. A gap may hide a newer line."""
         match event:
             case events.Entry(kind=kind, author=author) if kind in SAID and author != user:
-                pass  # nearly all there is, and it is not even decoded
+                pass  # most entries are by others, and are not decoded
             case events.Entry(kind=kind) if kind in SAID or kind == DELETE:
                 with suppress(ProtocolError):  # the screen says so
                     self._take(event, decode_text(event))
@@ -50,7 +50,7 @@ class LastLine:
             self.said(entry.conversation, entry.seq, entry.ts)
 
     def said(self, conversation: str, seq: int, ts: int | None = None) -> None:
-        """Take note of a line of the user's own, said at ``ts`` or just now."""
+        """Note one of the user's own lines, said at ``ts`` or just now."""
         if seq >= self._seqs.get(conversation, 0):
             self._seqs[conversation] = seq
             self._times[conversation] = int(self._clock() * 1000) if ts is None else ts

@@ -1,4 +1,4 @@
-"""The proofs of a login: that the key is one's own, that a newcomer may enter, and that the server is the one meant."""
+"""The proofs of a login: the user has the key, a newcomer may log in, and the server is the right one."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ IMPOSTOR = (
 )
 
 SecretReader = Callable[[str | None], bytes | None]
-"""Returns the local secret in the file of this path, in the default one without a path, if it is there and ours."""
+"""Returns the local secret from the file at this path, or at the default path, if the file exists and is ours."""
 
 
 class Signer(Protocol):
-    """The key of a user: the public half as a word, and signatures of the other."""
+    """The key of a user: the public half as a word, and signatures by the private half."""
 
     @property
     def public(self) -> str:
@@ -42,20 +42,20 @@ class Signer(Protocol):
 
 
 def no_secret(_path: str | None) -> None:
-    """Be the reader where the server is not on this machine."""
+    """Be the reader if the server is not on this machine."""
 
 
 class NameOwned(NameTaken):
-    """The name belongs to another key; its owner can log in by password, and for everyone else it is taken."""
+    """The name belongs to another key; only its owner can use it, by logging in with the password."""
 
 
 class Host(NamedTuple):
-    """What a shell knows of the server at the other end of a connection.
+    """The shell's knowledge of the server at the other end of a connection.
 
     ``binding`` is the SHA-256 of the certificate (DER) that the server shows, and ``key`` that of its public key; both
-    are b"" in plaintext. Where it ``is_known``, the key is one that was pinned; otherwise the login is refused with
-    UnknownServer unless the server proves that it knows the join code. ``read_secret`` is given where the server runs
-    on this machine. ``called`` is how users are told of it.
+    are b"" in plaintext. If it ``is_known``, the key was pinned before. Otherwise the login fails with UnknownServer,
+    unless the server proves that it knows the join code. ``read_secret`` is given if the server runs on this machine.
+    ``called`` is the server's name in messages to the user.
     """
 
     binding: bytes = b""
@@ -78,16 +78,16 @@ class Login:
         self._host = PLAINTEXT
         self._nonce: bytes | None = None  # of a hello with a key, until its challenge comes
         self._expected: str | None = None  # the host's answer to our proof that we know its secret
-        self._code_key: tuple[bytes, bytes] | None = None  # at which host's key, and what the code stands for there
+        self._code_key: tuple[bytes, bytes] | None = None  # the host's key, and the key that the code gives for it
 
     @property
     def has_code(self) -> bool:
-        """Whether there is a join code, by which an unknown server can prove that it is the right one."""
+        """Whether the user gave a join code, with which an unknown server can prove that it is the right one."""
         return self._credentials.code is not None
 
     @property
     def waits(self) -> bool:
-        """Whether nothing may be said before a challenge or a proof of the host has come."""
+        """Whether the client must send nothing more before the host's challenge or proof has come."""
         return self._nonce is not None or self._expected is not None
 
     def begin(self, host: Host) -> None:
@@ -147,7 +147,7 @@ class Login:
         return commands.Prove(signature=signature, local=word)
 
     def check(self, welcome: events.Welcome) -> None:
-        """Take the host's proof; raises Impostor where one is needed and it does not hold, UnknownServer to a guest."""
+        """Check the host's proof; raises Impostor if a needed proof is wrong, and UnknownServer for a guest."""
         expected = self._expected
         self.end()
         if self._key is None and not self._host.is_known:
@@ -160,9 +160,9 @@ class Login:
     def _shown(
         self, challenge: events.Challenge, name: str
     ) -> tuple[Literal["code", "local"], bytes] | Literal["invite"] | None:
-        """Return what is shown beside the key: a secret that the host has to know too, the invite, or nothing.
+        """Return the credential beside the key: a secret that the host must know too, the invite, or nothing.
 
-        A code that was given is shown also where none is needed, as it has the host prove itself.
+        If the user gave a code, it is used even if none is needed, because then the host has to prove itself.
         """
         host, is_needed = self._host, challenge.entry == "code"
         if self._credentials.code is not None and host.key and challenge.entry != "password":
@@ -178,7 +178,7 @@ class Login:
         return None
 
     def _key_of(self, code: str) -> bytes:
-        """Return what the code stands for at this host, worked out once."""
+        """Return the key that the code gives for this host; compute it once."""
         if self._code_key is None or self._code_key[0] != self._host.key:
             self._code_key = self._host.key, code_key(code, self._host.key)
         return self._code_key[1]

@@ -1,9 +1,9 @@
-"""Messages that were written but not yet confirmed, in order, each with the key that makes sending it again safe.
+"""Keeps unconfirmed messages in order, each with the key that makes sending it again safe.
 
-A server takes any n at or below the last of a series for a repetition. So a message must never overtake an earlier one
-of its series: those on the wire are always the first ones of those kept, and once the server refuses one for the
-moment, nothing more of its series is sent until all of it that is on the wire is answered, and then everything again
-from the refused one. What a process writes is one series; what it adopted of a process that died keeps its own.
+A server treats any n at or below the last of a series as a repetition. So a message must never overtake an earlier one
+of its series: the messages on the wire are always the first of the kept ones. If the server cannot store one at the
+moment, nothing more of its series is sent until everything on the wire is answered. Then everything is sent again, from
+the refused one on. The messages of a process are one series; messages adopted from a dead process keep their own.
 """
 
 from __future__ import annotations
@@ -21,30 +21,30 @@ from ...protocol.text.hygiene import check_text
 
 Kind = Literal["message", "action"]
 Keyed = commands.Send | commands.Edit | commands.Delete
-"""What is kept: messages, and changes of messages. Both are called messages here."""
+"""Messages, and changes of messages. Both are called messages here."""
 
 KEPT_ENTRIES = 1_024
-"""Messages that may wait: more than anyone types while offline; a bot has to be held back at some point."""
+"""Messages that may wait: more than a user types while offline; a bot has to wait at some point."""
 
 KEPT_BYTES = 4_194_304
 """The bytes of their texts: a hundred of the longest fit."""
 
 
 class OutboxStore(Protocol):
-    """Keeps messages for the process that comes after this one."""
+    """Keeps messages for the next process."""
 
     @property
     def lasts(self) -> bool:
-        """Whether what was added is still kept, as a disk may fail."""
+        """Whether all messages are still kept; a disk may fail."""
 
     def load(self) -> list[Keyed]:
-        """Return what an earlier process left, each series in the order of n."""
+        """Return the messages of earlier processes, each series in the order of n."""
 
     def added(self, message: Keyed) -> None:
         """Keep a message."""
 
     def settled(self, message: Keyed) -> None:
-        """Keep a message no longer."""
+        """Drop a message that is settled."""
 
 
 class _Kept:
@@ -59,7 +59,7 @@ class _Kept:
 
 
 class _Series:
-    """The messages under one name, and which of them are not on the wire."""
+    """The messages of one series, and which of them are not on the wire."""
 
     __slots__ = ("held", "kept", "on_wire", "released", "waiting")
 
@@ -71,7 +71,7 @@ class _Series:
         self.released = False
 
     def rewind(self) -> None:
-        """Let everything go onto the wire again, from the first."""
+        """Send everything again, from the first message on."""
         self.held = self.released = False
         self.waiting = deque(self.kept.values())
 
@@ -85,9 +85,10 @@ class _Series:
 
 
 class Outbox:
-    """Keeps messages until they are confirmed; ``name`` is that of the own series, 16 random hex digits.
+    """Keeps messages until they are confirmed; ``name`` names the process's own series, 16 random hex digits.
 
-    ``most`` is how many the server lets be on the wire; their bytes are bounded too. ``store`` outlives the process.
+    ``most`` is the number of messages that the server allows on the wire; their bytes are limited too. ``store``
+    outlives the process.
     """
 
     def __init__(self, name: str, most: int = UNACKNOWLEDGED_ENTRIES, *, store: OutboxStore | None = None) -> None:
@@ -118,22 +119,22 @@ class Outbox:
 
     @property
     def holds_lines(self) -> bool:
-        """Whether something that is kept will be a line of its own, and not change another."""
+        """Whether a kept message is a new line, not a change of another."""
         return any(isinstance(kept.message, commands.Send) for kept in self._kept.values())
 
     @property
     def holds_back_lines(self) -> bool:
-        """Whether such a thing is not on the wire yet, so that a request would overtake it."""
+        """Whether a new line is not on the wire yet, so that a request would overtake it."""
         return any(isinstance(kept.message, commands.Send) and not kept.on_wire for kept in self._kept.values())
 
     def has_room(self, message: Keyed) -> bool:
-        """Tell whether one more message may be kept; the first may always."""
+        """Tell whether one more message fits; the first always does."""
         if not self._kept:
             return True
         return len(self._kept) < KEPT_ENTRIES and self._bytes + _size(message) <= KEPT_BYTES
 
     def adopt(self, last: int) -> int:
-        """Keep what an earlier process left, to go out first; return the last id of a request used, ``last`` before."""
+        """Adopt the messages of earlier processes, which go first; return the last id, counted from ``last``."""
         found: dict[str, _Series] = {}
         for message in self._store.load() if self._store is not None else ():
             last += 1
@@ -144,7 +145,7 @@ class Outbox:
 
     @property
     def adopted(self) -> int:
-        """How many messages an earlier process wrote."""
+        """The number of messages from earlier processes."""
         return len(self._kept) - len(self._own.kept)
 
     def is_adopted(self, request: int) -> bool:
@@ -152,7 +153,7 @@ class Outbox:
         return self._kept[request].series is not self._own
 
     def add(self, request: int, message: Keyed) -> None:
-        """Keep a message, which gets its key, under the id of its request, to be sent after those before it."""
+        """Give a message its key and keep it under the id of its request, behind the earlier ones."""
         message = replace(message, id=request, outbox=self.name, n=self._last + 1)
         if self._store is not None:
             self._store.added(message)
@@ -160,11 +161,11 @@ class Outbox:
         self._keep(message, request, self._own)
 
     def message(self, request: int) -> Keyed:
-        """Return a message that is kept."""
+        """Return a kept message."""
         return self._kept[request].message
 
     def due(self) -> list[Keyed]:
-        """Return the messages that go onto the wire now."""
+        """Return the messages to send now."""
         due = []
         for series in self._series:
             waiting = series.ready()
@@ -176,29 +177,29 @@ class Outbox:
         return due
 
     def settle(self, request: int) -> None:
-        """Forget a message that is stored, or is refused for good."""
+        """Forget a message that is stored, or that the server refused and will not accept later."""
         message = self._forget(request)
         if self._store is not None:
             self._store.settled(message)
 
     def leave(self, request: int) -> None:
-        """Forget a message here, and leave it to the process that comes after this one."""
+        """Forget a message here, and leave it to the next process."""
         self._forget(request)
 
     def hold(self, request: int) -> None:
-        """Keep a message that the server refused for the moment, and all after it, until ``release``."""
+        """Hold a message that the server cannot store at the moment, and all after it, until ``release``."""
         kept = self._kept[request]
         self._take_off_wire(kept)
         kept.series.held = True
         kept.series.released = False
 
     def release(self) -> None:
-        """Allow what was refused for the moment to be sent again."""
+        """Allow held messages to be sent again."""
         for series in self._series:
             series.released = True
 
     def connection_lost(self) -> None:
-        """Whatever was on the wire has to be sent again, on the next link."""
+        """Note that everything on the wire has to be sent again, on the next connection."""
         for kept in self._kept.values():
             self._take_off_wire(kept)
         for series in self._series:
@@ -243,12 +244,12 @@ class Outbox:
 
 
 def check_sendable(message: Keyed) -> None:
-    """Raise BadText or TooLong for what no server takes."""
+    """Raise BadText or TooLong for a text that no server accepts."""
     if isinstance(message, commands.Delete):
         return
     text = message.text
-    # A text far over the limit must not reach the wire: an overlong line ends the connection, and the message would be
-    # sent again on the next.
+    # A text far over the limit must not reach the wire: an over-long line ends the connection, and the message would
+    # be sent again on the next one.
     check_text(text)
     if not text.isascii():
         try:

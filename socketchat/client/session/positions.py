@@ -1,4 +1,4 @@
-"""Where a client stands in each conversation, so that no entry is taken twice and none is missed unnoticed."""
+"""The client's position in each conversation: drops repeated entries and notices missing ones."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from ...protocol.limits import LINE_BYTES
 from .client_events import Gap, Reset
 
 HELD_BYTES = 16_777_216
-"""Most bytes that the names and topics of the conversations take up, 40,000 of them: a hostile server fills no
+"""Most bytes for the names and topics of the conversations, enough for 40,000: a hostile server cannot fill the
 memory."""
 
 _CONVERSATION_BYTES = 256
-"""What a conversation takes up beside its strings, roughly."""
+"""Approximate memory of a conversation beside its strings."""
 
 TOLD_BYTES = LINE_BYTES - 8_192
-"""Bytes of positions in a ``hello``: its line has a limit, and there is room for the rest of it."""
+"""Bytes of positions in a ``hello``: they leave room for the rest of its line, which has a limit."""
 
 Change = events.Conversation | events.Left | Reset | Gap
 
@@ -24,8 +24,8 @@ Change = events.Conversation | events.Left | Reset | Gap
 class Positions:
     """The newest seq known of each conversation, valid in one epoch.
 
-    ``heard`` are the conversations as the server last described them. A client that comes back gives ``seqs`` and
-    ``epoch`` in ``hello`` and hands the ``welcome`` to :meth:`login`, which compares them with what the server has.
+    ``heard`` are the conversations as the server last described them. A reconnecting client sends ``seqs`` and
+    ``epoch`` in ``hello`` and passes the ``welcome`` to :meth:`login`, which compares them with the server's heads.
     """
 
     __slots__ = ("_held", "epoch", "heard", "seqs")
@@ -37,7 +37,7 @@ class Positions:
         self._held = 0
 
     def login(self, welcome: events.Welcome) -> tuple[list[Change], int, int]:
-        """Take over a welcome; return the changes, how many entries were missed, and how many of those are skipped.
+        """Apply a welcome; return the changes, the number of missed entries, and how many of them are skipped.
 
         In a known epoch, direct messages without a position began while the client was away, so all of them are missed.
         Rooms without one are heard from their head on.
@@ -76,8 +76,8 @@ class Positions:
     def told(self) -> dict[str, int]:
         """Return the positions for a ``hello``, as many as fit into its line.
 
-        Those of short direct messages are left out first: the server then sends all of their entries, which are few,
-        and :meth:`take` drops the ones that are known.
+        The shortest direct messages are left out first: the server then sends all of their entries, which are few, and
+        :meth:`take` drops the known ones.
         """
         room = TOLD_BYTES
         told: dict[str, int] = {}
@@ -89,18 +89,18 @@ class Positions:
         return told
 
     def begin(self, conversation: events.Conversation) -> None:
-        """Take note of a conversation that is heard from now on, or is described anew."""
+        """Note a new conversation, or a new description of a known one."""
         self._hear(conversation)
         self.seqs.setdefault(conversation.conversation, conversation.head)
 
     def end(self, conversation: str) -> None:
-        """Forget a conversation that is heard no longer."""
+        """Forget a conversation that the session no longer hears."""
         self.seqs.pop(conversation, None)
         if conversation in self.heard:
             self._held -= _weight(self.heard.pop(conversation))
 
     def take(self, entry: events.Entry) -> tuple[events.Entry | Gap, ...]:
-        """Return the entry, behind a gap where entries before it are missing; nothing for a repeat."""
+        """Return the entry, behind a gap if entries before it are missing; nothing for a repeat."""
         position = self.seqs.get(entry.conversation)
         if position is None:
             # No welcome and no conversation event announced it; it is followed from here on.
@@ -114,7 +114,7 @@ class Positions:
         return Gap(entry.conversation, position + 1, entry.seq - 1), entry
 
     def _fit(self, welcome: events.Welcome) -> bool:
-        """Tell whether nothing that the client has is missing on the server, as in a store restored from a copy."""
+        """Tell whether the server has everything that the client has; a store restored from a backup may not."""
         return all(self.seqs.get(told.conversation, 0) <= told.head for told in welcome.conversations)
 
     def _hear(self, conversation: events.Conversation) -> None:

@@ -93,7 +93,7 @@ class Session:
 
     @property
     def has_code(self) -> bool:
-        """Whether there is a join code, by which an unknown server can prove that it is the right one."""
+        """Whether the user gave a join code, with which an unknown server can prove that it is the right one."""
         return self._login.has_code
 
     def connection_made(self, host: Host = PLAINTEXT, *, eager: bool = False) -> None:
@@ -105,7 +105,7 @@ class Session:
         self._say_hello()
 
     def connection_lost(self) -> list[Failed]:
-        """Take note that the connection is gone; return the requests that end with it. Messages are kept."""
+        """Note that the connection is gone; return the requests that end with it. Messages are kept."""
         self.logged_in = False
         self._arriving = None
         self._hello = None
@@ -119,7 +119,7 @@ class Session:
         return lost
 
     def end(self, error: ChatError) -> list[Failed]:
-        """Give up for good because of ``error``: return every request and message that was not answered."""
+        """End the session because of ``error``; return every request and message without an answer."""
         failed: list[Failed] = [*self.connection_lost()]
         for request in list(self.outbox):
             failed.append(Failed(request, self._why_unanswered(request, error)))
@@ -127,11 +127,11 @@ class Session:
         return failed
 
     def adopt(self) -> None:
-        """Take over what an earlier process left; to be called once, before the first login."""
+        """Take over the messages of earlier processes; call this once, before the first login."""
         self._last = self.outbox.adopt(self._last)
 
     def data_to_send(self) -> bytes:
-        """Return what is to be written to the connection now."""
+        """Return the bytes to write to the connection now."""
         data = b"".join(self._data)
         self._data.clear()
         return data
@@ -139,24 +139,24 @@ class Session:
     def send(self, to: str, text: str, kind: Kind = "message") -> int:
         """Keep a message until it is stored, and return the id of the request.
 
-        The caller has asked ``outbox.has_room``. Raises BadText and TooLong.
+        Call it only if ``outbox.has_room``. Raises BadText and TooLong.
         """
         return self.keep(commands.Send(to=to, text=text, kind=kind))
 
     def placed(self, change: commands.Edit | commands.Delete) -> commands.Edit | commands.Delete:
-        """Name the user's last line if it is certain which one that is, so that a change sent later still means it.
+        """Add the seq of the user's last line if it is certain, so that a change sent later still means that line.
 
-        Raises Refused where the server could only take another line for it.
+        Raises Refused if the server would take another line for it.
         """
         if change.seq is None and self.logged_in and self.outbox.holds_back_lines:
             raise Refused("Your last line is not stored yet. Try again when it is, or give its place, as in #ops/42.")
         if change.seq is not None or self.outbox.holds_lines:
             return change
-        recent = isinstance(change, commands.Delete)  # an older one may not be what is meant; the server says so
+        recent = isinstance(change, commands.Delete)  # an older one may not be meant; the server says so
         return replace(change, seq=self._last_line.find(change.conversation, self.positions.heard, recent=recent))
 
     def keep(self, message: Keyed) -> int:
-        """Do the same with a message without a key, or with what changes one."""
+        """Keep a message without a key, or a change of one, as :meth:`send` does."""
         check_sendable(message)
         self._last += 1
         self.outbox.add(self._last, message)
@@ -165,7 +165,7 @@ class Session:
         return self._last
 
     def request(self, command: commands.Command) -> int:
-        """Ask something, and return the id of the request; raises Unreachable where there is no login at the moment."""
+        """Send a request, and return its id; raises Unreachable if the session is not logged in at the moment."""
         if not self.logged_in:
             raise Unreachable("Not connected to the server. Try again once the connection is back.")
         request = self._ask(command)
@@ -173,13 +173,13 @@ class Session:
         return request
 
     def retry(self) -> None:
-        """Try again to send what the server could not store."""
+        """Send the messages again that the server could not store."""
         self.outbox.release()
         if self.logged_in:
             self._write_due()
 
     def receive_data(self, data: bytes) -> list[SessionEvent]:
-        """Take what the server sent; return what happened, in order. After ``Broken`` the connection must be closed."""
+        """Take the server's data; return the events in it, in order. After ``Broken``, close the connection."""
         out: list[SessionEvent] = []
         self._lines.receive_data(data)
         try:
@@ -259,7 +259,7 @@ class Session:
         self._arrive(out)
 
     def _arrive(self, out: list[SessionEvent]) -> None:
-        """Be logged in once all conversations are told: what one missed can be told only of all together."""
+        """Finish the login once all conversations are known: only then can the missed entries be counted."""
         if self._arriving is None or not self._arriving.is_complete:
             return
         welcome, self._arriving = self._arriving.whole(), None
@@ -309,7 +309,7 @@ class Session:
         self._hello = None
         self._login.end()
         if self._token is not None and not retry:
-            # The session cannot be resumed any more, but its name can be taken as at first.
+            # The session cannot be resumed any more, but the name can log in as at first.
             self._token = None
             self._say_hello()
         else:
