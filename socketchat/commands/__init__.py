@@ -1,4 +1,4 @@
-"""What each command does to the hub: one module per feature, one row of registration per command."""
+"""Handlers of commands: one module per feature, one row of registration per command."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ from .search import search
 from .users import away, help_on, users
 
 Handler = Callable[[Hub, Session, Any], Coroutine[Any, Any, Answer] | None]
-"""A coroutine function, but for ``send``: messages are most of what a server does, and have a path of their own."""
+"""A coroutine function, except for ``send``: most commands are messages, so they have a direct path."""
 
 
 class Row(NamedTuple):
-    """A command: its handler, whether it may come before login, its cost, and the right it needs in its room."""
+    """A command: its handler, whether it is allowed before login, its cost, and the right it needs in its room."""
 
     command: type[commands.Command]
     handler: Handler
@@ -78,10 +78,10 @@ COMMANDS = {row.command: row for row in ROWS}
 
 
 def handle(hub: Hub, session: Session, command: commands.Command) -> bool:
-    """Do what a command says, or answer why not; return False if it has to be handed in again later.
+    """Run a command, or answer with an error; return False if the link must hand it in again later.
 
-    Only messages may be under way together. Any other command waits until they are answered, and holds back what comes
-    after it, so that answers keep the order of questions.
+    Several messages may be in flight. Any other command waits until they are answered, and later commands wait for it,
+    so that answers keep the order of commands.
     """
     if type(command) is commands.Send:
         session.allowance.left -= 1
@@ -105,7 +105,7 @@ def handle(hub: Hub, session: Session, command: commands.Command) -> bool:
 
 
 def _costs_little(command: commands.Command) -> bool:
-    """Tell whether a command only asks for what others of its kind change, or is about one conversation."""
+    """Tell whether a command only reads what others of its type change, or is about one conversation."""
     match command:
         case commands.Topic(text=None) | commands.Ignore(name=None) | commands.Read(conversation=str()):
             return True
@@ -152,7 +152,7 @@ def _send(hub: Hub, session: Session, command: commands.Send) -> None:
 
 
 async def _first_send(hub: Hub, session: Session, command: commands.Send) -> Answer:
-    """Register a new name with the first message under it; one that cannot be sent claims no name."""
+    """Register a new name with the first message under it; a message that cannot be sent claims no name."""
     if session.register is not None and session.user is not None:
         addressee(hub, session.user, command)
         await session.register()
@@ -161,6 +161,6 @@ async def _first_send(hub: Hub, session: Session, command: commands.Send) -> Ans
 
 
 def _give_up(hub: Hub, session: Session, command: commands.Send) -> None:
-    """Let the next messages pass if one is refused now that was refused by a full disk before."""
+    """Let the next messages pass if a message that a full disk refused before is now refused for another reason."""
     with suppress(BadLine):
         hub.journal.give_up(key_of(hub, session, command))

@@ -1,4 +1,4 @@
-"""What a handler returns: what its command is answered with."""
+"""The answers that handlers return."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 
 class Answer(NamedTuple):
-    """What ``ok`` says besides the id; ``lines`` are written before it, in the same write."""
+    """The fields of ``ok`` besides the id; ``lines`` are sent before it, in the same write."""
 
     conversation: str | None = None
     seq: int | None = None
@@ -18,4 +18,4 @@ class Answer(NamedTuple):
 OK = Answer()
 
 ANSWERED = Answer()
-"""Returned by a handler that has answered already, by an event of its own instead of ``ok``."""
+"""Returned by a handler that has already answered with its own event instead of ``ok``."""

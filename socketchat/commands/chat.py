@@ -1,4 +1,4 @@
-"""Saying something, and leaving."""
+"""Sending messages, and quitting."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ OUTBOX_DIGITS = 16
 """An outbox is 64 random bits, in hex."""
 
 N_MOST = 2**63 - 1
-"""What fits into a column of the journal."""
+"""The largest number that fits into a column of the journal."""
 
 _encode = msgspec.json.Encoder().encode
 
 
 def send(hub: Hub, session: Session, command: commands.Send) -> None:
-    """Submit a message to a room or a direct message; it is answered when it is stored."""
+    """Submit a message to a room or a user; the answer comes when it is stored."""
     user = speaker(session)
     to, text = addressee(hub, user, command)
     key = key_of(hub, session, command) if command.outbox is not None else None
@@ -41,12 +41,12 @@ def send(hub: Hub, session: Session, command: commands.Send) -> None:
 
 
 async def ping(_hub: Hub, _session: Session, _command: commands.Ping) -> Answer:
-    """Answer; everything that was asked before is answered already."""
+    """Answer with ``ok``; all earlier commands are answered by then."""
     return OK
 
 
 async def quit_chat(hub: Hub, session: Session, command: commands.Quit) -> Answer:
-    """Let the session go and close its connection."""
+    """End the session and close its connection."""
     last_words = session.rendering.answer(events.Ok(id=command.id), session, command) if command.id is not None else b""
     session.link.close(last_words)
     hub.attendance.exit(session, quits=True)
@@ -61,13 +61,13 @@ def speaker(session: Session) -> User:
 
 
 def check_reached(hub: Hub, user: User, other: str, name: str) -> None:
-    """Raise Refused where a guest writes to somebody, known by the id, who is not online."""
+    """Raise Refused if a guest writes to a user, given by id, who is not online."""
     if user.is_guest and other not in hub.attendance.present:
         raise Refused(f"{name} is not online, and guests can only write to users who are.")
 
 
 def check_begins(hub: Hub, session: Session, user: User, other: User) -> None:
-    """Raise TooMany if a user may not begin direct messages with another one just now."""
+    """Raise TooMany if a user has begun too many new direct messages."""
     if user is not other and user is not hub.operator and hub.directory.known_pair(user, other) is None:
         hub.quotas.check_direct(user, session.channel.peer)
 
@@ -81,7 +81,7 @@ def key_of(hub: Hub, session: Session, command: commands.Send | commands.Edit | 
 
 
 def addressee(hub: Hub, user: User, command: commands.Send) -> tuple[Room | User, str]:
-    """Return to whom a message goes, a room or another user, and its text; raises why it cannot be sent."""
+    """Return the room or user that a message is for, and its text; raises ChatError if it cannot be sent."""
     text = check_text(command.text)
     if command.to.startswith("@"):
         other = hub.directory.user(command.to[1:])

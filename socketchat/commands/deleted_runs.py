@@ -1,4 +1,4 @@
-"""Runs of lines that were deleted: many in a row of one author read as one line."""
+"""Runs of deleted lines: consecutive ones of one author are shown as one line."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ..protocol.kinds import CHANGEABLE, DELETE, REFERS
 
 
 class Line(NamedTuple):
-    """An entry as it is told; where it is the first of a run, how many were deleted and the seq of the last of them."""
+    """An entry in an answer; if it starts a run, also the number of deleted lines and the seq of the last one."""
 
     entry: Entry
     deleted: int = 0
@@ -18,9 +18,9 @@ class Line(NamedTuple):
 
 
 def put_before(lines: list[Line], entry: Entry) -> None:
-    """Add the entry before those that are there, of which ``lines`` has the newest first, to their run if it is of it.
+    """Add an entry that is older than all in ``lines`` (newest first), and merge it into their run if it belongs to it.
 
-    What only says that lines of the run were edited or deleted goes with them.
+    Edits and deletes of lines of the run are merged too.
     """
     if is_deleted(entry):
         at = len(lines)
@@ -34,7 +34,7 @@ def put_before(lines: list[Line], entry: Entry) -> None:
 
 
 def is_deleted(entry: Entry) -> bool:
-    """Tell whether an entry is what is left of a line that somebody said."""
+    """Tell whether an entry is a deleted message."""
     return entry.kind in CHANGEABLE and is_blank(entry)
 
 

@@ -1,4 +1,4 @@
-"""Runs handlers: each goes on until it awaits, and is resumed with the result, without a task or a thread."""
+"""Runs handlers: each runs until it awaits, and is resumed with the result, without a task or a thread."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ Result = TypeVar("Result")
 
 
 class Running(Generic[Result]):
-    """A handler on its way; its session takes no other command until it is done.
+    """A running handler; its session takes no other command until it is done.
 
-    ``answer`` is called with what it returns. A ChatError that it raises is the answer to its command; any other
-    exception is logged and ends its connection.
+    ``answer`` is called with the handler's result. A ChatError becomes the error that answers the command. Any other
+    exception is logged and ends the connection.
     """
 
     __slots__ = ("_answer", "_command", "_handler", "_hub", "_session")
@@ -36,17 +36,17 @@ class Running(Generic[Result]):
         self._answer = answer
 
     def start(self) -> None:
-        """Run the handler as far as it goes."""
+        """Run the handler until it awaits or ends."""
         if not self._step(None):
             self._session.blocked = False
 
     def resume(self, result: object) -> None:
-        """Run the handler on with what it waited for, then let its session go on."""
+        """Resume the handler with a result; when it is done, unblock its session."""
         if not self._step(result):
             self._hub.unblock(self._session)
 
     def _step(self, result: object) -> bool:
-        """Run the handler until it awaits again; return False if it is done."""
+        """Run the handler until it awaits again; return False when it is done."""
         session = self._session
         try:
             later = self._handler.send(result)

@@ -1,4 +1,4 @@
-"""Reading what was said: entries that were delivered, newest last."""
+"""Reading the history: delivered entries, newest last."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from .chat import speaker
 from .deleted_runs import Line, is_deleted, put_before
 
 AROUND = 5
-"""Entries before and after one that is shown among those around it: a third of a screen."""
+"""Entries shown before and after one that is asked for by its place: a third of a screen."""
 
 READ_ON = 32
-"""Entries that are read at least while lines are missing: a run of edits must not cost a read for each."""
+"""Fewest entries in one read: a run of edits must not cost one read each."""
 
 LOOKED_AT = 5_000
-"""Entries that are looked at for the lines of one answer, if most were deleted: a tenth of a second."""
+"""Most entries read for one answer, if most are deleted: a tenth of a second."""
 
 
 async def history(hub: Hub, session: Session, command: commands.History) -> Answer:
-    """Answer with up to ``limit`` lines, fewer if they are long; ``more`` says that there are older ones."""
+    """Answer with up to ``limit`` lines, fewer if they are long; ``more`` says that older lines exist."""
     user = speaker(session)
     conversation = readable(hub, user, command.conversation)
     if conversation is None:
@@ -35,18 +35,18 @@ async def history(hub: Hub, session: Session, command: commands.History) -> Answ
         lines = await _around(hub, user, conversation, command.around)
     else:
         lines = await _newest(hub, session, conversation, command)
-    hub.permissions.check(user, Action.READ, conversation)  # what happened meanwhile counts
+    hub.permissions.check(user, Action.READ, conversation)  # again: it may have changed during the read
     return _told(session, command, lines, conversation)
 
 
 async def _around(hub: Hub, user: User, conversation: Conversation, seq: int) -> list[Line]:
-    """Return an entry among those around it; raises NotFound."""
+    """Return an entry and those around it; raises NotFound."""
     after, before = max(conversation.floor - 1, seq - 1 - AROUND), min(seq + AROUND, conversation.head) + 1
     read = hub.journal.read(
         conversation.id, after=after, before=before, upto=conversation.head, limit=HISTORY_ENTRIES, current=True
     )
     entries = await hub.until(read)
-    hub.permissions.check(user, Action.READ, conversation)  # before anything is said about it
+    hub.permissions.check(user, Action.READ, conversation)  # before the answer reveals anything
     if all(entry.seq != seq for entry in entries):
         raise NotFound(f"There is no {place(conversation.name_for(user), seq)}.")
     lines: list[Line] = []
@@ -56,7 +56,7 @@ async def _around(hub: Hub, user: User, conversation: Conversation, seq: int) ->
 
 
 async def _newest(hub: Hub, session: Session, conversation: Conversation, command: commands.History) -> list[Line]:
-    """Return the newest lines that were asked for; what was deleted, and the edits and deletes, are not counted."""
+    """Return the newest lines; deleted messages, edits and deletes do not count toward the limit."""
     user = speaker(session)
     lines: list[Line] = []  # the newest first
     before = min(command.before or conversation.head + 1, conversation.head + 1)
@@ -84,12 +84,12 @@ async def _newest(hub: Hub, session: Session, conversation: Conversation, comman
 
 
 def _is_line(entry: events.Entry, user: User) -> bool:
-    """Tell whether an entry is something that its reader sees, apart from what it changed, and has words."""
+    """Tell whether an entry has a text that its reader sees, and is not an edit or a delete."""
     return entry.kind not in REFERS and not ignores(user, entry) and not is_deleted(entry)
 
 
 def _told(session: Session, command: commands.History, past: list[Line], told: Conversation) -> Answer:
-    """Return the newest entries that fit into one write, the oldest of them first."""
+    """Return the newest entries that fit into one write, oldest first."""
     lines: list[bytes] = []
     size = 0
     for each in reversed(past):
@@ -103,7 +103,7 @@ def _told(session: Session, command: commands.History, past: list[Line], told: C
 
 
 def past_line(session: Session, command_id: int | None, line: Line, conversation: Conversation) -> bytes:
-    """Return an entry as it is told to who asked for it."""
+    """Return the bytes of an entry for the user who asked for it."""
     user = speaker(session)
     entry = as_read(conversation.addressed(line.entry), user)
     past = events.Past(
@@ -123,7 +123,7 @@ def past_line(session: Session, command_id: int | None, line: Line, conversation
 
 
 def readable(hub: Hub, user: User, name: str) -> Conversation | None:
-    """Return the conversation of that name or id, if this user may read it; None if nothing was said there yet."""
+    """Return the conversation with this name or id if the user may read it, or None if it has no messages yet."""
     conversation = hub.permissions.conversation(user, name)
     if conversation is not None:
         hub.permissions.check(user, Action.READ, conversation)

@@ -10,11 +10,11 @@ from .answers import OK, Answer
 from .chat import speaker
 
 IGNORED_USERS = 200
-"""More are not a person's enemies but a program's table."""
+"""Most ignored users: no person needs more."""
 
 
 async def ignore(hub: Hub, session: Session, command: commands.Ignore) -> Answer:
-    """Hide what a user says from now on, or list the ignored users."""
+    """Hide a user's messages from now on, or list the ignored users."""
     user = speaker(session)
     if command.name is not None:
         other = hub.directory.user(command.name)
@@ -27,7 +27,7 @@ async def ignore(hub: Hub, session: Session, command: commands.Ignore) -> Answer
 
 
 async def unignore(hub: Hub, session: Session, command: commands.Unignore) -> Answer:
-    """Show again what a user says."""
+    """Show a user's messages again."""
     other = hub.directory.user(command.name)
     if other.id not in speaker(session).ignored:
         raise Refused(f"You do not ignore {other.name}; /ignore lists the users you ignore.")
@@ -37,7 +37,7 @@ async def unignore(hub: Hub, session: Session, command: commands.Unignore) -> An
 
 async def _set(hub: Hub, session: Session, other: str, *, ignored: bool) -> None:
     user = speaker(session)
-    if user.is_guest:  # a guest's wishes end with the connection
+    if user.is_guest:  # a guest's list ends with the connection
         hub.directory.set_ignored(user, other, ignored=ignored)
     else:
         await hub.record(session, "ignore", facts.IgnoreFact(other, ignored))

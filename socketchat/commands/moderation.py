@@ -1,8 +1,8 @@
 """Moderation: roles, private rooms, kicks, bans and mutes.
 
-An act is one entry of the server log, which is only appended to. A restriction holds as soon as it is submitted, and is
-undone if the log refuses it. Everything else, such as a new role or the end of a session, follows when the act is
-applied, in the order of the log. Then the room is told in one line, which is an entry of its own.
+An act is one entry of the server log. A restriction takes effect as soon as it is submitted, and is undone if the log
+refuses it. All other effects, such as a new role or the end of a session, follow when the act is applied, in log
+order. Then a notice, which is an entry of its own, tells the room.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ from .answers import OK, Answer
 from .chat import check_begins, speaker
 
 REASON_CHARACTERS = 200
-"""A reason is the end of one line."""
+"""Longest reason: it has to fit at the end of a line."""
 
 
 class Moderating(NamedTuple):
-    """An actor, who has the right, in a room."""
+    """An actor who may moderate, and the room."""
 
     hub: Hub
     session: Session
@@ -36,7 +36,7 @@ class Moderating(NamedTuple):
     room: Room
 
     def other(self, name: str) -> User:
-        """Return the user of that name, if the actor may act against that user."""
+        """Return the user with this name; raises Refused if the actor may not act against that user."""
         other = self.hub.permissions.user(self.actor, name)
         self.hub.permissions.check_outranks(self.actor, other, self.room)
         return other
@@ -44,7 +44,7 @@ class Moderating(NamedTuple):
     def fact(
         self, word: str, other: User, *, subjects: list[str] | None = None, seconds: int = 0, reason: str = ""
     ) -> facts.ActFact:
-        """Return the fact of an act. Everybody reads its reason, so muted moderators give none."""
+        """Return the fact of an act. Everyone reads its reason, so muted moderators cannot give one."""
         reason = clean_line(reason.strip()[:REASON_CHARACTERS]).strip().removesuffix(".")[:REASON_CHARACTERS]
         if reason and self.actor is not self.hub.operator:
             self.hub.permissions.check(self.actor, Action.SPEAK, self.room)
@@ -57,8 +57,8 @@ class Moderating(NamedTuple):
             self.tell(self.room.id, events.Text(f"{self.actor.name} {what}."))
 
     async def restrict(self, fact: facts.ActFact, what: str, where: Restrictions) -> None:
-        """Store an act with a restriction, which holds at once."""
-        self.check_outranks_all(fact)  # a bot has the key of its owner
+        """Store an act with a restriction, which takes effect immediately."""
+        self.check_outranks_all(fact)  # a bot may share its owner's key
         what += f" for {in_words(fact.seconds)}" if fact.seconds else ""
         what += f": {fact.reason}" if fact.reason else ""
         with where.pending(Restriction(tuple(fact.subjects), fact.name, 0, fact.reason)):
@@ -80,7 +80,7 @@ class Moderating(NamedTuple):
         return found.name
 
     def check_outranks_all(self, fact: facts.ActFact) -> None:
-        """Raise Refused unless the actor may act against everyone whom an act covers on this node."""
+        """Raise Refused unless the actor outranks every user whom the act covers on this node."""
         for user in rooms.covered(self.hub.state, fact):
             if user is self.actor and fact.name != user.name:
                 raise Refused(f"{fact.name} has the same key as you, so this would apply to you too.")
@@ -89,13 +89,13 @@ class Moderating(NamedTuple):
             self.hub.permissions.check_outranks(self.actor, user, self.room)
 
     def tell(self, conversation: str, text: events.Text) -> None:
-        """Store a line for those who are there."""
+        """Store a notice in a conversation."""
         body = msgspec.json.encode(text)
         self.hub.submit(Pending(conversation, self.actor, "notice", body, session=self.session))
 
 
 def begin(hub: Hub, session: Session, room: str) -> Moderating:
-    """Return what an act needs; the dispatcher has checked the right of its actor."""
+    """Return the actor and the room; the dispatcher has checked the actor's right."""
     actor = speaker(session)
     return Moderating(hub, session, actor, hub.permissions.room(actor, room))
 
@@ -124,7 +124,7 @@ async def unmod(hub: Hub, session: Session, command: commands.Unmod) -> Answer:
 
 
 async def kick(hub: Hub, session: Session, command: commands.Kick) -> Answer:
-    """Make a user leave, or withdraw an invitation."""
+    """Kick a user, or withdraw an invitation."""
     act = begin(hub, session, command.room)
     other = act.other(command.name)
     room = act.room
@@ -140,7 +140,7 @@ async def kick(hub: Hub, session: Session, command: commands.Kick) -> Answer:
 
 
 async def ban(hub: Hub, session: Session, command: commands.Ban) -> Answer:
-    """Make a user leave, and keep the user out."""
+    """Ban a user."""
     act = begin(hub, session, command.room)
     other = act.other(command.name)
     hub.quotas.check_restriction(act.room, act.room.bans, hub.now())
@@ -182,7 +182,7 @@ async def unmute(hub: Hub, session: Session, command: commands.Unmute) -> Answer
 
 
 async def access(hub: Hub, session: Session, command: commands.Access) -> Answer:
-    """Make a room private, or public."""
+    """Make a room private or public."""
     act = begin(hub, session, command.room)
     room = act.room
     if room.is_lobby:
@@ -202,7 +202,7 @@ async def access(hub: Hub, session: Session, command: commands.Access) -> Answer
 
 
 async def invite(hub: Hub, session: Session, command: commands.Invite) -> Answer:
-    """Let a user join a private room, and say so in a direct message."""
+    """Invite a user to a private room, with a direct message."""
     act = begin(hub, session, command.room)
     room = act.room
     other = hub.directory.user(command.name)
@@ -212,7 +212,7 @@ async def invite(hub: Hub, session: Session, command: commands.Invite) -> Answer
         raise Refused(f"{other.name} is a guest; guests can only be in public rooms.")
     if room.has_member(other):
         raise Refused(f"{other.name} is already in {room.name}.")
-    hub.permissions.check_speaks(act.actor, hub.directory.lobby)  # as in any direct message
+    hub.permissions.check_speaks(act.actor, hub.directory.lobby)  # as for any direct message
     hub.quotas.check_invitation(room)
     check_begins(hub, session, act.actor, other)
     await act.record(act.fact("invite", other))

@@ -1,4 +1,4 @@
-"""What a user has read, the same on all devices, and what is left to read."""
+"""Read markers, which are the same on all devices of a user, and counts of unread messages."""
 
 from __future__ import annotations
 
@@ -17,25 +17,25 @@ from .deleted_runs import is_deleted
 from .history import LOOKED_AT, readable
 
 COUNTED_ENTRIES = 1_000
-"""Entries of a conversation that are counted; "more than a thousand" tells a person as much as a number."""
+"""Most entries counted per conversation; "more than a thousand" is as useful to a person as a number."""
 
 
 CONVERSATIONS_PER_TURN = 200
-"""Conversations that are marked or counted in one turn of the loop: less than two milliseconds."""
+"""Conversations marked or counted in one turn of the loop: less than two milliseconds."""
 
 MENTION_BYTES = 4_194_304
-"""Bytes of messages in which one answer looks for the user's name: half a second of a thread at the worst."""
+"""Most bytes of messages that one answer searches for the user's name: at worst half a second of a thread."""
 
 
 class Budget:
-    """The bytes that one answer may still look at."""
+    """The bytes that one answer may still search."""
 
     def __init__(self, size: int) -> None:
         self._left = size
         self.is_spent = False
 
     def take(self, entries: list[events.Entry]) -> list[events.Entry]:
-        """Return the newest of these entries that may be looked at; the last one is the newest."""
+        """Return the newest of these entries that the budget allows; the last entry is the newest."""
         taken: list[events.Entry] = []
         for entry in reversed(entries):
             self._left -= len(entry.body)
@@ -47,7 +47,7 @@ class Budget:
 
 
 async def read(hub: Hub, session: Session, command: commands.Read) -> Answer:
-    """Move the user's markers on, never back, and tell the user's other sessions."""
+    """Advance the user's read markers, never back, and tell the user's other sessions."""
     user = speaker(session)
     if command.conversation is None:
         for number, conversation in enumerate(heard(hub, user), 1):
@@ -60,7 +60,7 @@ async def read(hub: Hub, session: Session, command: commands.Read) -> Answer:
 
 
 async def unread(hub: Hub, session: Session, command: commands.Unread) -> Answer:
-    """Count the messages of others and, in rooms, those that mention the user; the answer has to read the history."""
+    """Count unread messages of others and, in rooms, mentions of the user; this reads the history."""
     user = speaker(session)
     budget = Budget(MENTION_BYTES)
     counts = {}
@@ -68,7 +68,7 @@ async def unread(hub: Hub, session: Session, command: commands.Unread) -> Answer
         counts[each] = await _count(hub, session, user, each, budget)
         if number % CONVERSATIONS_PER_TURN == 0 and not await hub.next_turn(session):
             return ANSWERED
-    there = set(heard(hub, user))  # what happened meanwhile counts
+    there = set(heard(hub, user))  # again: it may have changed during the read
     left = [count for each, count in counts.items() if count.messages and each in there]
     left.sort(key=lambda count: count.conversation)
     session.answer(events.Unread(conversations=left, id=command.id), command)
@@ -82,7 +82,7 @@ def _mark(hub: Hub, session: Session, user: User, conversation: Conversation, se
     if not user.is_guest:
         hub.journal.mark(user.id, conversation.id, seq)
     for other in hub.roster.of(user):
-        # One that takes nothing at the moment learns it when it comes back.
+        # A session that is not reading now gets the markers when it reconnects.
         if other is not session and other.listens and not other.paused:
             other.tell(events.Read(conversation=conversation.id, seq=seq))
 
@@ -91,7 +91,7 @@ def heard(hub: Hub, user: User) -> list[Conversation]:
     """Return the conversations that a user hears: the lobby, and the user's rooms and direct messages."""
     lobby = hub.directory.lobby
     if not hub.permissions.may(user, Action.READ, lobby):
-        return []  # a user banned from the lobby is banned from the server; nothing else closes direct messages
+        return []  # banned from the server; nothing else closes direct messages
     rooms = [room for room in hub.directory.rooms_of(user) if hub.permissions.may(user, Action.READ, room)]
     return [lobby, *rooms, *hub.directory.pairs_of(user)]
 
@@ -99,9 +99,9 @@ def heard(hub: Hub, user: User) -> list[Conversation]:
 async def _count(
     hub: Hub, session: Session, user: User, conversation: Conversation, budget: Budget
 ) -> events.UnreadCount:
-    """Count the newest entries behind the marker; a room that the user never looked into has nothing unread.
+    """Count the newest entries after the read marker; a room that the user never opened has nothing unread.
 
-    Mentions are looked for beside the loop, and in no more text than the ``budget`` has left.
+    Search for mentions in a thread, in no more text than the ``budget`` allows.
     """
     unknown = 0 if isinstance(conversation, Pair) else conversation.head
     mark = max(user.read.get(conversation.id, unknown), conversation.floor - 1)

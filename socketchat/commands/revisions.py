@@ -1,4 +1,4 @@
-"""Changing what was said: one's own lines, and for moderators those of others in their rooms."""
+"""Editing and deleting messages: users their own, and moderators those of others in their rooms."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _Change = commands.Edit | commands.Delete
 
 
 async def edit(hub: Hub, session: Session, command: commands.Edit) -> Answer:
-    """Submit an edit of the user's own message; everybody who hears the conversation is told."""
+    """Submit an edit of the user's own message."""
     with _new_key_on_retry(command):
         if (done := await _done_before(hub, session, command)) is not None:
             return done
@@ -34,7 +34,7 @@ async def edit(hub: Hub, session: Session, command: commands.Edit) -> Answer:
         entry = await _entry(hub, user, conversation, command.seq)
         if entry.author != user.id:
             raise Refused(f"Only {entry.name} can edit {_place(conversation, user, entry)}.")
-        _check_speaks(hub, user, conversation)  # what happened meanwhile counts
+        _check_speaks(hub, user, conversation)  # again: it may have changed meanwhile
         if text == decode_text(entry).text:
             raise Refused(f"{_place(conversation, user, entry)} already has this text.")
     hub.submit(_pending(hub, session, command, conversation, entry))
@@ -42,7 +42,7 @@ async def edit(hub: Hub, session: Session, command: commands.Edit) -> Answer:
 
 
 async def delete(hub: Hub, session: Session, command: commands.Delete) -> Answer:
-    """Submit that a message is deleted: the user's own or, for moderators, anybody's in their room."""
+    """Submit the deletion of a message: the user's own or, for moderators, any in their room."""
     with _new_key_on_retry(command):
         if (done := await _done_before(hub, session, command)) is not None:
             return done
@@ -52,14 +52,14 @@ async def delete(hub: Hub, session: Session, command: commands.Delete) -> Answer
         if entry.author != user.id:
             _check_moderates(hub, user, conversation, entry)
             act = facts.ActFact("delete", conversation.id, entry.author, entry.name, seq=entry.seq)
-            await hub.record(session, "act", act)  # first, or nobody would know who deleted what if that failed
+            await hub.record(session, "act", act)  # first, so that no delete is missing from the audit log
     hub.submit(_pending(hub, session, command, conversation, entry))
     return ANSWERED
 
 
 @contextmanager
 def _new_key_on_retry(command: _Change) -> Iterator[None]:
-    """Let nobody retry under the same key: what comes after it, under later numbers, may be stored before this."""
+    """Make storage errors final for a command with a key: later numbers may be stored, so a retry needs a new key."""
     try:
         yield
     except StorageProblem as problem:
@@ -82,7 +82,7 @@ async def _done_before(hub: Hub, session: Session, command: _Change) -> Answer |
 
 
 def _changed(hub: Hub, user: User, command: _Change) -> Conversation:
-    """Return the conversation of a command, which the user may read."""
+    """Return the conversation of a command; raises ChatError if the user may not read it."""
     conversation = readable(hub, user, command.conversation)
     if conversation is None:
         raise NotFound(f"There are no messages in {command.conversation} yet.")
@@ -92,7 +92,7 @@ def _changed(hub: Hub, user: User, command: _Change) -> Conversation:
 async def _entry(
     hub: Hub, user: User, conversation: Conversation, seq: int | None, *, recent: bool = False
 ) -> events.Entry:
-    """Return the message of that seq, or the user's last one that is not deleted, if need be a ``recent`` one."""
+    """Return the message with this seq, or the user's last one that is not deleted and, if so asked, ``recent``."""
     after, before, limit = conversation.floor - 1, conversation.head + 1, HISTORY_ENTRIES
     if seq is not None:
         after, before, limit = max(seq - 1, after), seq + 1, 1
@@ -100,7 +100,7 @@ async def _entry(
         conversation.id, after=after, before=before, upto=conversation.head, limit=limit, current=True
     )
     entries = await hub.until(read)
-    hub.permissions.check(user, Action.READ, conversation)  # what happened meanwhile counts
+    hub.permissions.check(user, Action.READ, conversation)  # again: it may have changed meanwhile
     for entry in reversed(entries):
         if recent and seq is None and entry.kind in CHANGEABLE and entry.author == user.id:
             _check_meant(hub, user, conversation, entry)
@@ -113,7 +113,7 @@ async def _entry(
 
 
 def _check_meant(hub: Hub, user: User, conversation: Conversation, last: events.Entry) -> None:
-    """Raise Refused unless the user's last line is there and recent: who names none may have another one in mind."""
+    """Raise Refused if the user's last line is deleted or old: without a place, the user may mean another line."""
     where = _place(conversation, user, last)
     if is_blank(last):
         raise Refused(f"Your last line here, {where}, is already deleted. To delete another one, give its place.")
@@ -149,7 +149,7 @@ def _pending(hub: Hub, session: Session, command: _Change, conversation: Convers
 
 
 def _said(command: _Change) -> tuple[str, str]:
-    """Return the kind and the text of the entry that a change becomes."""
+    """Return the kind and the text of the entry for a change."""
     return (EDIT, check_text(command.text)) if isinstance(command, commands.Edit) else (DELETE, "")
 
 

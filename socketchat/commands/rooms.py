@@ -1,4 +1,4 @@
-"""Rooms: making, entering, leaving and listing them, and their topics."""
+"""Rooms: creating, joining, leaving and listing them, and their topics."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from .answers import ANSWERED, OK, Answer
 from .chat import speaker
 
 TOPIC_BYTES = 512
-"""A topic is one line above a conversation."""
+"""Longest topic: it is one line above a conversation."""
 
 ROOMS_PER_EVENT = 200
-"""Rooms in one line of an answer: 200 of the longest topics stay under the limit of a line."""
+"""Rooms in one line of an answer: 200 of the longest topics stay under the limit for a line."""
 
 LOOKED_AT_PER_TURN = 20_000
-"""Rooms and members looked at in one turn of the loop, beside one room: it takes some milliseconds."""
+"""Rooms and members processed in one turn of the loop, plus one room: a few milliseconds."""
 
 
 async def join(hub: Hub, session: Session, command: commands.Join) -> Answer:
-    """Make the user a member of a room, which is made if there is none, and make it the session's current one."""
+    """Join a room and make it the session's current one; create the room if it does not exist."""
     user = speaker(session)
     room = await _found_or_made(hub, session, command.room)
     hub.permissions.check(user, Action.JOIN, room)
@@ -73,7 +73,7 @@ async def rooms(hub: Hub, session: Session, command: commands.Rooms) -> Answer:
 
 
 async def topic(hub: Hub, session: Session, command: commands.Topic) -> Answer:
-    """Tell the topic of a room, or store a new one as an entry of the room."""
+    """Show the topic of a room, or store a new one as an entry of the room."""
     user = speaker(session)
     room = hub.permissions.room(user, command.room)
     if command.text is None:
@@ -81,7 +81,7 @@ async def topic(hub: Hub, session: Session, command: commands.Topic) -> Answer:
         return OK
     hub.permissions.check(user, Action.TITLE, room)
     text = command.text.strip()
-    if len(text) <= TOPIC_BYTES:  # cleaning may make it longer, and takes long for a long one
+    if len(text) <= TOPIC_BYTES:  # cleaning may lengthen it, and is slow for long texts
         text = clean_line(text).strip()
     if (size := len(text.encode())) > TOPIC_BYTES:
         raise TooLong(f"Too long: {size:,} bytes; the limit for a topic is {TOPIC_BYTES}.")
@@ -90,35 +90,35 @@ async def topic(hub: Hub, session: Session, command: commands.Topic) -> Answer:
 
 
 async def _found_or_made(hub: Hub, session: Session, name: str) -> Room:
-    """Return the room of that name; if the user sees none, make it."""
+    """Return the room with this name; create it if the user sees none."""
     user, asked, name = speaker(session), name, check_room(name)
     room = hub.directory.rooms.get(room_id(name))
     if room is not None and hub.permissions.may(user, Action.SEE, room):
         return room
-    hub.permissions.check_speaks(user, hub.directory.lobby)  # all read the name of a room
+    hub.permissions.check_speaks(user, hub.directory.lobby)  # everyone reads room names
     hub.quotas.check_membership(user)
     hub.quotas.check_room(user, session.channel.peer)
-    if room is not None:  # to probe for a room costs as much as to make it
+    if room is not None:  # probing for a room costs as much as creating it
         return hub.permissions.room(user, asked)
     return await make_room(hub, session, name)
 
 
 async def make_room(hub: Hub, session: Session, name: str) -> Room:
-    """Make a room; return the one that another user made first, if so. Raises NameTaken if it looks like another."""
+    """Create a room, or return it if another user was first; raises NameTaken if it looks like another room."""
     user = speaker(session)
     if hub.directory.room_lookalike(name) is not None:
         raise _looks_like(hub, user, name)
-    where = room_id(name) if hub.state.removals[room_id(name)] else SERVER_LOG  # a removed one continues its log
+    where = room_id(name) if hub.state.removals[room_id(name)] else SERVER_LOG  # a removed room continues its log
     claims = hub.state.room_claims(name)
     outcome = await hub.propose(session, "room", facts.RoomFact(name), conversation=where, claims=claims)
     made = hub.directory.rooms.get(room_id(name))
-    if made is not None and isinstance(outcome, Stored | Conflict):  # a conflict: another user made it first
+    if made is not None and isinstance(outcome, Stored | Conflict):  # a conflict: another user was first
         return made
     raise _looks_like(hub, user, name) if isinstance(outcome, Conflict) else why_not(outcome)
 
 
 def _looks_like(hub: Hub, user: User, name: str) -> NameTaken:
-    """Return the error for a new room whose name looks like that of another one, which the user may not know."""
+    """Return the error for a new room that looks like another one; do not name a room that the user may not see."""
     room = hub.directory.room_lookalike(name)
     if room is not None and hub.permissions.may(user, Action.SEE, room):
         return NameTaken(f"{name!r} looks like {room.name!r}. Join that room, or choose another name.")
@@ -126,7 +126,7 @@ def _looks_like(hub: Hub, user: User, name: str) -> NameTaken:
 
 
 async def _set_member(hub: Hub, session: Session, room: Room, *, member: bool) -> None:
-    """Store a membership; that of a guest ends with the connection and is not stored."""
+    """Store a membership; a guest's ends with the connection and is not stored."""
     user = speaker(session)
     if not user.is_guest:
         await hub.record(session, "member", facts.MemberFact(room.id, user.id, member))
@@ -137,7 +137,7 @@ async def _set_member(hub: Hub, session: Session, room: Room, *, member: bool) -
 
 
 def _described(hub: Hub, user: User, room: Room) -> events.Room:
-    """Return the line of a room in the list; of one that the user may not read it tells the name only."""
+    """Return a room's line in the list; for a room that the user may not read, only its name."""
     if not hub.permissions.may(user, Action.READ, room):
         return events.Room(room.name, 0)
     return events.Room(room.name, hub.attendance.count_online(room), room.topic, room.has_member(user))

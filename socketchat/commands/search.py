@@ -1,4 +1,4 @@
-"""Finding what was said, of what the reader may read."""
+"""Searching the messages that the user may read."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ from .history import past_line, readable
 from .read_markers import heard
 
 FOUND_ENTRIES = 50
-"""Most entries that one search returns: who sees so many narrows it."""
+"""Most entries that one search returns: with more, users narrow their search."""
 
 
 async def search(hub: Hub, session: Session, command: commands.Search) -> Answer:
-    """Answer with how many entries were found, then with the entries as they read now, the oldest first."""
+    """Answer with the number of entries found, then with the entries in their current text, oldest first."""
     user = speaker(session)
     if not terms_of(command.words) and command.name is None and command.conversation is None:
         raise BadText("Nothing to search for. Give words, from:NAME or in:#ROOM.")
     query = _query(hub, user, command)
     found = await hub.until(hub.journal.search(query))
     hits = [await _as_it_is(hub, hit) for hit in found.entries if not ignores(user, hit)]
-    # What happened meanwhile counts, also for whether there is more.
+    # Check again after the search: rights may have changed. This decides ``more``, too.
     where = [hub.directory.conversations.get(each) for each in {hit.conversation for hit in found.entries}]
     there = {each.id: each for each in where if each is not None and hub.permissions.may(user, Action.READ, each)}
     more = not found.complete or sum(hit.conversation in there for hit in found.entries) == query.limit
@@ -40,7 +40,7 @@ async def search(hub: Hub, session: Session, command: commands.Search) -> Answer
 
 
 def _query(hub: Hub, user: User, command: commands.Search) -> Query:
-    """Return what the journal is asked for."""
+    """Return the query for the journal."""
     if command.conversation is None:
         where: Sequence[Conversation] = heard(hub, user)
     else:
@@ -58,7 +58,7 @@ def _query(hub: Hub, user: User, command: commands.Search) -> Query:
 
 
 async def _as_it_is(hub: Hub, hit: events.Entry) -> events.Entry | None:
-    """Return the entry that a hit is, or is an edit of, as it reads now; None where that is not what was found."""
+    """Return the entry of a hit, or the one that it edits, in its current text; None if that is not what matched."""
     conversation = hub.directory.conversations.get(hit.conversation)
     seq = said(hit).of or hit.seq
     if conversation is None or seq < conversation.floor or hit.seq > conversation.head:
@@ -77,7 +77,7 @@ def _told(
     *,
     more: bool,
 ) -> Answer:
-    """Return the newest of what was found ``there``, as much as fits into one write."""
+    """Return the newest entries found ``there`` that fit into one write."""
     lines: list[bytes] = []
     size = 0
     for hit in hits:

@@ -1,4 +1,4 @@
-"""Listing who is online, being away, and help."""
+"""Listing online users, away messages, and help."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from .answers import ANSWERED, OK, Answer
 from .chat import speaker
 
 NAMES_PER_EVENT = 500
-"""Names in one line of an answer: even the longest, all of them away, stay under the limit of a line."""
+"""Names in one line of an answer: even the longest, all of them away, stay under the limit for a line."""
 
 
 async def users(hub: Hub, session: Session, command: commands.Users) -> Answer:
-    """List the users who are online, or those of them who are members of a room."""
+    """List the users who are online, or the online members of a room."""
     room = hub.permissions.room(speaker(session), command.room) if command.room else None
     there = hub.attendance.users_online(room)
     shown = None if room is None or room.is_lobby else room.name
@@ -38,11 +38,11 @@ async def users(hub: Hub, session: Session, command: commands.Users) -> Answer:
 
 
 async def away(hub: Hub, session: Session, command: commands.Away) -> Answer:
-    """Note that the user is away, until the user says something; muted users give no reason."""
+    """Mark the user as away until the user's next message; muted users cannot give a reason."""
     if command.text:
         hub.permissions.check_speaks(speaker(session), hub.directory.lobby)
     text = (command.text or "").strip()
-    if len(text) <= AWAY_CHARACTERS:  # cleaning may make it longer, and takes long for a long one
+    if len(text) <= AWAY_CHARACTERS:  # cleaning may lengthen it, and is slow for long texts
         text = clean_line(text).strip() or AWAY
     if len(text) > AWAY_CHARACTERS:
         raise TooLong(f"Too long: {len(text):,} characters; the limit for the reason is {AWAY_CHARACTERS}.")

@@ -15,13 +15,13 @@ from ..answers import OK, Answer
 from ..chat import speaker
 
 NAMES_PER_KEY = 5
-"""A person and a few bots; nobody collects the names that others would want."""
+"""Names of one key: enough for a person and a few bots, too few to hoard names."""
 
 DEVICES_PER_USER = 10
-"""Computers, phones and servers of one person; a stranger's would be hidden among more."""
+"""Devices of one account: computers, phones and servers. In a longer list, an intruder's would go unnoticed."""
 
 LABEL_CHARACTERS = 40
-"""The first part of most host names, and what fits on a line."""
+"""Longest label: the first part of most host names, short enough for a line."""
 
 COMES_BACK = "The device can log in again with the password; /password changes it."
 
@@ -32,7 +32,7 @@ async def devices(hub: Hub, session: Session, command: commands.Devices) -> Answ
 
 
 async def revoke(hub: Hub, session: Session, command: commands.Revoke) -> Answer:
-    """Let a key in no longer; its sessions end when that is stored."""
+    """Revoke a key; its sessions end when that is stored."""
     user = _owner(session)
     key = _beginning(user, command.device)
     if not user.password_at(hub.now()) and not any(user.has_key(other) for other in user.devices if other != key):
@@ -45,7 +45,7 @@ async def revoke(hub: Hub, session: Session, command: commands.Revoke) -> Answer
 
 
 async def add_device(hub: Hub, session: Session, user: User, asked: commands.Hello) -> None:
-    """Make a key, which was proved, that of another device of a user; raises TooMany."""
+    """Add a proven key as a device of a user; raises TooMany."""
     key, shown = asked.key or "", user.password_at(hub.now())
     fact = facts.DeviceFact(key, shown_label(asked.label))
     while not user.has_key(key):
@@ -57,12 +57,12 @@ async def add_device(hub: Hub, session: Session, user: User, asked: commands.Hel
             return
         if not isinstance(outcome, Conflict):
             raise why_not(outcome)
-        if not user.has_password(shown, hub.now()):  # by now; otherwise another device came first
+        if not user.has_password(shown, hub.now()):  # checked again: the password may have changed meanwhile
             raise WrongPassword("The name or the password is wrong.")
 
 
 def free_place(hub: Hub, key: str) -> str:
-    """Return the claim of the next name that a key may prove; raises TooMany if it proves enough."""
+    """Return the claim for the next name of a key; raises TooMany if the key has too many names."""
     owned = hub.state.owned(key)
     if len(owned) >= NAMES_PER_KEY:
         names = ", ".join(each.name for each in owned)
@@ -71,12 +71,12 @@ def free_place(hub: Hub, key: str) -> str:
 
 
 def shown_label(label: str) -> str:
-    """Return what a device is called, fit to be shown."""
+    """Return the label of a device, cleaned for display."""
     return clean_line(label[:LABEL_CHARACTERS])[:LABEL_CHARACTERS]
 
 
 def note_use(hub: Hub, session: Session, user: User, key: str) -> None:
-    """Remember which key a session is of, and when it was used."""
+    """Note the key of a session, and the time of its use."""
     session.device = key
     if key in user.devices:
         user.devices[key].used = hub.now()
@@ -90,7 +90,7 @@ def _owner(session: Session) -> User:
 
 
 def _beginning(user: User, prefix: str) -> str:
-    """Return the one key whose fingerprint begins so; raises NotFound."""
+    """Return the only key whose fingerprint starts with ``prefix``; raises NotFound."""
     wanted = prefix.lower().replace("-", "")
     found = [key for key in user.devices if wanted and fingerprint(key).replace("-", "").startswith(wanted)]
     if len(found) != 1:

@@ -25,7 +25,7 @@ from .registration import USER_ID_BYTES, newcomer, registered, taken
 
 
 async def hello(hub: Hub, session: Session, command: commands.Hello) -> Answer:
-    """Let a session in, ask for a proof, or say why not."""
+    """Log a session in, ask for a proof, or refuse."""
     if session.user is not None:
         raise Refused("You are already logged in.")
     if command.version != VERSION:
@@ -48,7 +48,7 @@ async def hello(hub: Hub, session: Session, command: commands.Hello) -> Answer:
 
 
 async def prove(hub: Hub, session: Session, command: commands.Prove) -> Answer:
-    """Let a user in who signed the challenge; a new name becomes an account."""
+    """Log in a user who signed the challenge; a new name becomes an account."""
     challenged = _taken_challenge(session)
     _check_signature(session, challenged, from_word(command.signature, SIGNATURE_BYTES, "A signature"))
     asked = replace(challenged.hello, id=command.id)
@@ -78,14 +78,14 @@ async def prove(hub: Hub, session: Session, command: commands.Prove) -> Answer:
             raise taken(name, holder, key)
     _use_key(hub, session, user, key)
     hub.attendance.enter(session, user, asked, host=host)
-    if holder is None and list(hub.roster.of(user)) == [session]:  # its invite may have made it a member of a room
+    if holder is None and list(hub.roster.of(user)) == [session]:  # the invite may have added the user to a room
         for room_id in user.rooms:
             hub.attendance.presence.came(user, session, room_id)
     return ANSWERED
 
 
 def _taken_challenge(session: Session) -> Challenged:
-    """Return the challenge of a session, which is good for one answer."""
+    """Return the challenge of a session, which is valid for one answer."""
     challenged, session.challenged = session.challenged, None
     if challenged is None:
         raise UsageProblem("prove answers a challenge. Send hello with a key first.")
@@ -95,7 +95,7 @@ def _taken_challenge(session: Session) -> Challenged:
 
 
 async def _register(hub: Hub, session: Session, asked: commands.Hello, user: User, credential: Credential) -> User:
-    """Register the name of a session that is about to store something for the first time."""
+    """Register the name of a session before it stores anything for the first time."""
     account = await registered(hub, session, asked, user, credential)
     hub.attendance.registered(session, account)
     _use_key(hub, session, account, asked.key or "")
@@ -131,7 +131,7 @@ def _check_signature(session: Session, challenged: Challenged, signature: bytes)
 
 
 def _guest(hub: Hub, name: str) -> User:
-    """Return a guest of this name, which nobody may own or use."""
+    """Return a guest of this name; raises NameTaken if another user owns or uses it."""
     check_not_reserved(name)
     user = User(hub.token(USER_ID_BYTES), name, name_key(name))
     holder = hub.directory.lookalike(name)
@@ -142,19 +142,19 @@ def _guest(hub: Hub, name: str) -> User:
 
 
 def _is_owned(hub: Hub, asked: commands.Hello) -> bool:
-    """Tell whether a name is that of an account that the key does not let in."""
+    """Tell whether a name belongs to an account that does not have this key."""
     holder = hub.directory.holder(name_key(asked.name or ""))
     return holder is not None and not holder.is_guest and not holder.has_key(asked.key)
 
 
 def _owns(hub: Hub, name: str, key: str) -> bool:
-    """Tell whether a key lets the user of a name in."""
+    """Tell whether a key belongs to the account with this name."""
     holder = hub.directory.holder(name_key(name))
     return holder is not None and holder.has_key(key)
 
 
 def _use_key(hub: Hub, session: Session, user: User, key: str) -> None:
-    """Note which key a session is of, and when that was used."""
+    """Note the key of a session, and the time of its use."""
     session.device = key
     if key in user.devices:
         user.devices[key].used = hub.now()

@@ -1,4 +1,4 @@
-"""Names taken back: by a link that the operator gives to an owner who has lost all keys."""
+"""Name recovery: the operator gives a link to an owner who has lost all keys."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from .devices import free_place, shown_label
 
 
 def is_reset(hub: Hub, token: str) -> bool:
-    """Tell whether a token is that of a link that gives a name back, which may have expired; raises UsageProblem."""
+    """Tell whether a token belongs to a reset link, even if the link has expired; raises UsageProblem."""
     return invite_id(token) in hub.state.resets
 
 
 async def take_back(hub: Hub, session: Session, asked: commands.Hello, token: str) -> User:
-    """Make a key, which was proved, the only one of the name that a link is for; return its user."""
+    """Make a proven key the only key of the name that a link is for; return its user."""
     if not session.channel.is_private:
         raise Refused("Links work over TLS only.")
     number, key = invite_id(token), asked.key or ""

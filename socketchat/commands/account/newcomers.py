@@ -1,4 +1,4 @@
-"""What newcomers show to be let in: the join code, the local secret or an invite, checked in one place."""
+"""Checks what newcomers need to register: the join code, the local secret or an invite."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ...protocol.authentication.proofs import KEY_BYTES, NONCE_BYTES, from_word,
 
 
 class Credential(NamedTuple):
-    """What was shown besides the key and found right; ``host`` is the server's own proof, in return."""
+    """A credential that was checked besides the key; ``host`` is the server's own proof, in return."""
 
     shown: Shown | None = None
     host: str | None = None
@@ -24,9 +24,9 @@ class Credential(NamedTuple):
 
 
 def check_shown(hub: Hub, session: Session, challenged: Challenged, proof: commands.Prove) -> Credential:
-    """Return what a proof shows beside the key; what is wrong is refused, needed or not.
+    """Return the credential in a proof; refuse a wrong one, even if none is needed.
 
-    Raises BadCode and BadInvite. A wrong code or invite costs the connection that shows it several commands.
+    Raises BadCode and BadInvite. A wrong code or invite costs the connection several commands.
     """
     if proof.code is not None:
         host = _host_proof(hub.admission.code_key, session, challenged, proof.code)
@@ -49,32 +49,32 @@ def check_shown(hub: Hub, session: Session, challenged: Challenged, proof: comma
 
 
 def check_newcomer(hub: Hub, session: Session, key: str, credential: Credential) -> None:
-    """Raise CodeNeeded unless somebody with this key, which is proved, may take a new name; TooMany if not now."""
+    """Raise CodeNeeded unless the holder of this proven key may register a name, or TooMany if too many did."""
     who: Who = "known" if hub.state.owned(key) else "newcomer"
     if not hub.admission.admits(who, session.channel, credential.shown):
         if credential.shown is not None:
             raise CodeNeeded("Join codes and invites work over TLS only.")
         raise CodeNeeded("This server needs a join code or an invite. Ask whoever runs it.")
-    if credential.shown in {None, "code"}:  # an invite has its own count, and the local secret is the operator's
+    if credential.shown in {None, "code"}:  # invites have their own limit, and the local secret is the operator's
         hub.quotas.check_account(session.channel.peer)
 
 
 def check_guest(hub: Hub, session: Session) -> None:
-    """Raise NoGuests unless somebody without a key may come in."""
+    """Raise NoGuests unless this connection may log in as a guest."""
     if not hub.admission.admits("guest", session.channel):
         raise NoGuests("Guests can only log in from the server's own machine. Elsewhere, use `socketchat join`.")
 
 
 def needs_entry(hub: Hub, name: str, key: str) -> bool:
-    """Tell whether whoever asks for this name has to show something beside this key, which owns no other name yet.
+    """Tell whether the holder of this key, which owns no other name yet, needs a credential for this name.
 
-    The name may also be somebody else's: then no code helps, and none should be asked for.
+    If another user owns the name, no code helps, so the server does not ask for one.
     """
     return not (hub.admission.is_open or hub.state.owned(key)) and hub.directory.lookalike(name) is None
 
 
 def _host_proof(key: bytes, session: Session, challenged: Challenged, word: str) -> str | None:
-    """Return the server's answer to the client's proof of a secret, None where the proof is wrong."""
+    """Return the server's answer to the client's proof of a secret, or None if the proof is wrong."""
     theirs = from_word(word, PROOF_BYTES, "A proof of entry")
     asked = challenged.hello
     covered = {
@@ -84,7 +84,7 @@ def _host_proof(key: bytes, session: Session, challenged: Challenged, word: str)
         "public_key": from_word(asked.key, KEY_BYTES, "A key"),
     }
     name = asked.name or ""
-    # Without a secret there is no proof: a MAC under an empty key would be anybody's.
+    # An empty secret proves nothing: any client could make a MAC under an empty key.
     if not key or not compare_digest(theirs, entry_proof(key, "join", name=name, **covered)):
         return None
     return to_word(entry_proof(key, "host", name=name, **covered))

@@ -14,7 +14,7 @@ from ..answers import ANSWERED, OK, Answer
 from ..chat import speaker
 
 PENDING_SECONDS = 86_400
-"""A day: long enough for the owner to look at one of the account's sessions, and refuse a thief's password."""
+"""A day: long enough for the owner to see the alert and refuse a thief's password."""
 
 PENDING = (
     "Your new password becomes valid in 24 hours, because you did not give the old one. Until then, each of your "
@@ -51,7 +51,7 @@ async def password(hub: Hub, session: Session, command: commands.Password) -> An
 
 
 async def keep_password(hub: Hub, session: Session, _command: commands.KeepPassword) -> Answer:
-    """Refuse a new password that is not valid yet."""
+    """Cancel a new password that is not valid yet."""
     user = speaker(session)
     if not user.pends(hub.now()):
         raise NotFound("No new password is pending.")
@@ -60,7 +60,7 @@ async def keep_password(hub: Hub, session: Session, _command: commands.KeepPassw
 
 
 async def login(hub: Hub, session: Session, command: commands.Login) -> Answer:
-    """Let a user in by name and password, or let a guest become that user."""
+    """Log a user in by name and password, or switch a guest to that user."""
     if session.user is not None and not session.user.is_guest:
         raise Refused(f"You are logged in as {session.user.name}; /quit first.")
     hub.permissions.check_entry([restrictions.of_address(session.channel.peer)])
@@ -93,7 +93,7 @@ async def by_password(hub: Hub, session: Session, name: str, typed: str) -> User
 
 async def _check_old(hub: Hub, session: Session, user: User, typed: str) -> None:
     """Raise WrongPassword unless the user knows the current password; a wrong one counts as a guess."""
-    if not session.device:  # by its key, the owner of a locked password may set another one
+    if not session.device:  # with the key, the owner may replace a locked password
         _check_not_locked(user)
     peer = session.channel.peer
     _count_guess(hub, peer, user.name, user)
@@ -102,13 +102,13 @@ async def _check_old(hub: Hub, session: Session, user: User, typed: str) -> None
 
 
 async def _verified(hub: Hub, peer: str, name: str, user: User | None, typed: str) -> str | None:
-    """Return what is stored of a password if it is right, and None if not; its guess was counted before."""
+    """Return the stored hash if the password is right, else None; the caller has counted the guess."""
     stored = user.password_at(hub.now()) if user is not None else ""
     try:
-        # A name without a password, or one that does not exist, costs the same work and gets the same answer.
+        # A name without a password, or an unknown one, costs the same work and gets the same answer.
         right = await hub.until(hub.hasher.verify(stored, plain_password(typed)))
     except ChatError:
-        hub.guess_limits.undo(peer, name)  # nothing was learned
+        hub.guess_limits.undo(peer, name)  # the password was not compared
         if user is not None:
             user.guesses = max(0, user.guesses - 1)
         raise
@@ -132,25 +132,25 @@ def _check_not_locked(user: User) -> None:
 
 
 def check_private(session: Session) -> None:
-    """Raise Refused if others could read a password on its way."""
+    """Raise Refused if others could read a password on the connection."""
     if not session.channel.is_private:
         raise Refused("Passwords are not accepted over an unencrypted connection; use `socketchat join`, or TLS.")
 
 
 def _count_guess(hub: Hub, peer: str, name: str, user: User | None) -> None:
-    """Count a password before it is looked at; raises TooMany."""
-    hub.guess_limits.check(peer, name)  # first, or others could use up what the owner may try
+    """Count a guess before the password is compared; raises TooMany."""
+    hub.guess_limits.check(peer, name)  # first, or others could use up the owner's attempts
     if user is not None:
         try:
             hub.quotas.check_password(user)
         except TooMany:
             hub.guess_limits.undo(peer, name)
             raise
-        user.guesses += 1  # until it is stored, or turns out to be right
+        user.guesses += 1  # until the failure is stored, or the password proves right
 
 
 def _note_wrong(hub: Hub, user: User | None) -> None:
-    """Store that a wrong password came; nobody waits for it, or the time would tell whose name it is."""
+    """Store the failed guess without waiting, or the response time would reveal which names exist."""
     if user is None or user.is_guest:
         return
 
@@ -162,7 +162,7 @@ def _note_wrong(hub: Hub, user: User | None) -> None:
 
 
 async def _rehash(hub: Hub, user: User, stored: str, plain: str) -> None:
-    """Store a password under the parameters of today, unless there is too much to do."""
+    """Store a password under the current parameters, unless the hasher is busy."""
     try:
         hashed = await hub.hasher.hash(plain)
     except ChatError:

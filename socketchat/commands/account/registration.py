@@ -1,4 +1,4 @@
-"""Registration: a new name becomes the account of a key, if the log grants it."""
+"""Registration: a key gets an account under a new name, if the log grants the name."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from .devices import free_place, shown_label
 from .newcomers import Credential, check_newcomer
 
 USER_ID_BYTES = 8
-"""64 random bits: two users of one server never share an id."""
+"""Bytes of a user id: 64 random bits, so two users of one server never share an id."""
 
 
 def newcomer(hub: Hub, session: Session, asked: commands.Hello, credential: Credential) -> User:
-    """Return a user who may register the name that was asked for, and is not registered yet.
+    """Return a user who may register the requested name, and is not registered yet.
 
-    Raises CodeNeeded and TooMany; Muted if the user may not speak under another name, since a name is read by all.
+    Raises CodeNeeded and TooMany. Raises Muted if the user is muted under another name, since everyone reads names.
     """
     name, key = asked.name or "", asked.key or ""
     check_not_reserved(name)
@@ -35,7 +35,7 @@ def newcomer(hub: Hub, session: Session, asked: commands.Hello, credential: Cred
 
 
 async def registered(hub: Hub, session: Session, asked: commands.Hello, user: User, credential: Credential) -> User:
-    """Return the account of a key under a new name; one key may ask twice at the same time, and gets one account."""
+    """Register a new name for a key and return its account; two requests at the same time make one account."""
     name, key, invite = asked.name or "", asked.key or "", credential.invite
     fact = facts.UserFact(user.id, name, key, invite.id if invite is not None else None, shown_label(asked.label))
     while True:
@@ -48,14 +48,14 @@ async def registered(hub: Hub, session: Session, asked: commands.Hello, user: Us
         if holder is not None and holder.key == user.key and holder.has_key(key):
             return holder
         if isinstance(outcome, Conflict) and outcome.claim in {place, *use} and holder is None:
-            continue  # another name of the same key, or another use of the same invite, came first
+            continue  # another name of this key, or another use of this invite, was first
         if isinstance(outcome, Conflict | Stored):
             raise taken(name, holder, key)
         raise why_not(outcome)
 
 
 def taken(name: str, holder: User | None, key: str | None = None) -> NameTaken:
-    """Return the error for a name that ``holder`` has, or that another user asked for just now."""
+    """Return the error for a name that ``holder`` has, or that another user is registering."""
     if holder is not None and holder.has_key(key):
         return NameTaken(f"{name!r} looks like {holder.name!r}, which is your own name; log in as {holder.name}.")
     if holder is not None and holder.key != name_key(name):
@@ -67,7 +67,7 @@ def taken(name: str, holder: User | None, key: str | None = None) -> NameTaken:
 
 @contextmanager
 def _claiming(hub: Hub, user: User) -> Iterator[None]:
-    """Keep guests off a name that the log has not decided about yet."""
+    """Keep guests from using a name until the log has decided about it."""
     hub.claimed += Counter(user.looks)
     try:
         yield

@@ -1,1 +1,1 @@
-"""What the operator asks through the admin socket."""
+"""Handlers of the operator's orders, which come through the admin socket."""

@@ -1,4 +1,4 @@
-"""What the operator does to accounts: gives a name back to its owner, releases a name, deletes, and erases messages."""
+"""The operator's orders about accounts: give a name back, release it, delete an account, erase messages."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from ...protocol.conversations import LOBBY
 from .reports import Lines
 
 RESET_SECONDS = 86_400
-"""A link lasts a day: long enough to send it by another way, and too short to be of use to whoever finds it later."""
+"""Life of a link: a day is enough to send it to the owner, and too short to be useful if it leaks later."""
 
 
 async def reset(hub: Hub, session: Session, order: operator.ResetName) -> Lines:
-    """Tell the token that lets the owner of a name take it back; the server does not keep it."""
+    """Return the token with which the owner of a name takes it back; the server does not keep it."""
     user = _account(hub, order.name)
     token = hub.token(INVITE_BYTES)
     fact = facts.ResetFact(invite_id(token), user.id, hub.now() + 1000 * RESET_SECONDS)
@@ -26,21 +26,21 @@ async def reset(hub: Hub, session: Session, order: operator.ResetName) -> Lines:
 
 
 async def release(hub: Hub, session: Session, order: operator.ReleaseName) -> Lines:
-    """Free the name of an account, whose sessions end."""
+    """Release the name of an account, and end its sessions."""
     user = _account(hub, order.name)
     await hub.record(session, "released", facts.ReleasedFact(user.id))
     return [f"{user.name} is free now."]
 
 
 async def delete(hub: Hub, session: Session, order: operator.DeleteUser) -> Lines:
-    """Delete an account, whose sessions end; what it said stays, under its name."""
+    """Delete an account, and end its sessions; its messages stay, under its name."""
     user = _account(hub, order.name)
     await hub.record(session, "deleted account", facts.DeletedAccountFact(user.id))
     return [f"Deleted the account {user.name}."]
 
 
 async def erase(hub: Hub, session: Session, order: operator.EraseUser) -> Lines:
-    """Log the order, then blank everything that the user said until then."""
+    """Log the order, then blank all earlier messages of the user."""
     user = hub.permissions.user(hub.operator, order.name)
     await hub.record(session, "act", facts.ActFact("erase", LOBBY, user.id, user.name))
     erased = await hub.until(

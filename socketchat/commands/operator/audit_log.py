@@ -1,4 +1,4 @@
-"""The audit log: everything that the operator, owners and moderators did, with who and when, from the server log."""
+"""The audit log: all acts of the operator, owners and moderators, with actor and time, from the server log."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from .reports import LINES_PER_REPORT, Lines
 
 
 class _Names:
-    """The names of users and rooms by id, those that are gone included: the log tells them before it tells of them."""
+    """The names of users and rooms by id, deleted ones too; the log gives each name before any act on it."""
 
     def __init__(self) -> None:
         self._names: dict[str, str] = {}
@@ -36,12 +36,12 @@ class _Names:
             self._names[room_id(name)] = name
 
     def of(self, number: str) -> str:
-        """Return the name for an id, or the id of what was never in the log, such as the lobby."""
+        """Return the name for an id, or the id itself if the log never named it, as with the lobby."""
         return self._names.get(number, number)
 
 
 async def log(hub: Hub, session: Session, _order: operator.ShowLog) -> Lines:
-    """List what the operator, owners and moderators did, the oldest first."""
+    """List the acts of the operator, owners and moderators, oldest first."""
     names = _Names()
     after = 0
     while entries := await hub.until(hub.journal.read(SERVER_LOG, after=after, limit=LINES_PER_REPORT)):
@@ -57,7 +57,7 @@ async def log(hub: Hub, session: Session, _order: operator.ShowLog) -> Lines:
 
 
 def _line(entry: Entry, names: _Names) -> str:
-    """Return an entry as a line: when, who, and what."""
+    """Return an entry as a line: time, actor and act."""
     fact_type, describe = DESCRIBED[entry.kind]
     when = datetime.fromtimestamp(entry.ts / 1000, UTC)
     what = describe(msgspec.json.decode(entry.body, type=fact_type), entry, names)
@@ -65,7 +65,7 @@ def _line(entry: Entry, names: _Names) -> str:
 
 
 def _act(act: facts.ActFact, _entry: Entry, names: _Names) -> str:
-    """Return what was done, to whom, where, for how long and why."""
+    """Describe an act: its target, room, duration and reason."""
     where = names.of(act.room)
     if act.act == "new code":
         return "new join code"
@@ -111,4 +111,4 @@ DESCRIBED: dict[str, tuple[type[msgspec.Struct], Callable[[Any, Entry, _Names], 
     "invite": (facts.InviteFact, _invite),
     "revoked invite": (facts.RevokedInviteFact, _revoked_invite),
 }
-"""The kinds of facts that the operator, owners and moderators make, and how the log describes them."""
+"""The kinds of facts that the operator, owners and moderators make, and the functions that describe them."""

@@ -1,4 +1,4 @@
-"""What the operator decides about newcomers: the join code, and invites."""
+"""The operator's orders about newcomers: the join code and invites."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from ..rooms import make_room
 from .reports import Lines
 
 MOST_INVITES = 1000
-"""Invites that are good at a time: more than an operator keeps in view, and few enough to be listed."""
+"""Most valid invites: more than an operator needs, and few enough to list."""
 
 MOST_USES = 10_000
-"""Newcomers by one invite; a server for more is an open one."""
+"""Most uses of one invite; a server with more newcomers should be open."""
 
 ID_CHARACTERS = 8
-"""What is shown of an invite's id: enough to tell a thousand apart."""
+"""Characters shown of an invite's id: enough to tell a thousand apart."""
 
 
 async def code(hub: Hub, session: Session, order: operator.JoinCode) -> Lines:
-    """Tell the join code, or draw a new one."""
+    """Show the join code, or change it."""
     join_code = hub.admission.join_code
     if join_code is None:
         raise Refused("This server has no join code.")
@@ -37,7 +37,7 @@ async def code(hub: Hub, session: Session, order: operator.JoinCode) -> Lines:
 
 
 async def invite(hub: Hub, session: Session, order: operator.CreateInvite) -> Lines:
-    """Make an invite, and tell its token; the server does not keep it."""
+    """Create an invite and return its token; the server does not keep the token."""
     if not 1 <= order.uses <= MOST_USES:
         raise UsageProblem(f"An invite has 1 to {MOST_USES:,} uses. Give --uses in this range.")
     if not 1 <= order.seconds <= LONGEST_SECONDS:
@@ -52,20 +52,20 @@ async def invite(hub: Hub, session: Session, order: operator.CreateInvite) -> Li
 
 
 async def _room(hub: Hub, session: Session, name: str) -> str:
-    """Return the id of a room, which is made if there is none."""
+    """Return the id of a room; create the room if it does not exist."""
     name = check_room(name)
     found = hub.directory.rooms.get(room_id(name)) or await make_room(hub, session, name)
     return found.id
 
 
 async def invites(hub: Hub, _session: Session, _order: operator.ListInvites) -> Lines:
-    """List the invites that still let newcomers in."""
+    """List the valid invites."""
     now = hub.now()
     return [_described(each, now) for each in hub.state.invites.good(now)]
 
 
 async def uninvite(hub: Hub, session: Session, order: operator.RevokeInvite) -> Lines:
-    """Revoke an invite; it lets nobody in from now on."""
+    """Revoke an invite."""
     found = hub.state.invites.beginning(order.invite, hub.now())
     with found.revoking():
         await hub.record(session, "revoked invite", facts.RevokedInviteFact(found.id))

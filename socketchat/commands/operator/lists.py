@@ -1,4 +1,4 @@
-"""What the operator can list: users, rooms and bans."""
+"""The operator's lists: users, rooms and bans."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the operator decides about roles and bans."""
+"""The operator's orders about roles and bans."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ async def room_owner(hub: Hub, session: Session, order: operator.SetRoomOwner) -
 
 
 async def ban(hub: Hub, session: Session, order: operator.BanUser) -> Lines:
-    """Keep a user or an address out of the chat."""
+    """Ban a user or an address from the chat."""
     act = begin(hub, session, LOBBY)
     other = None if is_address(order.name) else act.other(_name(hub, order.name))
     peers = {order.name} if other is None else set()
@@ -66,7 +66,7 @@ async def unban_from_chat(hub: Hub, session: Session, order: operator.UnbanUser)
 
 
 def _name(hub: Hub, word: str) -> str:
-    """Return a word that should be a name; raises UsageProblem if it looks like a network."""
+    """Return a word if it can be a name; raises UsageProblem if it looks like a network."""
     if hub.directory.holder(name_key(word)) is None and any(mark in word for mark in "./:"):
         raise UsageProblem(
             f"{word} is neither a name nor an address. You can ban names, and single addresses such as 203.0.113.9; "

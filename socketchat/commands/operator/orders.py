@@ -1,4 +1,4 @@
-"""What each order of the operator does to the hub."""
+"""The handler of each of the operator's orders."""
 
 from __future__ import annotations
 
@@ -35,6 +35,6 @@ HANDLERS: dict[type[commands.Command], Callable[[Hub, Session, Any], Coroutine[A
 
 
 def handle(hub: Hub, session: Session, order: operator.ORDERS) -> None:
-    """Do what an order says, or answer why not."""
+    """Run an order, or answer with an error."""
     handler = HANDLERS[type(order)](hub, session, order)
     Running(hub, session, order, handler, lambda lines: report(session, order, lines)).start()

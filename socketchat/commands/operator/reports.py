@@ -1,4 +1,4 @@
-"""How the server answers an order of the operator: with lines to print, then ``ok``."""
+"""Answers to the operator's orders: lines to print, then ``ok``."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from ...hub import Session
 from ...protocol import commands, events, operator
 
 Lines = Iterable[str]
-"""What the handler of an order returns: the lines to print."""
+"""The result of an order's handler: the lines to print."""
 
 LINES_PER_REPORT = 500
-"""Lines in one event, which stays under the limit of a line."""
+"""Lines in one event, so that it stays under the limit for a line."""
 
 
 def report(session: Session, order: commands.Command, lines: Lines) -> None:
-    """Answer an order with lines to print, and say that it is done."""
+    """Answer an order with lines to print, then ``ok``."""
     each: Iterator[str] = iter(lines)
     while some := list(islice(each, LINES_PER_REPORT)):
         session.tell(operator.Report(lines=some))

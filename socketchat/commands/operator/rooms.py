@@ -1,4 +1,4 @@
-"""What the operator does to rooms besides moderating them: removes them."""
+"""The operator's order to remove a room."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .reports import Lines
 
 
 async def remove(hub: Hub, session: Session, order: operator.RemoveRoom) -> Lines:
-    """Log the order, then remove a room: its members leave it, and its messages are not shown again."""
+    """Log the order, then remove a room: its members leave, and its messages are not shown again."""
     room = hub.permissions.room(hub.operator, order.room)
     if room.is_lobby:
         raise Refused("The lobby cannot be removed.")
