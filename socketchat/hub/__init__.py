@@ -1,4 +1,4 @@
-"""The domain: who is here, who hears what, and what becomes of an outcome."""
+"""The domain: users and sessions, delivery, and the outcomes of proposals."""
 
 from .hub import Hub
 from .later import Later

@@ -1,4 +1,4 @@
-"""An audience: the sessions that hear something, by rendering, so that bytes are shared."""
+"""An audience: the sessions that hear a conversation, grouped by rendering so that they share bytes."""
 
 from __future__ import annotations
 
@@ -6,21 +6,21 @@ from typing import Any, Protocol
 
 
 class Listener(Protocol):
-    """What an audience needs of a session, which knows conversations; conversations know no sessions."""
+    """The part of a session that an audience needs; conversations do not import sessions."""
 
     rendering: Any
     places: Any
 
 
 class Audience(dict[Any, dict[Any, Any]]):
-    """The sessions that hear something, by rendering, each with its places; only those places change it."""
+    """The sessions that hear a conversation, by rendering, each with its places; only ``Places`` changes it."""
 
     def add(self, session: Listener) -> None:
-        """Let a session hear this."""
+        """Add a session."""
         self.setdefault(session.rendering, {})[session] = session.places
 
     def discard(self, session: Listener) -> None:
-        """Let a session hear this no longer."""
+        """Remove a session."""
         sessions = self.get(session.rendering, {})
         sessions.pop(session, None)
         if not sessions:

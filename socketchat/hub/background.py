@@ -1,4 +1,4 @@
-"""Work that takes too long for a turn of the event loop, and is handed in because nothing here starts threads."""
+"""Runs work that takes too long for the event loop; the server passes it in, since the hub starts no threads."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ Result = TypeVar("Result")
 
 
 class Background(Protocol):
-    """Runs functions beside the event loop."""
+    """Runs functions outside the event loop."""
 
     async def run(self, work: Callable[[], Result]) -> Result:
-        """Return the result of a function that touches nothing that the loop changes."""
+        """Return the result of a function that uses no state that the loop changes."""
 
 
 class Foreground:
-    """Runs functions where they are called, for a hub without an event loop."""
+    """Runs functions in place, for a hub without an event loop."""
 
     async def run(self, work: Callable[[], Result]) -> Result:
         """Return the result of a function."""

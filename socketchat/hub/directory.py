@@ -1,4 +1,4 @@
-"""The directory finds users and conversations by name: those of the projection, and the guests of this node."""
+"""The directory finds users and conversations by name: those in the projection, and the guests of this node."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .state.users import User
 
 
 class Directory:
-    """Finds who and what there is. A guest is in no log: it lives here, and goes with its connection."""
+    """Finds users and conversations. Guests are in no log: the directory keeps them until their connection ends."""
 
     def __init__(self, state: Projection) -> None:
         self._state = state
@@ -32,13 +32,13 @@ class Directory:
         self.lobby = state.lobby
 
     def add_guest(self, user: User) -> None:
-        """Add a guest, whose name nobody else may use meanwhile."""
+        """Add a guest, and reserve the guest's name."""
         self.guests[user.id] = user
         self._names[user.key] = user
         self._lookalikes.add(user.name, user)
 
     def remove_guest(self, user: User) -> list[User]:
-        """Forget a guest, and the direct messages that only guests could read; return the accounts of the others."""
+        """Remove a guest, and the direct messages that only guests could read; return the accounts in the others."""
         del self.guests[user.id]
         del self._names[user.key]
         self._lookalikes.remove(user.name, user)
@@ -53,11 +53,11 @@ class Directory:
         return [self._state.users[user_id] for user_id in ids if user_id in self._state.users]
 
     def forget_guests(self, user: User) -> list[Conversation]:
-        """Forget the oldest direct messages of an account with guests who are gone, if there are many; return them."""
+        """Drop an account's oldest direct messages with guests who are gone, if it has many; return those dropped."""
         return self._state.forget_guests(user, self.guests)
 
     def set_guest(self, guest: User, room: Room, *, member: bool) -> bool:
-        """Let a guest into a room, or out; return whether that changed anything."""
+        """Add a guest to a room, or remove the guest; return whether that changed anything."""
         return self._state.set_member(guest, room, member=member)
 
     def set_ignored(self, guest: User, other: str, *, ignored: bool) -> None:
@@ -65,11 +65,11 @@ class Directory:
         self._state.set_ignored(guest, other, ignored=ignored)
 
     def guests_like(self, name: str) -> list[User]:
-        """Return the guests whose names read like this one."""
+        """Return the guests whose names look like this one."""
         return self._lookalikes.all(name)
 
     def rooms_of(self, user: User) -> list[Room]:
-        """Return the rooms that a user is in, besides the lobby."""
+        """Return the rooms of a user, without the lobby."""
         return [self.rooms[room_id] for room_id in user.rooms]
 
     def pairs_of(self, user: User) -> list[Conversation]:
@@ -77,19 +77,19 @@ class Directory:
         return [pair for pair_id in user.pairs if (pair := self.conversations.get(pair_id)) is not None]
 
     def holder(self, key: str) -> User | None:
-        """Return the user who has the name with this key."""
+        """Return the user whose name has this key."""
         return self._state.names.get(key) or self._names.get(key)
 
     def lookalike(self, name: str) -> User | None:
-        """Return the user whose name is this one, or looks like it."""
+        """Return the user with this name or one that looks like it."""
         return self.holder(name_key(name)) or self._state.lookalikes.find(name) or self._lookalikes.find(name)
 
     def room_lookalike(self, name: str) -> Room | None:
-        """Return the room whose name is this one, or looks like it."""
+        """Return the room with this name or one that looks like it."""
         return self.rooms.get(conversations.room_id(name)) or self._state.room_lookalikes.find(name)
 
     def user(self, name: str, *, by_operator: bool = False) -> User:
-        """Return the user of that name; raises NoSuchUser with the nearest name."""
+        """Return the user with this name; raises NoSuchUser with the nearest name."""
         user = self.holder(name_key(name))
         if user is None:
             near = nearest_name(name, self.holder)
@@ -99,7 +99,7 @@ class Directory:
         return user
 
     def room(self, name: str, sees: Callable[[Room], bool], *, by_operator: bool = False) -> Room:
-        """Return the room of that name; raises NoSuchRoom if there is none, or none that the asker ``sees``."""
+        """Return the room with this name; raises NoSuchRoom unless it exists and the asker ``sees`` it."""
         room = self.rooms.get(name) or self.rooms.get(conversations.room_id(name))
         if room is None or not sees(room):
             near = nearest_name(name, lambda key: self._seen(key, sees))
@@ -114,12 +114,12 @@ class Directory:
         return (self._add_pair({one.id: one.name, other.id: other.name}), True) if found is None else (found, False)
 
     def known_pair(self, one: User, other: User) -> Pair | None:
-        """Return the direct messages of two users, None if neither wrote to the other yet."""
+        """Return the direct messages of two users, or None if they have none."""
         found = self.conversations.get(conversations.pair_id(one.id, other.id))
         return found if isinstance(found, Pair) else None
 
     def pair_of(self, entry: Entry) -> Pair | None:
-        """Return the new pair that an entry of an unknown conversation belongs to, or None if nobody here reads it."""
+        """Return a new pair for an entry of an unknown conversation, or None if no user here can read it."""
         if conversations.is_room(entry.conversation) or ":" not in entry.conversation:
             return None
         ids = conversations.pair_users(entry.conversation)

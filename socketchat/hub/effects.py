@@ -1,7 +1,7 @@
 """The effects of applied facts: one table says what each kind of change does to the sessions of this node.
 
-They follow the fact, whoever submitted it, on this node or another one. ``by`` is the session that asked for it, if it
-is one of this node.
+They follow every applied fact, no matter which node submitted it. ``by`` is the session that asked for the change, if
+it is on this node.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from .state.users import User
 
 
 class Effects:
-    """Does to the live sessions what changes of the projection ask for."""
+    """Applies the changes of the projection to the live sessions."""
 
     def __init__(self, attendance: Attendance, directory: Directory, roster: Roster) -> None:
         self._attendance = attendance
@@ -29,12 +29,12 @@ class Effects:
         self._roster = roster
 
     def follow(self, some: Sequence[changes.Change], by: Session | None) -> None:
-        """Do what these changes ask for, in order."""
+        """Apply these changes, in order."""
         for change in some:
             EFFECTS[type(change)](self, change, by)
 
     def registered(self, change: changes.Registered, _by: Session | None) -> None:
-        """Send guests away whose name is, or reads like, that of the new account."""
+        """Expel the guests whose names look like that of the new account."""
         for guest in self._directory.guests_like(change.user.name):
             bye = events.Bye(code=NameTaken.code, text=f"The name {guest.name} now belongs to a registered user.")
             self._attendance.expel(guest, bye)
@@ -47,7 +47,7 @@ class Effects:
         self._alert(change.user, "Your password was changed. Not you? Check /devices, and set another one.", by)
 
     def password_pending(self, change: changes.PasswordPending, by: Session | None) -> None:
-        """Tell the user's sessions about a password that was set without the old one, so that it can be refused."""
+        """Tell the user's sessions about a password set without the old one, so that the user can refuse it."""
         self._alert(change.user, PENDING_NOTICE, by)
 
     def password_kept(self, change: changes.PasswordKept, by: Session | None) -> None:
@@ -55,7 +55,7 @@ class Effects:
         self._alert(change.user, "The new password was refused; the current one stays.", by)
 
     def device_added(self, change: changes.DeviceAdded, by: Session | None) -> None:
-        """Tell the user's sessions about the new device, so that a stranger's can be revoked."""
+        """Tell the user's sessions about the new device, so that the user can revoke an intruder's."""
         device = change.user.devices.get(change.key)
         label = f'"{device.label}" ' if device is not None and device.label else ""
         text = (
@@ -64,7 +64,7 @@ class Effects:
         self._alert(change.user, text, by)
 
     def device_revoked(self, change: changes.DeviceRevoked, by: Session | None) -> None:
-        """End the sessions of the device, and tell the user's others."""
+        """End the sessions of the device, and tell the user's other sessions."""
         bye = events.Bye(code=Refused.code, text=f"This device of {change.user.name} was revoked.")
         self._attendance.expel_device(change.user, change.key, bye)
         text = f"Your device {fingerprint(change.key)} was revoked. Not you? Check /devices, and set another password."
@@ -86,36 +86,36 @@ class Effects:
         self._attendance.expel(change.user, bye)
 
     def admitted(self, change: changes.Admitted, by: Session | None) -> None:
-        """Let the user's sessions hear the room."""
+        """Add the user's sessions to the room."""
         self._attendance.admit(change.user, change.room, by)
 
     def dismissed(self, change: changes.Dismissed, _by: Session | None) -> None:
-        """Let the user's sessions hear the room no longer."""
+        """Remove the user's sessions from the room."""
         self._attendance.dismiss(change.user, change.room, change.why)
 
     def shut_out(self, change: changes.ShutOut, _by: Session | None) -> None:
-        """Make everyone leave whom a kick or a ban covers: accounts, guests, and whoever is at a banned address."""
+        """Remove all users whom a kick or a ban covers: accounts, guests, and users at a banned address."""
         named = [guest for guest in self._directory.guests.values() if f"user:{guest.id}" in change.subjects]
         there = self._attendance.users_at(change.subjects)
         if change.room.is_lobby:
             for user in dict.fromkeys([*change.users, *named, *there]):
                 self._attendance.expel(user, events.Bye(code=change.code, text=change.why))
-        else:  # accounts that were members are told by ``dismissed``
+        else:  # ``dismissed`` tells the accounts that were members
             for guest in dict.fromkeys([*named, *(user for user in there if user.is_guest)]):
                 self._attendance.dismiss(guest, change.room, change.why)
 
     def made_private(self, change: changes.MadePrivate, _by: Session | None) -> None:
-        """Make the guests leave."""
+        """Remove the guests."""
         for guest in list(change.room.guests.values()):
             self._attendance.dismiss(guest, change.room, change.why)
 
     def room_removed(self, change: changes.RoomRemoved, _by: Session | None) -> None:
-        """Make the guests leave."""
+        """Remove the guests."""
         for guest in list(change.room.guests.values()):
             self._attendance.dismiss(guest, change.room, change.why)
 
     def _alert(self, user: User, text: str, by: Session | None) -> None:
-        """Tell a user's sessions something about the account, except the one that did it."""
+        """Alert a user's sessions, except the one that made the change."""
         for session in self._roster.of(user):
             if session is not by and session.listens:
                 session.tell(events.Alert(text=text))

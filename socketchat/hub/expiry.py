@@ -1,4 +1,4 @@
-"""Rooms expire in which nobody ever wrote and nobody is, so that they do not use up the rooms of a server."""
+"""Empty rooms without messages expire, so that they do not use up the server's limit of rooms."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from .state.conversations import Room
 from .state.projection import Projection
 
 EXPIRY_MS = 86_400_000
-"""Age of an empty room that expires: a day is enough to join a room that was made for others."""
+"""Age at which an empty room expires: a day is enough to join a room that was created for others."""
 
 LOOK_SECONDS = 600.0
-"""Time from one look at all rooms to the next; with the number below, 10,000 empty rooms are gone within a day."""
+"""Time between two checks of all rooms; with the number below, 10,000 empty rooms are gone within a day."""
 
 EXPIRED_AT_ONCE = 100
-"""Rooms that expire after one look: each is a fact, and these take a few milliseconds."""
+"""Most rooms that expire in one check: each is a fact, and together they take a few milliseconds."""
 
 
 class Note(Protocol):
-    """Stores a fact that nobody waits for; ``then`` takes the outcome."""
+    """Stores a fact without waiting; ``then`` takes the outcome."""
 
     def __call__(
         self,
@@ -39,7 +39,7 @@ class Note(Protocol):
 
 
 class Expiry:
-    """Proposes that empty rooms are removed; the log decides, and there an entry or a member may have come first."""
+    """Proposes to remove empty rooms; the log decides, since a message or a member may have come first."""
 
     def __init__(self, state: Projection, timer: Timer, now: Callable[[], int], note: Note) -> None:
         self._state = state
@@ -48,7 +48,7 @@ class Expiry:
         self._note = note
 
     def begin(self) -> None:
-        """Look at the rooms from time to time."""
+        """Start to check the rooms at intervals."""
         self._timer(LOOK_SECONDS, self._look)
 
     def _look(self) -> None:
@@ -61,7 +61,7 @@ class Expiry:
 
     def _remove(self, room: Room) -> None:
         closed = ExitStack()
-        closed.enter_context(room.closing())  # or a message could be stored behind the removal
+        closed.enter_context(room.closing())  # or a message could be stored after the removal
         self._note(
             "removed room",
             facts.RemovedRoomFact(expires=True),
@@ -72,6 +72,6 @@ class Expiry:
 
 
 def _is_empty(room: Room, now: int) -> bool:
-    """Tell whether nobody is in a room, wrote there or set its topic, and nobody came or went for long."""
+    """Tell whether a room has no members, no messages and no topic, and its membership did not change for long."""
     is_idle = room.head == room.began and not room.members and not room.guests and not room.closings
     return is_idle and not room.is_lobby and now - room.since >= EXPIRY_MS

@@ -1,9 +1,9 @@
-"""The hub knows who is here and who hears what; it changes durable state only when the journal says so.
+"""The hub holds the sessions and delivers entries; it changes durable state only on outcomes of the journal.
 
-A message is handed to the journal by ``submit``, which returns at once; a handler that needs the outcome awaits
-``record``. The journal orders and stores what came in and calls ``committed`` with the outcomes of a batch: facts are
-applied in log order, with their effects on the sessions of this node, then the entries are delivered, grouped by
-conversation. All of it runs on one thread, and ``committed`` never waits, so no state changes in between.
+``submit`` hands a message to the journal without waiting; a handler that needs the outcome awaits ``record``. The
+journal orders and stores the proposals, and calls ``committed`` with the outcomes of a batch. Then the hub applies
+the facts in log order, with their effects on the sessions of this node, and delivers the entries by conversation.
+Everything runs on one thread, and ``committed`` never waits, so no other code changes state meanwhile.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ from .state.projection import Projection
 from .state.users import User
 
 UNDER_WAY_BYTES = 16_777_216
-"""Bytes of entries under way in all; when a disk stalls, memory holds them and their commands, and no more."""
+"""Most bytes of submitted entries without an outcome: a bound on memory if the disk stalls."""
 
 
 def now_ms() -> int:
@@ -65,12 +65,12 @@ def now_ms() -> int:
 
 
 class Hub:
-    """Everybody who is here.
+    """All users and sessions of this node.
 
-    ``timer`` calls back after seconds, ``spawn`` runs a coroutine, ``token`` makes unguessable words, ``clock`` returns
-    seconds, and ``now`` the milliseconds since 1970. Without an ``admission`` no newcomer comes in, and without a
-    ``hasher`` nobody by password. ``background`` runs what takes too long for a turn of the loop. Without ``limited``,
-    sessions may be as fast as they can, and users make as much as they like.
+    ``timer`` calls back after a number of seconds, ``spawn`` runs a coroutine, ``token`` makes unguessable words,
+    ``clock`` returns seconds, and ``now`` the milliseconds since 1970. Without an ``admission``, newcomers cannot
+    register; without a ``hasher``, users cannot log in by password. ``background`` runs work that takes too long for
+    the loop. Without ``limited``, rates and quotas are off.
     """
 
     def __init__(
@@ -91,7 +91,7 @@ class Hub:
         self.timer = timer
         self.spawn = spawn
         self.token = token
-        self.operator = User("operator", "operator", "operator")  # whoever manages the server on its own machine
+        self.operator = User("operator", "operator", "operator")  # manages the server on its own machine
         self.admission = admission or Admission()
         self.now = now
         self.clock = clock
@@ -122,13 +122,13 @@ class Hub:
         self._expiry = Expiry(self.state, timer, now, partial(self.note, self.operator))
         self.until = recorder.until
         self._effects = Effects(self.attendance, self.directory, self.roster)
-        self.claimed: Counter[str] = Counter()  # accounts under way, by what their name looks like
+        self.claimed: Counter[str] = Counter()  # accounts being registered, by the look of their name
         self._under_way_bytes = 0
         self._crowd: dict[Session, None] = {}
-        self._waiting: dict[Session, None] | None = None  # while a batch is applied: who may go on after it
+        self._waiting: dict[Session, None] | None = None  # while a batch is applied: sessions to resume after it
 
     def load(self, state: State) -> None:
-        """Begin with what the journal knew when it was opened."""
+        """Load the state of the journal that was opened."""
         self.attendance.epoch = state.epoch
         load(self.state, state)
         for entry in state.facts:
@@ -141,7 +141,7 @@ class Hub:
     # Taking commands
 
     def takes(self, session: Session) -> bool:
-        """Tell whether a session may hand in a command now; if not, its link is told to proceed later."""
+        """Tell whether a session may hand in a command now; if not, call its link's ``proceed`` later."""
         if (
             session.blocked
             or session.paused
@@ -166,7 +166,7 @@ class Hub:
         self.journal.submit(pending)
 
     def unblock(self, session: Session) -> None:
-        """Let a session go on whose command is answered; after the batch, if one is being applied."""
+        """Resume a session after the answer to its command; if a batch is being applied, after the batch."""
         session.blocked = False
         if self._waiting is not None:
             self._waiting[session] = None
@@ -174,9 +174,9 @@ class Hub:
             self._proceed(session)
 
     def next_turn(self, session: Session) -> Later[bool]:
-        """Let the others have their turn, and a slow reader take what it was sent; return whether it is still here.
+        """Wait for the other sessions' turn and for a slow reader to drain; return whether the session is connected.
 
-        A handler that answers much awaits this after each part.
+        A handler with a long answer awaits this after each part.
         """
 
         def begin(resume: Callable[[bool], None]) -> None:
@@ -191,9 +191,9 @@ class Hub:
         return Later(begin)
 
     def outbox_key(self, session: Session, outbox: str) -> int:
-        """Return the journal's number for an outbox: another user's outbox of the same name is another one.
+        """Return the journal's number for an outbox; users' outboxes of the same name are distinct.
 
-        Guests are told apart by the outbox alone, which nobody guesses: one that comes back is another user by then.
+        Guests differ by the outbox alone, which cannot be guessed: a guest who returns is another user.
         """
         if session.outbox != outbox:
             author = session.user.id if session.user and not session.user.is_guest else ""
@@ -204,7 +204,7 @@ class Hub:
     # Applying outcomes
 
     def committed(self, outcomes: Sequence[Outcome]) -> None:
-        """Apply a batch of outcomes in order, then tell everybody."""
+        """Apply a batch of outcomes in order, then deliver the entries."""
         delivery = Delivery(self.state.ignored_by, self.roster.of)
         waiting: dict[Session, None] = {}
         self._waiting = waiting
@@ -230,7 +230,7 @@ class Hub:
                 session.link.proceed()
 
     def revised(self, revision: Revision) -> None:
-        """Serve nothing any more that was blanked, or that is kept no longer."""
+        """Stop serving entries that were blanked or dropped."""
         for conversation_id, seqs in revision.blanked.items():
             self.replay.drop(conversation_id, seqs)
         for conversation_id, floor in revision.floors.items():
@@ -240,7 +240,7 @@ class Hub:
                 conversation.floor = max(conversation.floor, floor)
 
     def _apply(self, outcomes: Sequence[Outcome], delivery: Delivery, waiting: dict[Session, None]) -> None:
-        """Apply outcomes, and add the sessions that may have waited for them to ``waiting``."""
+        """Apply outcomes, and add the sessions that may wait for them to ``waiting``."""
         for outcome in outcomes:
             pending: Pending | None = outcome.proposal  # type: ignore[assignment]  # the hub submits no others
             if pending is None or pending.session is None:
@@ -261,7 +261,7 @@ class Hub:
                 waiting[session] = None
 
     def _apply_without_session(self, outcome: Outcome, pending: Pending | None, delivery: Delivery) -> None:
-        """Apply and deliver what another node submitted, or what no session waits for."""
+        """Apply and deliver an outcome of another node, or one without a session."""
         if isinstance(outcome, Stored):
             entry = outcome.entry
             if entry.kind in FACTS:
@@ -283,7 +283,7 @@ class Hub:
             delivery.changed.append((entry.conversation, (pending.of, *changed)))
         conversation = self.state.conversations.get(entry.conversation)
         if conversation is not None:
-            if entry.seq > conversation.head:  # behind the fact that makes a removed room again, a room begins
+            if entry.seq > conversation.head:  # not the fact that recreates a removed room
                 delivery.add(conversation, entry, None if pending.kind in ECHOED else session)
         elif entry.conversation != SERVER_LOG and (conversation := self.attendance.pair_of(entry)) is not None:
             delivery.add(conversation, entry, session)
@@ -303,15 +303,15 @@ class Hub:
             else:
                 self.spawn(_fail(error))
 
-    # Sessions that are slow
+    # Slow sessions
 
     def pause(self, session: Session) -> None:
-        """Note that a session's buffer is full: from now on it is behind."""
+        """Mark a session as behind, because its buffer is full."""
         session.paused = True
         session.places.fall_behind()
 
     def drain(self, session: Session) -> None:
-        """Note that a session's buffer has room again."""
+        """Resume a session whose buffer has room again."""
         session.paused = False
         self.replay.advance(session)
         self._proceed(session)
@@ -329,5 +329,5 @@ class Hub:
 
 
 async def _fail(error: Exception) -> None:
-    """Let whoever runs what is spawned log an error that belongs to no connection."""
+    """Raise an error that belongs to no connection, so that ``spawn`` logs it."""
     raise error

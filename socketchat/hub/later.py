@@ -1,4 +1,4 @@
-"""What a handler awaits: the log, a read, a hash. It is resumed by whoever has the result, without a task."""
+"""A handler awaits a ``Later``: the log, a read, a hash. The result resumes the handler, without a task."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ Result = TypeVar("Result")
 
 
 class Later(Generic[Result]):
-    """A result that comes later: ``begin`` is called once, with a function that takes the result."""
+    """A future result: ``begin`` is called once, with a function that takes the result."""
 
     __slots__ = ("begin",)
 
@@ -17,6 +17,6 @@ class Later(Generic[Result]):
         self.begin = begin
 
     def __await__(self) -> Generator[Later[Any], Any, Result]:
-        """Hand this to whoever runs the handler, and return the result with which it is resumed."""
+        """Yield this to the dispatcher, and return the result with which it resumes the handler."""
         result: Result = yield self
         return result

@@ -1,4 +1,4 @@
-"""Addresses as limits count them: one IPv4 address, or one /64 of IPv6, which is what one customer gets."""
+"""Addresses as limits count them: one IPv4 address, or one IPv6 /64, the usual size for one customer."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
 PREFIX_BITS = 64
-"""What belongs to one network of IPv6; a counter per address would be one per guess."""
+"""Prefix of an IPv6 network; with a counter per address, an attacker could change address for each guess."""
 
 ADDRESS_CHARACTERS = 64
-"""Longest address with a zone; longer words are no addresses, and are not remembered."""
+"""Longest address with a zone; longer words are not addresses, and are not cached."""
 
 
 def network(peer: str) -> str:
-    """Return the network that an address belongs to, as a word; what is no address is its own."""
+    """Return the network of an address, as a word; a word that is not an address is returned unchanged."""
     address = _address(peer)
     if isinstance(address, IPv6Address):
         return f"{address.packed[: PREFIX_BITS // 8].hex()}/{PREFIX_BITS}"
@@ -26,7 +26,7 @@ def is_address(word: str) -> bool:
 
 
 def is_loopback(peer: str) -> bool:
-    """Tell whether an address is this machine's own."""
+    """Tell whether an address is a loopback address."""
     address = _address(peer)
     return address is not None and address.is_loopback
 
@@ -37,7 +37,7 @@ def _address(peer: str) -> IPv4Address | IPv6Address | None:
 
 @lru_cache(maxsize=1024)
 def _parsed(peer: str) -> IPv4Address | IPv6Address | None:
-    """Return what is meant: an IPv4 address may be written as IPv6, and a zone belongs to this machine alone."""
+    """Return the address without a zone, and as IPv4 if it is an IPv4-mapped IPv6 address."""
     try:
         address = ip_address(peer.partition("%")[0])
     except ValueError:

@@ -1,4 +1,4 @@
-"""What an outcome of the journal means to the session that asked: an answer, or an error that says why not."""
+"""Answers to sessions for the outcomes of the journal."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .sessions import refusal
 
 
 def answer_to(pending: Pending, outcome: Outcome) -> events.Event | None:
-    """Return the answer to what was not stored just now."""
+    """Return the answer for an outcome other than stored."""
     command_id = pending.command.id if pending.command is not None else None
     if not isinstance(outcome, Duplicate) or outcome.entry is None:
         retry = isinstance(outcome, StorageRefused) and outcome.retry
@@ -25,7 +25,7 @@ def answer_to(pending: Pending, outcome: Outcome) -> events.Event | None:
 
 
 def why_not(outcome: Outcome) -> ChatError:
-    """Return why a proposal was not stored."""
+    """Return the reason why a proposal was not stored."""
     match outcome:
         case StorageRefused(reason=reason, retry=retry):
             problem = StorageProblem(reason)

@@ -1,4 +1,4 @@
-"""A proposal on its way through the journal: the session that made it, and where its outcome goes."""
+"""A proposal that the journal has not decided yet, with its session and the receiver of its outcome."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from .state.users import User
 
 
 class Pending(Proposal):
-    """A proposal with the session that made it, if any, and the command that it answers.
+    """A proposal with its session, if any, and the command that it came from.
 
-    ``then`` takes the outcome, and without it the hub answers the command. ``told`` is what the session is told
-    besides, once the proposal is stored.
+    ``then`` takes the outcome; without it, the hub answers the command. ``told`` is an extra event for the session when
+    the proposal is stored.
     """
 
     __slots__ = ("command", "session", "then", "told")
 
-    def __init__(  # noqa: PLR0917 - names of arguments would cost a tenth of what a message costs here
+    def __init__(  # noqa: PLR0917 - keyword arguments would cost a tenth of the time per message here
         self,
         conversation: str,
         author: User,

@@ -1,4 +1,4 @@
-"""What handlers await: facts that the log decides about, and work that takes its time."""
+"""Awaitables for handlers: facts that the log decides, and slow work."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Recorder:
         author: User | None = None,
         claims: tuple[str, ...] = (),
     ) -> events.Entry:
-        """Store a fact; return its entry once it is applied. Raises the reason if it is not stored."""
+        """Store a fact, and return its entry when it is applied; raises ChatError if it is not stored."""
         outcome = await self.propose(session, kind, fact, conversation=conversation, author=author, claims=claims)
         if isinstance(outcome, Stored):
             return outcome.entry
@@ -54,7 +54,7 @@ class Recorder:
         author: User | None = None,
         claims: tuple[str, ...] = (),
     ) -> Outcome:
-        """Store a fact, for a handler that decides what follows from the outcome; a new name is registered first."""
+        """Store a fact, and return the outcome for the handler to judge; register a new name first."""
         if author is None and session.register is not None:
             await session.register()
         author = author or session.user
@@ -78,11 +78,11 @@ class Recorder:
         conversation: str = SERVER_LOG,
         claims: tuple[str, ...] = (),
     ) -> None:
-        """Store a fact that nobody waits for."""
+        """Store a fact without waiting."""
         self._submit(Pending(conversation, author, kind, facts.encode(fact), None, claims=claims, then=then))
 
     async def until(self, work: Coroutine[Any, Any, Result]) -> Result:
-        """Return what a read or a hash results in, or raise its error; the loop goes on meanwhile."""
+        """Await a read or a hash: return its result or raise its error. The loop runs on meanwhile."""
 
         async def finish(resume: Callable[[Callable[[], Result]], None]) -> None:
             try:

@@ -11,7 +11,7 @@ from .state.users import User
 class Roster:
     """The live sessions by user.
 
-    ``lingering`` has, by user id, the last session of a user whose link broke, and who may still resume it.
+    ``lingering`` holds, by user id, the last session of a user whose link broke and who may still resume it.
     """
 
     def __init__(self) -> None:
@@ -19,7 +19,7 @@ class Roster:
         self.lingering: dict[str, Session] = {}
 
     def of(self, user: User) -> Sequence[Session]:
-        """Return the sessions of a user, the oldest first."""
+        """Return the sessions of a user, oldest first."""
         return self._sessions.get(user.id, ())
 
     def add(self, user: User, session: Session) -> None:
@@ -34,5 +34,5 @@ class Roster:
             del self._sessions[user.id]
 
     def listens(self, user: User) -> bool:
-        """Tell whether any session of a user hears what is said."""
+        """Tell whether any session of a user hears messages."""
         return any(session.listens for session in self.of(user))

@@ -17,52 +17,52 @@ from .state.conversations import Conversation
 from .state.users import User
 
 REFUSAL_CHARACTERS = 500
-"""Longest text of an error: our sentence and enough of the words that it is about."""
+"""Longest text of an error: our sentence, and enough of the words that it quotes."""
 
 
 class Rendering(Protocol):
-    """How events become bytes; sessions with the same rendering share every byte that all of them hear."""
+    """Turns events into bytes; sessions with the same rendering share them."""
 
     echo: bool
-    """Whether a session hears what it said in a room itself."""
+    """Whether a session hears its own messages in rooms."""
     sided: bool
     """Whether the two ends of a direct message read different bytes."""
     follows: bool
-    """Whether a session hears all its rooms, or only the one it is in."""
+    """Whether a session hears all its rooms, or only its current one."""
     resumes: bool
-    """Whether a client whose link broke comes back by itself, so that its absence is worth waiting for."""
+    """Whether the client reconnects by itself, so that the server waits before it reports a leave."""
     shows_members: bool
-    """Whether it is told room by room which of its members come online and go offline, or only once for the chat."""
+    """Whether the client gets presence for each room, or once for the whole chat."""
 
     def entry(self, entry: Entry, *, own: bool = False) -> bytes:
-        """Return the bytes of an entry, as its author reads it where ``own`` is set."""
+        """Return the bytes of an entry, or with ``own``, those for its author."""
 
     def event(self, event: Event) -> bytes:
-        """Return the bytes of any event; b"" where this dialect does not tell it."""
+        """Return the bytes of any event, or b"" if this dialect does not show it."""
 
     def answer(self, event: Event, session: Session, command: Command | None) -> bytes:
-        """Return the bytes of an event that answers a session's command, or a line that was no command."""
+        """Return the bytes of an event that answers a session's command, or an invalid line."""
 
 
 class Link(Protocol):
-    """What the hub needs of the connection under a session."""
+    """The part of a session's connection that the hub needs."""
 
     def proceed(self) -> None:
-        """Go on handing in commands, which stopped when the session could not take more."""
+        """Continue to hand in commands, after the session could not take more."""
 
     def close(self, last_words: bytes) -> None:
         """Write these bytes, then close."""
 
     def fail(self, error: Exception) -> None:
-        """Log what nobody expected, and close."""
+        """Log an unexpected error, and close."""
 
 
 class Channel(NamedTuple):
-    """What the server knows of the connection under a session.
+    """The server's knowledge of a session's connection.
 
-    ``peer`` is the address without the port; it ``is_loopback`` where it is this machine, and no tunnel may end here.
-    ``binding`` is the SHA-256 of the server's certificate (DER) under TLS,
-    and b"" in plaintext; proofs cover it, so that they are worthless on another connection.
+    ``peer`` is the address without the port. It ``is_loopback`` if the peer is on this machine and the server is not
+    behind a tunnel. ``binding`` is the SHA-256 of the server's certificate (DER) under TLS, and b"" in plaintext.
+    Proofs cover it, so that they are invalid with another certificate.
     """
 
     peer: str = ""
@@ -71,12 +71,12 @@ class Channel(NamedTuple):
 
     @property
     def is_tls(self) -> bool:
-        """Whether nobody else can read what goes over the connection."""
+        """Whether the connection uses TLS."""
         return bool(self.binding)
 
     @property
     def is_private(self) -> bool:
-        """Whether a password, or the token of an invite, may go over the connection."""
+        """Whether the connection may carry a password or the token of an invite."""
         return self.is_tls or self.is_loopback
 
 
@@ -84,17 +84,18 @@ NO_CHANNEL = Channel()
 
 
 class Challenged(NamedTuple):
-    """A ``hello`` that waits for its proof, and the nonce that it was challenged with."""
+    """A ``hello`` that waits for its proof, and the nonce of its challenge."""
 
     hello: Hello
     nonce: bytes
 
 
 class Places:
-    """Where one session stands in each conversation that it hears; only this class changes that, and audiences.
+    """The position of one session in each conversation that it hears; only this class changes it, and audiences.
 
-    A session is live, and then it has everything up to the head of each conversation, or it is behind. ``lacks`` is
-    None while it is live; otherwise it holds the last seq that it was sent of each conversation that went on since.
+    A live session has been sent everything up to the head of each conversation; otherwise the session is behind.
+    ``lacks`` is None while the session is live. Otherwise it maps each conversation with newer entries to the last seq
+    that the session was sent.
     """
 
     __slots__ = ("_chat", "_session", "awaits_more", "heard", "lacks", "missed_presence")
@@ -104,7 +105,7 @@ class Places:
         self._chat: Audience | None = None
         self.heard: list[Conversation] = []
         self.lacks: OrderedDict[Conversation, int] | None = None
-        self.awaits_more = False  # conversations that it is about to hear
+        self.awaits_more = False  # more conversations are to follow
         self.missed_presence = False
 
     @property
@@ -117,12 +118,12 @@ class Places:
         return self._session in conversation.audience.get(self._session.rendering, ())
 
     def listen(self, chat: Audience) -> None:
-        """Let the session hear what concerns the whole chat."""
+        """Subscribe the session to events of the whole chat."""
         self._chat = chat
         chat.add(self._session)
 
     def enter(self, conversation: Conversation, sent: int | None = None) -> None:
-        """Let the session hear a conversation from its head on, or behind the last seq that it was ``sent``."""
+        """Subscribe the session to a conversation, from its head or from the last seq that it was ``sent``."""
         if self.hears(conversation):
             return
         self.heard.append(conversation)
@@ -131,7 +132,7 @@ class Places:
             self.miss(conversation, sent)
 
     def leave(self, conversation: Conversation) -> None:
-        """Let the session hear a conversation no longer."""
+        """Unsubscribe the session from a conversation."""
         if self.hears(conversation):
             self.heard.remove(conversation)
             conversation.audience.discard(self._session)
@@ -139,7 +140,7 @@ class Places:
                 self.lacks.pop(conversation, None)
 
     def leave_all(self) -> None:
-        """Let the session hear nothing any more."""
+        """Unsubscribe the session from everything."""
         heard, self.heard = self.heard, []
         for conversation in heard:
             conversation.audience.discard(self._session)
@@ -149,35 +150,35 @@ class Places:
         self.lacks = None
 
     def fall_behind(self, sent: Mapping[Conversation, int] | None = None) -> None:
-        """Push nothing to the session any more, which was ``sent`` all up to the heads, or to these seqs."""
+        """Mark the session as behind; it was sent everything up to the heads, or up to the seqs in ``sent``."""
         if self.lacks is None:
             self.lacks = OrderedDict()
         for conversation, seq in (sent or {}).items():
             self.miss(conversation, seq)
 
     def miss(self, conversation: Conversation, sent: int) -> None:
-        """Note that a conversation goes on, of which the session was sent what comes up to ``sent``."""
+        """Note that a conversation has entries after ``sent``, the last seq that the session was sent."""
         if self.lacks is not None and self.hears(conversation):
             self.lacks.setdefault(conversation, sent)
 
     def was_sent(self, conversation: Conversation, seq: int) -> None:
-        """Note up to which seq replay served a conversation; the next one to be served is the one before all others."""
+        """Note the last seq that replay has sent of a conversation; at the head, the session lacks nothing there."""
         if self.lacks is not None and self.hears(conversation):
             self.lacks[conversation] = seq
             if seq >= conversation.head:
                 del self.lacks[conversation]
 
     def catch_up(self) -> bool:
-        """Make the session live if it lacks nothing and awaits nothing more; tell whether it became live."""
+        """Make the session live if it has been sent everything; tell whether it became live."""
         if self.lacks or self.awaits_more:
             return False
         self.lacks = None
         return True
 
     def render_as(self, rendering: Rendering) -> None:
-        """Change how the session reads everything from now on; it stays where it is in each conversation.
+        """Change the session's rendering; its position in each conversation stays.
 
-        What the old and the new rendering say of a session beyond bytes and echo has to be the same.
+        The old and the new rendering may differ in bytes and echo only.
         """
         session = self._session
         audiences = [conversation.audience for conversation in self.heard]
@@ -225,52 +226,52 @@ class Session:
         self.rendering = rendering
         self.channel = channel
         self.link = link
-        self.write = write  # never blocks; when the peer takes nothing, the link calls Hub.pause
+        self.write = write  # never blocks; if the peer does not read, the link calls Hub.pause
         self.user: User | None = None
         self.challenged: Challenged | None = None
-        self.device = ""  # the key that the user proved to have
-        self.register: Callable[[], Coroutine[Any, Any, User]] | None = None  # how its new name becomes an account
+        self.device = ""  # the key that the user has proved
+        self.register: Callable[[], Coroutine[Any, Any, User]] | None = None  # registers the new name of the session
         self.token = ""
         self.listens = False
         self.room = ""  # the current room, for dialects that have one
-        self.put_out = ""  # the room that was the current one until somebody put the user out of it
+        self.put_out = ""  # the current room from which the user was kicked
         self.places = Places(self)
         self.paused = False  # the write buffer is full
-        self.gone = False  # the connection ended, perhaps before the log decided what it asked for
+        self.gone = False  # the connection ended, perhaps before the outcome of its commands
         self.blocked = False  # a command is being answered; the next one has to wait
         self.stalled = False  # the link has more commands, and waits for proceed()
-        self.allowance = UNLIMITED  # which it may share with other sessions; see Throttle
-        self.rests = False  # it was too fast, and is told when it may go on
+        self.allowance = UNLIMITED  # may be shared with other sessions; see Throttle
+        self.rests = False  # it was too fast, and will be told to continue
         self.under_way = 0  # entries submitted, outcome unknown
         self.under_way_bytes = 0
         self.outbox: str | None = None
         self.outbox_key = 0
 
     def end(self) -> None:
-        """Note that the connection is gone; whatever is still told to this session goes nowhere."""
+        """Mark the connection as gone; discard everything that is still sent to this session."""
         self.gone = True
         self.stalled = False
         self.write = _nowhere
 
     def hear_nothing(self) -> None:
-        """Note that nobody reads any more, although commands that were received are still to be handled."""
+        """Discard output, because the peer reads no more; received commands are still handled."""
         self.places.leave_all()
         self.paused = False
         self.write = _nowhere
 
     def spend(self, size: int) -> None:
-        """Count a long line as several commands, but a ``hello``, which tells all that the client knows, as one."""
+        """Count a long line as several commands, except ``hello``, which carries all positions of the client."""
         if self.user is not None:
             self.allowance.left -= size // COMMAND_BYTES
 
     def tell(self, event: Event) -> None:
-        """Write an event that is for this session alone."""
+        """Send an event to this session alone."""
         data = self.rendering.event(event)
         if data:
             self.write(data)
 
     def answer(self, event: Event, command: Command | None) -> None:
-        """Write an event that answers a command of this session."""
+        """Send an event that answers a command of this session."""
         data = self.rendering.answer(event, self, command)
         if data:
             self.write(data)
@@ -284,9 +285,9 @@ class Session:
 
 
 def refusal(error: ChatError, command_id: int | None, *, retry: bool = False) -> Error:
-    """Return the event that tells an error, which may repeat words of a peer."""
+    """Return the event for an error; the error may quote words of a peer."""
     return Error(code=error.code, text=clean_line(str(error)[:REFUSAL_CHARACTERS]), id=command_id, retry=retry)
 
 
 def _nowhere(data: bytes) -> None:
-    """Take the bytes for a session that is gone."""
+    """Discard the bytes for a session that is gone."""
