@@ -1,4 +1,4 @@
-"""Wires: a framing around a dialect, without a socket; detect() picks the one that a client speaks."""
+"""Wires: a framing around a dialect, without a socket; detect() picks the wire for a client."""
 
 from .detection import detect, stranger_rendering
 from .wire import Dialect, Framing, Wire

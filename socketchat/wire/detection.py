@@ -1,4 +1,4 @@
-"""What a client speaks, by the first bytes that it sends; and how to talk to one that has not shown it."""
+"""Detects a client's protocol by its first bytes; picks a rendering for clients whose protocol is unknown."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from . import native, plain
 from .wire import Wire
 
 DETECT_BYTES = 16
-"""Enough for the longest verb of IRC or HTTP, AUTHENTICATE, and the space behind it."""
+"""Bytes to detect a protocol: the longest verb of IRC or HTTP, AUTHENTICATE, and the space after it."""
 
 IRC_VERBS = (b"CAP", b"NICK", b"USER", b"PASS", b"PING", b"QUIT", b"JOIN", b"AUTHENTICATE")
 HTTP_VERBS = (b"GET", b"HEAD", b"POST", b"PUT", b"PATCH", b"DELETE", b"OPTIONS", b"CONNECT", b"TRACE", b"PRI")
@@ -19,14 +19,14 @@ SSH = b"SSH-"
 def detect(first: bytes, protocol: str | None = None) -> Wire | None:
     """Return the wire for a connection that begins with these bytes; None if more are needed.
 
-    A ``protocol`` that was agreed on by ALPN decides alone. Raises ProtocolError for what is not spoken here. The
-    client always speaks first, no timer decides, and what was decided is final.
+    A ``protocol`` negotiated by ALPN decides alone. Raises ProtocolError for an unsupported protocol. The client always
+    speaks first, no timer decides, and the decision is final.
     """
     if protocol not in {None, ALPN}:
         raise ProtocolError(f"{protocol} is not supported here; use `socketchat join`.")
     if _is_native(first, protocol):
         return native.wire()
-    # Only the first line counts, and all of it that is looked at, so that it does not matter how the stream is cut.
+    # Only the start of the first line counts, so the result does not depend on how the stream is split.
     line, end, _ = first[:DETECT_BYTES].partition(b"\n")
     word, space, _ = line.partition(b" ")
     if space and word.upper() in IRC_VERBS:
@@ -36,15 +36,15 @@ def detect(first: bytes, protocol: str | None = None) -> Wire | None:
     if line.startswith(SSH):
         raise ProtocolError("SSH is not supported here; use `socketchat join`.")
     if not _may_be_text(line):
-        raise ProtocolError("")  # nothing to say to what may be anything
+        raise ProtocolError("")  # the client may be anything, so say nothing
     return plain.wire(first) if end or len(line) == DETECT_BYTES else None
 
 
 def stranger_rendering(first: bytes = b"", protocol: str | None = None) -> Rendering:
-    """Return how a peer reads events that has not shown what it speaks, or speaks what is not spoken here.
+    """Return the rendering for a peer whose protocol is unknown or unsupported.
 
-    This is the only rule for them: whatever begins as the native dialect does reads that, and all others read text,
-    which a person understands and no program takes for something else.
+    If the first bytes look like the native dialect, the peer gets that. All others get plain text, which people
+    understand and programs do not misread.
     """
     return native.NATIVE if _is_native(first, protocol) else plain.PLAIN
 
@@ -54,8 +54,8 @@ def _is_native(first: bytes, protocol: str | None) -> bool:
 
 
 def _may_be_text(line: bytes) -> bool:
-    """Tell whether bytes may begin a text in UTF-8, or telnet's negotiation in front of one."""
-    if line[:1] == b"\xff":  # telnet's IAC, which a command follows
+    """Tell whether bytes can start a UTF-8 text, or telnet's negotiation before one."""
+    if line[:1] == b"\xff":  # telnet's IAC, which precedes a command
         return len(line) == 1 or line[1] >= 0xF0
     if line and (0x80 <= line[0] < 0xC0 or line[0] == 0x7F):  # a continuation byte, DEL
         return False

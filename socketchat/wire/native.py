@@ -14,11 +14,11 @@ from ..protocol.limits import LINE_BYTES
 from .wire import Wire
 
 PROGRAM_SECONDS = 10.0
-"""Time for a program to say who it is: it needs none to think."""
+"""Time to log in: short, because the client is a program."""
 
 
 class NativeRendering:
-    """Events as JSON lines: everybody reads the same bytes."""
+    """Events as JSON lines: the same bytes for every session."""
 
     echo = True
     sided = False
@@ -48,9 +48,9 @@ class NativeDialect:
     rendering = NATIVE
     greeting_seconds = PROGRAM_SECONDS
     is_strict = True
-    to_send = b""  # it only answers
+    to_send = b""  # the dialect has no output of its own
 
-    def read(self, line: bytes, session: Session) -> Sequence[Command]:  # noqa: ARG002 - a line says it all
+    def read(self, line: bytes, session: Session) -> Sequence[Command]:  # noqa: ARG002 - the line is enough
         """Return the command; raises BadLine and Unsupported."""
         try:
             return (codec.decode_command(line),)

@@ -1,6 +1,6 @@
 """The plain dialect: the seed's text protocol, for nc, telnet and the seed's own client.
 
-The first line is the name. Then every line is a text for the current room, or a slash command. A session hears its
+The first line is the name. Each later line is a text for the current room, or a slash command. A session hears its
 current room and its direct messages, and does not hear itself.
 """
 
@@ -23,19 +23,19 @@ from ..protocol.transcript import text_lines
 from .wire import Wire
 
 LINE_BYTES = TEXT_BYTES + 128
-"""A text of the longest, and a command with a name in front of it."""
+"""Longest line: the longest text, after a command with a name."""
 
 _IAC = 0xFF
-"""RFC 854: Interpret As Command; looked for as a number, which is much faster in each line than as bytes."""
+"""RFC 854: Interpret As Command; an int, because searching a line for an int is much faster than for bytes."""
 
 _TELNET = re.compile(rb"\xff(?:[\xfb-\xfe].?|\xfa[^\xff]*\xff\xf0|[^\xfa-\xff]|\xff)", re.DOTALL)
-"""RFC 854: IAC WILL/WONT/DO/DONT option, IAC SB … IAC SE, IAC command, and an escaped 255, which is no UTF-8.
+"""RFC 854: IAC WILL/WONT/DO/DONT option, IAC SB … IAC SE, IAC command, and an escaped 255, which is not UTF-8.
 
-No escape is looked for between SB and SE: what has no end would be searched again and again, for seconds in all.
+The pattern allows no escape between SB and SE: an unterminated SB would be searched repeatedly, for seconds in all.
 """
 
 _NO_ECHO = b"\xff\xfb\x01"
-"""RFC 857: IAC WILL ECHO, and telnet shows nothing of what is typed, until IAC WONT ECHO."""
+"""RFC 857: after IAC WILL ECHO, telnet hides the user's input until IAC WONT ECHO."""
 
 _ECHO = b"\xff\xfc\x01"
 
@@ -44,7 +44,7 @@ _WITH_PASSWORD = (Login, Password)
 _LOGIN = ("Password: ",)
 _FIRST_PASSWORD = ("New password: ", "Once more: ")
 _ANOTHER_PASSWORD = ("Old password (Enter if you forgot it): ", *_FIRST_PASSWORD)
-"""What is asked for, in order."""
+"""The questions, in order."""
 
 _text_of = msgspec.json.Decoder(Text).decode
 
@@ -83,27 +83,27 @@ PLAIN = PlainRendering()
 
 
 class PlainDialect:
-    """One line is a name, a text, a slash command or a password; nothing is said by an empty one."""
+    """One line is a name, a text, a slash command or a password; empty lines are ignored."""
 
     __slots__ = ("_asked", "_is_telnet", "_prompts", "_typed", "to_send")
 
     rendering = PLAIN
-    greeting_seconds = 120.0  # a person has to find the name
+    greeting_seconds = 120.0  # a person needs time to choose a name
     is_strict = False
 
     def __init__(self, first: bytes) -> None:
         self._is_telnet = (
             b"\r\n" in first or _IAC in first
-        )  # nc ends its lines otherwise, and would show what is negotiated
-        self._asked: Login | Password | None = None  # what waits for a password
+        )  # nc ends its lines differently, and would print the negotiation
+        self._asked: Login | Password | None = None  # the command that waits for a password
         self._prompts: Sequence[str] = ()
-        self._typed: tuple[str, ...] = ()  # what was typed of the passwords so far
+        self._typed: tuple[str, ...] = ()  # the passwords typed so far
         self.to_send = b""
 
     def read(self, line: bytes, session: Session) -> Sequence[Command]:
-        """Return the command in a line, if it says anything; raises ChatError for a line that is none."""
+        """Return the command in a line, if any; raises ChatError for an invalid line."""
         if _IAC in line:
-            line = _TELNET.sub(b"", line)  # what telnet negotiates is not said to anybody
+            line = _TELNET.sub(b"", line)  # telnet's negotiation is not part of the text
         try:
             text = line.decode()
         except UnicodeDecodeError:
@@ -117,13 +117,13 @@ class PlainDialect:
         command = parse(text, session.room)
         if type(command) is Send:
             if session.put_out and command.to == session.room:
-                gone, session.put_out = session.put_out, ""  # what was being typed was meant for those there
+                gone, session.put_out = session.put_out, ""  # the text was meant for that room
                 raise Refused(f"You are no longer in {gone}. What you type now goes to {session.room}.")
             return (command,)
         return self._ask(session, command) if isinstance(command, _WITH_PASSWORD) else (command,)
 
     def _ask(self, session: Session, command: Login | Password) -> Sequence[Command]:
-        """Ask for the password that a command needs, unless it will be refused anyhow."""
+        """Ask for the password that a command needs, unless the command will be refused anyway."""
         is_guest = session.user is None or session.user.is_guest
         if not session.channel.is_private or is_guest != isinstance(command, Login):
             return (command,)
@@ -134,9 +134,9 @@ class PlainDialect:
         return ()
 
     def _answered(self, asked: Login | Password, text: str) -> Sequence[Command]:
-        """Return the command with its password, which is typed twice if it is new."""
+        """Return the command with its password; a new password is typed twice."""
         if self._is_telnet:
-            self.to_send += _ECHO + b"\n"  # the end of the line was not shown either
+            self.to_send += _ECHO + b"\n"  # the end of the line was hidden, too
         self._typed += (text,)
         if len(self._typed) < len(self._prompts):
             self._prompt(self._prompts[len(self._typed)])
@@ -159,7 +159,7 @@ def wire(first: bytes) -> Wire:
 
 
 def _name_in(line: str) -> str:
-    """Return the name that is the first line; raises BadName where it is meant for a command."""
+    """Return the name in the first line; raises BadName if the line looks like a command."""
     if line.startswith("/"):
         raise BadName("Send your name first, on a line of its own; /login NAME asks for a password.")
     return line

@@ -1,7 +1,6 @@
-"""Reads a TLS ClientHello (RFC 8446, 4.1.2) for the one thing that the TLS library would let pass: its ALPN.
+"""Reads the ALPN of a TLS ClientHello (RFC 8446, 4.1.2), because the TLS library accepts a mismatch.
 
-A handshake in which no protocol is agreed on goes on all the same in Python, so that a client that means FTP would
-find itself in a chat.
+In Python, a handshake without a common protocol succeeds, so an FTP client, for example, would reach the chat.
 """
 
 from __future__ import annotations
@@ -10,10 +9,10 @@ from ..exceptions import ProtocolError
 from ..protocol.limits import ALPN
 
 HELLO_BYTES = 16_384
-"""Longest ClientHello, with its records: browsers send 2 KiB, with room for keys that are longer one day."""
+"""Longest ClientHello, with its records: browsers send 2 KiB, and future keys may be longer."""
 
 PROTOCOLS = (ALPN, "irc", "http/1.1")
-"""What ALPN may name; it pins the dialect that is spoken inside."""
+"""The protocols allowed in ALPN; each selects the dialect inside TLS."""
 
 _HANDSHAKE, _CLIENT_HELLO, _ALPN = 22, 1, 16
 _RECORD_BYTES = 16_384
@@ -21,11 +20,11 @@ _RANDOM_BYTES = 32
 
 
 class _ShortError(Exception):
-    """There are fewer bytes than were said to come."""
+    """The data ends before the announced length."""
 
 
 class _Reader:
-    """Takes fields off a block of bytes."""
+    """Reads fields from a block of bytes."""
 
     def __init__(self, data: bytes) -> None:
         self._data = data
@@ -43,11 +42,11 @@ class _Reader:
         return taken
 
     def number(self, size: int) -> int:
-        """Return the next number of so many bytes."""
+        """Return the next number of ``size`` bytes."""
         return int.from_bytes(self.take(size))
 
     def block(self, size: int) -> bytes:
-        """Return the next block, in front of which a number of so many bytes says how long it is."""
+        """Return the next block, whose length precedes it as a number of ``size`` bytes."""
         return self.take(self.number(size))
 
 
@@ -57,9 +56,9 @@ def begins_tls(first: bytes) -> bool | None:
 
 
 def offered_protocols(data: bytes) -> tuple[str, ...] | None:
-    """Return what ALPN offers in the ClientHello that ``data`` begins with, () without ALPN; None if bytes are missing.
+    """Return the ALPN protocols of the ClientHello at the start of ``data``, or None if bytes are missing.
 
-    Raises ProtocolError for what is no ClientHello, or is longer than HELLO_BYTES.
+    Without ALPN, return (). Raises ProtocolError if it is not a ClientHello, or is longer than HELLO_BYTES.
     """
     hello = _hello(_Reader(data))
     if hello is not None:

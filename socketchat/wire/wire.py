@@ -1,4 +1,4 @@
-"""A wire: bytes in, and commands and bytes out, for one connection; a framing around a dialect."""
+"""A wire: turns a connection's bytes into commands and replies; it combines a framing and a dialect."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ..protocol.commands import Command
 
 
 class Framing(Protocol):
-    """Bytes into lines."""
+    """Splits bytes into lines."""
 
     def receive_data(self, data: bytes) -> None:
         """Take what was read."""
@@ -22,35 +22,35 @@ class Framing(Protocol):
 
 
 class Dialect(Protocol):
-    """Lines into commands; its rendering turns events into bytes."""
+    """Turns lines into commands; its rendering turns events into bytes."""
 
     to_send: bytes
-    """What the dialect itself has to say: prompts, PONG, handshakes; whoever sends it empties this."""
+    """Output of the dialect itself: prompts, PONG, handshakes; the sender empties it."""
 
     @property
     def rendering(self) -> Rendering:
-        """How this client reads events at first; its session may read them in another way later."""
+        """The rendering at the start; the session's rendering may change later."""
 
     @property
     def greeting_seconds(self) -> float:
-        """How long this client has to say who it is, from the moment that it connects."""
+        """The time that this client has to log in, from when it connects."""
 
     @property
     def is_strict(self) -> bool:
-        """Whether a line that is too long ends the connection, instead of being answered with an error."""
+        """Whether a line that is too long ends the connection instead of getting an error."""
 
     def read(self, line: bytes, session: Session) -> Sequence[Command]:
         """Return the commands in a line of this session: none, one or several.
 
-        Raises BadLine, UsageProblem, NotFound or TooLong for a line that is answered with an error, and a ProtocolError
-        that is no BadLine if the connection has to end.
+        Raises BadLine, UsageProblem, NotFound or TooLong for a line that gets an error, and any other ProtocolError if
+        the connection has to end.
         """
 
 
 class Wire:
-    """The server's side of one connection, as bytes in, and commands and bytes out.
+    """The server's side of one connection: bytes in, commands and bytes out.
 
-    Call ``receive_data``, then ``next_command`` until ``needs_data``; if the ``dialect`` then has words ``to_send``,
+    Call ``receive_data``, then ``next_command`` until ``needs_data``. If the ``dialect`` then has bytes ``to_send``,
     write ``data_to_send()`` before the answer. ``heavy`` counts the bytes of long lines, which cost more than others.
     """
 
@@ -60,22 +60,22 @@ class Wire:
         self._framing = framing
         self.dialect = dialect
         self._session: Session
-        self._commands: Sequence[Command] = ()  # those that follow from the same line
+        self._commands: Sequence[Command] = ()  # the remaining commands of a line
         self.heavy = 0
         self.needs_data = True
 
     @property
     def rendering(self) -> Rendering:
-        """How this client reads events at first."""
+        """The rendering at the start."""
         return self.dialect.rendering
 
     @property
     def greeting_seconds(self) -> float:
-        """How long this client has to say who it is, from the moment that it connects."""
+        """The time that this client has to log in, from when it connects."""
         return self.dialect.greeting_seconds
 
     def begin(self, session: Session) -> None:
-        """Speak for this session from now on."""
+        """Read lines for this session from now on."""
         self._session = session
 
     def receive_data(self, data: bytes) -> None:
@@ -86,9 +86,9 @@ class Wire:
     def next_command(self) -> Command | None:
         """Read at most one line, and return the next command.
 
-        None means that this line says nothing, or, if ``needs_data``, that all lines were read. Raises BadLine,
-        UsageProblem, NotFound or TooLong for a line that is answered with an error, and a ProtocolError that is no
-        BadLine if the connection has to end.
+        None means that the line has no command, or, if ``needs_data``, that all lines were read. Raises BadLine,
+        UsageProblem, NotFound or TooLong for a line that gets an error, and any other ProtocolError if the connection
+        has to end.
         """
         if self._commands:
             first, *self._commands = self._commands
@@ -114,6 +114,6 @@ class Wire:
         return first
 
     def data_to_send(self) -> bytes:
-        """Return what the wire itself has to say since the last call: prompts, PONG, handshakes."""
+        """Return the wire's own output since the last call: prompts, PONG, handshakes."""
         data, self.dialect.to_send = self.dialect.to_send, b""
         return data
