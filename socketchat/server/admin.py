@@ -1,7 +1,8 @@
-"""The admin socket: whoever may open it, who is the operator's own account, manages the server.
+"""The admin socket, through which the operator manages the server; only the server's own account may open it.
 
-It lies in the data directory, which is 0700, and is 0600 itself. An order is one line of JSON; lines to print come
-back, then ``ok`` or ``error``. Both ends are here: the server's, and the blocking one of ``socketchat admin``.
+The socket is in the data directory, which has mode 0700, and has mode 0600 itself. An order is one line of JSON. The
+answer is lines to print, then ``ok`` or ``error``. This module has both ends: the server's, and the blocking one of
+``socketchat admin``.
 """
 
 from __future__ import annotations
@@ -32,10 +33,10 @@ log = logging.getLogger(__name__)
 NAME = "admin.sock"
 
 PATH_BYTES = 103
-"""Longest path of a socket on macOS, which has the shortest; Linux takes 107 bytes."""
+"""Longest path of a socket on macOS; Linux allows 107 bytes."""
 
 ANSWER_SECONDS = 60.0
-"""Longest silence of the server: an order may wait for a busy disk, and one that takes longer tells how far it is."""
+"""Longest silence of the server: an order may wait for a busy disk, and slow orders report progress."""
 
 _decode_order = msgspec.json.Decoder(operator.ORDERS).decode
 _decode_answer = msgspec.json.Decoder(operator.ANSWERS).decode
@@ -51,14 +52,14 @@ class AdminSocket:
         self._server: asyncio.Server | None = None
 
     async def open(self) -> None:
-        """Take orders; raises ChatError. Whoever holds the directory's lock may replace a socket that was left."""
+        """Take orders; raises ChatError. The caller holds the directory's lock, so an old socket can be replaced."""
         sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
             with suppress(FileNotFoundError):
                 (self._directory / NAME).unlink()
             with _address(self._directory) as address:
                 sock.bind(address)
-            (self._directory / NAME).chmod(0o600)  # before anybody can connect, since nothing listens yet
+            (self._directory / NAME).chmod(0o600)  # before it listens, so no process can connect yet
         except OSError as problem:
             sock.close()
             raise ChatError(f"Cannot create {self._directory / NAME}: {reason(problem)}.") from problem
@@ -67,7 +68,7 @@ class AdminSocket:
         self._server = await loop.create_unix_server(lambda: _Order(self._hub, self._orders), sock=sock)
 
     def close(self) -> None:
-        """Take no more orders; to be called while the directory's lock is held."""
+        """Stop taking orders; call this while holding the directory's lock."""
         if self._server is not None:
             self._server.close()
             with suppress(FileNotFoundError):
@@ -77,7 +78,7 @@ class AdminSocket:
 
 
 class _Order(asyncio.Protocol):
-    """One order on its way; the link of a session that no conversation knows."""
+    """One order; the link of a session that hears no conversation."""
 
     def __init__(self, hub: Hub, orders: set[_Order]) -> None:
         self._hub = hub
@@ -87,14 +88,14 @@ class _Order(asyncio.Protocol):
         self._session: Session | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Begin."""
+        """Start a session for the order."""
         self._orders.add(self)
-        self._transport = cast("asyncio.WriteTransport", transport)  # a socket's can write
+        self._transport = cast("asyncio.WriteTransport", transport)  # a socket's transport can write
         self._session = Session(NATIVE, self, self._write)
         self._session.user = self._hub.operator
 
     def data_received(self, data: bytes) -> None:
-        """Take the order, which is one line."""
+        """Read the order, which is one line."""
         session = self._session
         if session is None:
             return
@@ -102,7 +103,7 @@ class _Order(asyncio.Protocol):
             self._lines.receive_data(data)
             line = self._lines.next_line()
             if line is not None:
-                self._session = None  # one order is all
+                self._session = None  # one order per connection
                 handlers.handle(self._hub, session, _decode_order(line))
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             session.refuse(
@@ -113,12 +114,12 @@ class _Order(asyncio.Protocol):
         except Exception as error:  # noqa: BLE001 - costs this order, not the server
             self.fail(error)
 
-    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - there is nothing to do about it
-        """End."""
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - the reason does not matter
+        """End the session."""
         self._orders.discard(self)
 
     def proceed(self) -> None:
-        """Do nothing: there is no second order."""
+        """Do nothing, since a connection carries one order."""
 
     def close(self, last_words: bytes) -> None:
         """Write these bytes, then close."""
@@ -127,7 +128,7 @@ class _Order(asyncio.Protocol):
             self._transport.close()
 
     def fail(self, error: Exception) -> None:
-        """Log what nobody expected, and close."""
+        """Log an unexpected error, and close."""
         log.error("an admin command failed", exc_info=error)
         self.close(encode(Error(code=ChatError.code, text="The command failed. The server's log says why.")))
 
@@ -139,9 +140,9 @@ class _Order(asyncio.Protocol):
 def ask(
     directory: Path, order: commands.Command, progress: Callable[[int, int], object] = lambda _done, _of: None
 ) -> Iterator[str]:
-    """Yield the lines that a server answers an order with; blocks. Raises the error that it answers with instead.
+    """Send an order, and yield the lines of the answer; blocks. Raises the error if that is the answer.
 
-    ``progress`` is told how far an order is that takes long.
+    ``progress`` receives the progress of slow orders.
     """
     with _connected(directory) as sock, sock.makefile("rb") as answers:
         try:
@@ -185,13 +186,13 @@ def _connected(directory: Path) -> Iterator[socket.socket]:
 
 @contextmanager
 def _address(directory: Path) -> Iterator[str]:
-    """Yield a path of the socket that is short enough; a long one goes through the directory's descriptor."""
+    """Yield a path of the socket that is short enough, if need be through the directory's descriptor."""
     path = str(directory / NAME)
     if len(os.fsencode(path)) <= PATH_BYTES:
         yield path
         return
     descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
     try:
-        yield f"/proc/self/fd/{descriptor}/{NAME}"  # without /proc, as on macOS, the system says that there is none
+        yield f"/proc/self/fd/{descriptor}/{NAME}"  # without /proc, as on macOS, connecting fails
     finally:
         os.close(descriptor)

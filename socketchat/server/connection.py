@@ -20,16 +20,16 @@ from .limits import TURN_BYTES, TURN_COMMANDS, TURN_OTHERS
 log = logging.getLogger(__name__)
 
 GREETING_SECONDS = 120.0
-"""A connection that has not sent a byte may yet be a person with nc."""
+"""Time to log in before the first byte: the peer may be a person with nc."""
 
 
 class Connection(asyncio.Protocol):
     """The server's side of one connection.
 
-    A command is read only when the session can take it; what came with it stays in the wire, and the socket is not
-    read meanwhile. One turn of the event loop handles a bounded number of commands; the others have theirs before it
-    goes on. What was received before the end of input is handled, even if the transport is gone by then. An exception
-    that nobody expected is logged and ends this connection only.
+    A command is read only when the session can take it; later commands stay in the wire, and the socket is not read
+    meanwhile. One turn of the event loop handles a bounded number of commands; then other connections have their turn.
+    Everything received before the end of input is handled, even if the transport is gone by then. An unexpected
+    exception is logged and ends only this connection.
     """
 
     __slots__ = (
@@ -66,36 +66,36 @@ class Connection(asyncio.Protocol):
         self._channel = channel
         self._slot = slot
         self._is_stranger = True
-        self._protocol: str | None = None  # what was agreed on by ALPN
+        self._protocol: str | None = None  # negotiated by ALPN
         self._transport: asyncio.Transport
         self._pressure: Backpressure
         self._wire: Wire | None = None
         self._first = b""
         self._held: Command | None = None
-        self._turn = False  # the next one is due
-        self._has_ended = False  # the peer sends nothing any more
+        self._turn = False  # the next turn is scheduled
+        self._has_ended = False  # the peer has closed its side
         self._is_lost = False  # the transport is gone
-        self._is_over = False  # no command is taken any more
+        self._is_over = False  # no more commands are taken
         self.session: Session | None = None
         self.since = since
 
     @property
     def rendering(self) -> Rendering:
-        """How the peer reads what it is told now."""
+        """The current rendering for the peer."""
         return self.session.rendering if self.session else stranger_rendering(self._first, self._protocol)
 
-    # What the event loop calls
+    # Called by the event loop
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Begin."""
-        self._transport = cast("asyncio.Transport", transport)  # a TCP server makes no others
+        """Set up the transport."""
+        self._transport = cast("asyncio.Transport", transport)  # a TCP server's transport
         self._pressure = Backpressure(self._transport, self._hub.clock)
         if (tls := transport.get_extra_info("ssl_object")) is not None:
             self._protocol = tls.selected_alpn_protocol()
         self._connections.add(self)
 
     def data_received(self, data: bytes) -> None:
-        """Take what was read, and do what it says."""
+        """Take received bytes, and run their commands."""
         try:
             if self._is_stranger and (self.session is None or self.session.user is None):
                 self._slot.receive(len(data))
@@ -106,55 +106,55 @@ class Connection(asyncio.Protocol):
                 self.proceed()
         except TooMany as error:
             self.close(self.rendering.event(Bye(code=error.code, text=str(error), reconnect=True)))
-        except Exception as error:  # noqa: BLE001 - what nobody expected costs this connection only
+        except Exception as error:  # noqa: BLE001 - an unexpected error ends this connection only
             self.fail(error)
 
     def eof_received(self) -> bool:
-        """Close when what was received is handled and answered: a peer that writes no more has left."""
+        """Close when everything received is handled and answered: a peer that has closed its side has left."""
         self._has_ended = True
         return not self._is_over and not self._is_answered()
 
-    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - any end is an end
-        """Tell the hub that the link is gone, once what was received is handled."""
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - the reason does not matter
+        """Tell the hub that the link is gone, when everything received is handled."""
         self._is_lost = self._has_ended = True
         if self.session is None or self._is_over or self._is_answered():
             self._end()
         else:
             self.session.hear_nothing()
-            self._take_turns()  # a reader that was too slow had to wait with its commands
+            self._take_turns()  # a slow reader's commands had to wait
 
     def pause_writing(self) -> None:
-        """Note that the peer does not take what it is sent."""
+        """Mark the peer as behind, because its buffer is full."""
         if self.session is not None:
             self._pressure.filled()
             self._hub.pause(self.session)
 
     def resume_writing(self) -> None:
-        """Serve a peer that reads again."""
+        """Serve the peer again, because its buffer has drained."""
         self._pressure.drained()
         if self.session is not None and not self._transport.is_closing():
             self._hub.drain(self.session)
 
-    # What the hub calls
+    # Called by the hub
 
     def proceed(self) -> None:
-        """Do commands until there are no more, or the session cannot take one."""
+        """Run commands until none are left, or the session cannot take one."""
         try:
             if self.session is not None and self._wire is not None:
                 self._proceed(self.session, self._wire)
             if self._is_stranger and self.session is not None and self.session.user is not None:
                 self._is_stranger = False
                 self._slot.log_in(owner=not self.session.user.is_guest)
-        except Exception as error:  # noqa: BLE001 - the others, in whose batch this one waited, must not notice
+        except Exception as error:  # noqa: BLE001 - must not affect the other sessions of the batch
             self.fail(error)
 
     def fail(self, error: Exception) -> None:
-        """Log what nobody expected, and close."""
+        """Log an unexpected error, and close."""
         log.error("a connection failed", exc_info=error)
         self.close(self.rendering.event(Bye(code="other", text="Internal error; the server's log says more.")))
 
     def close(self, last_words: bytes) -> None:
-        """Write these bytes and close; nothing that is read from now on counts."""
+        """Write these bytes and close; ignore all further input."""
         self._is_over = True
         if self._is_lost:
             self._end()
@@ -163,10 +163,10 @@ class Connection(asyncio.Protocol):
                 self._transport.write(last_words)
             self._transport.close()
 
-    # What the server calls
+    # Called by the server
 
     def stop_reading(self) -> None:
-        """Take no more commands, since the server stops."""
+        """Take no more commands, because the server is stopping."""
         self._is_over = True
         if self._is_lost:
             self._end()
@@ -174,7 +174,7 @@ class Connection(asyncio.Protocol):
             self._pressure.read(wanted=False)
 
     def is_late(self, now: float) -> bool:
-        """Tell whether the peer should have said who it is by now."""
+        """Tell whether the peer has exceeded its time to log in."""
         if self.session is not None and self.session.user is not None:
             return False
         if self._wire is not None:
@@ -182,15 +182,15 @@ class Connection(asyncio.Protocol):
         return now - self.since > (GREETING_SECONDS if self._protocol is None else PROGRAM_SECONDS)
 
     def is_stalled(self, now: float, seconds: float) -> bool:
-        """Tell whether the peer took not one byte for that long while its buffer was full."""
+        """Tell whether the peer has taken no byte for this many seconds while its buffer was full."""
         return not self._is_lost and self._pressure.is_stalled(now, seconds)
 
     def hold_back(self) -> None:
-        """Push nothing more, from the second look on, to a peer that leaves lying what it is sent."""
+        """Stop pushing to a peer that has left bytes unread since the last sweep."""
         self._pressure.sweep(is_behind=self.session is not None and self.session.places.is_behind)
 
     def abort(self, error: ChatError, *, reconnect: bool) -> None:
-        """Close with a reason, at once: what the peer has not taken by now is dropped."""
+        """Close immediately with a reason, and drop the bytes that the peer has not taken."""
         if not self._is_lost and self._transport.get_write_buffer_size():
             log.info("connection aborted: %s", error)
             self._is_over = True
@@ -198,7 +198,7 @@ class Connection(asyncio.Protocol):
         else:
             self.close(self.rendering.event(Bye(code=error.code, text=str(error), reconnect=reconnect)))
 
-    # Inside
+    # Internal
 
     def _proceed(self, session: Session, wire: Wire) -> None:  # noqa: C901 - one loop, which every message passes
         hub = self._hub
@@ -218,7 +218,7 @@ class Connection(asyncio.Protocol):
                     if wire.needs_data:
                         self._read_or_end()
                         return
-                    session.allowance.left -= 1  # a line that says nothing takes as long to read
+                    session.allowance.left -= 1  # an empty line takes as long to read
                 elif not handle(hub, session, command):
                     break
                 elif type(command) is not Send:
@@ -234,17 +234,17 @@ class Connection(asyncio.Protocol):
             self._pressure.read(wanted=False)
 
     def _refuse(self, session: Session, error: ChatError) -> None:
-        """Answer a line that is no command, or end the connection if nothing behind it can be understood."""
+        """Answer an invalid line, or end the connection if the stream cannot be read any further."""
         if self._wire is not None and self._wire.dialect.to_send:
             session.write(self._wire.data_to_send())
         if type(error) is ProtocolError:
             self.close(session.rendering.event(Bye(code=error.code, text=str(error))))
             return
-        session.allowance.left -= 1  # what is no command takes as long to read
+        session.allowance.left -= 1  # an invalid line takes as long to read
         session.refuse(error, None, command_id=error.command_id if isinstance(error, ProtocolError) else None)
 
     def _take_turns(self) -> None:
-        """Go on when all others had their turn."""
+        """Continue after the other connections had their turn."""
         if not self._turn:
             self._turn = True
             self._hub.timer(0, self._next_turn)
@@ -254,14 +254,14 @@ class Connection(asyncio.Protocol):
         self.proceed()
 
     def _read_or_end(self) -> None:
-        """Read on, or, if the input has ended, end the connection when all that was received is answered."""
+        """Read more input; if it has ended, end the connection when everything received is answered."""
         if not self._has_ended:
             self._pressure.read(wanted=True)
         elif self._is_answered():
             self.close(b"")
 
     def _is_answered(self) -> bool:
-        """Tell whether everything that was received is handled and answered; if not, proceed() is called again."""
+        """Tell whether everything received is handled and answered; if not, proceed() is called again."""
         session = self.session
         if session is None or self._wire is None:
             return True
@@ -271,7 +271,7 @@ class Connection(asyncio.Protocol):
         return False
 
     def _end(self) -> None:
-        """Tell the hub and the server that this connection is gone, and let go of what it held."""
+        """Tell the hub and the server that this connection is gone, and free its resources."""
         self._is_over = True
         self._connections.discard(self)
         self._slot.end()
@@ -280,7 +280,7 @@ class Connection(asyncio.Protocol):
             self._hub.attendance.exit(session, quits=False)
 
     def _greet(self, data: bytes) -> None:
-        """Find out which dialect the peer speaks."""
+        """Detect the peer's dialect."""
         self._first += data
         try:
             self._wire = detect(self._first, self._protocol)

@@ -1,4 +1,4 @@
-"""How many connections there may be: of one address, of peers that have not logged in, and in all."""
+"""Limits of connections: per address, of peers that have not logged in, and in all."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from .limits import (
 )
 
 _Count = list[int]
-"""Connections of a network, and how many of them are strangers."""
+"""The connections of a network, and how many of them are strangers."""
 
 
 class ConnectionLimits:
-    """Is asked once for each socket that is accepted. A peer that has not logged in yet is a stranger.
+    """Counts the accepted connections. A peer that has not logged in yet is a stranger.
 
-    ``slots`` are the connections that there may be at all. Without ``limited`` that is the only limit. Loopback is
-    exempt from limits per address, since it may be a tunnel that many share.
+    ``slots`` is the limit of all connections. Without ``limited`` it is the only limit. Loopback is exempt from limits
+    per address, since it may be a tunnel that many users share.
     """
 
     def __init__(self, clock: Callable[[], float], slots: int, *, limited: bool = True) -> None:
@@ -33,7 +33,7 @@ class ConnectionLimits:
         self.open = 0
         self.ended = 0
         self.strangers = 0
-        self.bytes = 0  # that strangers sent
+        self.bytes = 0  # received from strangers
         self.counts: dict[str, _Count] = {}
         self.rates = RateLimiter(STRANGERS_BURST, STRANGERS_SECONDS, clock)
         self.limited = limited
@@ -42,11 +42,11 @@ class ConnectionLimits:
 
     @property
     def is_full(self) -> bool:
-        """Whether nobody can be accepted until a connection ends."""
+        """Whether all slots are taken."""
         return self.open >= self.slots
 
     def open_slot(self, peer: str) -> Slot:
-        """Let a connection in; if it is crowded, the oldest silent stranger gives way. Raises TooMany."""
+        """Give a connection a slot; if slots are scarce, the oldest silent stranger gives way. Raises TooMany."""
         place = "" if is_loopback(peer) or not self.limited else network(peer)
         count = self.counts.get(place, [0, 0])
         if place:
@@ -57,7 +57,7 @@ class ConnectionLimits:
         return Slot(self, place, count)
 
     def _make_room(self) -> None:
-        """End the oldest stranger, a silent one if there is one: peers that mean to log in speak at once."""
+        """End the oldest silent stranger, or else the oldest stranger: real clients speak immediately."""
         for strangers in (self.silent, self.speaking):
             for oldest in strangers:
                 oldest.give_way()
@@ -71,9 +71,9 @@ class ConnectionLimits:
 
 
 class Slot:
-    """A connection's place among the others, from being accepted to its end.
+    """A connection's slot, from when it is accepted to its end.
 
-    ``on_crowd`` ends the connection because a newcomer needs the place.
+    ``on_crowd`` ends the connection if a newcomer needs the slot.
     """
 
     __slots__ = ("_count", "_is_open", "_is_stranger", "_limits", "_place", "_sent", "on_crowd")
@@ -89,20 +89,20 @@ class Slot:
         self._add(1, 1)
 
     def speak(self) -> None:
-        """Note that the peer has sent something useful, so that silent ones give way first."""
+        """Note that the peer has sent something useful; silent peers then give way first."""
         if self._is_stranger:
             self._limits.silent.pop(self, None)
             self._limits.speaking[self] = None
 
     def give_way(self) -> None:
-        """End the connection, because it is crowded."""
+        """End the connection, because a newcomer needs the slot."""
         on_crowd = self.on_crowd
         self.end()
         if on_crowd is not None:
             on_crowd()
 
     def receive(self, size: int) -> None:
-        """Note that a stranger sent so many bytes; raises TooMany where all of them sent too many together."""
+        """Count bytes from a stranger; raises TooMany if all strangers together have sent too many."""
         self._sent += size
         self._limits.bytes += size
         if self._sent > STRANGER_BYTES and self._limits.bytes > STRANGERS_BYTES:
@@ -115,7 +115,7 @@ class Slot:
             self._add(0, -1)
             self._forget()
             self.on_crowd = None
-            if owner:  # scripts may come as often as they like
+            if owner:  # scripts may connect as often as they like
                 self._limits.rates.give_back(self._place)
 
     def end(self) -> None:
@@ -131,7 +131,7 @@ class Slot:
                 self._limits.counts.pop(self._place, None)
 
     def _forget(self) -> None:
-        """Count this connection as a stranger no longer."""
+        """Stop counting this connection as a stranger."""
         self._limits.silent.pop(self, None)
         self._limits.speaking.pop(self, None)
         self._limits.bytes -= self._sent

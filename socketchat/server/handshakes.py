@@ -1,7 +1,7 @@
 """Accept connections and find out whether each speaks TLS, before a transport exists.
 
-The first bytes are only peeked at, so that a TLS handshake finds all of them, and no byte of plaintext can precede one.
-Whatever does not begin with a handshake is plaintext.
+The server only peeks at the first bytes, so that the TLS handshake gets all of them, and no plaintext can precede it.
+A connection that does not begin with a TLS handshake is plaintext.
 """
 
 from __future__ import annotations
@@ -45,8 +45,8 @@ _TLS_ONLY = "This server accepts plaintext from its own machine only. Use `socke
 class Handshakes:
     """Accepts connections, and calls ``admit`` for each one whose protocol is known.
 
-    ``identity`` is what the server shows under TLS; it may be replaced. ``plaintext_from`` are the networks that may
-    speak plaintext besides this machine. Behind a tunnel, loopback is not trusted to be this machine.
+    ``identity`` is the server's TLS identity; it may be replaced. ``plaintext_from`` are the networks that may use
+    plaintext besides this machine. Behind a tunnel, loopback connections are not treated as local.
     """
 
     def __init__(
@@ -74,7 +74,7 @@ class Handshakes:
         self._under_way: dict[_Handshake, None] = {}
 
     def open(self, sockets: Iterable[socket.socket]) -> None:
-        """Start to accept."""
+        """Start accepting."""
         for listening in sockets:
             self._listening.append(listening)
             self._loop.add_reader(listening, self._accept, listening)
@@ -87,7 +87,7 @@ class Handshakes:
         self._listening.clear()
 
     def dismiss(self, bye: Bye) -> None:
-        """Close the connections whose protocol is not known yet, with this as the last words."""
+        """Close the connections whose protocol is not known yet, after sending this event."""
         for handshake in [*self._silent, *self._ready]:
             handshake.turn_away(stranger_rendering(handshake.first).event(bye))
         self._silent.clear()
@@ -96,7 +96,7 @@ class Handshakes:
             handshake.cut()
 
     def sweep(self, now: float) -> None:
-        """Close the connections that are late to send their first bytes, or to finish a handshake."""
+        """Close the connections that are late with their first bytes or their handshake."""
         old = takewhile(lambda each: now - each.since > HANDSHAKE_SECONDS, self._silent)
         for handshake in [each for each in old if each.is_late(now)]:
             del self._silent[handshake]
@@ -138,7 +138,7 @@ class Handshakes:
         self._look(handshake)
 
     def _give_way(self, handshake: _Handshake) -> None:
-        """End a peer that has not logged in, because a newcomer needs its place."""
+        """End a connection that has not logged in, because a newcomer needs its slot."""
         if handshake in self._silent:
             self._silent.pop(handshake, None)
             bye = Bye(code=TooMany.code, text=CROWDED, reconnect=True)
@@ -148,7 +148,7 @@ class Handshakes:
             handshake.cut()
 
     def _rest(self, listening: socket.socket) -> None:
-        """Stop accepting for a moment; connections wait in the kernel's queue."""
+        """Pause accepting; connections wait in the kernel's queue."""
         self._loop.remove_reader(listening)
         self._loop.call_later(EXHAUSTED_SECONDS, self._resume, listening)
 
@@ -157,7 +157,7 @@ class Handshakes:
             self._loop.add_reader(listening, self._accept, listening)
 
     def _look(self, handshake: _Handshake) -> None:
-        """Decide what a peer speaks, as soon as it has sent enough."""
+        """Detect a peer's protocol when it has sent enough bytes."""
         if handshake not in self._silent:
             return
         try:
@@ -199,7 +199,7 @@ class Handshakes:
         if self._ready:
             self._loop.call_soon(self._shake)
         if len(self._under_way) >= HANDSHAKES:
-            # An honest peer needs two round trips; the oldest handshake is the least likely to finish.
+            # A handshake takes two round trips, so the oldest one is the least likely to finish.
             oldest = next(iter(self._under_way))
             del self._under_way[oldest]
             oldest.cut()
@@ -230,7 +230,7 @@ class Handshakes:
 
 
 class _Handshake:
-    """One connection, from being accepted until its protocol is known."""
+    """One connection, from when it is accepted until its protocol is known."""
 
     __slots__ = (
         "_again",
@@ -269,14 +269,14 @@ class _Handshake:
         self._again: asyncio.TimerHandle | None = None
 
     def channel(self, binding: bytes = b"") -> Channel:
-        """Return what the hub needs to know about the connection."""
+        """Return the channel of the connection, for the hub."""
         return Channel(self.peer, is_loopback=self.is_local, binding=binding)
 
     def look(self) -> bool | None:
-        """Peek, and tell whether a TLS handshake begins that we take; None if more bytes are needed.
+        """Peek, and tell whether a TLS handshake begins; return None if more bytes are needed.
 
-        Raises ProtocolError for a handshake that we do not take, ConnectionResetError for a peer that is gone, and
-        BlockingIOError where there is nothing to see.
+        Raises ProtocolError for an unacceptable handshake, ConnectionResetError if the peer is gone, and
+        BlockingIOError if no bytes have arrived.
         """
         seen = self.socket.recv(HELLO_BYTES, socket.MSG_PEEK)
         if not seen:
@@ -292,16 +292,16 @@ class _Handshake:
         return None if offered is None else True
 
     def is_late(self, now: float) -> bool:
-        """Tell whether the peer should have shown by now what it speaks."""
+        """Tell whether the peer has exceeded its time for the first bytes."""
         is_person = self.may_be_plain and not self.shakes_hands
         return now - self.since > (GREETING_SECONDS if is_person else HANDSHAKE_SECONDS)
 
     def wait(self, look: Callable[[], None]) -> None:
-        """Look when the first bytes arrive."""
+        """Call ``look`` when the first bytes arrive."""
         self._loop.add_reader(self.socket, look)
 
     def wait_for_more(self, look: Callable[[], None]) -> None:
-        """Look again after a while: the bytes that are here already would wake the loop all the time."""
+        """Call ``look`` again after a pause: the bytes that have arrived would wake the loop all the time."""
         self.stop_waiting()
         self._again = self._loop.call_later(self._delay, look)
         self._delay = min(2 * self._delay, 50 * LOOK_AGAIN_SECONDS)
@@ -313,21 +313,21 @@ class _Handshake:
             self._again.cancel()
 
     def turn_away(self, last_words: bytes) -> None:
-        """Close, with these last words if they can be sent now."""
+        """Send these last words if possible without waiting, and close."""
         self.stop_waiting()
         self.slot.end()
         _send_away(self.socket, last_words)
 
     def cut(self) -> None:
-        """End a handshake that is under way; its transport closes the socket."""
+        """End a handshake in progress; its transport closes the socket."""
         with suppress(OSError):
             self.socket.shutdown(socket.SHUT_RDWR)
 
 
 def _send_away(peer: socket.socket, last_words: bytes) -> None:
-    """Close a socket, with these last words if they can be sent now and the peer can read them."""
+    """Send these last words if possible without waiting and the peer can read them, and close the socket."""
     with suppress(OSError):
-        # Unread bytes would turn the end into a reset, which takes back the last words.
+        # With unread bytes, closing sends a reset, and the peer may lose the last words.
         if begins_tls(peer.recv(HELLO_BYTES)):
             last_words = b""
     with suppress(OSError):

@@ -27,17 +27,17 @@ _WHY = {
 }
 
 
-EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 - logging in is what protects it
+EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 - the login protects it
 """Where the server listens by default: all addresses of this machine."""
 
 _SIOCGIFADDR = 0x8915
-"""Asks Linux for the address of an interface; netdevice(7)."""
+"""The request for the address of an interface on Linux; netdevice(7)."""
 
 _Address = tuple[int, tuple[Any, ...]]
-"""A family, and the address without its port: of IPv6 with the scope, which a link-local one needs."""
+"""A family, and the address without its port; for IPv6 with the scope, which link-local addresses need."""
 
 FREE_PORTS = 10
-"""Free ports that are tried until one is free at every address."""
+"""Most ports to try until one is free at every address."""
 
 
 def listen(hosts: tuple[str, ...], port: int) -> list[socket.socket]:
@@ -60,7 +60,7 @@ def listen(hosts: tuple[str, ...], port: int) -> list[socket.socket]:
 
 
 def reached_at(hosts: list[str]) -> str | None:
-    """Return the address at which others reach a server that listens on these, or None if it is not known."""
+    """Return the address at which others reach a server that listens on these hosts, or None if unknown."""
     for host in hosts:
         if host not in EVERYWHERE and not _is_loopback(host):
             return host
@@ -69,14 +69,14 @@ def reached_at(hosts: list[str]) -> str | None:
 
 
 def own_address(*, of_ipv6: bool) -> str | None:
-    """Return the address by which others in the network see this machine, or None; nothing is sent."""
+    """Return this machine's address in the network, or None; sends no packets."""
     family, other = (socket.AF_INET6, "2001:db8::1") if of_ipv6 else (socket.AF_INET, "192.0.2.1")
     with suppress(OSError), socket.socket(family, socket.SOCK_DGRAM) as probe:
-        probe.connect((other, 9))  # an address of no machine: only the way out is of interest
+        probe.connect((other, 9))  # an unused address: only the route matters
         found = str(probe.getsockname()[0])
         if not _is_loopback(found):
             return found
-    # A network without a default route is still a network.
+    # Without a default route, an interface may still have an address.
     if not of_ipv6 and (inside := _of_interfaces()) is not None:
         return inside
     with suppress(OSError, UnicodeError):
@@ -94,7 +94,7 @@ def _of_interfaces() -> str | None:
 
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         for _, name in socket.if_nameindex():
-            with suppress(OSError):  # it has none
+            with suppress(OSError):  # it has no address
                 found = socket.inet_ntoa(ioctl(probe, _SIOCGIFADDR, struct.pack("256s", name.encode()[:15]))[20:24])
                 if not _is_loopback(found):
                     return found
@@ -109,12 +109,12 @@ def shown(sock: socket.socket) -> str:
     """Return a socket's address as ADDR:PORT, with brackets around IPv6."""
     host, port, *rest = sock.getsockname()
     if rest and (scope := rest[-1]) and "%" not in host:
-        host = f"{host}%{socket.if_indextoname(scope)}"  # without it a link-local address leads nowhere
+        host = f"{host}%{socket.if_indextoname(scope)}"  # a link-local address is unreachable without it
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def _without_overlap(addresses: list[_Address]) -> list[_Address]:
-    """Leave out what is named twice, and what is one of all the addresses that are named too."""
+    """Drop duplicates, and addresses that a wildcard address covers."""
     everywhere = {(family, where) for family, where in addresses if where[0] in EVERYWHERE}
     families = {family for family, _ in everywhere}
     return [each for each in dict.fromkeys(addresses) if each in everywhere or each[0] not in families]

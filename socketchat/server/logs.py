@@ -1,4 +1,4 @@
-"""The server's log: words of a peer, which a traceback may repeat, pass for no line of it and drive no terminal."""
+"""The server's log: text from a peer, as in a traceback, cannot forge log lines or control a terminal."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ import logging
 from ..protocol.text.hygiene import clean, clean_line
 
 LINE_CHARACTERS = 500
-"""Longest line: a sentence of ours with a path in it. More of what a peer said explains nothing."""
+"""Longest line: a sentence of ours with a path; more text from a peer explains nothing."""
 
 LINES = 100
-"""Most lines of a record: more than our deepest traceback has, so that only a text full of line ends is cut."""
+"""Most lines of a record: more than our deepest traceback, so that only text full of line ends is cut."""
 
 BELOW = "  | "
-"""What the lines of a record begin with but the first, so that none of them passes for a record."""
+"""The prefix of all lines of a record except the first, so that no line looks like a record."""
 
 
 class HonestFormatter(logging.Formatter):
-    """Writes a record as one line, and a traceback as marked lines below it, all of them cleaned and cut."""
+    """Writes a record as one line, and a traceback as marked lines below it; cleans and truncates all lines."""
 
     def __init__(self) -> None:
         super().__init__("%(asctime)s %(levelname)s %(message)s")
@@ -36,7 +36,7 @@ class HonestFormatter(logging.Formatter):
 
 
 def log_to_stderr() -> None:
-    """Have warnings and errors of this process written to stderr."""
+    """Write warnings and errors of this process to stderr."""
     handler = logging.StreamHandler()
     handler.setFormatter(HonestFormatter())
     logging.basicConfig(handlers=[handler], level=logging.WARNING)

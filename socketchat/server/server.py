@@ -43,12 +43,12 @@ log = logging.getLogger(__name__)
 class Server:
     """Serves one hub on any number of sockets, from ``start`` to ``stop``.
 
-    ``identify`` returns what the server shows under TLS; it is called once the journal is open, and by ``reload``.
-    ``clock`` returns seconds. ``directory`` holds the admin socket and the secrets of the ``admission``; without it
-    nobody manages the server, and only an open server lets newcomers in. ``plaintext_from`` are the networks that may
-    speak plaintext besides this machine. If the server ``is_tunnelled``, no connection is treated as local. Without
-    ``limited``, rates and connections are not limited, as benchmarks need. ``slots`` is the number of connections that
-    the server may have, by default as many as the system allows.
+    ``identify`` returns the server's TLS identity; it is called when the journal is open, and by ``reload``. ``clock``
+    returns seconds. ``directory`` holds the admin socket and the secrets of the ``admission``. Without it, the server
+    has no admin socket, and only an open server accepts newcomers. ``plaintext_from`` are the networks that may use
+    plaintext besides this machine. If the server ``is_tunnelled``, no connection is treated as local. Without
+    ``limited``, rates and connections are not limited, as benchmarks need. ``slots`` is the limit of connections, by
+    default as many as the system allows.
     """
 
     def __init__(
@@ -132,7 +132,7 @@ class Server:
             self._spawn(self._join_secrets.begin(identity.certificate.key))
 
     async def stop(self) -> None:
-        """Stop accepting, commit what was received, tell every client, and close."""
+        """Stop accepting, commit all received messages, tell every client, and close."""
         if self._handshakes is not None:
             self._handshakes.close()
         if self._admin is not None:
@@ -170,7 +170,7 @@ class Server:
             log.error("a command failed", exc_info=error)
 
     def _sweep(self) -> None:
-        """Look at all connections, and give back the memory of those that ended."""
+        """Check all connections, and return the memory of those that ended to the system."""
         now = self._clock()
         if self._handshakes is not None:
             self._handshakes.sweep(now)
@@ -181,7 +181,7 @@ class Server:
         self._look_at(list(self.connections))
 
     def _look_at(self, connections: list[Connection]) -> None:
-        """Close those that are late to log in or read nothing for too long, and push less to slow readers."""
+        """Close connections that are late to log in or have stalled, and push less to slow readers."""
         now = self._clock()
         for connection in connections[-SWEEP_CONNECTIONS:]:
             if connection.is_late(now):
@@ -203,9 +203,9 @@ def run(
     port: int,
     ready: Callable[[list[str], Server], None],
 ) -> bool:
-    """Serve until SIGINT, SIGTERM or the end of the terminal; return whether a terminal is left to report to.
+    """Serve until SIGINT, SIGTERM or the end of the terminal; return whether the terminal is still there.
 
-    A second SIGINT or SIGTERM exits immediately, and any other SIGHUP reads the certificate again. ``ready`` is called
+    A second SIGINT or SIGTERM exits immediately, and any other SIGHUP reloads the certificate. ``ready`` is called
     with the addresses and the server that listens there.
     """
     if sys.platform == "win32":
@@ -231,7 +231,7 @@ async def _serve_until_told(
 
     def on_signal() -> None:
         if told.is_set():
-            os._exit(130)  # what was answered is on disk
+            os._exit(130)  # every answered message is on disk
         told.set()
 
     def on_hangup() -> None:
@@ -253,7 +253,7 @@ async def _serve_until_told(
 
 
 def _slots() -> int:
-    """Return how many connections the limit of open files allows, besides what the server needs itself."""
+    """Return how many connections the limit of open files allows, after the files that the server needs itself."""
     import resource
 
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -261,7 +261,7 @@ def _slots() -> int:
 
 
 def _raise_open_files() -> None:
-    """Let the server have as many connections as the system allows."""
+    """Raise the limit of open files as far as the system allows."""
     import resource
 
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)

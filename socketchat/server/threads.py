@@ -1,4 +1,4 @@
-"""Runs what takes too long for the event loop in threads."""
+"""Runs work that takes too long for the event loop in threads."""
 
 from __future__ import annotations
 
@@ -16,5 +16,5 @@ class Threads:
         self._loop = loop
 
     async def run(self, work: Callable[[], Result]) -> Result:
-        """Return the result of a function that touches nothing that the loop changes."""
+        """Return the result of a function that uses no state that the loop changes."""
         return await self._loop.run_in_executor(None, work)

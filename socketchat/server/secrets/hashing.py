@@ -1,4 +1,4 @@
-"""Passwords are hashed in two threads of low priority, so that those who talk do not notice."""
+"""Hashes passwords in two threads of low priority, so that messages are not delayed."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from typing import TypeVar
 from ...exceptions import Busy
 
 MEMORY_KIB = 19_456
-"""With two passes and one lane what OWASP asks of argon2id at the least: 30 ms of a core, and 19 MiB, per guess."""
+"""With two passes and one lane, OWASP's minimum for argon2id: 30 ms of a core and 19 MiB per guess."""
 
 PASSES = 2
 
@@ -22,19 +22,19 @@ SALT_BYTES = 16
 HASH_BYTES = 32
 
 THREADS = 2
-"""As many as may hash at once: 38 MiB, and at low priority. With one core only one: two would keep each other from it,
-and with it the interpreter, which one of them holds at its ends, from those who talk."""
+"""Most hashes at the same time: 38 MiB, at low priority. One core gets only one: two would compete for the core, and
+delay messages, since a hash holds the interpreter at its start and end."""
 
 NICE = 15
-"""How far hashing stands back: far behind everything else, before what is only done when idle."""
+"""Niceness of the hashing threads: far below everything else, but above idle priority."""
 
 WAITING = 32
-"""Passwords that wait for a thread, half a second in all; who comes then is told to try again."""
+"""Passwords that may wait for a thread, half a second in all; later ones get the error to try again."""
 
 _PARAMETERS = f"$argon2id$v=19$m={MEMORY_KIB},t={PASSES},p=1$"
-"""What every hash made today begins with."""
+"""The start of every hash with the current parameters."""
 
-# Of a random password that nobody kept: to compare with it is the same work as with anybody's.
+# The hash of a discarded random password: comparing with it takes as long as with a real one.
 _NOBODYS = "$argon2id$v=19$m=19456,t=2,p=1$Q61LL6tfhswQOmF60t/NEA$fPpNLT1HJYlZDClyY8shqg+A0GIkhqGHp0XEtW8izQU"
 
 Result = TypeVar("Result")
@@ -48,19 +48,19 @@ class ArgonHasher:
         self._asked = 0
 
     async def hash(self, password: str) -> str:
-        """Return what is stored of a password; raises Busy."""
+        """Return the hash of a password; raises Busy."""
         return await self._run(lambda: _hash(password))
 
     async def verify(self, stored: str, password: str) -> bool:
-        """Tell whether a password is the one stored; raises Busy."""
+        """Tell whether a password matches the stored hash; raises Busy."""
         return await self._run(lambda: _verify(stored or _NOBODYS, password)) and bool(stored)
 
     def is_outdated(self, stored: str) -> bool:
-        """Tell whether what is stored was made with other parameters than those of today."""
+        """Tell whether a stored hash has other parameters than the current ones."""
         return not stored.startswith(_PARAMETERS)
 
     def close(self) -> None:
-        """Hash no more."""
+        """Stop hashing."""
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     async def _run(self, work: Callable[[], Result]) -> Result:
@@ -87,18 +87,18 @@ def _verify(stored: str, password: str) -> bool:
 
     try:
         Argon2id.verify_phc_encoded(password.encode(), stored)
-    except (InvalidKey, ValueError):  # the second for parameters that nothing can be hashed with
+    except (InvalidKey, ValueError):  # ValueError for invalid parameters
         return False
     return True
 
 
 def _cores() -> int:
-    """Return how many cores this process may use."""
+    """Return the number of cores that this process may use."""
     return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
 
 
 def _stand_back() -> None:
-    """Lower the priority of this thread; where threads have none of their own, it is that of the process."""
+    """Lower the priority of this thread, or of the process if threads have no priority of their own."""
     if sys.platform == "linux":
         with suppress(OSError):
             os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICE)

@@ -12,11 +12,11 @@ from ...hub import Admission
 from ...protocol.authentication.entry_proof import CODE_WORDS, LOCAL_SECRET, LOCAL_SECRET_BYTES, code_key, plain_code
 
 CODE = "join-code"
-"""The file that the join code stands in; nowhere else is it written."""
+"""The only file that contains the join code."""
 
 
 class JoinSecrets:
-    """Tells an admission what newcomers have to know, as kept in ``directory``, whose lock is held."""
+    """Gives an admission the secrets in ``directory``, whose lock the server holds."""
 
     def __init__(self, directory: Path, admission: Admission) -> None:
         self._directory = directory
@@ -25,7 +25,7 @@ class JoinSecrets:
         self.code = ""
 
     async def begin(self, host_key: bytes) -> None:
-        """Read the secrets, made where there are none, for the server with this key; raises BadFile."""
+        """Read the secrets for the server with this key, or create them; raises BadFile."""
         self._host_key = host_key
         self._admission.local_secret = await asyncio.to_thread(self._read_secret)
         self._admission.secret_file = _as_told(self._directory / LOCAL_SECRET)
@@ -33,7 +33,7 @@ class JoinSecrets:
         await self._use(await asyncio.to_thread(self._read_code))
 
     async def change_code(self) -> None:
-        """Draw a new code; the old one is worth nothing from now on. Raises BadFile."""
+        """Create a new code, which invalidates the old one; raises BadFile."""
         await self._use(await asyncio.to_thread(self._make_code))
 
     async def _use(self, code: str) -> None:
@@ -72,7 +72,7 @@ class JoinSecrets:
 
 
 def code_words() -> list[str]:
-    """Return the 2,048 words that codes are made of; no two begin with the same four letters."""
+    """Return the 2,048 words for codes; each has a unique prefix of four letters."""
     return Path(__file__).with_name("code_words.txt").read_text("ascii").split()
 
 
@@ -84,6 +84,6 @@ def _write(path: Path, content: str) -> None:
 
 
 def _as_told(path: Path) -> str | None:
-    """Return a path as clients can be told it, None where it cannot be said in Unicode."""
+    """Return a path as text for clients, or None if it is not valid Unicode."""
     text = str(path.absolute())
     return text if text.isprintable() else None

@@ -1,1 +1,1 @@
-"""TLS: the certificate, and records that are decrypted and metered one by one."""
+"""TLS: the certificate, and records, which are decrypted and counted one by one."""

@@ -1,4 +1,4 @@
-"""The server's certificate and key, and the TLS that is spoken with them."""
+"""The server's certificate and key, and its TLS settings."""
 
 from __future__ import annotations
 
@@ -21,24 +21,24 @@ CIPHERS = ":".join(
 """The cipher suites of TLS 1.2: those of Mozilla's intermediate profile, all AEAD; TLS 1.3 has no others."""
 
 VALID_DAYS = 50 * 365
-"""Clients pin the key and never look at the date; a certificate that runs out would only trouble others."""
+"""Life of the certificate: clients pin the key and ignore the date, but other tools reject expired certificates."""
 
 FILE = "tls.pem"
-"""The key and the certificate that were made here, in the data directory: one file, so that they always match."""
+"""The generated key and certificate in the data directory: one file, so that they always match."""
 
 
 PROVES = "which proves that this is the server"
 
 
 class Identity(NamedTuple):
-    """What the server shows: a TLS context, and what clients read off its certificate."""
+    """The server's TLS identity: a TLS context, and the values that clients derive from its certificate."""
 
     context: ssl.SSLContext
     certificate: Certificate
 
 
 def own_identity(directory: Path) -> Identity:
-    """Return the identity that is kept in the data directory, made at first use; raises BadFile."""
+    """Return the identity in the data directory, created at first use; raises BadFile."""
     path = directory / FILE
     try:
         if not path.exists():
@@ -50,7 +50,7 @@ def own_identity(directory: Path) -> Identity:
 
 
 def load_identity(certificate: Path, key: Path) -> Identity:
-    """Return the identity in two files of PEM; raises BadFile, also if everybody may read or write the key."""
+    """Return the identity in two PEM files; raises BadFile, also if other accounts can read or write the key."""
     try:
         mode = key.stat().st_mode
         first = _first_certificate(certificate.read_bytes())
@@ -69,18 +69,18 @@ def load_identity(certificate: Path, key: Path) -> Identity:
 
 
 def new_context() -> ssl.SSLContext:
-    """Return what is spoken here: TLS 1.2 and 1.3, forward secret and authenticated, without resumption."""
+    """Return the TLS context: TLS 1.2 and 1.3, with forward secrecy and AEAD, without resumption."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.set_ciphers(CIPHERS)
     context.options |= ssl.OP_NO_COMPRESSION | ssl.OP_NO_RENEGOTIATION | ssl.OP_NO_TICKET
-    context.num_tickets = 0  # chats last; nobody resumes, and tickets weaken forward secrecy
+    context.num_tickets = 0  # connections last long, and tickets weaken forward secrecy
     context.set_alpn_protocols(list(PROTOCOLS))
     return context
 
 
 def _first_certificate(pem: bytes) -> bytes:
-    """Return the first certificate (DER) of a file, whatever text stands around it; raises ValueError."""
+    """Return the first certificate (DER) of a PEM file, which may contain other text; raises ValueError."""
     begin, end = b"-----BEGIN CERTIFICATE-----", b"-----END CERTIFICATE-----"
     body = pem.partition(begin)[2].partition(end)[0]
     return ssl.PEM_cert_to_DER_cert((begin + body + end).decode("ascii"))
@@ -92,7 +92,7 @@ def _no_password() -> str:
 
 
 def _make() -> bytes:
-    """Return a new P-256 key and a certificate that it signs itself, as PEM."""
+    """Return a new P-256 key and a self-signed certificate, as PEM."""
     from cryptography import x509
     from cryptography.hazmat.primitives import hashes, serialization
     from cryptography.hazmat.primitives.asymmetric import ec
@@ -107,7 +107,7 @@ def _make() -> bytes:
         .issuer_name(name)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))  # some clock is always behind
+        .not_valid_before(now - timedelta(days=1))  # some clients' clocks are behind
         .not_valid_after(now + timedelta(days=VALID_DAYS))
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)

@@ -1,7 +1,7 @@
-"""The server's end of TLS on one connection, as bytes in and bytes out, with every record counted.
+"""The server's end of TLS on one connection: bytes in and bytes out, and a count of the records.
 
-A TLS library reads until it has data, so a peer that sends records without data (key updates, warnings, empty ones)
-keeps it busy. Here it gets one complete record at a time.
+A TLS library reads until it has data, so a peer can keep it busy with records without data (key updates, warnings,
+empty ones). So this module passes it one complete record at a time.
 """
 
 from __future__ import annotations
@@ -15,20 +15,20 @@ HEADER_BYTES = 5
 """Type, version and length in front of each record (RFC 8446, 5.1)."""
 
 RECORD_BYTES = 16_384 + 2048
-"""Longest payload of a record (RFC 5246, 6.2.3); that of TLS 1.3 is shorter, and the library knows it."""
+"""Longest payload of a record (RFC 5246, 6.2.3); TLS 1.3 has a lower limit, which the library enforces."""
 
 _TYPES = range(20, 24)
 
 _incoming, _outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
-"""What the library reads and writes. All connections share them, because they are empty between two calls: a pair of
-its own would hold the memory of a connection's longest read and write, 40 KiB more, until the connection ends."""
+"""The library's input and output buffers. All connections share them, because they are empty between two calls. A
+separate pair would keep the memory of each connection's longest read and write, 40 KiB more, until it ends."""
 
 
 class TlsRecords:
-    """Decrypts what a peer sends and encrypts what it is sent.
+    """Decrypts the peer's bytes, and encrypts bytes for the peer.
 
-    ``answer`` has to be sent after each call of ``decrypt``: handshakes and alerts. ``failure`` is why nothing more can
-    be read, and ``has_ended`` whether the peer said that it sends no more.
+    Send ``answer``, which holds handshakes and alerts, after each call of ``decrypt``. ``failure`` is the reason why
+    nothing more can be read. ``has_ended`` is set when the peer has sent its close alert.
     """
 
     __slots__ = ("_empty", "_raw", "answer", "count", "failure", "has_ended", "is_established", "object")
@@ -44,7 +44,7 @@ class TlsRecords:
         self.is_established = False
 
     def receive(self, data: bytes | bytearray | memoryview) -> None:
-        """Take what was read; nothing counts that comes after the end."""
+        """Take received bytes; ignore those after the end."""
         if not self.has_ended and self.failure is None:
             self._raw += data
 
@@ -72,13 +72,13 @@ class TlsRecords:
         if self.failure is not None:
             return b""
         size = self.object.write(data)
-        while size < len(data):  # it writes one record at a time
+        while size < len(data):  # the library writes one record at a time
             size += self.object.write(memoryview(data)[size:])
         return _outgoing.read()
 
     def end(self) -> bytes:
-        """Return the record that says that nothing follows."""
-        with suppress(ssl.SSLError):  # it wants to read the peer's
+        """Return the record with the close alert."""
+        with suppress(ssl.SSLError):  # the library wants to read the peer's alert
             self.object.unwrap()
         return _outgoing.read()
 
@@ -102,7 +102,7 @@ class TlsRecords:
 
 
 def _end_of_record(raw: bytearray, at: int) -> int:
-    """Return where the record ends that begins there, 0 if bytes are missing; raises SSLError if there is none."""
+    """Return the end of the record at ``at``, or 0 if bytes are missing; raises SSLError if it is not a record."""
     begin = at + HEADER_BYTES
     if len(raw) < begin:
         return 0

@@ -14,14 +14,14 @@ from .records import TlsRecords
 log = logging.getLogger(__name__)
 
 _received = memoryview(bytearray(READ_BYTES))
-"""What any connection reads goes here first; it is taken from here before anything else is read."""
+"""The input buffer of all connections; each takes its bytes out before the next read."""
 
 
 class TlsTransport(asyncio.BufferedProtocol, asyncio.Transport):
     """TLS on one connection: a protocol to TCP, and a transport to the protocol above.
 
-    ``make_protocol`` is called when the handshake is done, ``on_end`` when the link ends before that. ``clock`` returns
-    seconds. Unless it is ``limited``, a peer may send records as fast as it can.
+    ``make_protocol`` is called when the handshake is done, or ``on_end`` if the link ends before that. ``clock``
+    returns seconds. With ``limited``, the rate of the peer's records is limited.
     """
 
     __slots__ = (
@@ -61,23 +61,23 @@ class TlsTransport(asyncio.BufferedProtocol, asyncio.Transport):
         self._tls: TlsRecords | None = TlsRecords(context)
         self._allowance = float(RECORD_BURST)
         self._refilled = clock()
-        self._timer: asyncio.Handle | None = None  # until decryption goes on, or the link is cut
-        self._has_left = False  # the peer's end of TCP has come
+        self._timer: asyncio.Handle | None = None  # until decryption continues, or the link is cut
+        self._has_left = False  # the peer has closed its side of TCP
         self._is_paused = False
         self._is_closing = False
 
-    # As a protocol: what the TCP transport calls
+    # As a protocol: called by the TCP transport
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Begin; the peer speaks first."""
+        """Set up the transport; the peer speaks first."""
         self._tcp = cast("asyncio.Transport", transport)
 
     def get_buffer(self, sizehint: int) -> memoryview:  # noqa: ARG002 - one buffer for all
-        """Return where to read to."""
+        """Return the buffer to read into."""
         return _received
 
     def buffer_updated(self, nbytes: int) -> None:
-        """Take what was read."""
+        """Take received bytes."""
         if self._tls is not None:
             self._tls.receive(_received[:nbytes])
             self._decrypt(is_more_likely=nbytes == READ_BYTES)
@@ -113,7 +113,7 @@ class TlsTransport(asyncio.BufferedProtocol, asyncio.Transport):
         if self._protocol is not None:
             self._protocol.resume_writing()
 
-    # As a transport: what the protocol above calls
+    # As a transport: called by the protocol above
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
         """Encrypt and send."""
@@ -121,7 +121,7 @@ class TlsTransport(asyncio.BufferedProtocol, asyncio.Transport):
             self._tcp.write(self._tls.encrypt(data))
 
     def close(self) -> None:
-        """Send what was written and the end of TLS; then wait a little for the peer to close, and read nothing."""
+        """Send the written bytes and the close alert; then wait briefly for the peer to close, discarding its input."""
         if self._is_closing or self._tls is None:
             return
         self._tcp.write(self._tls.end())
@@ -130,28 +130,28 @@ class TlsTransport(asyncio.BufferedProtocol, asyncio.Transport):
         if self._has_left:
             self._tcp.close()
             return
-        self._tcp.resume_reading()  # unread bytes would turn the end into a reset, which takes back the last words
+        self._tcp.resume_reading()  # with unread bytes, closing sends a reset, and the peer may lose the last words
         self._tcp.write_eof()
         self._set_timer(self._loop.call_later(TLS_CLOSE_SECONDS, self._tcp.abort))
 
     def abort(self) -> None:
-        """Close, and drop what waits to be sent."""
+        """Close, and drop unsent bytes."""
         self._is_closing = True
         self._tls = None
         self._set_timer(None)
         self._tcp.abort()
 
     def is_closing(self) -> bool:
-        """Return whether it is closing or closed."""
+        """Return whether the transport is closing or closed."""
         return self._is_closing or self._tcp.is_closing()
 
     def pause_reading(self) -> None:
-        """Decrypt no more."""
+        """Stop decrypting."""
         self._is_paused = True
         self._tcp.pause_reading()
 
     def resume_reading(self) -> None:
-        """Go on, first with what is here already."""
+        """Continue to decrypt, first the bytes that have arrived already."""
         self._is_paused = False
         if self._timer is None and not self.is_closing():
             self._wait(0.0)
@@ -161,23 +161,23 @@ class TlsTransport(asyncio.BufferedProtocol, asyncio.Transport):
         return not self._is_paused and not self.is_closing()
 
     def get_extra_info(self, name: str, default: Any = None) -> Any:
-        """Return what is known of the connection."""
+        """Return information about the connection."""
         if name == "ssl_object":
             return self._tls.object if self._tls is not None else default
         return self._tcp.get_extra_info(name, default)
 
     def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None:
-        """Set when the protocol above is told to pause writing, and to resume."""
+        """Set the limits at which the protocol above is told to pause and to resume writing."""
         self._tcp.set_write_buffer_limits(high, low)
 
     def get_write_buffer_size(self) -> int:
-        """Return how many bytes wait to be sent."""
+        """Return the number of unsent bytes."""
         return self._tcp.get_write_buffer_size()
 
-    # Inside
+    # Internal
 
     def _decrypt(self, *, is_more_likely: bool) -> None:
-        """Decrypt as much as belongs into one turn of the loop; the rest waits."""
+        """Decrypt as much as one turn of the loop allows; the rest waits."""
         tls = self._tls
         if tls is None:
             return
@@ -201,7 +201,7 @@ class TlsTransport(asyncio.BufferedProtocol, asyncio.Transport):
             self._end_of_input()
 
     def _spend(self, records: int) -> float:
-        """Charge records, and return how many seconds the peer has to wait before it may send more."""
+        """Charge records, and return the seconds that the peer has to wait before it may send more."""
         now = self._clock()
         self._allowance = min(RECORD_BURST, self._allowance + (now - self._refilled) * RECORDS_PER_SECOND) - records
         self._refilled = now
@@ -210,7 +210,7 @@ class TlsTransport(asyncio.BufferedProtocol, asyncio.Transport):
         return max(RECORDS_SECONDS, -self._allowance / RECORDS_PER_SECOND)
 
     def _wait(self, seconds: float) -> None:
-        """Read nothing until others had their turn, or for some seconds."""
+        """Stop reading until the next turn of the loop, or for some seconds."""
         self._tcp.pause_reading()
         self._set_timer(self._loop.call_later(seconds, self._go_on) if seconds else self._loop.call_soon(self._go_on))
 
