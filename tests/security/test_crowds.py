@@ -5,6 +5,7 @@ from contextlib import ExitStack
 
 import pytest
 
+from socketchat.hub.policy.limits import SESSIONS_PER_USER
 from socketchat.protocol import commands, events
 from socketchat.server.limits import CONNECTIONS_PER_ADDRESS, STRANGERS_BURST, STRANGERS_PER_ADDRESS
 from tests.keys import key_of
@@ -78,9 +79,10 @@ def test_only_an_address_that_never_logs_in_is_slowed_down(host) -> None:
 
 def test_logged_in_connections_are_limited_by_address(host) -> None:
     with ExitStack() as stack:
-        for _ in range(CONNECTIONS_PER_ADDRESS):
+        for number in range(CONNECTIONS_PER_ADDRESS):
             caller = stack.enter_context(host.call(tls=False))
-            assert caller.comes("ann", key_of("ann")) == "ann"
+            name = f"ann{number // SESSIONS_PER_USER}"
+            assert caller.comes(name, key_of(name)) == name
         assert told(host) == TOO_MANY
         assert comes_in(host, source=ELSEWHERE)
         caller.say(commands.Send(to="#lobby", text="still here", id=9))
