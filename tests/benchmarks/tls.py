@@ -191,7 +191,12 @@ def handshakes(name: str, settings: Settings) -> Section:
 
 
 def deliveries_beside(
-    name: str, settings: Settings, server: Socketchat, loads: Mapping[str, Callable[[int], None]]
+    name: str,
+    settings: Settings,
+    server: Socketchat,
+    loads: Mapping[str, Callable[[int], None]],
+    *,
+    pause: float = PAUSE,
 ) -> Section:
     """Time deliveries to those inside: alone, and beside each of the loads."""
 
@@ -201,7 +206,7 @@ def deliveries_beside(
         times, end = [], time.monotonic() + settings.seconds
         while time.monotonic() < end:
             times.append(await crowd.say())
-            await asyncio.sleep(PAUSE)
+            await asyncio.sleep(pause)
         crowd.leave()
         return statistics.quantiles(times, n=100)[98] * 1000
 

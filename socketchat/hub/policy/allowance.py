@@ -16,10 +16,10 @@ class Allowance:
         self._rate = rate
         self._since = now
 
-    def take(self, most: float, now: float) -> float:
-        """Take as much as there is, ``most`` at the most, for an allowance of its own."""
+    def take(self, share: float, now: float) -> float:
+        """Take this share of what there is, for an allowance of its own; so there is always something left."""
         self.refill(now)
-        taken = max(0.0, min(most, self.left))
+        taken = max(0.0, self.left * share)
         self.left -= taken
         return taken
 

@@ -82,7 +82,7 @@ class Throttle:
         now, key = self._clock(), _payer(session)
         if key == _LOOPBACK:
             session.allowance = Allowance(COMMAND_BURST, COMMANDS_PER_SECOND, now)
-            session.allowance.left = self._loopback.take(COMMAND_BURST, now)
+            session.allowance.left = self._loopback.take(1 / LOOPBACK_TIMES, now)
             return
         allowance = self._allowances.get(key)
         if allowance is None:
