@@ -1,4 +1,4 @@
-"""What a command asks for, and how its answer is drawn above the prompt."""
+"""Executes commands, and draws their answers above the prompt."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from .screen.view import View
 
 
 class Answers:
-    """Does what commands ask for, other than messages; ``now`` returns milliseconds since 1970."""
+    """Executes all commands except messages; ``now`` returns milliseconds since 1970."""
 
     def __init__(
         self,
@@ -93,7 +93,7 @@ class Answers:
             self._view.paged(past[-1].conversation, past, None if newest else command.before)
 
     async def _search(self, command: commands.Search) -> None:
-        """Find messages; a date is one of this machine's time zone."""
+        """Find messages; dates are in this machine's time zone."""
         dates = {
             field: in_utc(word, self._now(), self._zone)
             for field, word in (("after", command.after), ("before", command.before))

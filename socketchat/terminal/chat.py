@@ -1,4 +1,4 @@
-"""A visit at a terminal: what happens goes above the prompt, and what is typed goes to the client."""
+"""A visit at a terminal: events go above the prompt, and typed lines go to the client."""
 
 from __future__ import annotations
 
@@ -38,13 +38,13 @@ if TYPE_CHECKING:
     from prompt_toolkit.formatted_text import StyleAndTextTuples
 
 PENDING_SECONDS = 0.3
-"""Time after which a message that is not stored yet is counted as being sent; most are stored long before."""
+"""Time after which a message is counted as being sent; most are stored long before."""
 
 WAITING_SECONDS = 1.0
-"""Time after which such a message is shown as waiting: a line that is gone for longer seems to be lost."""
+"""Time after which such a message is shown as waiting: if its line stays away longer, it seems lost."""
 
 LAST_SECONDS = 2.0
-"""How long leaving waits for messages under way; a server that is there needs milliseconds."""
+"""How long leaving waits for messages being sent; a reachable server needs milliseconds."""
 
 NARROW = 60
 """Columns below which the prompt leaves out the name."""
@@ -55,11 +55,11 @@ LOGIN = (
 )
 
 RECOUNT = object()
-"""Stands among the lines that were typed for the moment to count again what is unread."""
+"""A mark among the typed lines: count unread messages again at this point."""
 
 
 class Chat:
-    """One visit; with ``rings`` the bell of the terminal may ring.
+    """One visit; with ``rings``, the bell of the terminal may ring.
 
     ``stdin``, ``stdout``, ``zone`` and ``clock`` (seconds since 1970) are for tests.
     """
@@ -114,7 +114,7 @@ class Chat:
         )
 
     async def run(self) -> None:
-        """Chat until the user leaves; raises what ended the connection for good, and Unconfirmed for messages left."""
+        """Chat until the user leaves; raises the error that ended the client, and Unconfirmed if messages are left."""
         self._view.enter()
         self._began = asyncio.get_running_loop().time()
         obeying = asyncio.create_task(self._obey())
@@ -132,7 +132,7 @@ class Chat:
             raise Unconfirmed(what_is_left(self._client, self._loop.unconfirmed, self._unsent))
 
     async def _settle(self, obeying: asyncio.Task[None]) -> None:
-        """Give what was typed a moment to be done and stored; note what is not."""
+        """Wait a moment until all typed lines are executed and stored; note the rest."""
         self._prompt.leave()
         obeys = not obeying.done()
         with suppress(TimeoutError):
@@ -147,7 +147,7 @@ class Chat:
             self._unsent += sum(isinstance(line, str) for line in self._rest())
 
     def _rest(self) -> list[object]:
-        """Take all that was typed and is not done yet."""
+        """Take all typed lines that are not executed yet."""
         rest = []
         while not self._typed.empty():
             rest.append(self._typed.get_nowait())
@@ -155,7 +155,7 @@ class Chat:
         return rest
 
     def show(self, event: object) -> None:
-        """Draw something that happened; that the user was put out of a room waits for its turn."""
+        """Draw an event; the user's removal from a room waits for its turn."""
         if isinstance(event, events.Left) and self._typed.qsize() < WAITING:
             self._typed.put_nowait(event)
         else:
@@ -168,21 +168,21 @@ class Chat:
                 self._show_waiting(task, sending)
 
     async def shown(self, event: object) -> None:
-        """Do what follows once an event was drawn or counted, and let keys come first."""
+        """React after an event was drawn or counted; handle keys first."""
         self._paging.note(event)
         self._bell.note(event, self._client.conversations)
         self._read_markers.note(self._view.unread.take_shown())
         if self._navigation.note(event):
             self._typed.put_nowait(RECOUNT)
-        self._screen.changed()  # what is not seen may be counted below the prompt
+        self._screen.changed()  # a hidden event may change the counts below the prompt
         await asyncio.sleep(0)
         await self._screen.room()
         await self._navigation.room()
 
     async def _obey(self) -> None:
-        """Do what is typed, line by line: a text after /join goes to the new room."""
+        """Execute typed lines one by one: a text after /join goes to the new room."""
         await self._attempt(self._navigation.arrive())
-        self._navigation.stay()  # also if arriving failed
+        self._navigation.stay()  # even if arriving failed
         leaves = False
         while not leaves:
             line = await self._typed.get()
@@ -195,7 +195,7 @@ class Chat:
             self._typed.task_done()
 
     async def _obey_line(self, line: str) -> bool:
-        """Do what a line asks for, unless it may not be meant for this room; tell whether it asks to leave."""
+        """Execute a line, unless it may be meant for another room; return whether it asks to leave."""
         if doubt := self._misdirected.doubt(line, self._view.room):
             self._screen.complain(doubt, line)
             return False
@@ -217,7 +217,7 @@ class Chat:
             self._screen.add(waiting(sending.line))
 
     async def answer(self, command: commands.ANY) -> None:
-        """Do what a command asks for, and draw its answer."""
+        """Execute a command, and draw its answer."""
         match command:
             case commands.Password():
                 self._hold_back("what you type after /password is not a message")
@@ -231,20 +231,20 @@ class Chat:
                 self._hold_back(f"you are still in {self._view.room}", give_back=True)
 
     async def _answer(self, command: commands.ANY) -> None:
-        await asyncio.sleep(0)  # what was typed before begins to be sent
+        await asyncio.sleep(0)  # earlier lines begin to be sent
         if isinstance(command, commands.Login):
             raise UsageProblem(LOGIN.format(name=command.name, room=self._view.room))
         await self._answers.answer(command)
 
     async def _put_out(self, left: events.Left) -> None:
-        """Go to the lobby, and say below its last lines why; a half-typed text is not meant for it."""
+        """Go to the lobby, and say why below its last lines; a half-typed text is not meant for it."""
         room = self._view.room
         if left.conversation == room_id(room) and await self._attempt(self._navigation.enter(LOBBY)):
             self._misdirected.put_out(room)
         self._draw(left)
 
     async def _attempt(self, doing: Coroutine[None, None, None]) -> bool:
-        """Do something that the server may refuse, and say so if it does; tell whether it is done."""
+        """Do something that the server may refuse, and show the refusal; return whether it succeeded."""
         try:
             await doing
         except ChatError as error:
@@ -255,7 +255,7 @@ class Chat:
         return True
 
     def _hold_back(self, why: str, *, give_back: bool = False) -> None:
-        """Keep lines that were typed ahead out of this room; those that are for no room are done in their turn."""
+        """Keep lines that were typed ahead out of this room; execute those that are for no room."""
         for line in self._rest():
             if isinstance(line, str) and is_for_room(line):
                 self._screen.complain(f"Not sent: {why}.", line if give_back else "")
@@ -263,14 +263,14 @@ class Chat:
                 self._typed.put_nowait(line)
 
     def complain(self, error: ChatError, line: str) -> None:
-        """Say why a line was not done; a text comes back, a command with a mistake is left for the arrow key."""
+        """Say why a line failed; a text returns to the prompt, and the arrow key brings back a wrong command."""
         comes_back = isinstance(error, TooLong | BadText) or not line.startswith("/")
         self._screen.complain(error, line if comes_back else "", can_go=False)
 
     def refused(self, sending: Sending, error: ChatError) -> None:
-        """Say why the server refused a message, and give it back."""
+        """Say why the server refused a message, and put it back into the prompt."""
         if isinstance(error, Unconfirmed):
-            return  # counted, and told when the user leaves
+            return  # counted, and reported when the user leaves
         message = sending.message
         where = message.to if isinstance(message, commands.Send) else message.conversation
         self._misdirected.refused(sending.line, where)

@@ -9,16 +9,16 @@ import textwrap
 from ..protocol.text.hygiene import clean_line
 
 COLUMNS = 80
-"""Where a terminal does not tell how wide it is."""
+"""Columns if the terminal does not report its width."""
 
 
 def say(text: str, *, exactly: str = "") -> None:
-    """Write a sentence in as many lines as it needs, and below it, in a line of its own, what is to be compared."""
+    """Write a sentence in as many lines as it needs, and below it, on its own line, the text to compare."""
     try:
         columns = os.get_terminal_size(sys.stdout.fileno()).columns
     except OSError:
         columns = 0
-    # Not into the last column, where terminals differ in what they do next.
+    # Leave the last column free: terminals differ in where the cursor goes from there.
     width = max(1, (columns or COLUMNS) - 1)
     lines = textwrap.wrap(clean_line(text), width, break_long_words=False, break_on_hyphens=False)
     if exactly:

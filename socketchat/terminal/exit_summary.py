@@ -1,4 +1,4 @@
-"""What the user is told on leaving before everything that was typed is stored."""
+"""The message at exit if not everything that the user typed is stored."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from ..client.asyncio.client import Client
 
 
 def what_is_left(client: Client, unconfirmed: int, unsent: int) -> str:
-    """Return what becomes of unconfirmed messages, and of lines that were not sent."""
+    """Return the sentences about unconfirmed messages, and about lines that were not sent."""
     left = []
     if unconfirmed:
         many = "A message is" if unconfirmed == 1 else f"{unconfirmed:,} messages are"

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 
 class _LogAbove(logging.Handler):
-    """Shows warnings above the prompt; on stderr they would tear the screen."""
+    """Shows warnings above the prompt; on stderr they would damage the screen."""
 
     def __init__(self, tell: Callable[[str], None]) -> None:
         super().__init__(logging.WARNING)

@@ -1,4 +1,4 @@
-"""The loop that a visit at a terminal and a visit through pipes share: lines in, events out, messages under way."""
+"""The loop that terminals and pipes share: executes lines, shows events, and sends messages."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from ..protocol.text.hygiene import check_text
 from .screen.view import View
 
 Message = commands.Send | commands.Edit | commands.Delete
-"""What the client keeps until the server has stored it."""
+"""The commands that the client keeps until the server has stored them."""
 
 
 class Sending:
-    """A message under way, since a moment by the clock of the loop, and the line that asked for it."""
+    """A message being sent, its start by the clock of the loop, and the line that the user typed."""
 
     __slots__ = ("is_shown", "line", "message", "since")
 
@@ -30,31 +30,31 @@ class Sending:
 
 
 class Face(Protocol):
-    """What differs between a terminal and a pipe."""
+    """The differences between a terminal and a pipe."""
 
     def show(self, event: object) -> None:
-        """Show something that happened."""
+        """Show an event."""
 
     async def shown(self, event: object) -> None:
-        """Do what follows once an event was shown, or was only counted."""
+        """React after an event was shown, or only counted."""
 
     async def answer(self, command: commands.ANY) -> None:
-        """Do what a command asks for, if it is neither a message nor /quit."""
+        """Execute a command that is neither a message nor /quit."""
 
     def complain(self, error: ChatError, line: str) -> None:
-        """Say why a line was not done."""
+        """Say why a line failed."""
 
     def began(self, task: asyncio.Task[None], sending: Sending) -> None:
-        """Note that a message is under way, in a task that ends when it is stored or refused."""
+        """Note that a message is being sent, in a task that ends when it is stored or refused."""
 
     def refused(self, sending: Sending, error: ChatError) -> None:
         """Say why the server refused a message."""
 
 
 class Loop:
-    """Does what lines ask for, in order, and shows what happens.
+    """Executes lines in order, and shows events.
 
-    With ``most`` so many messages may be under way before the next line is done.
+    At most ``most`` messages are being sent before the next line is executed.
     """
 
     def __init__(self, client: Client, view: View, face: Face, *, most: int | None = None) -> None:
@@ -63,9 +63,9 @@ class Loop:
         self._face = face
         self._free = asyncio.Semaphore(most) if most else None
         self.sending: dict[asyncio.Task[None], Sending] = {}
-        """The messages under way, the oldest first."""
+        """The messages being sent, the oldest first."""
         self.unconfirmed = 0
-        """How many messages ended without an answer."""
+        """The number of messages that ended without an answer."""
 
     async def run(
         self, *parts: Coroutine[None, None, None], finish: Callable[[], Awaitable[None]] | None = None
@@ -85,7 +85,7 @@ class Loop:
                 raise end
 
     async def obey(self, line: str, check: Callable[[commands.ANY], None] | None = None) -> bool:
-        """Do what a line asks for, unless ``check`` raises; tell whether it asks to leave."""
+        """Execute a line, unless ``check`` raises; return whether it asks to leave."""
         try:
             command = parse(line, self._view.room)
             if isinstance(command, commands.Send | commands.Edit):
@@ -102,7 +102,7 @@ class Loop:
         return isinstance(command, commands.Quit)
 
     async def settled(self) -> None:
-        """Wait until every message under way is stored or refused."""
+        """Wait until every message being sent is stored or refused."""
         if self.sending:
             await asyncio.wait([*self.sending])
 

@@ -1,4 +1,4 @@
-"""Where the user is: arriving, entering a room, leaving one, and what is unread there."""
+"""Moves between rooms: arrives, enters and leaves rooms, and tells what is unread there."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from .screen.screen import Screen
 from .screen.view import View, before
 
 PAST_LINES = 50
-"""Lines of a room that are shown when the user enters it: two screens, read at a glance."""
+"""Lines shown when the user enters a room: two screens, read at a glance."""
 
 
 class Navigation:
-    """Moves the user of ``client`` between rooms; ``show`` shows what was held back meanwhile."""
+    """Moves the user of ``client`` between rooms; ``show`` shows the events that were held back meanwhile."""
 
     def __init__(
         self,
@@ -43,14 +43,14 @@ class Navigation:
         self._gaps: dict[str, Gap] = {}
 
     async def room(self) -> None:
-        """Wait until there is room for what happens, which is held back while the user enters a room."""
+        """Wait until events fit, which are held back while the user enters a room."""
         while self._view.is_full:
             self._entered.clear()
             await self._entered.wait()
 
     async def arrive(self) -> None:
-        """Enter the lobby, and say who is there and what is unread."""
-        counts = await self._counts()  # before anything is shown, and counts as read
+        """Enter the lobby, and list the online users and the unread messages."""
+        counts = await self._counts()  # before anything is shown and becomes read
         self._view.count_on_arrival(counts)
         await self.enter(LOBBY, counts=counts)
         answer = await self._client.request(commands.Users())
@@ -64,7 +64,7 @@ class Navigation:
     async def enter(
         self, room: str, joining: commands.Join | None = None, counts: Sequence[events.UnreadCount] | None = None
     ) -> None:
-        """Make a room current and show its last lines; what happens meanwhile is shown below them."""
+        """Make a room current and show its last lines, and below them the events of the meantime."""
         self._view.enter()
         try:
             if joining:
@@ -77,7 +77,7 @@ class Navigation:
             self.stay()
             raise
         conversation = self._client.conversations.get(room_id(room))
-        name = (conversation.name or conversation.conversation) if conversation else room  # typed in whatever case
+        name = (conversation.name or conversation.conversation) if conversation else room  # display form
         direct, held = before(past, self._view.entered(name, past))
         self._paging.begin(room)
         self._screen.add_all(self._screen.rendering.past(past, self._view.room, self._client.user, direct))
@@ -90,7 +90,7 @@ class Navigation:
         self._screen.changed()
 
     def stay(self) -> None:
-        """Stay in the current room, and show what was held back."""
+        """Stay in the current room, and show the events that were held back."""
         for event in self._view.stayed():
             self._show(event)
         self._entered.set()
@@ -101,9 +101,9 @@ class Navigation:
         await self.enter(LOBBY)
 
     def note(self, event: object) -> bool:
-        """Note lines that were skipped; tell whether the time has come to :meth:`recount` what is unread.
+        """Note lines that were skipped; return whether to :meth:`recount` unread messages now.
 
-        That is when what was not skipped has been shown.
+        The time has come when the lines that were not skipped have been shown.
         """
         if isinstance(event, Gap) and event.reason == "skipped":
             self._gaps[event.conversation] = event
@@ -113,7 +113,7 @@ class Navigation:
         return all(self._view.unread.newest(each) >= heard[each].head for each in self._gaps if each in heard)
 
     async def recount(self) -> None:
-        """Count anew what is unread after lines were skipped, and say what stands above in the current room."""
+        """Count unread messages again after lines were skipped, and say how many are above in the current room."""
         gaps, self._gaps = self._gaps, {}
         if gaps:
             counts = await self._counts()
@@ -123,19 +123,19 @@ class Navigation:
             self._screen.changed()
 
     async def tell_unread(self) -> None:
-        """Say what is unread; nothing is counted anew by that."""
+        """Show the unread counts, without counting again."""
         counts = await self._counts()
         self._screen.add(unread(counts, self._view.unseen(counts)))
 
     async def _counts(self) -> list[events.UnreadCount]:
-        """Have the server count, once it knows what was shown here."""
+        """Have the server count, once it knows which lines were shown here."""
         self._read_markers.note(self._view.unread.take_shown())
         await self._read_markers.tell()
         answer = await self._client.request(commands.Unread())
         return [count for event in answer.events if isinstance(event, events.Unread) for count in event.conversations]
 
     def _tell_above(self, counts: Sequence[events.UnreadCount]) -> None:
-        """Say what is unread above the lines of the current room, and where."""
+        """Say how much is unread above the lines of the current room, and from which place on."""
         room = room_id(self._view.room)
         messages, mentions = self._view.unread.messages[room], self._view.unread.mentions[room]
         if not messages:

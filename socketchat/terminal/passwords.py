@@ -1,4 +1,4 @@
-"""Passwords at a terminal: asked for without being seen, and kept nowhere."""
+"""Asks for passwords at a terminal, without showing or keeping them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ AGAIN = "Try again, or press Enter to cancel."
 
 
 async def new_password(ask: Callable[[str], Awaitable[str]], complain: Callable[[str], None], client: Client) -> str:
-    """Ask for a new password, twice, until it is set or the user gives up; return what to tell the user."""
+    """Ask for a new password, twice, until it is set or the user gives up; return the sentence for the user."""
     old = await ask(OLD) if await _has_password(client) else ""
     while chosen := await ask("New password: "):
         try:

@@ -28,16 +28,16 @@ from .loop import Loop, Sending
 from .screen.view import View
 
 LINE_BYTES = 2 * TEXT_BYTES
-"""Longest line that is read: a longer text is refused with its length, and an endless one is not kept."""
+"""Longest line that is kept: a longer text is refused with its length, and an endless one is not stored."""
 
 LINES = 64
-"""Lines that are read ahead of what is sent."""
+"""Lines that are read ahead of sending."""
 
 GIVE_UP_SECONDS = 60.0
 """Seconds without a message stored after which the visit ends, once stdin has ended: a server restarts in less."""
 
 LEAST_COLUMNS = 20
-"""Columns assumed of a terminal that says it is narrower, or has none at all."""
+"""Columns assumed if a terminal reports fewer, or none."""
 
 CHECKS = 20
 """How often the visit checks in that time whether a message was stored."""
@@ -46,7 +46,8 @@ CHECKS = 20
 class Pipe:
     """One visit: sends each line of ``stdin`` as a message, and writes what happens to ``stdout``.
 
-    Once there is nothing more to read, ``give_up_after`` seconds without a message stored end the wait for the rest.
+    After the end of ``stdin``, the visit waits until all messages are stored. It gives up after ``give_up_after``
+    seconds in which no message was stored.
     """
 
     def __init__(
@@ -68,7 +69,7 @@ class Pipe:
     async def run(self) -> int:
         """Run until the end of stdin, and until all is stored; return the exit code of the first refusal, or 0.
 
-        Raises what ended the connection for good, Unconfirmed if nothing is stored for too long, and UnwritableError if
+        Raises the error that ended the client, Unconfirmed if nothing is stored for too long, and UnwritableError if
         ``stdout`` has no reader any more.
         """
         if self._stdout.isatty():
@@ -87,7 +88,7 @@ class Pipe:
         raise UnwritableError(BrokenPipeError())
 
     def _read(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Read lines in a thread, as not every stdin can be waited for by an event loop."""
+        """Read lines in a thread, because an event loop cannot wait for every kind of stdin."""
         for line in chain(read_lines(self._stdin), (None,)):
             self._room.acquire()
             try:
@@ -106,9 +107,9 @@ class Pipe:
         return line
 
     async def _obey(self) -> None:
-        """Do what the lines ask for, and wait until everything is stored."""
+        """Execute the lines, and wait until everything is stored."""
         await self._do_lines()
-        self._read_all.set()  # also if the user leaves before that
+        self._read_all.set()  # even if the user leaves before that
         await self._loop.settled()
         await self._client.all_stored()
 
@@ -124,7 +125,7 @@ class Pipe:
                 return
 
     async def _wait_in_vain(self) -> None:
-        """Never return; raises Unconfirmed if there is nothing more to read and nothing is stored for too long."""
+        """Never return; raises Unconfirmed if stdin has ended and nothing is stored for too long."""
         await self._read_all.wait()
         time = asyncio.get_running_loop().time
         left, since = self._left(), time()
@@ -136,10 +137,10 @@ class Pipe:
 
     def _left(self) -> tuple[int, int]:
         """Return how many messages are not confirmed, and how many lines were not sent."""
-        return self._client.waiting, self._in_hand + max(0, self._lines.qsize() - 1)  # the last line is the end
+        return self._client.waiting, self._in_hand + max(0, self._lines.qsize() - 1)  # the last item marks the end
 
     async def answer(self, command: commands.ANY) -> None:
-        """Do what a command asks for, once the messages before it are stored."""
+        """Execute a command, once the messages before it are stored."""
         await self._loop.settled()
         match command:
             case commands.Help():
@@ -184,7 +185,7 @@ class Pipe:
         """Do nothing more."""
 
     def show(self, event: object) -> None:
-        """Write what happened to stdout, and what concerns the connection to stderr."""
+        """Write chat events to stdout, and connection events to stderr."""
         match event:
             case LinkLost():
                 self._tell(f"Connection lost; reconnecting. {event.reason}")
@@ -195,7 +196,7 @@ class Pipe:
             case events.Entry() if (
                 event.author == self._client.user and is_room(event.conversation) and event.kind not in ECHOED
             ):
-                pass  # as in the plain dialect, a visit does not hear itself: a program must not answer itself
+                pass  # as in the plain dialect, no echo: a program must not answer itself
             case events.Absent():
                 self._tell(absence_notice(event), quotes=True)
             case events.Alert():
@@ -204,9 +205,9 @@ class Pipe:
                 self._write(text_lines(event, me=self._client.user, columns=self._columns()))
 
     def _columns(self) -> int:
-        """Return how many columns a line may have before it continues on another one."""
+        """Return the columns after which a line is wrapped."""
         if self._stdout.isatty():
-            with suppress(OSError):  # it is gone, or tells no size
+            with suppress(OSError):  # the terminal is gone, or reports no size
                 return max(LEAST_COLUMNS, os.get_terminal_size(self._stdout.fileno()).columns - 1)
         return ROW_COLUMNS
 
@@ -219,7 +220,7 @@ class Pipe:
         self._tell(f"{error}{more}")
 
     def _tell(self, text: str, *, quotes: bool = False) -> None:
-        """Tell something of the program's own; if it ``quotes`` others, their words never begin a row of the screen."""
+        """Write a notice of the program; if it ``quotes`` others, their words never begin a row of the screen."""
         line = clean_line(f"socketchat: {text}") + "\n"
         print(in_rows(line) if quotes else line, end="", file=self._stderr, flush=True)
 
@@ -230,9 +231,9 @@ def _check(command: commands.ANY) -> None:
 
 
 def read_lines(stdin: BinaryIO) -> Iterator[str | ChatError]:
-    """Yield the lines that are not blank, without their ends, and an error for each that is no line of text.
+    """Yield the lines that are not blank, without their ends, and an error for each invalid line.
 
-    If stdin cannot be read any more, that is the last error.
+    If stdin becomes unreadable, the last item is that error.
     """
     try:
         yield from _lines(stdin)

@@ -60,15 +60,15 @@ SHORT_SECONDS = 30
 _WAIT = re.compile(r"try again in ([0-9]{1,2}) seconds?\b").search
 
 SIGNALS = (signal.SIGTERM, signal.SIGHUP) if sys.platform != "win32" else ()
-"""What ends a visit politely, with the terminal as it was."""
+"""Signals that end a visit cleanly, and restore the terminal."""
 
 
 ASKED = (UnknownServer, CodeNeeded, BadCode, NameOwned, WrongPassword, TooMany, BadName, NameTaken)
-"""Errors of a login after which the user is asked for something."""
+"""Login errors after which `join` asks the user again."""
 
 
 class Visit:
-    """What ``socketchat join`` does: at ``address``, as the user of ``profile``, on a terminal with this ``look``."""
+    """The work of ``socketchat join``: at ``address``, as the user of ``profile``, on a terminal with this ``look``."""
 
     def __init__(
         self,
@@ -91,7 +91,7 @@ class Visit:
         self._not_before = 0.0
 
     def run(self, name: str | None) -> int:
-        """Stay until the user leaves; return the exit code. At a terminal, asks for a name if there is none yet.
+        """Stay until the user leaves; return the exit code. At a terminal, ask for a name if none is known yet.
 
         Raises ChatError, and KeyboardInterrupt if the user gives up.
         """
@@ -109,7 +109,7 @@ class Visit:
                 name = suggested = self._ask_on(problem, name)
 
     def _ask_on(self, problem: ChatError, name: str | None) -> str | None:
-        """Ask for what was missing or wrong; return the name, or None if the user needs another one."""
+        """Ask for the missing or wrong credential; return the name, or None if the user needs another one."""
         match problem:
             case UnknownServer():
                 self._decide(problem)
@@ -132,7 +132,7 @@ class Visit:
             raise KeyboardInterrupt from None
 
     def _ask_again(self, problem: TooMany, name: str) -> str | None:
-        """Ask again after a guess that came too early; the next attempt waits. Raises ``problem`` if it is far off.
+        """Ask again after a guess that came too early; the next attempt waits. Raises ``problem`` if the wait is long.
 
         The wait runs while the user types. If the program waited first, a secret typed meanwhile would be echoed.
         """
@@ -175,7 +175,8 @@ class Visit:
     def _decide(self, problem: UnknownServer) -> None:
         """Have the user decide whether an unknown server is the right one; raises ``problem`` if not.
 
-        It was told nothing yet. The join code decides it too: a server that knows the code proves that it does.
+        The client has told it nothing yet. The user can type the join code instead: the right server proves that it
+        knows the code.
         """
         shown = self._profile.trust.shown
         if shown is None:
@@ -216,7 +217,7 @@ class Visit:
             if not count:
                 raise
             kept = "A message waits and is" if count == 1 else f"{count} messages wait and are"
-            # In front, as the sentence ends with what is to be typed.
+            # The name comes first, because the sentence ends with the command to type.
             raise type(problem)(f"{kept} kept on this machine. {problem}") from None
 
     async def _visit(self, name: str) -> int:
@@ -246,7 +247,7 @@ class Visit:
 
     @contextmanager
     def _telling_when_slow(self) -> Iterator[None]:
-        """Tell the user at a terminal that the client is connecting, if it takes time."""
+        """Tell the user at a terminal that the client is connecting, if that takes long."""
         loop = asyncio.get_running_loop()
         telling = loop.call_later(SLOW_SECONDS, partial(print, f"Connecting to {self._address} …", file=sys.stderr))
         if not self._look.edits:
@@ -257,7 +258,7 @@ class Visit:
             telling.cancel()
 
     def _heed_signals(self) -> None:
-        """End politely on a signal: the chat is told, and the terminal is left as it was."""
+        """End cleanly on a signal: log out, and restore the terminal."""
         loop = asyncio.get_running_loop()
         visit = asyncio.current_task()
 
@@ -271,7 +272,7 @@ class Visit:
 
 
 def own_stdin() -> BinaryIO:
-    """Return stdin, under a lock of its own: the interpreter does not end while a thread reads ``sys.stdin`` itself."""
+    """Return stdin with its own lock: the interpreter cannot end while a thread reads ``sys.stdin`` itself."""
     return reader(sys.stdin) if sys.stdin else BytesIO()
 
 

@@ -1,1 +1,1 @@
-"""What the terminal keeps in mind: places, completion, paging."""
+"""The state of a visit at a terminal: places, completion, paging, unread counts."""

@@ -1,4 +1,4 @@
-"""What Tab completes: slash commands, names and rooms."""
+"""Completes slash commands, names, rooms and places with Tab."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 
 
 AGO = ("1h", "1d", "7d", "30d")
-"""Moments that are offered for a search; a date can be typed as well."""
+"""Times offered for a search; a date can be typed too."""
 
 
 class Known(NamedTuple):
-    """What can be completed at the moment: names, the latest speaker first, rooms, and lines, the newest first."""
+    """The words that can be completed now: names, the latest speaker first, rooms, and lines, the newest first."""
 
     names: Sequence[str]
     rooms: Sequence[str]
@@ -32,7 +32,7 @@ class Known(NamedTuple):
 
 
 class Candidate(NamedTuple):
-    """What may stand somewhere, what separates it from the next word, and what else the menu says of it."""
+    """A possible word, its separator from the next word, and its description in the menu."""
 
     text: str
     ending: str
@@ -40,22 +40,22 @@ class Candidate(NamedTuple):
 
 
 class ChatCompleter(Completer):
-    """Completes the word before the cursor from what ``known`` tells."""
+    """Completes the word before the cursor with the words that ``known`` returns."""
 
     def __init__(self, known: Callable[[], Known]) -> None:
         self._known = known
 
     def get_completions(self, document: Document, complete_event: CompleteEvent) -> Iterator[Completion]:  # noqa: ARG002
-        """Yield what the word before the cursor can become."""
+        """Yield the completions of the word before the cursor."""
         before = document.text_before_cursor
         word = before.rsplit(None, 1)[-1] if before and not before[-1].isspace() else ""
         for candidate, ending, about in self._candidates(before, word):
-            text = clean_line(candidate)  # another server than ours may say anything
+            text = clean_line(candidate)  # a server that is not ours may send anything
             if folded(text).startswith(folded(word)):
                 yield Completion(text + ending, start_position=-len(word), display=f"{text} {about}".rstrip())
 
     def _candidates(self, before: str, word: str) -> Iterable[Candidate]:
-        """Return all that may stand here."""
+        """Return all words that are possible here."""
         known = self._known()
         first, _, rest = before.partition(" ")
         if before.startswith("/") and before == word:
@@ -72,7 +72,7 @@ class ChatCompleter(Completer):
 
 
 def _arguments(command: str, word: str, known: Known) -> list[Candidate]:
-    """Return what a command is mostly about, as far as it is known."""
+    """Return the likely arguments of a command, as far as they are known."""
     match command:
         case "/show" | "/edit" | "/delete":
             own = [Candidate(line.place, " " * (command == "/edit"), line.words) for line in known.lines if line.is_own]
@@ -88,7 +88,7 @@ def _arguments(command: str, word: str, known: Known) -> list[Candidate]:
 
 
 def _narrowing(word: str, known: Known) -> list[Candidate]:
-    """Return what narrows a search."""
+    """Return the filters of a search."""
     match word.lower().partition(":"):
         case ("from", ":", _):
             return [Candidate(f"from:{name}", " ") for name in known.names]
@@ -103,13 +103,13 @@ def _narrowing(word: str, known: Known) -> list[Candidate]:
 
 
 def folded(word: str) -> str:
-    """Return a word as it is compared: case does not matter."""
+    """Return the form in which words are compared: case does not matter."""
     mark = word[:1] if word[:1] in ("/", "#", "@") else ""
     return mark + name_key(word.removeprefix(mark))
 
 
 def menu(completions: Sequence[Completion], chosen: int | None, width: int) -> StyleAndTextTuples:
-    """Return one line of completions, the chosen one marked; as much of the list as has room."""
+    """Return one line of completions, with the chosen one marked, and as many others as fit."""
     pages: list[list[int]] = [[]]
     used = 0
     for index, completion in enumerate(completions):

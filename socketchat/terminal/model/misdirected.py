@@ -5,11 +5,11 @@ from __future__ import annotations
 from ...protocol.slash.parsing import is_for_room
 
 REFUSED = 100
-"""Refused lines whose room is remembered: more than anyone steps back through with the arrow key."""
+"""Refused lines whose room is remembered: more than a user steps back through with the arrow key."""
 
 
 class Misdirected:
-    """Doubts a line in a room that the user did not choose, and a line that was refused in another room."""
+    """Holds back a line in a room that the user did not choose, and a line that was refused in another room."""
 
     def __init__(self) -> None:
         self._gone = ""
@@ -17,7 +17,7 @@ class Misdirected:
         self._refused: dict[str, str] = {}
 
     def put_out(self, room: str) -> None:
-        """Note that the user was put out of a room, and is in another one since."""
+        """Note that the user was removed from a room, and is now in another one."""
         self._gone, self._doubted = room, ""
 
     def chose(self) -> None:
@@ -25,7 +25,7 @@ class Misdirected:
         self._gone = self._doubted = ""
 
     def refused(self, line: str, conversation: str) -> None:
-        """Note a line that came back, and was for this conversation."""
+        """Note a refused line, which was for this conversation."""
         if is_for_room(line):
             self._refused.pop(line, None)
             self._refused[line] = conversation
@@ -33,7 +33,7 @@ class Misdirected:
                 del self._refused[next(iter(self._refused))]
 
     def doubt(self, line: str, room: str) -> str:
-        """Return why a line is not sent to the current room yet; "" if it is, as when it is entered again."""
+        """Return why a line is not sent to the current room yet; "" if it is sent, as when the user repeats it."""
         meant = self._refused.pop(line, room)
         if (self._gone or meant) == room or not is_for_room(line):
             return ""
@@ -44,4 +44,4 @@ class Misdirected:
         does = f"do this in {room}" if line.startswith("/") and not line.startswith("//") else f"send this to {room}"
         if self._gone:
             return f"You are no longer in {self._gone}. Press Enter again to {does}."
-        return f"This was for {meant}. Press Enter again to {does}."
+        return f"You typed this for {meant}. Press Enter again to {does}."

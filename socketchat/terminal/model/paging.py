@@ -1,4 +1,4 @@
-"""Where paging back through a conversation continues: each page comes before the last one, from the newest on."""
+"""Pages back through a conversation: each page comes before the previous one, from the newest on."""
 
 from __future__ import annotations
 
@@ -42,13 +42,13 @@ class Paging:
                 self._oldest.clear()
 
     def next(self, command: History) -> History:
-        """Return what to ask for the next page of a conversation; a command that says where stays as it is."""
+        """Return the command for the next page of a conversation; a command with a position stays as it is."""
         before = self._oldest.get(self.id_of(command.conversation))
         asks_where = command.around is not None or command.before is not None
         return command if before is None or asks_where else replace(command, before=before)
 
     def told(self, command: History, past: Sequence[Past], *, more: bool) -> str:
-        """Note a page, and return the words for it: what it shows, what it lacks, and what comes next."""
+        """Note a page, and return its caption: what it shows, what it lacks, and how to go on."""
         where = command.conversation
         if command.around is not None:
             return f"around {where}/{command.around}"

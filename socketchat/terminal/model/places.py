@@ -1,4 +1,4 @@
-"""The lines that were on the screen lately, with their places, so that the user can find the place of one."""
+"""Remembers the lines shown lately, with their places, so that the user can name one."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ WORDS = 24
 
 
 def where_said(entry: Entry, body: Text, me: str, room: str) -> str:
-    """Return the place of a line, or of the one that it changed; ``room`` is how a room writes its name."""
+    """Return the place of a line, or of the line that it changed; ``room`` is the room's name as displayed."""
     seq = body.of or entry.seq
     if isinstance(entry, Past):
         return place(entry.place.rpartition("/")[0], seq)
@@ -38,7 +38,7 @@ class Line(NamedTuple):
 
 
 class Places:
-    """The lines that can be named, of the user ``me``."""
+    """The lines that the user ``me`` can name."""
 
     def __init__(self, me: str) -> None:
         self._me = me
@@ -46,11 +46,11 @@ class Places:
 
     @property
     def lines(self) -> list[Line]:
-        """The lines, what was shown last first."""
+        """The lines, the last shown first."""
         return list(reversed(self._lines.values()))
 
     def note(self, entry: Entry, room: str) -> None:
-        """Take note of what is shown: a line, or what became of one; ``room`` is how a room writes its name."""
+        """Note a shown line, or a change of one; ``room`` is the room's name as displayed."""
         try:
             body = decode_text(entry)
         except ProtocolError:

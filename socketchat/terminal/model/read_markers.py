@@ -1,4 +1,4 @@
-"""Read markers: what was shown here becomes read on the user's other devices too, within seconds."""
+"""Read markers: lines shown here become read on the user's other devices too, within seconds."""
 
 from __future__ import annotations
 
@@ -30,16 +30,16 @@ class ReadMarkers:
                 self._news.set()
 
     async def run(self) -> None:
-        """Tell what is noted, for as long as the visit lasts."""
+        """Send the noted markers, until the visit ends."""
         while True:
             await self._news.wait()
             await asyncio.sleep(READ_SECONDS)
             await self.tell()
 
     async def tell(self) -> None:
-        """Tell what is noted; without a link it is lost, which costs a line that is shown as unread once more.
+        """Send the noted markers; without a connection they are lost, and another device shows a read line as unread.
 
-        When it returns, all that was noted before is told.
+        When it returns, all markers noted before are sent.
         """
         async with self._telling:
             self._news.clear()

@@ -1,4 +1,4 @@
-"""What is unread in each conversation, and up to where each one was shown."""
+"""Counts unread messages in each conversation, and notes up to which seq each one was shown."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from ...protocol.text.mentions import is_mention
 class Unread:
     """Counts for the user ``me`` whose name has this ``key``.
 
-    Only what was shown is read. If older unread messages stand above what was shown, the conversation keeps its read
-    marker, and they stay counted, until the user has paged back over them or says ``/read``.
+    Only messages that were shown are read. If older unread messages are above them, the conversation keeps its read
+    marker and their count until the user pages back over them or types ``/read``.
     """
 
     def __init__(self, me: str, key: str) -> None:
@@ -27,19 +27,19 @@ class Unread:
         """Those among them that mention the user."""
         self._newest: dict[str, int] = {}
         self._shown: dict[str, int] = {}
-        self._above: dict[str, int] = {}  # the newest seq above what was shown that is not shown yet
+        self._above: dict[str, int] = {}  # the newest seq not shown yet, above the shown lines
         self._skipped: dict[str, int] = {}
         self._below: dict[str, list[int]] = {}  # messages and mentions shown below a gap that is not counted yet
 
     def is_new(self, entry: Entry) -> bool:
-        """Note an entry; tell whether it is newer than all that were noted before."""
+        """Note an entry; tell whether it is newer than all noted ones."""
         if entry.seq <= self._newest.get(entry.conversation, 0):
             return False
         self._newest[entry.conversation] = entry.seq
         return True
 
     def newest(self, conversation: str) -> int:
-        """Return the newest seq that was noted, 0 if none was."""
+        """Return the newest noted seq, or 0."""
         return self._newest.get(conversation, 0)
 
     def hidden(self, entry: Entry) -> None:
@@ -84,9 +84,9 @@ class Unread:
             self._below[conversation] = [0, 0]
 
     def counted(self, conversation: str, count: tuple[int, int], *, more: bool, on_screen: bool) -> None:
-        """Take over the messages and mentions that the server counted, at least so many if there are ``more``.
+        """Use the server's counts of messages and mentions, which are lower bounds if there are ``more``.
 
-        If the conversation is on the screen, the user has read what stands below a gap.
+        If the conversation is on the screen, the user has read the lines below a gap.
         """
         messages, mentions = count
         skipped = self._skipped.pop(conversation, 0)
@@ -118,15 +118,15 @@ class Unread:
             self.read(conversation)
 
     def stays_above(self, conversation: str, lines: int) -> bool:
-        """Tell whether something stays unread above so many last lines."""
+        """Tell whether a message stays unread above this many last lines."""
         return conversation in self._above or self.messages[conversation] > lines
 
     def has_shown(self, conversation: str) -> bool:
-        """Tell whether anything of a conversation was noted."""
+        """Tell whether an entry of the conversation was noted."""
         return conversation in self._newest
 
     def take_shown(self) -> dict[str, int]:
-        """Return up to which seq conversations were shown since the last call, if nothing unread stands above that."""
+        """Return the newest shown seqs since the last call, of conversations without unread messages above."""
         shown = {each: seq for each, seq in self._shown.items() if each not in self._above}
         for conversation in shown:
             del self._shown[conversation]
@@ -144,7 +144,7 @@ class Unread:
             self.forget(conversation)
 
     def _shown_above(self, conversation: str, past: Sequence[Past], seen: range) -> None:
-        """Count down by what a page shows, but for the seqs ``seen`` before; what is still unread stands above."""
+        """Count down by the lines of a page, except the seqs ``seen`` before; the rest is still unread, above."""
         for entry in past:
             if entry.seq in seen:
                 continue
@@ -162,7 +162,7 @@ class Unread:
         self._shown[conversation] = max(seq, self._shown.get(conversation, 0))
 
     def _weigh(self, entry: Entry) -> tuple[int, int]:
-        """Return how many unread messages an entry is, and how many mentions."""
+        """Return an entry's weight in the counts of unread messages and of mentions."""
         if entry.kind not in COUNTED or entry.author == self._me or is_deleted(entry):
             return 0, 0
         return 1, int(is_mention(entry, self._me, self._key))

@@ -1,1 +1,1 @@
-"""What is drawn: the prompt, the rendering of events, and the theme."""
+"""The screen: the prompt, the rendering of events, and the theme."""

@@ -1,4 +1,4 @@
-"""The bell of the terminal: it rings for mentions and direct messages, once for those that come together."""
+"""Rings the terminal's bell for mentions and direct messages, once for several that come together."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ QUIET_SECONDS = 5.0
 
 
 class Bell:
-    """Rings by ``ring`` for what is new to ``user``, of that ``name``; ``clock`` counts seconds.
+    """Calls ``ring`` for entries that are new to ``user`` of this ``name``; ``clock`` counts seconds.
 
-    Entries that the server had when the connection came up were missed, and are not new.
+    Entries that the server had before this connection were missed, and are not new.
     """
 
     def __init__(self, user: str, name: str, ring: Callable[[], None], clock: Callable[[], float]) -> None:

@@ -1,4 +1,4 @@
-"""How an entry looks on the screen: messages, actions, topics, notices, edits and deletions."""
+"""Draws entries: messages, actions, topics, notices, edits and deletions."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from rich.style import Style
 
 MENTION = "» "
-"""In front of a line that mentions the reader: no name begins with it, so nobody can forge it."""
+"""The mark before a line that mentions the reader: no name begins with it, so it cannot be forged."""
 
 
 def spoken(entry: Entry) -> TextBody | None:

@@ -1,4 +1,4 @@
-"""What all lines on the screen are made of: names, times, dates, notices and errors."""
+"""Builds lines for the screen: names, times, dates, notices and errors."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Lines:
         return clean_line(name), self._look.author_style(name)
 
     def names(self, names: Sequence[str], count: int) -> Text:
-        """Return names as a list in words; ``count`` is how many there are, also of those without a name here."""
+        """Return names as a list in words; ``count`` is the total, including users without a name here."""
         more = max(0, count - len(names))
         who = [Text(*self.name(name)) for name in names] + ([Text(f"{more:,} more")] if more else [])
         if len(who) <= 1:
@@ -54,20 +54,20 @@ class Lines:
 
 
 def notice(text: str) -> Text:
-    """Return a line of the program itself."""
+    """Return a notice of the program itself."""
     return Text.assemble(("-- ", "notice"), clean_line(text))
 
 
 def error(text: str) -> Text:
-    """Return a line that says what did not work."""
+    """Return the line of an error."""
     return Text.assemble(("!! ", "error"), (clean_line(text), "refused"))
 
 
 def rule(text: str) -> Text:
-    """Return a line that says what the lines above it are."""
+    """Return the caption for the lines above it."""
     return Text(f"── {clean_line(text)} ──", "rule")
 
 
 def indented(text: str) -> str:
-    """Return a text that somebody wrote, safe to draw, with its further lines indented."""
+    """Return a user's text, safe to draw, with its further lines indented."""
     return clean(text).replace("\n", "\n" + INDENT)

@@ -1,7 +1,7 @@
-"""How everything that happens looks in the terminal: events become rich renderables, and those a string.
+"""Renders events for the terminal: events become rich renderables, and those become a string.
 
-What others wrote passes :func:`clean` or :func:`clean_line` and becomes a rich ``Text``, never markup. What is longer
-than a row is broken here and goes on indented: if the terminal broke it, its rows could look like lines of others.
+Text by other users passes :func:`clean` or :func:`clean_line` and becomes a rich ``Text``, never markup. A line longer
+than a row is wrapped here, and indented: if the terminal wrapped it, its rows could look like other users' lines.
 """
 
 from __future__ import annotations
@@ -36,14 +36,14 @@ WELCOME_NAMES = 5
 """Names of online users in the welcome; /users lists all."""
 
 MOST_COUNTED = 100
-"""Conversations in the line that says what is unread."""
+"""Conversations in the line of unread counts."""
 
 MOST_CHARACTERS = 65_536
-"""Characters drawn of an answer that is a text."""
+"""Characters drawn of a text answer."""
 
 
 class Rendering:
-    """Draws for one terminal: ``look`` is what it can do, ``zone`` its time zone (None: the machine's).
+    """Draws for one terminal: ``look`` is its abilities, ``zone`` its time zone (None: the machine's).
 
     ``name`` is the reader's; ``now`` and all times are in milliseconds since 1970 UTC.
     """
@@ -55,11 +55,11 @@ class Rendering:
         self.tables = Tables(self._lines)
 
     def paint(self, what: Iterable[RenderableType], width: int) -> str:
-        """Return the lines to write, each ended by a newline, with no escape sequences but those of colours."""
+        """Return the lines to write, each ended by a newline, with no escape sequences except colours."""
         file = StringIO()
         console = Console(
             file=file,
-            width=max(1, width - 1),  # a table as wide as the terminal would be torn when that gets narrower
+            width=max(1, width - 1),  # a table as wide as the terminal would break when that gets narrower
             force_terminal=True,
             color_system="standard" if self._look.colors == "standard" else "256",
             no_color=self._look.colors == "none",
@@ -96,7 +96,7 @@ class Rendering:
         return self._lines.dated(now, notice(sentence)) if sentence else []
 
     def past(self, entries: Sequence[Past], room: str, me: str, direct: Sequence[Entry] = ()) -> list[Text]:
-        """Return the last lines of a room, and a line below that says so; ``direct`` messages go in between by time."""
+        """Return the last lines of a room, and a line below that says so; ``direct`` messages are mixed in by time."""
         in_time = merge(entries, direct, key=lambda entry: entry.ts)
         lines = [line for entry in in_time for line in self._entries.draw(entry, me)]
         count = sum(spoken(entry) is not None for entry in entries)
@@ -108,9 +108,9 @@ class Rendering:
         return [*lines, rule(f"{what}{among}")]
 
     def listed(self, entries: Sequence[Past], me: str, sentence: str, whole: int | None = None) -> list[Text]:
-        """Return lines with their places, and a line below that says what they are.
+        """Return lines with their places, and a caption below.
 
-        Long texts are truncated, except the one that was asked for, at the seq ``whole``.
+        Long texts are truncated, except the requested one, at the seq ``whole``.
         """
         lines = [line for entry in entries for line in self._entries.draw(entry, me, entry.place, whole)]
         return [*lines, rule(sentence)]
@@ -143,7 +143,7 @@ def topic(room: str, text: str) -> Text:
 
 
 def unread(counts: Sequence[UnreadCount], unseen: str | None = None) -> Text:
-    """Return the line that says what is unread; ``unseen`` has direct messages that are not on the screen."""
+    """Return the line with the unread counts; ``unseen`` has direct messages that are not on the screen."""
     parts = [f"{count.name} {unread_count(count)}" for count in counts[:MOST_COUNTED]]
     if len(counts) > MOST_COUNTED:
         parts.append(f"{len(counts) - MOST_COUNTED:,} more")
@@ -159,7 +159,7 @@ def waiting(line: str) -> Text:
 
 
 def ignored(names: Sequence[str]) -> Text:
-    """Return the line that tells whose messages are hidden."""
+    """Return the line that lists the ignored users."""
     return notice(f"You ignore {', '.join(names) or 'nobody'}.")
 
 
@@ -169,14 +169,14 @@ def text(words: str) -> Text:
 
 
 def _other_key(reason: str) -> list[Text]:
-    """Return the lines of an alarm; the command that ends it stands alone on its line, to be copied."""
+    """Return the lines of the key warning; its command has a line of its own, for copying."""
     sentence, colon, command = reason.rpartition(": ")
     alarm = error(f"The server showed another key. You stay disconnected, and what you type waits. {sentence}{colon}")
     return [alarm, Text(clean_line(f"   {command}"), overflow="ignore")]
 
 
 def _sentence(event: object) -> str:
-    """Return what the program itself says of an event; "" for nothing."""
+    """Return the program's own sentence about an event, or ""."""
     match event:
         case Absent():
             return absence_notice(event)
@@ -184,7 +184,7 @@ def _sentence(event: object) -> str:
             return event.text
         case Left():
             if event.conversation.startswith("@") and not event.text:
-                return ""  # direct messages of a guest who is gone
+                return ""  # direct messages of a guest who has left
             return event.text or f"You left {event.conversation}."
         case Gap() | StoredAgain() | LinkBack():
             return event.sentence

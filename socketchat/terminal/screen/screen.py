@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Screen:
-    """Draws what the user ``view.user`` of this ``name`` sees; ``now`` returns milliseconds since 1970."""
+    """Draws the events for the user ``view.user`` of this ``name``; ``now`` returns milliseconds since 1970."""
 
     def __init__(
         self, prompt: Prompt, look: Look, view: View, *, name: str, now: Callable[[], int], zone: tzinfo | None
@@ -32,7 +32,7 @@ class Screen:
 
     @property
     def width(self) -> int:
-        """Columns of the terminal at the moment."""
+        """The columns of the terminal now."""
         return self.prompt.width
 
     def add(self, *lines: RenderableType) -> None:
@@ -44,17 +44,17 @@ class Screen:
         self._scroll.add(lines)
 
     def draw(self, event: object) -> None:
-        """Draw something that happened."""
+        """Draw an event."""
         self.add(*self.rendering.lines(self._view.named(event), self._view.user, self._now()))
 
     def tell(self, text: str) -> None:
-        """Say something to the user."""
+        """Show a notice to the user."""
         self.add(notice(text))
 
     def complain(self, problem: ChatError | str, line: str = "", *, can_go: bool | None = None) -> None:
-        """Say what did not work; what was typed comes back into the prompt, or is left for the arrow key.
+        """Show an error; put the typed line back into the prompt, or leave it for the arrow key.
 
-        ``can_go`` says whether it may work the next time, unless the problem itself tells.
+        ``can_go`` says whether it may succeed the next time, unless the error itself tells that.
         """
         if can_go is None:
             can_go = not isinstance(problem, TooLong | BadText)
@@ -62,7 +62,7 @@ class Screen:
         self.add(error(str(problem) if kept else f"{problem} (Press Up to get your text back.)"))
 
     def changed(self) -> None:
-        """Draw the prompt again with the next burst, as what is counted below it may have changed."""
+        """Redraw the prompt with the next burst, because the counts below it may have changed."""
         self._scroll.add(())
 
     async def room(self) -> None:
@@ -70,7 +70,7 @@ class Screen:
         await self._scroll.room()
 
     def finish(self) -> None:
-        """Write all that waits."""
+        """Write all waiting lines."""
         self._scroll.finish()
 
     def _write(self, lines: Sequence[RenderableType]) -> None:

@@ -1,4 +1,4 @@
-"""Writes above the prompt in bursts, so that a flood of lines neither flickers nor freezes the typing."""
+"""Writes above the prompt in bursts, so that a flood of lines does not flicker or delay typing."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ BURST = 150
 """Lines in one burst: about 20 ms of work, so that keys are served in between."""
 
 WAITING = 1000
-"""Lines that may wait before no more events are taken; then the connection pushes back."""
+"""Waiting lines from which on no more events are taken, so that the connection stops reading."""
 
 
 class Scroll:
-    """Hands lines to ``write``: the first one immediately, and those that soon follow it together."""
+    """Passes lines to ``write``: the first one immediately, and those that soon follow together."""
 
     def __init__(self, write: Callable[[Sequence[RenderableType]], None]) -> None:
         self._write = write
@@ -45,7 +45,7 @@ class Scroll:
         await self._roomy.wait()
 
     def finish(self) -> None:
-        """Write all that waits."""
+        """Write all waiting lines."""
         if self._pause is not None:
             self._pause.cancel()
             self._pause = None

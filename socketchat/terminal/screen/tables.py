@@ -25,7 +25,7 @@ NARROWEST_COLUMN = 4
 """Least width of a column of names, with its borders."""
 
 MOST_ROWS = 1_000
-"""Names or rooms in a table, which takes a second to draw: nobody reads more, and its title says how many there are."""
+"""Names or rooms in a table, which takes a second to draw: users do not read more, and its title has the total."""
 
 
 class Tables:

@@ -1,6 +1,6 @@
-"""What the terminal can do, decided once, and the colours that read well on dark and on light.
+"""The terminal's abilities, detected once, and colours that are readable on dark and on light.
 
-Colour never carries a meaning alone: whatever has a style here has a word or a mark as well.
+Colour never carries a meaning alone: every style comes with a word or a mark.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ AUTHORS_256 = (166, 100, 64, 30, 32, 63, 98, 134, 164, 162)
 """Colours of the 256 with a contrast of at least 3.8 to black and to white, and none of them the red of errors."""
 
 AUTHORS_STANDARD = (2, 3, 4, 5, 6, 10, 11, 12, 13, 14)
-"""What sixteen colours offer: neither red, which errors have, nor black, white and grey."""
+"""Of the sixteen colours, not red, which errors have, and not black, white or grey."""
 
 STYLES = {
     "time": ("color(244)", "bright_black"),
@@ -37,7 +37,7 @@ STYLES = {
     "error": ("bold color(160)", "bold red"),
     "refused": ("color(160)", "red"),
 }
-"""Styles of what is drawn above the prompt, by what it is: of 256 colours, and of 16."""
+"""Styles above the prompt, by their meaning: with 256 colours, and with 16."""
 
 PROMPT_STYLES = {
     "prompt": "bold",
@@ -50,7 +50,7 @@ PROMPT_STYLES = {
 
 
 class Look(NamedTuple):
-    """What the terminal can do: whether it edits lines, and which colours it has."""
+    """The terminal's abilities: whether it edits lines, and which colours it has."""
 
     edits: bool
     colors: Colors
@@ -71,7 +71,7 @@ class Look(NamedTuple):
 
 
 def look_of(environ: Mapping[str, str], *, stdin_is_terminal: bool, stdout_is_terminal: bool) -> Look:
-    """Return what can be drawn: nothing but plain lines where either end is no terminal, or a dumb one."""
+    """Return the look: plain lines only, if stdin or stdout is not a terminal, or if it is a dumb one."""
     term = environ.get("TERM", "dumb" if sys.platform != "win32" else "xterm-256color").lower()
     edits = stdin_is_terminal and stdout_is_terminal and term not in ("dumb", "unknown", "")
     if not edits or environ.get("NO_COLOR"):

@@ -1,4 +1,4 @@
-"""Keeps a long text from filling the screen: shows its beginning, and says where the rest is."""
+"""Truncates a long text: shows its beginning, and says how to see the rest."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from itertools import accumulate
 from rich.cells import cell_len
 
 COLUMNS = 80
-"""Columns that count as a row of the screen, however wide that is: a truncated text looks the same to everybody."""
+"""Columns that count as a row, for any width of the screen: a truncated text looks the same to all users."""
 
 TAB_COLUMNS = 8
 """Columns between the tab stops of a terminal."""
@@ -16,11 +16,11 @@ WHOLE_ROWS = 25
 """Rows of the longest text that is shown whole: the screen of a small terminal."""
 
 TRUNCATED_ROWS = 20
-"""Rows that are shown of a longer one: enough to tell what it is, and it saves more than the words about it take."""
+"""Rows shown of a longer text: enough to recognise it, and the saving is more than the note takes."""
 
 
 def truncated(text: str, place: str) -> tuple[str, str]:
-    """Return what is shown of a text, and the words for what is not: "" if it is shown whole."""
+    """Return the shown part of a text, and a note about the rest: "" if the whole text is shown."""
     lines = text.split("\n")
     if sum(map(_rows, lines)) <= WHOLE_ROWS:
         return text, ""
@@ -52,7 +52,7 @@ def _columns(line: str) -> int:
 
 
 def _beginning(line: str, columns: int) -> str:
-    """Return the beginning of a line that takes so many columns at most."""
+    """Return the beginning of a line, in at most this many columns."""
     if line.isascii() and "\t" not in line:
         return line[:columns]
     used = accumulate(TAB_COLUMNS if each == "\t" else cell_len(each) for each in line)

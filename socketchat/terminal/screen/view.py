@@ -1,4 +1,4 @@
-"""Decides which events are seen, which are only counted and which are held back; draws nothing."""
+"""Decides which events are shown, which are only counted and which are held back; draws nothing."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from ..model.places import Places
 from ..model.unread import Unread
 
 REMEMBERED = 20_000
-"""How many of the newest names, rooms and so on are remembered: no server of ours has more users online, and a hostile
-one fills no memory."""
+"""The newest names, rooms and so on that are remembered: our server has fewer users online, and a hostile one cannot fill
+the memory."""
 
 HELD = 1_000
-"""Events that are held back before no more are taken."""
+"""Held-back events from which on no more are taken."""
 
 
 def before(past: Sequence[Past], held: Sequence[object]) -> tuple[list[Entry], list[object]]:
-    """Split what was held back into the direct messages that are older than the last line of a room, and the rest."""
+    """Split held-back events into the direct messages older than the last line of a room, and the rest."""
     newest = past[-1].ts if past else 0
     direct = [
         event for event in held if isinstance(event, Entry) and not is_room(event.conversation) and event.ts < newest
@@ -35,9 +35,9 @@ def before(past: Sequence[Past], held: Sequence[object]) -> tuple[list[Entry], l
 
 
 class View:
-    """One user's view of the chat: the current room and all direct messages are seen, everything else is counted.
+    """One user's view of the chat: the current room and all direct messages are shown, everything else is counted.
 
-    While the user enters a room, all events are held back until its history is there, since they belong below it.
+    While the user enters a room, all events are held back until its history arrives, since they belong below it.
     """
 
     def __init__(self, user: str, name: str) -> None:
@@ -46,7 +46,7 @@ class View:
         self.unread = Unread(user, name_key(name))
         self.rooms: dict[str, str] = {LOBBY: LOBBY}
         self.online: dict[str, str] = {}
-        self.online_count = 0  # more than the names that are known, if many came at once
+        self.online_count = 0  # more than the known names, if many users came together
         self._speakers: dict[str, str] = {}
         self._peers: dict[str, str] = {}
         self._held: list[object] | None = None
@@ -54,7 +54,7 @@ class View:
         self.is_down = False
         """Whether the connection is lost."""
         self.refuses = False
-        """Whether the server stores nothing at the moment."""
+        """Whether the server cannot store messages at the moment."""
         self._deleted: tuple[str, str] | None = None
         self._met = ""
         self.other_key = False
@@ -62,12 +62,12 @@ class View:
 
     @property
     def known(self) -> Known:
-        """What Tab can complete."""
+        """The words that Tab can complete."""
         names = {**dict(reversed(self._speakers.items())), **self.online, **self._peers}
         return Known(list(names.values()), sorted(self.rooms.values()), self._places.lines)
 
     def take(self, event: object) -> list[object]:
-        """Take what the client was told; return what is to be seen now."""
+        """Take an event; return the events to show now."""
         if self._held is not None:
             self._held.append(event)
             return []
@@ -75,7 +75,7 @@ class View:
 
     @property
     def is_full(self) -> bool:
-        """Whether so much is held back that no more should be taken before the room is entered."""
+        """Whether so many events are held back that no more should be taken before the room is entered."""
         return self._held is not None and len(self._held) >= HELD
 
     def enter(self) -> None:
@@ -84,7 +84,7 @@ class View:
             self._held = []
 
     def entered(self, room: str, past: Sequence[Past]) -> list[object]:
-        """Make ``room`` current, of which ``past`` is seen; return what was held back and is to be seen below it."""
+        """Make ``room`` current, with ``past`` on the screen; return the held-back events to show below it."""
         self.room = self.name_room(room)
         self.unread.entered(room_id(room), past)
         for entry in past:
@@ -99,7 +99,7 @@ class View:
             self.unread.paged(conversation, past, before)
 
     def listed(self, past: Sequence[Past]) -> None:
-        """Note lines that were asked for one by one, as by a search."""
+        """Note single lines that the user requested, as by a search."""
         self._note_places(past)
 
     def _note_places(self, past: Sequence[Past]) -> None:
@@ -107,19 +107,19 @@ class View:
             self._places.note(entry, self._room_name(entry.conversation))
 
     def stayed(self) -> list[object]:
-        """Stay in the current room after all; return what was held back and is to be seen."""
+        """Stay in the current room after all; return the held-back events to show."""
         held, self._held = self._held or [], None
         return [event for event in held if self._seen(event)]
 
     def name_room(self, room: str) -> str:
-        """Note how a room writes its name; return the name as the room writes it."""
+        """Note the display form of a room's name; return that form."""
         known = self.rooms.get(room_id(room))
         if known is None or known == room_id(room):
             _remember(self.rooms, room_id(room), room)
         return self.rooms.get(room_id(room), room)
 
     def named(self, event: object) -> object:
-        """Return an event with its room's name as the room writes it."""
+        """Return an event with its room's name in the display form."""
         match event:
             case Presence() if event.room:
                 return replace(event, room=self._room_name(event.room))
@@ -133,7 +133,7 @@ class View:
         return self.rooms.get(room_id(room), room)
 
     def count(self, unread: Iterable[UnreadCount]) -> None:
-        """Take over what the server counted."""
+        """Use the server's counts."""
         for count in unread:
             if is_room(count.conversation):
                 self.name_room(count.name)
@@ -142,7 +142,7 @@ class View:
                 self.unread.counted(count.conversation, messages, more=count.more, on_screen=on_screen)
 
     def count_on_arrival(self, unread: Iterable[UnreadCount]) -> None:
-        """Take over what the server counted before anything was shown."""
+        """Use the server's counts from before anything was shown."""
         for count in unread:
             if is_room(count.conversation):
                 self.name_room(count.name)
@@ -219,7 +219,7 @@ class View:
         self._places.note(entry, self._room_name(entry.conversation))
         deleted = entry.kind in CHANGEABLE and is_deleted(entry)
         before, self._deleted = self._deleted, (entry.conversation, entry.author) if deleted else None
-        return not deleted or before != self._deleted  # one line stands for all in a row
+        return not deleted or before != self._deleted  # one line replaces a run of them
 
     def _presence_seen(self, event: Presence) -> bool:
         if event.room:

@@ -1,4 +1,4 @@
-"""Breaks what is drawn into rows before the terminal does, so that no text but our own begins at the left edge."""
+"""Wraps lines before the terminal does, so that only our own text begins at the left edge."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from rich.text import Text
 from ...protocol.text.rows import row_starts
 
 INDENT = " " * len("12:34 ")
-"""Before the further rows of a text: none of them can look like the start of a message."""
+"""The indent of the further rows of a text, so that none looks like the start of a message."""
 
 
 def wrapped(text: Text, columns: int) -> Text:
     """Return a text whose lines fit into the columns, with their further rows indented.
 
-    A text that overflows by its own wish, such as a command to be copied, stays as it is.
+    A text that is marked to overflow, such as a command to copy, stays as it is.
     """
     if text.overflow == "ignore":
         return text

@@ -45,7 +45,7 @@ def test_a_refused_line_stays_for_its_room():
 
     assert misdirected.doubt("words", "#ops") == ""
     misdirected.refused("words", "#ops")
-    assert misdirected.doubt("words", "#lobby") == "This was for #ops. Press Enter again to send this to #lobby."
+    assert misdirected.doubt("words", "#lobby") == "You typed this for #ops. Press Enter again to send this to #lobby."
     assert misdirected.doubt("words", "#lobby") == ""
 
 

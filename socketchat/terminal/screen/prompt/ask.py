@@ -1,4 +1,4 @@
-"""Questions at a terminal before there is a chat: the name, the join code, a password."""
+"""Asks questions at a terminal before the chat begins: the name, the join code, a password."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .secret import SecretField
 
 
 def ask(question: str, look: Look) -> str:
-    """Return the answer to a question, without the blanks around it; raises KeyboardInterrupt and EOFError."""
+    """Return the answer to a question, without surrounding blanks; raises KeyboardInterrupt and EOFError."""
     asking: PromptSession[str] = PromptSession(
         input=keyboard(sys.stdin), output=terminal_output(sys.stdout), color_depth=look.color_depth
     )
@@ -25,7 +25,7 @@ def ask(question: str, look: Look) -> str:
 
 
 def ask_secret(question: str, look: Look) -> str:
-    """Return a secret, unseen and with the blanks around it; raises KeyboardInterrupt and EOFError."""
+    """Return a secret, without echo and with surrounding blanks; raises KeyboardInterrupt and EOFError."""
 
     def enter(secret: str) -> None:
         app.exit(result=secret)
@@ -47,5 +47,5 @@ def ask_secret(question: str, look: Look) -> str:
 
 
 def _watch() -> None:
-    """Have the terminal set right when the program goes on after a stop; the handler ends with the loop."""
+    """Set the terminal right whenever the program continues after a stop; the handler ends with the loop."""
     JobControl(get_app()).watch()

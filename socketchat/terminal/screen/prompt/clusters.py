@@ -1,7 +1,7 @@
-"""Joined emoji and flags in the text that is being edited: each has two columns, as modern terminals draw it.
+"""Joined emoji and flags in the edited text: each takes two columns, as modern terminals draw it.
 
-The library counts code points: a family of three emoji has six columns for it, and after the next change the prompt is
-overwritten. So each such cluster is drawn as one character that stands for it, and is put back when it is written.
+The library counts code points: it gives a family of three emoji six columns, and the next change overwrites the prompt.
+So each such cluster is drawn as one placeholder character, and put back when the text is written.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from prompt_toolkit.formatted_text import StyleAndTextTuples
 
 FIRST = 0x3F000
-"""The first character that stands for a cluster: two columns wide, and never assigned, so that nobody types it."""
+"""The first placeholder: two columns wide, and never assigned, so that no text contains it."""
 
 MOST = 0xF00
 """Clusters that are known at a time: more than fit on a screen."""
@@ -33,7 +33,7 @@ def joins_emoji(environ: Mapping[str, str]) -> bool:
 
 
 def step(text: str, position: int, by: int) -> int:
-    """Return the position one character as people count them before or behind another one."""
+    """Return the position one visible character before or behind a position."""
     ends = [0]
     for cluster in iter_graphemes(text):
         ends.append(ends[-1] + len(cluster))
@@ -50,7 +50,7 @@ class Clusters(Processor):
         self._clusters: dict[int, str] = {}
 
     def restore(self, text: str) -> str:
-        """Return a text as it is written, with its clusters."""
+        """Return a text with its clusters put back."""
         return text if text.isascii() or not self._clusters else text.translate(self._clusters)
 
     def apply_transformation(self, transformation_input: TransformationInput) -> Transformation:
@@ -81,7 +81,7 @@ class Clusters(Processor):
         )
 
     def _character(self, cluster: str) -> str | None:
-        """Return the character that stands for a cluster, None if the library counts its columns right."""
+        """Return the placeholder of a cluster; None if the library counts its columns right."""
         if len(cluster) == 1 or wcswidth(cluster) != 2 or get_cwidth(cluster) == 2:
             return None
         if cluster not in self._characters:

@@ -1,4 +1,4 @@
-"""Ctrl+Z, ``bg``, ``fg`` and ``kill -STOP``: whoever stopped the program, the terminal is right when it goes on."""
+"""Sets the terminal right when the program continues after Ctrl+Z, ``bg``, ``fg`` or ``kill -STOP``."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from prompt_toolkit.application import Application
 
 
 class JobControl:
-    """Watches over the terminal of an application that runs."""
+    """Sets the terminal of a running application right after each stop."""
 
     def __init__(self, app: Application[Any]) -> None:
         self._app = app
 
     def watch(self) -> None:
-        """Set the terminal right each time when the program goes on, as long as the event loop runs."""
+        """Set the terminal right each time the program continues, until the event loop ends."""
         if sys.platform != "win32":
             asyncio.get_running_loop().add_signal_handler(signal.SIGCONT, self._continued)
 
@@ -35,7 +35,7 @@ class JobControl:
                 asyncio.get_running_loop().remove_signal_handler(signal.SIGCONT)
 
     def suspend(self) -> None:
-        """Stop the program, as Ctrl+Z does elsewhere, with the terminal as the shell expects it."""
+        """Stop the program, as Ctrl+Z usually does, with the terminal as the shell expects it."""
         if sys.platform == "win32":
             return
         self._app.renderer.erase()
@@ -44,15 +44,15 @@ class JobControl:
         self._continued()
 
     def set_raw(self) -> None:
-        """Have keys come one by one and without an echo, whatever another program has set meanwhile."""
-        self._app.input.raw_mode().__enter__()  # the one that runs the application leaves it
+        """Set raw mode without echo, whatever another program has set meanwhile."""
+        self._app.input.raw_mode().__enter__()  # the application's own raw mode restores it at the end
 
     def _continued(self) -> None:
-        """Set the terminal right in the foreground; in the background wait there, stopped, for ``fg``."""
+        """Set the terminal right in the foreground; in the background, stop again until ``fg``."""
         if sys.platform == "win32" or not self._app.is_running:
             return
         if not _is_in_foreground(self._app.input.fileno()):
-            # As if it had read: the kernel stops who reads in the background. A prompt there would fight the shell.
+            # Stop as if it had read: the kernel stops background readers. A prompt there would disturb the shell.
             os.kill(0, signal.SIGTTIN)
             return  # the next SIGCONT comes here again
         self.set_raw()

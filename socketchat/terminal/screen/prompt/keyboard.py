@@ -17,10 +17,10 @@ from ....protocol.slash.parsing import is_command
 from .sequences import Sequences
 
 PASTE_SECONDS = 2.0
-"""Silence inside a paste after which its end is taken as lost: longer than a bad network stands still."""
+"""Silence in a paste after which its end counts as lost: longer than the stalls of a bad network."""
 
 BURST_SECONDS = 0.05
-"""Two reads that are closer together than this belong to one paste: nobody types a line and Enter that fast."""
+"""Two reads closer together than this belong to one paste: a user cannot type a line and Enter that fast."""
 
 PASTED_LINES = Keys.F24
 """Stands for lines that were pasted without marks and hold commands; no keyboard has this key."""
@@ -31,7 +31,7 @@ if sys.platform != "win32":
     from prompt_toolkit.input.vt100 import Vt100Input
 
     class Keyboard(Vt100Input):
-        """Reads keys from a terminal; ``on_keys`` is called when keys come without anything being read."""
+        """Reads keys from a terminal; ``on_keys`` is called when keys come from a timeout, not from a read."""
 
         def __init__(self, stdin: TextIO, clock: Callable[[], float] = time.monotonic) -> None:
             super().__init__(stdin)
@@ -55,7 +55,7 @@ if sys.platform != "win32":
             return self._take()
 
         def flush_keys(self) -> list[KeyPress]:
-            """Return the keys of sequences that did not go on."""
+            """Return the keys of incomplete sequences."""
             if keys := self._sequences.flush():
                 self.vt100_parser.feed(keys)
             self.vt100_parser.flush()
@@ -66,7 +66,7 @@ if sys.platform != "win32":
             return keys
 
         def _is_pasted(self, keys: str) -> bool:
-            """Tell whether keys came too fast to be typed, as lines, and any of these is a command."""
+            """Tell whether the keys are lines that came too fast to be typed, at least one of them a command."""
             now = self._clock()
             goes_on = now - self._burst_at < BURST_SECONDS
             lines = keys.replace("\n", "\r").split("\r")

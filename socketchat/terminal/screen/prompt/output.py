@@ -1,4 +1,4 @@
-"""Writes to a terminal: all of a burst at once, and without ever asking the terminal anything."""
+"""Writes to a terminal: each burst in one write, and never a query to the terminal."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from prompt_toolkit.output.vt100 import Vt100_Output
 
 
 class HeldOutput(io.TextIOBase):
-    """Standard output; everything that is written inside ``held`` goes out in one write."""
+    """Standard output; everything written inside ``held`` goes out in one write."""
 
     def __init__(self, target: TextIO) -> None:
         self._target = target
@@ -31,12 +31,12 @@ class HeldOutput(io.TextIOBase):
         return len(text)
 
     def flush(self) -> None:
-        """Write what waits, unless more is to come."""
+        """Write the waiting text, unless more is to come."""
         if self._held or not self._waiting:
             return
         data = "".join(self._waiting).encode(self.encoding, "replace")
         self._waiting.clear()
-        with suppress(OSError):  # if the terminal is gone, its input says so; nobody reads this
+        with suppress(OSError):  # if the terminal is gone, its input reports it
             self._target.buffer.write(data)
             self._target.buffer.flush()
 
@@ -50,7 +50,7 @@ class HeldOutput(io.TextIOBase):
 
     @contextmanager
     def held(self) -> Iterator[None]:
-        """Write nothing until the end of the block, and then all at once."""
+        """Write nothing until the end of the block, and then everything in one write."""
         self._held = True
         try:
             yield
@@ -60,7 +60,7 @@ class HeldOutput(io.TextIOBase):
 
 
 class _DrawnOutput(Vt100_Output):
-    """Output to a terminal; ``drawn`` changes the cells that are drawn, and nothing else."""
+    """Output to a terminal; ``drawn`` changes only the drawn cells."""
 
     drawn: Callable[[str], str] = staticmethod(str)
 
@@ -70,13 +70,13 @@ class _DrawnOutput(Vt100_Output):
 
 
 def terminal_output(stdout: TextIO | HeldOutput, drawn: Callable[[str], str] = str) -> Output:
-    """Return an output that never asks the terminal for its cursor; ``drawn`` changes the cells that are drawn."""
+    """Return an output that never asks the terminal for its cursor; ``drawn`` changes the drawn cells."""
     if sys.platform == "win32":
         return create_output(cast("TextIO", stdout))
     from prompt_toolkit.utils import get_bell_environment_variable, get_term_environment_variable
 
     made = _DrawnOutput.from_pty(
-        cast("TextIO", stdout),  # all that is asked of it is there
+        cast("TextIO", stdout),  # it has every attribute that is used
         term=get_term_environment_variable(),
         enable_bell=get_bell_environment_variable(),
     )

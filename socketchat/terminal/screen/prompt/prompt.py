@@ -1,7 +1,7 @@
-"""The line below the messages: edits what is typed, while lines are written above it without disturbing it.
+"""The line below the messages: edits the typed text, while lines are written above it without disturbing it.
 
 One prompt_toolkit application runs for the whole visit, without the alternate screen and without the mouse. It never
-asks the terminal for the cursor's position: the answers turn up as garbage if many lines are written.
+asks the terminal for the cursor's position: if many lines are written, the answers appear as garbage.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ IMPOSSIBLE = "Arrow keys edit it; typing replaces it."
 LEAVE = "Press Ctrl+C again to leave."
 
 INPUT_ROWS = 8
-"""Rows of a long text that are seen while it is edited; the messages above keep the rest of the screen."""
+"""Visible rows of a long text while it is edited; the messages above keep the rest of the screen."""
 
 TAB_COLUMNS = 8
 """Columns between the tab stops, as in the messages above."""
@@ -64,9 +64,9 @@ class _Application(Application[None]):
 
 
 class Prompt:
-    """A line editor; ``label`` and ``status`` are asked for at each repaint, ``on_line`` gets what was entered.
+    """A line editor; it calls ``label`` and ``status`` at each repaint, and ``on_line`` with each entered text.
 
-    ``on_enter`` is told of each Enter before, also on an empty line, but for those that end a secret.
+    Before that, it calls ``on_enter`` at each Enter, even on an empty line, but not at the end of a secret.
     """
 
     def __init__(
@@ -118,7 +118,7 @@ class Prompt:
 
     @property
     def width(self) -> int:
-        """Columns of the terminal at the moment."""
+        """The columns of the terminal now."""
         return self._output.get_size().columns
 
     async def run(self) -> None:
@@ -131,7 +131,7 @@ class Prompt:
 
     @contextmanager
     def hidden(self) -> Iterator[None]:
-        """Hide all that is typed until the end of the block, also between two questions, and hand over no line."""
+        """Hide all typed text until the end of the block, even between questions, and pass on no line."""
         self._secrets = asyncio.Queue()
         self._hide(hides=True)
         try:
@@ -146,7 +146,7 @@ class Prompt:
         self.repaint()
 
     async def ask_secret(self, question: str) -> str:
-        """Ask, while ``hidden``, for a secret that no key brings back; return "" if the user gives up."""
+        """Ask, while ``hidden``, for a secret that no key can recall; return "" if the user gives up."""
         if self._app.is_running:
             self._jobs.set_raw()
         self._secret.question = question
@@ -157,7 +157,7 @@ class Prompt:
             self._secret.question = ""
 
     def leave(self) -> None:
-        """End :meth:`run`; what is half typed is gone."""
+        """End :meth:`run`; half-typed text is lost."""
         if self._app.is_running and not self._app.is_done:
             self._app.exit()
 
@@ -178,14 +178,14 @@ class Prompt:
         self._output.bell()
 
     def repaint(self) -> None:
-        """Draw label and status anew."""
+        """Redraw label and status."""
         self._app.invalidate()
 
     def put_back(self, text: str, *, can_go: bool = True) -> bool:
-        """Give a text back for editing, if nothing was typed since; tell whether that was so.
+        """Put a text back for editing, if nothing was typed since; return whether it was put back.
 
-        The line below says what the user can do; unless it ``can_go``, sending it again is not offered. If the user
-        types on without looking, the first letter replaces the text.
+        The line below says what the user can do; it offers to send the text again only if it ``can_go``. If the user
+        goes on typing, the first letter replaces the text.
         """
         if self._buffer.text or self._hides or text != self._newest:
             return False
@@ -215,7 +215,7 @@ class Prompt:
         lines = buffer.text.split("\n") if self._pasted else [buffer.text]
         for line in lines:
             if line.strip():
-                self._newest = line.rstrip("\n")  # what is pasted ends with one or two
+                self._newest = line.rstrip("\n")  # a pasted text ends with one or two
                 self._on_line(self._newest)
         self._untouched = self._pasted = self._leaves = False
         return False
@@ -268,9 +268,9 @@ class Prompt:
         return self._status()
 
     def _complete(self) -> None:
-        """Insert what all completions share, and show them if there are several.
+        """Insert the common prefix of all completions, and show them if there are several.
 
-        This happens immediately; in the library, Enter can overtake Tab, and half a room's name is another room.
+        This happens immediately. In the library, Enter can overtake Tab, and half a room's name is another room.
         """
         if self._buffer.complete_state:
             self._buffer.complete_next()
@@ -327,7 +327,7 @@ class Prompt:
         return keys
 
     def _insert_keys(self, keys: KeyBindings) -> None:
-        """Bind what inserts text, and what moves by characters as people count them."""
+        """Bind the keys that insert text, and the keys that move by visible characters."""
         editing = has_focus(self._buffer)
         returned = editing & Condition(lambda: self._untouched)
         composed = editing & Condition(lambda: not self._buffer.text.isascii())

@@ -1,4 +1,4 @@
-"""Where the prompt is after the terminal has become narrower: modern terminals wrap what is on the screen anew."""
+"""Finds the prompt after the terminal became narrower: modern terminals rewrap the lines on the screen."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from prompt_toolkit.renderer import Renderer
 
 
 def reflows(environ: Mapping[str, str]) -> bool:
-    """Tell whether a terminal wraps lines anew when it becomes narrower; some cut them off."""
+    """Tell whether a terminal rewraps lines when it becomes narrower; some cut them off."""
     if "TMUX" in environ:
         return True
     return not ("XTERM_VERSION" in environ or "STY" in environ or environ.get("TERM", "").startswith("linux"))
 
 
 def rows_added(renderer: Renderer, columns: int) -> int:
-    """Return by how many rows the cursor has moved down because the rows of the prompt were wrapped at ``columns``."""
-    screen: Any = renderer._last_screen  # noqa: SLF001  there is no other way to what was drawn
+    """Return the number of rows by which the cursor moved down when the prompt was rewrapped at ``columns``."""
+    screen: Any = renderer._last_screen  # noqa: SLF001  the library has no public access to the drawn screen
     cursor = renderer._cursor_pos  # noqa: SLF001
     if screen is None or columns < 1:
         return 0

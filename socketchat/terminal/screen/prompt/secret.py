@@ -1,4 +1,4 @@
-"""A field for passwords: it takes the keys on a list and no others, and shares its text with nothing."""
+"""A field for passwords: it accepts only listed keys, and keeps its text out of history and clipboard."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 
 class SecretField:
-    """Shows ``question`` and a star per character; ``on_secret`` gets what was entered, ``on_give_up`` nothing.
+    """Shows ``question`` and a star per character; calls ``on_secret`` with the secret, or ``on_give_up``.
 
-    No history, no clipboard, no undo: what is deleted is gone.
+    It has no history, clipboard or undo: deleted text is gone.
     """
 
     def __init__(self, on_secret: Callable[[str], None], on_give_up: Callable[[], None]) -> None:
@@ -30,7 +30,7 @@ class SecretField:
         self.window = Window(self.control, wrap_lines=True, dont_extend_height=True)
 
     def clear(self) -> None:
-        """Forget what was typed."""
+        """Forget the typed text."""
         self._text = ""
 
     def _drawn(self) -> StyleAndTextTuples:
@@ -40,7 +40,7 @@ class SecretField:
         self._text += "".join(each for each in data if each.isprintable())
 
     def _paste(self, data: str) -> None:
-        """Take the first line: the line end that a password manager pastes behind it is no part of it."""
+        """Take the first line, without the line end that a password manager pastes behind it."""
         lines = data.split("\r") if "\r" in data else data.split("\n")
         self._insert(next((line for line in lines if line.strip()), ""))
 
@@ -72,7 +72,7 @@ class SecretField:
         return keys
 
     def _end_keys(self, keys: KeyBindings) -> None:
-        """Bind what deletes, and what ends the question."""
+        """Bind the keys that delete, and the keys that end the question."""
 
         @keys.add("backspace")
         def _(_event: KeyPressEvent) -> None:

@@ -1,4 +1,4 @@
-"""Reads what a terminal sends: keys pass, and everything that is not a key is dropped instead of becoming text.
+"""Filters the terminal's input: keys pass, and everything else is dropped instead of becoming text.
 
 A terminal sends more than keys: answers to questions, changes of focus, and keys in newer encodings (the "CSI u" of
 kitty, Ghostty and WezTerm, and the keypad's application mode). The library knows some, and inserts the rest as text.
@@ -13,10 +13,10 @@ PASTE_BEGINS, PASTE_ENDS = "\x1b[200~", "\x1b[201~"
 CTRL_C = "\x03"
 
 NEW_LINE = "\x1b\r"
-"""Alt+Enter, which begins a new line in the text: what Shift+Enter does elsewhere."""
+"""Alt+Enter, which begins a new line in the text, as Shift+Enter does in other programs."""
 
 LONGEST = 4_096
-"""Characters of a sequence after which it is given up: the answers of terminals have some hundred at most."""
+"""Characters after which an unfinished sequence is dropped: terminals' answers have some hundred at most."""
 
 _CSI = re.compile(r"\x1b\[(?:\[.|[0-?]*[ -/]*[@-Z\\-~])")
 _CSI_BEGUN = re.compile(r"\x1b(?:\[\[?[0-?]*[ -/]*)?\Z")
@@ -39,7 +39,7 @@ _KEYS_OF_KITTY = range(57344, 63744)
 class Sequences:
     """Passes keys on in the form that the library knows; ``known`` tells whether it knows a sequence.
 
-    A sequence that is torn apart is kept until the rest comes, or until :meth:`flush`. A paste goes on whole.
+    A split sequence is kept until the rest comes, or until :meth:`flush`. A paste is passed on in one piece.
     """
 
     def __init__(self, known: frozenset[str]) -> None:
@@ -47,10 +47,10 @@ class Sequences:
         self._kept = ""
         self._pasted: list[str] = []
         self.pastes = False
-        """Whether a paste has begun whose end has not come."""
+        """Whether a paste has begun and not ended."""
 
     def feed(self, data: str) -> str:
-        """Return the keys in what came, behind what was kept of it before."""
+        """Return the keys in new input, together with the kept input."""
         data, self._kept = self._kept + data, ""
         keys: list[str] = []
         while data:
@@ -58,21 +58,21 @@ class Sequences:
         return "".join(keys)
 
     def flush(self) -> str:
-        """Return the key that a sequence is after all, as nothing more comes: Escape, or none."""
+        """Return the key of an incomplete sequence after a timeout: Escape, or none."""
         if self.pastes or not self._kept:
             return ""
         kept, self._kept = self._kept, ""
         return kept if kept in ("\x1b", "\x1bO") else ""
 
     def end_paste(self) -> str:
-        """Return a paste whose end is lost, as far as it came."""
+        """Return the received part of a paste whose end is lost."""
         pasted = "".join([*self._pasted, self._kept])
         self._pasted.clear()
         self._kept, self.pastes = "", False
         return f"{PASTE_BEGINS}{pasted}{PASTE_ENDS}"
 
     def _paste(self, data: str, keys: list[str]) -> str:
-        """Take what belongs to a paste; return what stands behind its end."""
+        """Take the input that belongs to a paste; return the rest behind its end."""
         pasted, mark, rest = data.partition(PASTE_ENDS)
         until_key, key, after = pasted.partition(CTRL_C)
         if key:  # terminals paste no control characters, so this is a key: the end mark is lost
@@ -80,7 +80,7 @@ class Sequences:
             keys.append(self.end_paste())
             return key + after + mark + rest
         if not mark:
-            cut = max(0, len(data) - len(PASTE_ENDS) + 1)  # where the end mark may begin, torn apart
+            cut = max(0, len(data) - len(PASTE_ENDS) + 1)  # a split end mark may begin here
             self._pasted.append(data[:cut])
             self._kept = data[cut:]
             return ""
@@ -89,7 +89,7 @@ class Sequences:
         return rest
 
     def _next(self, data: str, keys: list[str]) -> str:
-        """Take the text up to a sequence, and that; return what stands behind it."""
+        """Take the text up to a sequence, and the sequence; return the rest."""
         text, escape, rest = data.partition("\x1b")
         keys.append(text)
         if not escape:
@@ -129,7 +129,7 @@ class Sequences:
 
 
 def _key(code: int, modifiers: int, text: str = "") -> str:
-    """Return a key of the newer encodings in the old one, "" if that has none."""
+    """Return a key of the newer encodings in the old encoding, or "" if it does not exist there."""
     modifiers &= ~_LOCKS
     if code in _ENTERS:
         return NEW_LINE if modifiers else "\r"
