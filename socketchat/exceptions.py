@@ -310,7 +310,7 @@ def from_code(code: str, text: str) -> ChatError:
 
 
 def reason(problem: Exception) -> str:
-    """Return what the system says is wrong, to stand within a sentence of ours."""
+    """Return the system's reason, worded to fit into a sentence of ours."""
     number = problem.errno if isinstance(problem, OSError) else None
     words = os.strerror(number) if number and number > 0 else str(problem)
     return words[:1].lower() + words[1:]

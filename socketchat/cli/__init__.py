@@ -14,10 +14,10 @@ from ..streams import UnwritableError, let_go, prepare
 from ..version import __version__
 
 INTERRUPTED = 130
-"""The exit code after Ctrl+C, as shells have it."""
+"""The exit code after Ctrl+C, as in shells."""
 
 BROKEN_PIPE = 141
-"""The exit code when nobody reads stdout any more, as shells have it."""
+"""The exit code when stdout has no reader any more, as in shells."""
 
 HELP = """Team chat in the terminal: one command hosts it, one command joins it, and scripts use it like any Unix tool.
 
@@ -77,7 +77,7 @@ def run(arguments: Sequence[str]) -> int:
     """Run a command line; return its exit code."""
     try:
         code = group.main(list(arguments), prog_name="socketchat", standalone_mode=False)
-        # Here a reader that is gone can still be dealt with; when the interpreter ends it can not.
+        # Handle a missing reader here; when the interpreter ends, it is too late.
         sys.stdout.flush()
     except ChatError as error:
         _complain(str(error))
@@ -108,6 +108,6 @@ def _complain(sentence: str) -> None:
     """Write one line to stderr; the sentence may be the server's, so it must not drive the terminal."""
     from ..protocol.text.hygiene import clean_line
 
-    with suppress(OSError):  # the exit code tells it too
+    with suppress(OSError):  # the exit code reports it too
         click.echo(f"socketchat: {clean_line(sentence)}", err=True)
     let_go(sys.stderr)

@@ -46,12 +46,12 @@ Exit codes:
 )
 @click.pass_context
 def admin(ctx: click.Context, data: Path | None) -> None:
-    """Remember which server is meant."""
+    """Remember the server's data directory."""
     ctx.obj = data_directory(data)
 
 
 def give(order: Command) -> None:
-    """Give an order to the server, and print what it answers."""
+    """Send an order to the server, and print its answer."""
     from ..protocol.text.hygiene import clean_line
     from ..server.admin import ask
 

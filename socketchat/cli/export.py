@@ -59,7 +59,7 @@ def export(form: str, room: str | None, data: Path | None) -> None:
     from ..protocol.names import check_room
 
     conversation = None if room is None else room_id(check_room(room))
-    # Lines at the same terminal show by themselves how far it is.
+    # At a terminal, the lines themselves show the progress.
     with (
         reading(data_directory(data)) as db,
         shown("Exporting", quiet=sys.stdout is not None and sys.stdout.isatty()) as progress,

@@ -36,12 +36,12 @@ GROUPS = {
     "Automate": ("scripts", "bots", "plain", "protocol"),
     "Look up": ("command-line", "exit-codes", "errors", "limits", "environment", "files", "benchmarks"),
 }
-"""The topics by what the reader wants to do, in the order of need."""
+"""The topics by the reader's goal, in the order of need."""
 
 TOPICS = tuple(topic for topics in GROUPS.values() for topic in topics)
 
 WIDTH = 100
-"""Columns in which a topic is shown at most: longer lines are hard to read."""
+"""Most columns of a topic: longer lines are hard to read."""
 
 
 def page(topic: str) -> str:
@@ -80,7 +80,7 @@ def help(ctx: click.Context, words: tuple[str, ...]) -> None:  # noqa: A001 - th
 
 
 def _help_of_command(root: click.Context, words: tuple[str, ...]) -> str:
-    """Return what ``--help`` says of a command; raises UsageProblem if there is no such command or topic."""
+    """Return the ``--help`` of a command; raises UsageProblem if it is neither a command nor a topic."""
     from ..protocol.spelling import nearest
 
     context = root

@@ -38,7 +38,7 @@ Exit codes:
 
 
 def count(_ctx: click.Context, _param: click.Parameter, text: str) -> int:
-    """Be the callback of the option that takes a number of uses."""
+    """Validate the number of uses, as an option's callback."""
     if text.isascii() and text.isdigit() and int(text[:9]):
         return int(text[:9])
     raise click.BadParameter(f"{text!r} is not a number of uses. Give 1 or more.")
@@ -90,14 +90,14 @@ def invite(
 
 
 def told_address(host: str | None) -> tuple[str, int | None] | None:
-    """Return what the option --host tells, None where it was not given; raises UsageProblem."""
+    """Return the address from --host, None if it was not given; raises UsageProblem."""
     from ..client.address import parse_host
 
     return None if host is None else parse_host(host)
 
 
 def leads_to(told: tuple[str, int | None] | None, listening: str) -> Address:
-    """Return where a URL leads: as was told, else where the server listens, of which stderr tells how far it goes."""
+    """Return the address for a URL: the given one, or where the server listens; stderr says who can reach that."""
     from ..client.address import DEFAULT_HOST, Address, parse_host
     from ..server import EVERYWHERE, reached_at
 

@@ -56,7 +56,7 @@ Exit codes:
 @server_options
 @click.option("--no-bell", is_flag=True, help="Do not ring the terminal bell for mentions and direct messages.")
 def join(*, words: tuple[str, ...], invite_file: Path | None, host: str | None, port: int | None, no_bell: bool) -> int:
-    """Join with what the options say."""
+    """Join with these options."""
     from ..client.address import find_server
     from ..client.identity.profiles import Profiles
     from ..client.session.credentials import NO_CREDENTIALS

@@ -1,4 +1,4 @@
-"""The subcommand ``key``: show, keep elsewhere and bring back the key that proves who one is."""
+"""The subcommand ``key``: show, export and import the key that proves your identity."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ Exit codes:
   8  a file is unreadable, or is not a key"""
 
 MOST_CHARACTERS = 1000
-"""What is read of an exported key, which is one short line."""
+"""Bytes read of an exported key, which is one short line."""
 
 
 @click.group(cls=Group, help=HELP)

@@ -15,7 +15,7 @@ REDRAW_SECONDS = 0.1
 
 @contextmanager
 def shown(doing: str, *, quiet: bool = False) -> Iterator[Callable[[int, int], None]]:
-    """Yield what draws "``doing``: 42 %" in one row of the terminal, and wipe that row at the end.
+    """Yield a function that draws "``doing``: 42 %" in one row of the terminal, and clear that row at the end.
 
     If stderr is no terminal, or with ``quiet``, it draws nothing.
     """

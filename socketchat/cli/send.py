@@ -1,4 +1,4 @@
-"""The subcommand ``send``: say one thing, for scripts."""
+"""The subcommand ``send``: send one message, for scripts."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def send(
     timeout: float,
     words: tuple[str, ...],
 ) -> None:
-    """Send what the options say."""
+    """Send a message with these options."""
     from ..client.address import find_server
     from ..client.blocking.client import send_once
     from ..client.identity.identity import find_name, login_name
@@ -117,15 +117,15 @@ def send(
         text=text,
         key=key,
         seconds=timeout,
-        # Like whoever joins: the next message goes there, under this name, and needs no invite.
+        # As after `join`, the next message goes there, under this name, and needs no invite.
         remember=(lambda: profile.joined(name)) if invitation else None,
-        # For who types this; what cron runs is to say nothing, or it would come by mail.
+        # Only for users at a terminal: cron would mail the output.
         absent=tell_absence if sys.stderr is not None and sys.stderr.isatty() else None,
     )
 
 
 def tell_absence(event: Absent) -> None:
-    """Say that who is written to is not there."""
+    """Say that the addressee is away or offline."""
     from ..protocol.text.hygiene import clean_line
     from ..protocol.wording import absence_notice
 
@@ -133,12 +133,12 @@ def tell_absence(event: Absent) -> None:
 
 
 def message_text(words: tuple[str, ...]) -> str:
-    """Return the text of the message: from the arguments, else all of stdin without its last line end."""
+    """Return the text of the message: from the arguments, or all of stdin without its last line end."""
     if words and words != ("-",):
         return " ".join(words)
     if sys.stdin is None or (not words and sys.stdin.isatty()):
         raise UsageProblem("No text. Give it as an argument or pipe it in: see `socketchat send --help`.")
-    # A little more than fits, so that a text over the limit shows without reading all of it.
+    # Read a little more than the limit, to detect a longer text without reading all of it.
     data = sys.stdin.buffer.read(TEXT_BYTES + len("\r\n") + 1)
     try:
         text = data.decode()

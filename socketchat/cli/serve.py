@@ -50,7 +50,7 @@ Exit codes:
 
 
 def networks(_ctx: click.Context, _param: click.Parameter, texts: tuple[str, ...]) -> tuple[Network, ...]:
-    """Be the callback of an option that takes networks."""
+    """Parse networks, as an option's callback."""
     try:
         return tuple(map(ip_network, texts))
     except ValueError as problem:
@@ -171,7 +171,7 @@ def serve(
 
     if run(make_server, hosts, port, partial(announce, limited=not no_limits)):
         if sys.stdout.isatty():
-            click.echo()  # below the ^C
+            click.echo()  # on a new line, below the ^C
         click.echo("The server has stopped.")
 
 
@@ -218,7 +218,7 @@ def _from_here(hosts: list[str]) -> str | None:
 
 
 def _from_elsewhere(hosts: list[str]) -> str | None:
-    """Return an address that others can reach, or ADDRESS if it is not known."""
+    """Return an address that other machines can reach, or ADDRESS if none is known."""
     from ..server import EVERYWHERE, reached_at
 
     return reached_at(hosts) or ("ADDRESS" if any(host in EVERYWHERE for host in hosts) else None)

@@ -15,7 +15,7 @@ from .text.hygiene import clean, clean_line
 _SHOWN = 60
 """Characters of a peer's line that an error repeats: enough to recognise it."""
 
-# What decoding raises: for invalid JSON, invalid UTF-8, wrong types, and deep nesting.
+# Decoding raises these for invalid JSON, invalid UTF-8, wrong types, and deep nesting.
 _UNDECODABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
@@ -44,7 +44,7 @@ def encode(struct: commands.Command | events.Event) -> bytes:
 
 @cache
 def _command_decoder() -> Callable[[bytes], commands.ANY]:
-    """Return the decoder, which only a server needs: building it would take a tenth of the start of `send`."""
+    """Return the decoder, built late: only a server needs it, and it would take a tenth of the start of `send`."""
     return msgspec.json.Decoder(commands.ANY).decode
 
 
@@ -115,7 +115,7 @@ def _type(line: bytes) -> str | None:
 
 
 def _sentence(problem: Exception, kind: str | None) -> str:
-    """Return what is wrong with a line, for the author of a bot."""
+    """Return a sentence about the problem with a line, for the author of a bot."""
     if isinstance(problem, RecursionError):
         return "This line is nested too deeply; send flat JSON."
     reason, _, path = str(problem).partition(" - at ")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..exceptions import TooLong
 
 LINES_AT_ONCE = 1000
-"""Lines that are cut off at a time: a short line takes fifteen times its bytes once it is cut off."""
+"""Lines cut off at a time: as a Python object, a short line takes fifteen times its bytes."""
 
 _TOO_LONG = b"\n"
 """Marks a line that was too long; no line holds a newline."""
@@ -27,10 +27,10 @@ class LineBuffer:
         # The incomplete line. It holds no newline, so that only new data is searched.
         self._rest: bytearray | None = None
         self._skipping = False
-        self._uncut = b""  # data with more lines than are cut off at a time
+        self._uncut = b""  # data behind the lines cut off so far
 
     def receive_data(self, data: bytes) -> None:
-        """Take data of the peer; then call ``next_line`` until it returns None."""
+        """Take data from the peer; then call ``next_line`` until it returns None."""
         if self._uncut:
             self._uncut += data
             return

@@ -15,7 +15,7 @@ CHANGES = frozenset({EDIT, DELETE})
 """The kinds that change the entry they refer to; all others that refer to one leave it as it is."""
 
 DAMAGED = "damaged"
-"""Replaces an entry whose row differs from what was written: it keeps its place, without a text."""
+"""Replaces a damaged entry, whose row differs from the written one: it keeps its place, without a text."""
 
 IGNORED = "ignored"
 """Stands in for an entry that the reader does not want to see; its body is empty."""

@@ -36,7 +36,7 @@ AWAY_CHARACTERS = 60
 """Longest reason for being away: it is shown beside a name in a list."""
 
 MISSED_ENTRIES = 1_000
-"""Most missed entries of a conversation that a reconnecting client gets without asking: more is not read in one go."""
+"""Most missed entries of a conversation that a reconnecting client gets without asking: users read no more at once."""
 
 NEWEST_ENTRIES = 200
 """Newest entries that the client gets instead; it pages back from there."""

@@ -25,13 +25,13 @@ _MARKS = 4
 
 _PLAIN = re.compile(rf"[A-Za-z0-9][A-Za-z0-9._-]{{0,{NAME_CHARACTERS - 1}}}").fullmatch
 _PUNCTUATION = frozenset("-_.")
-# A dot above these letters is not visible; case folding adds it to the Turkish İ.
+# A dot above these letters is invisible; case folding adds one to the Turkish İ.
 _DOTS = re.compile("(?<=[ij])\u0307+").sub
 _DIGIT = re.compile(r"(?![0-9])\d").sub
 
 
 RESERVED = frozenset({"operator", "server", "system"})
-"""Names under which the server itself would seem to speak to a plain client."""
+"""Names with which a user would look like the server itself to a plain client."""
 
 
 def check_name(name: str) -> str:
@@ -60,7 +60,7 @@ def name_key(name: str) -> str:
 
 
 def fold(text: str) -> str:
-    """Return the key of a text, whose words have to be short; those in lines of their own are folded like names."""
+    """Return the key of a text, whose words must be short; words on lines of their own are folded like names."""
     folded = normalize("NFKC", text.casefold()).casefold().replace("ı", "i")
     return fold_digits(normalize("NFKC", _DOTS("", folded)))
 

@@ -135,7 +135,7 @@ class Report(Event, frozen=True):
 
 
 class Progress(Event, frozen=True):
-    """How far an order is that takes long: so much ``done`` ``of`` so much. Others, or the answer, follow."""
+    """The progress of a long order: ``done`` of a total, ``of``. More progress, or the answer, follows."""
 
     done: Number
     of: Number

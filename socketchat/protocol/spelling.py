@@ -1,4 +1,4 @@
-"""Finds the command, user or room that a misspelt one was probably meant to be."""
+"""Finds the command, user or room that a misspelt word probably means."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .names import name_key
 Found = TypeVar("Found")
 
 _SIMILAR = 0.65
-"""How alike two commands are at least, from 0 to 1: "hlep" is "help", and "nope" is not "ignore"."""
+"""Least similarity of two commands, from 0 to 1: "hlep" is "help", and "nope" is not "ignore"."""
 
 _LONGEST = NAME_CHARACTERS + 1
 """Longest name that may be one typing mistake away from a real one."""
@@ -32,7 +32,7 @@ CORRECTIONS = 1_000
 
 def nearest(word: str, choices: Sequence[str]) -> str | None:
     """Return the probable meaning of a word among a few choices, such as commands; None if no choice is similar."""
-    from difflib import get_close_matches  # only mistakes need it
+    from difflib import get_close_matches  # needed only after a mistake
 
     near = get_close_matches(word[:_LONGEST].lower(), choices, n=1, cutoff=_SIMILAR)
     return near[0] if near else None

@@ -17,7 +17,7 @@ from .text.rows import ROW_COLUMNS, in_rows
 from .wording import NOTHING_YET, absence_notice, change_text, damage_notice, entry_text, unread_count
 
 _SAMPLE = 3
-"""Names in a line about a crowd that joined or left."""
+"""Names in a line about many users who joined or left."""
 
 
 _OURS = (events.Help, events.Error, events.Bye)
@@ -151,7 +151,7 @@ def _day(milliseconds: int, form: str = "%Y-%m-%d") -> str:
     try:
         return datetime.fromtimestamp(milliseconds / 1000, UTC).strftime(form)
     except (ValueError, OverflowError, OSError):
-        return "some day"  # the client does not trust the number
+        return "some day"  # the client does not trust the server's number
 
 
 def _topic(event: events.Topic) -> str:
@@ -167,7 +167,7 @@ def _conversation(event: events.Conversation) -> str:
 
 def _left(event: events.Left) -> str:
     if event.conversation.startswith("@") and not event.text:
-        return ""  # direct messages of a guest who is gone
+        return ""  # direct messages of a guest who has left
     return _line(f"[room] {event.text}" if event.text else f"[room] You left {event.conversation}.")
 
 

@@ -1,4 +1,4 @@
-"""Runs the benchmarks that are named, or all of them, and judges the bars."""
+"""Runs the named benchmarks, or all of them, and judges the bars."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def main(
     wanted = [name for name in BENCHMARKS if not names or _is_asked(name, names)]
     if not wanted:
         raise click.UsageError(f"the benchmarks are {', '.join(BENCHMARKS)}; the beginning of a name is enough")
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # with it end the servers it started
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # this ends the servers that it started
     files = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (files, files))  # servers and generator inherit it
     print(f"Data on {filesystem_of(directory)}; server on core {CORES[0]}, generator on core {CORES[-1]}.")

@@ -10,10 +10,10 @@ from .processes import running, wait_until_quiet
 from .servers import Socketchat
 
 CHATTING = Load(200, rooms=100, in_flight=2000)
-"""Makes rows in a hundred rooms in turn, as they lie on disk after years."""
+"""Creates rows in a hundred rooms in turn, as on a disk after years."""
 
 SECONDS = 5.0
-"""Of chatting, before the rows are counted again."""
+"""Seconds of chatting before the rows are counted again."""
 
 
 class _InPlace(Socketchat):
@@ -23,12 +23,12 @@ class _InPlace(Socketchat):
         super().__init__()
         self._data = data
 
-    def command(self, directory: Path) -> Sequence[str | Path]:  # noqa: ARG002 - it is the other servers' place
+    def command(self, directory: Path) -> Sequence[str | Path]:  # noqa: ARG002 - only other servers use it
         return self.serve(self._data)
 
 
 def make_history(rows: int, directory: Path) -> Path:
-    """Make a data directory with at least so many messages, and return it."""
+    """Create a data directory with at least this many messages, and return it."""
     data, made = directory / "history", 0.0
     with running(_InPlace(data), directory) as started:
         while made < rows:

@@ -3,8 +3,8 @@
     python -m tests.benchmarks.journal [--seconds S] [--switch SECONDS] [--directory DIR]
 
 A commit is timed in the writer's thread, from its look at the clock to its report. In a busy run the loop's thread
-executes Python all the time, as it does under load, and the writer has to win the interpreter back after each call of
-SQLite. CPU is that of both threads, so it is told for the idle loop only.
+executes Python all the time, as under load, and the writer has to reacquire the interpreter after each call of SQLite.
+CPU includes both threads, so it is reported for the idle loop only.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from pathlib import Path
 from .processes import CORES, NotMeasuredError, Running, busy_seconds, cpu_seconds, pinned
 
 WARMUP_SECONDS = 0.3
-"""Untimed at first: memory is allocated, and the windows are filled."""
+"""Untimed seconds at first: memory is allocated, and the windows are filled."""
 
 _SOURCE = Path(__file__).with_name("generator.c")
 
@@ -26,7 +26,7 @@ class Load:
     clients: int
     rooms: int = 1
     senders: int = 1
-    """How many in each room send."""
+    """The number of senders in each room."""
     in_flight: int = 1
     """Of all senders together."""
     pause: float = 0.0
@@ -45,18 +45,18 @@ class Sent:
     """Seconds from sending a message until all have it, median."""
     p99: float
     others: float
-    """CPU that neither of the two used, in cores."""
+    """CPU used by other processes, in cores."""
 
 
 class Clients:
-    """Clients that are in: each has the server's answer, and all have heard a message of the first."""
+    """Logged-in clients: each has the server's answer, and all have received a message of the first."""
 
     def __init__(self, generator: subprocess.Popen[str], running: Running) -> None:
         self._generator, self._running = generator, running
         self.entered_seconds, self.heard_seconds = self._findings("in")
 
     def talk(self) -> Sent:
-        """Send for the seconds of the plan, and wait until all is heard."""
+        """Send for the seconds of the plan, and wait until all messages are received."""
         pids = (self._running.pid, self._generator.pid)
         start, busy, used = time.monotonic(), busy_seconds(), sum(map(cpu_seconds, pids))
         print("go", file=self._generator.stdin, flush=True)
@@ -77,7 +77,7 @@ class Clients:
 
 @contextmanager
 def clients(running: Running, load: Load, *, seconds: float = 0.0) -> Iterator[Clients]:
-    """Bring the clients of a load in, to talk for so many timed seconds; they leave at the end."""
+    """Log in the clients of a load, to talk for this many timed seconds; they leave at the end."""
     window = max(1, load.in_flight // (load.senders * load.rooms))
     answers = running.server.answers(rooms=load.rooms > 1)
     plan = [running.port, running.pid, load.clients, load.rooms, load.senders, window, load.pause]

@@ -1,4 +1,4 @@
-"""Messages: fan-out to many, pairs, and the latency of a lone one."""
+"""Messages: fan-out to many users, pairs, and the latency of a single message."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ from .settings import Settings, interleaved
 
 CHECKS = 200
 GAP_SECONDS = 0.005
-"""Seconds between two messages of a user who talks meanwhile."""
+"""Seconds between two messages of the talking user."""
 
 MORE_SECONDS = 0.005
 """Allowed extra time of the slowest message of a hundred; or else twice the time."""
@@ -55,7 +55,7 @@ async def _measure(port: int, seconds: float) -> tuple[float, float, int]:
     alice, bob = [await _enter(port, name) for name in ("alice", "bob")]
     numbers = count()
     alone = await _p99(alice, bob, numbers, seconds)
-    # In a process of their own, which lets this one go first: its time must not count as the server's.
+    # In a process of lower priority: its time must not count as the server's.
     command = [sys.executable, "-m", "tests.benchmarks.passwords", str(port), str(seconds)]
     guessing = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
     assert guessing.stdout is not None

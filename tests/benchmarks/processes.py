@@ -15,13 +15,13 @@ from pathlib import Path
 from .servers import Server
 
 START_SECONDS = 20
-"""A server that does not listen by then never will."""
+"""Seconds after which a server that does not listen has failed."""
 
 STOP_SECONDS = 10
 """Twice the promise of socketchat for SIGTERM."""
 
 QUIET_SECONDS = 15
-"""A machine that is still busy by then is not going to be quiet."""
+"""Seconds after which a busy machine will not become quiet."""
 
 MOMENT = 0.25
 """Seconds; ticks of the clock are 1/100."""
@@ -32,7 +32,7 @@ NOISE = 0.2
 _TICKS = os.sysconf("SC_CLK_TCK")
 
 CORES = sorted(os.sched_getaffinity(0))
-"""Servers get the first, what puts load on them the last: the same on a machine with one, where figures say little."""
+"""Servers get the first core, load generators the last; with one core, these are the same, and figures say little."""
 
 
 class NotMeasuredError(Exception):
@@ -84,7 +84,7 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
 
 @contextmanager
 def pinned(core: int) -> Iterator[None]:
-    """Run processes started meanwhile on one core only, with all their threads."""
+    """Run the processes that are started meanwhile on one core, with all their threads."""
     before = os.sched_getaffinity(0)
     os.sched_setaffinity(0, {core})
     try:

@@ -41,12 +41,12 @@ class Section:
 
 
 def at_least(bar: str, value: float | None, least: float) -> Verdict:
-    """Judge a figure for which more is better."""
+    """Judge a figure of which more is better."""
     return Verdict(bar, value, value is not None and value >= least)
 
 
 def at_most(bar: str, value: float | None, most: float) -> Verdict:
-    """Judge a figure for which less is better."""
+    """Judge a figure of which less is better."""
     return Verdict(bar, value, value is not None and value <= most)
 
 
@@ -56,7 +56,7 @@ def ratio(ours: Sequence[float], theirs: Sequence[float]) -> float:
 
 
 def median_and_range(figures: Sequence[float], unit: str = "") -> str:
-    """Return the median, and least and most beside it."""
+    """Return the median, with the least and the most beside it."""
     if len(figures) == 1:
         return f"{_short(figures[0])}{unit}"
     return f"{_short(statistics.median(figures))}{unit} ({_short(min(figures))}–{_short(max(figures))})"

@@ -31,7 +31,7 @@ READY_SECONDS = 2.0
 """From the start of the process after kill -9 until a message is acknowledged."""
 
 ROOMS, MISSED = 10, 1000
-"""Entries in each room, the most that come without being asked for."""
+"""Entries in each room, the most that a client gets without asking."""
 
 RESUME_SECONDS = 1.0
 
@@ -51,7 +51,7 @@ def ready(name: str, settings: Settings) -> Section:
 
 
 def alone(name: str, settings: Settings) -> Section:
-    """Time one client from the moment that it is back until it has all that it missed."""
+    """Time one client from its reconnection until it has all missed entries."""
     figures = [_measure(settings, _resume) for _ in range(settings.rounds)]
     return _section(name, f"one client resumes {ROOMS * MISSED:,} entries", figures, RESUME_SECONDS)
 
@@ -110,7 +110,7 @@ async def _fill(data: Path, rows: int) -> None:
 
 
 def _restart(server: Served, directory: Path) -> float:
-    asyncio.run(_say(server.port, directory, 500))  # so that there is a log to be read
+    asyncio.run(_say(server.port, directory, 500))  # so that the log is not empty
     server.end(signal.SIGKILL)
     began = time.perf_counter()
     server.begin()
@@ -161,7 +161,7 @@ async def _resume_all(port: int, directory: Path) -> float:
 
 
 async def _resume_one(port: int, name: str, epoch: str) -> None:
-    """As little as a client can do, since there is one processor for a thousand of them."""
+    """Resume with the least possible work, because a thousand clients share one processor."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     hello = {"type": "hello", "name": name, "epoch": epoch, "positions": {"#lobby": 0}}
     writer.write(json.dumps(hello).encode() + b"\n")

@@ -90,7 +90,7 @@ class Bench:
         return times
 
     async def beside(self, work: Awaitable[object]) -> list[float]:
-        """Commit messages until some work is done; return how long each batch took."""
+        """Commit messages until some work is done; return the duration of each batch."""
         done, times = asyncio.ensure_future(work), []
         while not done.done():
             began = time.perf_counter()

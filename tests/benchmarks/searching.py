@@ -1,4 +1,4 @@
-"""Search: whether talking users notice that others search a million entries, over sockets."""
+"""Search: whether talking users notice other users' searches in a million entries, over sockets."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def _search(port: int) -> None:
 
 
 def _search_on(port: int, name: str) -> None:
-    """Search for words that are common and words that are rare, each search after the answer to the last."""
+    """Search for common and rare words, each after the answer to the previous search."""
     with socket.create_connection(("127.0.0.1", port)) as searcher, searcher.makefile("rwb") as lines:
         lines.write(json.dumps({"type": "hello", "name": name, "listen": "none"}).encode() + b"\n")
         for number in count(1):

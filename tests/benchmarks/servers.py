@@ -1,4 +1,4 @@
-"""The chat servers that are compared: how each is started without limits, entered, and heard."""
+"""The compared chat servers: how to start each without limits, log in, and read its lines."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ class Server(Protocol):
         """Prepare the directory and return the command that serves from it, in the foreground."""
 
     def port(self, output: str) -> int | None:
-        """Return the port once the output of the server shows that it accepts."""
+        """Return the port once the server's output shows that it accepts connections."""
 
     def login(self, name: str, room: str | None) -> list[bytes]:
-        """Return the lines that bring a client in, each to be sent after the answer to the one before."""
+        """Return the lines of a login, each to be sent after the answer to the previous one."""
 
     def answers(self, *, rooms: bool) -> list[bytes]:
         """Return the patterns of the answers to each line of a login, with a room or without."""
@@ -42,7 +42,7 @@ class Server(Protocol):
         """Return the prefix that sends a text to the room."""
 
     def heard(self, name: str, room: str | None) -> bytes:
-        """Return the prefix that others see before a text of that client."""
+        """Return the prefix that other clients see before a text of that client."""
 
 
 class Socketchat:
@@ -82,7 +82,7 @@ class Socketchat:
     def answers(self, *, rooms: bool) -> list[bytes]:
         return [b"=== Connected!", b"#r"] if rooms else [b"=== Connected!"]
 
-    def say(self, room: str | None) -> bytes:  # noqa: ARG002 - what is written goes to the room one is in
+    def say(self, room: str | None) -> bytes:  # noqa: ARG002 - lines go to the current room
         return b""
 
     def heard(self, name: str, room: str | None) -> bytes:  # noqa: ARG002 - likewise

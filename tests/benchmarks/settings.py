@@ -1,4 +1,4 @@
-"""How a run of the benchmarks is to be done, and the rounds that all of them share."""
+"""The settings of a benchmark run, and the rounds that all benchmarks share."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ class Settings:
     seconds: float
     """Timed seconds of each run."""
     directory: Path
-    """On a real disk; everything is made below it."""
+    """The directory for all files, on a real disk."""
     against: Path | None = None
     """The installed command of another version, for benchmarks that start commands themselves."""
 
 
 def interleaved(name: str, settings: Settings, measure: Callable[[Running], Figure]) -> dict[str, list[Figure]]:
-    """Measure each server once per round, in turns, every time freshly started; return the figures by server."""
+    """Measure each server once per round, in turns, each time after a fresh start; return the figures by server."""
     figures: dict[str, list[Figure]] = {server.name: [] for server in settings.servers}
     for number in range(1, settings.rounds + 1):
         for server in settings.servers:

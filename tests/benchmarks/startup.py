@@ -21,7 +21,7 @@ RUNS = 10
 
 
 def run(name: str, settings: Settings) -> Section:
-    """Time both commands in turns, with the server already there."""
+    """Time both commands in turns, with a running server."""
     with running(Socketchat(), settings.directory) as started:
         commands = {
             'python -c "import click"': [sys.executable, "-c", "import click"],

@@ -33,7 +33,7 @@ IDLE_KIB = 48.0
 
 SLOW_HANDSHAKES = 1000
 CONNECTS = 500
-"""Handshakes a second, each broken off when it is done."""
+"""Handshakes a second, each followed by a disconnect."""
 
 LISTENERS = 20
 PAUSE = 0.004
@@ -45,7 +45,7 @@ _Found = TypeVar("_Found")
 
 
 class _Client(asyncio.Protocol):
-    """A plain client that counts the lines it hears behind its welcome."""
+    """A plain client that counts the lines that it receives after its welcome."""
 
     def __init__(self, name: str, heard: Callable[[], None]) -> None:
         self._name = name
@@ -178,7 +178,7 @@ def memory(name: str, settings: Settings) -> Section:
 
 
 def handshakes(name: str, settings: Settings) -> Section:
-    """Time deliveries to those inside: alone, beside handshakes that do not go on, and beside ever new ones."""
+    """Time deliveries to users: alone, beside stalled handshakes, and beside many new ones."""
     return deliveries_beside(
         name,
         settings,
@@ -198,7 +198,7 @@ def deliveries_beside(
     *,
     pause: float = PAUSE,
 ) -> Section:
-    """Time deliveries to those inside: alone, and beside each of the loads."""
+    """Time deliveries to users: alone, and beside each of the loads."""
 
     async def measure(started: Running) -> float:
         crowd = Crowd(started.port, LISTENERS, tls=False)
@@ -231,7 +231,7 @@ def deliveries_beside(
 
 @contextmanager
 def _beside(load: Callable[[int], None] | None, port: int) -> Iterator[None]:
-    """Put load on a port from a process of its own, which gives way to the one that measures."""
+    """Put load on a port from a process of lower priority than the measuring one."""
     if load is None:
         yield
         return
@@ -255,7 +255,7 @@ def _hello() -> bytes:
 
 
 def _shake_slowly(port: int) -> None:
-    """Keep handshakes open that do not go on: half of them in the middle of the ClientHello, half behind it."""
+    """Keep stalled handshakes open: half of them in the middle of the ClientHello, half behind it."""
     os.nice(10)
     resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
     hello, held = _hello(), []
@@ -281,7 +281,7 @@ def _is_open(peer: socket.socket) -> bool:
 
 
 def _connect_again_and_again(port: int) -> None:
-    """Shake hands and leave, so many times a second."""
+    """Complete a handshake and disconnect, this many times a second."""
     os.nice(10)
     context, start, count = trusting(), time.monotonic(), 0
     while True:

@@ -1,7 +1,7 @@
 """A history checker in the manner of Jepsen: it takes sent, answered, shown and stored messages, and finds errors.
 
-It knows nothing of sockets and files. What happened is told in the order in which it happened; times play no part, the
-order does. A message whose answer never came may be stored or not, but never twice.
+It knows nothing of sockets and files. It is told what happened in order; only the order counts, not the time. A message
+without an answer may be stored or not, but never twice.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class History:
         self._said[text] = Message(room, sender, self._numbers[sender, room], self._answered[room])
 
     def acknowledges(self, text: str, place: Place) -> None:
-        """The server answers that a text is stored; perhaps again, to one that was sent again."""
+        """The server answers that a text is stored, perhaps a second time after a retry."""
         message = self._said[text]
         if message.place is None:
             message.place = place

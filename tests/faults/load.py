@@ -1,4 +1,4 @@
-"""Eight people who talk without pause in four rooms, eight who listen, and The history of it all."""
+"""Eight users who talk without pause in four rooms, eight who listen, and the history of all messages."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ ROOMS = ("#lobby", "#ops", "#dev", "#fun")
 SPEAKERS = 8
 LISTENERS = 8
 WINDOW = 8
-"""Messages of one speaker under way at once."""
+"""Unanswered messages of one speaker."""
 
 HASTE = Timeouts(first_delay=0.02, longest_delay=0.2, connect=5.0, login=5.0)
 EVERYTHING = 10_000_000
 
 
 class Load:
-    """Speaks and listens at a server that may be killed at any moment, and remembers what was said to it and by it."""
+    """Talks and listens at a server that may be killed at any moment, and records all messages and answers."""
 
     def __init__(self, port: int, directory: Path, timeouts: Timeouts = HASTE) -> None:
         self._port = port
@@ -44,7 +44,7 @@ class Load:
 
     async def __aenter__(self) -> Self:
         async with AsyncExitStack() as stack:
-            # One who fails must end the test, which would wait for ever for what that one was to do.
+            # A failed task must end the test, which would otherwise wait for it for ever.
             self._group = await stack.enter_async_context(asyncio.TaskGroup())
             self._speakers = [await stack.enter_async_context(self.client(f"s{n}")) for n in range(SPEAKERS)]
             self._listeners = [await stack.enter_async_context(self.client(f"l{n}")) for n in range(LISTENERS)]
@@ -65,7 +65,7 @@ class Load:
         await self._stack.__aexit__(kind, error, traceback)
 
     async def finish(self) -> None:
-        """Say no more, and return when all that was said is acknowledged and heard."""
+        """Stop talking, and return when all messages are acknowledged and received."""
         self._stopping = True
         await asyncio.gather(*self._speaking)
         while any(heard[room] < self._answered[room] for heard in self._heard for room in ROOMS):
@@ -73,7 +73,7 @@ class Load:
             await self.progress.wait()
 
     async def acknowledge(self, count: int) -> None:
-        """Return when so many more messages are acknowledged."""
+        """Return when this many more messages are acknowledged."""
         wanted = self.history.acknowledged + count
         while self.history.acknowledged < wanted:
             self.progress.clear()
@@ -122,7 +122,7 @@ class Load:
 
 
 async def check(load: Load, data: Path) -> int:
-    """Hold the history against what the store holds; return how many messages were acknowledged."""
+    """Compare the history with the store; return the number of acknowledged messages."""
     journal = SQLiteJournal(str(data), asyncio.get_running_loop())
     await journal.open()
     for room in ROOMS:

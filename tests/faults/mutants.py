@@ -1,4 +1,4 @@
-"""The server with a bug put into it, which the checker has to find.
+"""The server with a deliberate bug, which the checker has to find.
 
 python tests/faults/mutants.py NAME serve …
 """
@@ -22,7 +22,7 @@ LATE = 10
 """Batches that are acknowledged before the first of them is written."""
 
 EVERY = 20
-"""One of so many batches is spoilt."""
+"""One batch in this many is damaged."""
 
 
 def acknowledges_before_it_commits() -> None:

@@ -1,4 +1,4 @@
-"""A disk from which a power cut takes all that was not synced, for a process that is run with it."""
+"""A disk that loses unsynced data at a power cut, for a process that runs on it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ SOURCE = Path(__file__).with_name("powercut.c")
 
 
 def build(directory: Path) -> Path:
-    """Compile the library and return where it is."""
+    """Compile the library and return its path."""
     library = directory / "powercut.so"
     command = ["gcc", "-O1", "-Wall", "-Werror", "-shared", "-fPIC"]
     subprocess.run([*command, "-o", library, SOURCE, "-ldl", "-lpthread"], check=True)
@@ -19,7 +19,7 @@ def build(directory: Path) -> Path:
 
 
 class Power:
-    """Gives a process a disk below ``files``, which ``fail`` turns into what a power cut would have left of it."""
+    """Gives a process a disk below ``files``; ``fail`` reduces it to the data that survives a power cut."""
 
     def __init__(self, library: Path, files: Path, *, early: int = 0, lies: bool = False) -> None:
         self._library = library
@@ -31,7 +31,7 @@ class Power:
         self.settle()
 
     def environment(self, after: int = 0) -> dict[str, str]:
-        """Return the environment for a process; the power goes at its so-many-th call, 0 being never."""
+        """Return the environment for a process; the power fails at this call, or never if it is 0."""
         return {
             **os.environ,
             "LD_PRELOAD": str(self._library),
@@ -43,7 +43,7 @@ class Power:
         }
 
     def fail(self) -> None:
-        """Leave what surely was on disk; to be called when the process has been killed."""
+        """Keep only the synced data; call this after the process was killed."""
         left = self._files.with_name(f"{self._files.name}.left")
         left.mkdir(mode=0o700)
         for line in (self._disk / "names").read_text().splitlines():
@@ -56,7 +56,7 @@ class Power:
         self.settle()
 
     def settle(self) -> None:
-        """All that is there now is on disk."""
+        """Treat all present data as synced."""
         shutil.rmtree(self._disk, ignore_errors=True)
         self._disk.mkdir()
         names = []

@@ -23,7 +23,7 @@ Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 class Proxy:
     """Passes bytes on between clients and a server on this machine.
 
-    To those who speak TLS it does so under the server's own name, from ``data``, its directory: it reads what passes.
+    For TLS clients, it uses the server's own key from ``data``, its directory, so that it can read the lines.
     """
 
     def __init__(self, server_port: int, data: Path, *, seed: int = 1) -> None:
@@ -39,9 +39,9 @@ class Proxy:
         self.down = False
         self.crawls = False
         self.loss = 0.0
-        """How probable it is that an answer to a message is lost, and the link with it."""
+        """The probability that an answer to a message is lost, and the link with it."""
         self.tried = 0
-        """How often somebody connected, in vain or not."""
+        """The number of connection attempts, successful or not."""
         self.lost = 0
 
     async def __aenter__(self) -> Self:
@@ -58,16 +58,16 @@ class Proxy:
         self._listener.close()
 
     def cut(self) -> int:
-        """Cut all links, and return how many there were."""
+        """Cut all links, and return their number."""
         links, self._links = self._links, set()
         for link in links:
             link.cut()
         return len(links)
 
     async def silence(self) -> None:
-        """Let nothing pass any more on the links that there are, and return when the clients have given them up.
+        """Pass nothing more on the existing links, and return when the clients have closed them.
 
-        Nobody tells the server: to it they are as open as before.
+        The server does not notice: its ends stay open.
         """
         links = [link for link in self._links if not link.silent]
         for link in links:
@@ -76,7 +76,7 @@ class Proxy:
             await link.given_up.wait()
 
     async def attempts(self, count: int) -> None:
-        """Return when somebody has connected so many times from now on."""
+        """Return after this many further connection attempts."""
         wanted = self.tried + count
         async with self._news:
             await self._news.wait_for(lambda: self.tried >= wanted)
@@ -156,7 +156,7 @@ class _Link:
         while data := await reader.read(CHUNK):
             if self.silent:
                 if writer is self._client[1]:
-                    await self._ended.wait()  # what the server says piles up
+                    await self._ended.wait()  # the server's data piles up
             elif self._proxy.crawls:
                 for at in range(len(data)):
                     writer.write(data[at : at + 1])
@@ -174,7 +174,7 @@ class _Link:
 
 
 async def _speaks_tls(connection: socket.socket) -> bool:
-    """Look at the first byte that a client sends, and leave it there."""
+    """Peek at the first byte from a client."""
     loop = asyncio.get_running_loop()
     readable = asyncio.Event()
     loop.add_reader(connection, readable.set)

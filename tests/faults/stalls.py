@@ -1,4 +1,4 @@
-"""A thousand who hardly read, in a room where others talk at a steady pace and one listens and looks at the clock."""
+"""A thousand readers who hardly read, in a room where others talk at a steady pace and one reader measures delays."""
 
 from __future__ import annotations
 
@@ -31,27 +31,27 @@ SEGMENT = 1400
 
 SIP = 4096
 SIP_SECONDS = 0.5
-"""Each takes a little now and then, so that none is closed for taking nothing."""
+"""Each reads a little now and then, so that none is closed for reading nothing."""
 
 NUMBER = re.compile(rb'"text":"(\d+) x')
 
 SIPS_AT_ONCE = 5
-"""So that the one who looks at the clock, in the same process, is not kept from it."""
+"""So that this does not delay the measuring reader, which is in the same process."""
 
 
 @dataclass(frozen=True)
 class Stalls:
-    """What it cost: p99 of the delays to the one who listens, in seconds, and memory, in bytes per stalled reader."""
+    """The cost: p99 of the delays to the measuring reader, in seconds, and memory, in bytes per stalled reader."""
 
     before: float
-    """While those who do not read are still given what fits into their kernels' buffers."""
+    """While the data for stalled readers still fits into their kernels' buffers."""
     during: float
     server_memory: float
     kernel_memory: float
 
 
 class Staller:
-    """A connection that takes nothing but a sip, until it is told to read."""
+    """A connection that reads only a little now and then, until it is told to read."""
 
     def __init__(self, port: int, name: str) -> None:
         self._socket = socket.socket()
@@ -77,7 +77,7 @@ class Staller:
         self._socket.close()
 
     def _take(self, data: bytes) -> None:
-        """Note what came: each message, once and in order."""
+        """Check the received data: each message, once and in order."""
         lines, _, self._rest = (self._rest + data).rpartition(b"\n")
         for number in NUMBER.findall(lines):
             self._last += 1
@@ -85,7 +85,7 @@ class Staller:
 
 
 async def stall(directory: Path, *, count: int, per_second: int, seconds: float) -> Stalls:
-    """Have so many stall while others say so many messages a second for so long."""
+    """Stall this many readers while others send at this rate for this long."""
     with serving(directory, "--no-limits") as server:
         profile = Profiles(directory / "speaker").server("127.0.0.1", server.port)
         async with connect("127.0.0.1", server.port, name="speaker", profile=profile) as speaker:
@@ -111,7 +111,7 @@ async def stall(directory: Path, *, count: int, per_second: int, seconds: float)
 
 
 class _Talk:
-    """Somebody who says something at a steady pace, and hears it as everybody does."""
+    """A user who sends at a steady pace, and receives the messages like all others."""
 
     def __init__(self, client: Client, per_second: int) -> None:
         self._client = client
@@ -140,7 +140,7 @@ class _Talk:
 
 
 async def _sip(stallers: Sequence[Staller]) -> None:
-    """Have one after the other sip: they know nothing of each other, and do not drink in step."""
+    """Let the readers read a little one after the other, as independent readers would."""
     begin = asyncio.get_running_loop().time()
     for number, staller in enumerate(cycle(stallers), 1):
         if number % SIPS_AT_ONCE == 0:
@@ -150,7 +150,7 @@ async def _sip(stallers: Sequence[Staller]) -> None:
 
 
 async def _until(when: float) -> None:
-    """Keep the pace that is asked for."""
+    """Wait until the next message is due."""
     loop = asyncio.get_running_loop()
     come: asyncio.Future[None] = loop.create_future()
     loop.call_at(when, lambda: come.done() or come.set_result(None))

@@ -55,7 +55,7 @@ async def visit(house: House, number: int, chance: random.Random) -> None:
     elif way == 5:
         await caller.write(b"/history 5\n/search hello\n/users\n/nothing\n/join #lobby\n/quit\n")
         await caller.end()
-    elif way == 6:  # its session waits to be resumed, in vain
+    elif way == 6:  # its session is never resumed
         await caller.send(f"hello from {number}")
         caller.vanish()
     caller.hang_up()
@@ -63,7 +63,7 @@ async def visit(house: House, number: int, chance: random.Random) -> None:
 
 
 def held() -> tuple[int, int]:
-    """Return how many tasks and descriptors there are."""
+    """Return the number of tasks and descriptors."""
     return len(asyncio.all_tasks()), len(list(Path("/proc/self/fd").iterdir()))
 
 
@@ -104,7 +104,7 @@ def test_connecting_and_leaving_leaves_no_state(loop: str, monkeypatch: pytest.M
 
 
 async def visits(house: House, numbers: range, chance: random.Random) -> int:
-    """Let so many come and go; return the bytes in use when all are gone and forgotten."""
+    """Let this many users come and go; return the bytes in use when all are gone and forgotten."""
     for first in numbers[::AT_ONCE]:
         await asyncio.gather(*(visit(house, first + n, chance) for n in range(AT_ONCE)))
     await all_gone(house, house.callers[0])

@@ -65,7 +65,7 @@ def test_clock_changes_do_not_change_the_order(tmp_path: Path, seed: int) -> Non
 
 
 class Wall:
-    """A clock that is set by hand, in a house whose other clocks go on."""
+    """A clock that is set by hand, while the other clocks go on."""
 
     def __init__(self) -> None:
         self.now = 40 * YEAR

@@ -117,7 +117,7 @@ def test_acknowledged_messages_survive_a_kill_at_every_system_call(tmp_path: Pat
 @pytest.mark.parametrize("call", ["pwrite64", "fdatasync"])
 def test_the_server_reports_and_survives_a_disk_error(tmp_path: Path, call: str) -> None:
     trace = ["strace", "-f", "-qq", "-o", os.devnull, "-e", f"trace={call}"]
-    when = "80..84" if call == "pwrite64" else "20..24"  # calls of each thread: opening makes fewer
+    when = "80..84" if call == "pwrite64" else "20..24"  # calls of each thread; opening a store makes fewer
     with writer(tmp_path / "data", 1, 700, *trace, "-e", f"inject={call}:error=EIO:when={when}") as process:
         assert process.stdout is not None
         stored = told(process.stdout.readlines())

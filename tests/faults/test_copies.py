@@ -49,7 +49,7 @@ def texts_in(directory: Path) -> list[str]:
 
 @pytest.fixture
 def data(tmp_path: Path) -> Path:
-    """A store with some messages, the last of them in its log as a crash leaves it."""
+    """A store with some messages, the last of them in the write-ahead log, as after a crash."""
 
     async def scene() -> None:
         async with opened(SQLiteJournal(str(tmp_path / "data"), asyncio.get_running_loop())) as desk:
@@ -67,7 +67,7 @@ def kills() -> Iterator[tuple[str, int]]:
 
 
 def killed(call: str, nth: int, *command: object) -> bool:
-    """Run a command until the n-th time of a system call; False if it ended before."""
+    """Run a command and kill it at the n-th use of a system call; return False if it ended before."""
     trace = ["strace", "-f", "-qq", "-o", os.devnull, "-e", f"trace={call}"]
     done = subprocess.run(
         [*trace, "-e", f"inject={call}:signal=KILL:when={nth}", *map(str, command)],
@@ -169,7 +169,7 @@ def rows_of(database: Path) -> list[tuple[object, ...]]:
 
 
 async def back_up_under_load(directory: Path) -> list[int]:
-    """Back a busy server up; return how much each copy has."""
+    """Back up a busy server; return the number of messages in each backup."""
     sizes = []
     with serving(directory, "--no-limits") as server:
         async with Load(server.port, directory) as load:

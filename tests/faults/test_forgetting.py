@@ -95,7 +95,7 @@ def cut(power: Power, directory: Path, after: int, first: int) -> str:
 
 
 async def check(directory: Path, seqs: dict[int, int], gone: set[int]) -> None:
-    """Compare the store with the reports, and look for traces after the next run."""
+    """Compare the store with the reports, and search for traces after the next run."""
     async with opened(SQLiteJournal(str(directory), asyncio.get_running_loop())) as desk:
         entries = {entry.seq: entry for entry in await desk.journal.read(ROOM, limit=1_000_000)}
         assert list(entries) == list(range(1, len(entries) + 1))

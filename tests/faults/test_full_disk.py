@@ -37,7 +37,7 @@ def send(server: Served, directory: Path) -> subprocess.CompletedProcess[str]:
 
 
 async def refused(client: Client) -> None:
-    """Return once the server refuses to store something."""
+    """Return once the server refuses to store a message."""
     while (told := await topic(client)) is None:
         pass
     assert "disk is full" in str(told)

@@ -1,4 +1,4 @@
-"""The checker accepts a correct history, and finds each error that is put into one."""
+"""The checker accepts a correct history, and finds each deliberate error."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Step = tuple[str, *tuple[Any, ...]]
 
 
 def good(seed: int) -> list[Step]:
-    """Return The history of a correct chat: some answers are lost, some messages too."""
+    """Return the history of a correct chat: some answers are lost, and some messages too."""
     chance = random.Random(seed)
     rooms: dict[str, list[str]] = {room: [] for room in ROOMS}
     told: dict[tuple[str, str], int] = {}
@@ -133,7 +133,7 @@ def answer_with_another_room(steps: list[Step]) -> None:
 
 
 def overtake(steps: list[Step]) -> None:
-    """A message gets a place before one that was answered before it was said."""
+    """A message gets a place before one that was answered before it was sent."""
     room, seq, _ = middle(steps)
     steps.insert(-2, ("says", "s9", room, "s9 1"))
     steps.insert(-2, ("acknowledges", "s9 1", (room, seq)))
@@ -163,7 +163,7 @@ def leave_out_the_end(steps: list[Step]) -> None:
 
 
 def show_what_is_not_stored(steps: list[Step]) -> None:
-    """It was shown before it was on disk, and then the power went."""
+    """It was shown before it was on disk, and then the power failed."""
     room = "#a"
     steps.insert(-2, ("says", "s1", room, "s1 1000"))
     for reader in READERS:

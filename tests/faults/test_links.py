@@ -29,7 +29,7 @@ CLIENTS = SPEAKERS + LISTENERS
 ROUNDS = 100 if LONG else 5
 
 HASTE = Timeouts(first_delay=0.02, longest_delay=0.2, connect=5.0, login=3.0, idle=0.5, answer=1.0)
-"""Timeouts of a minute take some seconds here."""
+"""Timeouts of some seconds instead of a minute."""
 
 
 @asynccontextmanager
@@ -65,7 +65,7 @@ def test_a_message_with_a_lost_answer_is_stored_once(tmp_path: Path) -> None:
 
 
 async def lose_answers_to_changes(directory: Path, count: int) -> None:
-    """Say, edit and delete, in one order, while answers are lost; each is to be in the log once, and in this order."""
+    """Send, edit and delete in one order while answers are lost; the log must have each once, in this order."""
     with serving(directory, "--no-limits") as server:
         async with Proxy(server.port, directory / "data") as proxy:
             proxy.loss = 0.3
@@ -105,7 +105,7 @@ async def cut_links(directory: Path) -> None:
             await load.acknowledge(chance.randrange(1, 300))
             proxy.down = True
             proxy.cut()
-            # With delays that grow, ten attempts in vain are minutes in life.
+            # With growing delays, ten failed attempts take minutes in reality.
             await proxy.attempts(CLIENTS * chance.randrange(1, 10))
             proxy.down = False
 

@@ -1,4 +1,4 @@
-"""The checker finds the bugs that are put into the server."""
+"""The checker finds deliberate bugs in the server."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ def journal_in(directory: Path) -> SQLiteJournal:
 
 
 async def fill(directory: Path, crashed: Path) -> None:
-    """Make a store; the second time some of it is in the log, as a crash leaves it."""
+    """Create a store; the second time, a part of it is in the write-ahead log, as after a crash."""
     chance = random.Random(1)
     async with opened(journal_in(directory)) as desk:
         await desk.store(say("alice", "*", fact=True, claims=("name:alice",)))
@@ -58,7 +58,7 @@ async def entries_of(directory: Path) -> Entries:
 
 
 def vital(database: Path) -> set[int]:
-    """Return the pages that are needed to find or identify others."""
+    """Return the pages that are needed to find or identify other pages."""
     db = apsw.Connection(str(database))
     rows = db.execute(
         "SELECT pageno FROM dbstat WHERE pagetype = 'internal' AND name = 'entry' OR name IN ('conversation', 'meta')"
@@ -79,7 +79,7 @@ def pages_of(entry: Entry, content: bytes) -> set[int]:
 
 
 def damage(content: bytearray, chance: random.Random) -> set[int]:
-    """Damage a file in some way; return the changed pages."""
+    """Damage a file in one of several ways; return the changed pages."""
     pages = len(content) // PAGE
     spoilt = set(chance.sample(range(1, pages + 1), chance.choice([1, 1, 2, 5, 20])))
     way = chance.randrange(4)

@@ -87,7 +87,7 @@ async def online(client: Client) -> list[str]:
 
 
 async def scene(directory: Path, count: int, *, native: bool, alone: bool) -> None:
-    """Have so many stall; ``alone`` says that nobody else on this machine uses sockets, all of which are counted."""
+    """Stall this many readers; with ``alone``, no other program uses sockets, so all sockets are counted."""
     login, number_in = (native_login, native_number) if native else (plain_login, plain_number)
     with serving(directory, "--no-limits") as server:
         port = server.port

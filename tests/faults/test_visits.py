@@ -106,7 +106,7 @@ def test_messages_of_killed_clients_are_stored_once_and_in_order(tmp_path: Path)
 
 
 async def stop_visits(directory: Path) -> None:
-    """Stop a visit in the midst of its lines, mostly until the server has closed its connection."""
+    """Stop a visit in the middle of its lines, mostly until the server has closed its connection."""
     loop = asyncio.get_running_loop()
     chance = random.Random(8)
     typed: list[str] = []
@@ -139,7 +139,7 @@ async def stop_visits(directory: Path) -> None:
 
 
 async def speak_to_the_stopped(house: House, bob: Client, spoken: list[str], *, closes: bool) -> None:
-    """Send enough that the client is behind, or just a little; with ``closes``, it then stalls for too long."""
+    """Send so much that the client falls behind, or just a little; with ``closes``, it then stalls for too long."""
     (stopped,) = (each for each in house.server.connections if each.session.user.name == "ann")
     while not stopped._pressure.full_since if closes else len(spoken) % 5 != 4:
         spoken.append(f"{len(spoken)} {LONG_TEXT}")

@@ -1,4 +1,4 @@
-"""A real disk of some megabytes, which can be filled to the brim."""
+"""A real disk of some megabytes, which can be filled completely."""
 
 from __future__ import annotations
 
@@ -27,6 +27,6 @@ def small_disk(directory: Path, megabytes: int) -> Iterator[Path]:
 
 
 def fill(file: Path, *, leave: int) -> None:
-    """Fill the disk of a file with it, but for so many bytes."""
+    """Grow a file until its disk has only this many bytes free."""
     with suppress(OSError):  # others write meanwhile
         file.write_bytes(bytes(free_bytes(file.parent) - leave))

@@ -2,10 +2,10 @@
 
     python -m tests.faults.writer DIRECTORY FIRST LAST [normal]
 
-Stores the messages FIRST to LAST in small batches, each under its key, over three rooms. Says on stdout what the
-journal told: "stored N CONVERSATION SEQ" or "refused N", and sends what was refused again. With the first refusal it
-removes DIRECTORY.ballast, which makes room where that took it. With "normal" commits are not synced, only checkpoints:
-what a power cut takes then has to be missed.
+Stores the messages FIRST to LAST in small batches, each under its key, in three rooms. Reports the journal's outcomes
+on stdout: "stored N CONVERSATION SEQ" or "refused N". Sends refused messages again. At the first refusal, it removes
+DIRECTORY.ballast, which frees space on a full disk. With "normal", only checkpoints are synced, not commits: a power
+cut must then lose messages.
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ ENDS = events.Ok | events.Error | events.Welcome | events.Challenge
 
 
 class Actor:
-    """An actor. Joins and leaves are seen in a separate order, since they are announced a moment later."""
+    """An actor. Joins and leaves have an order of their own, because they are announced a moment later."""
 
     def __init__(self, name: str, caller: Caller) -> None:
         self.name = name
@@ -51,7 +51,7 @@ class Actor:
         raise NotImplementedError
 
     async def type(self, line: str) -> None:
-        """Type a line, and wait until it is answered."""
+        """Type a line, and wait for the answer."""
         raise NotImplementedError
 
     async def barrier(self) -> None:

@@ -25,7 +25,7 @@ def performances() -> Iterator[object]:
 
 @pytest.fixture(autouse=True)
 def _hasty(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Announce joins and leaves sooner, since every play waits for them."""
+    """Announce joins and leaves sooner, because every play waits for them."""
     monkeypatch.setattr(presence, "COALESCE_SECONDS", 0.005)
 
 

@@ -146,7 +146,7 @@ class Theatre:
         await actor.read_history(conversation, int(limit))
 
     async def _sends(self, name: str, text: str) -> None:
-        """Come, send and go without listening, as a script does."""
+        """Log in, send and leave without listening, as a script does."""
         actor = NativeActor(name, await self.house.call(), key=key_of(name), listen="none")
         assert await actor.ask_for_name(name)
         await actor.type(text)

@@ -1,4 +1,4 @@
-"""Invites as they come on the command line: a URL among the arguments, on stdin or in a file."""
+"""Reads invites from the command line: a URL among the arguments, on stdin or in a file."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ FROM_STDIN = "-"
 def name_and_invitation(
     words: tuple[str, ...], file: Path | None, host: str | None, port: int | None
 ) -> tuple[str | None, Invitation | None]:
-    """Return the name and the invitation that arguments and options tell, each None where they do not."""
+    """Return the name and the invitation from arguments and options, each None if not given."""
     urls = [word for word in words if word == FROM_STDIN or is_url(word)]
     names = [word for word in words if word not in urls]
     for word in names[1:]:
@@ -37,7 +37,7 @@ def name_and_invitation(
 
 
 def invitation_in(file: Path) -> Invitation:
-    """Return the invitation that stands in a file; raises BadFile, UsageProblem."""
+    """Return the invitation in a file; raises BadFile, UsageProblem."""
     try:
         with file.open("rb") as opened:
             content = opened.read(URL_CHARACTERS)
@@ -47,12 +47,12 @@ def invitation_in(file: Path) -> Invitation:
 
 
 def invitation_on_stdin() -> Invitation:
-    """Return the invitation in the first line of stdin; what is typed from now on comes from the terminal, if any."""
+    """Return the invitation in the first line of stdin; then make the terminal stdin, if there is one."""
     if sys.stdin.isatty():
         sys.stderr.write("Invite: ")
         sys.stderr.flush()
     line = b""
-    # Byte by byte: what comes behind the line is not ours.
+    # Byte by byte, to leave the input behind the line unread.
     source = unbuffered(sys.stdin)
     while len(line) < URL_CHARACTERS and (byte := source.read(1) or b"") not in {b"", b"\n"}:
         line += byte
@@ -63,7 +63,7 @@ def invitation_on_stdin() -> Invitation:
 
 
 def _sit_down() -> None:
-    """Let the terminal be stdin, where there is one."""
+    """Make the terminal stdin, if the process has one."""
     try:
         terminal = os.open("/dev/tty", os.O_RDWR)
     except OSError:

@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     from ...journal import Keep
 
 LONGEST_TIMEOUT = 86_400.0
-"""Seconds: a day. Who wants to wait longer repeats the command; the system's own limit differs from one to the next."""
+"""Seconds: a day. To wait longer, repeat the command; the limits of systems differ."""
 
 _Function = TypeVar("_Function", bound=Callable[..., object])
 
 
 def port_from(lowest: int) -> Callable[[click.Context, click.Parameter, str | None], int | None]:
-    """Return the callback of an option that takes a port from ``lowest`` on."""
+    """Return a callback that validates a port from ``lowest`` on."""
 
     def check(_ctx: click.Context, _param: click.Parameter, text: str | None) -> int | None:
         if text is None:
@@ -35,7 +35,7 @@ def port_from(lowest: int) -> Callable[[click.Context, click.Parameter, str | No
 
 
 def positive_seconds(_ctx: click.Context, _param: click.Parameter, text: str) -> float:
-    """Be the callback of an option that takes a time, up to a day."""
+    """Validate a number of seconds up to a day, as an option's callback."""
     try:
         seconds = float(text)
     except ValueError:
@@ -46,7 +46,7 @@ def positive_seconds(_ctx: click.Context, _param: click.Parameter, text: str) ->
 
 
 def duration(_ctx: click.Context, _param: click.Parameter, text: str | None) -> int:
-    """Be the callback of an option that takes a duration in seconds, 0 for none."""
+    """Convert a duration to seconds, 0 if not given, as an option's callback."""
     from ...protocol.text.durations import seconds_of
 
     seconds = seconds_of(text) if text is not None else 0
@@ -56,7 +56,7 @@ def duration(_ctx: click.Context, _param: click.Parameter, text: str | None) -> 
 
 
 def retention(_ctx: click.Context, _param: click.Parameter, texts: tuple[str, ...]) -> Keep:
-    """Be the callback of an option that says how long what is said is kept: TIME, ROOM=TIME or ROOM=ever."""
+    """Parse a retention, TIME, ROOM=TIME or ROOM=ever, as an option's callback."""
     from ...journal import Keep
     from ...protocol.conversations import room_id
     from ...protocol.names import check_room
@@ -72,7 +72,7 @@ def retention(_ctx: click.Context, _param: click.Parameter, texts: tuple[str, ..
                 f"{text!r} is not a retention time. Give 90d, '#ops=7d' or '#ops=ever', for example."
             )
         kept_for = seconds * 1000 if seconds else None
-        if has_room:  # also if it is empty, which check_room refuses: all rooms must not be meant by accident
+        if has_room:  # even if it is empty, which check_room refuses: an empty name must not mean all rooms
             rooms[room_id(check_room(room))] = kept_for
         else:
             default = kept_for
@@ -80,7 +80,7 @@ def retention(_ctx: click.Context, _param: click.Parameter, texts: tuple[str, ..
 
 
 def listening_hosts(_ctx: click.Context, _param: click.Parameter, hosts: tuple[str, ...]) -> tuple[str, ...]:
-    """Be the callback of an option that takes hosts to listen on; the system would take "*" for all of them."""
+    """Validate hosts to listen on, as an option's callback; the system would take "*" for all of them."""
     from ...client.address import parse_host
 
     for host in hosts:
@@ -90,7 +90,7 @@ def listening_hosts(_ctx: click.Context, _param: click.Parameter, hosts: tuple[s
 
 
 def directory(_ctx: click.Context, _param: click.Parameter, text: str | None) -> Path | None:
-    """Be the callback of an option that takes a directory, which may not be there yet."""
+    """Validate a directory that may not exist yet, as an option's callback."""
     if text is None:
         return None
     path = as_path(_ctx, _param, text)
@@ -100,18 +100,18 @@ def directory(_ctx: click.Context, _param: click.Parameter, text: str | None) ->
 
 
 def as_path(_ctx: click.Context, _param: click.Parameter, text: str | None) -> Path | None:
-    """Be the callback of an option that takes a path."""
+    """Convert an option to a path, as its callback."""
     if text is None:
         return None
-    from pathlib import Path  # which would cost `send` a twentieth of its start
+    from pathlib import Path  # importing pathlib would cost `send` a twentieth of its start
 
     return Path(text)
 
 
 def data_directory(data: Path | None) -> Path:
-    """Return the data directory of the server: what --data says, or the platform's place; raises BadFile.
+    """Return the server's data directory, from --data or the platform's default; raises BadFile.
 
-    Links in it are followed now, so that nobody can lead them elsewhere later.
+    Links in it are resolved now, so that no other account can redirect them later.
     """
     if data is not None:
         return storable(data.resolve())
@@ -123,7 +123,7 @@ def data_directory(data: Path | None) -> Path:
 
 
 def storable(path: Path) -> Path:
-    """Return a path at which a store may be; raises UsageProblem if it is not UTF-8, which SQLite asks for."""
+    """Return the path of a store; raises UsageProblem if it is not UTF-8, as SQLite requires."""
     try:
         str(path).encode()
     except UnicodeEncodeError:
@@ -132,7 +132,7 @@ def storable(path: Path) -> Path:
 
 
 def invite_option(command: _Function) -> _Function:
-    """Add --invite-file, which lets somebody in who is new on a server."""
+    """Add --invite-file, for newcomers to a server."""
     return click.option(
         "--invite-file",
         type=click.Path(dir_okay=False),
@@ -143,7 +143,7 @@ def invite_option(command: _Function) -> _Function:
 
 
 def server_options(command: _Function) -> _Function:
-    """Add --host and --port, which tell where the server is; ``client.address.find_server`` knows what they mean."""
+    """Add --host and --port, which name the server; ``client.address.find_server`` interprets them."""
     command = click.option(
         "--port",
         callback=port_from(1),

@@ -6,7 +6,7 @@ import click
 
 
 class Command(click.Command):
-    """A command of which no option and no single argument may be empty."""
+    """A command that refuses empty options and arguments."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Refuse empty words, then parse as usual."""
@@ -27,7 +27,7 @@ class Group(click.Group):
 
 
 def refuse_empty(command: click.Command, ctx: click.Context, args: list[str]) -> None:
-    """Raise UsageError if a value is empty or blank; arguments that take many words are for the command to check."""
+    """Raise UsageError if a value is empty or blank; the command itself checks arguments that take many words."""
     values, _, parameters = command.make_parser(ctx).parse_args(list(args))
     for parameter in parameters:
         value = values.get(parameter.name)

@@ -18,8 +18,7 @@ from ..model.places import Places
 from ..model.unread import Unread
 
 REMEMBERED = 20_000
-"""The newest names, rooms and so on that are remembered: our server has fewer users online, and a hostile one cannot fill
-the memory."""
+"""Most names, rooms and so on that are kept: our server has fewer users online, and a hostile one fills no memory."""
 
 HELD = 1_000
 """Held-back events from which on no more are taken."""
