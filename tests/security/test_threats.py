@@ -7,7 +7,8 @@ import pytest
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
-ROWS = re.findall(r"^\| (\S+) \| [^|]+ \| ([^|]+) \|$", (HERE / "threats.md").read_text(), re.MULTILINE)
+_row = re.compile(r"^\| (?!Id )(\S+) \| [^|]+ \| ([^|]+) \|$", re.MULTILINE).findall
+ROWS, ATTACKS = (_row((HERE / page).read_text()) for page in ("threats.md", "README.md"))
 NUMBERED = {
     "T-inj": 7,
     "T-term": 4,
@@ -49,11 +50,16 @@ def test_every_threat_is_in_the_table_once() -> None:
         "full",
         "copies",
     }
-    found = [row for row, _ in ROWS if row != "Id"]
+    found = [row for row, _ in ROWS]
     assert sorted(found) == sorted(expected)
 
 
-@pytest.mark.parametrize(("row", "cell"), [(row, cell) for row, cell in ROWS if row != "Id"])
+def test_every_attack_that_once_worked_has_a_row() -> None:
+    kinds = {"A": range(1, 10), "B": range(10, 18), "D": range(30, 37)}
+    assert [row for row, _ in ATTACKS] == [f"{kind}{number}" for kind, numbers in kinds.items() for number in numbers]
+
+
+@pytest.mark.parametrize(("row", "cell"), ROWS + ATTACKS)
 def test_a_row_has_a_reason_or_existing_tests(row: str, cell: str) -> None:
     named = re.findall(r"`(tests/[^`]+)`", cell)
     assert named or cell.strip().endswith("."), row
