@@ -6,6 +6,7 @@ from msgspec.structs import replace
 
 from ..exceptions import TooLong
 from ..hub import Hub, Session
+from ..hub.delivery.absence import reason
 from ..protocol import commands, events
 from ..protocol.limits import AWAY_CHARACTERS
 from ..protocol.slash.help import help_text
@@ -25,7 +26,7 @@ async def users(hub: Hub, session: Session, command: commands.Users) -> Answer:
     shown = None if room is None or room.is_lobby else room.name
     for start in range(0, max(1, len(there)), NAMES_PER_EVENT):
         part = there[start : start + NAMES_PER_EVENT]
-        away = {user.name: user.away for user in part if user.away}
+        away = {user.name: reason(hub, user) for user in part if user.away}
         guests = [user.name for user in part if user.is_guest]
         names = [user.name for user in part]
         told = events.Users(users=names, id=command.id, room=shown, away=away, guests=guests)

@@ -6,6 +6,7 @@ from socketchat.commands.operator.orders import handle as give
 from socketchat.hub import Channel
 from socketchat.protocol import commands, events, operator
 from socketchat.protocol.codec import decode_text
+from socketchat.protocol.wording import AWAY
 from tests.commands.test_moderation import notices, played, refusal
 from tests.hub.stage import Peer, Stage
 from tests.keys import key_of
@@ -79,6 +80,21 @@ def test_a_globally_muted_user_cannot_speak_through_away_invite_or_topic() -> No
         assert refusal(bob) == ("muted", "You are muted in the chat.")
     bob.do(commands.Away)
     assert bob.told(events.Ok)
+
+
+def test_a_reason_for_being_away_is_shown_no_longer_once_its_user_is_muted() -> None:
+    _, (ann, bob) = played("ann", "bob")
+    bob.do(commands.Away, text="what I wanted to say")
+    ann.do(commands.Mute, room="#lobby", name="bob")
+    ann.take()
+    ann.do(commands.Users)
+    ann.do(commands.Send, to="@bob", text="hello")
+    told = ann.events()
+    assert [event.away for event in told if isinstance(event, events.Users)] == [{"bob": AWAY}]
+    assert [event.away for event in told if isinstance(event, events.Absent)] == [AWAY]
+    ann.do(commands.Unmute, room="#lobby", name="bob")
+    ann.do(commands.Users)
+    assert [event.away for event in ann.told(events.Users)] == [{"bob": "what I wanted to say"}]
 
 
 @pytest.mark.parametrize("private", [False, True])

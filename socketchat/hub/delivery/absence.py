@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ...protocol.events import Absent
+from ...protocol.wording import AWAY
+from ..policy.permissions import Action
 
 if TYPE_CHECKING:
     from ..hub import Hub
@@ -23,4 +25,11 @@ def absence(hub: Hub, pair: Pair, author: User, other: User) -> Absent | None:
     if now - pair.told.get(author.id, -TOLD_SECONDS) < TOLD_SECONDS:
         return None
     pair.told[author.id] = now
-    return Absent(name=other.name, away=other.away)
+    return Absent(name=other.name, away=reason(hub, other))
+
+
+def reason(hub: Hub, user: User) -> str:
+    """Return why a user is away, "" if the user is not; muted users give no reason, not even an earlier one."""
+    if not user.away or hub.permissions.may(user, Action.SPEAK, hub.directory.lobby):
+        return user.away
+    return AWAY
