@@ -70,6 +70,20 @@ def made_by_users() -> list[tuple[str, str]]:
     ]
 
 
+def of_sessions() -> list[tuple[str, str]]:
+    return [
+        ("sessions of one user", f"{hub.SESSIONS_PER_USER}"),
+        (
+            "times that one user quits and the others are told immediately",
+            f"{hub.DEPARTURES_BURST} at once, then one a minute",
+        ),
+        (
+            "what one user missed, after a disconnection",
+            f"{hub.REPLAY_BURST // 2**20} MiB at once, then {hub.REPLAY_PER_SECOND // 2**20} MiB a second",
+        ),
+    ]
+
+
 def limits() -> str:
     every = f"{door.STRANGERS_SECONDS:.0f} seconds"
     minutes = f"{guesses.GUESS_SECONDS / 60:.0f} minutes"
@@ -79,11 +93,7 @@ def limits() -> str:
         ("a name", f"{protocol.NAME_CHARACTERS} characters"),
         ("names of one key", f"{NAMES_PER_KEY}"),
         ("devices of one user", f"{DEVICES_PER_USER}"),
-        ("sessions of one user", f"{hub.SESSIONS_PER_USER}"),
-        (
-            "times that one user quits and the others are told immediately",
-            f"{hub.DEPARTURES_BURST} at once, then one a minute",
-        ),
+        *of_sessions(),
         (
             "commands of one user, in all sessions",
             f"{hub.COMMAND_BURST} at once, then {hub.COMMANDS_PER_SECOND:.0f} a second",

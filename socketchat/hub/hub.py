@@ -102,10 +102,10 @@ class Hub:
         self.directory = Directory(self.state)
         self.roster = Roster()
         self.permissions = Permissions(self.directory, self.operator, now)
-        self.replay = Replay(journal, spawn, self._caught_up)
         self.guess_limits = GuessLimits(clock)
         self.quotas = Quotas(self.directory, clock, limited=limited)
         self.throttle = Throttle(timer, clock, self._proceed, limited=limited)
+        self.replay = Replay(journal, spawn, self._caught_up, self.throttle.charge_replay, timer)
         self.attendance = Attendance(
             self.directory,
             self.roster,

@@ -98,7 +98,7 @@ class Places:
     that the session was sent.
     """
 
-    __slots__ = ("_chat", "_session", "awaits_more", "heard", "lacks", "missed_presence")
+    __slots__ = ("_chat", "_session", "awaits_more", "heard", "lacks", "missed_presence", "rests")
 
     def __init__(self, session: Session) -> None:
         self._session = session
@@ -107,6 +107,7 @@ class Places:
         self.lacks: OrderedDict[Conversation, int] | None = None
         self.awaits_more = False  # more conversations are to follow
         self.missed_presence = False
+        self.rests = False  # it was sent too much, and is served again later
 
     @property
     def is_behind(self) -> bool:

@@ -18,6 +18,7 @@ from ...protocol.kinds import ECHOED
 from ..sessions import Rendering, Session
 from ..state.conversations import Conversation, Pair
 from .ignoring import as_read, ignores
+from .presence import Timer
 
 PAGE_ENTRIES = 64
 """Entries in a page: a page of longest texts is 2 MiB, one of ordinary lines some 10 KiB."""
@@ -80,17 +81,24 @@ class Page:
 
 
 class Replay:
-    """Serves the sessions that are behind."""
+    """Serves the sessions that are behind.
+
+    ``charge`` counts the bytes that a session is sent, and returns how many seconds it has to wait for more.
+    """
 
     def __init__(
         self,
         journal: Journal,
         spawn: Callable[[Coroutine[None, None, None]], object],
         caught_up: Callable[[Session], None],
+        charge: Callable[[Session, int], float],
+        timer: Timer,
     ) -> None:
         self._journal = journal
         self._spawn = spawn
         self._caught_up = caught_up
+        self._charge = charge
+        self._timer = timer
         self._pages: OrderedDict[PageId, Page] = OrderedDict()
         self._size = 0
         self._waiting: dict[PageId, dict[Session, None]] = {}
@@ -106,10 +114,10 @@ class Replay:
 
     def advance(self, session: Session) -> None:
         """Send what a session lacks until its buffer is full, a page has to be read, or it is live."""
-        while session.places.is_behind and not session.paused:
+        while session.places.is_behind and not session.paused and not session.places.rests:
             chunk, waits = self._next_chunk(session)
             if chunk:
-                session.write(b"".join(chunk))
+                self._send(session, b"".join(chunk))
             elif not waits:
                 if session.places.catch_up():
                     self._caught_up(session)
@@ -150,6 +158,18 @@ class Replay:
         """Stop serving a session that is gone."""
         for sessions in self._waiting.values():
             sessions.pop(session, None)
+
+    def _send(self, session: Session, chunk: bytes) -> None:
+        """Send a chunk, and let the session rest if its user was sent too much."""
+        seconds = self._charge(session, len(chunk))
+        if seconds:
+            session.places.rests = True
+            self._timer(seconds, lambda: self._go_on(session))
+        session.write(chunk)
+
+    def _go_on(self, session: Session) -> None:
+        session.places.rests = False
+        self.advance(session)
 
     def _next_chunk(self, session: Session) -> tuple[list[bytes], bool]:
         """Return the next lines for a session, and whether it has to wait for a page."""

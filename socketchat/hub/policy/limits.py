@@ -48,6 +48,13 @@ million."""
 READ_BYTES = 65_536
 """Bytes of stored texts that are searched for the price of one such command: some milliseconds of a thread."""
 
+REPLAY_BURST = 67_108_864
+"""Bytes of what one user missed that are sent at once, in all sessions: after a weekend it is a megabyte or two. A
+client that reconnects all the time, as if it knew nothing, would be sent 600 MB a second."""
+
+REPLAY_PER_SECOND = 4_194_304
+"""Bytes after that: faster than most links, and a slow reader of a busy server keeps up."""
+
 DEPARTURES_BURST = 10
 """Times that a user quits, in a row, and the others are told immediately; after that it takes as long as when a link
 breaks, and whoever is back by then has never left. Each of these times is a line on everybody's screen."""

@@ -35,10 +35,15 @@ class RateLimiter:
         self._free_at.set(key, free_at)
         return 0.0
 
-    def charge(self, key: str, count: float) -> None:
-        """Take so many although it may be too many, as it is known only afterwards how many they were."""
+    def charge(self, key: str, count: float) -> float:
+        """Take so many although it may be too many, and return how many seconds to wait before the next.
+
+        It is known only afterwards how many they were.
+        """
         now = self._clock()
-        self._free_at.set(key, max(self._free_at.get(key) or now, now) + count * self._seconds)
+        free_at = max(self._free_at.get(key) or now, now) + count * self._seconds
+        self._free_at.set(key, free_at)
+        return max(0.0, free_at - now - self._span)
 
     def give_back(self, key: str) -> None:
         """Take back one that was taken."""

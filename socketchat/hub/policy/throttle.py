@@ -22,6 +22,8 @@ from .limits import (
     READ_BYTES,
     READ_ENTRIES,
     READS_PER_SECOND,
+    REPLAY_BURST,
+    REPLAY_PER_SECOND,
     SESSIONS_PER_USER,
     STRANGER_COMMANDS,
     STRANGER_COMMANDS_PER_SECOND,
@@ -64,6 +66,7 @@ class Throttle:
         self._limited = limited
         self._allowances: LRU[Allowance] = LRU(REMEMBERED)
         self._loopback = Allowance(COMMAND_BURST * LOOPBACK_TIMES, COMMANDS_PER_SECOND * LOOPBACK_TIMES, clock())
+        self._replays = RateLimiter(REPLAY_BURST, 1 / REPLAY_PER_SECOND, clock)
         self._departures = RateLimiter(DEPARTURES_BURST, DEPARTURES_SECONDS, clock)
         self._rates = {
             Cost.MUCH_READING: RateLimiter(READ_BURST, 1 / READS_PER_SECOND, clock),
@@ -124,6 +127,10 @@ class Throttle:
         if self._limited:
             cost = entries / READ_ENTRIES + size / READ_BYTES
             self._rates[Cost.MUCH_READING].charge(_payer(session), cost)
+
+    def charge_replay(self, session: Session, size: int) -> float:
+        """Charge a user for bytes of a replay, and return how many seconds to wait before the next ones."""
+        return self._replays.charge(_payer(session), size) if self._limited else 0.0
 
     def _rest(self, session: Session, seconds: float) -> None:
         session.stalled = True

@@ -13,6 +13,8 @@ from socketchat.hub.policy.limits import (
     LOOPBACK_TIMES,
     READ_BURST,
     READS_PER_SECOND,
+    REPLAY_BURST,
+    REPLAY_PER_SECOND,
     SESSIONS_PER_USER,
     STRANGER_COMMANDS,
 )
@@ -219,3 +221,27 @@ def test_the_sessions_of_one_user_are_limited_and_a_resumed_one_takes_the_place_
     mine[1].do(commands.Quit)
     assert stage.native("alice").told(events.Welcome)
     assert stage.native("bob").told(events.Welcome)
+
+
+def test_a_user_who_asks_for_the_same_replay_again_and_again_waits_and_gets_all_of_it() -> None:
+    stage = Stage(limited=True)
+    mallory = stage.native("mallory")
+    (welcome,) = mallory.told(events.Welcome)
+    texts = [f"{number} ".ljust(30_000, "x") for number in range(40)]
+    for text in texts:
+        mallory.say(text)
+    stage.settle()
+    sent = 0
+    while sent < REPLAY_BURST:
+        peer = stage.native("mallory", epoch=welcome.epoch, positions={"#lobby": 0})
+        sent += len(peer.take())
+        peer.drop()
+    last = stage.native("mallory", epoch=welcome.epoch, positions={"#lobby": 0})
+    heard = last.heard()
+    assert len(heard) < len(texts) / 2
+    other = stage.native("bob", epoch=welcome.epoch, positions={"#lobby": 0})
+    assert len(other.heard()) == len(texts)
+    mallory.say("another one")
+    stage.turns.wait(40 * 33_000 / REPLAY_PER_SECOND + 1)
+    heard += last.heard()
+    assert [text for _, _, text in heard] == [*texts, "another one"]
