@@ -19,6 +19,13 @@ Group = list[tuple[Entry, Session | None]]
 """Entries of one conversation in order, each with the session that sent it; None where its author is to hear it too."""
 
 
+LONG_TEXT_BYTES = 4096
+"""Length of a text that takes long to render: for a plain reader each of its lines becomes a row."""
+
+LONG_TEXTS_BYTES = 65_536
+"""Such texts of one conversation that are rendered in one turn of the loop: the longest one, or some long ones."""
+
+
 class Delivery:
     """Collects what one batch tells each session, then writes it."""
 
@@ -64,8 +71,7 @@ class Delivery:
         """Move the heads, then write to each session once."""
         bases = {conversation: conversation.head for conversation in self.groups}
         news: dict[Session, bytes] = {}
-        for conversation, group in self.groups.items():
-            conversation.head = group[-1][0].seq
+        for conversation, group in self._rendered(bases):
             for rendering, sessions in conversation.audience.items():
                 if rendering.sided and isinstance(conversation, Pair):
                     self._gather_sided(news, rendering, sessions, conversation, group)
@@ -87,6 +93,24 @@ class Delivery:
             session.write(b"".join(lines))
         for session, event in self._beside:
             session.tell(event)
+
+    def _rendered(self, bases: Mapping[Conversation, int]) -> list[tuple[Conversation, Group]]:
+        """Move the heads, and return the groups to render; replay serves the others."""
+        long = [each for each, group in self.groups.items() if len(group) > 1 and _is_long(group)]
+        for conversation in long:
+            self._leave_to_replay(conversation, bases)
+        for conversation, group in self.groups.items():
+            conversation.head = group[-1][0].seq
+        return [each for each in self.groups.items() if each[0] not in long]
+
+    def _leave_to_replay(self, conversation: Conversation, bases: Mapping[Conversation, int]) -> None:
+        """Let all who hear a conversation fall behind: replay renders in each turn as much as it sends."""
+        for sessions in conversation.audience.values():
+            for session, places in sessions.items():
+                if not places.is_behind:
+                    places.fall_behind(bases)
+                    self.behind.append(session)
+                places.miss(conversation, bases[conversation])
 
     def _ignorers(self, group: Group) -> list[Session]:
         """Return the sessions that must not read all of these entries as they are."""
@@ -139,6 +163,11 @@ class Delivery:
                     [rendering.entry(as_read(entry, session.user), own=entry.author == me) for entry, _ in group]
                 )
                 news[session] = news.get(session, b"") + mine
+
+
+def _is_long(group: Group) -> bool:
+    """Tell whether to render these entries would take too long for one turn of the loop."""
+    return sum(len(entry.body) for entry, _ in group if len(entry.body) > LONG_TEXT_BYTES) > LONG_TEXTS_BYTES
 
 
 def _as_read_by(session: Session, rendering: Rendering, lines: list[bytes], group: Group) -> bytes:

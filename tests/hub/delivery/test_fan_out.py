@@ -6,8 +6,10 @@ from socketchat.protocol import commands, events
 from socketchat.protocol.codec import decode_event
 from socketchat.protocol.text.rows import in_rows
 from tests.hub.stage import Stage
+from tests.hub.stall_meter import MeteredStage, Work
 
 LONG = "x" * 30_000
+NEWLINES = "\n" * 30_000
 
 
 def room_of(*names: str) -> tuple[Stage, list]:
@@ -171,3 +173,30 @@ def test_a_plain_author_gets_all_lines_except_its_own_in_order(authors: list[int
     for n, person in enumerate(people):
         heard = [f"p{author}: text {number}\n" for number, author in enumerate(authors) if author != n]
         assert person.take().decode() == "".join(heard)
+
+
+def test_many_long_texts_at_once_are_rendered_in_several_turns_and_all_arrive() -> None:
+    stage = MeteredStage()
+    alice, bob, plain = stage.native("alice"), stage.native("bob"), stage.plain("dave")
+    texts = [f"{number}{NEWLINES}end" for number in range(20)]
+    stage.settle()
+    for peer in (alice, bob, plain):
+        peer.take()
+    plain.stuck = True
+    for text in texts:
+        alice.say(text)
+    alice.say("hello", to="@dave")
+    stage.meter.most = Work()
+    with stage.meter.wrapped():
+        stage.settle()
+    assert stage.meter.most.characters <= 2_000_000
+    said = plain.text()
+    while plain.session.places.is_behind:
+        plain.buffered = 0
+        plain.read_again()
+        plain.stuck = True
+        stage.settle()
+        said += plain.text()
+    assert [line for line in said.splitlines() if line.endswith("end")] == ["alice: end"] * 20
+    assert said.count("hello") == 1
+    assert [text for conversation, _, text in bob.heard() if conversation == "#lobby"] == texts
