@@ -51,3 +51,5 @@ def trust(*, host: str, fingerprint: str | None, is_default: bool) -> None:
     if is_default:
         profiles.make_default(address)
         click.echo(f"The default server is now {address}.")
+        if profiles.server(*address).read_pin() is None:
+            click.echo(f"You have not joined {address} yet, so check the address.", err=True)

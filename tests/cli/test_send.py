@@ -411,3 +411,11 @@ def test_twenty_concurrent_first_sends_succeed_under_one_name(server) -> None:
     command = [sys.executable, "-m", "socketchat", "send", "--port", str(server.port), "--as", "swarm", "hi"]
     processes = [subprocess.Popen(command, stderr=subprocess.PIPE) for _ in range(20)]
     assert [(process.communicate()[1], process.returncode) for process in processes] == [(b"", 0)] * 20
+
+
+def test_a_default_server_that_was_never_joined_is_mentioned(home, capsys) -> None:
+    Profiles(str(home / "socketchat" / "client")).server("chat.lan", 5000).keep_pin(f"SHA256:{43 * 'A'}")
+    assert run(["trust", "--default", "chat.lan"]) == 0
+    assert capsys.readouterr().err == ""
+    assert run(["trust", "--default", "nope:1"]) == 0
+    assert capsys.readouterr().err == "You have not joined nope:1 yet, so check the address.\n"
