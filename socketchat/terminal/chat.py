@@ -288,7 +288,7 @@ class Chat:
         pending = sum(sending.since <= late for sending in self._loop.sending.values())
         if self._began <= late:
             pending += self._client.adopted
-        return self._status_line.line(pending)
+        return self._status_line.line(pending, self._prompt.width)
 
 
 async def _result_of(task: asyncio.Task[None]) -> None:

@@ -7,6 +7,8 @@ import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from prompt_toolkit.utils import get_cwidth
+
 from ...client.asyncio.client import Client
 from ...protocol.text.hygiene import clean_line
 from .view import View
@@ -14,12 +16,29 @@ from .view import View
 if TYPE_CHECKING:
     from prompt_toolkit.formatted_text import StyleAndTextTuples
 
-HINT = "/help · Tab completes · Ctrl+D leaves"
+HINTS = ("/help", "Tab completes", "Ctrl+D leaves")
 
 DOWN_HINT = "Enter tries now"
 
+OTHER_KEY = "the server has another key"
+
+SEPARATOR = " · "
+
 TICK_SECONDS = 1.0
 """How often the seconds until the next attempt are drawn."""
+
+
+def fitting(parts: list[tuple[str, str]], width: int) -> StyleAndTextTuples:
+    """Return the parts that fit into one row, from the first on; the first part always stays."""
+    line: StyleAndTextTuples = []
+    used = 0
+    for style, text in parts:
+        needed = get_cwidth(SEPARATOR + text if line else text)
+        if line and used + needed > width:
+            break
+        line += [("class:status", SEPARATOR), (style, text)] if line else [(style, text)]
+        used += needed
+    return line
 
 
 class Status:
@@ -31,12 +50,15 @@ class Status:
         self._repaint = repaint
         self._tick: asyncio.TimerHandle | None = None
 
-    def line(self, pending: int) -> StyleAndTextTuples:
-        """Return the line, important parts first, as a narrow terminal cuts its end; ``pending`` messages wait."""
+    def line(self, pending: int, width: int) -> StyleAndTextTuples:
+        """Return the line for ``pending`` messages: the important parts first, and those that fit into ``width``."""
         parts: list[tuple[str, str]] = []
         is_up = self._client.online
         if not is_up:
-            parts += [("class:status.trouble", self._trouble()), ("class:status", DOWN_HINT)]
+            parts.append(("class:status.trouble", self._trouble()))
+            if self._view.other_key:
+                parts.append(("class:status.trouble", OTHER_KEY))
+            parts.append(("class:status", DOWN_HINT))
             self._count()
         if pending:
             what = "being sent" if is_up and not self._view.refuses else "waiting"
@@ -48,16 +70,12 @@ class Status:
             parts.append(("class:status.strong", f"{name} {count:,}{to_you}"))
         if self._view.online_count:
             parts.append(("class:status", f"{self._view.online_count:,} online"))
-        parts.append(("class:status", HINT))
-        line: StyleAndTextTuples = []
-        for style, text in parts:
-            line += [("class:status", " · " if line else ""), (style, clean_line(text))]
-        return line
+        parts += [("class:status", hint) for hint in HINTS]
+        return fitting([(style, clean_line(text)) for style, text in parts], width)
 
     def _trouble(self) -> str:
         seconds = math.ceil(self._client.next_try)
-        what = "not connected: the server has another key" if self._view.other_key else "not connected"
-        return f"{what}, next try in {seconds} s" if seconds else f"{what}, trying"
+        return f"not connected, next try in {seconds} s" if seconds else "not connected, trying"
 
     def _count(self) -> None:
         """Have the line drawn again when its seconds have changed."""

@@ -7,6 +7,7 @@ import re
 from socketchat.client.asyncio.connect import connect
 from socketchat.client.timeouts import Timeouts
 from socketchat.terminal.chat import Chat
+from socketchat.terminal.screen.status import fitting
 from socketchat.terminal.screen.theme import Look
 from tests.client.scripted import error, ok, scripted
 
@@ -49,3 +50,17 @@ def test_the_status_counts_messages_held_back_by_a_full_disk():
         asyncio.run(run(stdin, stdout))
     assert terminal.text.count("The disk is full") == 1
     terminal.close()
+
+
+def test_a_narrow_status_leaves_out_whole_parts_from_the_end():
+    parts = [("class:status", text) for text in ("3 online", "日本 12", "/help", "Tab completes")]
+
+    def shown(width):
+        return "".join(text for _, text, *_ in fitting(parts, width))
+
+    assert shown(80) == "3 online · 日本 12 · /help · Tab completes"
+    assert shown(42) == "3 online · 日本 12 · /help · Tab completes"
+    assert shown(41) == "3 online · 日本 12 · /help"
+    assert shown(25) == "3 online · 日本 12"
+    assert shown(17) == "3 online"
+    assert shown(1) == "3 online"
