@@ -160,9 +160,9 @@ class Replay:
             sessions.pop(session, None)
 
     def _send(self, session: Session, chunk: bytes) -> None:
-        """Send a chunk, and let the session rest if its user was sent too much."""
+        """Send a chunk; the session rests for a turn after a whole one, and longer if its user was sent too much."""
         seconds = self._charge(session, len(chunk))
-        if seconds:
+        if seconds or len(chunk) >= CHUNK_BYTES:
             session.places.rests = True
             self._timer(seconds, lambda: self._go_on(session))
         session.write(chunk)

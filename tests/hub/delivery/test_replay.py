@@ -4,7 +4,7 @@ from socketchat.exceptions import StorageProblem
 from socketchat.hub.delivery import replay
 from socketchat.hub.delivery.replay import CACHE_BYTES, CHUNK_BYTES, PAGE_ENTRIES, READS_IN_FLIGHT, WRITE_BYTES
 from socketchat.protocol import commands, events
-from socketchat.protocol.codec import decode_event
+from socketchat.protocol.codec import decode_event, decode_text
 from tests.hub.stage import CountingJournal, Peer, Stage
 from tests.keys import key_of
 
@@ -389,3 +389,23 @@ def test_the_least_recently_used_page_is_evicted_first(monkeypatch: pytest.Monke
     monkeypatch.setattr(replay, "CACHE_BYTES", stage.hub.replay._size - 1)
     stage.native("emil", epoch=stage.hub.attendance.epoch, positions={"#ops": 0, "#lobby": 2 * PAGE_ENTRIES})
     assert stage.hub.replay._pages.keys() == {("#lobby", 1), ("#ops", 0)}
+
+
+def test_after_each_chunk_of_a_replay_the_others_have_their_turn() -> None:
+    stage = Stage()
+    alice = stage.native("alice")
+    (welcome,) = alice.told(events.Welcome)
+    texts = [f"{number} ".ljust(30_000, "x") for number in range(20)]
+    for text in texts:
+        alice.say(text)
+        stage.settle()
+    again = stage.connect()
+    again.log_in(key_of("alice"), name="alice", epoch=welcome.epoch, positions={"#lobby": 0})
+    again.take()
+    while not again.writes:
+        stage.turns.turn()
+    first = again.take()
+    assert CHUNK_BYTES <= len(first) <= 2 * CHUNK_BYTES
+    stage.settle()
+    heard = [decode_event(line) for line in (first + again.take()).splitlines()]
+    assert [decode_text(entry).text for entry in heard if type(entry) is events.Entry] == texts
