@@ -1,1 +1,1 @@
-"""Who hears what, and when: fan-out, replay, attendance and presence."""
+"""Delivery of entries and presence to sessions: fan-out, replay, attendance and presence."""

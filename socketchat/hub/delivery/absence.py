@@ -1,4 +1,4 @@
-"""Who writes to somebody who is not here is told so, and not at every message."""
+"""Tells users that the recipient of their direct messages is offline, but not at every message."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     from ..state.users import User
 
 TOLD_SECONDS = 3600.0
-"""Time after which it is told again: who writes on knows it, and who comes back to it has forgotten."""
+"""Time after which the notice is repeated: users who keep writing know it, later they may have forgotten."""
 
 
 def absence(hub: Hub, pair: Pair, author: User, other: User) -> Absent | None:
-    """Return what ``author`` is told about ``other``, who is not here: nothing so soon again, nor of oneself."""
+    """Return the notice that ``other`` is offline, or None if ``author`` got it recently or they are the same."""
     if author is other:
         return None
     now = hub.clock()

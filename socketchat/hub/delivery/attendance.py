@@ -1,4 +1,4 @@
-"""Attendance: who is here, from hello to the end of a link, and which conversations each session hears meanwhile."""
+"""Attendance: logs sessions in and out, and subscribes them to their conversations."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from .presence import Presence, Timer
 from .replay import Replay
 
 RESUME_SECONDS = 15.0
-"""A link that broke is given this long before the others are told: a lid, a lift, another access point."""
+"""Time to resume a broken link before others are told: a closed lid, an elevator, another access point."""
 
 PENDING_NOTICE = (
     "A new password was set for your account without the old one. It becomes valid a day after that. "
@@ -34,15 +34,15 @@ TOKEN_BYTES = 16
 """128 random bits cannot be guessed."""
 
 WELCOME_CONVERSATIONS = 500
-"""Conversations told in the line of ``welcome``, which has to stay under the limit of a line; as many follow in each
-turn of the loop, in which they take a few milliseconds."""
+"""Conversations in the line of ``welcome``, which has to stay under the limit for a line; as many follow in each turn
+of the loop, which takes a few milliseconds."""
 
 PAUSED_SECONDS = 0.1
-"""Pause before a reader that takes nothing is looked at again, to which more conversations are to be told."""
+"""Pause before checking again whether a slow reader can take more conversations of its welcome."""
 
 
 class Attendance:
-    """Lets sessions in and out; ``presence`` tells the others. ``epoch`` is set once the journal is open."""
+    """Logs sessions in and out, and reports them to ``presence``; ``epoch`` is set when the journal is open."""
 
     def __init__(
         self,
@@ -69,10 +69,10 @@ class Attendance:
         self._throttle = throttle
 
     def enter(self, session: Session, user: User, hello: commands.Hello, *, host: str | None = None) -> None:
-        """Let a session in as ``user``: welcome it with the server's proof, replay what it lacks, tell the others.
+        """Log a session in as ``user``: welcome it with the server's proof, start its replay, tell the others.
 
-        Every way in leads through here, however the user was authenticated. A session that is gone stays out. Raises
-        Banned, TooMany, and Refused if the name was released meanwhile.
+        Every login ends here, however the user was authenticated. A session that is gone is ignored. Raises Banned,
+        TooMany, and Refused if the name was released meanwhile.
         """
         if session.gone:
             return
@@ -109,7 +109,7 @@ class Attendance:
         self._replay.advance(session)
 
     def enter_unregistered(self, session: Session, user: User, hello: commands.Hello, *, host: str | None) -> None:
-        """Welcome a session that hears nothing, under a new name that is registered once the session stores something.
+        """Welcome a session that does not listen, under a new name; its first stored entry registers the name.
 
         Raises Banned.
         """
@@ -121,7 +121,7 @@ class Attendance:
         self._welcome(session, user, [self._directory.lobby], 0, hello, host, None)
 
     def registered(self, session: Session, account: User) -> None:
-        """Make a session that was welcomed under a new name one of the account that has the name now."""
+        """Assign a session that was welcomed under a new name to the account that now has the name."""
         if session.user is not None and session in self._roster.of(session.user):
             self._roster.remove(session.user, session)
             self._roster.add(account, session)
@@ -129,7 +129,7 @@ class Attendance:
         self._throttle.log_in(session)
 
     def exit(self, session: Session, *, quits: bool) -> None:
-        """Let a session go; a link that broke without ``quit``, or too many in a row, may be resumed for a while."""
+        """End a session; without ``quit``, or after too many quits, the session can be resumed for a while."""
         session.end()
         user = session.user
         if user is None or session not in self._roster.of(user):
@@ -143,7 +143,7 @@ class Attendance:
             self._timer(RESUME_SECONDS, lambda: self._give_up(session, user))
 
     def resume(self, token: str, by: Session) -> User | None:
-        """Return the user whose session had this token, after closing what is left of that session."""
+        """Return the user whose session had this token, and close that session."""
         session = self.resumable.pop(token, None)
         if session is None or session.user is None or not session.user.lets_in(session.device):
             return None
@@ -156,7 +156,7 @@ class Attendance:
         return user
 
     def expel(self, user: User, bye: events.Bye) -> None:
-        """Close all sessions of a user at once; none of them can be resumed."""
+        """Close all sessions of a user immediately; none can be resumed."""
         self.resumable = {token: session for token, session in self.resumable.items() if session.user is not user}
         for session in list(self._roster.of(user)):
             session.link.close(session.rendering.event(bye))
@@ -165,7 +165,7 @@ class Attendance:
             self._give_up(lingering, user)
 
     def expel_device(self, user: User, device: str, bye: events.Bye, *, spared: Session | None = None) -> None:
-        """Close the sessions that a user has with one key ("": by password) at once; none of them can be resumed."""
+        """Close a user's sessions with one key ("": by password) immediately; none can be resumed."""
         dead = [
             token
             for token, each in self.resumable.items()
@@ -180,21 +180,21 @@ class Attendance:
             self.exit(session, quits=True)
 
     def leave(self, session: Session) -> None:
-        """Take a guest's session out of the chat, whose connection goes on as somebody else's."""
+        """End a guest's session, because its connection continues as another user."""
         if session.user is not None and not session.gone:
             self._take_out(session, session.user)
             self._give_up(session, session.user)
             session.user = session.outbox = None
 
     def pair(self, one: User, other: User) -> Pair:
-        """Return the direct messages of two users; if they are new, the sessions of both hear them from now on."""
+        """Return the direct messages of two users; if they are new, subscribe both users' sessions."""
         pair, is_new = self._directory.pair(one, other)
         if is_new:
             self._hear(pair)
         return pair
 
     def pair_of(self, entry: events.Entry) -> Pair | None:
-        """Return the direct messages that an entry begins, or None if neither user is known here."""
+        """Return the new direct messages that an entry starts, or None if neither user is known here."""
         pair = self._directory.pair_of(entry)
         if pair is not None:
             self._hear(pair)
@@ -209,7 +209,7 @@ class Attendance:
             self._forget_guests(user)
 
     def _forget_guests(self, user: User) -> None:
-        """Let a user hear no longer the oldest direct messages of guests who are gone, if there are many."""
+        """Drop a user's oldest direct messages with guests who are gone, if the user has many."""
         for pair in self._directory.forget_guests(user):
             for session in self._roster.of(user):
                 if pair in session.places.heard:
@@ -217,7 +217,7 @@ class Attendance:
                     session.tell(events.Left(conversation=pair.id))
 
     def admit(self, user: User, room: Room, by: Session | None) -> None:
-        """Let a new member hear a room; ``by`` is the session that asked. Guests are members of this node alone."""
+        """Subscribe a new member to a room; ``by`` is the session that asked. Guests are members on this node only."""
         sessions = self._roster.of(user)
         if not sessions:
             return
@@ -230,7 +230,7 @@ class Attendance:
         self.presence.came(user, by if by is not None and by in sessions else sessions[0], room.id)
 
     def dismiss(self, user: User, room: Room, why: str = "") -> None:
-        """Let a user hear a room no longer; ``why`` is empty if it was the user's own wish."""
+        """Unsubscribe a user from a room; ``why`` is empty if the user left it."""
         heard = [session for session in self._roster.of(user) if session.places.hears(room)]
         if user.is_guest:
             was_member = self._directory.set_guest(user, room, member=False)
@@ -246,7 +246,7 @@ class Attendance:
                     session.put_out = room.name if why else ""
 
     def move(self, session: Session, room: Room) -> None:
-        """Make a room the current one of a session that hears only that."""
+        """Make a room the current one, for a session that hears only its current room."""
         if session.user is None or session.gone or session.rendering.follows:
             return
         for conversation in list(session.places.heard):
@@ -257,11 +257,11 @@ class Attendance:
         session.tell(room.described_to(session.user))
 
     def online(self, room: Room | None = None) -> list[str]:
-        """Return the names of the users who are online, or of a room's members among them, sorted."""
+        """Return the names of the users who are online, or of a room's online members, sorted."""
         return [user.name for user in self.users_online(room)]
 
     def count_online(self, room: Room) -> int:
-        """Return how many of a room's members are online."""
+        """Return the number of a room's online members."""
         present = self.present
         if room.is_lobby:
             return len(present)
@@ -270,7 +270,7 @@ class Attendance:
         return sum(user_id in present for members in (room.members, room.guests) for user_id in members)
 
     def users_online(self, room: Room | None = None) -> list[User]:
-        """Return the users who are online, or a room's members among them, sorted by name."""
+        """Return the users who are online, or a room's online members, sorted by name."""
         there = list(self.present.values())
         if room is not None and not room.is_lobby:
             members = [*room.members.values(), *room.guests.values()]
@@ -278,7 +278,7 @@ class Attendance:
         return sorted(there, key=lambda user: user.name.casefold())
 
     def users_at(self, subjects: Iterable[str]) -> list[User]:
-        """Return the users who are connected from any of the addresses among the subjects of a restriction."""
+        """Return the users who are connected from any address among the subjects of a restriction."""
         addresses = {subject for subject in subjects if subject.startswith("address:")}
         if not addresses:
             return []
@@ -295,7 +295,7 @@ class Attendance:
         session.room = lobby.id
         return [lobby, *self._directory.pairs_of(user)]
 
-    def _welcome(  # noqa: PLR0917 - each is told
+    def _welcome(  # noqa: PLR0917 - all are part of the welcome
         self,
         session: Session,
         user: User,
@@ -327,10 +327,10 @@ class Attendance:
     def _enter_more(
         self, session: Session, user: User, heard: list[Conversation], positions: dict[str, int] | None
     ) -> None:
-        """Go on with the conversations for which the line of ``welcome`` had no room, some in each turn of the loop."""
+        """Send the conversations that did not fit into ``welcome``, some in each turn of the loop."""
         if session.gone or session.user is not user:
             return
-        if session.paused:  # a slow reader is not sent all of them at once
+        if session.paused:  # a slow reader must not get all of them at once
             self._timer(PAUSED_SECONDS, lambda: self._enter_more(session, user, heard, positions))
             return
         lines: list[bytes] = []
@@ -349,7 +349,7 @@ class Attendance:
         self._replay.advance(session)
 
     def _may_hear(self, user: User, conversation: Conversation) -> bool:
-        """Tell whether a user is in a conversation still, a moment after having been welcomed to it."""
+        """Tell whether a user is still in a conversation that the welcome listed."""
         if isinstance(conversation, Room):
             return conversation.is_lobby or conversation.has_member(user)
         return conversation.id in self._directory.conversations
@@ -360,7 +360,7 @@ class Attendance:
         session.places.leave_all()
 
     def _give_up(self, session: Session, user: User) -> None:
-        """Forget a session that did not come back, and its user's presence if that was the last one."""
+        """Forget a session that was not resumed; if it was the user's last one, report that the user left."""
         self.resumable.pop(session.token, None)
         if self._roster.listens(user) or self._roster.lingering.get(user.id, session) is not session:
             return
@@ -376,23 +376,23 @@ class Attendance:
         if room is None:
             return self.listeners
         found = self._directory.rooms.get(room)
-        return found.audience if found is not None else Audience()  # a room that was removed is heard by nobody
+        return found.audience if found is not None else Audience()  # a removed room has no audience
 
 
 def _position(conversation: Conversation, positions: dict[str, int]) -> int:
-    """Return the last seq that a returning client has; direct messages that it does not know began meanwhile."""
+    """Return the last seq that a returning client has; direct messages that it does not know are new."""
     unknown = 0 if isinstance(conversation, Pair) else conversation.head
     return max(conversation.floor - 1, min(positions.get(conversation.id, unknown), conversation.head))
 
 
 def _start(conversation: Conversation, positions: dict[str, int]) -> int:
-    """Return the seq behind which a returning client is served: where it was, or close to the head if that is far."""
+    """Return the seq after which replay starts for a returning client: its position, or one close to the head."""
     position, head = _position(conversation, positions), conversation.head
     return position if head - position <= MISSED_ENTRIES else head - NEWEST_ENTRIES
 
 
 def _described(conversation: Conversation, user: User, positions: dict[str, int] | None) -> events.Conversation:
-    """Return what a user is told of a conversation; with positions also where the replay begins if it skips entries."""
+    """Return the event that describes a conversation; with positions, also the start of a replay that skips entries."""
     told = conversation.described_to(user)
     if positions is None or (start := _start(conversation, positions)) <= _position(conversation, positions):
         return told

@@ -1,7 +1,7 @@
-"""Delivery: what a batch of outcomes costs per recipient is one write.
+"""Delivery: one write per recipient for each batch of outcomes.
 
-Entries are encoded once per rendering, joined once per conversation and rendering, and every session gets the same
-bytes object. Only authors who do not hear themselves, and the two ends of a direct message, get bytes of their own.
+Entries are encoded once per rendering, and joined once per conversation and rendering; every session gets the same
+bytes object. Only authors without echo, and the two ends of a direct message, get bytes of their own.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from .ignoring import as_read, ignores
 from .replay import WRITE_BYTES
 
 Group = list[tuple[Entry, Session | None]]
-"""Entries of one conversation in order, each with the session that sent it; None where its author is to hear it too."""
+"""Entries of one conversation in order, each with its author's session, or None if the author hears it, too."""
 
 
 LONG_TEXT_BYTES = 4096
@@ -27,7 +27,7 @@ LONG_TEXTS_BYTES = 65_536
 
 
 class Delivery:
-    """Collects what one batch tells each session, then writes it."""
+    """Collects the lines of one batch for each session, then writes them."""
 
     def __init__(
         self, ignored_by: Mapping[str, Mapping[str, User]], sessions_of: Callable[[User], Sequence[Session]]
@@ -35,13 +35,13 @@ class Delivery:
         self._ignored_by = ignored_by
         self._sessions_of = sessions_of
         self.groups: dict[Conversation, Group] = {}
-        self.behind: list[Session] = []  # live until now; this batch is more than one write may add
+        self.behind: list[Session] = []  # live sessions for which this batch is more than one write may add
         self.changed: list[tuple[str, tuple[int, ...]]] = []
         self._answers: dict[Session, list[bytes]] = {}
         self._beside: list[tuple[Session, Event]] = []
 
     def answer(self, session: Session, data: bytes) -> None:
-        """Add a line for one session alone; it comes before the entries."""
+        """Add a line for one session, before the entries."""
         answers = self._answers.get(session)
         if answers is None:
             self._answers[session] = [data]
@@ -49,7 +49,7 @@ class Delivery:
             answers.append(data)
 
     def tell(self, session: Session, event: Event) -> None:
-        """Tell one session something beside, below the entries; one that hears none does not wait behind its ``ok``."""
+        """Add an event for one session, after the entries; a session that does not listen gets it before its ``ok``."""
         if session.listens:
             self._beside.append((session, event))
         else:
@@ -64,11 +64,11 @@ class Delivery:
             group.append((entry, session))
 
     def authors(self) -> set[str]:
-        """Return the ids of the users who said something."""
+        """Return the ids of the authors."""
         return {entry.author for group in self.groups.values() for entry, _ in group}
 
     def send(self) -> None:
-        """Move the heads, then write to each session once."""
+        """Advance the heads, then write to each session once."""
         bases = {conversation: conversation.head for conversation in self.groups}
         news: dict[Session, bytes] = {}
         for conversation, group in self._rendered(bases):
@@ -84,7 +84,7 @@ class Delivery:
             if len(data) > WRITE_BYTES:
                 session.places.fall_behind(bases)
                 self.behind.append(session)
-                data = b""  # noqa: PLW2901 - replay serves it in parts
+                data = b""  # noqa: PLW2901 - replay sends it in parts
             if lines is not None:
                 data = b"".join(lines) + data  # noqa: PLW2901 - still one write
             if data:
@@ -113,7 +113,7 @@ class Delivery:
                 places.miss(conversation, bases[conversation])
 
     def _ignorers(self, group: Group) -> list[Session]:
-        """Return the sessions that must not read all of these entries as they are."""
+        """Return the sessions that ignore an author of these entries."""
         users = {user for entry, _ in group for user in self._ignored_by.get(entry.author, {}).values()}
         return [session for user in users for session in self._sessions_of(user)]
 
@@ -127,7 +127,7 @@ class Delivery:
         *,
         ignorers: Iterable[Session],
     ) -> None:
-        """Add the same bytes for every session that is live, but for those who do not hear themselves, or somebody."""
+        """Add the same bytes for every live session, except authors without echo and sessions that ignore an author."""
         render = rendering.entry
         lines = [render(entry) for entry, _ in group]
         data = b"".join(lines)
@@ -153,7 +153,7 @@ class Delivery:
         conversation: Conversation,
         group: Group,
     ) -> None:
-        """Add the lines of a direct message as each of its two ends reads them."""
+        """Add the lines of a direct message in the form for each of its two ends."""
         for session, places in sessions.items():
             if places.lacks is not None:
                 places.miss(conversation, group[0][0].seq - 1)
@@ -171,7 +171,7 @@ def _is_long(group: Group) -> bool:
 
 
 def _as_read_by(session: Session, rendering: Rendering, lines: list[bytes], group: Group) -> bytes:
-    """Return the bytes for one session, which ignores somebody."""
+    """Return the bytes for a session that ignores an author."""
     user = session.user
     return b"".join(
         rendering.entry(as_read(entry, user)) if user is not None and ignores(user, entry) else line
@@ -181,8 +181,8 @@ def _as_read_by(session: Session, rendering: Rendering, lines: list[bytes], grou
 
 
 def _without_own(data: bytes, lines: list[bytes], group: Group) -> dict[Session | None, bytes]:
-    """Return for each author the bytes of the others, where ``data`` is all lines: what stands between its own runs."""
-    if len(group) == 1:  # as in most rooms at most times
+    """Return for each author the lines of the others; ``data`` is all lines."""
+    if len(group) == 1:  # the most common case
         return {group[0][1]: b""}
     pieces: dict[Session | None, list[bytes]] = {}
     ends: dict[Session | None, int] = {}

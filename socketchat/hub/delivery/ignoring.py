@@ -1,4 +1,4 @@
-"""What stands in the place of the words of somebody whom the reader ignores: seq, author and time, but no words."""
+"""Placeholders for entries of ignored users: seq, author and time, without the text."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ NOTHING = Raw(b"{}")
 
 
 def ignores(user: User, entry: Entry) -> bool:
-    """Tell whether a user does not want to read an entry: in rooms its author's words, in direct messages all of it."""
+    """Tell whether an entry is hidden from a user: in rooms only ignored messages, in direct messages all entries."""
     return entry.author in user.ignored and (entry.kind in PERSONAL or not is_room(entry.conversation))
 
 
 def as_read(entry: Entry, user: User) -> Entry:
-    """Return an entry as a user reads it, or what stands in its place, so that there is no hole."""
+    """Return an entry, or its placeholder if the user ignores the author, so that no seq is missing."""
     return replace(entry, kind=IGNORED, body=NOTHING) if user.ignored and ignores(user, entry) else entry

@@ -1,4 +1,4 @@
-"""Presence: who came and went, told to everybody at most once in 50 ms; and who is here, to those who missed it."""
+"""Presence: reports joins and leaves, at most once in 50 ms, and sends snapshots to sessions that missed some."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from ..sessions import Rendering, Session
 from ..state.users import User
 
 COALESCE_SECONDS = 0.05
-"""A thousand clients that come back after a restart are told in twenty lines a second, and nobody notices the delay."""
+"""Time between reports: the return of 1,000 clients takes twenty lines a second, and users do not notice the delay."""
 
 PEOPLE_PER_EVENT = 500
-"""People in one line of a snapshot: of the longest names, all of them four bytes a character, it is 80 KB."""
+"""Users in one line of a snapshot: with the longest names, at four bytes a character, the line is 80 KB."""
 
 _UNDONE_BY: dict[Why, tuple[Why, ...]] = {
     "joined": ("left", "kicked"),
@@ -25,20 +25,20 @@ _UNDONE_BY: dict[Why, tuple[Why, ...]] = {
     "kicked": ("joined",),
     "offline": ("online",),
 }
-"""What is not told at all if its opposite comes in the same moment."""
+"""Reasons that are not reported if the opposite follows before the report."""
 
 _OF_MEMBERS: tuple[Why, ...] = ("online", "offline")
 
 
 class Timer(Protocol):
-    """What calls back later; an event loop, or a clock that a test turns."""
+    """Calls back later: an event loop, or a clock that a test advances."""
 
     def __call__(self, seconds: float, callback: Callable[[], None], /) -> object:
-        """Call ``callback`` after so many seconds."""
+        """Call ``callback`` after this many seconds."""
 
 
 class Changes:
-    """Who appeared and disappeared since the last time that an audience was told."""
+    """The users who appeared and disappeared since the last report to an audience."""
 
     def __init__(self) -> None:
         self.appeared: dict[str, tuple[User, Why]] = {}  # by the user's id
@@ -60,7 +60,7 @@ class Changes:
     def event(
         self, room: str | None, total: int, *, shows_members: bool, without: User | None = None
     ) -> events.Presence | None:
-        """Return what is told, if anything; ``without`` leaves out the user who came and knows it."""
+        """Return the event to send, if any; ``without`` leaves out the user who came."""
         shown: list[list[Person]] = []
         for changes in (self.appeared, self.disappeared):
             people = [Person(user=user.id, name=user.name, why=why) for user, why in changes.values()]
@@ -84,7 +84,7 @@ class Changes:
 
 
 class Presence:
-    """Collects changes per room (None: of the chat) and tells them: the first at once, the next together.
+    """Collects changes per room (None: the chat), and reports the first immediately, the next ones together.
 
     ``present`` are the users who are online, by id.
     """
@@ -99,10 +99,10 @@ class Presence:
         self._shows = False
 
     def came(self, user: User, session: Session, room: str | None = None) -> None:
-        """Say that a user came online, or joined a room, through ``session``, which knows it already."""
+        """Report that a user came online or joined a room, except to ``session``, which already knows."""
         before = self.pending.get(room, Changes()).disappeared.get(user.key)
         if before is not None and before[0] is not user:
-            self._flush()  # who had the name before has to be seen to leave first
+            self._flush()  # the former user of the name has to leave first
         for place in self._places(user, room):
             changes = self.pending.setdefault(place, Changes())
             changes.appear(user, "online" if room is None else "joined")
@@ -110,26 +110,26 @@ class Presence:
         self._wake()
 
     def went(self, user: User, room: str | None = None, *, kicked: bool = False) -> None:
-        """Say that a user went offline, or left a room or was put out of it."""
+        """Report that a user went offline, left a room or was kicked."""
         why: Why = "offline" if room is None else "kicked" if kicked else "left"
         for place in self._places(user, room):
             self.pending.setdefault(place, Changes()).disappear(user, why)
         self._wake()
 
     def inform(self, session: Session) -> None:
-        """Tell a session who is here, that may have missed some of it."""
+        """Send a snapshot to a session that may have missed reports."""
         self._uninformed[session] = None
         if not self._shows:
             self._shows = True
             self._timer(0, self._show)
 
     def settle(self, user_ids: Iterable[str]) -> None:
-        """Tell what is pending if one of these users just came, so that nobody speaks before having joined."""
+        """Send pending reports if one of these users just came, so that users join before their first message."""
         if self.pending and any(not changes.appeared.keys().isdisjoint(user_ids) for changes in self.pending.values()):
             self._flush()
 
     def _places(self, user: User, room: str | None) -> list[str | None]:
-        """Return where a change is told: that of the chat also in the rooms to which their members are shown."""
+        """Return the audiences of a change; a change in the chat is also reported in the user's rooms."""
         if room is not None:
             return [room]
         if not any(rendering.shows_members for rendering in self._audience_of(None)):
@@ -172,7 +172,7 @@ class Presence:
                         session.tell(others)
 
     def _show(self) -> None:
-        """Tell all who missed something who is here; the list is encoded once for each rendering."""
+        """Send snapshots to the sessions that missed reports; the list is encoded once per rendering."""
         self._shows = bool(self._uninformed)
         if self._shows:
             self._timer(COALESCE_SECONDS, self._show)

@@ -1,9 +1,8 @@
 """Replay: sessions that are behind are served from the journal, page by page, until they are live.
 
-A page holds the entries of one conversation between two multiples of 64, so that all who come back read the same
-pages: each is read once, encoded once per rendering, and kept for a while. Replay never reads past the head that was
-delivered. When the last seq that was sent equals the head, the session is live; nothing can come between, since there
-is no await between the check and the change.
+A page holds the entries of one conversation between two multiples of 64, so that all returning clients read the same
+pages: each is read once, encoded once per rendering, and cached. Replay never reads past the delivered head. When the
+last sent seq equals the head, the session is live; the check and the change have no await in between.
 """
 
 from __future__ import annotations
@@ -21,25 +20,25 @@ from .ignoring import as_read, ignores
 from .presence import Timer
 
 PAGE_ENTRIES = 64
-"""Entries in a page: a page of longest texts is 2 MiB, one of ordinary lines some 10 KiB."""
+"""Entries in a page: with the longest texts a page is 2 MiB, with ordinary lines about 10 KiB."""
 
 WRITE_BYTES = 262_144
 """One write adds at most this much to a session's buffer."""
 
 CHUNK_BYTES = 65_536
-"""One write of replay is this long, if a text does not make it longer: a thousand that drain at once take turns."""
+"""Bytes in one write of replay, unless one text is longer: a thousand sessions that drain together take turns."""
 
 CACHE_BYTES = 16_777_216
-"""Bytes of entries kept for others who come back."""
+"""Bytes of entries cached for other returning clients."""
 
 READS_IN_FLIGHT = 4
-"""More would only queue behind the readers' two threads."""
+"""Most reads in flight: more would only wait for the journal's two reader threads."""
 
 PageId = tuple[str, int]
 
 
 class Page:
-    """The entries of one page, as far as they were delivered when it was read, and their bytes."""
+    """The delivered entries of one page, and their bytes."""
 
     __slots__ = ("_lines", "_wholes", "authors", "entries", "first", "size")
 
@@ -53,18 +52,18 @@ class Page:
 
     @property
     def next_seq(self) -> int:
-        """The seq after the last entry here."""
+        """The seq after the last entry of the page."""
         return self.first + len(self.entries)
 
     def extend(self, entries: list[Entry]) -> None:
-        """Add the entries that follow."""
+        """Append entries."""
         self.entries += entries
         self.size += sum(len(entry.body) for entry in entries)
         self.authors.update(entry.author for entry in entries)
         self._wholes.clear()
 
     def whole(self, rendering: Rendering) -> bytes:
-        """Return the bytes of all entries, as those who wrote none of them read them; joined at the first call."""
+        """Return the bytes of all entries, for readers who wrote none of them; joined at the first call."""
         whole = self._wholes.get(rendering)
         if whole is None:
             lines = [self.line(place, rendering, own=False) for place in range(len(self.entries))]
@@ -102,18 +101,18 @@ class Replay:
         self._pages: OrderedDict[PageId, Page] = OrderedDict()
         self._size = 0
         self._waiting: dict[PageId, dict[Session, None]] = {}
-        self._late: dict[PageId, list[Entry]] = {}  # delivered while their page is being read
-        self._stale: set[PageId] = set()  # changed while they are being read
+        self._late: dict[PageId, list[Entry]] = {}  # delivered during the read of their page
+        self._stale: set[PageId] = set()  # changed during their read
         self._queue: deque[tuple[PageId, Conversation]] = deque()
         self._reads = 0
 
     @property
     def reads(self) -> bool:
-        """Whether any page is kept or being read, so that what is delivered has to be added."""
+        """Whether any page is cached or being read, so that delivered entries must be added."""
         return bool(self._pages or self._waiting)
 
     def advance(self, session: Session) -> None:
-        """Send what a session lacks until its buffer is full, a page has to be read, or it is live."""
+        """Send a session its missing entries until its buffer is full, a page must be read, or it is live."""
         while session.places.is_behind and not session.paused and not session.places.rests:
             chunk, waits = self._next_chunk(session)
             if chunk:
@@ -126,7 +125,7 @@ class Replay:
                 return
 
     def extend(self, conversation: Conversation, entries: list[Entry]) -> None:
-        """Add delivered entries to the newest page, if somebody reads there."""
+        """Add delivered entries to the newest page, if it is cached or being read."""
         for entry in entries:
             index, place = divmod(entry.seq - 1, PAGE_ENTRIES)
             page_id = (conversation.id, index)
@@ -141,7 +140,7 @@ class Replay:
                 self._size += len(entry.body)
 
     def drop(self, conversation: str, seqs: Iterable[int]) -> None:
-        """Forget the pages of entries that are not what they were."""
+        """Drop the pages of changed entries."""
         for page_id in {(conversation, (seq - 1) // PAGE_ENTRIES) for seq in seqs}:
             page = self._pages.pop(page_id, None)
             self._size -= page.size if page else 0
@@ -150,7 +149,7 @@ class Replay:
                 self._late.pop(page_id, None)
 
     def drop_below(self, conversation: str, floor: int) -> None:
-        """Forget the pages of entries that are kept no longer."""
+        """Drop the pages of entries below the floor."""
         gone = [page for page_id, page in self._pages.items() if page_id[0] == conversation and page.first < floor]
         self.drop(conversation, [page.first for page in gone])
 
@@ -193,14 +192,14 @@ class Replay:
         self, session: Session, conversation: Conversation, page: Page, position: int, room: int
     ) -> tuple[int, list[bytes]]:
         """Return the position after the entries of a page that fit into ``room`` bytes, and their bytes."""
-        position = max(position, page.first - 1)  # what was before is kept no longer
+        position = max(position, page.first - 1)  # earlier entries were dropped
         rendering = session.rendering
         is_pair = isinstance(conversation, Pair)
         stop = min(page.next_seq - 1, conversation.head)
         is_whole = position == page.first - 1 and stop == page.next_seq - 1
         if is_whole and page.size <= CHUNK_BYTES and _reads_as_others(session, page):
             whole = page.whole(rendering)
-            if len(whole) <= CHUNK_BYTES:  # all who drain at once get the same bytes
+            if len(whole) <= CHUNK_BYTES:  # all sessions that drain together share these bytes
                 return stop, [whole]
         taken = []
         while position < stop and room > 0:
@@ -250,7 +249,7 @@ class Replay:
                 entries = await self._journal.read(
                     conversation.id, after=after, upto=upto, limit=PAGE_ENTRIES, current=True
                 )
-            # What is below the floor is gone, or goes while this is read, perhaps before we are told.
+            # Retention may drop entries below the floor during the read, before the hub hears of it.
             entries = [conversation.addressed(entry) for entry in entries if entry.seq >= conversation.floor]
             first = entries[0].seq if entries else upto + 1
             if [entry.seq for entry in entries] != list(range(first, upto + 1)):
@@ -269,7 +268,7 @@ class Replay:
         self._read_more()
 
     def _put(self, page_id: PageId, first: int, entries: list[Entry]) -> None:
-        """Keep a page that was read, with what was delivered meanwhile."""
+        """Cache a page that was read, with the entries delivered meanwhile."""
         old = self._pages.pop(page_id, None)
         self._size -= old.size if old else 0
         page = self._add(page_id, first)
@@ -287,6 +286,6 @@ class Replay:
 
 
 def _reads_as_others(session: Session, page: Page) -> bool:
-    """Tell whether a session is sent a page as everybody is who wrote nothing in it and ignores nobody."""
+    """Tell whether a session gets the shared bytes of a page: its user wrote nothing in it and ignores no author."""
     user = session.user
     return user is None or (user.id not in page.authors and user.ignored.isdisjoint(page.authors))

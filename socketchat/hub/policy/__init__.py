@@ -1,1 +1,1 @@
-"""What is allowed, and how much of it: permissions, quotas and rate limits."""
+"""Permissions, quotas and rate limits."""

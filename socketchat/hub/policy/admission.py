@@ -1,4 +1,4 @@
-"""The admission: who may come in, decided in one place, which says no to all that it does not know."""
+"""Admission: the one place that decides which users may log in; unknown cases are denied."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from typing import Literal, Protocol
 from ..sessions import Channel
 
 Who = Literal["owner", "known", "newcomer", "guest"]
-"""Somebody whose key or password proves the name, somebody who wants a new one with a key that owns another name or
-with one that owns none, or somebody without a key."""
+"""A user whose key or password proves the name, a user with a known key who wants a new name, a newcomer with an
+unknown key, or a guest without a key."""
 
 Shown = Literal["local", "code", "invite"]
-"""What a newcomer has shown, and what was found to be right."""
+"""The kind of credential that a newcomer has proved."""
 
 
 class JoinCode(Protocol):
@@ -20,13 +20,13 @@ class JoinCode(Protocol):
     code: str
 
     async def change_code(self) -> None:
-        """Draw a new code; the old one is worth nothing from now on. Raises BadFile."""
+        """Create a new code, which invalidates the old one; raises BadFile."""
 
 
 class Admission:
-    """What lets newcomers in: everybody where it ``is_open``, else what they show.
+    """Decides about newcomers: if it ``is_open``, everyone is admitted, otherwise a credential is needed.
 
-    ``code_key`` is what the join code stands for, ``local_secret`` what ``secret_file`` holds; neither is ever told.
+    ``code_key`` derives from the join code, and ``local_secret`` is in ``secret_file``; neither is ever sent.
     """
 
     __slots__ = ("addresses", "code_key", "is_open", "join_code", "local_secret", "secret_file")
@@ -44,13 +44,13 @@ class Admission:
         self.local_secret = local_secret
         self.secret_file = secret_file
         self.join_code: JoinCode | None = None
-        self.addresses: list[str] = []  # where newcomers knock, once the server listens; ADDR:PORT
+        self.addresses: list[str] = []  # ADDR:PORT, when the server listens
 
     def admits(self, who: Who, channel: Channel, shown: Shown | None = None) -> bool:
-        """Tell whether somebody may come in over this channel.
+        """Tell whether a user may log in over this channel.
 
-        A code is worth nothing without a certificate that its proof covers, and a token none where others may read it.
-        Behind a tunnel no channel is a loopback's.
+        A code needs a certificate that its proof covers; a token needs a channel that others cannot read. Behind a
+        tunnel, no channel is treated as loopback.
         """
         match who, shown:
             case (("owner" | "known"), _):

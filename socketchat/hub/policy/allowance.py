@@ -1,4 +1,4 @@
-"""How much may be done now, and how fast it comes back: a token bucket that is refilled only when it is empty."""
+"""Allowances for commands: token buckets that are refilled only when they are empty."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from math import inf
 
 
 class Allowance:
-    """Commands that may be handed in before the clock is looked at, and how fast they come back."""
+    """The number of commands allowed before the next look at the clock, and the refill rate."""
 
     __slots__ = ("_burst", "_rate", "_since", "left")
 
@@ -17,14 +17,14 @@ class Allowance:
         self._since = now
 
     def take(self, share: float, now: float) -> float:
-        """Take this share of what there is, for an allowance of its own; so there is always something left."""
+        """Take this share of the tokens for a separate allowance; some always remain."""
         self.refill(now)
         taken = max(0.0, self.left * share)
         self.left -= taken
         return taken
 
     def refill(self, now: float) -> float:
-        """Add what came back since the last time; return 0, or how many seconds to wait for the next command."""
+        """Refill for the time passed; return 0, or the seconds to wait for the next command."""
         self.left = min(self.left + (now - self._since) * self._rate, self._burst)
         self._since = now
         return 0.0 if self.left >= 1 else (1 - self.left) / self._rate

@@ -1,7 +1,7 @@
-"""Guesses at passwords: each address and each account gets a few, then has to wait.
+"""Limits on password guesses: each address and each account gets a few, then has to wait.
 
-The join code has 55 random bits, and invites and links have 128. Guessing them is hopeless at any rate that connections
-allow, so wrong ones cost only the connection that sends them, and nobody can close the gate for others.
+The join code has 55 random bits, and invites and links have 128, so guessing them is hopeless at any connection rate.
+Wrong ones cost only the connection that sends them, and an attacker cannot lock out others.
 """
 
 from __future__ import annotations
@@ -18,37 +18,37 @@ from .lru import LRU
 from .rate_limiter import RateLimiter
 
 FREE_GUESSES = 5
-"""Wrong guesses of an address before it has to wait: a person mistypes, and has two keyboard layouts."""
+"""Wrong guesses of an address before it has to wait: people mistype, or use the wrong keyboard layout."""
 
 MOST_GUESSES = 10
 """Guesses of an address in GUESS_SECONDS."""
 
 GUESS_SECONDS = 600.0
-"""How long a guess of an address counts, and how long one that made too many is refused, before any hashing."""
+"""Time that a guess counts, and that an address with too many is refused, before any hashing."""
 
 LOOPBACK_TIMES = 10
-"""Loopback may be a tunnel that many share: it gets this many times the guesses, and each wait is for the next one, so
-that one guesser does not lock out all others for minutes."""
+"""Factor for loopback, which may be a tunnel that many users share. There each wait is for the next guess only, so that
+one guesser does not lock out the others for minutes."""
 
 ACCOUNT_GUESSES = 20
-"""Wrong passwords for one account in ACCOUNT_SECONDS from addresses it never logged in from: a botnet shares a name."""
+"""Wrong passwords for one account in ACCOUNT_SECONDS from addresses new to it: a botnet may attack one name."""
 
 ACCOUNT_SECONDS = 3600.0
-"""How long a wrong password counts against an account."""
+"""Time that a wrong password counts against an account."""
 
 MOST_IN_A_ROW = 100
-"""Wrong passwords for one account since the last right one: NIST SP 800-63B wants no more, however long they take."""
+"""Most wrong passwords for one account since the last right one, at any rate: the limit of NIST SP 800-63B."""
 
 REMEMBERED = 65_536
-"""Addresses and accounts that are counted at a time, some 20 MiB at the worst; the one longest quiet is forgotten."""
+"""Most addresses and accounts counted, at worst 20 MiB; the least recently active one is dropped."""
 
 
 class GuessLimits:
     """Counts guesses; ``clock`` returns seconds.
 
-    Call ``check`` before a password is compared, then ``succeeded`` if it was right, or ``undo`` if that could not be
-    found out. A guess counts from ``check`` on: neither a hundred at once nor hanging up early evades the limit. Proofs
-    by key are not guesses: the owner's own devices are never paused here.
+    Call ``check`` before a password is compared, then ``succeeded`` if it was right, or ``undo`` if it was not
+    compared. A guess counts from ``check`` on: neither a hundred in parallel nor hanging up early evades the limit.
+    Proofs by key are not guesses, so this never delays the owner's own devices.
     """
 
     def __init__(self, clock: Callable[[], float], *, most: int = REMEMBERED) -> None:
@@ -81,26 +81,26 @@ class GuessLimits:
                 raise
 
     def undo(self, peer: str, name: str = "") -> None:
-        """Let a guess not count."""
+        """Uncount a guess."""
         place = network(peer)
         self._undo_network(peer)
         if name and not self._knows(place, name_key(name)) and (wrong := self._against(name_key(name))):
             wrong.pop()
 
     def succeeded(self, peer: str, name: str = "") -> None:
-        """Note that a guess was right: it does not count, and the address is known to be the account's."""
+        """Note that a guess was right: uncount it, and remember the address as one of the account's."""
         self.undo(peer, name)
         place = network(peer)
-        if name and not is_loopback(peer):  # behind a tunnel everybody comes from loopback
+        if name and not is_loopback(peer):  # behind a tunnel all users come from loopback
             self._known.set(f"{name_key(name)} {place}", True)  # noqa: FBT003 - a set that forgets
 
     def recall(self, name: str, seconds: float) -> None:
-        """Note that a wrong password came so long ago, before the server was started again."""
+        """Count a wrong password from this many seconds ago, before the server was restarted."""
         if seconds < ACCOUNT_SECONDS:
             self._against(name_key(name)).append(self._clock() - max(0.0, seconds))
 
     def _check_account(self, place: str, key: str, now: float) -> None:
-        """Count one guess at an account, unless it comes from where the owner has been; raises TooMany."""
+        """Count one guess at an account, unless the owner has logged in from there; raises TooMany."""
         if self._knows(place, key):
             return
         wrong = self._against(key)
@@ -119,7 +119,7 @@ class GuessLimits:
             made.pop()
 
     def _made(self, place: str, now: float) -> deque[float]:
-        """Return when a network guessed, as far as it still counts; after too many it is refused for the whole time."""
+        """Return the times of a network's guesses that still count; after too many it is refused for the whole time."""
         made = self._by_network.get(place)
         if made is None:
             made = deque(maxlen=MOST_GUESSES)
@@ -131,7 +131,7 @@ class GuessLimits:
         return made
 
     def _against(self, key: str) -> deque[float]:
-        """Return when wrong passwords came for an account."""
+        """Return the times of wrong passwords for an account."""
         wrong = self._by_account.get(key)
         if wrong is None:
             wrong = deque(maxlen=ACCOUNT_GUESSES)
@@ -143,7 +143,7 @@ class GuessLimits:
 
 
 def _wait(made: deque[float]) -> float:
-    """Return how many seconds have to pass after the last of these guesses."""
+    """Return the wait in seconds after the last of these guesses."""
     over = len(made) - FREE_GUESSES
     if over < 0:
         return 0.0

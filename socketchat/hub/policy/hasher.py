@@ -1,4 +1,4 @@
-"""What hashes passwords, slowly and somewhere else: the hub only awaits it."""
+"""The interface for password hashing, which is slow and runs outside the hub."""
 
 from __future__ import annotations
 
@@ -8,22 +8,22 @@ from ...exceptions import Refused
 
 
 class Hasher(Protocol):
-    """Hashes and compares; all raise Busy where too many wait already."""
+    """Hashes and verifies passwords; the coroutines raise Busy if too many are waiting."""
 
     async def hash(self, password: str) -> str:
-        """Return what is stored of a password."""
+        """Return the hash of a password."""
 
     async def verify(self, stored: str, password: str) -> bool:
-        """Tell whether a password is the one stored; with "" for nobody's it is as much work, and false."""
+        """Tell whether a password matches the stored hash; "" never matches, and takes as much work."""
 
     def is_outdated(self, stored: str) -> bool:
-        """Tell whether a password should be hashed anew when it is known the next time."""
+        """Tell whether a password should be hashed again at the next login."""
 
 
 class NoPasswords:
-    """Takes no passwords."""
+    """Refuses all passwords."""
 
-    async def hash(self, password: str) -> str:  # noqa: ARG002 - nothing is done with it
+    async def hash(self, password: str) -> str:  # noqa: ARG002 - not needed
         """Refuse."""
         raise Refused("This server does not accept passwords.")
 
@@ -32,5 +32,5 @@ class NoPasswords:
         raise Refused("This server does not accept passwords.")
 
     def is_outdated(self, stored: str) -> bool:  # noqa: ARG002 - likewise
-        """Tell that nothing is."""
+        """Return False."""
         return False

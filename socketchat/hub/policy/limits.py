@@ -1,108 +1,108 @@
-"""The limits that the hub keeps towards sessions and users, each with its reason; they slow down, and ban nobody."""
+"""The limits of sessions and users, each with its reason; they slow users down, and never ban them."""
 
 from __future__ import annotations
 
 COMMAND_BURST = 500
-"""Commands of one user at once, in all sessions together; a paste is one, and a script may say much."""
+"""Commands of one user in a burst, in all sessions together; a paste is one, and a script may send many."""
 
 COMMANDS_PER_SECOND = 50.0
-"""Commands of one user after that: no person notices, and a room of a hundred costs the server a percent or two."""
+"""Commands of one user per second after the burst: no person notices, and a room of 100 costs 1 or 2 % of a core."""
 
 LOOPBACK_TIMES = 10
-"""Loopback may be a tunnel that many share: together they have this many times the allowance of one address."""
+"""Factor for loopback, which may be a tunnel that many users share: they get this many times one address's limit."""
 
 COMMAND_BYTES = 4096
-"""A line counts as one command more for each so many bytes: to read, clean, store and index the longest text takes a
-hundred times as long as a short one, and a disk is not filled at a megabyte a second."""
+"""A line counts as one more command for each of these bytes: the longest text takes a hundred times as long as a short
+one to read, clean, store and index, and a user must not fill the disk at 1 MB/s."""
 
 STRANGER_COMMANDS = 20
-"""Commands of one session at once before it has logged in: names that are taken, codes that are mistyped."""
+"""Commands of one session in a burst before login: names may be taken, and codes mistyped."""
 
 STRANGER_COMMANDS_PER_SECOND = 1.0
-"""Such commands after that: each costs a signature to check, or an answer that is longer than the question."""
+"""Such commands per second after the burst: each costs a signature check, or an answer longer than the command."""
 
 WRONG_CODE_COMMANDS = 4
-"""Commands that a wrong join code or invite counts as besides the two that bring it: three tries on a connection that
-has ten seconds to log in. There are 36,000,000,000,000,000 codes."""
+"""Extra commands that a wrong join code or invite counts as: a connection gets three tries in its ten seconds to log
+in. There are 36,000,000,000,000,000 codes."""
 
 READ_BURST = 100
-"""Commands of one user at once that read much: a client comes back and looks into each of its rooms."""
+"""Commands of one user in a burst that read much: a returning client looks into each of its rooms."""
 
 READS_PER_SECOND = 5.0
-"""Such commands of one user after that; a page has up to 200 entries, so nobody reads as fast."""
+"""Such commands of one user per second after the burst; a page has up to 200 entries, more than a person reads."""
 
 PAUSE_SECONDS = 0.1
-"""Least time for which a session that is too fast is not read: it then hands in a few commands together."""
+"""Shortest pause for a session that is too fast; after it, several commands are handled together."""
 
 READ_ENTRIES = 1000
-"""Entries that are looked at for the price of one such command: to count what is unread may take a hundred times so
-many, and some seconds of a core."""
+"""Entries read for the cost of one such command: counting unread messages may read a hundred times as many, and take
+seconds of a core."""
 
 FACTS_BURST = 100
-"""Commands of one user at once that change state, such as joining a room: a newcomer joins all rooms of a team."""
+"""Commands of one user in a burst that change state, such as joining: a newcomer joins all rooms of a team."""
 
 FACTS_SECONDS = 2.0
-"""After that, one more in this time: each is kept and read at every start, and at 200 a second a week would be 120
-million."""
+"""After the burst, one more in this time: each is kept and read at every start, and 200 a second would be 120 million a
+week."""
 
 READ_BYTES = 65_536
-"""Bytes of stored texts that are searched for the price of one such command: some milliseconds of a thread."""
+"""Bytes of stored texts searched for the cost of one such command: a few milliseconds of a thread."""
 
 REPLAY_BURST = 67_108_864
-"""Bytes of what one user missed that are sent at once, in all sessions: after a weekend it is a megabyte or two. A
-client that reconnects all the time, as if it knew nothing, would be sent 600 MB a second."""
+"""Bytes of missed entries that one user is sent in a burst, in all sessions: after a weekend it is a megabyte or two.
+Without a limit, a client that reconnects without positions all the time could request 600 MB/s."""
 
 REPLAY_PER_SECOND = 4_194_304
-"""Bytes after that: faster than most links, and a slow reader of a busy server keeps up."""
+"""Such bytes per second after the burst: faster than most links, and a slow reader of a busy server keeps up."""
 
 DEPARTURES_BURST = 10
-"""Times that a user quits, in a row, and the others are told immediately; after that it takes as long as when a link
-breaks, and whoever is back by then has never left. Each of these times is a line on everybody's screen."""
+"""Quits of one user in a burst that are reported immediately; later ones are delayed as for a broken link, and a user
+who returns by then has not left. Each report is a line on every screen."""
 
 DEPARTURES_SECONDS = 60.0
-"""After that, once more in this time."""
+"""After the burst, once more in this time."""
 
 SESSIONS_PER_USER = 100
-"""Sessions of one user at a time: terminals, bots, and jobs that send. More would take the connections of all."""
+"""Sessions of one user at a time: terminals, bots, and jobs that send. More would use up the server's connections."""
 
 PASSWORDS_BURST = 30
-"""Passwords of one user, at once, that are set or looked at, right ones too: each takes a core for 40 milliseconds, and
-a member who sends one after the other would keep out all who wait for theirs."""
+"""Passwords of one user in a burst that are set or checked, right ones too: each takes a core for 40 ms, and a member
+who sends many would keep others from logging in."""
 
 PASSWORDS_SECONDS = 10.0
-"""After that, one more in this time."""
+"""After the burst, one more in this time."""
 
 ROOMS_JOINED = 100
-"""Rooms that one user is a member of, beside the lobby: each is told at every login."""
+"""Rooms that one user is a member of, besides the lobby: each is sent at every login."""
 
 ROOMS_MADE = 30
-"""Rooms that one user owns: a team, its projects and some that were a mistake."""
+"""Rooms that one user owns: a team, its projects and a few mistakes."""
 
 ROOMS_BURST = 10
-"""Rooms that one user, or the guests of one address, make at once."""
+"""Rooms that one user, or the guests of one address, create in a burst."""
 
 ROOMS_SECONDS = 60.0
-"""After that, one more in this time."""
+"""After the burst, one more in this time."""
 
 ROOMS = 10_000
-"""Rooms of a server: all of them are listed, and each takes a kilobyte of memory."""
+"""Rooms of a server: /rooms lists all of them, and each takes a kilobyte of memory."""
 
 DIRECT_BURST = 100
-"""Users to whom one user, or the guests of one address, write for the first time at once: a bot that greets a team.
-Each such conversation is told to the other one at every login."""
+"""New direct messages that one user, or the guests of one address, begin in a burst: a bot may greet a team. Each such
+conversation is sent to the other user at every login."""
 
 DIRECT_SECONDS = 30.0
-"""After that, one more in this time; who goes on with those that there are is not counted."""
+"""After the burst, one more in this time; messages in existing conversations do not count."""
 
 INVITED_PER_ROOM = 500
-"""Users invited to a private room: more make it a public one."""
+"""Users invited to a private room: with more, it should be public."""
 
 BANS_PER_ROOM = 1000
 """Bans of one room, and mutes: moderators who need more need a private room."""
 
 ACCOUNTS_BURST = 30
-"""Accounts that one address makes at once: a whole team on its first day. With the join code too, since whoever has it
-may want to use up the rooms of the server; an invite has its own count."""
+"""Accounts that one address creates in a burst: a whole team on its first day. The join code is limited, too, since its
+holder could use up the server's rooms; invites have their own limit."""
 
 ACCOUNTS_SECONDS = 600.0
-"""After that, one more in this time."""
+"""After the burst, one more in this time."""

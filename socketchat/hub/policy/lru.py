@@ -1,4 +1,4 @@
-"""A mapping of bounded size that forgets what was not used for longest."""
+"""A mapping of bounded size that drops the least recently used key."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ Value = TypeVar("Value")
 
 
 class LRU(Generic[Value]):
-    """A mapping that keeps the ``most`` keys that were used last."""
+    """A mapping that keeps the ``most`` most recently used keys."""
 
     def __init__(self, most: int) -> None:
         self._most = most
@@ -25,7 +25,7 @@ class LRU(Generic[Value]):
         return value
 
     def set(self, key: str, value: Value) -> None:
-        """Keep a value, and forget the one that was not used for longest where there are too many."""
+        """Store a value; if the mapping is full, drop the least recently used key."""
         self._values.pop(key, None)
         self._values[key] = value
         if len(self._values) > self._most:

@@ -1,6 +1,6 @@
-"""Permissions: the one place that decides who may see, read or do what; what it does not allow is denied.
+"""Permissions: the one place that decides what users may see, read and do; everything else is denied.
 
-A room that somebody may not see answers like one that does not exist. Roles of the lobby are those of the whole server.
+A room that the user may not see gets the same answer as an unknown room. Roles in the lobby are server-wide.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from ..state.users import User
 
 
 class Action(Enum):
-    """What somebody may want to do with a conversation."""
+    """The actions in a conversation that need a permission."""
 
     SEE = "know that it is there"
     READ = "read what was said"
@@ -31,7 +31,7 @@ class Action(Enum):
 
 
 class Rank(IntEnum):
-    """How much somebody has to say in a room; nobody acts against equals."""
+    """The rank of a user in a room; users cannot act against equals."""
 
     NOBODY = 0
     MODERATOR = 1
@@ -48,7 +48,7 @@ NEEDED = {
 
 
 class Permissions:
-    """Decides by what the directory knows; ``now`` returns the milliseconds since 1970."""
+    """Decides from the state of the directory; ``now`` returns the milliseconds since 1970."""
 
     def __init__(self, directory: Directory, operator: User, now: Callable[[], int]) -> None:
         self._directory = directory
@@ -60,15 +60,15 @@ class Permissions:
         return self._why_not(user, action, where) is None
 
     def check(self, user: User, action: Action, where: Conversation) -> None:
-        """Raise why a user may not do something in a conversation; nothing where that is allowed."""
+        """Raise ChatError unless a user may do something in a conversation."""
         error = self._why_not(user, action, where)
         if error is not None:
             raise error
 
     def check_speaks(self, user: User, room: Room) -> None:
-        """Raise why a user may not say something in a room: like ``check``, sooner where nothing holds anybody back.
+        """Raise ChatError unless a user may speak in a room: like ``check``, but faster without restrictions.
 
-        Whom an older ban keeps out of the chat has no session, so that only those asked for just now count.
+        Users under an older ban from the chat have no session, so that only pending bans count.
         """
         lobby = self._directory.lobby
         if (
@@ -83,7 +83,7 @@ class Permissions:
             self.check(user, Action.SPEAK, room)
 
     def check_entry(self, subjects: Iterable[str]) -> None:
-        """Raise Banned where any of these is banned from the server."""
+        """Raise Banned if any of these subjects is banned from the server."""
         bans = self._directory.lobby.bans
         if bans.are_any and (ban := bans.find(subjects, self.now())):
             raise Banned(f"You are banned from the chat{self._terms(ban)}")
@@ -98,12 +98,12 @@ class Permissions:
             raise Refused(f"You cannot do that to {other.name}: {other.name} {rank} in {room.place}.")
 
     def room(self, user: User, name: str) -> Room:
-        """Return the room of that name; raises NoSuchRoom also where the user may not see it."""
+        """Return the room with this name; raises NoSuchRoom also if the user may not see it."""
         by_operator = user is self._operator
         return self._directory.room(name, lambda room: self.may(user, Action.SEE, room), by_operator=by_operator)
 
     def conversation(self, user: User, name: str) -> Conversation | None:
-        """Return the conversation of that name or id; None for direct messages in which nothing was said yet."""
+        """Return the conversation with this name or id, or None for direct messages without any messages yet."""
         if not name.startswith("@"):
             return self.room(user, name)
         if ":" not in name:
@@ -114,11 +114,11 @@ class Permissions:
         return found
 
     def user(self, user: User, name: str) -> User:
-        """Return the user of that name, for whom somebody asks; raises NoSuchUser."""
+        """Return the user with this name, for the user who asks; raises NoSuchUser."""
         return self._directory.user(name, by_operator=user is self._operator)
 
     def rank(self, user: User, room: Room) -> Rank:
-        """Return how much a user has to say in a room."""
+        """Return the rank of a user in a room."""
         lobby = self._directory.lobby
         if user is self._operator:
             return Rank.OPERATOR
@@ -178,11 +178,11 @@ class Permissions:
         return some.covers(user, self.now())
 
     def _terms(self, found: Restriction) -> str:
-        """Return the end of a sentence: for how long, and why."""
+        """Return the end of a sentence: the remaining time and the reason."""
         more = f" for another {in_words(-(-(found.until - self.now()) // 1000))}" if found.until else ""
         return f"{more}: {found.reason}." if found.reason else f"{more}."
 
 
 def _is_expected(user: User, room: Room) -> bool:
-    """Tell whether a private room lets somebody in who is no member: its owner may have left it by mistake."""
+    """Tell whether a private room admits a user who is not a member; its owner may return after leaving."""
     return not user.is_guest and (user.id in room.invited or user.id == room.owner or room.has_moderator(user))

@@ -1,4 +1,4 @@
-"""How much one user may have made: rooms, memberships, direct messages and so on; and accounts from one address."""
+"""Quotas: how many rooms, memberships, direct messages and so on a user may create, and accounts an address."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ from .rate_limiter import RateLimiter
 
 
 class PerAddress:
-    """A rate per address, and a higher one for all who come from this machine, perhaps through a tunnel."""
+    """A rate limit per address, with a higher one for loopback, which may be a tunnel."""
 
     def __init__(self, burst: int, seconds: float, clock: Callable[[], float]) -> None:
         self._remote = RateLimiter(burst, seconds, clock)
         self._local = RateLimiter(burst * LOOPBACK_TIMES, seconds / LOOPBACK_TIMES, clock)
 
     def take(self, peer: str) -> float:
-        """Take one and return 0, or take none and return how many seconds to wait for it."""
+        """Take one and return 0, or take none and return the seconds to wait."""
         return self._local.take("") if is_loopback(peer) else self._remote.take(network(peer))
 
 
@@ -56,7 +56,7 @@ class Quotas:
         self._passwords = RateLimiter(PASSWORDS_BURST, PASSWORDS_SECONDS, clock)
 
     def check_room(self, user: User, peer: str) -> None:
-        """Check whether a user may make another room."""
+        """Check whether a user may create another room."""
         if not self._limited:
             return
         rooms = self._directory.rooms.values()
@@ -66,7 +66,7 @@ class Quotas:
             raise TooMany(
                 f"Limit reached: {ROOMS_MADE} rooms per user. Use one of yours, or ask another user to make the room."
             )
-        # Guests are gone with their connection, and what they made is not.
+        # A guest's rooms outlive the guest, so guests are counted by address.
         _wait(self._rooms.take(network(peer) if user.is_guest else user.id), "Too many new rooms at once")
 
     def check_direct(self, user: User, peer: str) -> None:
@@ -95,12 +95,12 @@ class Quotas:
             raise TooMany(f"Limit reached: {room.name} has {BANS_PER_ROOM:,} {kind}. Lift some first: {undo} NAME.")
 
     def check_account(self, peer: str) -> None:
-        """Check whether an address may make another account without an invite."""
+        """Check whether an address may create another account without an invite."""
         if self._limited:
             _wait(self._accounts.take(peer), "Too many new accounts from your address", ", or ask for an invite")
 
     def check_password(self, user: User) -> None:
-        """Check whether another password of a user may be set or looked at."""
+        """Check whether another password of a user may be set or checked."""
         if self._limited:
             _wait(self._passwords.take(user.id), f"Too many passwords for {user.name}")
 

@@ -1,4 +1,4 @@
-"""How fast users may hand in commands; a session that is faster is not read for a moment, and loses nothing."""
+"""Limits the rate of commands; the server stops reading a session that is too fast for a moment. Nothing is lost."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _LOOPBACK = "loopback"
 
 
 class Cost(Enum):
-    """What a command costs, besides being one command."""
+    """The cost of a command, besides counting as one command."""
 
     LITTLE = "nothing more"
     MUCH_READING = "it is small to ask, and large to answer or to look up: a user has an allowance of these"
@@ -52,9 +52,9 @@ class Throttle:
     """Keeps the allowance of each user, and others for commands that read much or change state.
 
     All sessions of a user share one allowance, however often they log in; so do the guests of an address. The guests of
-    loopback, which may be a tunnel, have one each, and share only what new ones may do at once. An allowance is counted
-    down command by command, and the clock is looked at only when it is used up: on the path of a message this costs one
-    comparison. ``proceed`` is called for a session that may go on after a pause.
+    loopback, which may be a tunnel, have one each, and share only the burst for new guests. Each command decrements an
+    allowance, and the clock is read only when it is used up: a message costs one comparison. ``proceed`` is called for
+    a session that may continue after a pause.
     """
 
     def __init__(
@@ -94,20 +94,20 @@ class Throttle:
         session.allowance = allowance
 
     def check_sessions(self, user: User, sessions: int) -> None:
-        """Raise TooMany if a user with so many sessions may not have another one."""
+        """Raise TooMany if a user with this many sessions may not have another one."""
         if self._limited and sessions >= SESSIONS_PER_USER:
             raise TooMany(f"Limit reached: {SESSIONS_PER_USER} sessions of {user.name}. Close one of them first.")
 
     def may_leave(self, session: Session) -> bool:
-        """Tell whether the others are told immediately that a session's user leaves; one who comes and goes is not.
+        """Tell whether a user's quit is reported immediately; quits that are too frequent are delayed.
 
-        Guests of this machine are told apart by nothing, and have no limit.
+        Guests on this machine cannot be told apart, and have no limit.
         """
         payer = _payer(session)
         return not self._limited or payer == _LOOPBACK or not self._departures.take(payer)
 
     def refill(self, session: Session) -> bool:
-        """Add what came back to the allowance of a session; return False if it has to wait."""
+        """Refill the allowance of a session; return False if it has to wait."""
         seconds = session.allowance.refill(self._clock())
         if seconds:
             self._rest(session, seconds)
@@ -123,13 +123,13 @@ class Throttle:
         return not seconds
 
     def has_read(self, session: Session, entries: int, size: int = 0) -> None:
-        """Charge a user for the entries that were looked at besides the command itself, and the bytes searched."""
+        """Charge a user for the entries read and the bytes searched, besides the command itself."""
         if self._limited:
             cost = entries / READ_ENTRIES + size / READ_BYTES
             self._rates[Cost.MUCH_READING].charge(_payer(session), cost)
 
     def charge_replay(self, session: Session, size: int) -> float:
-        """Charge a user for bytes of a replay, and return how many seconds to wait before the next ones."""
+        """Charge a user for bytes of a replay, and return the seconds to wait before the next ones."""
         return self._replays.charge(_payer(session), size) if self._limited else 0.0
 
     def _rest(self, session: Session, seconds: float) -> None:
@@ -144,7 +144,7 @@ class Throttle:
 
 
 def _payer(session: Session) -> str:
-    """Return whose allowance a session uses: its user's, or that of its address if the user may be anybody."""
+    """Return the owner of a session's allowance: its user, or the address if the user has no account."""
     if session.user is not None and not session.user.is_guest and session.register is None:
         return session.user.id
     peer = session.channel.peer
