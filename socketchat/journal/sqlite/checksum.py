@@ -1,4 +1,4 @@
-"""A checksum for each entry: SQLite notices a damaged page only where its structure no longer makes sense."""
+"""Checksums of entries, because SQLite notices a damaged page only if its structure is invalid."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ...protocol.kinds import DAMAGED
 from ..bodies import served
 
 KNOWN = 4096
-"""Sums kept of what the entries of one author in one conversation have in common: a megabyte."""
+"""Cached checksums of the fields that an author's entries in a conversation share: a megabyte."""
 
 _pack = struct.Struct(">qq").pack
 
@@ -22,7 +22,7 @@ NOTHING = msgspec.Raw(b'{"text":""}')
 
 
 def checksum(conversation: str, seq: int, ts: int, author: str, name: str, kind: str, body: bytes) -> bytes:  # noqa: PLR0917
-    """Return the four bytes that are stored beside an entry, so that a flipped bit in any part of it is found."""
+    """Return the checksum of an entry: four bytes that reveal a flipped bit in any part of it."""
     return crc32(body, crc32(_pack(seq, ts), _of_words(conversation, author, name, kind))).to_bytes(4, "big")
 
 
@@ -39,7 +39,7 @@ def entry_from(row: Any) -> Entry:
     conversation, seq, ts, author, name, kind, body, expected = row
     try:
         sound = checksum(conversation, seq, ts, author, name, kind, body) == expected
-    except (TypeError, ValueError, struct.error):  # a number where text was, or nothing
+    except (TypeError, ValueError, struct.error):  # a number or NULL in place of text
         sound = False
     if not sound:
         return damaged(conversation, seq)
@@ -49,5 +49,5 @@ def entry_from(row: Any) -> Entry:
 
 
 def damaged(conversation: str, seq: int) -> Entry:
-    """Return what is served in place of an entry that cannot be read."""
+    """Return the placeholder for an entry that cannot be read."""
     return Entry(conversation=conversation, seq=seq, ts=0, author="", name="", kind=DAMAGED, body=NOTHING)

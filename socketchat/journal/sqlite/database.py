@@ -1,4 +1,4 @@
-"""The files of a SQLite store: how they are made, opened, protected and mended."""
+"""The files of a SQLite store: creates, opens, protects and repairs them."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ from .indexes.search_index import add_functions
 from .lock import DirectoryLock
 
 WAL_KEPT = 32 * 1024 * 1024
-"""Bytes to which the write-ahead log is cut back after a checkpoint; it is larger only while readers hold it."""
+"""Size to which the write-ahead log is truncated after a checkpoint; it is larger only while readers hold it."""
 
 CACHE_KIB = 16 * 1024
-"""The writer's page cache: the ends of some thousand conversations in the index."""
+"""The writer's page cache: enough for the index pages of several thousand conversations."""
 
 BUSY_MS = 250
-"""How long to wait for a foreign program that holds the database, such as a shell; all messages wait meanwhile."""
+"""Time to wait for another program that locks the database, such as a shell; all messages wait meanwhile."""
 
 LOGGED_SECONDS = 5.0
-"""Time between two lines in the log that say how far a migration is."""
+"""Time between two progress lines of a migration in the log."""
 
 STATEMENTS = 300
-"""Prepared statements kept by the writer: an INSERT for each size of batch, and the rest."""
+"""Prepared statements cached by the writer: an INSERT for each batch size, and the others."""
 
 _log = logging.getLogger(__name__)
 
@@ -48,7 +48,7 @@ class Database:
         self._lock = DirectoryLock(directory)
 
     def acquire(self) -> None:
-        """Make the directory and the database where they are missing, and lock them; raises BadFile, StorageProblem."""
+        """Create the directory and the database if they are missing, and lock them; raises BadFile, StorageProblem."""
         with self.told():
             files.make_directory(self.directory)
             self._lock.acquire()
@@ -59,11 +59,11 @@ class Database:
                 raise
 
     def release(self) -> None:
-        """Let go of the lock."""
+        """Release the lock."""
         self._lock.release()
 
     def set_space_aside(self) -> None:
-        """Take some space, so that the next start has it even on a full disk."""
+        """Reserve some space, so that the next start has it even if the disk is full."""
         self._lock.set_space_aside()
 
     def open_writer(self) -> apsw.Connection:
@@ -90,7 +90,7 @@ class Database:
         return db
 
     def check_kind(self, db: apsw.Connection, path: Path | None = None) -> int:
-        """Return the schema version of a database; raises BadFile where it is not ours, or of a newer version."""
+        """Return the schema version of a database; raises BadFile if it is not ours, or has a newer version."""
         other = "Choose another directory" if path is None else "Give a file that `socketchat backup` wrote"
         path = path or self.path
         if db.pragma("application_id") == schema.EARLIER_ID:
@@ -105,11 +105,11 @@ class Database:
         return version
 
     def rewrite_log(self) -> None:
-        """Write the write-ahead log again in place and sync it; to be called while no connection is open.
+        """Rewrite the write-ahead log in place and sync it; call this while no connection is open.
 
-        After a failed fsync the kernel may hold the log's pages as clean although they never reached the disk, so that
-        a second fsync says yes without writing anything. Written again they are dirty again, and what this fsync says
-        is true. Without that a power cut during the checkpoint that follows could leave a torn database.
+        After a failed fsync, the kernel may mark the log's pages as clean although they never reached the disk. A
+        second fsync would then succeed without writing anything. Rewriting makes the pages dirty again, so that this
+        fsync writes them. Otherwise a power cut during the next checkpoint could leave a torn database.
         """
         try:
             fd = os.open(f"{self.path}-wal", os.O_RDWR)
@@ -149,10 +149,10 @@ class Database:
                 files.check_private(file, "which holds all messages", file.stat())
 
     def _create(self) -> None:
-        """Make the database under another name and move it in place whole, so that a crash leaves none or all of it."""
+        """Create the database under a temporary name and rename it, so that a crash leaves all of it or none."""
         new = Path(f"{self.path}.new")
         discard(new)
-        os.close(os.open(new, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))  # -wal and -shm will have the same mode
+        os.close(os.open(new, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))  # -wal and -shm get the same mode
         db = apsw.Connection(os.fspath(new), apsw.SQLITE_OPEN_READWRITE)
         try:
             schema.migrate(db)
@@ -179,7 +179,7 @@ class Database:
 
     @contextmanager
     def told(self) -> Iterator[None]:
-        """Turn what the system or SQLite raise into one sentence that says what to do."""
+        """Turn errors of the system or SQLite into one sentence with a next step."""
         try:
             yield
         except ChatError:
@@ -199,11 +199,11 @@ class Database:
 
 
 _FULL = 2
-"""What ``PRAGMA synchronous`` reads where every commit is synced."""
+"""The value of ``PRAGMA synchronous`` if every commit is synced."""
 
 _WRITER_PRAGMAS: dict[str, int] = {
     "synchronous": _FULL,
-    "fullfsync": 1,  # macOS: fsync alone does not reach the disk
+    "fullfsync": 1,  # on macOS fsync alone does not reach the disk
     "checkpoint_fullfsync": 1,
     "secure_delete": 1,
     "mmap_size": 0,  # an I/O error in mapped memory is a SIGBUS
@@ -214,12 +214,12 @@ _WRITER_PRAGMAS: dict[str, int] = {
 
 
 def _keep_log_on_close(db: apsw.Connection) -> None:
-    """Leave checkpoints to the writer: a closing connection must not make one, least of all after a failed commit."""
+    """Leave checkpoints to the writer: closing a connection must not run one, least of all after a failed commit."""
     db.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
 
 
 def _logged(doing: str) -> Progress:
-    """Return what logs from time to time how far a long piece of work is."""
+    """Return a function that logs the progress of a long task at intervals."""
     logged = time.monotonic()
 
     def tell(done: int, of: int) -> None:
@@ -233,7 +233,7 @@ def _logged(doing: str) -> Progress:
 
 
 def close_whole(db: apsw.Connection) -> None:
-    """Close the writer's connection so that the database is one file again."""
+    """Close the writer's connection, and leave the database as one file."""
     db.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
     db.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0)
     db.close()

@@ -1,4 +1,4 @@
-"""Copies of databases: whole, synced, and never seen half made."""
+"""Copies of databases: complete and synced; partial copies are never visible."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from ... import files
 from .. import Progress
 
 STEPS = 20_000
-"""SQLite's steps between two looks at how far a copy is: some milliseconds."""
+"""SQLite's steps between two progress checks of a copy: a few milliseconds."""
 
 
 def copy_whole(db: apsw.Connection, target: Path, progress: Progress | None = None) -> None:
-    """Put a copy of what a connection sees at ``target``, over what is there; raises OSError, apsw.Error.
+    """Copy the database of a connection to ``target``, replacing any file there; raises OSError, apsw.Error.
 
-    To be called in the data directory, with its lock: what an earlier one has left unfinished is removed.
+    Call this for a data directory while holding its lock: the unfinished file of an earlier copy is removed.
     """
     new = Path(f"{target}.new")
     try:
@@ -29,13 +29,13 @@ def copy_whole(db: apsw.Connection, target: Path, progress: Progress | None = No
 
 
 def copy(db: apsw.Connection, new: Path, progress: Progress | None = None) -> None:
-    """Copy what a connection sees to a file that nobody takes for whole; raises OSError, apsw.Error.
+    """Copy the database of a connection to a temporary file; raises OSError, apsw.Error.
 
-    The copy is compact: what was deleted is not in it.
+    The copy is compact: it contains no deleted data.
     """
     discard(new)
     os.close(os.open(new, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
-    db.pragma("query_only", 0)  # what is written is the copy
+    db.pragma("query_only", 0)  # only the copy is written
     if progress is not None:
         pages = db.pragma("page_count") - db.pragma("freelist_count")
         _watch(db, new, int(str(pages * db.pragma("page_size"))), progress)
@@ -46,7 +46,7 @@ def copy(db: apsw.Connection, new: Path, progress: Progress | None = None) -> No
 
 
 def _watch(db: apsw.Connection, new: Path, size: int, progress: Progress) -> None:
-    """Tell at first, and then from time to time, how much of a copy is written."""
+    """Report the progress of a copy at the start, then at intervals."""
     progress(0, size)
 
     def look() -> bool:
@@ -57,15 +57,15 @@ def _watch(db: apsw.Connection, new: Path, size: int, progress: Progress) -> Non
 
 
 def discard(unfinished: Path) -> None:
-    """Remove what is left of a database that a crash kept from being finished.
+    """Remove an unfinished database that a crash left behind.
 
-    With its journal: that would be taken for the journal of the next one of this name, and rolled back into it.
+    Also remove its journal: SQLite would roll it back into the next database of this name.
     """
     for path in (unfinished, Path(f"{unfinished}-journal")):
         path.unlink(missing_ok=True)
 
 
 def put_in_place(new: Path, target: Path) -> None:
-    """Sync a file that is whole and give it its name, so that a crash leaves none or all of it."""
+    """Sync a complete file and rename it into place, so that a crash leaves all of it or none."""
     files.sync(new)
     files.publish(new, target, over=True)

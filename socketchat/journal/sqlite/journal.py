@@ -1,4 +1,4 @@
-"""The journal that keeps a data directory: one SQLite database, one thread that writes, a few that read."""
+"""The journal in a data directory: one SQLite database, one thread that writes, a few that read."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from .upkeep.scheduler import Scheduler
 from .writer import Writer
 
 CATCH_UP_SECONDS = 1.0
-"""A search waits so long until what was just said is in the index; after a flood it takes what is there."""
+"""Time that a search waits for the index to include the newest entries; after a flood it uses what is indexed."""
 
 SEARCH_NICENESS = 10
-"""A search that is looking for a common word leaves the processor to those who talk."""
+"""Niceness of the search threads: a search for a common word must not delay messages."""
 
 
 def _now() -> int:
@@ -33,7 +33,7 @@ def _now() -> int:
 class SQLiteJournal:
     """Keeps its entries in DIRECTORY/socketchat.db and holds DIRECTORY/lock.
 
-    ``clock`` returns the milliseconds since 1970, ``passed`` those since some moment, whatever the clock is set to.
+    ``clock`` returns the milliseconds since 1970; ``passed`` returns monotonic milliseconds.
     """
 
     revised: Callable[[Revision], None] = staticmethod(lambda _: None)
@@ -73,7 +73,7 @@ class SQLiteJournal:
 
     @property
     def committed(self) -> Callable[[Sequence[Outcome]], None]:
-        """What is told the outcomes."""
+        """The function that receives the outcomes."""
         return self._intake.committed
 
     @committed.setter
@@ -81,21 +81,21 @@ class SQLiteJournal:
         self._intake.committed = committed
 
     async def open(self) -> State:
-        """Open the store, made where there is none, and return what it knows; raises BadFile, StorageProblem."""
+        """Open the store, or create it, and return its state; raises BadFile, StorageProblem."""
         state = await self._loop.run_in_executor(None, self._start)
         self._open = True
         self._audit = self._searchers.threads.submit(self._searchers.audit, self._ends)
         return state
 
     async def find(self, key: tuple[int, int]) -> Entry | None:
-        """Return the entry that was stored under a key, None if there is none; raises KeyReused, StorageProblem."""
+        """Return the entry that was stored under a key, or None; raises KeyReused, StorageProblem."""
         self._check_open()
         await self._intake.settled()
         self._check_open()
         return await self._loop.run_in_executor(self._readers.threads, self._readers.find, key)
 
     def mark(self, user: str, conversation: str, seq: int) -> None:
-        """Keep the seq up to which a user has read, some seconds later."""
+        """Store a read marker, some seconds later."""
         self._writer.mark(ReadMarker(user, conversation, seq))
 
     async def read(
@@ -117,7 +117,7 @@ class SQLiteJournal:
         """Return the newest entries that match; raises BadText, StorageProblem."""
         self._check_open()
         caught_up = asyncio.wrap_future(self._scheduler.search())
-        caught_up.add_done_callback(asyncio.Future.exception)  # it may come too late for anybody
+        caught_up.add_done_callback(asyncio.Future.exception)  # the search may have stopped waiting
         self._writer.wake()
         done, _ = await asyncio.wait({caught_up}, timeout=CATCH_UP_SECONDS)
         found = await self._loop.run_in_executor(self._searchers.threads, self._searchers.search, query)
@@ -125,7 +125,7 @@ class SQLiteJournal:
         return found
 
     async def erase(self, author: str, progress: Progress | None = None) -> int:
-        """Blank all that a user said; return how many entries that were."""
+        """Blank all messages of a user; return their number."""
         self._check_open()
 
         def tell(done: int, of: int) -> None:
@@ -138,7 +138,7 @@ class SQLiteJournal:
 
     @property
     def keep(self) -> Keep:
-        """How long what was said is kept."""
+        """How long messages are kept."""
         return self._scheduler.keep
 
     @keep.setter
@@ -147,7 +147,7 @@ class SQLiteJournal:
         self._writer.wake()
 
     async def close(self) -> None:
-        """Commit what was submitted, report it, and release the directory; a second call does nothing."""
+        """Commit and report all submitted proposals, and release the directory; a second call does nothing."""
         if not self._open:
             return
         self._open = False

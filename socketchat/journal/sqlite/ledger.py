@@ -1,7 +1,7 @@
-"""Gives each proposal its place: seq, time, who was first; and writes the entries.
+"""Assigns each proposal its place (seq, time, and who was first), and writes the entries.
 
-The writer stages a batch inside a transaction, writes it and commits. Where that fails it undoes what was staged, and
-the ledger is as it was before. A ledger belongs to one connection.
+The writer stages a batch in a transaction, writes it and commits. If that fails, it undoes the staging, and the ledger
+is as before. A ledger belongs to one connection.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from .indexes.outbox_index import Key, OutboxIndex, signed, unsigned
 from .upkeep.redaction import blank_with_edits, find
 
 ROWS = 128
-"""Rows in one INSERT: each execution gives up the interpreter and has to win it back, so there should be few."""
+"""Rows in one INSERT: each execution releases the interpreter and has to get it back, so few are better."""
 
 COLUMNS = 12
 
@@ -34,9 +34,9 @@ _log = logging.getLogger(__name__)
 
 
 class Log:
-    """Where a conversation stands, and the number of the batch that was staged last in it.
+    """The head of a conversation, and the number of the batch that was last staged in it.
 
-    It does not keep the batch: of each conversation that would be the last one, with all who had sent it.
+    It does not refer to the batch itself, which would keep the last batch of each conversation in memory.
     """
 
     __slots__ = ("batch", "head", "id", "name", "ts")
@@ -50,7 +50,7 @@ class Log:
 
 
 class Staged:
-    """What one or more proposals come to, and what has to be undone where they are not committed."""
+    """The results of staged proposals, and the changes to undo if they are not committed."""
 
     __slots__ = (
         "claims",
@@ -80,7 +80,7 @@ class Staged:
         self.deletes: dict[tuple[int, int], Stored] = {}
 
     def change(self, conversation: int, of: int, outcome: Stored) -> None:
-        """Note what an edit or a delete changes; other kinds change nothing."""
+        """Note the changes of an edit or a delete; other kinds change nothing."""
         kind = outcome.entry.kind
         if kind == DELETE:
             self.deletes[conversation, of] = outcome
@@ -91,8 +91,8 @@ class Staged:
 class Ledger:
     """The heads of all conversations, the keys and the claims of one store; ``clock`` returns milliseconds.
 
-    ``heads`` are those that are committed, for the readers. ``deleted`` says whether the last batch that was written
-    has deleted anything.
+    ``heads`` are the committed heads, for the readers. ``deleted`` says whether the last written batch deleted
+    anything.
     """
 
     def __init__(self, db: apsw.Connection, clock: Callable[[], int], heads: dict[str, int]) -> None:
@@ -108,9 +108,9 @@ class Ledger:
         self._outbox_index = OutboxIndex(db)
 
     def load(self, *, feeds: bool) -> State:
-        """Feed what was left unfed, if it ``feeds``, and read where everything stands; raises apsw.Error.
+        """Update the indexes, if ``feeds`` is set, and load the state; raises apsw.Error.
 
-        What the indexes say is held against what is known of them, and against the rows.
+        Check the indexes against their known counts and the rows.
         """
         try:
             if feeds:
@@ -137,7 +137,7 @@ class Ledger:
         )
 
     def _take_unfed(self) -> None:
-        """Note what is behind the indexes, where there was no room to feed them."""
+        """Load the entries that the indexes lack, if the disk had no room to update them."""
         for entry_id, name, seq, ts, outbox, n in self._db.execute(_UNFED):
             log = self._logs[str(name)]
             log.head, log.ts = int(str(seq)), int(str(ts))
@@ -146,14 +146,14 @@ class Ledger:
             self._next = int(str(entry_id)) + 1
 
     def mend(self, why: object) -> None:
-        """Make the indexes anew from the rows, because one of them is damaged; raises apsw.Error."""
+        """Rebuild the indexes from the rows, because one is damaged; raises apsw.Error."""
         _log.error("an index is damaged (%s); all indexes are being rebuilt, and no message is affected", why)
         indexes.make_anew(self._db)
         self._outbox_index = OutboxIndex(self._db)
         self._fed = self._next - 1
 
     def _facts(self) -> list[Entry]:
-        """Return the facts, without which nobody may be let in: one could say who owns a name, or who is banned."""
+        """Return all facts, or raise apsw.CorruptError: a lost one could be about a name's owner or a ban."""
         (expected,) = next(self._db.execute("SELECT facts FROM meta"))
         try:
             facts = self._indexed_facts()
@@ -187,7 +187,7 @@ class Ledger:
         return facts
 
     def stage(self, staged: Staged, proposals: Sequence[Proposal]) -> None:  # noqa: C901
-        """Give the proposals their places, in their order; where it raises, ``undo`` is to be called as well."""
+        """Assign places to the proposals, in order; call ``undo`` even if this raises."""
         entry_id = staged.first = self._next
         self._batches = batch = self._batches + 1
         now = self._clock()
@@ -248,7 +248,7 @@ class Ledger:
         self._next = entry_id
 
     def write(self, staged: Staged) -> None:
-        """Insert what was staged; raises apsw.Error, TypeError, ValueError, OverflowError."""
+        """Insert the staged entries; raises apsw.Error, TypeError, ValueError, OverflowError."""
         execute = self._db.execute
         self.deleted = bool(staged.deletes)
         for row in staged.opened:
@@ -270,7 +270,7 @@ class Ledger:
             outcome.changed = blank_with_edits(self._db, *place)
 
     def undo(self, staged: Staged) -> None:
-        """Be as before the proposals were staged; what was staged later has to be undone before."""
+        """Restore the state before the staging; undo later stagings first."""
         for log, head, ts in staged.touched:
             log.head = head
             log.ts = ts
@@ -283,7 +283,7 @@ class Ledger:
             self._next = staged.first
 
     def note_committed(self, staged: Staged) -> None:
-        """Let readers look for what was staged: it is committed."""
+        """Let readers see the staged entries, which are committed."""
         for log, _, _ in staged.touched:
             self._heads[log.name] = log.head
 
@@ -294,7 +294,7 @@ class Ledger:
         return [entry_from(row) for row in rows] == staged.entries
 
     def feed(self, *, idle: bool) -> None:
-        """Feed the indexes where it is time, or where nothing else is to be done; raises apsw.Error."""
+        """Update the indexes if they are due, or if the writer is idle; raises apsw.Error."""
         unfed = self._next - 1 - self._fed
         if unfed >= FEED_ENTRIES or (idle and unfed):
             feed(self._db)
@@ -308,7 +308,7 @@ class Ledger:
         return log
 
     def _may_change(self, conversation: str, of: int, staged: Staged) -> bool:
-        """Tell whether there is something said that can be referred to: edited, deleted, or answered."""
+        """Tell whether a message exists that can be edited, deleted or answered."""
         log = self._logs.get(conversation)
         if log is None or (log.id, of) in staged.deletes:
             return False

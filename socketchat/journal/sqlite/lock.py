@@ -11,14 +11,14 @@ from ...exceptions import StorageProblem
 from ...files import check_directory
 
 SET_ASIDE_BYTES = 262_144
-"""What SQLite needs to open a store for reading, and an admin socket to appear, on a disk without a free byte."""
+"""Space for SQLite to open a store, and for the admin socket, if the disk is completely full."""
 
 
 class DirectoryLock:
-    """Holds DIR/lock from ``acquire`` to ``release``; the kernel lets go of it when the process dies.
+    """Holds DIR/lock from ``acquire`` to ``release``; the kernel releases it when the process dies.
 
-    The file stays behind: were it removed, two processes could each hold a lock file of that name. Between two runs it
-    also takes some space, which a start on a full disk gives back to the disk.
+    The file is not removed, because then two processes could each hold a lock file of that name. Between two runs it
+    also reserves some space, which a start on a full disk frees.
     """
 
     def __init__(self, directory: Path) -> None:
@@ -27,11 +27,11 @@ class DirectoryLock:
         self._fd = -1
 
     def acquire(self) -> None:
-        """Take the lock and write our process id into it; raises StorageProblem where another process has it.
+        """Take the lock and write our process id into it; raises StorageProblem if another process has it.
 
-        Raises BadFile if another account may put another file in the place of one that is kept here.
+        Raises BadFile if another account can replace files in the directory.
         """
-        if os.access(self._directory, os.W_OK):  # nothing is at stake in a snapshot, which may be anybody's
+        if os.access(self._directory, os.W_OK):  # a read-only snapshot may belong to any account
             check_directory(self._directory)
         fd = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
         try:
@@ -45,16 +45,16 @@ class DirectoryLock:
             ) from None
         os.fchmod(fd, 0o600)
         os.ftruncate(fd, 0)
-        with suppress(OSError):  # the lock holds without it, and a full disk may have no room
+        with suppress(OSError):  # the lock works without it, and the disk may be full
             os.write(fd, f"{os.getpid()}\n".encode())
         self._fd = fd
 
     def acquire_read_only(self) -> bool:
-        """Take the lock where nothing can be written; False if another process has it."""
+        """Take the lock in a read-only directory; return False if another process has it."""
         try:
             fd = os.open(self.path, os.O_RDONLY | os.O_NOFOLLOW)
         except FileNotFoundError:
-            return True  # then no server has ever been there
+            return True  # no server has ever used this directory
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -64,7 +64,7 @@ class DirectoryLock:
         return True
 
     def set_space_aside(self) -> None:
-        """Take some space for the next start, if there is any."""
+        """Reserve some space for the next start, if possible."""
         if self._fd >= 0 and hasattr(os, "posix_fallocate"):
             with suppress(OSError):
                 os.posix_fallocate(self._fd, 0, SET_ASIDE_BYTES)
@@ -75,7 +75,7 @@ class DirectoryLock:
         return self._fd >= 0
 
     def release(self) -> None:
-        """Let go of the directory; harmless where it is not held."""
+        """Release the directory, if it is held."""
         if self._fd >= 0:
             os.close(self._fd)
             self._fd = -1

@@ -1,7 +1,7 @@
-"""Read markers on their way to the disk: up to which seq a user has read, a maximum per conversation.
+"""Writes read markers to the disk: the highest seq that a user has read in each conversation.
 
-They are not entries: nobody waits for them, and no message shares their transaction, so that none is refused because of
-them. One that is lost costs a line that is shown again as unread.
+They are not entries: users do not wait for them, and they have their own transaction, so that they never make a message
+fail. If a marker is lost, the user sees some read messages as unread.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from .indexes.search_index import transaction
 from .schema import abandon
 
 MARK_SECONDS = 5.0
-"""Markers of so long are written together: somebody who reads makes one every few seconds."""
+"""Time for which markers are collected: an active reader makes one every few seconds."""
 
 
 _log = logging.getLogger(__name__)
@@ -31,7 +31,7 @@ class ReadMarker(NamedTuple):
 
 
 class ReadMarkers:
-    """The markers that are not written yet; ``clock`` returns seconds that never go back."""
+    """The markers that are not written yet; ``clock`` returns monotonic seconds."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
@@ -44,16 +44,16 @@ class ReadMarkers:
         self._waiting[key] = max(mark.seq, self._waiting.get(key, 0))
 
     def forget(self, user: str) -> None:
-        """Write nothing any more of what a user has read until now."""
+        """Drop the unwritten markers of a user."""
         self._waiting = {key: seq for key, seq in self._waiting.items() if key[0] != user}
 
     @property
     def are_due(self) -> bool:
-        """Whether some wait, and long enough after those before."""
+        """Whether some markers wait and the last write is long enough ago."""
         return bool(self._waiting) and self._clock() - self._written >= MARK_SECONDS
 
     def write(self, db: apsw.Connection, *, idle: bool) -> None:
-        """Write what waits, where it is time or nothing else is to be done; where it raises apsw.Error, it waits on."""
+        """Write the markers if they are due or the writer is idle; if it raises apsw.Error, they stay."""
         if not self.are_due and not (idle and self._waiting):
             return
         rows = [ReadMarker(user, conversation, seq) for (user, conversation), seq in self._waiting.items()]
@@ -67,9 +67,9 @@ class ReadMarkers:
 
 
 def load(db: apsw.Connection) -> dict[str, dict[str, int]]:
-    """Return what is written, by user and conversation; raises apsw.Error.
+    """Return the stored markers, by user and conversation; raises apsw.Error.
 
-    Markers that cannot be read are lost, and the others are written anew.
+    Markers that cannot be read are lost; the others are rewritten.
     """
     rows, error = _readable(db)
     if error is not None:

@@ -1,4 +1,4 @@
-"""Reads entries in threads of their own, in short transactions, beside the writer."""
+"""Reads entries in separate threads, in short transactions, concurrently with the writer."""
 
 from __future__ import annotations
 
@@ -28,31 +28,31 @@ from .upkeep.audit import indexes_agree
 from .upkeep.redaction import newest_edits
 
 READERS = 2
-"""Reads at a time: reads are short, and each thread competes with the loop for the interpreter."""
+"""Reader threads: reads are short, and each thread competes with the loop for the interpreter."""
 
 AUDIT_REST_SECONDS = 0.005
-"""Time between two steps of the audit, in which others have the processor: for a million rows, some seconds."""
+"""Pause between two steps of the audit, to leave the processor to others: a few seconds for a million rows."""
 
 DAMAGE_LOGGED = 1_000
-"""Damaged entries that are logged, once each; with more the operator knows."""
+"""Most damaged entries to log, once each; more would tell the operator nothing new."""
 
 DAMAGE_KNOWN = 100_000
-"""Damaged entries that are remembered, so that no index is suspected because of them again."""
+"""Most known damaged entries, so that they do not make an index look damaged again."""
 
 _log = logging.getLogger(__name__)
 
 
 class OnDamage(Protocol):
-    """Is called in a reader's thread when an index, or that of words, says something else than the rows."""
+    """Called in a reader's thread if an index, or the search index, disagrees with the rows."""
 
     def __call__(self, *, of_words: bool = ...) -> object:
-        """Have it made anew."""
+        """Request a rebuild."""
 
 
 class Readers:
     """A few query-only connections, opened when they are first needed.
 
-    ``heads`` are the newest seqs that are committed.
+    ``heads`` are the newest committed seqs.
     """
 
     def __init__(
@@ -74,8 +74,8 @@ class Readers:
             self._idle.put(None)
 
     def read(self, conversation: str, after: int, before: int | None, upto: int | None, limit: int) -> list[Entry]:
-        """Return the entries that ``Journal.read`` describes; to be called in one of ``threads``."""
-        head = self._heads.get(conversation, 0)  # so much is committed, and in the snapshot that follows
+        """Return the entries that ``Journal.read`` describes; call this in one of ``threads``."""
+        head = self._heads.get(conversation, 0)  # committed, so the following snapshot includes it
         stop = min(head if upto is None else min(upto, head), head if before is None else before - 1) + 1
         with self._connection() as db, _snapshot(db):
             place = self._place_of(db, conversation)
@@ -93,7 +93,7 @@ class Readers:
             return self._held_against_rows(db, number, conversation, entries, expected)
 
     def _place_of(self, db: apsw.Connection, conversation: str) -> tuple[int, int] | None:
-        """Return the number and the floor of a conversation, None if nothing was ever said there."""
+        """Return the number and the floor of a conversation, or None if it has no entries."""
         with suppress(apsw.CorruptError):
             found = db.execute(_CONVERSATION, (conversation,)).fetchone()
             if found is not None:
@@ -108,7 +108,7 @@ class Readers:
     def _held_against_rows(
         self, db: apsw.Connection, number: int, conversation: str, entries: list[Entry], expected: range
     ) -> list[Entry]:
-        """Return the entries with the expected seqs: what an index hides or mixes up is looked for in the rows."""
+        """Return the entries with the expected seqs; search the rows for those that the index hides or confuses."""
         if len(entries) == len(expected) and all(
             entry.seq == seq and entry.kind != DAMAGED for entry, seq in zip(entries, expected, strict=True)
         ):
@@ -126,7 +126,7 @@ class Readers:
     def read_current(
         self, conversation: str, after: int, before: int | None, upto: int | None, limit: int
     ) -> list[Entry]:
-        """Return the same entries as they read now; what is deleted meanwhile has edits that are deleted too."""
+        """Return the same entries in their current text; the edits of a deleted entry are deleted, too."""
         entries = self.read(conversation, after, before, upto, limit)
         if not entries:
             return entries
@@ -141,7 +141,7 @@ class Readers:
         return [as_edited(entry, edits.get(entry.seq)) for entry in entries] if edits else entries
 
     def find(self, key: tuple[int, int]) -> Entry | None:
-        """Return the entry stored under a key, None if there is none; raises KeyReused. To be called in a thread."""
+        """Return the entry stored under a key, or None; raises KeyReused. Call this in a thread."""
         outbox, n = signed(key[0]), key[1]
         with self._connection() as db:
             row = db.execute(_KEYED, (outbox, n)).fetchone()
@@ -156,16 +156,16 @@ class Readers:
         return entry_from(stored)
 
     def search(self, query: Query) -> Found:
-        """Return what ``Journal.search`` describes; to be called in one of ``threads``."""
+        """Return the result that ``Journal.search`` describes; call this in one of ``threads``."""
         with self._connection() as db:
             try:
                 return search(db, query)
-            except apsw.CorruptError:  # it is made anew meanwhile, and what cannot be found says so
+            except apsw.CorruptError:  # the index is being rebuilt, and the result says that it is incomplete
                 self._on_damage(of_words=True)
                 return Found([], complete=False)
 
     def audit(self, stop: threading.Event) -> None:
-        """Hold the indexes against all rows, unless told to stop; to be called in one of ``threads``."""
+        """Check the indexes against all rows until told to stop; call this in one of ``threads``."""
         last: int | None = 0
         with suppress(StorageProblem):
             while last is not None and not stop.wait(AUDIT_REST_SECONDS if last else 0):
@@ -198,7 +198,7 @@ class Readers:
 
     @contextmanager
     def suspended(self) -> Iterator[None]:
-        """Close all connections and let nobody read meanwhile."""
+        """Close all connections, and block reads meanwhile."""
         taken = [self._idle.get() for _ in range(READERS)]
         try:
             for db in taken:
@@ -210,21 +210,21 @@ class Readers:
                 self._idle.put(None)
 
     def close(self) -> None:
-        """Wait for the reads under way and close the connections; nothing can be read afterwards."""
+        """Wait for the current reads, and close the connections for good."""
         self.threads.shutdown()
         with self.suspended():
             pass
 
 
 def _give_way(niceness: int) -> None:
-    """Let other threads have the processor first, where a thread has a priority of its own."""
+    """Lower the priority of this thread, if threads have a priority of their own."""
     if niceness and sys.platform == "linux":
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), niceness)
 
 
 @contextmanager
 def _snapshot(db: apsw.Connection) -> Iterator[None]:
-    """Let all that is read meanwhile be of one moment."""
+    """Read from one snapshot."""
     db.execute("BEGIN")
     try:
         yield
@@ -244,9 +244,9 @@ _PASSED = f"SELECT 1 FROM sent WHERE outbox = ?1 AND n >= ?2 UNION ALL {_UNFED} 
 
 
 def _range(order: str) -> str:
-    """Return the query for entries by their place, merged with those at the end of the log that have none yet.
+    """Return the query for entries by their place, merged with the newest entries, which have none yet.
 
-    A place without a row stays, for there was an entry. Within the limit they come in the order of seq.
+    A place without a row is kept, because it had an entry. The result is in the order of seq.
     """
     return f"""
         SELECT * FROM (

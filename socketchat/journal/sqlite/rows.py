@@ -1,4 +1,4 @@
-"""Reads entries row by row, without any index and around damaged pages: slow, but as right as the rows."""
+"""Reads entries row by row, without indexes and around damaged pages: slow, but as reliable as the rows."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def edits_of(db: apsw.Connection, number: int, name: str, first: int, last: int)
 
 
 def number_of(db: apsw.Connection, conversation: str) -> tuple[int, int] | None:
-    """Return the number and the floor of a conversation, None if it is not there."""
+    """Return the number and the floor of a conversation, or None if it does not exist."""
     return db.execute(_NUMBER, (conversation,)).fetchone()
 
 
@@ -55,7 +55,7 @@ def _decoded(row: apsw.SQLiteValues) -> Iterator[apsw.SQLiteValue]:
 
 
 _TEXTS = (2, 3, 4)
-"""Columns that are cast, because a text that is not UTF-8 would end the scan."""
+"""Columns to cast, because invalid UTF-8 would end the scan."""
 
 _ROWS = """
     SELECT seq, ts, CAST(author AS BLOB), CAST(name AS BLOB), CAST(kind AS BLOB), body, checksum

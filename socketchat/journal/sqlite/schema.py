@@ -12,13 +12,13 @@ from ..folding import VERSION
 from .checksum import checksum
 
 APPLICATION_ID = 0x53434831
-"""Marks a database as ours ("SCH1"), so that another program's is never written to."""
+"""Marks a database as ours ("SCH1"), so that the server never writes to another program's."""
 
 EARLIER_ID = 0x53434854
-"""Marked the databases of before the first version ("SCHT"), whose accounts have no keys."""
+"""Marked databases from before the first version ("SCHT"), whose accounts have no keys."""
 
 MIGRATIONS: list[Callable[[apsw.Connection], None]] = []
-"""What turns schema version k into k + 1, at index k; a released one is never changed."""
+"""The migrations: the one at index k turns version k into k + 1. Released ones never change."""
 
 
 def migration(step: Callable[[apsw.Connection], None]) -> Callable[[apsw.Connection], None]:
@@ -29,7 +29,7 @@ def migration(step: Callable[[apsw.Connection], None]) -> Callable[[apsw.Connect
 
 @migration
 def m001_initial(db: apsw.Connection) -> None:
-    """Make the entries, which are only ever appended, and what is fed from them (see ``feed``).
+    """Create the table of entries, which is append-only, and the indexes that ``feed`` updates.
 
     ``outbox`` is the sender's 64 random bits as a signed number. ``fact`` is 0 or 1. ``meta.fed`` is the last entry
     whose place and key are in ``place`` and ``sent``.
@@ -68,12 +68,12 @@ def m001_initial(db: apsw.Connection) -> None:
 
 @migration
 def m002_whole_history(db: apsw.Connection) -> None:
-    """Give each entry a checksum and each conversation a floor, and make room for searching and forgetting.
+    """Add a checksum to each entry and a floor to each conversation, and the tables for search and retention.
 
-    ``words`` is fed up to ``meta.indexed``; it holds no text, only where each word is, and ``tags`` stands for an
-    entry's conversation and author. ``edit`` finds the edits of an entry. ``erasure`` is what is left to do of erasing
-    a user: the entries from ``next`` to ``last``. ``meta.deleted`` is 1 while the files may show what was
-    deleted. ``mark`` is up to which seq a user has read.
+    ``words`` is complete up to ``meta.indexed``; it holds no text, only the places of words, and ``tags`` encodes an
+    entry's conversation and author. ``edit`` finds the edits of an entry. ``erasure`` is the rest of erasing a user:
+    the entries from ``next`` to ``last``. ``meta.deleted`` is 1 while the files may contain deleted text. ``mark``
+    holds the read markers.
     """
     db.execute(
         """
@@ -106,12 +106,11 @@ def m002_whole_history(db: apsw.Connection) -> None:
 
 @migration
 def m003_held_against_rows(db: apsw.Connection) -> None:
-    """Make room for what is known of the indexes, so that damage to them is noticed, and of the clock.
+    """Add counts that reveal damage to the indexes, and the state of the clock guard.
 
-    ``folding`` is the version of Unicode by which texts were folded for the index of words: what was not folded yet is
-    indexed anew. ``meta.facts`` and ``meta.placed`` count the rows that are facts, and those of ``place``.
-    ``believed`` is the time, in milliseconds, up to which the clock was believed, and ``doubted`` for how long it was
-    not since; 0 if it never was.
+    ``folding`` is the version of Unicode with which texts were folded for the search index; unfolded texts are indexed
+    again. ``meta.facts`` and ``meta.placed`` count the facts and the rows of ``place``. ``believed`` is the last time,
+    in milliseconds, at which the clock was believed, or 0. ``doubted`` is how long it has been doubted since.
     """
     db.execute(
         """
@@ -128,23 +127,23 @@ def m003_held_against_rows(db: apsw.Connection) -> None:
 
 
 def abandon(db: apsw.Connection, *names: str) -> None:
-    """Forget damaged tables, with their indexes, or indexes alone, in the transaction that there is.
+    """Drop damaged tables with their indexes, or indexes alone, in the current transaction.
 
-    Their pages are left alone, and never used again: a damaged page may say that those of another table belong to it,
-    which would be freed with it. A copy of the store, as a backup is, does not have them.
+    Their pages are left alone and never used again: a damaged page may claim pages of another table, which would then
+    be freed, too. A copy of the store, such as a backup, does not have these pages.
     """
     db.pragma("writable_schema", 1)
     db.executemany("DELETE FROM sqlite_schema WHERE name = ?1 OR tbl_name = ?1", [(name,) for name in names])
-    db.execute("PRAGMA writable_schema = RESET")  # reads the tables that are left
+    db.execute("PRAGMA writable_schema = RESET")  # reloads the remaining tables
 
 
 def sql_list(kinds: Iterable[str]) -> str:
-    """Return kinds as they stand in an IN (...) of our own queries."""
+    """Return kinds as a list for IN (...) in our own queries."""
     return ", ".join(f"'{kind}'" for kind in sorted(kinds))
 
 
 def begin_epoch(db: apsw.Connection) -> None:
-    """Make a copy a store of its own, so that clients who know the other do not take it for that."""
+    """Give a copied store a new epoch, so that clients do not mistake it for the original."""
     db.execute("UPDATE meta SET epoch = ?", (secrets.token_hex(8),))
 
 

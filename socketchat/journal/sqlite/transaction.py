@@ -1,7 +1,7 @@
 """Commits a batch: all of it, or all but the entries that cannot be stored, or nothing.
 
-Three things can go wrong. An entry that cannot be stored is refused alone. The storage may fail before COMMIT: then
-nothing was stored. Or COMMIT raises, and nobody knows: a failed fsync can leave the commit in the log, where the next
+Three things can go wrong. An entry that cannot be stored is refused alone. If the storage fails before COMMIT, nothing
+was stored. If COMMIT raises, the outcome is unknown: a failed fsync can leave the commit in the log, where the next
 recovery finds it.
 """
 
@@ -31,13 +31,13 @@ STORAGE_ERRORS = (
     apsw.ProtocolError,
     apsw.ReadOnlyError,
 )
-"""What says that the storage fails, and not that an entry is bad."""
+"""Errors that mean that the storage fails, and not that an entry is bad."""
 
 _BAD_ENTRY_ERRORS = (apsw.Error, TypeError, ValueError, OverflowError)
 
 
-class Unknown(Exception):  # noqa: N818  perhaps nothing is wrong
-    """The batch may be stored or not; ``staged`` is what would be."""
+class Unknown(Exception):  # noqa: N818  the commit may have succeeded
+    """The batch may or may not be stored; ``staged`` holds its entries."""
 
     def __init__(self, staged: Sequence[Staged]) -> None:
         super().__init__("COMMIT failed")
@@ -45,7 +45,7 @@ class Unknown(Exception):  # noqa: N818  perhaps nothing is wrong
 
 
 def commit(db: apsw.Connection, ledger: Ledger, proposals: Sequence[Proposal]) -> list[Outcome]:
-    """Store proposals in one transaction; raises one of STORAGE_ERRORS where nothing is stored, and Unknown."""
+    """Store proposals in one transaction; raises Unknown, or one of STORAGE_ERRORS if nothing was stored."""
     try:
         staged = _together(db, ledger, proposals)
     except STORAGE_ERRORS:
@@ -60,7 +60,7 @@ def commit(db: apsw.Connection, ledger: Ledger, proposals: Sequence[Proposal]) -
 
 
 def outcomes(staged: Sequence[Staged]) -> list[Outcome]:
-    """Return the outcomes of what was staged, in order."""
+    """Return the outcomes of the staged proposals, in order."""
     return staged[0].outcomes if len(staged) == 1 else list(chain.from_iterable(part.outcomes for part in staged))
 
 
@@ -118,7 +118,7 @@ def _commit(db: apsw.Connection, ledger: Ledger, staged: Sequence[Staged]) -> No
         for part in staged:
             ledger.note_committed(part)
     except apsw.FullError:
-        # The frame that makes the transaction count is the last one written, before the fsync: it did not fit.
+        # The commit frame is written last, before the fsync: it did not fit, so nothing was stored.
         _roll_back(db, ledger, staged)
         raise
     except apsw.Error as error:

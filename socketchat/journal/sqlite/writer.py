@@ -1,6 +1,6 @@
-"""The thread that commits: it takes all that came in meanwhile as one transaction with one fsync.
+"""The writer thread: commits all waiting proposals as one transaction with one fsync.
 
-Its connection is the only one that writes and the only one that makes checkpoints.
+Its connection is the only one that writes and runs checkpoints.
 """
 
 from __future__ import annotations
@@ -27,22 +27,22 @@ from .upkeep.disk_space import DiskSpace
 from .upkeep.scheduler import Scheduler
 
 MOST_IN_BATCH = 4096
-"""Entries above which no more are taken into a batch: what a slow disk has let pile up is acknowledged in steps."""
+"""Most entries in a batch: after a slow commit, the backlog is acknowledged in steps."""
 
 CHECKPOINT_PAGES = 1000
-"""Pages written to the log between two checkpoints: 4 MiB, so that a start has little to read."""
+"""Log pages between two checkpoints: 4 MiB, so that a start has little to read."""
 
 LOG_PAGES = 8 * CHECKPOINT_PAGES
-"""A log so long was held by reads that overlapped: the next checkpoint waits for a moment without any."""
+"""Log pages above which a checkpoint waits for a moment without reads, because overlapping reads block it."""
 
 IDLE_SECONDS = 1.0
-"""After so long without work the keys are fed and the log is checkpointed."""
+"""Idle time after which the indexes are updated and the log is checkpointed."""
 
 FIRST_DELAY, LONGEST_DELAY = 0.1, 2.0
 """Seconds between attempts to reopen the database; each delay is twice the one before."""
 
 MEND_SECONDS = 600.0
-"""Time between two attempts to make the indexes anew: where that does not help, it must not be all there is done."""
+"""Time between two attempts to rebuild the indexes: if that does not help, the writer must do other work, too."""
 
 FULL = "The server's disk is full; try again later."
 
@@ -98,11 +98,11 @@ class Writer:
         self._inbox.put(batch)
 
     def wake(self) -> None:
-        """Let the writer see that there is something to keep up."""
+        """Wake the writer for upkeep."""
         self._inbox.put(_WAKE)
 
     def note_damage(self, *, of_words: bool) -> None:
-        """Have the indexes, or that of words, made anew: a reader found that they do not say what the rows say."""
+        """Request a rebuild of the indexes, or of the search index: a reader found that they disagree with the rows."""
         self._inbox.put(_DAMAGED_WORDS if of_words else _DAMAGED)
 
     def mark(self, mark: ReadMarker) -> None:
@@ -110,12 +110,12 @@ class Writer:
         self._inbox.put(mark)
 
     def stop(self) -> None:
-        """Wait until what was handed over is committed and the thread has ended."""
+        """Wait until everything handed over is committed and the thread has ended."""
         self._inbox.put(_STOP)
         self._thread.join()
 
     def close(self) -> None:
-        """Leave the database as one file; to be called when nobody reads any more."""
+        """Leave the database as one file; call this when all readers are closed."""
         try:
             close_whole(self._db)
         except apsw.Error as error:
@@ -144,13 +144,13 @@ class Writer:
             with suppress(apsw.Error):
                 self._marks.write(self._db, idle=True)
                 self._scheduler.end(self._db)
-        except Exception:  # noqa: BLE001  dying in silence would leave everybody waiting
+        except Exception:  # noqa: BLE001  otherwise all clients would wait for ever
             _log.exception("the journal's writer failed; nothing more is stored")
             self._begin_trouble(TROUBLE)
         self._scheduler.fail(StorageProblem(STOPPED))
 
     def _take(self) -> Batch | None:
-        """Wait for work and return all of one generation that there is; None at the end."""
+        """Wait for work and return all waiting proposals of one generation, or None at the end."""
         while not self._waiting and not self._stopping:
             if not self._receive(self._patience()):
                 self._maintain(idle=True)
@@ -168,7 +168,7 @@ class Writer:
         return batch
 
     def _patience(self) -> float | None:
-        """Return how long to wait for work before there is something to keep up, which a full disk does not let."""
+        """Return the time to wait for work before the next upkeep, which needs free disk space."""
         soon = (self._idle or self._scheduler.awaited) and not self._disk_space.lacks()
         return self._scheduler.wait() if soon else IDLE_SECONDS
 
@@ -207,7 +207,7 @@ class Writer:
             self._maintain(idle=False)
 
     def _commit(self, proposals: Sequence[Proposal]) -> list[Outcome]:
-        """Store proposals; if an index is damaged, it is made anew, and they are tried once more."""
+        """Store proposals; if an index is damaged, rebuild it and try once more."""
         try:
             return commit(self._db, self._ledger, proposals)
         except apsw.CorruptError as error:
@@ -216,7 +216,7 @@ class Writer:
             return commit(self._db, self._ledger, proposals)
 
     def _mend(self, why: object) -> bool:
-        """Make the indexes anew from the rows, unless that was done just now; False if it did not help."""
+        """Rebuild the indexes from the rows, unless that was done recently; return False if it did not help."""
         now = time.monotonic()
         if self._mended is not None and now - self._mended < MEND_SECONDS:
             return False
@@ -234,7 +234,7 @@ class Writer:
         self._report([StorageRefused(proposal, reason, retry=True) for proposal in batch.proposals], reason)
 
     def _maintain(self, *, idle: bool) -> None:
-        """Feed the keys, keep up and checkpoint the log where it is time, or where nothing else is to be done."""
+        """Update the indexes, do upkeep and checkpoint the log, if they are due or the writer is idle."""
         self._idle = idle
         try:
             if not self._disk_space.lacks():
@@ -246,7 +246,7 @@ class Writer:
         except (apsw.CorruptError, apsw.ConstraintError) as error:
             self._mend(error)
         except apsw.Error as error:
-            # Nothing is lost: keys stay in memory, pages in the log, and both are tried again.
+            # Nothing is lost: keys stay in memory and pages in the log, and the upkeep is retried.
             self._idle = False
             _log.warning("the journal's upkeep failed and is postponed: %s", error)
 
@@ -271,7 +271,7 @@ class Writer:
             self._scheduler.note_truncated(self._db, done=truncated)
 
     def _recover(self, batch: Batch, staged: Sequence[Staged]) -> None:
-        """Find out whether a batch is stored whose COMMIT raised, and say so; until then nobody is answered."""
+        """Find out whether a batch is stored after its COMMIT raised, and report it; no answers are sent until then."""
         self._failed, self._why = batch.generation, TROUBLE
         self._begin_trouble(TROUBLE)
         delay = FIRST_DELAY
@@ -285,7 +285,7 @@ class Writer:
             self._refuse(batch, TROUBLE)
 
     def _try_to_reopen(self, staged: Sequence[Staged]) -> bool | None:
-        """Reopen the database, make what it holds durable, and tell whether all that was staged is in it."""
+        """Reopen the database, make its contents durable, and tell whether it has all staged entries."""
         try:
             with ExitStack() as stack:
                 for readers in self._readers:
@@ -293,7 +293,7 @@ class Writer:
                 self._db.close(force=True)
                 self._database.rewrite_log()
                 self._open()
-                with suppress(apsw.BusyError):  # somebody's shell reads; the log is durable already
+                with suppress(apsw.BusyError):  # another program is reading; the log is durable already
                     self._db.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
                 return bool(staged) and all(self._ledger.has(part) for part in staged)
         except (apsw.Error, OSError, ChatError) as error:
@@ -301,7 +301,7 @@ class Writer:
             return None
 
     def _pause(self, seconds: float) -> bool:
-        """Wait, receiving what comes; False where the journal is being closed."""
+        """Wait while receiving new work; return False if the journal is being closed."""
         end = time.monotonic() + seconds
         while not self._stopping and (left := end - time.monotonic()) > 0:
             self._receive(left)

@@ -1,1 +1,1 @@
-"""The indexes that are fed behind the log: words, outbox keys and places."""
+"""The indexes that are updated after the commit: words, outbox keys and places."""

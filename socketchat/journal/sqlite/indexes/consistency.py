@@ -1,8 +1,8 @@
-"""The indexes by which entries are found: how damage to them is noticed, and how they are rebuilt from the rows.
+"""Detects damage to the indexes of entries, and rebuilds them from the rows.
 
-No checksum covers these tables, and SQLite notices a flipped bit only if a page makes no sense any more. But each row
-has its own conversation, seq and key, and says what it is an edit of. Code that finds a row by an index compares the
-two, and raises IndexDamaged if the index leads to another row, or to none although there must be one.
+No checksum covers these tables, and SQLite notices a flipped bit only if a page becomes invalid. But each row holds its
+own conversation, seq and key, and the seq that it edits. Code that finds a row by an index compares the two, and
+raises IndexDamaged if the index leads to the wrong row, or to none although a row must exist.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from .search_index import begin_anew
 
 
 class IndexDamaged(apsw.CorruptError):
-    """An index does not say what the rows say; the rows may be as good as ever."""
+    """An index disagrees with the rows; the rows may be intact."""
 
 
 def check(db: apsw.Connection) -> None:
-    """Raise IndexDamaged unless there is a place for each seq from the floors up, and as many of them as were given.
+    """Raise IndexDamaged unless each seq from the floors up has a place, and the number of places is right.
 
-    The names of the conversations have to be the same in their table and its index.
+    The names of the conversations must be the same in their table and its index.
     """
     (found,) = next(db.execute("PRAGMA integrity_check(conversation)"))
     if found != "ok":
@@ -39,9 +39,9 @@ def check(db: apsw.Connection) -> None:
 
 
 def make_anew(db: apsw.Connection) -> None:
-    """Make the indexes anew from the rows, all of them, in a transaction of its own; raises apsw.Error.
+    """Rebuild all indexes from the rows, in a separate transaction; raises apsw.Error.
 
-    What the conversations are called, nothing else knows: if a name is not what was written, no index can be made.
+    The names of conversations are stored nowhere else: if a name is damaged, the indexes cannot be rebuilt.
     """
     db.create_scalar_function("is_sound", _is_sound, 8, deterministic=True)
     db.execute("BEGIN IMMEDIATE")
@@ -53,7 +53,7 @@ def make_anew(db: apsw.Connection) -> None:
         for statement in _MAKE:
             db.execute(statement)
         if db.execute("SELECT 1 FROM row_at WHERE sound AND seq < floor LIMIT 1").fetchone():
-            begin_anew(db)  # they may be in the index of words
+            begin_anew(db)  # these rows may be in the search index
         for table in ("row_at", "run"):
             db.execute(f"DROP TABLE temp.{table}")
         db.execute("COMMIT")
@@ -67,7 +67,7 @@ def make_anew(db: apsw.Connection) -> None:
 
 
 def _name_again(db: apsw.Connection, conversations: list[apsw.SQLiteValues]) -> None:
-    """Enter the conversations again, and look which rows are what was written; raises apsw.CorruptError."""
+    """Insert the conversations again, and check which rows are sound; raises apsw.CorruptError."""
     try:
         db.executemany("INSERT INTO conversation VALUES (?, ?, ?)", conversations)
     except apsw.ConstraintError as error:
@@ -82,7 +82,7 @@ def _is_sound(*row: object) -> bool:
     try:
         where, who, called, what = (cast("bytes", text).decode() for text in (name, author, said_by, kind))
         found = checksum(where, cast("int", seq), cast("int", ts), who, called, what, cast("bytes", body))
-    except Exception:  # noqa: BLE001 - a number where text was, or nothing: whatever it is, it is not what was written
+    except Exception:  # noqa: BLE001 - a number or NULL in place of text: the row is not sound
         return False
     return found == expected
 
@@ -107,7 +107,7 @@ _ROW_AT = """
 """
 
 _NAMELESS = "SELECT conversation FROM row_at GROUP BY conversation HAVING count(*) > 1 AND NOT max(sound) LIMIT 1"
-"""A conversation of which all is said to be damaged; one such row alone is."""
+"""A conversation with several rows, none of them sound: its name is damaged. A single row may be damaged itself."""
 
 _MAKE = (
     """
@@ -121,7 +121,7 @@ _MAKE = (
         conversation INTEGER, of INTEGER, seq INTEGER, PRIMARY KEY (conversation, of, seq)
     ) WITHOUT ROWID
     """,
-    # What is not sound may say anything of its place, and comes last; it ends no conversation but by what is missing.
+    # A damaged row may claim any place, so sound rows come first; it may extend a conversation by one seq only.
     """
     CREATE TEMP TABLE run AS
         SELECT c.id AS conversation, c.floor, max(c.floor - 1, ifnull(max(seq), 0)) AS last
@@ -135,7 +135,7 @@ _MAKE = (
     INSERT OR IGNORE INTO place SELECT r.conversation, r.seq, r.id FROM row_at r JOIN run USING (conversation)
         WHERE NOT sound AND r.seq BETWEEN run.floor AND last + 1 ORDER BY r.conversation, r.seq, r.id
     """,
-    # What a damaged index has kept from being dropped.
+    # Rows that retention could not drop because of the damaged index.
     "DELETE FROM entry WHERE fact = 0 AND id IN (SELECT id FROM row_at WHERE sound AND seq < floor)",
     """
     WITH RECURSIVE hole (conversation, seq, last) AS (

@@ -1,11 +1,11 @@
-"""Feeds the indexes behind the log: the places (conversation, seq) and the keys (outbox, n).
+"""Updates two indexes after the commit, in larger steps: the places (conversation, seq) and the keys (outbox, n).
 
-Kept in the commit of each batch, an index costs more than all the rest: in a hundred rooms each of a hundred entries
-lands on a page of its own, and all these pages are written to the log and synced. Fed some thousand entries later, in
-the order of the index, the same pages are written once for all of them. Only a bug could give a place twice, since one
-thread gives them; the primary key would find it here.
+Updating them in each commit would cost more than the rest: in a hundred rooms, each of a hundred entries changes a
+different page, and all these pages are written to the log and synced. Updated several thousand entries later, in index
+order, each page is written once. Since one thread assigns the places, only a bug could assign one twice; the primary
+key would detect it here.
 
-Readers look at the places and, for what is not fed yet, at the end of the entries, in one transaction.
+Readers use the index and, for newer entries, scan the end of the table, in one transaction.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from __future__ import annotations
 import apsw
 
 FEED_ENTRIES = 2_048
-"""Entries that wait at most, unless batches are larger: a read scans them in a quarter of a millisecond."""
+"""Most entries missing from the index, unless a batch is larger: a read scans them in a quarter of a millisecond."""
 
 
 def feed(db: apsw.Connection) -> None:
-    """Bring the indexes up to the newest entry, in a transaction of its own.
+    """Update the indexes to the newest entry, in a separate transaction.
 
-    Raises apsw.Error, and then nothing is fed.
+    Raises apsw.Error, and then changes nothing.
     """
     db.execute("BEGIN IMMEDIATE")
     try:

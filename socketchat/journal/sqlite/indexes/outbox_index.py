@@ -1,6 +1,6 @@
 """Finds the entry that was stored under a key (outbox, n).
 
-The table of keys is fed behind the log, so the keys that are not fed yet are held in memory.
+The table of keys is updated after the commit, so the newest keys are held in memory.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import apsw
 
 OUTBOXES = 16_384
-"""Outboxes whose last number is remembered: some megabytes; others are looked up when they come."""
+"""Outboxes whose last number is cached, a few megabytes; others are looked up."""
 
 Key = tuple[int, int]
 
@@ -19,12 +19,12 @@ def signed(outbox: int) -> int:
 
 
 def unsigned(outbox: int) -> int:
-    """Return the 64 bits of an outbox as a number that is not negative."""
+    """Return the 64 bits of an outbox as an unsigned number."""
     return outbox + (1 << 64) if outbox < 0 else outbox
 
 
 class OutboxIndex:
-    """The keys of one store, whose table holds all of them to begin with."""
+    """The keys of one store; at the start, the table must hold all of them."""
 
     def __init__(self, db: apsw.Connection) -> None:
         self._db = db
@@ -33,7 +33,7 @@ class OutboxIndex:
         self._fed_last: dict[int, int | None] = {}
 
     def last(self, outbox: int) -> int | None:
-        """Return the last number stored of an outbox, None where there is none."""
+        """Return the last stored number of an outbox, or None."""
         last: int | None = self._unfed_last.get(outbox)
         if last is not None:
             return last
@@ -44,7 +44,7 @@ class OutboxIndex:
         return last
 
     def find(self, key: Key) -> int | None:
-        """Return the id of the entry stored under a key, None where there is none."""
+        """Return the id of the entry stored under a key, or None."""
         entry = self._unfed.get(key)
         if entry is not None:
             return entry
@@ -52,7 +52,7 @@ class OutboxIndex:
         return next((entry for (entry,) in found), None)
 
     def add(self, key: Key, entry: int) -> int | None:
-        """Note that an entry is to be stored under a key; returns what ``undo`` wants back."""
+        """Add the key of an entry that is about to be stored; return the argument for ``undo``."""
         outbox, n = key
         before = self._unfed_last.get(outbox)
         self._unfed[key] = entry
@@ -60,7 +60,7 @@ class OutboxIndex:
         return before
 
     def undo(self, key: Key, before: int | None) -> None:
-        """Forget the key that was added last."""
+        """Remove the key that was added last."""
         del self._unfed[key]
         if before is None:
             del self._unfed_last[key[0]]
@@ -68,7 +68,7 @@ class OutboxIndex:
             self._unfed_last[key[0]] = before
 
     def fed(self) -> None:
-        """Let go of the keys in memory: the table has them."""
+        """Drop the keys in memory, because the table has them now."""
         for outbox, last in self._unfed_last.items():
             self._remember(outbox, last)
         self._unfed.clear()

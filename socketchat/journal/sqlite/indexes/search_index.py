@@ -1,7 +1,7 @@
-"""The index of words, fed behind the log in slices; and searching in it.
+"""The search index, which is updated after the commit in slices, and the search.
 
-The index is told an entry's text when the entry goes in and again when it comes out, so both read it from the row in
-the same way. All of a slice is one statement: each execution gives up the interpreter and has to win it back.
+FTS5 needs an entry's text to insert it and again to delete it, so both read it from the row in the same way. A slice is
+one statement, because each execution releases the interpreter and has to get it back.
 """
 
 from __future__ import annotations
@@ -23,35 +23,35 @@ from ..checksum import entry_from
 from ..schema import sql_list
 
 SLICE = 256
-"""Entries that go into the index at a time: some milliseconds, in which nothing is committed."""
+"""Entries indexed at a time: a few milliseconds, in which nothing is committed."""
 
 SLICE_BYTES = 131_072
-"""Bytes of entries that go into the index at a time, unless one alone is longer: with long texts a slice is shorter."""
+"""Bytes of entries indexed at a time, unless one entry is longer: with long texts, a slice has fewer entries."""
 
 LEFT_FOR_SEARCHES = 256
-"""Entries that may be missing in the index when a search comes, which then looks at them itself: a millisecond."""
+"""Entries that may be missing from the index, which a search then scans itself: a millisecond."""
 
 MOST_UNINDEXED = 4_096
-"""Entries, the newest, that a search looks at itself if more are missing, as while the index is being made anew."""
+"""Newest entries that a search scans itself if more are missing, for example during a rebuild."""
 
 MERGE_PAGES = 16
-"""Pages of the index that are merged after each slice, so that it stays in few pieces; about a millisecond."""
+"""Pages of the index merged after each slice, so that it has few segments: about a millisecond."""
 
 SEARCH_SECONDS = 0.2
-"""A search that takes longer ends with what it has found; few do, and each competes for a core."""
+"""Longest search: a longer one returns what it has found. Searches compete for a core."""
 
 NARROWED = 16
-"""Conversations up to which the index itself is asked for them; above, each entry found is compared."""
+"""Most conversations in the index query; with more, each entry found is compared instead."""
 
 _STEPS = 2_000
-"""SQLite's steps between two looks at the clock: a fraction of a millisecond."""
+"""SQLite's steps between two checks of the clock: a fraction of a millisecond."""
 
 
 _log = logging.getLogger(__name__)
 
 
 def index_slice(db: apsw.Connection) -> bool:
-    """Index the next entries, and tell whether there are more; raises apsw.Error, and then nothing is indexed."""
+    """Index the next entries, and tell whether more are left; raises apsw.Error, and then indexes nothing."""
     indexed, newest = next(db.execute("SELECT indexed, (SELECT ifnull(max(id), 0) FROM entry) FROM meta"))
     upto = int(str(next(db.execute(_SLICE, (indexed, SLICE, SLICE_BYTES)))[0]))
     if upto > indexed:
@@ -63,17 +63,17 @@ def index_slice(db: apsw.Connection) -> bool:
 
 
 def merge_some(db: apsw.Connection) -> bool:
-    """Merge some pages of the index, and tell whether there is more to merge."""
+    """Merge some pages of the index, and tell whether more are left."""
     before = db.total_changes()
     db.execute(_MERGE, (4 * MERGE_PAGES,))
     return db.total_changes() - before >= _CHANGES_OF_A_MERGE
 
 
 def rewrite(db: apsw.Connection) -> None:
-    """Begin to merge all of the index into one new piece; ``merge_some`` goes on with it.
+    """Begin to merge the whole index into one new segment; ``merge_some`` continues it.
 
-    What is taken out of the index can leave a word behind, where it said at which word a page begins. Nothing is
-    rewritten that is in one piece already, so an entry that is none makes a second one.
+    Deleting from the index can leave a word behind, as the first word of a page. SQLite does not rewrite a single
+    segment, so this inserts an empty dummy entry to make a second one.
     """
     with transaction(db):
         db.execute("INSERT INTO words (rowid, text, tags) VALUES (0, '', 'c0')")
@@ -81,13 +81,13 @@ def rewrite(db: apsw.Connection) -> None:
 
 
 def unindex(db: apsw.Connection, which: str, values: tuple[apsw.SQLiteValue, ...]) -> None:
-    """Take entries out of the index, as far as they are in it; ``which`` is a condition of ours on their id.
+    """Remove entries from the index, if they are in it; ``which`` is a condition of ours on their id.
 
-    All of it is begun anew where it is damaged, or has other words of an entry than those that are there.
+    Rebuild the index if it is damaged or disagrees with the text of an entry.
     """
     try:
         db.execute(f"{_UNINDEX} AND id IN ({which})", values)
-        db.execute("SAVEPOINT written; RELEASE written")  # or the index is written, and fails, amid another statement
+        db.execute("SAVEPOINT written; RELEASE written")  # or a later statement writes the index, and fails
     except apsw.CorruptError as error:
         if not is_of_index(error):
             raise
@@ -95,24 +95,24 @@ def unindex(db: apsw.Connection, which: str, values: tuple[apsw.SQLiteValue, ...
 
 
 def mend(db: apsw.Connection) -> None:
-    """Begin the index anew because it is damaged, in the transaction that there is."""
+    """Begin to rebuild the damaged index, in the current transaction."""
     _log.error("the search index is damaged and is being rebuilt; no message is affected")
     begin_anew(db)
 
 
 def is_of_index(error: apsw.CorruptError) -> bool:
-    """Tell whether it is the index that is damaged, and not the entries."""
+    """Tell whether the index is damaged, and not the entries."""
     return getattr(error, "extendedresult", None) == apsw.SQLITE_CORRUPT_VTAB
 
 
 def begin_anew(db: apsw.Connection) -> None:
-    """Empty the index, to be fed again from the first entry on, in the transaction that there is."""
+    """Empty the index, to be filled again from the first entry, in the current transaction."""
     db.execute("INSERT INTO words (words) VALUES ('delete-all')")
     db.execute("UPDATE meta SET indexed = 0, folding = ?", (VERSION,))
 
 
 def match(query: Query, numbers: list[int]) -> str | None:
-    """Return the expression for the index, None where nothing can be found; no input can break it. Raises BadText."""
+    """Return the safely quoted query for the index, or None if nothing can match; raises BadText."""
     terms = terms_of(query.words)
     if not numbers:
         return None
@@ -142,7 +142,7 @@ def lag(db: apsw.Connection) -> int:
 
 def search(db: apsw.Connection, query: Query) -> Found:
     """Return the newest entries that match; raises BadText, apsw.Error."""
-    db.execute("BEGIN")  # the index and what is not in it yet belong together
+    db.execute("BEGIN")  # read the index and the unindexed entries in one snapshot
     try:
         return _search(db, query)
     finally:
@@ -179,7 +179,7 @@ def _take(found: Found, rows: Iterable[apsw.SQLiteValues]) -> None:
 def _recent(db: apsw.Connection, expression: str) -> str:
     """Return the ids, as JSON, of the entries that match and are not in the index yet.
 
-    They get an index of their own, in memory, so that the same words match, and the writer need not stop for a search.
+    They get a separate index in memory, so that the same words match, and the writer need not wait for a search.
     """
     (rows,) = next(db.execute(_UNINDEXED, (MOST_UNINDEXED,)))
     if rows == "[]":
@@ -196,7 +196,7 @@ def _recent(db: apsw.Connection, expression: str) -> str:
 
 @contextmanager
 def transaction(db: apsw.Connection) -> Iterator[None]:
-    """Do all of it or nothing."""
+    """Run a transaction: all of it or nothing."""
     db.execute("BEGIN IMMEDIATE")
     try:
         yield
@@ -210,7 +210,7 @@ def transaction(db: apsw.Connection) -> Iterator[None]:
 _MERGE = "INSERT INTO words (words, rank) VALUES ('merge', ?)"
 
 _CHANGES_OF_A_MERGE = 2
-"""Rows that change where anything is merged; with fewer, SQLite says, there was nothing to do."""
+"""Fewest changed rows if anything was merged, according to SQLite."""
 
 _SLICE = """
     SELECT ifnull(max(id), ?1) FROM (
@@ -220,7 +220,7 @@ _SLICE = """
 """
 
 _KINDS = f"kind IN ({sql_list(INDEXED)}) AND substr(body, -1) <> X'20'"
-"""What is in the index, and is taken out once: not what is blank, which ends with a space."""
+"""The entries in the index; a blank entry, which ends with a space, was removed before."""
 
 _TEXT = "folded(CASE WHEN json_valid(CAST(body AS TEXT)) THEN CAST(CAST(body AS TEXT) ->> '$.text' AS BLOB) END)"
 
