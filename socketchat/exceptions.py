@@ -206,13 +206,13 @@ class NoSuchUser(NotFound):
 
 
 class NoSuchRoom(NotFound):
-    """There is no room of this name."""
+    """No room has this name."""
 
     code = "no_such_room"
 
 
 class NoSuchCommand(NotFound):
-    """There is no slash command of this name."""
+    """No slash command has this name."""
 
     code = "no_such_command"
 

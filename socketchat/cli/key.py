@@ -95,7 +95,7 @@ def _key_of(profile: Profile) -> Key:
     from ..exceptions import NotFound
 
     if not Path(profile.key_path).exists():
-        raise NotFound(f"There is no key in {profile.key_path} yet. Your first `socketchat join` creates it.")
+        raise NotFound(f"No key in {profile.key_path} yet. Your first `socketchat join` creates it.")
     return profile.key
 
 

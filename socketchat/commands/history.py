@@ -48,7 +48,7 @@ async def _around(hub: Hub, user: User, conversation: Conversation, seq: int) ->
     entries = await hub.until(read)
     hub.permissions.check(user, Action.READ, conversation)  # before the answer reveals anything
     if all(entry.seq != seq for entry in entries):
-        raise NotFound(f"There is no {place(conversation.name_for(user), seq)}.")
+        raise NotFound(f"Message {place(conversation.name_for(user), seq)} does not exist.")
     lines: list[Line] = []
     for entry in reversed(entries):
         put_before(lines, entry)

@@ -108,7 +108,7 @@ async def _entry(
             return entry
     name = conversation.name_for(user)
     if seq is not None:
-        raise NotFound(f"There is no message {place(name, seq)}, or it was deleted.")
+        raise NotFound(f"Message {place(name, seq)} does not exist, or was deleted.")
     raise NotFound(f"You have no recent message in {name}. Give its place, as in {place(name, 42)}.")
 
 

@@ -95,7 +95,7 @@ class Directory:
             near = nearest_name(name, self.holder)
             how = "`socketchat admin users` lists the users" if by_operator else "/users lists who is online"
             hint = f"Did you mean {near.name}?" if near else f"{how}."
-            raise NoSuchUser(f"There is no user {name}. {hint}")
+            raise NoSuchUser(f"No such user: {name}. {hint}")
         return user
 
     def room(self, name: str, sees: Callable[[Room], bool], *, by_operator: bool = False) -> Room:
@@ -105,7 +105,7 @@ class Directory:
             near = nearest_name(name, lambda key: self._seen(key, sees))
             how = "`socketchat admin rooms`" if by_operator else "/rooms"
             hint = f"Did you mean {near.name}?" if near else f"{how} lists the rooms."
-            raise NoSuchRoom(f"There is no room {name}. {hint}")
+            raise NoSuchRoom(f"No such room: {name}. {hint}")
         return room
 
     def pair(self, one: User, other: User) -> tuple[Pair, bool]:

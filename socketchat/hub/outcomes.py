@@ -32,7 +32,7 @@ def why_not(outcome: Outcome) -> ChatError:
             problem.retry = retry
             return problem
         case Unchangeable():
-            return NotFound("There is no such message, or it was deleted.")
+            return NotFound("This message does not exist, or was deleted.")
         case Conflict(claim=claim):
             return NameTaken(f"{claim.partition(':')[2]} is taken.")
         case _:

@@ -33,7 +33,7 @@ def test_the_operator_can_set_an_owner_and_ban(admin, tmp_path, monkeypatch, cap
     for name in ("alice", "eve"):
         assert run(["send", "--port", str(admin.port), "--as", name, "hi"]) == 0
     assert admin("owner", "alice") == (0, [], "")
-    assert admin("owner", "alcie") == (5, [], "socketchat: There is no user alcie. Did you mean alice?\n")
+    assert admin("owner", "alcie") == (5, [], "socketchat: No such user: alcie. Did you mean alice?\n")
     assert admin("users") == (0, ["alice owner", "eve"], "")
     assert admin("ban", "eve", "--for", "7d", "--reason", "spam") == (0, [], "")
     assert admin("bans") == (0, ["eve for another 1 week: spam"], "")

@@ -61,7 +61,7 @@ def test_a_refusal_sets_the_exit_code(port):
     done = join("ann", "--port", port, stdin=b"/dm bob hi\n")
 
     assert done.returncode == 5
-    assert done.stderr.startswith(b"socketchat: There is no user bob")
+    assert done.stderr.startswith(b"socketchat: No such user: bob")
 
 
 @pytest.mark.usefixtures("home")
@@ -206,7 +206,7 @@ def test_a_left_message_that_is_refused_is_shown_with_its_text(tmp_path):
         done = join("ann", "--port", server.port)
 
         assert done.returncode == 5
-        assert done.stderr.startswith(b"socketchat: There is no user nobody")
+        assert done.stderr.startswith(b"socketchat: No such user: nobody")
         assert b"Your message to @nobody from an earlier visit was not sent: secret" in done.stderr
         assert kept(tmp_path) == []
 

@@ -196,7 +196,7 @@ def test_the_longest_text_is_stored() -> None:
 def test_the_error_for_an_unknown_user_suggests_the_nearest() -> None:
     _, alice, _ = two()
     alice.say("hi", to="@bop")
-    assert refusal(alice).text == "There is no user bop. Did you mean bob?"
+    assert refusal(alice).text == "No such user: bop. Did you mean bob?"
 
 
 def test_a_repeated_message_is_stored_once_and_answered_the_same() -> None:

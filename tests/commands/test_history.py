@@ -66,7 +66,7 @@ def test_a_missing_entry_has_no_neighbours(around: int) -> None:
     _, alice = lobby_of(20)
     alice.do(commands.History, conversation="#lobby", around=around)
     (error,) = alice.told(events.Error)
-    assert (error.code, error.text, error.retry) == ("not_found", f"There is no #lobby/{around}.", False)
+    assert (error.code, error.text, error.retry) == ("not_found", f"Message #lobby/{around} does not exist.", False)
 
 
 def test_at_most_the_limit_of_entries_is_returned() -> None:

@@ -118,7 +118,7 @@ def test_invalid_ignores_are_refused() -> None:
     assert [(error.code, error.text) for error in ann.told(events.Error)] == [
         ("refused", "You cannot ignore yourself."),
         ("refused", "You do not ignore bob; /ignore lists the users you ignore."),
-        ("no_such_user", "There is no user nobody. /users lists who is online."),
+        ("no_such_user", "No such user: nobody. /users lists who is online."),
     ]
 
 

@@ -181,9 +181,9 @@ def test_errors_for_the_operator_name_operator_commands() -> None:
         operator.ReleaseName(id=1, name="zzzzzzzz"),
         operator.SetRoomOwner(id=1, room="#ops", name="zzzzzzzz"),
     ):
-        text = "There is no user zzzzzzzz. `socketchat admin users` lists the users."
+        text = "No such user: zzzzzzzz. `socketchat admin users` lists the users."
         assert stage.order(order) == ["no_such_user", text]
-    text = "There is no room #zzzzzzzz. `socketchat admin rooms` lists the rooms."
+    text = "No such room: #zzzzzzzz. `socketchat admin rooms` lists the rooms."
     assert stage.order(operator.SetRoomOwner(id=1, room="#zzzzzzzz", name="bob")) == ["no_such_room", text]
     code, text = stage.order(operator.BanUser(id=1, name="10.77.1.2/24"))
     assert (code, "--address" in text) == ("usage", True)
@@ -340,11 +340,11 @@ def test_a_private_room_is_invisible_to_others() -> None:
         ):
             ask(room)
             answers.append(tuple(each.replace(room, "#x") for each in refusal(eve)))
-    assert set(answers) == {("no_such_room", "There is no room #x. /rooms lists the rooms.")}
+    assert set(answers) == {("no_such_room", "No such room: #x. /rooms lists the rooms.")}
     eve.do(commands.Rooms)
     assert [room.name for told in eve.told(events.Rooms) for room in told.rooms] == ["#lobby"]
     eve.do(commands.Join, room="#ops")
-    assert refusal(eve) == ("no_such_room", "There is no room #ops. /rooms lists the rooms.")
+    assert refusal(eve) == ("no_such_room", "No such room: #ops. /rooms lists the rooms.")
     bob.say("among us", to="#ops")
     stage.settle()
     assert eve.heard() == []
@@ -387,7 +387,7 @@ def test_an_invited_user_is_notified_and_can_join_permanently() -> None:
         (commands.Unmod(room="#ops", name="bob"), "bob is not a moderator of #ops."),
         (commands.Unban(room="#ops", name="bob"), "bob is not banned from #ops."),
         (commands.Unmute(room="#lobby", name="zed"), "zed is not muted in the chat."),
-        (commands.Kick(room="#lobby", name="zed"), "There is no user zed. /users lists who is online."),
+        (commands.Kick(room="#lobby", name="zed"), "No such user: zed. /users lists who is online."),
     ],
 )
 def test_impossible_acts_are_refused_with_a_sentence(command, sentence) -> None:

@@ -111,13 +111,13 @@ def test_a_private_room_looks_missing_to_others(what: str, role: str, dialect: s
     scene = Scene(role, dialect, private=True)
     there, absent = scene.asked(COMMANDS[what]("#den")), scene.asked(COMMANDS[what]("#dan"))
     if role in INSIDE:
-        assert "There is no room" not in there
+        assert "No such room" not in there
     elif role == "invited":
         assert ("You are not in #den." if what == "leave" else "Join #den first.") in there
         assert not marks(there)
     else:
         assert there.replace("#den", "#dan") == absent
-        assert "There is no room #dan. /rooms lists the rooms." in absent
+        assert "No such room: #dan. /rooms lists the rooms." in absent
 
 
 @pytest.mark.parametrize("dialect", ["native", "plain"])

@@ -153,7 +153,7 @@ def test_missing_entries_and_facts_are_not_found(seq: int) -> None:
     _, owner, ann, _ = cast()
     owner.do(commands.Topic, room="#ops", text="topic")
     for asks in ({"kind": commands.Edit, "text": "x"}, {"kind": commands.Delete}):
-        no_such = f"There is no message #ops/{seq}, or it was deleted."
+        no_such = f"Message #ops/{seq} does not exist, or was deleted."
         assert refused(ann, conversation="#ops", seq=seq, **asks) == ("not_found", no_such)
 
 

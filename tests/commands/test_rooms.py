@@ -180,7 +180,7 @@ def test_the_error_for_an_unknown_room_suggests_the_nearest() -> None:
     alice.take()
     alice.do(commands.Topic, room="#operatoins")
     (error,) = alice.told(events.Error)
-    assert error.text == "There is no room #operatoins. Did you mean #Operations?"
+    assert error.text == "No such room: #operatoins. Did you mean #Operations?"
 
 
 def test_the_list_of_rooms_counts_members_who_are_online() -> None:

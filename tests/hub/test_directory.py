@@ -81,13 +81,13 @@ def test_a_user_is_found_by_name_in_any_case() -> None:
     ("name", "hint"), [("alicf", "Did you mean Alice?"), ("zzzzzz", "/users lists who is online.")]
 )
 def test_the_error_for_an_unknown_user_helps(name: str, hint: str) -> None:
-    with pytest.raises(NoSuchUser, match=f"There is no user {name}. {hint}"):
+    with pytest.raises(NoSuchUser, match=f"No such user: {name}. {hint}"):
         directory_of(ALICE).user(name)
 
 
 @pytest.mark.parametrize(("name", "hint"), [("#opps", "Did you mean #Ops?"), ("#zz", "/rooms lists the rooms.")])
 def test_the_error_for_an_unknown_room_helps(name: str, hint: str) -> None:
-    with pytest.raises(NoSuchRoom, match=f"There is no room {name}. {hint}"):
+    with pytest.raises(NoSuchRoom, match=f"No such room: {name}. {hint}"):
         directory_of(OPS).room(name, seen)
 
 
@@ -98,7 +98,7 @@ def test_an_invisible_room_looks_like_a_missing_one() -> None:
         with pytest.raises(NoSuchRoom) as refusal:
             directory.room(name, lambda room: room.name != "#Ops")
         texts.append(str(refusal.value).replace(name, "#x"))
-    assert texts == ["There is no room #x. /rooms lists the rooms."] * 2
+    assert texts == ["No such room: #x. /rooms lists the rooms."] * 2
 
 
 def test_direct_messages_are_one_conversation_for_both_users() -> None:

@@ -38,8 +38,8 @@ def test_an_error_has_its_code_its_command_id_and_retry() -> None:
 
 
 def test_an_error_is_short_and_clean() -> None:
-    told = refusal(NoSuchUser("There is no user \x1b[2J\r\n" + "x" * 10_000), None)
-    assert told.text.startswith("There is no user ^[[2J ")
+    told = refusal(NoSuchUser("No such user: \x1b[2J\r\n" + "x" * 10_000), None)
+    assert told.text.startswith("No such user: ^[[2J ")
     assert len(told.text) <= REFUSAL_CHARACTERS + 10
 
 

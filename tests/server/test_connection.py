@@ -635,7 +635,7 @@ def test_a_chat_error_is_answered_and_not_logged_as_an_exception(loop: str, capl
     async def scene(house: House) -> None:
         dave = await house.plain("dave")
         await dave.write(b"/dm nobody hi\n/quit\n")
-        assert await dave.end() == b"[error] There is no user nobody. /users lists who is online.\n"
+        assert await dave.end() == b"[error] No such user: nobody. /users lists who is online.\n"
 
     run(loop, scene)
     assert caplog.records == []

@@ -173,7 +173,7 @@ def test_a_mistyped_command_is_not_sent_as_text(pair):
 def test_a_refused_text_returns_for_editing(pair):
     _, bob, anns, bobs = pair
     anns.says(f"/dm {bob}x precious words")
-    anns.shows(f"!! There is no user {bob}x. Did you mean {bob}?")
+    anns.shows(f"!! No such user: {bob}x. Did you mean {bob}?")
     anns.shows(f"> /dm {bob}x precious words")
     anns.type("\x01" + "\x1b[C" * len(f"/dm {bob}") + "\x04\r")
     bobs.shows("precious words")

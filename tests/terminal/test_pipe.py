@@ -150,7 +150,7 @@ def test_an_empty_stdin_is_accepted(server):
     ("line", "code", "complaint"),
     [
         (b"/nonsense", 5, "No such command: /nonsense. "),
-        (b"/dm nobody-of-that-name hi", 5, "There is no user nobody-of-that-name"),
+        (b"/dm nobody-of-that-name hi", 5, "No such user: nobody-of-that-name"),
         (b"/dm", 2, "Usage: /dm NAME TEXT"),
         (b"x" * (TEXT_BYTES + 1), 4, "Too long: 32,769 bytes; the limit is 32,768. Send it as a file or split it."),
         (b"\xff", 2, "A line of stdin is not valid UTF-8."),
@@ -299,7 +299,7 @@ def test_edits_are_sent_in_the_order_of_the_lines(own_server):
 
     code, _, err = visit(own_server, io.BytesIO(lines), name="mender")
 
-    assert (code, err) == (5, "socketchat: There is no message #lobby/99, or it was deleted.\n")
+    assert (code, err) == (5, "socketchat: Message #lobby/99 does not exist, or was deleted.\n")
     assert "mender: fourth (edited)\n" in history(own_server, "#lobby")
     assert "third" not in history(own_server, "#lobby")
 

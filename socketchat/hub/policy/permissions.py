@@ -110,7 +110,7 @@ class Permissions:
             return self._directory.conversations.get(pair_id(user.id, self._directory.user(name[1:]).id))
         found = self._directory.conversations.get(name)
         if found is None:
-            raise NoSuchRoom(f"There is no conversation {name}.")
+            raise NoSuchRoom(f"No such conversation: {name}.")
         return found
 
     def user(self, user: User, name: str) -> User:
@@ -134,13 +134,13 @@ class Permissions:
             return self._why_not_room(user, action, where)
         if isinstance(where, Pair) and user.id in where.names and action in {Action.READ, Action.SPEAK}:
             return self._why_not_direct(user, action)
-        return NoSuchRoom(f"There is no conversation {where.id}.")
+        return NoSuchRoom(f"No such conversation: {where.id}.")
 
     def _why_not_room(self, user: User, action: Action, room: Room) -> ChatError | None:
         is_member = room.has_member(user)
         if room.is_closed and not is_member and user is not self._operator:
             if not _is_expected(user, room) or self._covers(room.bans, user):
-                return NoSuchRoom(f"There is no room {room.name}. /rooms lists the rooms.")
+                return NoSuchRoom(f"No such room: {room.name}. /rooms lists the rooms.")
             if action not in {Action.SEE, Action.JOIN}:
                 return NotAMember(f"Join {room.name} first.")
         if action is Action.SEE:

@@ -60,7 +60,7 @@ def restore(source: Path, directory: Path, progress: Progress | None = None) -> 
     database = Database(directory)
     with database.told():
         if not source.is_file():
-            raise BadFile(f"There is no file {source}. Check the path.")
+            raise BadFile(f"No such file: {source}. Check the path.")
         made = [folder for folder in (directory, *directory.parents) if not folder.exists()]
         files.make_directory(directory)
         lock = DirectoryLock(directory)

@@ -30,7 +30,7 @@ def reading(directory: Path) -> Iterator[apsw.Connection]:
     """
     database = Database(directory)
     if not database.path.exists():
-        raise BadFile(f"There is no store in {directory}. Give the data directory of a server with --data.")
+        raise BadFile(f"No store in {directory}. Give the data directory of a server with --data.")
     theirs: OSError | None = None
     with database.told(), _opened(database) as db:
         database.check_kind(db)

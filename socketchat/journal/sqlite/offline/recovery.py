@@ -67,7 +67,7 @@ def recover(directory: Path, progress: Progress | None = None) -> Report:
                 if (log := Path(f"{damaged}-wal")).exists():
                     log.rename(f"{database.path}-wal")
             if not database.path.exists():
-                raise BadFile(f"There is no store in {directory} to recover.")
+                raise BadFile(f"No store to recover in {directory}.")
             if damaged.exists():
                 raise Refused(f"{damaged} is from an earlier recovery. Move it away and start again.")
             return _replace(database, damaged, progress)
