@@ -1,4 +1,4 @@
-"""What facts do to accounts: their names, passwords, devices and invites."""
+"""Applies facts to accounts: names, passwords, devices and invites."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def set_password(state: Projection, entry: Entry, fact: facts.PasswordFact) -> S
 
 
 def keep_password(state: Projection, entry: Entry, _fact: facts.KeptPasswordFact) -> Sequence[Change]:
-    """Forget a new password that is not valid yet."""
+    """Cancel a new password that is not valid yet."""
     user = state.users.get(entry.author)
     if user is None or not user.pends(entry.ts):
         return ()
@@ -74,7 +74,7 @@ def count_wrong(state: Projection, entry: Entry, fact: facts.WrongPasswordsFact)
 
 
 def add_device(state: Projection, entry: Entry, fact: facts.DeviceFact) -> Sequence[Change]:
-    """Let a key in."""
+    """Add a key to an account."""
     user = state.users.get(entry.author)
     if user is None:  # the name was released meanwhile, and the key's claim is taken
         state.additions[fact.key] += 1
@@ -85,7 +85,7 @@ def add_device(state: Projection, entry: Entry, fact: facts.DeviceFact) -> Seque
 
 
 def revoke_device(state: Projection, entry: Entry, fact: facts.RevokedDeviceFact) -> Sequence[Change]:
-    """Let a key in no longer."""
+    """Revoke a key."""
     user = state.users.get(entry.author)
     if user is None:
         return ()
@@ -94,7 +94,7 @@ def revoke_device(state: Projection, entry: Entry, fact: facts.RevokedDeviceFact
 
 
 def offer_reset(state: Projection, _entry: Entry, fact: facts.ResetFact) -> Sequence[Change]:
-    """Accept a new link to take a name back; the older links of that name are worthless."""
+    """Add a link to take a name back, and invalidate the older links of that name."""
     state.forget_resets(fact.user)
     state.resets[fact.id] = ResetLink(fact.user, fact.expires)
     return ()
@@ -117,19 +117,19 @@ def take_back(state: Projection, entry: Entry, fact: facts.TakenBackFact) -> Seq
 
 
 def release(state: Projection, entry: Entry, fact: facts.ReleasedFact) -> Sequence[Change]:
-    """Forget an account, whose name is free."""
+    """Remove an account; its name is free."""
     user = _forgotten(state, entry, fact.user)
     return () if user is None else [NameReleased(user)]
 
 
 def delete(state: Projection, entry: Entry, fact: facts.DeletedAccountFact) -> Sequence[Change]:
-    """Forget an account, which the operator deleted; its name is free."""
+    """Remove an account that the operator deleted; its name is free."""
     user = _forgotten(state, entry, fact.user)
     return () if user is None else [AccountDeleted(user)]
 
 
 def ignore(state: Projection, entry: Entry, fact: facts.IgnoreFact) -> Sequence[Change]:
-    """Note whom an account ignores."""
+    """Note that an account ignores a user, or no longer does."""
     user = state.users.get(entry.author)
     if user is not None:
         state.set_ignored(user, fact.user, ignored=fact.ignored)
@@ -137,19 +137,19 @@ def ignore(state: Projection, entry: Entry, fact: facts.IgnoreFact) -> Sequence[
 
 
 def make_invite(state: Projection, _entry: Entry, fact: facts.InviteFact) -> Sequence[Change]:
-    """Accept a new invite."""
+    """Add an invite."""
     state.invites.made(fact)
     return ()
 
 
 def revoke_invite(state: Projection, _entry: Entry, fact: facts.RevokedInviteFact) -> Sequence[Change]:
-    """Accept an invite no longer."""
+    """Revoke an invite."""
     state.invites.revoked(fact.id)
     return ()
 
 
 def _forgotten(state: Projection, entry: Entry, user_id: str) -> User | None:
-    """Forget an account, and return it if it was there."""
+    """Remove an account, and return it if it existed."""
     user = state.users.get(user_id)
     if user is None:
         return None

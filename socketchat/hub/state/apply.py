@@ -1,4 +1,4 @@
-"""Applying facts: one table says what each kind of fact holds, and what it does to the projection.
+"""Applies facts: one table gives the struct of each kind of fact, and the function that applies it.
 
 An ``apply`` function looks at the projection, the entry and its fact, and at nothing else. It returns what changed; the
 effects of that on the sessions of this node are another table (hub/effects.py).
@@ -51,7 +51,7 @@ def apply(state: Projection, entry: Entry) -> Sequence[Change]:
 
 
 def load(state: Projection, known: State) -> None:
-    """Apply what a journal knew when it was opened; nobody is here yet, so the changes have no effects."""
+    """Apply the facts of a journal that was opened; no session exists yet, so the changes have no effects."""
     for entry in known.facts:
         apply(state, entry)
     for user_id, marks in known.marks.items():

@@ -1,4 +1,4 @@
-"""What an applied fact changed, as values: the effects on live sessions are looked up by their type."""
+"""The changes made by applied facts; their types select the effects on live sessions."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from .users import User
 
 
 class Registered(NamedTuple):
-    """A name became an account's."""
+    """An account was registered."""
 
     user: User
 
 
 class PasswordChanged(NamedTuple):
-    """An account has another password than before."""
+    """The password of an account changed."""
 
     user: User
 
 
 class PasswordPending(NamedTuple):
-    """An account gets another password later, which its owner may refuse until then."""
+    """An account gets a new password later; its owner may refuse it until then."""
 
     user: User
 
@@ -33,14 +33,14 @@ class PasswordKept(NamedTuple):
 
 
 class DeviceAdded(NamedTuple):
-    """A key became that of another device of an account."""
+    """A device was added to an account."""
 
     user: User
     key: str
 
 
 class DeviceRevoked(NamedTuple):
-    """A key no longer lets an account in."""
+    """A device of an account was revoked."""
 
     user: User
     key: str
@@ -90,14 +90,14 @@ class ShutOut(NamedTuple):
 
 
 class MadePrivate(NamedTuple):
-    """A room became private, which no guest may be in."""
+    """A room became private, so its guests have to leave."""
 
     room: Room
     why: str
 
 
 class RoomRemoved(NamedTuple):
-    """A room is gone; accounts were dismissed before."""
+    """A room was removed; its accounts were dismissed before."""
 
     room: Room
     why: str

@@ -31,7 +31,7 @@ class Conversation:
         self.audience = Audience()  # which only the places of sessions change
 
     def described_to(self, user: User) -> events.Conversation:
-        """Return what a user is told of this conversation."""
+        """Return the event that describes this conversation to a user."""
         return events.Conversation(
             conversation=self.id,
             head=self.head,
@@ -43,7 +43,7 @@ class Conversation:
         )
 
     def name_for(self, user: User) -> str:
-        """Return what a user calls this conversation, "#room" or "@name"."""
+        """Return the name of this conversation for a user, "#room" or "@name"."""
         return f"@{self.peer_of(user) or '?'}"
 
     def peer_of(self, user: User) -> str | None:  # noqa: ARG002 - only pairs have one
@@ -51,7 +51,7 @@ class Conversation:
         return None
 
     def addressed(self, entry: events.Entry) -> events.Entry:
-        """Return an entry as it is told: what is left of a deleted direct message says again to whom it was."""
+        """Return an entry for delivery; a deleted direct message gets its addressee back."""
         return entry
 
 
@@ -100,38 +100,38 @@ class Room(Conversation):
 
     @property
     def is_lobby(self) -> bool:
-        """Whether this is the room that nobody enters or leaves."""
+        """Whether this is the lobby, which users cannot join or leave."""
         return self.id == conversations.LOBBY
 
     @property
     def place(self) -> str:
-        """What people call it: the room's name, or the whole chat if it is the lobby."""
+        """The room's name in a sentence, or "the chat" for the lobby."""
         return "the chat" if self.is_lobby else self.name
 
     @property
     def is_closed(self) -> bool:
-        """Whether only members and invited users may know of it; so it is while it is about to become private."""
+        """Whether only members and invited users may see the room, also while the log decides to make it private."""
         return self.is_private or self.closings > 0
 
     def begin_after(self, seq: int) -> None:
-        """Begin behind the entries of a removed room of this name, which are not to be read here."""
+        """Start after the entries of a removed room of this name, which users must not read here."""
         self.began = self.head = seq
         self.floor = seq + 1
 
-    def name_for(self, user: User) -> str:  # noqa: ARG002 - everybody calls it by its name
+    def name_for(self, user: User) -> str:  # noqa: ARG002 - the name is the same for all users
         """Return the room's name."""
         return self.name
 
     def has_member(self, user: User) -> bool:
-        """Tell whether a user, perhaps a guest, is in here."""
+        """Tell whether a user or guest is a member."""
         return self.is_lobby or user.id in self.members or user.id in self.guests
 
     def has_moderator(self, user: User) -> bool:
-        """Tell whether a user moderates here."""
+        """Tell whether a user is a moderator."""
         return user.id in self.moderators and user.id not in self.demoted
 
     def forget(self, user_id: str) -> None:
-        """Take every role and invitation from a user who is gone."""
+        """Remove all roles and invitations of a deleted user."""
         self.moderators.discard(user_id)
         self.invited.discard(user_id)
         if self.owner == user_id:
@@ -139,7 +139,7 @@ class Room(Conversation):
 
     @contextmanager
     def demoting(self, user: User) -> Iterator[None]:
-        """Take the role from a moderator, until the log has decided about it."""
+        """Suspend a moderator's role until the log has decided about it."""
         self.demoted.append(user.id)
         try:
             yield
@@ -148,7 +148,7 @@ class Room(Conversation):
 
     @contextmanager
     def closing(self) -> Iterator[None]:
-        """Let nobody else in, until the log has decided whether the room becomes private."""
+        """Admit no other users until the log has decided whether the room becomes private."""
         self.closings += 1
         try:
             yield
@@ -156,7 +156,7 @@ class Room(Conversation):
             self.closings -= 1
 
     def snapshot(self) -> dict[str, object]:
-        """Return what the log decided, as plain data."""
+        """Return the state from the log, as plain data."""
         return {
             "name": self.name,
             "topic": self.topic,

@@ -1,4 +1,4 @@
-"""What the server log holds: the bodies of entries that change the state of the hub."""
+"""Facts: the bodies of entries that change the state of the hub."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class PasswordFact(msgspec.Struct, frozen=True, omit_defaults=True):
     since: int = 0
 
     def __repr__(self) -> str:
-        """Return what may be logged."""
+        """Return a text without the hash, fit for logs."""
         return "PasswordFact()"
 
 
@@ -44,14 +44,14 @@ class WrongPasswordsFact(msgspec.Struct, frozen=True):
 
 
 class DeviceFact(msgspec.Struct, frozen=True):
-    """Kind "device": another key proves to be the author."""
+    """Kind "device": another key was added to the author's account."""
 
     key: str
     label: str
 
 
 class RevokedDeviceFact(msgspec.Struct, frozen=True):
-    """Kind "revoked device": the key proves nothing any more."""
+    """Kind "revoked device": the key was removed from the author's account."""
 
     key: str
 
@@ -76,7 +76,7 @@ class TakenBackFact(msgspec.Struct, frozen=True):
 
 
 class ReleasedFact(msgspec.Struct, frozen=True):
-    """Kind "released": the name of ``user`` is nobody's, and whoever takes it is another user."""
+    """Kind "released": the name of ``user`` is free; its next owner is another user."""
 
     user: str
 
@@ -100,7 +100,7 @@ class InviteFact(msgspec.Struct, frozen=True):
 
 
 class RevokedInviteFact(msgspec.Struct, frozen=True):
-    """Kind "revoked invite": nobody comes in by the invite any more."""
+    """Kind "revoked invite": the invite is no longer valid."""
 
     id: str
 
@@ -116,7 +116,7 @@ class RoomFact(msgspec.Struct, frozen=True):
 
 
 class RemovedRoomFact(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Kind "removed room", in the log of the room: nobody is in it any more, and its name is free.
+    """Kind "removed room", in the log of the room: the room has no members any more, and its name is free.
 
     If it ``expires``, only a room without members is removed in which nothing was stored before this fact.
     """
@@ -150,7 +150,7 @@ class ActFact(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class IgnoreFact(msgspec.Struct, frozen=True):
-    """Kind "ignore": the author does not want to read what a user says, or does again."""
+    """Kind "ignore": the author ignores a user, or no longer does."""
 
     user: str
     ignored: bool

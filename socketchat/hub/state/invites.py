@@ -30,7 +30,7 @@ class Invite:
         self.revocations = 0
 
     def is_good(self, now: int) -> bool:
-        """Tell whether it still lets newcomers in."""
+        """Tell whether the invite is still valid."""
         return not self.is_revoked and not self.revocations and now < self.expires and self.used < self.uses
 
     def next_use(self, now: int) -> str:
@@ -45,7 +45,7 @@ class Invite:
 
     @contextmanager
     def revoking(self) -> Iterator[None]:
-        """Let nobody in, until the log has decided about the revocation."""
+        """Suspend the invite until the log has decided about its revocation."""
         self.revocations += 1
         try:
             yield
@@ -53,12 +53,12 @@ class Invite:
             self.revocations -= 1
 
     def snapshot(self) -> list[object]:
-        """Return what the log decided, as plain data."""
+        """Return the state from the log, as plain data."""
         return [self.uses, self.expires, self.room, self.used, self.is_revoked]
 
 
 class Invites:
-    """All invites by id, which is the SHA-256 of the token: the token itself is nowhere."""
+    """All invites by id, the SHA-256 of the token; the server does not store the token."""
 
     def __init__(self) -> None:
         self.by_id: dict[str, Invite] = {}
@@ -75,16 +75,16 @@ class Invites:
         return invite
 
     def revoked(self, invite_id: str) -> None:
-        """Let nobody in by this invite any more."""
+        """Revoke an invite."""
         if invite_id in self.by_id:
             self.by_id[invite_id].is_revoked = True
 
     def good(self, now: int) -> list[Invite]:
-        """Return the invites that still let somebody in, in the order in which they were made."""
+        """Return the valid invites, oldest first."""
         return [invite for invite in self.by_id.values() if invite.is_good(now)]
 
     def beginning(self, prefix: str, now: int) -> Invite:
-        """Return the one good invite whose id begins so; raises NotFound."""
+        """Return the only valid invite whose id starts with ``prefix``; raises NotFound."""
         found = [invite for invite in self.good(now) if prefix and invite.id.startswith(prefix.lower())]
         if len(found) != 1:
             raise NotFound("No invite, or more than one, has this ID. `socketchat admin invite list` shows them.")
@@ -99,5 +99,5 @@ class Invites:
 
 
 def invite_id(token: str) -> str:
-    """Return the id of the invite with this token, from which nobody finds the token; raises UsageProblem."""
+    """Return the id of the invite with this token, which does not reveal the token; raises UsageProblem."""
     return sha256(from_word(token, INVITE_BYTES, "The token of an invite")).hexdigest()

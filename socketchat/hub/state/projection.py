@@ -70,7 +70,7 @@ class Projection:
             self.add_owner(key, user)
 
     def release(self, user: User) -> None:
-        """Forget an account and its roles; whoever takes its name reads none of its direct messages."""
+        """Remove an account and its roles; the next owner of its name cannot read its direct messages."""
         for key in list(user.devices):
             self.remove_owner(key, user)
         self.releases.update(user.looks)
@@ -89,12 +89,12 @@ class Projection:
                 self.conversations.pop(pair_id, None)
 
     def add_owner(self, key: str, user: User) -> None:
-        """Note that a key lets an account in."""
+        """Note that a key belongs to an account."""
         self._owned.setdefault(key, []).append(user)
         self.additions[key] += 1
 
     def remove_owner(self, key: str, user: User) -> None:
-        """Note that a key no longer lets an account in."""
+        """Note that a key no longer belongs to an account."""
         owned = [each for each in self.owned(key) if each is not user]
         if owned:
             self._owned[key] = owned
@@ -102,7 +102,7 @@ class Projection:
             self._owned.pop(key, None)
 
     def owned(self, key: str) -> list[User]:
-        """Return the accounts that a key lets in."""
+        """Return the accounts of a key."""
         return self._owned.get(key, [])
 
     def restrict(self, room: Room, restricted: Restrictions, restriction: Restriction, ts: int) -> None:
@@ -161,7 +161,7 @@ class Projection:
         return f"{what}.{count}:{name}" if count else f"{what}:{name}"
 
     def forget_resets(self, user_id: str) -> None:
-        """Make the links of a user worthless."""
+        """Invalidate the reset links of a user."""
         self.resets = {number: each for number, each in self.resets.items() if each.user != user_id}
 
     def set_ignored(self, user: User, other: str, *, ignored: bool) -> None:
@@ -186,7 +186,7 @@ class Projection:
         return room
 
     def remove_room(self, room: Room) -> None:
-        """Forget a room, which nobody is in any more, with its roles, bans and mutes."""
+        """Remove an empty room with its roles, bans and mutes."""
         del self.conversations[room.id]
         del self.rooms[room.id]
         self.room_lookalikes.remove(room.name, room)

@@ -26,22 +26,22 @@ class Restriction(NamedTuple):
 
 
 def of_user(user: User) -> list[str]:
-    """Return what stands for a user: the id, the keys, and what the name looks like."""
+    """Return the subjects of a user: the id, the keys, and the looks of the name."""
     return [*of_account(user), *of_name(user.name)]
 
 
 def of_account(user: User) -> list[str]:
-    """Return what stands for an account whatever its name: the id and the keys."""
+    """Return the subjects of an account without its name: the id and the keys."""
     return [f"user:{user.id}", *sorted(map(of_device, user.devices))]
 
 
 def of_device(key: str) -> str:
-    """Return what stands for a key."""
+    """Return the subject of a key."""
     return f"key:{key}"
 
 
 def of_name(name: str) -> list[str]:
-    """Return what stands for a name, and for those that read like it."""
+    """Return the subjects of a name and of names that look like it."""
     return [f"{_NAME}{look}" for look in sorted(looks(name))]
 
 
@@ -56,7 +56,7 @@ def as_stored(subjects: Iterable[str], name: str) -> list[str]:
 
 
 def of_address(peer: str) -> str:
-    """Return what stands for an address."""
+    """Return the subject of an address."""
     return f"address:{network(peer)}"
 
 
@@ -76,7 +76,7 @@ class Restrictions:
 
     @contextmanager
     def pending(self, restriction: Restriction) -> Iterator[None]:
-        """Let a restriction hold until the log has decided about it: it is then added, or refused."""
+        """Enforce a restriction until the log has decided about it."""
         self.coming.append(restriction)
         self._spared.clear()
         self.are_any = True
@@ -87,7 +87,7 @@ class Restrictions:
             self.are_any = bool(self._by_subject or self.coming)
 
     def add(self, restriction: Restriction) -> None:
-        """Let a restriction hold."""
+        """Add a restriction."""
         self._spared.clear()
         self._by_subject.update(dict.fromkeys(restriction.subjects, restriction))
         self.are_any = True
@@ -112,7 +112,7 @@ class Restrictions:
         self.are_any = bool(self._by_subject or self.coming)
 
     def covers(self, user: User, now: int) -> Restriction | None:
-        """Return a restriction that holds ``now`` for a user."""
+        """Return a restriction of a user that is in force ``now``, or None."""
         if self._spared.get(user.id) == user.additions:
             return None
         subjects = [*of_user(user)]
@@ -125,7 +125,7 @@ class Restrictions:
         return found
 
     def find(self, subjects: Iterable[str], now: int) -> Restriction | None:
-        """Return a restriction that holds ``now`` for any of these subjects."""
+        """Return a restriction of any of these subjects that is in force ``now``, or None."""
         for subject in subjects:
             found = self._by_subject.get(subject)
             if found is not None and (not found.until or now < found.until):
@@ -136,11 +136,11 @@ class Restrictions:
         return None
 
     def current(self, now: int) -> list[Restriction]:
-        """Return those that hold ``now``, in the order in which they were made."""
+        """Return the restrictions in force ``now``, oldest first."""
         return [each for each in dict.fromkeys(self._by_subject.values()) if not each.until or now < each.until]
 
     def snapshot(self) -> list[object]:
-        """Return what the log decided, as plain data."""
+        """Return the state from the log, as plain data."""
         return [[subject, *self._by_subject[subject]] for subject in sorted(self._by_subject)]
 
 

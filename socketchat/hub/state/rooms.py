@@ -1,4 +1,4 @@
-"""What facts do to rooms: members, topics, roles, private rooms, bans and mutes."""
+"""Applies facts to rooms: members, topics, roles, privacy, bans and mutes."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def remove_room(state: Projection, entry: Entry, fact: facts.RemovedRoomFact) ->
 
 
 def _empty_and_remove(state: Projection, room: Room) -> list[User]:
-    """Remove a room, and return who were its members."""
+    """Remove a room, and return its members."""
     members = list(room.members.values())
     for user in members:
         state.set_member(user, room, member=False)

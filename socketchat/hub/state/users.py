@@ -1,4 +1,4 @@
-"""Users: accounts, which last, and guests, who are gone with their connection."""
+"""Users: accounts, which last, and guests, who exist only while connected."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Device:
 
 
 NOBODY: frozenset[str] = frozenset()
-"""Whom most users ignore; one object for all of them, since an empty set costs as much as half an idle connection."""
+"""The shared empty set of ignored users: a set per user would cost as much as half an idle connection."""
 
 
 class User:
@@ -91,7 +91,7 @@ class User:
         return self.password_at(now) == stored and not self.changes
 
     def has_key(self, key: str | None) -> bool:
-        """Tell whether a key lets the user in."""
+        """Tell whether a key belongs to the user."""
         return key in self.devices and key not in self.revoking
 
     def lets_in(self, device: str) -> bool:
@@ -100,7 +100,7 @@ class User:
 
     @contextmanager
     def changing_password(self) -> Iterator[None]:
-        """Let the old password in no more, until the log has decided about another one."""
+        """Refuse the old password until the log has decided about a new one."""
         self.changes += 1
         try:
             yield
@@ -109,7 +109,7 @@ class User:
 
     @contextmanager
     def revoking_key(self, key: str) -> Iterator[None]:
-        """Let a key in no more, until the log has decided about its revocation."""
+        """Refuse a key until the log has decided about its revocation."""
         self.revoking += (key,)
         try:
             yield
@@ -117,7 +117,7 @@ class User:
             self.revoking = tuple(other for other in self.revoking if other is not key)
 
     def snapshot(self) -> dict[str, object]:
-        """Return what the log decided, as plain data."""
+        """Return the state from the log, as plain data."""
         return {
             "name": self.name,
             "devices": {key: [device.label, device.added] for key, device in sorted(self.devices.items())},

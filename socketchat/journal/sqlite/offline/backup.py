@@ -1,4 +1,4 @@
-"""Copies of a whole store: made as one file, synced, and never seen half made.
+"""Backup and restore of a store: one file, complete and synced.
 
 The operator may make them while the server runs, from another process.
 """
@@ -76,7 +76,7 @@ def restore(source: Path, directory: Path, progress: Progress | None = None) -> 
 
 
 def _remove(made: list[Path], database: Database, lock: DirectoryLock) -> None:
-    """Remove directories that were made for a store that could not be; whatever else is in them by now stays."""
+    """Remove the directories of a failed restore, unless they contain other files."""
     with suppress(OSError):
         discard(database.unfinished)
         lock.path.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""Everything that was said, line by line: as text to read, or as JSON in the form of the native protocol."""
+"""Exports all messages line by line: as text, or as JSON in the form of the native protocol."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def as_text(entry: Entry, names: Mapping[str, str]) -> str:
     words = _words(entry)
     if words is None:
         return ""
-    # Of what is damaged the time is not known either.
+    # The time of a damaged entry is unknown, too.
     when = datetime.fromtimestamp(entry.ts / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S")
     place = f"{when} {clean_line(_called(entry, names))}/{entry.seq} "
     return "\n".join(place + line for line in words.split("\n"))

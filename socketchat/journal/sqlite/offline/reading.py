@@ -26,7 +26,7 @@ _READ_ONLY = {errno.EROFS, errno.EACCES, errno.EPERM}
 def reading(directory: Path) -> Iterator[apsw.Connection]:
     """Read the store in a data directory, whether a server runs on it or not; raises BadFile, StorageProblem.
 
-    An OSError of who reads, as from the stream that is written to, is none of the directory and passes as it is.
+    An OSError of the caller, for example from an output stream, is passed on unchanged.
     """
     database = Database(directory)
     if not database.path.exists():
@@ -57,7 +57,7 @@ def _opened(database: Database) -> Iterator[apsw.Connection]:
     try:
         db = database.open_reader()
         try:
-            if lock.held:  # else the log would stay behind, and nobody else is here to fold it
+            if lock.held:  # else the log would stay, and no server runs to checkpoint it
                 db.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0)
             yield db
         finally:

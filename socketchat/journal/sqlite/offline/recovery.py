@@ -1,4 +1,4 @@
-"""Making a store from what can be read of a damaged one.
+"""Recovers a store from the readable parts of a damaged one.
 
 All is read row by row, around the pages that SQLite cannot make sense of. An entry that cannot be read, or is not what
 was written, keeps its place, so that the others keep theirs, and is served as damaged. The new store has an epoch of
@@ -28,7 +28,7 @@ from ..indexes.lagging_index import FEED_ENTRIES, feed
 from ..lock import DirectoryLock
 
 RANGE = 4_096
-"""Rows that are read at once where nothing is damaged."""
+"""Rows read at a time if nothing is damaged."""
 
 UNREADABLE = (apsw.CorruptError, apsw.IOError, apsw.SQLError, UnicodeDecodeError)
 """What SQLite raises for a page that is no page, or that says there are other tables than ours."""
@@ -45,7 +45,7 @@ class Report(msgspec.Struct):
     unread: list[str] = []
 
     def lines(self) -> list[str]:
-        """Return what is to be told, a sentence each."""
+        """Return the report, one sentence per line."""
         told = [f"Recovered {self.kept:,} entries; {self.lost:,} are lost and marked as damaged."]
         if self.facts:
             told.append(f"At least {self.facts:,} of these are about accounts, rooms or bans: check them.")
@@ -55,7 +55,7 @@ class Report(msgspec.Struct):
 
 
 def recover(directory: Path, progress: Progress | None = None) -> Report:
-    """Put what can be read in place of a damaged store, which is kept; raises BadFile, Refused, StorageProblem."""
+    """Replace a damaged store by its readable parts, and keep the old file; raises BadFile, Refused, StorageProblem."""
     database = Database(directory)
     damaged = database.damaged
     with database.told():
@@ -122,7 +122,7 @@ class _Recovery:
         self._newest = 0
 
     def run(self) -> Report:
-        """Copy what can be read, and put a place for what cannot."""
+        """Copy the readable rows, and keep the places of the others."""
         floors: dict[int, int] = {}
         for number, name, floor in self._rows("conversation", "SELECT id, name, floor FROM conversation"):
             self._names[_int(number)] = str(name)
@@ -158,7 +158,7 @@ class _Recovery:
             self._progress(begin, self._newest)
 
     def _between(self, begin: int, end: int) -> Iterator[Row]:
-        """Yield the rows with these ids; where some cannot be read, all others.
+        """Yield the rows with these ids, except those that cannot be read.
 
         Where some are missing, without an error, they may be behind a damaged page that looks like the end of them.
         """

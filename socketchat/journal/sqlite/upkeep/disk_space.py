@@ -1,4 +1,4 @@
-"""Space on the disk that is left alone, so that a full disk is told in time and nothing is left half written."""
+"""A reserve of disk space, so that a full disk is reported in time and no write is left unfinished."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Slack: what is left, where pages have room, of rows that SQLite has moved.
+"""Clears the free space of pages, where SQLite leaves copies of rows that it has moved.
 
 Where rows go or a page is full, SQLite moves those beside to other pages, and zeroes the place of what goes, not the
 places from which it moved what stays. When that goes too, a copy of it is still there. So after deletions these places

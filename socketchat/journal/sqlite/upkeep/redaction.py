@@ -1,4 +1,4 @@
-"""Blanking: an entry keeps its place, author, time and kind, and what it said is gone, from the index as well."""
+"""Redaction: an entry keeps its place, author, time and kind; its text is removed, also from the search index."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Forgetting in bounded steps: erasing what a user said, and dropping what is older than it is to be kept.
+"""Retention in bounded steps: erases the messages of a user, and drops entries past their retention.
 
 Each step is a transaction of its own, so that commits wait for one step at most, and a crash leaves what is done done.
 """

@@ -1,6 +1,6 @@
-"""What the writer does behind the commits, in steps of some milliseconds: indexing, erasing, dropping, scrubbing.
+"""The writer's upkeep, in steps of a few milliseconds: indexing, erasing, retention, secure deletion.
 
-A step that fails is put off and tried again; nobody is refused for it.
+A step that fails is retried later; it never makes a message fail.
 """
 
 from __future__ import annotations
@@ -42,11 +42,11 @@ PROGRESS_SECONDS = 0.5
 """Time between two words on how far something is: often enough to see that it goes on."""
 
 SWEEP_SECONDS = 60.0
-"""Time between two looks for what is older than it is to be kept."""
+"""Time between two checks for entries past their retention."""
 
 
 class Erasure(NamedTuple):
-    """Somebody who waits until a user is erased, and wants to know how far that is."""
+    """A caller that waits until a user is erased, and its progress function."""
 
     done: Future[int]
     progress: Progress
@@ -122,7 +122,7 @@ class Scheduler:
 
     @property
     def awaited(self) -> bool:
-        """Whether somebody waits for a step."""
+        """Whether a caller waits for a step."""
         return bool(self._searches or self._wanted or self._erasing)
 
     def is_due(self, *, idle: bool) -> bool:
@@ -139,7 +139,7 @@ class Scheduler:
         )
 
     def step(self, db: apsw.Connection) -> None:
-        """Do what is most urgent; raises apsw.Error."""
+        """Run the most urgent step; raises apsw.Error."""
         self._last_step = time.monotonic()
         try:
             self._do_next(db)
@@ -209,7 +209,7 @@ class Scheduler:
         self._secure_delete.note_truncated(db, done=done, more=bool(self._expired))
 
     def fail(self, error: Exception) -> None:
-        """Let nobody wait for what will not come: the journal ends."""
+        """Fail all waiting callers, because the journal has ended."""
         erasing = [*(waits for _, waits in self._wanted), *chain.from_iterable(self._erasing.values())]
         for search in self._searches:
             search.set_exception(error)

@@ -1,4 +1,4 @@
-"""Scrubbing: the end of all traces of what was deleted, in the index, in the log and in the slack of pages.
+"""Secure deletion: removes all traces of deleted text from the index, the log and the free space of pages.
 
 First the index is merged into one new piece, since what is taken out of it can leave a word behind. Then the log is
 folded into the database and truncated, and the pages there are looked at. Those with something in their slack are
