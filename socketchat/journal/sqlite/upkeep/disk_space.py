@@ -17,7 +17,7 @@ _log = logging.getLogger(__name__)
 
 
 def free_bytes(directory: Path) -> int:
-    """Return how much a user may still write there."""
+    """Return the bytes that an ordinary user may still write there."""
     found = os.statvfs(directory)
     return found.f_bavail * found.f_frsize
 

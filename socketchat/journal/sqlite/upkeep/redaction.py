@@ -27,7 +27,7 @@ def find(db: apsw.Connection, conversation: int, seq: int) -> tuple[int, Entry] 
 
 
 def blank_with_edits(db: apsw.Connection, conversation: int, seq: int) -> tuple[int, ...]:
-    """Blank an entry and all its edits, in the transaction that there is; return their seqs."""
+    """Blank an entry and all its edits, in the current transaction; return their seqs."""
     edits = [number for (number,) in db.execute(_EDITS, (conversation, seq))]
     changed = []
     for place in [seq, *edits]:
@@ -48,7 +48,7 @@ def newest_edits(db: apsw.Connection, conversation: str, first: int, last: int) 
 
 
 def blank(db: apsw.Connection, entry_id: int, entry: Entry) -> bool:
-    """Blank one entry; False where nothing is known of what it said, or it is blank already.
+    """Blank one entry; return False if it is damaged or already blank.
 
     The row keeps its size, and so SQLite writes over it where it is. Were it shorter, the rows beside it could be moved
     to another page, and what is left of them where they were would outlive their own deletion.

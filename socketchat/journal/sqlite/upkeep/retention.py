@@ -22,13 +22,13 @@ BLANKED = 100
 
 
 def begin_erasing(db: apsw.Connection, author: str) -> None:
-    """Write down that all a user has said until now is to be erased; raises apsw.Error."""
+    """Record the order to erase all messages of a user so far; raises apsw.Error."""
     with transaction(db):
         db.execute("INSERT OR REPLACE INTO erasure SELECT ?, 1, ifnull(max(id), 0) FROM entry", (author,))
 
 
 def erasures(db: apsw.Connection) -> list[str]:
-    """Return the users who are to be erased."""
+    """Return the users with an unfinished erasure."""
     return [author for (author,) in db.execute("SELECT author FROM erasure")]
 
 
@@ -55,7 +55,7 @@ def erase_some(db: apsw.Connection, author: str) -> tuple[Revision, int, int]:
 
 
 def expired(db: apsw.Connection, keep: Keep, now: int) -> list[tuple[int, str, int]]:
-    """Return the conversations whose oldest entry is older than it is to be kept: number, name, oldest time kept."""
+    """Return the conversations whose oldest entry is past retention: number, name, oldest time to keep."""
     found = []
     for number, name, oldest in db.execute(_OLDEST):
         kept_for = keep.of(name)

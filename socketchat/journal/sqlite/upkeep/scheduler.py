@@ -76,7 +76,7 @@ class Scheduler:
         self._began = False
 
     def begin(self, db: apsw.Connection) -> None:
-        """Take up what an earlier run has left to do; to be called whenever the database was opened."""
+        """Resume the unfinished work of an earlier run; call this whenever the database was opened."""
         for author in erasures(db):
             self._erasing.setdefault(author, [])
         deleted, unindexed = next(db.execute(_LEFT_TO_DO))
@@ -92,17 +92,17 @@ class Scheduler:
         self._last_step = time.monotonic()
 
     def end(self, db: apsw.Connection) -> None:
-        """Note what the next run has to know; raises apsw.Error."""
+        """Save the state for the next run; raises apsw.Error."""
         self._save_time(db, ends=True)
 
     def search(self) -> Future[None]:
-        """Return what is done once all that is committed now can be found."""
+        """Return a future that is done when the index includes everything committed so far."""
         future: Future[None] = _promise()
         self._searches.append(future)
         return future
 
     def erase(self, author: str, progress: Progress) -> Future[int]:
-        """Return what is done once all is blanked that a user said: the number of entries.
+        """Return a future for the number of entries, done when all messages of a user are blanked.
 
         ``progress`` is told, in the writer's thread, how many entries were looked at.
         """
@@ -111,13 +111,13 @@ class Scheduler:
         return erasure.done
 
     def note_commit(self, *, deleted: bool) -> None:
-        """Take note that something was committed."""
+        """Note a commit."""
         self._unindexed = True
         if deleted:
             self._secure_delete.note_deleted()
 
     def note_damage(self) -> None:
-        """Take note that the index of words is damaged: a search has found it so."""
+        """Note that a search found the search index damaged."""
         self._refolds = True
 
     @property
@@ -126,12 +126,12 @@ class Scheduler:
         return bool(self._searches or self._wanted or self._erasing)
 
     def is_due(self, *, idle: bool) -> bool:
-        """Tell whether a step is to be done now."""
+        """Tell whether a step is due."""
         pace = FORGETTING_PACE_SECONDS if self._forgets else PACE_SECONDS
         return idle or self.awaited or time.monotonic() - self._last_step > pace
 
     def wait(self) -> float | None:
-        """Return the seconds until something is to be done where nothing comes in, None where there is nothing."""
+        """Return the seconds until the next step if the writer is idle, or None if no work is left."""
         if self.awaited or self._refolds or self._unindexed or self._merging or self._expired:
             return 0.0
         return min(
@@ -179,7 +179,7 @@ class Scheduler:
 
     def _do_the_rest(self, db: apsw.Connection) -> None:
         if self._expired:
-            self._unindexed = True  # where the index had to be begun anew
+            self._unindexed = True  # if the index had to be rebuilt
             self._drop(db)
         elif self._secure_delete.wait() == 0:
             self._secure_delete.step(db)
@@ -201,11 +201,11 @@ class Scheduler:
 
     @property
     def truncates(self) -> bool:
-        """Whether the log is to be truncated now, because it holds what was deleted."""
+        """Whether to truncate the log now, because it contains deleted text."""
         return self._secure_delete.truncates
 
     def note_truncated(self, db: apsw.Connection, *, done: bool) -> None:
-        """Take note that the log was truncated, or that it has to be tried again; raises apsw.Error."""
+        """Note that the log was truncated, or must be tried again; raises apsw.Error."""
         self._secure_delete.note_truncated(db, done=done, more=bool(self._expired))
 
     def fail(self, error: Exception) -> None:
@@ -228,7 +228,7 @@ class Scheduler:
         revision, looked_at, of = erase_some(db, author)
         self._blanked[author] = self._blanked.get(author, 0) + sum(map(len, revision.blanked.values()))
         if revision.blanked:
-            self._unindexed = True  # where the index had to be begun anew
+            self._unindexed = True  # if the index had to be rebuilt
             self._revise(revision)
             self._secure_delete.note_deleted()
         if looked_at < of:
@@ -267,6 +267,6 @@ _BELIEVED = """
         doubted
     FROM meta
 """
-"""The time in which an earlier run has believed; of one that noted none, that of its last entry."""
+"""The time that an earlier run believed, or else the time of its last entry."""
 
 _LEFT_TO_DO = "SELECT deleted, indexed < (SELECT ifnull(max(id), 0) FROM entry) FROM meta"

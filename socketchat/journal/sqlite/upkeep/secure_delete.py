@@ -24,7 +24,7 @@ _WAIT, _MERGE, _FOLD, _LOOK, _CLEAR = "wait", "merge", "fold", "look", "clear"
 
 
 class SecureDelete:
-    """What is left to do of it, in steps; it begins again where something was deleted meanwhile."""
+    """The remaining steps of a secure deletion; it starts again if entries were deleted meanwhile."""
 
     def __init__(self) -> None:
         self._stage: str | None = None
@@ -34,22 +34,22 @@ class SecureDelete:
         self._slack: list[int] = []
 
     def begin(self) -> None:
-        """Begin now with what an earlier run has left to do."""
+        """Resume the unfinished work of an earlier run."""
         self._stage, self._at = _WAIT, 0.0
 
     def note_deleted(self) -> None:
-        """Take note that something was deleted."""
+        """Note a deletion."""
         if self._stage is None:
             self._put_off(_WAIT)
         elif self._stage != _WAIT:
             self._again = True
 
     def wait(self) -> float | None:
-        """Return the seconds until there is something to do, None where there is nothing."""
+        """Return the seconds until the next step, or None if no work is left."""
         return None if self._stage is None else max(0.0, self._at - time.monotonic())
 
     def step(self, db: apsw.Connection) -> None:
-        """Do a piece of work that is due; raises apsw.Error."""
+        """Run a step that is due; raises apsw.Error."""
         if self._stage == _WAIT:
             rewrite(db)
             self._stage = _MERGE
@@ -64,7 +64,7 @@ class SecureDelete:
 
     @property
     def truncates(self) -> bool:
-        """Whether the log is to be truncated now."""
+        """Whether to truncate the log now."""
         return self._stage in {_FOLD, _CLEAR} and time.monotonic() >= self._at
 
     def note_truncated(self, db: apsw.Connection, *, done: bool, more: bool) -> None:
