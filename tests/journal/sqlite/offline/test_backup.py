@@ -114,7 +114,7 @@ def damaged(copy: Path) -> None:
 @pytest.mark.parametrize(
     ("spoil", "told"),
     [
-        (Path.unlink, "no file"),
+        (Path.unlink, "No such file"),
         (damaged, "damaged"),
         (lambda copy: copy.write_text("Dear diary\n" * 999), "is not a backup"),
         (lambda copy: copy.write_bytes(b""), "Give a file that `socketchat backup` wrote"),
@@ -139,7 +139,7 @@ def change(database: Path, statement: str) -> None:
 
 
 def test_a_missing_source_or_target_of_a_backup_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(BadFile, match="no store"):
+    with pytest.raises(BadFile, match="No store"):
         back_up(tmp_path, tmp_path / "copy.db")
     asyncio.run(fill(tmp_path, say("one")))
     with pytest.raises(BadFile, match="Cannot write"):
