@@ -35,6 +35,7 @@ class Delivery:
         self._ignored_by = ignored_by
         self._sessions_of = sessions_of
         self.groups: dict[Conversation, Group] = {}
+        self._long: dict[Conversation, int] = {}  # bytes of long texts
         self.behind: list[Session] = []  # live sessions for which this batch is more than one write may add
         self.changed: list[tuple[str, tuple[int, ...]]] = []
         self._answers: dict[Session, list[bytes]] = {}
@@ -62,6 +63,9 @@ class Delivery:
             self.groups[conversation] = [(entry, session)]
         else:
             group.append((entry, session))
+        size = len(entry.body)
+        if size > LONG_TEXT_BYTES:
+            self._long[conversation] = self._long.get(conversation, 0) + size
 
     def authors(self) -> set[str]:
         """Return the ids of the authors."""
@@ -94,14 +98,15 @@ class Delivery:
         for session, event in self._beside:
             session.tell(event)
 
-    def _rendered(self, bases: Mapping[Conversation, int]) -> list[tuple[Conversation, Group]]:
+    def _rendered(self, bases: Mapping[Conversation, int]) -> Iterable[tuple[Conversation, Group]]:
         """Move the heads, and return the groups to render; replay serves the others."""
-        long = [each for each, group in self.groups.items() if len(group) > 1 and _is_long(group)]
-        for conversation in long:
-            self._leave_to_replay(conversation, bases)
         for conversation, group in self.groups.items():
             conversation.head = group[-1][0].seq
-        return [each for each in self.groups.items() if each[0] not in long]
+        long = [each for each, size in self._long.items() if size > LONG_TEXTS_BYTES and len(self.groups[each]) > 1]
+        for conversation in long:
+            self._leave_to_replay(conversation, bases)
+            del self.groups[conversation]
+        return self.groups.items()
 
     def _leave_to_replay(self, conversation: Conversation, bases: Mapping[Conversation, int]) -> None:
         """Let all who hear a conversation fall behind: replay renders in each turn as much as it sends."""
@@ -163,11 +168,6 @@ class Delivery:
                     [rendering.entry(as_read(entry, session.user), own=entry.author == me) for entry, _ in group]
                 )
                 news[session] = news.get(session, b"") + mine
-
-
-def _is_long(group: Group) -> bool:
-    """Tell whether to render these entries would take too long for one turn of the loop."""
-    return sum(len(entry.body) for entry, _ in group if len(entry.body) > LONG_TEXT_BYTES) > LONG_TEXTS_BYTES
 
 
 def _as_read_by(session: Session, rendering: Rendering, lines: list[bytes], group: Group) -> bytes:
