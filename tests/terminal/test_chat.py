@@ -182,8 +182,10 @@ def test_a_refused_text_returns_for_editing(pair):
 def test_a_refused_text_does_not_disturb_typing(server, pair):
     _, bob, anns, _ = pair
     server.freeze()
-    anns.says(f"/dm {bob}x precious words")
-    anns.until(lambda: anns.row.endswith(">"))
+    anns.type(f"/dm {bob}x precious words")
+    anns.until(lambda: anns.row.endswith("words"))
+    anns.type("\r")
+    anns.until(lambda: anns.row.endswith(">"))  # or what follows could come with it, as in a paste
     anns.type("half")
     anns.shows("1 being sent")
     server.thaw()
