@@ -87,7 +87,8 @@ def test_an_endless_line_before_the_login_is_not_kept(loop: str, first: bytes, m
         told = [each.result() for each in ends if each.done()]
         assert all(b"Too many bytes from connections that have not logged in" in each for each in told)
         await alice.write(encode(commands.Send(to="#lobby", text=LONG)) * 10)
-        assert sum(isinstance(each, events.Entry) for each in await alice.barrier()) == 10
+        for _ in range(10):  # replay may serve so many long texts, behind a barrier
+            await alice.hears(events.Entry)
         await (await house.native("bob")).barrier()
         for each in ends:
             each.cancel()
