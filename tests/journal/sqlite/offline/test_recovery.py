@@ -206,5 +206,5 @@ def test_a_recovery_keeps_the_damaged_store_of_an_earlier_one(directory: Path) -
 
 
 def test_a_recovery_without_a_store_makes_no_file(tmp_path: Path) -> None:
-    with pytest.raises(BadFile, match="no store"):
+    with pytest.raises(BadFile, match="No store"):
         recover(tmp_path)
