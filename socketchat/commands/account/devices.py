@@ -75,13 +75,6 @@ def shown_label(label: str) -> str:
     return clean_line(label[:LABEL_CHARACTERS])[:LABEL_CHARACTERS]
 
 
-def note_use(hub: Hub, session: Session, user: User, key: str) -> None:
-    """Note the key of a session, and the time of its use."""
-    session.device = key
-    if key in user.devices:
-        user.devices[key].used = hub.now()
-
-
 def _owner(session: Session) -> User:
     user = speaker(session)
     if user.is_guest:
