@@ -1,6 +1,6 @@
 """Backup and restore of a store: one file, complete and synced.
 
-The operator may make them while the server runs, from another process.
+A backup can be made from another process while the server runs.
 """
 
 from __future__ import annotations
@@ -52,10 +52,10 @@ def _no_room(target: Path) -> StorageProblem:
 
 
 def restore(source: Path, directory: Path, progress: Progress | None = None) -> None:
-    """Make the store of a data directory from a copy, of an epoch of its own; raises BadFile, Refused, StorageProblem.
+    """Create the store of a data directory from a backup, with a new epoch; raises BadFile, Refused, StorageProblem.
 
-    What was stored after the copy was made is not in it. The epoch tells clients that were there. If it fails, the
-    directories that it made are gone again.
+    The new epoch tells returning clients that entries newer than the backup are lost. If this fails, it removes the
+    directories that it created.
     """
     database = Database(directory)
     with database.told():
@@ -89,7 +89,7 @@ def _copy_in(database: Database, source: Path, progress: Progress | None) -> Non
         raise Refused(f"There is a store in {database.directory} already; name another directory, or move it away.")
     new = database.unfinished
     try:
-        # SQLite is told that nobody writes, or it would leave two files beside the backup.
+        # Without "immutable", SQLite would leave two files beside the backup.
         still = "" if Path(f"{source}-wal").exists() else "&immutable=1"
         db = apsw.Connection(
             f"{source.absolute().as_uri()}?mode=ro{still}", apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI

@@ -20,11 +20,11 @@ from .. import schema
 from ..checksum import entry_from
 
 CHUNK = 1_000
-"""Entries read in one go: while a reader is at it the write-ahead log cannot be begun anew."""
+"""Entries read at a time: the write-ahead log cannot restart while a reader is active."""
 
 
 def entries(db: apsw.Connection, room: str | None = None, progress: Progress | None = None) -> Iterator[Entry]:
-    """Yield all entries in the order in which they were stored, or those of one conversation; raises BadFile."""
+    """Yield all entries, or those of one conversation, in stored order; raises BadFile, NoSuchRoom."""
     if room is not None and not db.execute("SELECT 1 FROM conversation WHERE name = ?", (room,)).fetchone():
         raise NoSuchRoom(f"There are no messages in {room}. Check the name, or leave out --room.")
     yield from _read(db, room, progress)
@@ -48,14 +48,14 @@ def as_json(entry: Entry) -> str:
 
 
 def names(db: apsw.Connection) -> dict[str, str]:
-    """Return the names of accounts by their ids; guests, who are not kept, have none."""
+    """Return the names of accounts by id; guests are not stored."""
     return {entry.author: entry.name for entry in _read(db, SERVER_LOG) if entry.kind == "user"}
 
 
 def as_text(entry: Entry, names: Mapping[str, str]) -> str:
-    """Return the lines in which an entry reads, with no control character but tabs; "" for the log of the server.
+    """Return an entry as lines of text, without control characters except tabs; "" for an entry of the server log.
 
-    ``names`` are those of accounts, by id.
+    ``names`` maps the ids of accounts to their names.
     """
     words = _words(entry)
     if words is None:
@@ -67,7 +67,7 @@ def as_text(entry: Entry, names: Mapping[str, str]) -> str:
 
 
 def _called(entry: Entry, names: Mapping[str, str]) -> str:
-    """Return what people call a conversation: for direct messages both names, in the same order each time."""
+    """Return the name of a conversation: for direct messages both users' names, always in the same order."""
     if not entry.conversation.startswith("@"):
         return entry.conversation
     known = {entry.author: entry.name, **names}

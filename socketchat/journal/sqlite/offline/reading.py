@@ -1,6 +1,6 @@
-"""Reading a store from another process, whether a server runs on it or not, and where nothing can be written.
+"""Reads a store from another process, with or without a running server, also in a read-only directory.
 
-SQLite lets any number read beside the one that writes, and a reader here never writes into the log or folds it.
+SQLite allows any number of readers beside one writer. A reader here never writes to the log or checkpoints it.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _READ_ONLY = {errno.EROFS, errno.EACCES, errno.EPERM}
 
 @contextmanager
 def reading(directory: Path) -> Iterator[apsw.Connection]:
-    """Read the store in a data directory, whether a server runs on it or not; raises BadFile, StorageProblem.
+    """Read the store in a data directory, with or without a running server; raises BadFile, StorageProblem.
 
     An OSError of the caller, for example from an output stream, is passed on unchanged.
     """
@@ -46,7 +46,7 @@ def reading(directory: Path) -> Iterator[apsw.Connection]:
 def _opened(database: Database) -> Iterator[apsw.Connection]:
     lock = DirectoryLock(database.directory)
     try:
-        with suppress(StorageProblem):  # the server that runs has it
+        with suppress(StorageProblem):  # a running server has it
             lock.acquire()
     except OSError as problem:
         if problem.errno not in _READ_ONLY:
@@ -57,7 +57,7 @@ def _opened(database: Database) -> Iterator[apsw.Connection]:
     try:
         db = database.open_reader()
         try:
-            if lock.held:  # else the log would stay, and no server runs to checkpoint it
+            if lock.held:  # no server is running, so closing must checkpoint the log
                 db.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0)
             yield db
         finally:
@@ -71,12 +71,12 @@ def _opened_read_only(database: Database, lock: DirectoryLock) -> Iterator[apsw.
     is_still = lock.acquire_read_only()
     log = Path(f"{database.path}-wal")
     try:
-        if not is_still:  # a server runs, and sees this directory elsewhere as one in which it can write
+        if not is_still:  # a server is running, and sees this directory under another path that is writable
             yield from _connected(database.path, "mode=ro")
         elif not log.exists() or log.stat().st_size == 0:
             yield from _connected(database.path, "mode=ro&immutable=1")
         else:
-            # SQLite has to write beside a log that it reads, so it reads a copy.
+            # To read a log, SQLite must write a file beside it, so let it read a copy.
             with TemporaryDirectory() as copied:
                 for path in (database.path, log):
                     copyfile(path, Path(copied) / path.name)

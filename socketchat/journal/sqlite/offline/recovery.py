@@ -1,8 +1,8 @@
 """Recovers a store from the readable parts of a damaged one.
 
-All is read row by row, around the pages that SQLite cannot make sense of. An entry that cannot be read, or is not what
-was written, keeps its place, so that the others keep theirs, and is served as damaged. The new store has an epoch of
-its own, and the damaged one is kept.
+Everything is read row by row, around the pages that SQLite cannot read. An entry that is unreadable or altered is
+replaced by a placeholder marked as damaged, so that the other entries keep their places. The new store has a new
+epoch, and the damaged store is kept.
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ RANGE = 4_096
 """Rows read at a time if nothing is damaged."""
 
 UNREADABLE = (apsw.CorruptError, apsw.IOError, apsw.SQLError, UnicodeDecodeError)
-"""What SQLite raises for a page that is no page, or that says there are other tables than ours."""
+"""Errors that SQLite raises for an invalid page, or for a damaged list of tables."""
 
 Row = tuple[Any, ...]
 
 
 class Report(msgspec.Struct):
-    """What a recovery has found; ``facts`` are those of the lost entries that are known to have been facts."""
+    """The result of a recovery; ``facts`` counts the lost entries that are known to be facts."""
 
     kept: int = 0
     lost: int = 0
@@ -80,7 +80,7 @@ def _replace(database: Database, damaged: Path, progress: Progress | None) -> Re
     discard(new)
     os.close(os.open(new, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
     old = database.open_reader()
-    old.pragma("writable_schema", 1)  # or SQLite reads nothing of a file that is cut short
+    old.pragma("writable_schema", 1)  # or SQLite refuses to read a truncated file
     db = apsw.Connection(os.fspath(new), apsw.SQLITE_OPEN_READWRITE)
     try:
         version = database.check_kind(old)
@@ -114,7 +114,7 @@ class _Recovery:
         self._old = old
         self._db = db
         self._progress = progress
-        self._most = size  # of entries: each takes more than a byte, and what says otherwise is damaged
+        self._most = size  # most entries: each takes more than a byte, so a larger number is damaged
         self._report = Report()
         self._heads: dict[int, int] = {}
         self._names: dict[int, str] = {}
@@ -122,7 +122,7 @@ class _Recovery:
         self._newest = 0
 
     def run(self) -> Report:
-        """Copy the readable rows, and keep the places of the others."""
+        """Copy the readable rows, and put placeholders in the places of the others."""
         floors: dict[int, int] = {}
         for number, name, floor in self._rows("conversation", "SELECT id, name, floor FROM conversation"):
             self._names[_int(number)] = str(name)
@@ -160,9 +160,9 @@ class _Recovery:
     def _between(self, begin: int, end: int) -> Iterator[Row]:
         """Yield the rows with these ids, except those that cannot be read.
 
-        Where some are missing, without an error, they may be behind a damaged page that looks like the end of them.
+        If rows are missing without an error, a damaged page may look like the end of the table, so search the halves.
         """
-        # One row is asked for as such: a range looks at the row behind it too, which may be on a damaged page.
+        # A range also reads the row after it, which may be on a damaged page, so read a single row by its id.
         condition = "id = ?" if end - begin == 1 else "id >= ? AND id < ?"
         bounds = (begin,) if end - begin == 1 else (begin, end)
         try:
@@ -177,7 +177,7 @@ class _Recovery:
             yield from rows
 
     def _keep(self, row: Row) -> None:
-        """Copy an entry that is what was written, and is not there twice, as where a flipped bit has changed its id."""
+        """Copy an entry if it is intact, and not a second copy whose id was changed by a flipped bit."""
         number = _int(row[1])
         name = self._names.get(number)
         entry = None if name is None else entry_from((name, *row[2:8], row[11]))
@@ -195,7 +195,7 @@ class _Recovery:
         self._report.kept += 1
 
     def _fill(self, number: int, name: str, floor: int) -> None:
-        """Enter a conversation, and give the entries that are lost their places."""
+        """Insert a conversation, and put placeholders in the places of its lost entries."""
         seen, head = self._seen.get(number, set()), self._heads.get(number, 0)
         if not 1 <= floor <= head + 1:
             floor = min(seen, default=head + 1)
@@ -212,7 +212,7 @@ _FORGET_KEYS = """
     UPDATE entry SET outbox = NULL, n = NULL WHERE outbox IS NOT NULL
         AND id NOT IN (SELECT min(id) FROM entry WHERE outbox IS NOT NULL GROUP BY outbox, n)
 """
-"""No checksum is over the keys; of two entries that say they have the same one, the first keeps it."""
+"""The checksums do not cover the keys; if two entries have the same key, the first one keeps it."""
 
 _NEWEST = (
     "SELECT max(id) FROM entry",
@@ -227,5 +227,5 @@ def _tell_nobody(_done: int, _of: int) -> None:
 
 
 def _int(value: object) -> int:
-    """Return a number as it is, and 0 for what should be one and is not."""
+    """Return an integer unchanged, and 0 for any other value."""
     return value if isinstance(value, int) else 0

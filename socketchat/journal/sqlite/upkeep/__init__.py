@@ -1,1 +1,1 @@
-"""What the writer does behind the commits: retention, redaction, secure deletion."""
+"""The writer's work between commits: retention, redaction, secure deletion."""

@@ -1,7 +1,7 @@
 """The audit after each start: it checks that every index finds every row that belongs in it.
 
-A read notices if a seq that it asks for is missing or leads to a wrong row. It cannot notice a hidden key, under which
-a message would be stored twice, or a hidden edit.
+A read detects a seq that is missing from the index or leads to the wrong row. Only the audit detects a missing key,
+which would let a message be stored twice, or a missing edit.
 """
 
 from __future__ import annotations

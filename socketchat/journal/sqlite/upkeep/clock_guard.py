@@ -27,7 +27,7 @@ _log = logging.getLogger(__name__)
 
 
 def passed() -> int:
-    """Return milliseconds that go on evenly, whatever the clock is set to, also while the machine sleeps if it can."""
+    """Return monotonic milliseconds, which also advance while the machine sleeps if the system supports it."""
     clock = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
     return time.clock_gettime_ns(clock) // 1_000_000
 
@@ -35,8 +35,8 @@ def passed() -> int:
 class ClockGuard:
     """Watches a clock; one that jumped is believed again after ``patience`` milliseconds.
 
-    ``clock`` returns the milliseconds since 1970, ``passed`` those since some moment. ``purpose`` is what the time is
-    for, as the log says it.
+    ``clock`` returns the milliseconds since 1970; ``passed`` returns monotonic milliseconds. ``purpose`` says in log
+    messages what the time is used for.
     """
 
     def __init__(self, clock: Callable[[], int], passed: Callable[[], int], patience: int, purpose: str) -> None:
@@ -47,12 +47,12 @@ class ClockGuard:
         self._believed: int | None = None
         self._at = 0
         self._saved_at: int | None = None
-        self._doubted = 0  # for how long, before ``_since``
-        self._since: int | None = None  # since when the clock is ``_ahead`` of what is believed
+        self._doubted = 0  # how long the clock had been doubted before ``_since``
+        self._since: int | None = None  # when the clock became ``_ahead`` of the believed time
         self._ahead = 0
 
     def recall(self, believed: int, doubted: int) -> None:
-        """Continue from the time that an earlier run believed, and from how long it had doubted the clock."""
+        """Continue from the believed time of an earlier run, which had doubted the clock for ``doubted`` ms."""
         self._believed, self._at, self._doubted = believed, self._passed(), doubted
 
     def now(self) -> int:

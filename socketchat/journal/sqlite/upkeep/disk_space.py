@@ -8,22 +8,22 @@ import time
 from pathlib import Path
 
 RESERVE_BYTES = 16 * 1024 * 1024
-"""Below this much free space nothing is written: the log of a busy second, and the checkpoint that folds it, fit in."""
+"""Free space below which nothing is written: enough for the log of a busy second, and for its checkpoint."""
 
 LOOK_SECONDS = 0.05
-"""Time between two looks at the free space; a disk that fills faster than that is told by SQLite, and as well."""
+"""Time between two checks of the free space; if the disk fills faster, SQLite reports the error."""
 
 _log = logging.getLogger(__name__)
 
 
 def free_bytes(directory: Path) -> int:
-    """Return the bytes that an ordinary user may still write there."""
+    """Return the number of bytes that an unprivileged user can still write in a directory."""
     found = os.statvfs(directory)
     return found.f_bavail * found.f_frsize
 
 
 class DiskSpace:
-    """Tells whether too little space is left."""
+    """Watches the free space of a disk."""
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
@@ -31,7 +31,7 @@ class DiskSpace:
         self._looked = -LOOK_SECONDS
 
     def lacks(self) -> bool:
-        """Tell whether too little space is left to write; a directory that cannot be asked has enough."""
+        """Tell whether too little space is left to write; if the system cannot tell, assume that there is enough."""
         now = time.monotonic()
         if now - self._looked >= LOOK_SECONDS:
             self._looked = now

@@ -1,13 +1,11 @@
 """Clears the free space of pages, where SQLite leaves copies of rows that it has moved.
 
-Where rows go or a page is full, SQLite moves those beside to other pages, and zeroes the place of what goes, not the
-places from which it moved what stays. When that goes too, a copy of it is still there. So after deletions these places
-are zeroed.
+When a row is deleted, SQLite zeroes its place. But it also moves rows between pages, and does not zero the places that
+they moved from. If a moved row is deleted later, the old copy remains. So after deletions, these places are zeroed.
 
-That is done in the file, past SQLite, which has no way to write to where there is nothing. A crash in the middle is no
-harm, as nothing ever reads these bytes, and the others are written as they are: no disk that keeps a commit, which ends
-in the middle of a sector that the next one writes again, loses them. But the file has to be all there is: an empty log,
-and nobody who writes.
+SQLite cannot write to free space, so this writes to the file directly. A crash in between does no harm: nothing reads
+these bytes, and the rest of each sector is rewritten unchanged. SQLite relies on that too, since a commit can end in
+the middle of a sector. But the write-ahead log has to be empty, and no other connection may write.
 """
 
 from __future__ import annotations
@@ -20,27 +18,27 @@ from pathlib import Path
 import apsw
 
 BYTES_AT_ONCE = 4 * 1024 * 1024
-"""What is looked at in a step, in a few milliseconds."""
+"""Bytes checked in a step, which takes a few milliseconds."""
 
 MOST_PAGES = 1 << 25
-"""Pages, 128 GiB, up to which the first byte of a page tells what it is: others begin with the number of a page."""
+"""Pages (128 GiB) below which the first byte tells the type of a page: overflow pages begin with a page number."""
 
 _LEAVES, _BRANCHES = (10, 13), (2, 5)
-"""The first byte of a page that has rows, or that leads to them."""
+"""The first byte of a leaf page, and of an interior page."""
 
 _FILE_HEADER = 100
-"""Bytes in front of the first page's own header."""
+"""Length in bytes of the file header, which precedes the header of the first page."""
 
 _PAGE_SIZE, _LARGEST_ROOT = slice(16, 18), slice(52, 56)
-"""Where they stand in the file's header; the second is 0 but under auto_vacuum."""
+"""Their positions in the file header; the second is 0 without auto_vacuum."""
 
 _log = logging.getLogger(__name__)
 
 
 def find_slack(db: apsw.Connection, first: int) -> tuple[list[int], int | None]:
-    """Look at some pages, from the one numbered ``first`` on, as they are in the file; raises apsw.Error.
+    """Check some pages of the file, starting with page ``first``; raises apsw.Error.
 
-    Returns those whose slack is not zero, and where to go on, None at the end.
+    Return the pages whose slack is not zero, and the page to continue with, or None at the end.
     """
     with _file_of(db) as file:
         size = _page_size(file)
@@ -60,10 +58,10 @@ def find_slack(db: apsw.Connection, first: int) -> tuple[list[int], int | None]:
 
 
 def clear_slack(db: apsw.Connection, pages: Sequence[int]) -> bool:
-    """Zero the slack of these pages; False, and nothing is done, where the log is not empty. Raises apsw.Error.
+    """Zero the slack of these pages; if the log is not empty, do nothing and return False. Raises apsw.Error.
 
-    What they are is looked at again: another program may have made the file anew meanwhile.
-    The pages in memory are let go, or the next change would write them again as they were.
+    This checks the type of each page again, since another program may have rewritten the file meanwhile. It also drops
+    the cached pages; otherwise the next change would write the old slack back.
     """
     db.execute("BEGIN IMMEDIATE")
     try:
@@ -91,7 +89,7 @@ def _is_empty(log: Path) -> bool:
 
 
 def _page_size(file: apsw.VFSFile) -> int:
-    """Return the size of a page; 0 where pages cannot be told apart by their first byte."""
+    """Return the page size in bytes, or 0 if the first byte of a page does not tell its type."""
     header = file.xRead(_FILE_HEADER, 0)
     size = int.from_bytes(header[_PAGE_SIZE], "big")
     size = 1 << 16 if size == 1 else size
@@ -101,20 +99,20 @@ def _page_size(file: apsw.VFSFile) -> int:
 
 
 def _slack_of(page: bytes, number: int) -> tuple[int, int]:
-    """Return where the slack of a page begins and ends: between the list of its cells and the first of them."""
+    """Return the begin and end of a page's slack, which is between the cell pointers and the first cell."""
     header = _FILE_HEADER if number == 1 else 0
-    kind = page[header] if len(page) > header else 0  # the file may be shorter by now
+    kind = page[header] if len(page) > header else 0  # the file may have become shorter
     if kind not in _LEAVES + _BRANCHES:
         return 0, 0
     cells = int.from_bytes(page[header + 3 : header + 5], "big")
     end = int.from_bytes(page[header + 5 : header + 7], "big") or 1 << 16
     begin = header + (8 if kind in _LEAVES else 12) + 2 * cells
-    return (begin, end) if begin <= end <= len(page) else (0, 0)  # a damaged one is left alone
+    return (begin, end) if begin <= end <= len(page) else (0, 0)  # leave a damaged page alone
 
 
 @contextmanager
 def _file_of(db: apsw.Connection) -> Iterator[apsw.VFSFile]:
-    """Open the file of a database, by SQLite: the system would let go of SQLite's locks when Python closes one."""
+    """Open the file of a database through SQLite: if Python closed it, the system would release SQLite's locks."""
     file = apsw.VFSFile("", db.filename, [apsw.SQLITE_OPEN_MAIN_DB | apsw.SQLITE_OPEN_READWRITE, 0])
     try:
         yield file

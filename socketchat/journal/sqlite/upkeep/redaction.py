@@ -13,7 +13,7 @@ from ..indexes.search_index import unindex
 
 
 def find(db: apsw.Connection, conversation: int, seq: int) -> tuple[int, Entry] | None:
-    """Return the id and the entry of a place, None if there never was one or it is gone; raises IndexDamaged."""
+    """Return the id and the entry of a place, or None if it has no entry; raises IndexDamaged."""
     row = db.execute(_FIND, (conversation, seq)).fetchone()
     if row is None:
         if (seq,) in db.execute(_KEPT, (conversation, seq)):
@@ -50,8 +50,8 @@ def newest_edits(db: apsw.Connection, conversation: str, first: int, last: int) 
 def blank(db: apsw.Connection, entry_id: int, entry: Entry) -> bool:
     """Blank one entry; return False if it is damaged or already blank.
 
-    The row keeps its size, and so SQLite writes over it where it is. Were it shorter, the rows beside it could be moved
-    to another page, and what is left of them where they were would outlive their own deletion.
+    The row keeps its size, so that SQLite overwrites it in place. If it became shorter, SQLite could move neighboring
+    rows to another page, and their old copies would outlive their deletion.
     """
     if entry.kind == DAMAGED or is_blank(entry):
         return False

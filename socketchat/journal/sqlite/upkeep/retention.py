@@ -1,6 +1,6 @@
 """Retention in bounded steps: erases the messages of a user, and drops entries past their retention.
 
-Each step is a transaction of its own, so that commits wait for one step at most, and a crash leaves what is done done.
+Each step is a separate transaction, so that commits wait for one step at most, and a crash undoes no finished step.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from ..schema import sql_list
 from .redaction import blank
 
 SCANNED = 5_000
-"""Entries looked at in a step of erasing; most are somebody else's, and are passed over in a millisecond."""
+"""Entries checked in a step of erasing; most are by other users, and skipping them takes a millisecond."""
 
 BLANKED = 100
-"""Entries blanked or dropped in a step; taking one out of the index costs some ten microseconds for each word."""
+"""Entries blanked or dropped in a step; removing one from the index takes about ten microseconds per word."""
 
 
 def begin_erasing(db: apsw.Connection, author: str) -> None:
-    """Record the order to erase all messages of a user so far; raises apsw.Error."""
+    """Record that all earlier messages of a user are to be erased; raises apsw.Error."""
     with transaction(db):
         db.execute("INSERT OR REPLACE INTO erasure SELECT ?, 1, ifnull(max(id), 0) FROM entry", (author,))
 
@@ -33,7 +33,7 @@ def erasures(db: apsw.Connection) -> list[str]:
 
 
 def erase_some(db: apsw.Connection, author: str) -> tuple[Revision, int, int]:
-    """Go one step on; return what was blanked, how many entries were looked at, and of how many. Raises apsw.Error."""
+    """Do one step; return the changes, the number of entries checked so far, and the total; raises apsw.Error."""
     revision = Revision()
     begin, last = next(db.execute("SELECT next, last FROM erasure WHERE author = ?", (author,)))
     stop = min(begin + SCANNED, last + 1)

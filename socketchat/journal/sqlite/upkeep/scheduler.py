@@ -33,13 +33,13 @@ from .retention import begin_erasing, drop_some, erase_some, erasures, expired
 from .secure_delete import SecureDelete
 
 PACE_SECONDS = 0.1
-"""Time between two steps while messages come in all the time, but for what somebody waits for."""
+"""Time between two steps on a busy server, unless a caller is waiting for one."""
 
 FORGETTING_PACE_SECONDS = 0.04
-"""The same while something is to be forgotten: of a million entries all traces are gone within a minute."""
+"""The same while entries are being removed: all traces of a million entries are gone within a minute."""
 
 PROGRESS_SECONDS = 0.5
-"""Time between two words on how far something is: often enough to see that it goes on."""
+"""Time between two progress reports: often enough to see that the work continues."""
 
 SWEEP_SECONDS = 60.0
 """Time between two checks for entries past their retention."""
@@ -53,10 +53,10 @@ class Erasure(NamedTuple):
 
 
 class Scheduler:
-    """The work that is put off; all but ``search`` and ``erase`` is called in the writer's thread.
+    """The deferred work; all methods except ``search`` and ``erase`` are called in the writer's thread.
 
-    ``clock_guard`` knows the time. ``revise`` is told what was changed. ``marks`` are
-    the read markers to be written.
+    ``clock_guard`` supplies the time, and ``revise`` receives the changes. ``marks`` holds the read markers that are
+    not written yet.
     """
 
     def __init__(self, clock_guard: ClockGuard, revise: Callable[[Revision], object]) -> None:
@@ -76,7 +76,7 @@ class Scheduler:
         self._began = False
 
     def begin(self, db: apsw.Connection) -> None:
-        """Resume the unfinished work of an earlier run; call this whenever the database was opened."""
+        """Resume the unfinished work of an earlier run; call this each time the database is opened."""
         for author in erasures(db):
             self._erasing.setdefault(author, [])
         deleted, unindexed = next(db.execute(_LEFT_TO_DO))
@@ -104,7 +104,7 @@ class Scheduler:
     def erase(self, author: str, progress: Progress) -> Future[int]:
         """Return a future for the number of entries, done when all messages of a user are blanked.
 
-        ``progress`` is told, in the writer's thread, how many entries were looked at.
+        ``progress`` is called in the writer's thread with the number of entries checked.
         """
         erasure = Erasure(_promise(), progress)
         self._wanted.append((author, erasure))
@@ -174,7 +174,7 @@ class Scheduler:
 
     @property
     def _forgets(self) -> bool:
-        """Whether something is to be dropped or scrubbed, which takes turns with indexing where messages never end."""
+        """Whether entries are to be dropped or scrubbed; on a busy server, this takes turns with indexing."""
         return bool(self._expired) or self._secure_delete.wait() == 0 or self._until_sweep() == 0
 
     def _do_the_rest(self, db: apsw.Connection) -> None:
@@ -192,7 +192,7 @@ class Scheduler:
             self._merging = merge_some(db)
 
     def _save_time(self, db: apsw.Connection, *, ends: bool = False) -> None:
-        """Note what is believed of the time, where anything is ever dropped."""
+        """Save the believed time, if retention is enabled."""
         if self.keep != Keep() and (known := self._clock_guard.to_save(ends=ends)) is not None:
             db.execute("UPDATE meta SET believed = ?, doubted = ?", known)
 
@@ -256,7 +256,7 @@ class Scheduler:
 
 
 def _promise() -> Future[Any]:
-    """Return a future that nobody cancels who does not wait any more: to set it would end the writer."""
+    """Return a future that waiters cannot cancel: setting a cancelled one would raise, and end the writer."""
     future: Future[Any] = Future()
     future.set_running_or_notify_cancel()
     return future
@@ -267,6 +267,6 @@ _BELIEVED = """
         doubted
     FROM meta
 """
-"""The time that an earlier run believed, or else the time of its last entry."""
+"""The believed time of an earlier run, or else the time of its last entry."""
 
 _LEFT_TO_DO = "SELECT deleted, indexed < (SELECT ifnull(max(id), 0) FROM entry) FROM meta"

@@ -1,8 +1,8 @@
 """Secure deletion: removes all traces of deleted text from the index, the log and the free space of pages.
 
-First the index is merged into one new piece, since what is taken out of it can leave a word behind. Then the log is
-folded into the database and truncated, and the pages there are looked at. Those with something in their slack are
-zeroed there once the log is empty again.
+First the index is merged into one new segment, because deleting from it can leave a word behind. Then the log is
+checkpointed and truncated. Finally all pages are checked, and free space that is not zero is zeroed once the log is
+empty again.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ SCRUB_SECONDS = 5.0
 """Time between a delete and the end of its traces; deletes that come together share one."""
 
 CLEARED = 256
-"""Pages that are zeroed at a time: some milliseconds, in which nothing is committed."""
+"""Pages zeroed at a time: a few milliseconds, in which nothing is committed."""
 
 _WAIT, _MERGE, _FOLD, _LOOK, _CLEAR = "wait", "merge", "fold", "look", "clear"
 
@@ -68,9 +68,9 @@ class SecureDelete:
         return self._stage in {_FOLD, _CLEAR} and time.monotonic() >= self._at
 
     def note_truncated(self, db: apsw.Connection, *, done: bool, more: bool) -> None:
-        """Go on where the log was truncated, else let it be tried again; raises apsw.Error.
+        """Continue if the log was truncated, or try again later; raises apsw.Error.
 
-        With ``more`` the store remembers that there will be more to scrub.
+        With ``more``, the store remembers that more entries will be deleted.
         """
         if not done:
             self._put_off(self._stage)
@@ -80,7 +80,7 @@ class SecureDelete:
             del self._slack[:CLEARED]
             if not self._slack:
                 self._end(db, more=more)
-        else:  # another program has written meanwhile
+        else:  # another program wrote to the log meanwhile
             self._put_off(self._stage)
 
     def _end(self, db: apsw.Connection, *, more: bool) -> None:
