@@ -36,7 +36,7 @@ class Delivery:
         self._sessions_of = sessions_of
         self.groups: dict[Conversation, Group] = {}
         self._long: dict[Conversation, int] = {}  # bytes of long texts
-        self.behind: list[Session] = []  # live sessions for which this batch is more than one write may add
+        self.behind: list[Session] = []  # live sessions for which this batch exceeds one write
         self.changed: list[tuple[str, tuple[int, ...]]] = []
         self._answers: dict[Session, list[bytes]] = {}
         self._beside: list[tuple[Session, Event]] = []
@@ -109,7 +109,7 @@ class Delivery:
         return self.groups.items()
 
     def _leave_to_replay(self, conversation: Conversation, bases: Mapping[Conversation, int]) -> None:
-        """Let all who hear a conversation fall behind: replay renders in each turn as much as it sends."""
+        """Mark all sessions that hear a conversation as behind: replay renders in each turn only what it sends."""
         for sessions in conversation.audience.values():
             for session, places in sessions.items():
                 if not places.is_behind:

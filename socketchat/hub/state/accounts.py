@@ -46,7 +46,7 @@ def set_password(state: Projection, entry: Entry, fact: facts.PasswordFact) -> S
     if fact.since > entry.ts and user.password_at(entry.ts):
         user.password = user.password_at(entry.ts)
         user.next_password = fact.phc, fact.since
-        user.wrong = 0  # or an owner who set it because the old one is locked could not use it either
+        user.wrong = 0  # the owner may have set it because the old one was locked
         return [PasswordPending(user)]
     if fact.replaces and user.pends(entry.ts):
         user.password = fact.phc

@@ -1,4 +1,4 @@
-"""Conversations: a room or a pair of users, each with one log and an audience."""
+"""Conversations: rooms and direct messages, each with one log and an audience."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .users import User
 
 
 class Conversation:
-    """One log. ``head`` is the newest seq that was delivered, ``floor`` the oldest that is kept."""
+    """One log; ``head`` is the newest delivered seq, and ``floor`` the oldest kept one."""
 
     __slots__ = ("audience", "floor", "head", "id")
 
@@ -28,7 +28,7 @@ class Conversation:
         self.id = conversation_id
         self.head = 0
         self.floor = 1
-        self.audience = Audience()  # which only the places of sessions change
+        self.audience = Audience()  # changed only by ``Places``
 
     def described_to(self, user: User) -> events.Conversation:
         """Return the event that describes this conversation to a user."""
@@ -56,13 +56,14 @@ class Conversation:
 
 
 class Room(Conversation):
-    """A room; everyone is in the lobby, whose ``members`` stay empty, and whose owner and moderators are the server's.
+    """A room; everyone is in the lobby: its ``members`` stay empty, and its owner and moderators are server-wide.
 
-    ``members`` are accounts; ``owner``, ``moderators`` and ``invited`` are user ids. Up to the seq ``began``, the log
-    is that of a removed room of this name. ``since`` is when the room was made, or its last member came or went, in
-    milliseconds since 1970. These the log decides. The rest
-    belongs to this node: the ``guests`` who joined, and what was submitted and is not stored yet, which are the
-    moderators whose role ends (``demoted``) and the requests to make the room private (``closings``).
+    The log decides: ``members`` are accounts; ``owner``, ``moderators`` and ``invited`` are user ids. Entries up to the
+    seq ``began`` belong to a removed room of the same name. ``since`` is the time of the last change of membership, or
+    else of the creation, in milliseconds since 1970.
+
+    This node decides: ``guests`` are members without an account. Until requests are stored, ``demoted`` are the
+    moderators to be removed, and ``closings`` counts the requests to make the room private.
     """
 
     __slots__ = (
@@ -173,9 +174,9 @@ class Room(Conversation):
 
 
 class Pair(Conversation):
-    """The direct messages of two users; the names are None for a guest of an earlier run.
+    """The direct messages of two users; the name of a guest from an earlier run is None.
 
-    ``told`` is when one of them, by id, was told that the other is not here, in seconds.
+    ``told`` maps the id of a user to the time, in seconds, of the last notice that the other user is offline.
     """
 
     __slots__ = ("names", "told")
@@ -187,11 +188,11 @@ class Pair(Conversation):
         self.told: dict[str, float] = {}
 
     def peer_of(self, user: User) -> str | None:
-        """Return the name of the other user, or the user's own where both are the same."""
+        """Return the name of the other user, or the user's own name in a conversation with themselves."""
         return next((name for user_id, name in self.names.items() if user_id != user.id), user.name)
 
     def addressed(self, entry: events.Entry) -> events.Entry:
-        """Return an entry with its addressee, who went with the text where it was deleted."""
+        """Return an entry with its addressee, which was blanked with the text if the message was deleted."""
         if not is_blank(entry):
             return entry
         to = next((name for user_id, name in self.names.items() if user_id != entry.author), entry.name)

@@ -6,9 +6,9 @@ import msgspec
 
 
 class UserFact(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Kind "user": an account was made; ``key`` is the public key of the owner's first device.
+    """Kind "user": an account was created; ``key`` is the public key of the owner's first device.
 
-    ``invite`` is the id of the invite that let the owner in; ``label`` is what the device is called.
+    ``invite`` is the id of the invite that was used, if any; ``label`` is the name of the device.
     """
 
     id: str
@@ -19,9 +19,10 @@ class UserFact(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class PasswordFact(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Kind "password": the author set one; ``phc`` is its Argon2id hash, ``replaces`` that of the same one before.
+    """Kind "password": the author set a password; ``phc`` is its Argon2id hash.
 
-    Until ``since``, in milliseconds since 1970, the old one stays valid, and the author may keep it.
+    If the same password was only hashed again, ``replaces`` is its former hash. If ``since`` is set, in milliseconds
+    since 1970, the old password stays valid until then, and the author may keep it.
     """
 
     phc: str
@@ -38,7 +39,7 @@ class KeptPasswordFact(msgspec.Struct, frozen=True):
 
 
 class WrongPasswordsFact(msgspec.Struct, frozen=True):
-    """Kind "wrong passwords": one more came since the last right one, or with the ``count`` 0, the right one came."""
+    """Kind "wrong passwords": a login failed with a wrong password; a ``count`` of 0 means that one succeeded."""
 
     count: int
 
@@ -57,7 +58,7 @@ class RevokedDeviceFact(msgspec.Struct, frozen=True):
 
 
 class ResetFact(msgspec.Struct, frozen=True):
-    """Kind "reset": whoever has the token, of which ``id`` is the SHA-256, may take the name of ``user`` back.
+    """Kind "reset": the holder of a token may take back the name of ``user``; ``id`` is the token's SHA-256.
 
     ``expires`` is in milliseconds since 1970 UTC.
     """
@@ -68,7 +69,7 @@ class ResetFact(msgspec.Struct, frozen=True):
 
 
 class TakenBackFact(msgspec.Struct, frozen=True):
-    """Kind "taken back": by the reset ``id`` the key became the author's only one, and the password is gone."""
+    """Kind "taken back": with the reset ``id``, the key became the author's only one, and the password was removed."""
 
     id: str
     key: str
@@ -76,21 +77,21 @@ class TakenBackFact(msgspec.Struct, frozen=True):
 
 
 class ReleasedFact(msgspec.Struct, frozen=True):
-    """Kind "released": the name of ``user`` is free; its next owner is another user."""
+    """Kind "released": the name of ``user`` is free; its next owner gets a new user id."""
 
     user: str
 
 
 class DeletedAccountFact(msgspec.Struct, frozen=True):
-    """Kind "deleted account": the account of ``user`` is gone with its keys, password, memberships and roles."""
+    """Kind "deleted account": the account of ``user`` was deleted, with its keys, password, memberships and roles."""
 
     user: str
 
 
 class InviteFact(msgspec.Struct, frozen=True):
-    """Kind "invite": whoever has the token, of which ``id`` is the SHA-256, may come in, ``uses`` times in all.
+    """Kind "invite": a token lets newcomers register, ``uses`` times in all; ``id`` is the token's SHA-256.
 
-    ``expires`` is in milliseconds since 1970 UTC; ``room`` is that which the newcomers become members of.
+    ``expires`` is in milliseconds since 1970 UTC; newcomers become members of ``room``, if it is set.
     """
 
     id: str
@@ -106,19 +107,19 @@ class RevokedInviteFact(msgspec.Struct, frozen=True):
 
 
 class RoomFact(msgspec.Struct, frozen=True):
-    """Kind "room": a room was made.
+    """Kind "room": a room was created.
 
-    It is in the server log, or if the name is that of a removed room, in the log of that room: with its ``seq`` begins
-    what the new members may read.
+    The fact is in the server log. If a room of this name was removed before, it is in the log of that room instead, and
+    the new members may read the log from its seq on.
     """
 
     name: str
 
 
 class RemovedRoomFact(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Kind "removed room", in the log of the room: the room has no members any more, and its name is free.
+    """Kind "removed room", in the log of the room: the room is gone with its memberships, and its name is free.
 
-    If it ``expires``, only a room without members is removed in which nothing was stored before this fact.
+    With ``expires``, it removes the room only if it has no members, and no entry before this fact.
     """
 
     expires: bool = False
@@ -133,10 +134,10 @@ class MemberFact(msgspec.Struct, frozen=True):
 
 
 class ActFact(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Kind "act": a moderator, an owner or the operator did something in a room; in the lobby, to the whole server.
+    """Kind "act": an act of a moderator, an owner or the operator in a room; in the lobby, it is server-wide.
 
-    ``subjects`` are what a restriction covers, or what it is lifted from; without ``seconds`` it has no end. ``seq`` is
-    the message that was deleted.
+    ``subjects`` are covered by a restriction, or no longer; without ``seconds``, it does not end. ``seq`` is that of
+    the deleted message.
     """
 
     act: str

@@ -1,4 +1,4 @@
-"""Invites: tokens that let newcomers in, a number of times and until a date; a projection of the server log."""
+"""Invites: tokens that let newcomers register, a number of times and until a date."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from . import facts
 
 
 class Invite:
-    """One invite: its token lets newcomers in, who become members of ``room``. ``expires`` is in ms since 1970.
+    """One invite: its token registers newcomers, and makes them members of ``room``; ``expires`` is in ms since 1970.
 
-    ``revocations`` counts those that are submitted and not stored yet; meanwhile the invite lets nobody in.
+    ``revocations`` counts the revocations that are not stored yet; meanwhile the invite is refused.
     """
 
     __slots__ = ("expires", "id", "is_revoked", "revocations", "room", "used", "uses")

@@ -10,7 +10,7 @@ Named = TypeVar("Named")
 
 
 class Lookalikes(Generic[Named]):
-    """Users or rooms by what their names look like; several of an old log may look the same."""
+    """Users or rooms by the looks of their names; in an old log, several may look alike."""
 
     __slots__ = ("_by_look",)
 

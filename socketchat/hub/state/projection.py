@@ -1,7 +1,7 @@
-"""The projection: what the log alone decides about users, rooms, direct messages and invites.
+"""The projection: the state of users, rooms, direct messages and invites, which the log alone decides.
 
-Only ``apply`` changes it, by an entry and what is here already. Sessions, guests, the clock, and what was submitted
-but not stored yet are none of its business, so every node that applies the same log is in the same state.
+Only ``apply`` changes it, and only from an entry and the projection itself. It does not depend on sessions, guests, the
+clock or proposals that are not stored yet, so all nodes that apply the same log have the same state.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ from .restrictions import Restriction, Restrictions, of_account
 from .users import User
 
 GUEST_PAIRS = 100
-"""Direct messages with guests who are gone that an account keeps: enough to read what came meanwhile. Nobody can answer
-them, and each is told at every login, so that strangers could fill a welcome."""
+"""Conversations with former guests that an account keeps: enough to read what they wrote meanwhile. Nobody can reply to
+them, and each is sent at every login, so without a limit strangers could fill a welcome."""
 
 Plain = dict[str, object]
 Value = TypeVar("Value")
 
 
 class ResetLink(NamedTuple):
-    """A link that gives the name of a user back; ``expires`` is in milliseconds since 1970."""
+    """A link with which the owner of a name takes it back; ``expires`` is in milliseconds since 1970."""
 
     user: str
     expires: int
@@ -37,8 +37,8 @@ class ResetLink(NamedTuple):
 class Projection:
     """Accounts by id, name and key; conversations by id.
 
-    ``conversations`` also has the direct messages between guests of this node, and those in which nothing was said
-    yet; ``snapshot`` leaves out both, and those with guests and accounts that are gone.
+    ``conversations`` also contains direct messages between guests of this node, and those without entries;
+    ``snapshot`` omits both, and those with former guests and accounts.
     """
 
     def __init__(self) -> None:
@@ -49,14 +49,14 @@ class Projection:
         self.names: dict[str, User] = {}
         self.lookalikes = Lookalikes[User]()
         self.room_lookalikes = Lookalikes[Room]()
-        self.additions: Counter[str] = Counter()  # how many accounts each key was ever given
+        self.additions: Counter[str] = Counter()  # the accounts that each key ever had
         self.invites = Invites()
         self.resets: dict[str, ResetLink] = {}
-        self.releases: Counter[str] = Counter()  # how often each look became free again
-        self.former: set[str] = set()  # ids of accounts that are gone
+        self.releases: Counter[str] = Counter()  # how often each look of a name was released
+        self.former: set[str] = set()  # ids of removed accounts
         self.removals: Counter[str] = Counter()  # how often each room was removed, by id, and by look
         self._owned: dict[str, list[User]] = {}
-        self._restricted: dict[str, dict[Room, None]] = {}  # rooms with a ban or mute of a subject, lifted or not
+        self._restricted: dict[str, dict[Room, None]] = {}  # the rooms that ever banned or muted a subject
         self.lobby = self.add_room(conversations.LOBBY)
 
     # Accounts
@@ -70,7 +70,7 @@ class Projection:
             self.add_owner(key, user)
 
     def release(self, user: User) -> None:
-        """Remove an account and its roles; the next owner of its name cannot read its direct messages."""
+        """Remove an account with its roles; the next owner of its name cannot read its direct messages."""
         for key in list(user.devices):
             self.remove_owner(key, user)
         self.releases.update(user.looks)
@@ -106,7 +106,7 @@ class Projection:
         return self._owned.get(key, [])
 
     def restrict(self, room: Room, restricted: Restrictions, restriction: Restriction, ts: int) -> None:
-        """Add a ban or mute of a room; it follows the accounts that it covers."""
+        """Add a ban or mute of a room, and extend it to all keys of the accounts that it covers."""
         restricted.add(restriction)
         for subject in restriction.subjects:
             self._restricted.setdefault(subject, {})[room] = None
@@ -114,10 +114,10 @@ class Projection:
             self.follow(user, ts)
 
     def follow(self, user: User, ts: int) -> None:
-        """Let the bans and mutes of an account cover its other keys, and the accounts that these let in."""
+        """Extend the bans and mutes of an account to its other keys, and to the other accounts of these keys."""
         known = {user.id}
         accounts = [user]
-        for each in accounts:  # grows meanwhile
+        for each in accounts:  # the loop extends it
             subjects = of_account(each)
             rooms = {room for subject in subjects for room in self._restricted.get(subject, ())}
             for room in rooms:
@@ -130,7 +130,7 @@ class Projection:
                 known.update(other.id for other in self.owned(key))
 
     def covered(self, subjects: Iterable[str]) -> list[User]:
-        """Return the accounts that subjects stand for, by id or by a key."""
+        """Return the accounts that these subjects name by id or by key."""
         found: dict[User, None] = {}
         for kind, _, value in (subject.partition(":") for subject in subjects):
             if kind == "user" and value in self.users:
@@ -140,23 +140,23 @@ class Projection:
         return list(found)
 
     def name_claims(self, user: User) -> tuple[str, ...]:
-        """Return the claims of a new user on what the name looks like; a released one is claimed anew.
+        """Return a new user's claims, one per look of the name; a released look gets a new claim.
 
-        Claims of earlier versions begin with "name", as they compared other looks. Those names are known here.
+        Claims of earlier versions start with "name", because they used other looks; the projection has those names.
         """
         return tuple(f"look.{self.releases[look]}:{look}" for look in sorted(user.looks))
 
     def room_claims(self, name: str) -> tuple[str, ...]:
-        """Return the claims of a new room, on its id and on what its name looks like; of a removed one anew."""
+        """Return a new room's claims on its id and the looks of its name; a removed room's get new claims."""
         by_look = (self._again("room look", look) for look in sorted(looks(name)))
         return (self._again("room", conversations.room_id(name)), *by_look)
 
     def removal_claim(self, room: Room) -> str:
-        """Return the claim of a removal, which the log grants once for each time that the room is made."""
+        """Return the claim of a removal, which the log grants once each time the room was created."""
         return self._again("removed room", room.id)
 
     def _again(self, what: str, name: str) -> str:
-        """Return a claim on a room's id or look, which is another one each time that a removal has freed it."""
+        """Return a claim on a room's id or look, numbered by how often a removal released it."""
         count = self.removals[name]
         return f"{what}.{count}:{name}" if count else f"{what}:{name}"
 
@@ -210,7 +210,7 @@ class Projection:
         return True
 
     def add_pair(self, names: dict[str, str | None]) -> Pair:
-        """Add the direct messages of two users, whose names by id are given as far as they are known."""
+        """Add the direct messages of two users; ``names`` maps their ids to their names, or to None if unknown."""
         pair = Pair(names)
         self.conversations[pair.id] = pair
         for user_id in names:
@@ -221,7 +221,7 @@ class Projection:
         return pair
 
     def forget_guests(self, user: User, here: Container[str] = ()) -> list[Conversation]:
-        """Forget the oldest direct messages of an account with guests who are not ``here``, beyond the newest ones."""
+        """Drop an account's oldest direct messages with guests not ``here``, if it has too many; return those."""
         surplus = len(user.guest_pairs) - GUEST_PAIRS
         if surplus <= 0:
             return []
@@ -232,7 +232,7 @@ class Projection:
         return [pair for pair_id in dropped if (pair := self.conversations.pop(pair_id, None)) is not None]
 
     def known_pair(self, conversation_id: str) -> Pair | None:
-        """Return a new pair for an id from the log, or None if neither of the two has an account."""
+        """Return a new pair for a conversation id from the log, or None if neither user has an account."""
         if conversations.is_room(conversation_id) or ":" not in conversation_id:
             return None
         names = {
@@ -243,7 +243,7 @@ class Projection:
     # Comparing
 
     def snapshot(self) -> Plain:
-        """Return all of it as plain data: equal on all nodes that have applied the same log."""
+        """Return the state as plain data, which is equal on all nodes that applied the same log."""
         spoken = sorted((each for each in self.conversations.values() if each.head), key=lambda each: each.id)
         return {
             "users": {user.id: user.snapshot() for user in _sorted(self.users)},

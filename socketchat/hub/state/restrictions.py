@@ -1,4 +1,4 @@
-"""Restrictions: bans and mutes of a room, by user, key, name or address, and until when."""
+"""Restrictions: the bans and mutes of a room, each with its subjects (users, keys, names, addresses) and its end."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from .users import User
 _NAME = "name:"
 
 SPARED_USERS = 10_000
-"""Users who are remembered as not covered, because each of their messages asks."""
+"""Most users remembered as not covered, because each of their messages is checked."""
 
 
 class Restriction(NamedTuple):
-    """One ban or mute. ``until`` is in milliseconds since 1970, 0 for one that has no end."""
+    """One ban or mute; ``until`` is in milliseconds since 1970, or 0 if it does not end."""
 
     subjects: tuple[str, ...]
     name: str
@@ -26,7 +26,7 @@ class Restriction(NamedTuple):
 
 
 def of_user(user: User) -> list[str]:
-    """Return the subjects of a user: the id, the keys, and the looks of the name."""
+    """Return the subjects that stand for a user: the id, the keys, and the looks of the name."""
     return [*of_account(user), *of_name(user.name)]
 
 
@@ -46,9 +46,9 @@ def of_name(name: str) -> list[str]:
 
 
 def as_stored(subjects: Iterable[str], name: str) -> list[str]:
-    """Return the subjects of a stored act about the user of this name.
+    """Return the subjects of a stored act, with the looks of its names computed again.
 
-    Acts of earlier versions hold what the name looked like to them, which may have changed since.
+    An earlier version may have stored other looks of the same names.
     """
     kept = [subject for subject in subjects if not subject.startswith(_NAME)]
     names = [subject.removeprefix(_NAME) for subject in subjects if subject.startswith(_NAME)]
@@ -61,16 +61,16 @@ def of_address(peer: str) -> str:
 
 
 class Restrictions:
-    """The bans, or the mutes, of one room. Those ``coming`` are submitted and not stored yet, and hold already.
+    """The bans, or the mutes, of one room; those ``coming`` are not stored yet, but already in force.
 
-    ``are_any`` is an attribute, because every message asks whether there are any.
+    ``are_any`` is a plain attribute, because every message checks it.
     """
 
     __slots__ = ("_by_subject", "_spared", "are_any", "coming")
 
     def __init__(self) -> None:
         self.are_any = False
-        self._spared: dict[str, int] = {}  # users whom none of these covers, by id, with their devices so far
+        self._spared: dict[str, int] = {}  # users not covered, by id, with the number of their devices then
         self._by_subject: dict[str, Restriction] = {}
         self.coming: list[Restriction] = []
 
@@ -93,7 +93,7 @@ class Restrictions:
         self.are_any = True
 
     def follow(self, user: User, ts: int) -> None:
-        """Let what covers an account at ``ts`` cover its id and all its keys, so that another key is no way out."""
+        """Extend what covers an account at ``ts`` to its id and all its keys, so that another key does not evade it."""
         subjects = of_account(user)
         for each in {found for subject in subjects if (found := self._by_subject.get(subject)) is not None}:
             if each.until and each.until <= ts:
@@ -106,18 +106,18 @@ class Restrictions:
         self._spared.clear()
 
     def lift(self, subjects: Iterable[str]) -> None:
-        """Lift all restrictions of any of these subjects, with all that they cover."""
+        """Lift all restrictions that cover any of these subjects, for all their subjects."""
         lifted = [found for subject in subjects if (found := self._by_subject.get(subject)) is not None]
         self._by_subject = {subject: each for subject, each in self._by_subject.items() if each not in lifted}
         self.are_any = bool(self._by_subject or self.coming)
 
     def covers(self, user: User, now: int) -> Restriction | None:
-        """Return a restriction of a user that is in force ``now``, or None."""
+        """Return a restriction that covers a user ``now``, or None."""
         if self._spared.get(user.id) == user.additions:
             return None
         subjects = [*of_user(user)]
         found = self.find(subjects, now)
-        # A restriction that has ended holds again if the clock is set back.
+        # An ended restriction is in force again if the clock is set back.
         if found is None and self._by_subject.keys().isdisjoint(subjects):
             if len(self._spared) >= SPARED_USERS:
                 self._spared.clear()
@@ -125,7 +125,7 @@ class Restrictions:
         return found
 
     def find(self, subjects: Iterable[str], now: int) -> Restriction | None:
-        """Return a restriction of any of these subjects that is in force ``now``, or None."""
+        """Return a restriction that covers any of these subjects ``now``, or None."""
         for subject in subjects:
             found = self._by_subject.get(subject)
             if found is not None and (not found.until or now < found.until):

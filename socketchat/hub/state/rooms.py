@@ -16,8 +16,8 @@ from .users import User
 
 
 def make_room(state: Projection, entry: Entry, fact: facts.RoomFact) -> Sequence[Change]:
-    """Add a room, which its author owns; one that was removed before goes on behind its old entries."""
-    if entry.conversation in state.rooms:  # a damaged store has lost the fact of the removal
+    """Add a room, owned by its author; a room of a removed one's name continues that log, after its old entries."""
+    if entry.conversation in state.rooms:  # a damaged store lost the fact that removed it
         _empty_and_remove(state, state.rooms[entry.conversation])
     room = state.add_room(fact.name, entry.author)
     room.since = entry.ts
@@ -27,7 +27,7 @@ def make_room(state: Projection, entry: Entry, fact: facts.RoomFact) -> Sequence
 
 
 def remove_room(state: Projection, entry: Entry, fact: facts.RemovedRoomFact) -> Sequence[Change]:
-    """Remove a room with its members and roles; one that expires only if it is empty still, and nobody wrote there."""
+    """Remove a room with its members and roles; with ``expires``, only if it is still empty and has no entries."""
     room = state.rooms.get(entry.conversation)
     if room is None or room.is_lobby or (fact.expires and (room.members or entry.seq != room.began + 1)):
         return ()
@@ -64,7 +64,7 @@ def set_topic(state: Projection, entry: Entry, fact: Text) -> Sequence[Change]:
 
 
 def act(state: Projection, entry: Entry, fact: facts.ActFact) -> Sequence[Change]:
-    """Change what a moderator, an owner or the operator decided; acts that are not known here change nothing."""
+    """Apply an act of a moderator, an owner or the operator; ignore unknown acts."""
     room, change = state.rooms.get(fact.room), ACTS.get(fact.act)
     return () if room is None or change is None else change(state, room, entry, fact)
 
@@ -140,20 +140,20 @@ ACTS: dict[str, Callable[[Projection, Room, Entry, facts.ActFact], Sequence[Chan
 
 
 def covered(state: Projection, fact: facts.ActFact) -> list[User]:
-    """Return the accounts that an act names, and those with the same keys."""
+    """Return the accounts that an act covers, including those with the same keys."""
     return state.covered([f"user:{fact.user}", *fact.subjects])
 
 
 def restriction(fact: facts.ActFact, ts: int) -> Restriction:
-    """Return the restriction that an act of ``ts`` sets."""
+    """Return the restriction that an act sets at the time ``ts``."""
     subjects = tuple(as_stored(fact.subjects, fact.name))
     return Restriction(subjects, fact.name, ts + fact.seconds * 1000 if fact.seconds else 0, fact.reason)
 
 
-def _shut_out(  # noqa: PLR0917 - what happened, and what is told of it
+def _shut_out(  # noqa: PLR0917 - the act, and the texts about it
     state: Projection, room: Room, entry: Entry, fact: facts.ActFact, code: str, why: str
 ) -> Sequence[Change]:
-    """End the roles and the membership of the accounts that a kick or a ban covers; guests have neither here."""
+    """End the roles and memberships of the accounts that a kick or a ban covers; guests are not in this state."""
     users = covered(state, fact)
     for user in users:
         room.invited.discard(user.id)

@@ -26,10 +26,10 @@ NOBODY: frozenset[str] = frozenset()
 class User:
     """A person or a program; conversations refer to the id, and the name is an attribute.
 
-    ``key`` is that of the name; ``looks`` are what the name looks like, which no other user's does. ``devices`` are the
-    public keys, as words, that let an account in; a guest has none. ``password`` is the stored hash, "" if none is
-    set. ``wrong`` counts the wrong passwords since the last right one, ``additions`` the devices that were ever added.
-    These the log decides; the rest belongs to this node, and no ``apply`` looks at it.
+    ``key`` is the key of the name; no other user's name shares any of its ``looks``. ``devices`` maps an account's
+    public keys, as words, to its devices; a guest has none. ``password`` is the stored hash, or "". ``wrong`` counts
+    the wrong passwords since the last right one, and ``additions`` all devices that were ever added. The log decides
+    these; the other attributes belong to this node, and no ``apply`` uses them.
     """
 
     __slots__ = (
@@ -63,31 +63,31 @@ class User:
         self.devices: dict[str, Device] = {} if device is None else {device: Device()}
         self.additions = 0
         self.password = ""
-        self.next_password: tuple[str, int] | None = None  # another one, and since when it is valid, in ms since 1970
+        self.next_password: tuple[str, int] | None = None  # its hash, and when it becomes valid, in ms since 1970
         self.wrong = 0
-        self.rooms: list[str] = []  # ids, besides the lobby, where everyone is
+        self.rooms: list[str] = []  # ids, without the lobby
         self.pairs: list[str] = []  # ids of the direct messages
         self.ignored = NOBODY  # ids of the users whose messages are hidden from this one
-        # Of this node alone:
-        self.guest_pairs: list[str] = []  # those of ``pairs`` whose other end is a guest, or was one; the oldest first
-        self.read: dict[str, int] = {}  # up to which seq, by conversation
-        self.away = ""  # why, for as long as the user is here and says nothing
-        self.changes = 0  # changes of the password that are not stored yet: meanwhile the old one lets nobody in
-        self.revoking: tuple[str, ...] = ()  # keys whose revocation is not stored yet: meanwhile they let nobody in
-        self.guesses = 0  # wrong passwords that are not stored yet, and those that are being checked
+        # On this node only:
+        self.guest_pairs: list[str] = []  # the ``pairs`` with guests, or former guests, oldest first
+        self.read: dict[str, int] = {}  # the last read seq, by conversation
+        self.away = ""  # the reason; the user's next message clears it
+        self.changes = 0  # password changes not stored yet; meanwhile the old password is refused
+        self.revoking: tuple[str, ...] = ()  # keys whose revocation is not stored yet; they are refused
+        self.guesses = 0  # passwords that are being checked, and wrong ones not stored yet
 
     def password_at(self, now: int) -> str:
-        """Return what is stored of the password that is valid ``now``; "" if there is none."""
+        """Return the stored hash of the password that is valid ``now``, or "" if none is set."""
         if self.next_password is not None and self.next_password[1] <= now:
             return self.next_password[0]
         return self.password
 
     def pends(self, now: int) -> bool:
-        """Tell whether another password was set that is not valid ``now``."""
+        """Tell whether a new password was set that is not valid yet."""
         return self.next_password is not None and now < self.next_password[1]
 
     def has_password(self, stored: str, now: int) -> bool:
-        """Tell whether a password, of which this is what was stored, lets the user in ``now``."""
+        """Tell whether the password with this stored hash is valid ``now``."""
         return self.password_at(now) == stored and not self.changes
 
     def has_key(self, key: str | None) -> bool:
@@ -95,7 +95,7 @@ class User:
         return key in self.devices and key not in self.revoking
 
     def lets_in(self, device: str) -> bool:
-        """Tell whether a session of this key ("": by password) may go on elsewhere."""
+        """Tell whether a session that logged in with this key ("": by password) may resume."""
         return self.is_guest or (self.has_key(device) if device else not self.changes)
 
     @contextmanager
