@@ -12,11 +12,11 @@ from ..protocol import commands, events
 from .account.devices import devices, revoke
 from .account.login import hello, prove
 from .account.passwords import keep_password, login, password
-from .answers import ANSWERED, Answer
-from .chat import addressee, key_of, ping, quit_chat, send
 from .dispatcher import Running
+from .handler import ANSWERED, Answer
 from .history import history
 from .ignoring import ignore, unignore
+from .messages import addressee, key_of, ping, quit_chat, send
 from .moderation import access, ban, invite, kick, mod, mute, unban, unmod, unmute
 from .read_markers import read, unread
 from .revisions import delete, edit

@@ -11,9 +11,9 @@ from ..protocol import commands, events
 from ..protocol.kinds import REFERS
 from ..protocol.limits import HISTORY_ENTRIES
 from ..protocol.text.references import place
-from .answers import OK, Answer
-from .chat import speaker
 from .deleted_runs import Line, is_deleted, put_before
+from .handler import OK, Answer
+from .messages import speaker
 
 AROUND = 5
 """Entries shown before and after one that is asked for by its place: a third of a screen."""

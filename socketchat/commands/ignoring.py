@@ -6,8 +6,8 @@ from ..exceptions import Refused, TooMany
 from ..hub import Hub, Session
 from ..hub.state import facts
 from ..protocol import commands, events
-from .answers import OK, Answer
-from .chat import speaker
+from .handler import OK, Answer
+from .messages import speaker
 
 IGNORED_USERS = 200
 """Most ignored users: no person needs more."""

@@ -20,8 +20,8 @@ from ..protocol import commands, events
 from ..protocol.names import name_key
 from ..protocol.text.durations import in_words
 from ..protocol.text.hygiene import clean_line
-from .answers import OK, Answer
-from .chat import check_begins, speaker
+from .handler import OK, Answer
+from .messages import check_begins, speaker
 
 REASON_CHARACTERS = 200
 """Longest reason: it has to fit at the end of a line."""
@@ -85,7 +85,7 @@ class Moderating(NamedTuple):
             if user is self.actor and fact.name != user.name:
                 raise Refused(f"{fact.name} has the same key as you, so this would apply to you too.")
             self.hub.permissions.check_outranks(self.actor, user, self.room)
-        for user in self.hub.attendance.users_at(fact.subjects):
+        for user in self.hub.logins.users_at(fact.subjects):
             self.hub.permissions.check_outranks(self.actor, user, self.room)
 
     def tell(self, conversation: str, text: events.Text) -> None:
@@ -129,7 +129,7 @@ async def kick(hub: Hub, session: Session, command: commands.Kick) -> Answer:
     other = act.other(command.name)
     room = act.room
     what = f"kicked {other.name} from {room.place}"
-    is_in = bool(hub.roster.of(other)) or other.id in hub.roster.lingering if room.is_lobby else room.has_member(other)
+    is_in = bool(hub.online.of(other)) or other.id in hub.online.lingering if room.is_lobby else room.has_member(other)
     if not is_in:
         if not room.is_private or other.id not in room.invited:
             raise NotAMember(f"{other.name} is not in {room.place}.")
@@ -217,5 +217,5 @@ async def invite(hub: Hub, session: Session, command: commands.Invite) -> Answer
     check_begins(hub, session, act.actor, other)
     await act.record(act.fact("invite", other))
     text = f"{act.actor.name} invited {other.name} to {room.name}. To enter: /join {room.name}"
-    act.tell(hub.attendance.pair(act.actor, other).id, events.Text(text, other.name))
+    act.tell(hub.logins.pair(act.actor, other).id, events.Text(text, other.name))
     return OK

@@ -11,10 +11,10 @@ from ..protocol import commands, events
 from ..protocol.kinds import COUNTED
 from ..protocol.limits import HISTORY_ENTRIES
 from ..protocol.text.mentions import is_mention
-from .answers import ANSWERED, OK, Answer
-from .chat import speaker
 from .deleted_runs import is_deleted
+from .handler import ANSWERED, OK, Answer
 from .history import LOOKED_AT, readable
+from .messages import speaker
 
 COUNTED_ENTRIES = 1_000
 """Most entries counted per conversation; "more than a thousand" is as useful to a person as a number."""
@@ -81,7 +81,7 @@ def _mark(hub: Hub, session: Session, user: User, conversation: Conversation, se
     user.read[conversation.id] = seq
     if not user.is_guest:
         hub.journal.mark(user.id, conversation.id, seq)
-    for other in hub.roster.of(user):
+    for other in hub.online.of(user):
         # A session that is not reading now gets the markers when it reconnects.
         if other is not session and other.listens and not other.paused:
             other.tell(events.Read(conversation=conversation.id, seq=seq))

@@ -16,9 +16,9 @@ from ..protocol.kinds import CHANGEABLE, DELETE, EDIT
 from ..protocol.limits import HISTORY_ENTRIES, RECENT_MS
 from ..protocol.text.hygiene import check_text
 from ..protocol.text.references import place
-from .answers import ANSWERED, Answer
-from .chat import check_reached, key_of, speaker
+from .handler import ANSWERED, Answer
 from .history import readable
+from .messages import check_reached, key_of, speaker
 
 _Change = commands.Edit | commands.Delete
 

@@ -14,10 +14,10 @@ from ..journal.bodies import said, terms_of
 from ..protocol import commands, events
 from ..protocol.codec import decode_text
 from ..protocol.text.timestamps import moment_of
-from .answers import Answer
-from .chat import speaker
 from .deleted_runs import Line
+from .handler import Answer
 from .history import past_line, readable
+from .messages import speaker
 from .read_markers import heard
 
 FOUND_ENTRIES = 50

@@ -12,8 +12,8 @@ from ..protocol.limits import AWAY_CHARACTERS
 from ..protocol.slash.help import help_text
 from ..protocol.text.hygiene import clean_line
 from ..protocol.wording import AWAY
-from .answers import ANSWERED, OK, Answer
-from .chat import speaker
+from .handler import ANSWERED, OK, Answer
+from .messages import speaker
 
 NAMES_PER_EVENT = 500
 """Names in one line of an answer: even the longest, all of them away, stay under the limit for a line."""
@@ -22,7 +22,7 @@ NAMES_PER_EVENT = 500
 async def users(hub: Hub, session: Session, command: commands.Users) -> Answer:
     """List the users who are online, or the online members of a room."""
     room = hub.permissions.room(speaker(session), command.room) if command.room else None
-    there = hub.attendance.users_online(room)
+    there = hub.logins.users_online(room)
     shown = None if room is None or room.is_lobby else room.name
     for start in range(0, max(1, len(there)), NAMES_PER_EVENT):
         part = there[start : start + NAMES_PER_EVENT]

@@ -2,10 +2,10 @@
 
 from .hub import Hub
 from .later import Later
-from .pending import Pending
 from .policy.admission import Admission
 from .policy.permissions import Action
 from .policy.throttle import Cost
+from .proposals import Pending
 from .sessions import Challenged, Channel, Link, Rendering, Session
 from .state.users import User
 

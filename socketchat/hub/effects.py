@@ -12,9 +12,9 @@ from typing import Any
 from ..exceptions import NameTaken, Refused
 from ..protocol import events
 from ..protocol.authentication.proofs import fingerprint
-from .delivery.attendance import PENDING_NOTICE, Attendance
 from .directory import Directory
-from .roster import Roster
+from .logins import PENDING_NOTICE, Logins
+from .online import Online
 from .sessions import Session
 from .state import changes
 from .state.users import User
@@ -23,10 +23,10 @@ from .state.users import User
 class Effects:
     """Applies the changes of the projection to the live sessions."""
 
-    def __init__(self, attendance: Attendance, directory: Directory, roster: Roster) -> None:
-        self._attendance = attendance
+    def __init__(self, logins: Logins, directory: Directory, online: Online) -> None:
+        self._logins = logins
         self._directory = directory
-        self._roster = roster
+        self._online = online
 
     def follow(self, some: Sequence[changes.Change], by: Session | None) -> None:
         """Apply these changes, in order."""
@@ -37,13 +37,13 @@ class Effects:
         """Expel the guests whose names look like that of the new account."""
         for guest in self._directory.guests_like(change.user.name):
             bye = events.Bye(code=NameTaken.code, text=f"The name {guest.name} now belongs to a registered user.")
-            self._attendance.expel(guest, bye)
+            self._logins.expel(guest, bye)
 
     def password_changed(self, change: changes.PasswordChanged, by: Session | None) -> None:
         """End the sessions that logged in with the old password, except the one that changed it."""
         text = f"The password of {change.user.name} was changed; log in with the new one."
         bye = events.Bye(code=Refused.code, text=text)
-        self._attendance.expel_device(change.user, "", bye, spared=by)
+        self._logins.expel_device(change.user, "", bye, spared=by)
         self._alert(change.user, "Your password was changed. Not you? Check /devices, and set another one.", by)
 
     def password_pending(self, change: changes.PasswordPending, by: Session | None) -> None:
@@ -66,57 +66,57 @@ class Effects:
     def device_revoked(self, change: changes.DeviceRevoked, by: Session | None) -> None:
         """End the sessions of the device, and tell the user's other sessions."""
         bye = events.Bye(code=Refused.code, text=f"This device of {change.user.name} was revoked.")
-        self._attendance.expel_device(change.user, change.key, bye)
+        self._logins.expel_device(change.user, change.key, bye)
         text = f"Your device {fingerprint(change.key)} was revoked. Not you? Check /devices, and set another password."
         self._alert(change.user, text, by)
 
     def name_taken_back(self, change: changes.NameTakenBack, _by: Session | None) -> None:
         """End all sessions of the account."""
         bye = events.Bye(code=Refused.code, text=f"{change.user.name} was taken back with another key.")
-        self._attendance.expel(change.user, bye)
+        self._logins.expel(change.user, bye)
 
     def name_released(self, change: changes.NameReleased, _by: Session | None) -> None:
         """End all sessions of the account."""
         bye = events.Bye(code=Refused.code, text=f"The name {change.user.name} was released; it is free now.")
-        self._attendance.expel(change.user, bye)
+        self._logins.expel(change.user, bye)
 
     def account_deleted(self, change: changes.AccountDeleted, _by: Session | None) -> None:
         """End all sessions of the account."""
         bye = events.Bye(code=Refused.code, text=f"The operator of the server deleted the account {change.user.name}.")
-        self._attendance.expel(change.user, bye)
+        self._logins.expel(change.user, bye)
 
     def admitted(self, change: changes.Admitted, by: Session | None) -> None:
         """Add the user's sessions to the room."""
-        self._attendance.admit(change.user, change.room, by)
+        self._logins.admit(change.user, change.room, by)
 
     def dismissed(self, change: changes.Dismissed, _by: Session | None) -> None:
         """Remove the user's sessions from the room."""
-        self._attendance.dismiss(change.user, change.room, change.why)
+        self._logins.dismiss(change.user, change.room, change.why)
 
     def shut_out(self, change: changes.ShutOut, _by: Session | None) -> None:
         """Remove all users whom a kick or a ban covers: accounts, guests, and users at a banned address."""
         named = [guest for guest in self._directory.guests.values() if f"user:{guest.id}" in change.subjects]
-        there = self._attendance.users_at(change.subjects)
+        there = self._logins.users_at(change.subjects)
         if change.room.is_lobby:
             for user in dict.fromkeys([*change.users, *named, *there]):
-                self._attendance.expel(user, events.Bye(code=change.code, text=change.why))
+                self._logins.expel(user, events.Bye(code=change.code, text=change.why))
         else:  # ``dismissed`` tells the accounts that were members
             for guest in dict.fromkeys([*named, *(user for user in there if user.is_guest)]):
-                self._attendance.dismiss(guest, change.room, change.why)
+                self._logins.dismiss(guest, change.room, change.why)
 
     def made_private(self, change: changes.MadePrivate, _by: Session | None) -> None:
         """Remove the guests."""
         for guest in list(change.room.guests.values()):
-            self._attendance.dismiss(guest, change.room, change.why)
+            self._logins.dismiss(guest, change.room, change.why)
 
     def room_removed(self, change: changes.RoomRemoved, _by: Session | None) -> None:
         """Remove the guests."""
         for guest in list(change.room.guests.values()):
-            self._attendance.dismiss(guest, change.room, change.why)
+            self._logins.dismiss(guest, change.room, change.why)
 
     def _alert(self, user: User, text: str, by: Session | None) -> None:
         """Alert a user's sessions, except the one that made the change."""
-        for session in self._roster.of(user):
+        for session in self._online.of(user):
             if session is not by and session.listens:
                 session.tell(events.Alert(text=text))
 

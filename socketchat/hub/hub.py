@@ -29,25 +29,25 @@ from ..journal.bodies import said
 from ..protocol import events
 from ..protocol.kinds import CHANGES, ECHOED, FACTS
 from ..protocol.limits import UNACKNOWLEDGED_BYTES, UNACKNOWLEDGED_ENTRIES
+from .awaitables import Recorder
 from .background import Background, Foreground
-from .delivery.attendance import PAUSED_SECONDS, Attendance
 from .delivery.fan_out import Delivery
 from .delivery.presence import Timer
 from .delivery.replay import Replay
 from .directory import Directory
 from .effects import Effects
-from .expiry import Expiry
 from .later import Later
+from .logins import PAUSED_SECONDS, Logins
+from .online import Online
 from .outcomes import answer_to
-from .pending import Pending
 from .policy.admission import Admission
 from .policy.guess_limits import GuessLimits
-from .policy.hasher import Hasher, NoPasswords
+from .policy.password_hasher import NoPasswords, PasswordHasher
 from .policy.permissions import Permissions
 from .policy.quotas import Quotas
 from .policy.throttle import Throttle
-from .recorder import Recorder
-from .roster import Roster
+from .proposals import Pending
+from .room_expiry import RoomExpiry
 from .sessions import Session
 from .state import facts
 from .state.apply import apply, load
@@ -84,7 +84,7 @@ class Hub:
         admission: Admission | None = None,
         now: Callable[[], int] = now_ms,
         limited: bool = True,
-        hasher: Hasher | None = None,
+        hasher: PasswordHasher | None = None,
         background: Background | None = None,
     ) -> None:
         self.journal = journal
@@ -100,15 +100,15 @@ class Hub:
         self.host_key = b""  # SHA-256 of the public key that the server shows under TLS
         self.state = Projection()
         self.directory = Directory(self.state)
-        self.roster = Roster()
+        self.online = Online()
         self.permissions = Permissions(self.directory, self.operator, now)
         self.guess_limits = GuessLimits(clock)
         self.quotas = Quotas(self.directory, clock, limited=limited)
         self.throttle = Throttle(timer, clock, self._proceed, limited=limited)
         self.replay = Replay(journal, spawn, self._caught_up, self.throttle.charge_replay, timer)
-        self.attendance = Attendance(
+        self.logins = Logins(
             self.directory,
-            self.roster,
+            self.online,
             self.permissions,
             self.replay,
             timer=timer,
@@ -119,9 +119,9 @@ class Hub:
         self.record = recorder.record
         self.propose = recorder.propose
         self.note = recorder.note
-        self._expiry = Expiry(self.state, timer, now, partial(self.note, self.operator))
+        self._expiry = RoomExpiry(self.state, timer, now, partial(self.note, self.operator))
         self.until = recorder.until
-        self._effects = Effects(self.attendance, self.directory, self.roster)
+        self._effects = Effects(self.logins, self.directory, self.online)
         self.claimed: Counter[str] = Counter()  # accounts being registered, by the look of their name
         self._under_way_bytes = 0
         self._crowd: dict[Session, None] = {}
@@ -129,7 +129,7 @@ class Hub:
 
     def load(self, state: State) -> None:
         """Load the state of the journal that was opened."""
-        self.attendance.epoch = state.epoch
+        self.logins.epoch = state.epoch
         load(self.state, state)
         for entry in state.facts:
             if entry.kind == "wrong passwords" and msgspec.json.decode(entry.body, type=facts.WrongPasswordsFact).count:
@@ -205,15 +205,15 @@ class Hub:
 
     def committed(self, outcomes: Sequence[Outcome]) -> None:
         """Apply a batch of outcomes in order, then deliver the entries."""
-        delivery = Delivery(self.state.ignored_by, self.roster.of)
+        delivery = Delivery(self.state.ignored_by, self.online.of)
         waiting: dict[Session, None] = {}
         self._waiting = waiting
         try:
             self._apply(outcomes, delivery, waiting)
         finally:
             self._waiting = None
-        if self.attendance.presence.pending:
-            self.attendance.presence.settle(delivery.authors())
+        if self.logins.presence.pending:
+            self.logins.presence.settle(delivery.authors())
         if self.replay.reads:
             for conversation, group in delivery.groups.items():
                 self.replay.extend(conversation, [entry for entry, _ in group])
@@ -268,7 +268,7 @@ class Hub:
                 self._follow(apply(self.state, entry), None)
             if entry.kind in CHANGES and (of := said(entry).of) is not None:
                 delivery.changed.append((entry.conversation, (of, *outcome.changed)))
-            conversation = self.state.conversations.get(entry.conversation) or self.attendance.pair_of(entry)
+            conversation = self.state.conversations.get(entry.conversation) or self.logins.pair_of(entry)
             if conversation is not None and entry.seq > conversation.head:
                 delivery.add(conversation, entry, None)
         if pending is not None and pending.then is not None:
@@ -285,7 +285,7 @@ class Hub:
         if conversation is not None:
             if entry.seq > conversation.head:  # not the fact that recreates a removed room
                 delivery.add(conversation, entry, None if pending.kind in ECHOED else session)
-        elif entry.conversation != SERVER_LOG and (conversation := self.attendance.pair_of(entry)) is not None:
+        elif entry.conversation != SERVER_LOG and (conversation := self.logins.pair_of(entry)) is not None:
             delivery.add(conversation, entry, session)
         if pending.told is not None:
             delivery.tell(session, pending.told)
@@ -324,7 +324,7 @@ class Hub:
     def _caught_up(self, session: Session) -> None:
         if session.places.missed_presence:
             session.places.missed_presence = False
-            self.attendance.presence.inform(session)
+            self.logins.presence.inform(session)
         session.tell(events.Live())
 
 

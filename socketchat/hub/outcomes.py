@@ -6,7 +6,7 @@ from ..exceptions import ChatError, KeyReused, NameTaken, NotFound, StorageProbl
 from ..journal import PASSED, Conflict, Duplicate, Outcome, StorageRefused, Unchangeable
 from ..journal.bodies import is_gone
 from ..protocol import events
-from .pending import Pending
+from .proposals import Pending
 from .sessions import refusal
 
 

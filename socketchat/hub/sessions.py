@@ -11,8 +11,8 @@ from ..protocol.commands import Command, Hello
 from ..protocol.events import Entry, Error, Event
 from ..protocol.text.hygiene import clean_line
 from .audience import Audience
-from .policy.allowance import UNLIMITED
 from .policy.limits import COMMAND_BYTES
+from .policy.token_bucket import UNLIMITED
 from .state.conversations import Conversation
 from .state.users import User
 

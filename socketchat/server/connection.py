@@ -277,7 +277,7 @@ class Connection(asyncio.Protocol):
         self._slot.end()
         session, self.session, self._wire, self._held = self.session, None, None, None
         if session is not None:
-            self._hub.attendance.exit(session, quits=False)
+            self._hub.logins.exit(session, quits=False)
 
     def _greet(self, data: bytes) -> None:
         """Detect the peer's dialect."""

@@ -31,7 +31,7 @@ from .limits import (
     TRIM_SECONDS,
 )
 from .listener import listen, shown
-from .secrets.hashing import ArgonHasher
+from .secrets.argon2 import Argon2Hasher
 from .secrets.join_secrets import JoinSecrets
 from .sighup import Hangup
 from .threads import Threads
@@ -72,7 +72,7 @@ class Server:
         self._loop = asyncio.get_running_loop()
         self._clock = clock
         self._tasks: set[asyncio.Task[None]] = set()
-        self._hasher = ArgonHasher()
+        self._hasher = Argon2Hasher()
         self.hub = Hub(
             journal,
             self._loop.call_later,

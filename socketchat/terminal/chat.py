@@ -16,7 +16,7 @@ from ..protocol import commands, events
 from ..protocol.conversations import LOBBY, room_id
 from ..protocol.slash.parsing import is_for_room
 from ..protocol.text.hygiene import clean_line
-from .answers import Answers
+from .commands import Commands
 from .exit_summary import what_is_left
 from .log_handler import log_above
 from .loop import Loop, Sending
@@ -102,7 +102,7 @@ class Chat:
         self._navigation = Navigation(
             client, self._view, self._screen, paging=self._paging, read_markers=self._read_markers, show=self.show
         )
-        self._answers = Answers(
+        self._commands = Commands(
             client,
             self._view,
             self._screen,
@@ -234,7 +234,7 @@ class Chat:
         await asyncio.sleep(0)  # earlier lines begin to be sent
         if isinstance(command, commands.Login):
             raise UsageProblem(LOGIN.format(name=command.name, room=self._view.room))
-        await self._answers.answer(command)
+        await self._commands.answer(command)
 
     async def _put_out(self, left: events.Left) -> None:
         """Go to the lobby, and say why below its last lines; a half-typed text is not meant for it."""

@@ -91,7 +91,7 @@ class Scene:
         if dialect == "native":
             return self.stage.native(name)
         peer = self.stage.connect(PLAIN)
-        self.stage.hub.attendance.enter(peer.session, self.stage.hub.directory.user(name), commands.Hello())
+        self.stage.hub.logins.enter(peer.session, self.stage.hub.directory.user(name), commands.Hello())
         return peer
 
     def asked(self, command: commands.Command) -> str:
@@ -154,7 +154,7 @@ def test_a_replay_has_only_readable_entries(role: str) -> None:
     scene = Scene(role, "native", private=True)
     scene.somebody.drop()
     again = scene.stage.login(
-        token=scene.somebody.session.token, epoch=scene.stage.hub.attendance.epoch, positions={"#den": 0, "#lobby": 0}
+        token=scene.somebody.session.token, epoch=scene.stage.hub.logins.epoch, positions={"#den": 0, "#lobby": 0}
     )
     assert ("TEXT" in again.text()) == (role in INSIDE)
 

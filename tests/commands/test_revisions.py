@@ -57,7 +57,7 @@ def test_an_edit_is_delivered_and_replaces_the_text() -> None:
 
 def test_a_replay_has_the_newest_text_and_the_edit() -> None:
     stage, _, ann, _ = cast()
-    epoch = stage.hub.attendance.epoch
+    epoch = stage.hub.logins.epoch
     ann.do(commands.Edit, conversation="#ops", seq=1, text="second")
     stage.native("bob", epoch=epoch, positions={"#ops": 0}).take()  # its pages are kept
     ann.do(commands.Edit, conversation="#ops", seq=1, text="third")
@@ -140,7 +140,7 @@ def test_a_deleted_direct_message_keeps_its_addressee() -> None:
         ann.do(commands.Edit, conversation=text, text="hush")
         ann.do(commands.Delete, conversation=text)
     (pair, note) = ann.hub.directory.pairs_of(ann.session.user)
-    epoch, positions = stage.hub.attendance.epoch, {pair.id: 0, note.id: 0, "#ops": 9}
+    epoch, positions = stage.hub.logins.epoch, {pair.id: 0, note.id: 0, "#ops": 9}
     for peer, name in ((ann, "@bob"), (bob, "@ann")):
         peer.do(commands.History, conversation=name)
         assert [decode_text(each).to for each in peer.told(events.Past)] == ["bob"] * 3

@@ -153,7 +153,7 @@ def test_no_command_holds_the_loop_however_long_its_fields_are(
 
 
 def test_a_reader_who_comes_back_to_a_hostile_history_holds_nobody_up(stage: MeteredStage) -> None:
-    epoch = stage.hub.attendance.epoch
+    epoch = stage.hub.logins.epoch
     peer = stage.connect()
     stage.meter.most = Work()
     with stage.meter.turn():

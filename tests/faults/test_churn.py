@@ -69,7 +69,7 @@ def held() -> tuple[int, int]:
 
 async def all_gone(house: House, alice: Caller) -> None:
     """Return when no other session is connected or can be resumed."""
-    while len(house.server.connections) > 1 or len(house.server.hub.attendance.resumable) > 1:
+    while len(house.server.connections) > 1 or len(house.server.hub.logins.resumable) > 1:
         await alice.barrier()
 
 
@@ -78,7 +78,7 @@ def small_tables(monkeypatch: pytest.MonkeyPatch) -> None:
     """Fill the bounded tables immediately, since they may grow until then."""
     keep = LRU.__init__
     monkeypatch.setattr(LRU, "__init__", lambda self, most: keep(self, min(most, 32)))
-    monkeypatch.setattr("socketchat.hub.delivery.attendance.RESUME_SECONDS", 0.1)
+    monkeypatch.setattr("socketchat.hub.logins.RESUME_SECONDS", 0.1)
 
 
 @pytest.mark.usefixtures("small_tables")
@@ -98,7 +98,7 @@ def test_connecting_and_leaving_leaves_no_state(loop: str, monkeypatch: pytest.M
             await alice.barrier()
         await all_gone(house, alice)
         assert held() == before
-        assert house.server.hub.attendance.online() == ["alice"]
+        assert house.server.hub.logins.online() == ["alice"]
 
     run(loop, scene)
 

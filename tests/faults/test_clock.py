@@ -125,13 +125,13 @@ async def live_through(house: House, wall: Wall) -> None:
             await newcomer.write(b"hello\n/quit\n")
             assert b"hello" not in await newcomer.end()
             bob.hang_up()
-            bob = await house.native("bob", epoch=hub.attendance.epoch, positions={"#lobby": heard[-5].seq - 1})
+            bob = await house.native("bob", epoch=hub.logins.epoch, positions={"#lobby": heard[-5].seq - 1})
             assert await five(bob) == heard[-5:]
     assert [e.seq for e in heard] == sorted({e.seq for e in heard})
     assert [e.ts for e in heard] == sorted(e.ts for e in heard)
     assert [decode_text(e).text for e in heard] == [f"{n} {k}" for n in range(4) for _ in range(2) for k in range(5)]
     assert hub.directory.conversations["#lobby"].floor == 1
-    assert hub.attendance.online() == ["alice", "bob", "eve"]
+    assert hub.logins.online() == ["alice", "bob", "eve"]
 
 
 @pytest.mark.parametrize(("loop", "tls"), [("asyncio", False), ("uvloop", True)])

@@ -335,7 +335,7 @@ class Peer:
     def drop(self) -> None:
         """Break the link."""
         self.last_words = self.last_words or b""
-        self.hub.attendance.exit(self.session, quits=False)
+        self.hub.logins.exit(self.session, quits=False)
 
     def stall(self) -> None:
         """Stop reading, with a full buffer."""

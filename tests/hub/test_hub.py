@@ -1,8 +1,8 @@
 import pytest
 
 from socketchat.hub import Hub, hub
-from socketchat.hub.delivery.attendance import RESUME_SECONDS, WELCOME_CONVERSATIONS
 from socketchat.hub.hub import UNDER_WAY_BYTES
+from socketchat.hub.logins import RESUME_SECONDS, WELCOME_CONVERSATIONS
 from socketchat.protocol import commands, events
 from socketchat.protocol.codec import decode_event, encode
 from socketchat.protocol.limits import LINE_BYTES, UNACKNOWLEDGED_BYTES, UNACKNOWLEDGED_ENTRIES
@@ -35,10 +35,10 @@ def test_a_lost_connection_is_announced_only_after_a_grace_period() -> None:
     bob.drop()
     stage.turns.wait(RESUME_SECONDS - 0.1)
     assert alice.events() == []
-    assert stage.hub.attendance.online() == ["alice", "bob"]
+    assert stage.hub.logins.online() == ["alice", "bob"]
     stage.turns.wait(0.2)
     assert presences(alice.events()) == ["-bob"]
-    assert stage.hub.attendance.online() == ["alice"]
+    assert stage.hub.logins.online() == ["alice"]
 
 
 def test_a_session_resumed_in_time_was_never_announced_as_gone() -> None:
@@ -52,7 +52,7 @@ def test_a_session_resumed_in_time_was_never_announced_as_gone() -> None:
     assert welcome.token != hello["token"]
     stage.turns.wait(60)
     assert alice.events() == []
-    assert stage.hub.attendance.online() == ["alice", "bob"]
+    assert stage.hub.logins.online() == ["alice", "bob"]
 
 
 def test_a_user_who_logs_in_again_in_time_was_never_announced_as_gone() -> None:
@@ -112,7 +112,7 @@ def test_a_session_that_missed_nothing_is_live_immediately(position: int) -> Non
         alice.say(f"text {n}")
     stage.settle()
     bob.do(commands.Quit)
-    bob = stage.native("bob", epoch=stage.hub.attendance.epoch, positions={"#lobby": position})
+    bob = stage.native("bob", epoch=stage.hub.logins.epoch, positions={"#lobby": position})
     assert bob.heard() == []
     assert not bob.session.places.is_behind
     assert stage.journal.reads == []
@@ -129,7 +129,7 @@ def test_a_session_resumed_elsewhere_is_closed_here() -> None:
     assert bob.heard() == []
     stage.turns.wait(60)
     assert alice.told(events.Presence) == []
-    assert stage.hub.attendance.online() == ["alice", "bob"]
+    assert stage.hub.logins.online() == ["alice", "bob"]
 
 
 def test_a_resume_token_is_valid_once() -> None:
@@ -150,7 +150,7 @@ def test_a_resume_token_ends_with_its_session(seconds: float) -> None:
     else:
         bob.do(commands.Quit)
     assert [event.code for event in stage.login(**hello).told(events.Error)] == ["usage"]
-    assert len(stage.hub.attendance.resumable) == 1
+    assert len(stage.hub.logins.resumable) == 1
 
 
 def test_a_guest_resumes_with_its_rooms_and_direct_messages() -> None:
@@ -184,9 +184,9 @@ def test_the_grace_period_of_an_old_session_does_not_end_a_newer_one() -> None:
     bob = stage.native("bob")
     bob.drop()
     stage.turns.wait(2)
-    assert stage.hub.attendance.online() == ["alice", "bob"]
+    assert stage.hub.logins.online() == ["alice", "bob"]
     stage.turns.wait(RESUME_SECONDS)
-    assert stage.hub.attendance.online() == ["alice"]
+    assert stage.hub.logins.online() == ["alice"]
     assert presences(alice.told(events.Presence)) == ["-bob"]
 
 
@@ -196,7 +196,7 @@ def test_a_resumed_session_that_quits_is_gone_immediately() -> None:
     bob.drop()
     stage.login(**hello).do(commands.Quit)
     assert presences(alice.events()) == ["-bob"]
-    assert stage.hub.attendance.online() == ["alice"]
+    assert stage.hub.logins.online() == ["alice"]
 
 
 def test_the_presence_of_a_user_ends_with_the_last_session() -> None:
@@ -236,7 +236,7 @@ def test_messages_between_guests_are_removed_with_both() -> None:
     other.do(commands.Quit)
     assert stage.hub.directory.conversations.keys() == {"#lobby"}
     assert stage.hub.directory.users == {}
-    assert stage.hub.attendance.listeners == {}
+    assert stage.hub.logins.listeners == {}
     assert stage.hub.directory.lobby.audience == {}
 
 
@@ -375,7 +375,7 @@ def test_entries_during_a_long_welcome_are_delivered_once(*, resumes: bool) -> N
     for room in rooms:
         alice.say("before", to=room)
     stage.settle()
-    hello = {"epoch": stage.hub.attendance.epoch, "positions": dict.fromkeys(rooms, 0)} if resumes else {}
+    hello = {"epoch": stage.hub.logins.epoch, "positions": dict.fromkeys(rooms, 0)} if resumes else {}
     again = stage.connect()
     again.log_in(key_of("alice"), name="alice", **hello)
     for room in rooms:

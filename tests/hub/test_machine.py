@@ -160,9 +160,9 @@ class Hearing(RuleBasedStateMachine):
 
     @rule(target=natives, listener=consumes(gone))
     def resumes(self, listener: Listener) -> Listener:
-        hello = {"epoch": self.stage.hub.attendance.epoch, "positions": dict(listener.last)}
+        hello = {"epoch": self.stage.hub.logins.epoch, "positions": dict(listener.last)}
         key = None
-        if self.stage.hub.attendance.resumable.get(listener.token):
+        if self.stage.hub.logins.resumable.get(listener.token):
             hello["token"] = listener.token
         else:
             hello["name"] = listener.name

@@ -7,7 +7,7 @@ import pytest
 from socketchat.client.session.client_events import Gap, LoggedIn
 from socketchat.client.session.session import Session as Client
 from socketchat.hub import Pending, User
-from socketchat.hub.delivery.attendance import RESUME_SECONDS, WELCOME_CONVERSATIONS
+from socketchat.hub.logins import RESUME_SECONDS, WELCOME_CONVERSATIONS
 from socketchat.hub.state.projection import GUEST_PAIRS
 from socketchat.protocol import commands, events
 from socketchat.protocol.codec import decode_command, encode_text
@@ -61,7 +61,7 @@ def test_the_messages_of_guests_who_are_here_or_just_went_are_heard_by_a_client_
     here = stage.guest("here")
     here.do(commands.Send, to="@victim", text="are you there?")
     write_as_guests(stage, GUEST_PAIRS - 1)
-    again = stage.native("victim", epoch=stage.hub.attendance.epoch, positions={})
+    again = stage.native("victim", epoch=stage.hub.logins.epoch, positions={})
     assert len(again.heard()) == GUEST_PAIRS
     write_as_guests(stage, GUEST_PAIRS + 10, word="h")
     again.take()

@@ -217,7 +217,7 @@ class Reading(RuleBasedStateMachine):
     def a_link_breaks_and_comes_back(self, name: str) -> None:
         old = self.peers[name]
         old.drop()
-        self._come(name, epoch=self.stage.hub.attendance.epoch, positions=dict.fromkeys(PLACES, 0))
+        self._come(name, epoch=self.stage.hub.logins.epoch, positions=dict.fromkeys(PLACES, 0))
         self._look(replayed=name)
 
     @rule()

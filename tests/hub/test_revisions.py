@@ -10,7 +10,7 @@ import pytest
 from socketchat.exceptions import NotFound
 from socketchat.hub.delivery.replay import PAGE_ENTRIES
 from socketchat.hub.outcomes import why_not
-from socketchat.hub.pending import Pending
+from socketchat.hub.proposals import Pending
 from socketchat.journal import Keep, Unchangeable
 from socketchat.protocol import events
 from tests.hub.stage import Peer, Stage
@@ -27,7 +27,7 @@ def lobby_of(count: int) -> tuple[Stage, Peer]:
 
 
 def back(stage: Stage, name: str, position: int) -> Peer:
-    return stage.native(name, epoch=stage.hub.attendance.epoch, positions={"#lobby": position})
+    return stage.native(name, epoch=stage.hub.logins.epoch, positions={"#lobby": position})
 
 
 def delete(stage: Stage, peer: Peer, of: int, **more: Any) -> None:
@@ -58,7 +58,7 @@ def test_a_page_that_is_being_read_is_read_again_after_a_delete(turns: int) -> N
         alice.say("meanwhile")
         stage.turns.turn()
     bob = stage.connect()
-    bob.log_in(name="guest", epoch=stage.hub.attendance.epoch, positions={"#lobby": 0})
+    bob.log_in(name="guest", epoch=stage.hub.logins.epoch, positions={"#lobby": 0})
     delete(stage, alice, 7)
     alice.say("and")
     stage.settle()

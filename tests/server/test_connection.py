@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from socketchat.commands import COMMANDS, handle
-from socketchat.hub.delivery import attendance
+from socketchat.hub import logins
 from socketchat.hub.policy.limits import COMMAND_BURST, COMMAND_BYTES
 from socketchat.protocol import commands, events
 from socketchat.protocol.codec import decode_text, encode
@@ -198,7 +198,7 @@ def test_the_loss_of_a_plain_client_is_announced(loop: str) -> None:
 def test_the_loss_of_a_native_client_is_announced_unless_it_reconnects(
     loop: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(attendance, "RESUME_SECONDS", 0.05)
+    monkeypatch.setattr(logins, "RESUME_SECONDS", 0.05)
 
     async def scene(house: House) -> None:
         alice, bob = await house.native("alice"), await house.native("bob")
@@ -616,7 +616,7 @@ def test_an_exception_after_the_commit_closes_one_connection(
 ) -> None:
     async def scene(house: House) -> None:
         alice, bob = await house.native("alice"), await house.native("bob")
-        monkeypatch.setattr(house.server.hub.attendance, "admit", broken)
+        monkeypatch.setattr(house.server.hub.logins, "admit", broken)
         house.server.hub.journal.held = True
         await alice.say(commands.Join(room="#ops"))
         await bob.say(commands.Send(id=7, to="#lobby", text="same batch"))

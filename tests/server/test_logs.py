@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from socketchat.commands import COMMANDS
-from socketchat.commands.answers import OK, Answer
+from socketchat.commands.handler import OK, Answer
 from socketchat.protocol import commands, events
 from socketchat.server.logs import BELOW, LINE_CHARACTERS, LINES, HonestFormatter
 from socketchat.server.tls.identity import own_identity

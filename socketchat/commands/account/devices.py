@@ -11,8 +11,8 @@ from ...journal import Conflict, Stored
 from ...protocol import commands, events
 from ...protocol.authentication.proofs import fingerprint
 from ...protocol.text.hygiene import clean_line
-from ..answers import OK, Answer
-from ..chat import speaker
+from ..handler import OK, Answer
+from ..messages import speaker
 
 NAMES_PER_KEY = 5
 """Names of one key: enough for a person and a few bots, too few to hoard names."""
@@ -92,7 +92,7 @@ def _beginning(user: User, prefix: str) -> str:
 
 
 def _listed(hub: Hub, session: Session, user: User, command: commands.Command) -> Answer:
-    online = {each.device for each in hub.roster.of(user)}
+    online = {each.device for each in hub.online.of(user)}
     listed = [_described(key, device, online, session) for key, device in user.devices.items()]
     session.answer(events.Devices(devices=listed, password=bool(user.password_at(hub.now())), id=command.id), command)
     return OK

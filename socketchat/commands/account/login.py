@@ -16,7 +16,7 @@ from ...protocol.authentication.proofs import KEY_BYTES, NONCE_BYTES, SIGNATURE_
 from ...protocol.limits import VERSION
 from ...protocol.names import check_name, name_key
 from ...protocol.text.confusables import check_not_reserved
-from ..answers import ANSWERED, Answer
+from ..handler import ANSWERED, Answer
 from .devices import add_device
 from .name_recovery import is_reset, take_back
 from .newcomers import Credential, check_guest, check_shown, needs_entry
@@ -32,7 +32,7 @@ async def hello(hub: Hub, session: Session, command: commands.Hello) -> Answer:
         raise Unsupported(f"This server speaks version {VERSION} of the protocol, not {command.version}.")
     session.challenged = None
     hub.permissions.check_entry([restrictions.of_address(session.channel.peer)])
-    user = hub.attendance.resume(command.token, session) if command.token else None
+    user = hub.logins.resume(command.token, session) if command.token else None
     if user is None:
         if command.name is None:
             raise UsageProblem("hello needs a name, or the token of a session to resume.")
@@ -43,7 +43,7 @@ async def hello(hub: Hub, session: Session, command: commands.Hello) -> Answer:
         check_guest(hub, session)
         hub.permissions.check_entry(restrictions.of_name(name))
         user = _guest(hub, name)
-    hub.attendance.enter(session, user, command)
+    hub.logins.enter(session, user, command)
     return ANSWERED
 
 
@@ -69,7 +69,7 @@ async def prove(hub: Hub, session: Session, command: commands.Prove) -> Answer:
             user, host = newcomer(hub, session, asked, credential), credential.host
             if asked.listen != "all":
                 session.register = partial(_register, hub, session, asked, user, credential)
-                hub.attendance.enter_unregistered(session, user, asked, host=host)
+                hub.logins.enter_unregistered(session, user, asked, host=host)
                 return ANSWERED
             user = await registered(hub, session, asked, user, credential)
         elif _owns(hub, name, key):
@@ -77,10 +77,10 @@ async def prove(hub: Hub, session: Session, command: commands.Prove) -> Answer:
         else:
             raise taken(name, holder, key)
     _use_key(hub, session, user, key)
-    hub.attendance.enter(session, user, asked, host=host)
-    if holder is None and list(hub.roster.of(user)) == [session]:  # the invite may have added the user to a room
+    hub.logins.enter(session, user, asked, host=host)
+    if holder is None and list(hub.online.of(user)) == [session]:  # the invite may have added the user to a room
         for room_id in user.rooms:
-            hub.attendance.presence.came(user, session, room_id)
+            hub.logins.presence.came(user, session, room_id)
     return ANSWERED
 
 
@@ -97,7 +97,7 @@ def _taken_challenge(session: Session) -> Challenged:
 async def _register(hub: Hub, session: Session, asked: commands.Hello, user: User, credential: Credential) -> User:
     """Register the name of a session before it stores anything for the first time."""
     account = await registered(hub, session, asked, user, credential)
-    hub.attendance.registered(session, account)
+    hub.logins.registered(session, account)
     _use_key(hub, session, account, asked.key or "")
     return account
 

@@ -10,8 +10,8 @@ from ...journal import Outcome, Stored
 from ...protocol import commands, events
 from ...protocol.authentication.passwords import check_password, plain_password
 from ...protocol.names import check_name, name_key
-from ..answers import ANSWERED, OK, Answer
-from ..chat import speaker
+from ..handler import ANSWERED, OK, Answer
+from ..messages import speaker
 
 PENDING_SECONDS = 86_400
 """A day: long enough for the owner to see the alert and refuse a thief's password."""
@@ -67,9 +67,9 @@ async def login(hub: Hub, session: Session, command: commands.Login) -> Answer:
     name = check_name(command.name)
     user = await by_password(hub, session, name, command.password)
     hub.permissions.check_entry(restrictions.of_user(user))
-    hub.attendance.leave(session)
+    hub.logins.leave(session)
     session.device = ""
-    hub.attendance.enter(session, user, commands.Hello(id=command.id, name=name))
+    hub.logins.enter(session, user, commands.Hello(id=command.id, name=name))
     return ANSWERED
 
 

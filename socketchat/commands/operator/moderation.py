@@ -43,7 +43,7 @@ async def ban(hub: Hub, session: Session, order: operator.BanUser) -> Lines:
     other = None if is_address(order.name) else act.other(_name(hub, order.name))
     peers = {order.name} if other is None else set()
     if other is not None and order.addresses:
-        peers = {each.channel.peer for each in hub.roster.of(other) if each.channel.peer}
+        peers = {each.channel.peer for each in hub.online.of(other) if each.channel.peer}
         if not peers:
             raise Refused(f"{other.name} is not online, so the address is unknown; ban the name alone.")
     if peers and not order.seconds:

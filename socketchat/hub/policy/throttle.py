@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from ...exceptions import TooMany
 from ..networks import is_loopback, network
-from .allowance import Allowance
 from .limits import (
     COMMAND_BURST,
     COMMANDS_PER_SECOND,
@@ -30,6 +29,7 @@ from .limits import (
 )
 from .lru import LRU
 from .rate_limiter import REMEMBERED, RateLimiter
+from .token_bucket import TokenBucket
 
 if TYPE_CHECKING:
     from ..delivery.presence import Timer
@@ -64,8 +64,8 @@ class Throttle:
         self._clock = clock
         self._proceed = proceed
         self._limited = limited
-        self._allowances: LRU[Allowance] = LRU(REMEMBERED)
-        self._loopback = Allowance(COMMAND_BURST * LOOPBACK_TIMES, COMMANDS_PER_SECOND * LOOPBACK_TIMES, clock())
+        self._allowances: LRU[TokenBucket] = LRU(REMEMBERED)
+        self._loopback = TokenBucket(COMMAND_BURST * LOOPBACK_TIMES, COMMANDS_PER_SECOND * LOOPBACK_TIMES, clock())
         self._replays = RateLimiter(REPLAY_BURST, 1 / REPLAY_PER_SECOND, clock)
         self._departures = RateLimiter(DEPARTURES_BURST, DEPARTURES_SECONDS, clock)
         self._rates = {
@@ -76,7 +76,7 @@ class Throttle:
     def begin(self, session: Session) -> None:
         """Give a new session the allowance of a stranger."""
         if self._limited:
-            session.allowance = Allowance(STRANGER_COMMANDS, STRANGER_COMMANDS_PER_SECOND, self._clock())
+            session.allowance = TokenBucket(STRANGER_COMMANDS, STRANGER_COMMANDS_PER_SECOND, self._clock())
 
     def log_in(self, session: Session) -> None:
         """Give a session the allowance of its user."""
@@ -84,12 +84,12 @@ class Throttle:
             return
         now, key = self._clock(), _payer(session)
         if key == _LOOPBACK:
-            session.allowance = Allowance(COMMAND_BURST, COMMANDS_PER_SECOND, now)
+            session.allowance = TokenBucket(COMMAND_BURST, COMMANDS_PER_SECOND, now)
             session.allowance.left = self._loopback.take(1 / LOOPBACK_TIMES, now)
             return
         allowance = self._allowances.get(key)
         if allowance is None:
-            allowance = Allowance(COMMAND_BURST, COMMANDS_PER_SECOND, now)
+            allowance = TokenBucket(COMMAND_BURST, COMMANDS_PER_SECOND, now)
             self._allowances.set(key, allowance)
         session.allowance = allowance
 

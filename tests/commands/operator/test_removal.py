@@ -1,8 +1,8 @@
 from __future__ import annotations
 
 from socketchat.commands.operator.orders import handle
-from socketchat.hub import expiry
-from socketchat.hub.expiry import EXPIRED_AT_ONCE, EXPIRY_MS, LOOK_SECONDS
+from socketchat.hub import room_expiry
+from socketchat.hub.room_expiry import EXPIRED_AT_ONCE, EXPIRY_MS, LOOK_SECONDS
 from socketchat.hub.state.apply import load
 from socketchat.hub.state.projection import Projection
 from socketchat.protocol import commands, events, operator
@@ -259,7 +259,7 @@ def test_an_entry_or_a_member_that_comes_first_keeps_an_expired_room() -> None:
 
 
 def test_many_empty_rooms_expire_some_at_a_time(monkeypatch) -> None:
-    monkeypatch.setattr(expiry, "EXPIRED_AT_ONCE", 3)
+    monkeypatch.setattr(room_expiry, "EXPIRED_AT_ONCE", 3)
     assert EXPIRED_AT_ONCE * 86_400 / LOOK_SECONDS > 10_000
     stage = Stage()
     for n in range(5):

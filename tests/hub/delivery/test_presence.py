@@ -158,7 +158,7 @@ def test_a_session_that_does_not_listen_is_invisible() -> None:
     stage.turns.wait(60)
     told = alice.events()
     assert [type(event) for event in told] == [events.Entry]
-    assert stage.hub.attendance.online() == ["alice"]
+    assert stage.hub.logins.online() == ["alice"]
     assert bob.heard() == []
 
 
@@ -168,7 +168,7 @@ def test_a_send_beside_another_session_does_not_end_it() -> None:
     sender.drop()
     stage.turns.wait(60)
     assert alice.told(events.Presence) == []
-    assert stage.hub.attendance.online() == ["alice", "bob"]
+    assert stage.hub.logins.online() == ["alice", "bob"]
 
 
 def test_joins_and_leaves_of_a_room_are_announced_to_its_members() -> None:
@@ -268,7 +268,7 @@ def test_a_leave_while_coming_online_is_announced_to_the_room() -> None:
 @pytest.mark.parametrize("restarts", [False, True])
 def test_a_resumed_session_gets_a_presence_snapshot_after_its_replay(*, restarts: bool) -> None:
     stage, (alice, bob, carol) = watched_by("alice", "bob", "carol")
-    hello = {"epoch": stage.hub.attendance.epoch, "positions": {"#lobby": 0}}
+    hello = {"epoch": stage.hub.logins.epoch, "positions": {"#lobby": 0}}
     bob.drop()
     alice.say("meanwhile")
     carol.do(commands.Quit)
@@ -295,14 +295,14 @@ def test_a_long_presence_snapshot_is_split_into_lines() -> None:
     for n in range(PEOPLE_PER_EVENT + 10):
         stage.guest(f"{n:03}" + "\U00020000" * 17)
     plain = stage.plain("dave")
-    bob = stage.native("bob", epoch=stage.hub.attendance.epoch)
+    bob = stage.native("bob", epoch=stage.hub.logins.epoch)
     stage.turns.wait(1)
     lines = [line for line in bob.take().splitlines(keepends=True) if b'"online":[' in line]
     told = [decode_event(line) for line in lines]
     assert [(event.start, len(event.online), event.total) for event in told] == [(0, 500, 512), (500, 12, 512)]
     assert max(map(len, lines)) < LINE_BYTES / 2
     plain.take()
-    stage.hub.attendance.presence.inform(plain.session)
+    stage.hub.logins.presence.inform(plain.session)
     stage.turns.wait(1)
     assert [line for line in plain.text().splitlines() if "===" in line] == ["=== Online Users (512) ==="]
 
@@ -320,7 +320,7 @@ def test_a_thousand_resumed_sessions_share_one_encoded_snapshot() -> None:
     rendering = Counting()
     peers = [stage.connect(rendering) for _ in range(100)]
     for n, peer in enumerate(peers):
-        peer.ask(commands.Hello(name=f"g{n}", epoch=stage.hub.attendance.epoch))
+        peer.ask(commands.Hello(name=f"g{n}", epoch=stage.hub.logins.epoch))
     stage.turns.wait(1)
     assert len(encoded) == 1
     assert all(peer.told(events.Presence)[-1].total == 101 for peer in peers)

@@ -29,7 +29,7 @@ def say(stage: Stage, peer: Peer, count: int, to: str = "#lobby") -> None:
 
 def back(stage: Stage, name: str, position: int) -> Peer:
     """Log in a user who has read the lobby up to a position."""
-    return stage.native(name, epoch=stage.hub.attendance.epoch, positions={"#lobby": position})
+    return stage.native(name, epoch=stage.hub.logins.epoch, positions={"#lobby": position})
 
 
 def seqs(peer: Peer) -> list[int]:
@@ -84,7 +84,7 @@ def test_a_reconnecting_client_gets_exactly_the_entries_after_its_position(posit
 def test_a_replay_ends_with_live_before_new_entries(position: int) -> None:
     stage, alice = lobby_of(200)
     bob = stage.connect()
-    bob.log_in(key_of("bob"), name="bob", epoch=stage.hub.attendance.epoch, positions={"#lobby": position})
+    bob.log_in(key_of("bob"), name="bob", epoch=stage.hub.logins.epoch, positions={"#lobby": position})
     stage.settle()
     alice.say("new")
     stage.settle()
@@ -110,7 +110,7 @@ def test_after_a_long_absence_only_the_newest_entries_are_replayed(position: int
         alice.say(f"text {n}")
     stage.settle()
     bob = stage.connect()
-    bob.log_in(key_of("bob"), name="bob", epoch=stage.hub.attendance.epoch, positions={"#lobby": position})
+    bob.log_in(key_of("bob"), name="bob", epoch=stage.hub.logins.epoch, positions={"#lobby": position})
     stage.settle()
     told = bob.events()
     (welcome,) = [event for event in told if isinstance(event, events.Welcome)]
@@ -135,7 +135,7 @@ def test_entries_delivered_during_a_read_arrive_once_and_in_order() -> None:
         stage, alice = lobby_of(100)
         stage.journal.turns = turns
         bob = stage.connect()
-        bob.log_in(key_of("bob"), name="bob", epoch=stage.hub.attendance.epoch, positions={"#lobby": 30})
+        bob.log_in(key_of("bob"), name="bob", epoch=stage.hub.logins.epoch, positions={"#lobby": 30})
         for n in range(80):
             alice.say(f"meanwhile {n}")
             stage.turns.turn()
@@ -148,7 +148,7 @@ def test_a_reader_catches_up_in_a_busy_room() -> None:
     stage, alice = lobby_of(100)
     stage.journal.turns = 3
     bob = stage.connect()
-    bob.ask(commands.Hello(name="bob", epoch=stage.hub.attendance.epoch, positions={"#lobby": 0}))
+    bob.ask(commands.Hello(name="bob", epoch=stage.hub.logins.epoch, positions={"#lobby": 0}))
     turns = 0
     while bob.session.places.is_behind or not bob.session.places.heard:
         alice.say("and another")
@@ -163,7 +163,7 @@ def test_simultaneous_replays_share_their_reads() -> None:
     stage, alice = lobby_of(300)
     others = [stage.connect() for _ in range(200)]
     for n, peer in enumerate(others):
-        peer.ask(commands.Hello(name=f"g{n}", epoch=stage.hub.attendance.epoch, positions={"#lobby": n}))
+        peer.ask(commands.Hello(name=f"g{n}", epoch=stage.hub.logins.epoch, positions={"#lobby": n}))
     say(stage, alice, 5)
     assert all(seqs(peer) == list(range(n + 1, 306)) for n, peer in enumerate(others))
     starts = [after for _, after in stage.journal.reads]
@@ -194,7 +194,7 @@ def test_only_a_few_reads_run_concurrently() -> None:
     stage.journal.turns = 5
     peers = [stage.connect() for _ in range(15)]
     for n, peer in enumerate(peers):
-        peer.ask(commands.Hello(name=f"g{n}", epoch=stage.hub.attendance.epoch, positions={"#lobby": n * PAGE_ENTRIES}))
+        peer.ask(commands.Hello(name=f"g{n}", epoch=stage.hub.logins.epoch, positions={"#lobby": n * PAGE_ENTRIES}))
     stage.settle()
     assert stage.journal.most_at_once == READS_IN_FLIGHT
     assert all(seqs(peer)[0] == n * PAGE_ENTRIES + 1 for n, peer in enumerate(peers))
@@ -283,7 +283,7 @@ def test_a_session_that_ends_during_a_read_harms_no_other() -> None:
     stage.journal.turns = 5
     peers = [stage.connect() for _ in range(3)]
     for n, peer in enumerate(peers):
-        peer.ask(commands.Hello(name=f"g{n}", epoch=stage.hub.attendance.epoch, positions={"#lobby": 10}))
+        peer.ask(commands.Hello(name=f"g{n}", epoch=stage.hub.logins.epoch, positions={"#lobby": 10}))
         peer.take()
     stage.turns.turn()
     peers[1].drop()
@@ -387,7 +387,7 @@ def test_the_least_recently_used_page_is_evicted_first(monkeypatch: pytest.Monke
     back(stage, "carol", 0)
     back(stage, "dora", PAGE_ENTRIES)
     monkeypatch.setattr(replay, "CACHE_BYTES", stage.hub.replay._size - 1)
-    stage.native("emil", epoch=stage.hub.attendance.epoch, positions={"#ops": 0, "#lobby": 2 * PAGE_ENTRIES})
+    stage.native("emil", epoch=stage.hub.logins.epoch, positions={"#ops": 0, "#lobby": 2 * PAGE_ENTRIES})
     assert stage.hub.replay._pages.keys() == {("#lobby", 1), ("#ops", 0)}
 
 

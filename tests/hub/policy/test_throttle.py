@@ -1,7 +1,7 @@
 import pytest
 
 from socketchat.hub import Channel
-from socketchat.hub.delivery.attendance import RESUME_SECONDS
+from socketchat.hub.logins import RESUME_SECONDS
 from socketchat.hub.policy.limits import (
     COMMAND_BURST,
     COMMAND_BYTES,

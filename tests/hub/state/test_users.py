@@ -13,8 +13,8 @@ def test_a_user_listens_if_any_session_does() -> None:
     sender = stage.native("alice", listen="none")
     sender.do(commands.Send, to="#lobby", text="hi")
     user = sender.session.user
-    assert not stage.hub.roster.listens(user)
+    assert not stage.hub.online.listens(user)
     listener = stage.native("alice")
-    assert stage.hub.roster.listens(user)
+    assert stage.hub.online.listens(user)
     listener.drop()
-    assert not stage.hub.roster.listens(user)
+    assert not stage.hub.online.listens(user)

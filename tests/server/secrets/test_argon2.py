@@ -7,12 +7,12 @@ from contextlib import closing
 import pytest
 
 from socketchat.exceptions import Busy
-from socketchat.server.secrets.hashing import NICE, THREADS, WAITING, ArgonHasher
+from socketchat.server.secrets.argon2 import NICE, THREADS, WAITING, Argon2Hasher
 
 
 def test_only_the_hashed_password_verifies() -> None:
     async def scene() -> None:
-        with closing(ArgonHasher()) as hasher:
+        with closing(Argon2Hasher()) as hasher:
             stored = await hasher.hash("correct horse")
             assert stored.startswith("$argon2id$v=19$m=19456,t=2,p=1$")
             assert await hasher.verify(stored, "correct horse")
@@ -47,7 +47,7 @@ OTHERWISE = [
 
 def test_hashes_stored_by_another_library_verify() -> None:
     async def scene() -> None:
-        with closing(ArgonHasher()) as hasher:
+        with closing(Argon2Hasher()) as hasher:
             for password, stored in STORED + OTHERWISE:
                 assert await hasher.verify(stored, password)
                 assert not await hasher.verify(stored, f"{password}.")
@@ -68,7 +68,7 @@ def test_hashes_stored_by_another_library_verify() -> None:
 )
 def test_a_damaged_hash_verifies_no_password(stored: str) -> None:
     async def scene() -> None:
-        with closing(ArgonHasher()) as hasher:
+        with closing(Argon2Hasher()) as hasher:
             assert not await hasher.verify(stored, "correct horse")
             assert hasher.is_outdated(stored) or stored.startswith("$argon2id$v=19$m=19456,t=2,p=1$")
 
@@ -77,7 +77,7 @@ def test_a_damaged_hash_verifies_no_password(stored: str) -> None:
 
 def test_of_many_passwords_some_wait_and_the_rest_are_refused_immediately() -> None:
     async def scene() -> None:
-        with closing(ArgonHasher()) as hasher:
+        with closing(Argon2Hasher()) as hasher:
             asked = [asyncio.ensure_future(hasher.verify("", "x")) for _ in range(200)]
             outcomes = await asyncio.gather(*asked, return_exceptions=True)
             assert [type(each) for each in outcomes].count(Busy) == 200 - THREADS - WAITING
@@ -91,7 +91,7 @@ def test_of_many_passwords_some_wait_and_the_rest_are_refused_immediately() -> N
 def test_hashing_runs_at_a_lower_priority_than_the_server() -> None:
     async def scene() -> None:
         before = os.getpriority(os.PRIO_PROCESS, 0)
-        with closing(ArgonHasher()) as hasher:
+        with closing(Argon2Hasher()) as hasher:
             theirs = await hasher._run(lambda: os.getpriority(os.PRIO_PROCESS, 0))
         assert theirs == max(NICE, before)
         assert os.getpriority(os.PRIO_PROCESS, 0) == before
@@ -104,17 +104,17 @@ def test_with_one_core_one_password_is_hashed_at_a_time() -> None:
     before = os.sched_getaffinity(0)
     os.sched_setaffinity(0, {min(before)})
     try:
-        with closing(ArgonHasher()) as hasher:
+        with closing(Argon2Hasher()) as hasher:
             assert hasher._threads._max_workers == 1
     finally:
         os.sched_setaffinity(0, before)
-    with closing(ArgonHasher()) as hasher:
+    with closing(Argon2Hasher()) as hasher:
         assert hasher._threads._max_workers == min(THREADS, len(before))
 
 
 def test_no_password_is_logged(caplog: pytest.LogCaptureFixture) -> None:
     async def scene() -> None:
-        with closing(ArgonHasher()) as hasher:
+        with closing(Argon2Hasher()) as hasher:
             await hasher.verify(await hasher.hash("correct horse"), "wrong horse")
 
     caplog.set_level(logging.DEBUG)

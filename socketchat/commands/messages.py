@@ -10,7 +10,7 @@ from ..hub.delivery.absence import absence
 from ..hub.state.conversations import Room
 from ..protocol import commands, events
 from ..protocol.text.hygiene import check_text
-from .answers import ANSWERED, OK, Answer
+from .handler import ANSWERED, OK, Answer
 
 OUTBOX_DIGITS = 16
 """An outbox is 64 random bits, in hex."""
@@ -33,9 +33,9 @@ def send(hub: Hub, session: Session, command: commands.Send) -> None:
     pair = hub.directory.known_pair(user, to)
     if pair is None:
         check_begins(hub, session, user, to)
-        pair = hub.attendance.pair(user, to)
+        pair = hub.logins.pair(user, to)
     pending = Pending(pair.id, user, command.kind, _encode(events.Text(text, to.name)), session, command, key)
-    if to.away or to.id not in hub.attendance.present:
+    if to.away or to.id not in hub.logins.present:
         pending.told = absence(hub, pair, user, to)
     hub.submit(pending)
 
@@ -49,7 +49,7 @@ async def quit_chat(hub: Hub, session: Session, command: commands.Quit) -> Answe
     """End the session and close its connection."""
     last_words = session.rendering.answer(events.Ok(id=command.id), session, command) if command.id is not None else b""
     session.link.close(last_words)
-    hub.attendance.exit(session, quits=True)
+    hub.logins.exit(session, quits=True)
     return ANSWERED
 
 
@@ -62,7 +62,7 @@ def speaker(session: Session) -> User:
 
 def check_reached(hub: Hub, user: User, other: str, name: str) -> None:
     """Raise Refused if a guest writes to a user, given by id, who is not online."""
-    if user.is_guest and other not in hub.attendance.present:
+    if user.is_guest and other not in hub.logins.present:
         raise Refused(f"{name} is not online, and guests can only write to users who are.")
 
 

@@ -40,7 +40,7 @@ _NOBODYS = "$argon2id$v=19$m=19456,t=2,p=1$Q61LL6tfhswQOmF60t/NEA$fPpNLT1HJYlZDC
 Result = TypeVar("Result")
 
 
-class ArgonHasher:
+class Argon2Hasher:
     """Hashes with argon2id."""
 
     def __init__(self) -> None:

@@ -22,7 +22,7 @@ from .screen.screen import Screen
 from .screen.view import View
 
 
-class Answers:
+class Commands:
     """Executes all commands except messages; ``now`` returns milliseconds since 1970."""
 
     def __init__(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import inf
 
 
-class Allowance:
+class TokenBucket:
     """The number of commands allowed before the next look at the clock, and the refill rate."""
 
     __slots__ = ("_burst", "_rate", "_since", "left")
@@ -30,5 +30,5 @@ class Allowance:
         return 0.0 if self.left >= 1 else (1 - self.left) / self._rate
 
 
-UNLIMITED = Allowance(inf, inf, 0.0)
+UNLIMITED = TokenBucket(inf, inf, 0.0)
 """For servers without limits."""

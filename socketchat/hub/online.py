@@ -8,7 +8,7 @@ from .sessions import Session
 from .state.users import User
 
 
-class Roster:
+class Online:
     """The live sessions by user.
 
     ``lingering`` holds, by user id, the last session of a user whose link broke and who may still resume it.

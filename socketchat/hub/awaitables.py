@@ -11,7 +11,7 @@ from ..journal import SERVER_LOG, Outcome, Stored
 from ..protocol import events
 from .later import Later
 from .outcomes import why_not
-from .pending import Pending
+from .proposals import Pending
 from .sessions import Session
 from .state import facts
 from .state.users import User

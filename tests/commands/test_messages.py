@@ -1,7 +1,7 @@
 import pytest
 
 from socketchat.hub.delivery.absence import TOLD_SECONDS
-from socketchat.hub.delivery.attendance import RESUME_SECONDS
+from socketchat.hub.logins import RESUME_SECONDS
 from socketchat.protocol import commands, events
 from socketchat.protocol.codec import decode_text
 from socketchat.protocol.limits import TEXT_BYTES
@@ -318,7 +318,7 @@ def test_quit_ends_the_session_after_all_earlier_commands() -> None:
     stage.settle()
     assert alice.last_words == b'{"type":"ok","id":9}\n'
     assert bob.heard() == [("#lobby", 1, "last words")]
-    assert stage.hub.attendance.online() == ["bob"]
+    assert stage.hub.logins.online() == ["bob"]
 
 
 def test_quit_works_before_the_login() -> None:
@@ -352,4 +352,4 @@ def test_guests_can_send_direct_messages_only_to_online_users() -> None:
     assert (error.code, error.text) == ("refused", "alice is not online, and guests can only write to users who are.")
     stage.native("bob").say("hi", "@alice")
     stage.settle()
-    assert [text for _, _, text in stage.native("alice", epoch=stage.hub.attendance.epoch).heard()] == ["hi", "hi"]
+    assert [text for _, _, text in stage.native("alice", epoch=stage.hub.logins.epoch).heard()] == ["hi", "hi"]

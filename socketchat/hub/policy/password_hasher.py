@@ -7,7 +7,7 @@ from typing import Protocol
 from ...exceptions import Refused
 
 
-class Hasher(Protocol):
+class PasswordHasher(Protocol):
     """Hashes and verifies passwords; the coroutines raise Busy if too many are waiting."""
 
     async def hash(self, password: str) -> str:

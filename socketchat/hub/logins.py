@@ -1,4 +1,4 @@
-"""Attendance: logs sessions in and out, and subscribes them to their conversations."""
+"""Logins: logs sessions in and out, and subscribes them to their conversations."""
 
 from __future__ import annotations
 
@@ -6,21 +6,21 @@ from collections.abc import Callable, Iterable
 
 from msgspec.structs import replace
 
-from ...exceptions import Refused, Replaced
-from ...protocol import commands, events, limits
-from ...protocol.limits import MISSED_ENTRIES, NEWEST_ENTRIES
-from ...version import __version__
-from ..audience import Audience
-from ..directory import Directory
-from ..policy.permissions import Permissions
-from ..policy.throttle import Throttle
-from ..roster import Roster
-from ..sessions import Session
-from ..state import restrictions
-from ..state.conversations import Conversation, Pair, Room
-from ..state.users import User
-from .presence import Presence, Timer
-from .replay import Replay
+from ..exceptions import Refused, Replaced
+from ..protocol import commands, events, limits
+from ..protocol.limits import MISSED_ENTRIES, NEWEST_ENTRIES
+from ..version import __version__
+from .audience import Audience
+from .delivery.presence import Presence, Timer
+from .delivery.replay import Replay
+from .directory import Directory
+from .online import Online
+from .policy.permissions import Permissions
+from .policy.throttle import Throttle
+from .sessions import Session
+from .state import restrictions
+from .state.conversations import Conversation, Pair, Room
+from .state.users import User
 
 RESUME_SECONDS = 15.0
 """Time to resume a broken link before others are told: a closed lid, an elevator, another access point."""
@@ -41,13 +41,13 @@ PAUSED_SECONDS = 0.1
 """Pause before checking again whether a slow reader can take more conversations of its welcome."""
 
 
-class Attendance:
+class Logins:
     """Logs sessions in and out, and reports them to ``presence``; ``epoch`` is set when the journal is open."""
 
     def __init__(
         self,
         directory: Directory,
-        roster: Roster,
+        online: Online,
         permissions: Permissions,
         replay: Replay,
         *,
@@ -61,7 +61,7 @@ class Attendance:
         self.resumable: dict[str, Session] = {}
         self.presence = Presence(timer, self._presence_audience, self.present)
         self._directory = directory
-        self._roster = roster
+        self._online = online
         self._permissions = permissions
         self._replay = replay
         self._timer = timer
@@ -79,11 +79,11 @@ class Attendance:
         if self._directory.users.get(user.id) is not user:
             raise Refused(f"The name {user.name} was released. Log in again to take it.")
         self._permissions.check_entry([*restrictions.of_user(user), restrictions.of_address(session.channel.peer)])
-        self._throttle.check_sessions(user, len(self._roster.of(user)))
+        self._throttle.check_sessions(user, len(self._online.of(user)))
         session.user = user
         self._throttle.log_in(session)
         session.listens = hello.listen == "all"
-        self._roster.add(user, session)
+        self._online.add(user, session)
         heard = self._hears(session, user)
         first, more = heard[:WELCOME_CONVERSATIONS], heard[WELCOME_CONVERSATIONS:]
         resumes = session.listens and hello.epoch == self.epoch
@@ -97,7 +97,7 @@ class Attendance:
                 session.tell(events.Alert(text=PENDING_NOTICE))
             for conversation in first:
                 session.places.enter(conversation, None if positions is None else _start(conversation, positions))
-            self._roster.lingering.pop(user.id, None)
+            self._online.lingering.pop(user.id, None)
             if user.id not in self.present:
                 self.present[user.id] = user
                 self.presence.came(user, session)
@@ -117,14 +117,14 @@ class Attendance:
             return
         self._permissions.check_entry([*restrictions.of_user(user), restrictions.of_address(session.channel.peer)])
         session.user = user
-        self._roster.add(user, session)
+        self._online.add(user, session)
         self._welcome(session, user, [self._directory.lobby], 0, hello, host, None)
 
     def registered(self, session: Session, account: User) -> None:
         """Assign a session that was welcomed under a new name to the account that now has the name."""
-        if session.user is not None and session in self._roster.of(session.user):
-            self._roster.remove(session.user, session)
-            self._roster.add(account, session)
+        if session.user is not None and session in self._online.of(session.user):
+            self._online.remove(session.user, session)
+            self._online.add(account, session)
         session.user, session.register = account, None
         self._throttle.log_in(session)
 
@@ -132,14 +132,14 @@ class Attendance:
         """End a session; without ``quit``, or after too many quits, the session can be resumed for a while."""
         session.end()
         user = session.user
-        if user is None or session not in self._roster.of(user):
+        if user is None or session not in self._online.of(user):
             return
         self._take_out(session, user)
         if (quits or not session.rendering.resumes) and self._throttle.may_leave(session):
             self._give_up(session, user)
         else:
-            if session.listens and not self._roster.listens(user):
-                self._roster.lingering[user.id] = session
+            if session.listens and not self._online.listens(user):
+                self._online.lingering[user.id] = session
             self._timer(RESUME_SECONDS, lambda: self._give_up(session, user))
 
     def resume(self, token: str, by: Session) -> User | None:
@@ -149,7 +149,7 @@ class Attendance:
             return None
         user = session.user
         by.device = session.device
-        if session in self._roster.of(user):
+        if session in self._online.of(user):
             bye = events.Bye(code=Replaced.code, text="This session continues in another connection.")
             session.link.close(session.rendering.event(bye))
             self.exit(session, quits=False)
@@ -158,10 +158,10 @@ class Attendance:
     def expel(self, user: User, bye: events.Bye) -> None:
         """Close all sessions of a user immediately; none can be resumed."""
         self.resumable = {token: session for token, session in self.resumable.items() if session.user is not user}
-        for session in list(self._roster.of(user)):
+        for session in list(self._online.of(user)):
             session.link.close(session.rendering.event(bye))
             self.exit(session, quits=True)
-        if (lingering := self._roster.lingering.get(user.id)) is not None:
+        if (lingering := self._online.lingering.get(user.id)) is not None:
             self._give_up(lingering, user)
 
     def expel_device(self, user: User, device: str, bye: events.Bye, *, spared: Session | None = None) -> None:
@@ -173,9 +173,9 @@ class Attendance:
         ]
         for token in dead:
             session = self.resumable.pop(token)
-            if session not in self._roster.of(user):
+            if session not in self._online.of(user):
                 self._give_up(session, user)
-        for session in [each for each in self._roster.of(user) if each.device == device and each is not spared]:
+        for session in [each for each in self._online.of(user) if each.device == device and each is not spared]:
             session.link.close(session.rendering.event(bye))
             self.exit(session, quits=True)
 
@@ -202,7 +202,7 @@ class Attendance:
 
     def _hear(self, pair: Pair) -> None:
         for user in [user for each in pair.names if (user := self._directory.users.get(each)) is not None]:
-            for session in self._roster.of(user):
+            for session in self._online.of(user):
                 if session.listens:
                     session.tell(pair.described_to(user))
                     session.places.enter(pair)
@@ -211,14 +211,14 @@ class Attendance:
     def _forget_guests(self, user: User) -> None:
         """Drop a user's oldest direct messages with guests who are gone, if the user has many."""
         for pair in self._directory.forget_guests(user):
-            for session in self._roster.of(user):
+            for session in self._online.of(user):
                 if pair in session.places.heard:
                     session.places.leave(pair)
                     session.tell(events.Left(conversation=pair.id))
 
     def admit(self, user: User, room: Room, by: Session | None) -> None:
         """Subscribe a new member to a room; ``by`` is the session that asked. Guests are members on this node only."""
-        sessions = self._roster.of(user)
+        sessions = self._online.of(user)
         if not sessions:
             return
         if user.is_guest:
@@ -231,7 +231,7 @@ class Attendance:
 
     def dismiss(self, user: User, room: Room, why: str = "") -> None:
         """Unsubscribe a user from a room; ``why`` is empty if the user left it."""
-        heard = [session for session in self._roster.of(user) if session.places.hears(room)]
+        heard = [session for session in self._online.of(user) if session.places.hears(room)]
         if user.is_guest:
             was_member = self._directory.set_guest(user, room, member=False)
             if not (heard or was_member):
@@ -285,7 +285,7 @@ class Attendance:
         return [
             user
             for user in self._directory.users.values()
-            if any(restrictions.of_address(session.channel.peer) in addresses for session in self._roster.of(user))
+            if any(restrictions.of_address(session.channel.peer) in addresses for session in self._online.of(user))
         ]
 
     def _hears(self, session: Session, user: User) -> list[Conversation]:
@@ -355,20 +355,20 @@ class Attendance:
         return conversation.id in self._directory.conversations
 
     def _take_out(self, session: Session, user: User) -> None:
-        self._roster.remove(user, session)
+        self._online.remove(user, session)
         self._replay.forget(session)
         session.places.leave_all()
 
     def _give_up(self, session: Session, user: User) -> None:
         """Forget a session that was not resumed; if it was the user's last one, report that the user left."""
         self.resumable.pop(session.token, None)
-        if self._roster.listens(user) or self._roster.lingering.get(user.id, session) is not session:
+        if self._online.listens(user) or self._online.lingering.get(user.id, session) is not session:
             return
-        self._roster.lingering.pop(user.id, None)
+        self._online.lingering.pop(user.id, None)
         user.away = ""
         if self.present.pop(user.id, None) is not None:
             self.presence.went(user)
-        if user.is_guest and not self._roster.of(user) and user.id in self._directory.users:
+        if user.is_guest and not self._online.of(user) and user.id in self._directory.users:
             for other in self._directory.remove_guest(user):
                 self._forget_guests(other)
 

@@ -38,7 +38,7 @@ class Note(Protocol):
         """Store it."""
 
 
-class Expiry:
+class RoomExpiry:
     """Proposes to remove empty rooms; the log decides, since a message or a member may have come first."""
 
     def __init__(self, state: Projection, timer: Timer, now: Callable[[], int], note: Note) -> None:
