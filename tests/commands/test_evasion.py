@@ -116,7 +116,7 @@ def test_a_kicked_user_cannot_change_anything_in_the_room(*, private: bool) -> N
         stage.settle()
         (error,) = eve.told(events.Error)
         assert error.code in ({"banned", "no_such_room"} if private else {"banned"})
-    kinds = [each.kind for each in stage.journal._logs["#ops"]]
+    kinds = [each.kind for each in stage.journal._store.logs["#ops"]]
     assert set(kinds) == {"message", "notice"}
 
 

@@ -182,7 +182,7 @@ def test_a_refused_message_is_not_stored(fields: dict, code: str) -> None:
     error = refusal(alice)
     assert (error.code, error.id, error.retry) == (code, number, False)
     assert bob.events() == []
-    assert stage.journal._logs.keys() == {"*"}
+    assert stage.journal._store.logs.keys() == {"*"}
 
 
 def test_the_longest_text_is_stored() -> None:

@@ -43,7 +43,7 @@ def test_two_users_who_make_one_room_simultaneously_are_both_members() -> None:
         peer.ask(commands.Join(id=99, room="#ops"))
     stage.settle()
     assert alice.told(events.Ok) == bob.told(events.Ok) == [events.Ok(id=99)]
-    assert [entry.kind for entry in stage.journal._facts].count("room") == 1
+    assert [entry.kind for entry in stage.journal._store.facts].count("room") == 1
 
 
 def test_membership_outlives_the_session_of_an_account() -> None:

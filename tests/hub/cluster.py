@@ -9,7 +9,7 @@ from socketchat.hub import Hub
 from socketchat.hub.state.apply import load
 from socketchat.hub.state.projection import Projection
 from socketchat.journal import Outcome, Stored
-from socketchat.journal.memory import MemoryJournal, MemoryLog
+from socketchat.journal.memory import MemoryJournal, MemoryStore
 from tests.hub.stage import CountingJournal, Stage, finished
 
 
@@ -17,9 +17,9 @@ class Cluster:
     """Two nodes; after each batch, their states of the same log are compared."""
 
     def __init__(self) -> None:
-        self.log = MemoryLog()
-        self.first = Stage(partial(CountingJournal, log=self.log))
-        self.second = Stage(partial(CountingJournal, log=self.log), beside=self.first)
+        self.log = MemoryStore()
+        self.first = Stage(partial(CountingJournal, store=self.log))
+        self.second = Stage(partial(CountingJournal, store=self.log), beside=self.first)
         self.nodes = (self.first, self.second)
         self.order: list[tuple[str, int]] = []
         self.states: dict[int, object] = {}
@@ -33,7 +33,7 @@ class Cluster:
     def replayed(self) -> Projection:
         """Return the projection of a third node that only replays the log."""
         state = Projection()
-        load(state, finished(MemoryJournal(self.first.turns, log=self.log).open()))
+        load(state, finished(MemoryJournal(self.first.turns, store=self.log).open()))
         self.log.journals.pop()
         return state
 

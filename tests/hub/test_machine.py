@@ -53,11 +53,11 @@ class Listener:
             case events.Entry():
                 assert event.seq == self.last[event.conversation] + 1
                 self.last[event.conversation] = event.seq
-                log = self.peer.stage.journal._logs[event.conversation]
+                log = self.peer.stage.journal._store.logs[event.conversation]
                 assert log[event.seq - 1] == event
             case events.Ok() if event.id in self.sent:
                 to, text = self.sent.pop(event.id)
-                entry = self.peer.stage.journal._logs[event.conversation][event.seq - 1]
+                entry = self.peer.stage.journal._store.logs[event.conversation][event.seq - 1]
                 assert decode_text(entry).text == text
                 assert to.startswith("@") or entry.conversation == to
             case events.Error() if event.id in self.sent:
@@ -66,7 +66,7 @@ class Listener:
                 is_guests = to.startswith("@") and user is not None and user.is_guest
                 # On a full disk no account is made, and guests can only write to online users.
                 assert event.retry or event.code == ("refused" if is_guests else "not_logged_in")
-                logs = self.peer.stage.journal._logs.values()
+                logs = self.peer.stage.journal._store.logs.values()
                 assert not any(decode_text(each).text == text for log in logs for each in log if each.kind == "message")
 
     def _begin(self, told: events.Conversation) -> None:
@@ -270,7 +270,7 @@ class Hearing(RuleBasedStateMachine):
             peer.read_again()
         self.stage.settle()
         self.nobody_hears_a_hole_or_a_repeat()
-        logs = self.stage.journal._logs
+        logs = self.stage.journal._store.logs
         for listener in self.listeners:
             session = listener.peer.session
             assert set(listener.last) == {each.id for each in session.places.heard}

@@ -16,6 +16,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from socketchat.hub import User
+from socketchat.journal.apply import Applied
+from socketchat.journal.memory import MemoryStore
 from socketchat.protocol import commands, events, operator
 from socketchat.wire.native import NATIVE
 from socketchat.wire.plain import PLAIN
@@ -27,18 +29,22 @@ from tests.keys import key_of
 TOKEN = re.compile(rb"t\d+x")
 
 
+class OrderedStore(MemoryStore):
+    def __init__(self, order: list[events.Entry]) -> None:
+        super().__init__()
+        self.entries = order
+
+    def take(self, applied: Applied) -> None:
+        super().take(applied)
+        self.entries.extend(stored.entry for stored in applied.entries)
+
+
 class OrderedJournal(CountingJournal):
     """Remembers the entries of all logs in the order in which they were stored."""
 
     def __init__(self, loop, **options) -> None:
-        super().__init__(loop, **options)
         self.order: list[events.Entry] = []
-
-    def _store(self, proposal, now):
-        outcome = super()._store(proposal, now)
-        if hasattr(outcome, "entry") and outcome.entry is not None:
-            self.order.append(outcome.entry)
-        return outcome
+        super().__init__(loop, store=OrderedStore(self.order), **options)
 
 
 @dataclass

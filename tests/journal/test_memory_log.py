@@ -1,13 +1,13 @@
 """Several journals over one log in memory, as several nodes have them."""
 
 from socketchat.journal import Conflict, Proposal, Stored
-from socketchat.journal.memory import MemoryJournal, MemoryLog
+from socketchat.journal.memory import MemoryJournal, MemoryStore
 from tests.hub.stage import Turns, finished
 
 
 def test_each_journal_reports_all_entries_in_the_order_of_the_log_and_only_its_own_with_proposals() -> None:
-    turns, log = Turns(), MemoryLog()
-    journals = [MemoryJournal(turns, log=log) for _ in range(2)]
+    turns, log = Turns(), MemoryStore()
+    journals = [MemoryJournal(turns, store=log) for _ in range(2)]
     told: list[list[tuple[str, bool]]] = [[], []]
     for journal, heard in zip(journals, told, strict=True):
         finished(journal.open())
@@ -26,8 +26,8 @@ def test_each_journal_reports_all_entries_in_the_order_of_the_log_and_only_its_o
 
 
 def test_a_claim_that_another_journal_has_is_a_conflict_and_is_reported_after_it() -> None:
-    turns, log = Turns(), MemoryLog()
-    one, other = (MemoryJournal(turns, log=log) for _ in range(2))
+    turns, log = Turns(), MemoryStore()
+    one, other = (MemoryJournal(turns, store=log) for _ in range(2))
     told: list[type] = []
     for journal in (one, other):
         finished(journal.open())

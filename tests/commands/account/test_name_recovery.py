@@ -129,7 +129,7 @@ def test_the_token_of_a_reset_link_is_not_in_the_log() -> None:
     stage = Stage()
     owner(stage)
     token = token_for(stage)
-    assert token.encode() not in b"".join(bytes(entry.body) for entry in stage.journal._facts)
+    assert token.encode() not in b"".join(bytes(entry.body) for entry in stage.journal._store.facts)
 
 
 @pytest.mark.parametrize("order", [operator.ResetName, operator.ReleaseName])

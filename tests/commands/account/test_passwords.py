@@ -330,10 +330,10 @@ def test_a_login_refused_with_retry_does_not_count_as_a_guess() -> None:
 def test_guesses_at_unknown_names_are_not_stored() -> None:
     stage = Stage()
     stage.plain("gus")
-    before = len(stage.journal._facts)
+    before = len(stage.journal._store.facts)
     for name in ("gus", "zoe"):
         assert code(by_password(stage, "wrong", name)) == "wrong_password"
-    assert len(stage.journal._facts) == before
+    assert len(stage.journal._store.facts) == before
 
 
 def test_a_password_is_rehashed_if_the_parameters_changed() -> None:
@@ -511,7 +511,7 @@ def test_a_password_is_in_no_entry_no_event_and_no_log(caplog: pytest.LogCapture
     told = b"".join(peer.take() for peer in (alice, bob, phone, plain))
     assert SECRET.encode() not in told
     assert b"hashed" not in told
-    assert SECRET.encode() not in b"".join(bytes(entry.body) for entry in stage.journal._facts)
+    assert SECRET.encode() not in b"".join(bytes(entry.body) for entry in stage.journal._store.facts)
     assert SECRET not in caplog.text
 
 

@@ -106,7 +106,7 @@ def test_nobody_reads_finds_or_changes_what_was_said_before_a_room_was_removed()
         assert code(ann, commands.Edit, conversation="#ops", seq=1, text="other") == "not_found"
         assert code(ann, commands.Delete, conversation="#ops", seq=1) == "not_found"
         ann.do(commands.Unread)
-        back = stage.native("ann", epoch=stage.journal._log.epoch, positions={"#ops": 0, "#lobby": 0})
+        back = stage.native("ann", epoch=stage.journal._store.epoch, positions={"#ops": 0, "#lobby": 0})
         heard = [decode_text(entry).text for entry in back.told(events.Entry)]
         assert heard == ["a new secret"]
 
@@ -114,7 +114,7 @@ def test_nobody_reads_finds_or_changes_what_was_said_before_a_room_was_removed()
 def test_a_client_with_a_cached_page_of_the_old_room_reads_only_the_new_one() -> None:
     stage, ann, _ = team()
     positions = {"#ops": 0, "#lobby": 0}
-    epoch = stage.journal._log.epoch
+    epoch = stage.journal._store.epoch
     old = stage.native("ben", epoch=epoch, positions=positions)
     assert [text for _, _, text in old.heard()] == ["the old secret"]
     stage.order(operator.RemoveRoom(room="#ops"))

@@ -122,13 +122,13 @@ def test_facts_of_one_user_are_rated(changes: list[commands.Command]) -> None:
     stage = Stage(limited=True)
     alice, _ = stage.native("alice"), stage.native("bob")
     alice.do(commands.Join, room="#mine")
-    before = len(stage.journal._facts)
+    before = len(stage.journal._store.facts)
     for number in range(3 * FACTS_BURST):
         alice.ask(changes[number % 2])
     stage.settle()
-    assert len(stage.journal._facts) - before <= FACTS_BURST
+    assert len(stage.journal._store.facts) - before <= FACTS_BURST
     stage.turns.wait(100)
-    assert len(stage.journal._facts) - before <= FACTS_BURST + 100 / FACTS_SECONDS
+    assert len(stage.journal._store.facts) - before <= FACTS_BURST + 100 / FACTS_SECONDS
     stage.turns.wait(3 * FACTS_BURST * FACTS_SECONDS)
     assert alice.waiting == 0
 
