@@ -68,6 +68,7 @@ QUICK_SECONDS = 0.5
 @click.option("--rounds", type=click.IntRange(1), default=ROUNDS, show_default=True)
 @click.option("--seconds", type=float, default=SECONDS, show_default=True, help="Timed seconds of each run.")
 @click.option("--rows", default=0, help="Messages that socketchat's store holds already, at least.")
+@click.option("--load", default="", help="In `abuse`, run only the attacks whose label contains this.")
 @click.option("--quick", is_flag=True, help="One short round, for development; its figures prove nothing.")
 @click.option(
     "--against",
@@ -88,6 +89,7 @@ def main(
     rounds: int,
     seconds: float,
     rows: int,
+    load: str,
     quick: bool,
     against: Path | None,
     directory: Path,
@@ -104,7 +106,8 @@ def main(
         history = make_history(rows, Path(place)) if rows else None
         before = [Socketchat(history, program=against)] if against else []
         servers = _servers([Socketchat(history), *before, InspIrcd(), NgIrcd()], only)
-        settings = Settings(servers, 1 if quick else rounds, QUICK_SECONDS if quick else seconds, Path(place), against)
+        rounds, seconds = (1, QUICK_SECONDS) if quick else (rounds, seconds)
+        settings = Settings(servers, rounds, seconds, Path(place), against, load)
         verdicts = [verdict for name in wanted for verdict in _measured(name, settings)]
     if verdicts:
         print("\nBars")

@@ -26,6 +26,8 @@ class Settings:
     """The directory for all files, on a real disk."""
     against: Path | None = None
     """The installed command of another version, for benchmarks that start commands themselves."""
+    load: str = ""
+    """A part of the labels of the loads to measure, for benchmarks that have several."""
 
 
 def interleaved(name: str, settings: Settings, measure: Callable[[Running], Figure]) -> dict[str, list[Figure]]:

@@ -10,8 +10,9 @@ import socket
 import ssl
 import statistics
 import time
-from collections.abc import Callable, Coroutine, Iterator, Mapping
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from multiprocessing.synchronize import Event
 from typing import TypeVar
 
 import uvloop
@@ -39,9 +40,15 @@ LISTENERS = 20
 PAUSE = 0.004
 """Seconds between the messages whose delivery is timed."""
 
+LOST_SECONDS = 10.0
+"""Seconds after which a message is lost."""
+
 DOUBLED, MARGIN_MS = 2.0, 5.0
 
 _Found = TypeVar("_Found")
+
+
+_TEXT = b": good morning, everybody\n"
 
 
 class _Client(asyncio.Protocol):
@@ -62,7 +69,7 @@ class _Client(asyncio.Protocol):
             self._seen += data
             if b"=== Connected!" in self._seen:
                 self.entered.set_result(None)
-        if b"talker: " in data:
+        if _TEXT in data:
             self._heard()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -71,7 +78,7 @@ class _Client(asyncio.Protocol):
 
 
 class Crowd:
-    """Clients in one room: a talker, and others, who must all get a message before the next one."""
+    """Clients in one room: one talks, and the others must all get a message before the next one."""
 
     def __init__(self, port: int, count: int, *, tls: bool) -> None:
         self._port, self._count, self._tls = port, count, tls
@@ -81,7 +88,7 @@ class Crowd:
     async def enter(self) -> None:
         """Log in all clients, 50 at a time."""
         loop = asyncio.get_running_loop()
-        names = ["talker", *(f"u{number}" for number in range(1, self._count))]
+        names = [f"u{number}" for number in range(self._count)]
         self._clients: list[_Client] = []
         for start in range(0, len(names), 50):
             some = [
@@ -102,13 +109,16 @@ class Crowd:
         if self._missing == 0:
             self._all.set()
 
-    async def say(self) -> float:
-        """Send a message, and return the seconds until all others have it."""
+    async def say(self, talker: int = 0) -> float:
+        """Send a message from one of the clients, and return the seconds until all others have it."""
         self._missing = self._count - 1
         self._all.clear()
         start = time.perf_counter()
-        self._clients[0].transport.write(b"good morning, everybody\n")
-        await self._all.wait()
+        self._clients[talker % self._count].transport.write(_TEXT.removeprefix(b": "))
+        try:
+            await asyncio.wait_for(self._all.wait(), LOST_SECONDS)
+        except TimeoutError:
+            raise NotMeasuredError(f"{self._missing} of {self._count - 1} did not hear a message") from None
         return time.perf_counter() - start
 
     def leave(self) -> None:
@@ -198,35 +208,48 @@ def deliveries_beside(
     *,
     pause: float = PAUSE,
 ) -> Section:
-    """Time deliveries to users: alone, and beside each of the loads."""
+    """Time deliveries to users: alone, and beside each of the loads.
 
-    async def measure(started: Running) -> float:
+    The users talk in turn, with a pause, so that the rate limit of none is measured. They log in before a load begins,
+    and are timed from its first moment on.
+    """
+
+    async def measure(started: Running, load: Callable[[int], None] | None) -> list[float]:
         crowd = Crowd(started.port, LISTENERS, tls=False)
         await crowd.enter()
-        times, end = [], time.monotonic() + settings.seconds
-        while time.monotonic() < end:
-            times.append(await crowd.say())
-            await asyncio.sleep(pause)
+        with _beside(load, started.port):
+            times, end = [], time.monotonic() + settings.seconds
+            while time.monotonic() < end:
+                times.append(await crowd.say(len(times)))
+                await asyncio.sleep(pause)
         crowd.leave()
-        return statistics.quantiles(times, n=100)[98] * 1000
+        return times
 
-    figures: dict[str, list[float]] = {label: [] for label in ("alone", *loads)}
+    times: dict[str, list[list[float]]] = {label: [] for label in ("alone", *loads)}
     for _ in range(settings.rounds):
-        for label, of_label in figures.items():
-            with running(server, settings.directory) as started, _beside(loads.get(label), started.port):
+        for label, of_label in times.items():
+            with running(server, settings.directory) as started:
                 wait_until_quiet()
-                of_label.append(_run(measure(started)))
-    alone, *others = (statistics.median(of_label) for of_label in figures.values())
+                of_label.append(_run(measure(started, loads.get(label))))
+    together = {label: _p99_ms([each for some in of_label for each in some]) for label, of_label in times.items()}
+    alone = together.pop("alone")
     most = max(alone * DOUBLED, alone + MARGIN_MS)
     return Section(
-        f"{name}: p99 from sending to the last of {LISTENERS - 1} who hear, in plaintext",
-        ["", "ms"],
-        [[label, median_and_range(of_label)] for label, of_label in figures.items()],
+        f"{name}: p99 from sending to the last of {LISTENERS - 1} who hear, in plaintext; all rounds together",
+        ["", "ms", "each round"],
+        [
+            [label, f"{value:.3g}", median_and_range([_p99_ms(some) for some in times[label]])]
+            for label, value in {"alone": alone, **together}.items()
+        ],
         [
             at_most(f"{name}: p99 beside {label}, at most {most:.3g} ms", value, most)
-            for label, value in zip(list(figures)[1:], others, strict=True)
+            for label, value in together.items()
         ],
     )
+
+
+def _p99_ms(times: Sequence[float]) -> float:
+    return statistics.quantiles(times, n=100)[98] * 1000
 
 
 @contextmanager
@@ -235,16 +258,24 @@ def _beside(load: Callable[[int], None] | None, port: int) -> Iterator[None]:
     if load is None:
         yield
         return
+    context = multiprocessing.get_context("spawn")
+    begun = context.Event()
     with pinned(CORES[-1]):
-        process = multiprocessing.get_context("spawn").Process(target=load, args=(port,), daemon=True)
+        process = context.Process(target=_load, args=(load, port, begun), daemon=True)
         process.start()
     try:
+        begun.wait(LOST_SECONDS)
         yield
         if not process.is_alive():
             raise NotMeasuredError("the load ended before the measurement")
     finally:
         process.terminate()
         process.join()
+
+
+def _load(load: Callable[[int], None], port: int, begun: Event) -> None:
+    begun.set()
+    load(port)
 
 
 def _hello() -> bytes:
