@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from ..exceptions import NotFound
 from ..hub import Action, Hub, Session, User
 from ..hub.delivery.ignoring import as_read, ignores
@@ -21,6 +23,9 @@ AROUND = 5
 READ_ON = 32
 """Fewest entries in one read: a run of edits must not cost one read each."""
 
+RENDERED_BYTES = 32_768
+"""Bytes of texts rendered in one turn of the loop, plus one text: for a plain reader each line becomes a row."""
+
 LOOKED_AT = 5_000
 """Most entries read for one answer, if most are deleted: a tenth of a second."""
 
@@ -36,7 +41,10 @@ async def history(hub: Hub, session: Session, command: commands.History) -> Answ
     else:
         lines = await _newest(hub, session, conversation, command)
     hub.permissions.check(user, Action.READ, conversation)  # again: it may have changed during the read
-    return _told(session, command, lines, conversation)
+    told = await past_lines(hub, session, command, [(line, conversation) for line in reversed(lines)])
+    hub.permissions.check(user, Action.READ, conversation)
+    more = len(told) < len(lines) or bool(lines and lines[0].entry.seq > max(conversation.floor, command.after + 1))
+    return Answer(more=more, lines=b"".join(reversed(told)))
 
 
 async def _around(hub: Hub, user: User, conversation: Conversation, seq: int) -> list[Line]:
@@ -88,21 +96,27 @@ def _is_line(entry: events.Entry, user: User) -> bool:
     return entry.kind not in REFERS and not ignores(user, entry) and not is_deleted(entry)
 
 
-def _told(session: Session, command: commands.History, past: list[Line], told: Conversation) -> Answer:
-    """Return the newest entries that fit into one write, oldest first."""
+async def past_lines(
+    hub: Hub, session: Session, command: commands.Command, past: Sequence[tuple[Line, Conversation]]
+) -> list[bytes]:
+    """Return the bytes of lines, as far as they fit into one write; long ones take several turns of the loop."""
     lines: list[bytes] = []
-    size = 0
-    for each in reversed(past):
-        line = past_line(session, command.id, each, told)
+    size = rendered = 0
+    for each, conversation in past:
+        if rendered >= RENDERED_BYTES:
+            rendered = 0
+            if not await hub.next_turn(session):
+                break
+        line = _past_line(session, command.id, each, conversation)
         size += len(line)
+        rendered += len(each.entry.body)
         if size > WRITE_BYTES and lines:
             break
         lines.append(line)
-    more = len(lines) < len(past) or bool(past and past[0].entry.seq > max(told.floor, command.after + 1))
-    return Answer(more=more, lines=b"".join(reversed(lines)))
+    return lines
 
 
-def past_line(session: Session, command_id: int | None, line: Line, conversation: Conversation) -> bytes:
+def _past_line(session: Session, command_id: int | None, line: Line, conversation: Conversation) -> bytes:
     """Return the bytes of an entry for the user who asked for it."""
     user = speaker(session)
     entry = as_read(conversation.addressed(line.entry), user)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from ..exceptions import BadText
 from ..hub import Action, Hub, Session, User
 from ..hub.delivery.ignoring import ignores
-from ..hub.delivery.replay import WRITE_BYTES
 from ..hub.state.conversations import Conversation, Room
 from ..journal import Query
 from ..journal.bodies import said, terms_of
@@ -16,7 +15,7 @@ from ..protocol.codec import decode_text
 from ..protocol.text.timestamps import moment_of
 from .deleted_runs import Line
 from .handler import Answer
-from .history import past_line, readable
+from .history import past_lines, readable
 from .messages import speaker
 from .read_markers import heard
 
@@ -33,10 +32,21 @@ async def search(hub: Hub, session: Session, command: commands.Search) -> Answer
     found = await hub.until(hub.journal.search(query))
     hits = [await _as_it_is(hub, hit) for hit in found.entries if not ignores(user, hit)]
     # Check again after the search: rights may have changed. This decides ``more``, too.
-    where = [hub.directory.conversations.get(each) for each in {hit.conversation for hit in found.entries}]
-    there = {each.id: each for each in where if each is not None and hub.permissions.may(user, Action.READ, each)}
+    there = _readable(hub, user, found.entries)
     more = not found.complete or sum(hit.conversation in there for hit in found.entries) == query.limit
-    return _told(session, command, [hit for hit in hits if hit is not None], there, more=more)
+    past = [(Line(hit), there[hit.conversation]) for hit in hits if hit is not None and hit.conversation in there]
+    lines = await past_lines(hub, session, command, past)
+    there = _readable(hub, user, found.entries)
+    told = [line for line, (_, conversation) in zip(lines, past, strict=False) if conversation.id in there]
+    more = more or len(lines) < len(past)
+    told.append(session.rendering.answer(events.Found(count=len(told), more=more, id=command.id), session, command))
+    return Answer(more=more, lines=b"".join(reversed(told)))
+
+
+def _readable(hub: Hub, user: User, hits: Sequence[events.Entry]) -> dict[str, Conversation]:
+    """Return the conversations of hits that a user may read now, by id."""
+    where = [hub.directory.conversations.get(each) for each in {hit.conversation for hit in hits}]
+    return {each.id: each for each in where if each is not None and hub.permissions.may(user, Action.READ, each)}
 
 
 def _query(hub: Hub, user: User, command: commands.Search) -> Query:
@@ -67,27 +77,3 @@ async def _as_it_is(hub: Hub, hit: events.Entry) -> events.Entry | None:
     entries = await hub.until(read)
     newest = [entry for entry in entries if (decode_text(entry).edited or entry.seq) == hit.seq]
     return newest[0] if newest else None
-
-
-def _told(
-    session: Session,
-    command: commands.Search,
-    hits: Sequence[events.Entry],
-    there: Mapping[str, Conversation],
-    *,
-    more: bool,
-) -> Answer:
-    """Return the newest entries found ``there`` that fit into one write."""
-    lines: list[bytes] = []
-    size = 0
-    for hit in hits:
-        if hit.conversation not in there:
-            continue
-        line = past_line(session, command.id, Line(hit), there[hit.conversation])
-        size += len(line)
-        if size > WRITE_BYTES and lines:
-            more = True
-            break
-        lines.append(line)
-    lines.append(session.rendering.answer(events.Found(count=len(lines), more=more, id=command.id), session, command))
-    return Answer(more=more, lines=b"".join(reversed(lines)))

@@ -24,19 +24,18 @@ _OURS = (events.Help, events.Error, events.Bye)
 """Events whose text is always the server's own, and whose lines programs look for."""
 
 
-def text_lines(event: events.Event, *, me: str | None, columns: int = ROW_COLUMNS) -> str:
+def text_lines(event: events.Event, *, me: str | None, columns: int | None = ROW_COLUMNS) -> str:
     """Return the lines of an event, each with its line end; "" for an event that is not shown.
 
-    ``me`` is the reader's user id. A line with more ``columns`` goes on in further lines, which are indented. No
-    line has a control character except its end and tabs.
+    ``me`` is the reader's user id. A line with more ``columns`` goes on in further lines, which are indented; without
+    ``columns`` it stays whole, for programs. No line has a control character except its end and tabs.
     """
     if isinstance(event, events.Entry):
-        return in_rows(_entry(event, me), columns)
-    lines = _LINES.get(type(event))
-    if lines is None:
-        return ""
-    text = lines(event)
-    return text if isinstance(event, _OURS) else in_rows(text, columns)
+        text = _entry(event, me)
+    else:
+        lines = _LINES.get(type(event))
+        text = lines(event) if lines is not None else ""
+    return text if columns is None or isinstance(event, _OURS) else in_rows(text, columns)
 
 
 def _line(text: str) -> str:

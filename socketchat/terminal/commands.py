@@ -128,7 +128,9 @@ class Commands:
             case commands.Away():
                 self._screen.tell("You are away until you say something.")
             case commands.Devices() | commands.Revoke():
-                self._screen.add(*(rendering.text(text_lines(event, me=None).rstrip()) for event in answer))
+                self._screen.add(
+                    *(rendering.text(text_lines(event, me=None, columns=None).rstrip()) for event in answer)
+                )
             case commands.Ignore() | commands.Unignore():
                 self._screen.add(
                     *(rendering.ignored(each.names) for each in answer if isinstance(each, events.Ignored))

@@ -204,11 +204,12 @@ class Pipe:
             case events.Event():
                 self._write(text_lines(event, me=self._client.user, columns=self._columns()))
 
-    def _columns(self) -> int:
-        """Return the columns after which a line is wrapped."""
-        if self._stdout.isatty():
-            with suppress(OSError):  # the terminal is gone, or reports no size
-                return max(LEAST_COLUMNS, os.get_terminal_size(self._stdout.fileno()).columns - 1)
+    def _columns(self) -> int | None:
+        """Return the columns after which a line is wrapped; programs get each line of a message whole."""
+        if not self._stdout.isatty():
+            return None
+        with suppress(OSError):  # the terminal is gone, or reports no size
+            return max(LEAST_COLUMNS, os.get_terminal_size(self._stdout.fileno()).columns - 1)
         return ROW_COLUMNS
 
     def _write(self, text: str) -> None:
@@ -220,9 +221,9 @@ class Pipe:
         self._tell(f"{error}{more}")
 
     def _tell(self, text: str, *, quotes: bool = False) -> None:
-        """Write a notice of the program; if it ``quotes`` others, their words never begin a row of the screen."""
+        """Write a notice of the program; if it ``quotes`` others, their words never begin a row of a terminal."""
         line = clean_line(f"socketchat: {text}") + "\n"
-        print(in_rows(line) if quotes else line, end="", file=self._stderr, flush=True)
+        print(in_rows(line) if quotes and self._stderr.isatty() else line, end="", file=self._stderr, flush=True)
 
 
 def _check(command: commands.ANY) -> None:

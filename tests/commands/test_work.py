@@ -9,7 +9,9 @@ import pytest
 from msgspec.structs import fields
 
 from socketchat.commands import COMMANDS
+from socketchat.commands.rooms import TOPIC_BYTES
 from socketchat.hub import Channel
+from socketchat.hub.policy.limits import ROOMS_JOINED, SESSIONS_PER_USER
 from socketchat.protocol import commands
 from socketchat.protocol.limits import HISTORY_ENTRIES, TEXT_BYTES
 from socketchat.wire.native import NATIVE
@@ -41,6 +43,10 @@ TEXTS = {
     "the beginnings of the reader's name": longest("ann\u0301an "),
     "empty lines": longest("\n"),
     "tabs": longest("\t"),
+    "tabs in short lines": longest("\t\n"),
+    "emoji and tabs in short lines": longest("👍\t\n"),
+    "joined emoji": longest("👩\u200d"),
+    "links": longest("https://a.b/ "),
     "escapes": longest("\x1b"),
     "marks": longest("a" + "\u0301\u0323\u05b0\u0f71" * 15),
     "wide characters": longest("会"),
@@ -160,5 +166,42 @@ def test_a_reader_who_comes_back_to_a_hostile_history_holds_nobody_up(stage: Met
         peer.log_in(key_of("ann"), name="ann", epoch=epoch, positions={"#lobby": 0})
     stage.settle()
     assert len(peer.heard()) >= ENTRIES
+    assert stage.meter.most.calls <= MOST.calls
+    assert stage.meter.most.characters <= MOST.characters
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_a_direct_message_to_many_plain_sessions_is_rendered_once(text: str) -> None:
+    stage = MeteredStage()
+    dan = stage.native("dan")
+    readers = [stage.native("ann") for _ in range(SESSIONS_PER_USER)]
+    for reader in readers:
+        reader.session.places.render_as(PLAIN)
+    with stage.meter.wrapped():
+        work = work_of(stage, dan, commands.Send(to="@ann", text=TEXTS[text]))
+    assert WORD in readers[-1].text()
+    assert work.calls <= MOST.calls
+    assert work.characters <= MOST.characters
+
+
+@pytest.mark.parametrize("rendering", [NATIVE, PLAIN], ids=["native", "plain"])
+def test_an_owner_who_comes_back_to_as_many_rooms_as_allowed_holds_nobody_up(rendering) -> None:
+    stage = MeteredStage()
+    dan = stage.native("dan")
+    for number in range(ROOMS_JOINED):
+        dan.do(commands.Join, room=f"#room{number}")
+        dan.do(commands.Topic, room=f"#room{number}", text="\u202e" * (TOPIC_BYTES // 6))
+        dan.say(TEXTS["tabs in short lines"], to=f"#room{number}")
+    stage.settle()
+    positions = {conversation.id: 0 for conversation in dan.session.places.heard}
+    dan.drop()
+    peer = stage.connect(rendering)
+    stage.meter.most = Work()
+    with stage.meter.wrapped(), stage.meter.turn():
+        peer.session.rendering = NATIVE
+        peer.log_in(key_of("dan"), name="dan", epoch=stage.hub.logins.epoch, positions=positions)
+        peer.session.places.render_as(rendering)
+    stage.settle()
+    assert len(peer.session.places.heard) == ROOMS_JOINED + 1
     assert stage.meter.most.calls <= MOST.calls
     assert stage.meter.most.characters <= MOST.characters

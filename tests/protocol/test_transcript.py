@@ -267,3 +267,10 @@ def test_any_event_becomes_whole_harmless_lines(event, me):
 
     assert not dangerous(lines)
     assert not lines or lines.endswith("\n")
+
+
+@pytest.mark.parametrize(
+    "text", ["x" * 500, "https://example.org/" + "x" * 100, "\t" * 50, "two\nlines of 200 " + "word " * 40]
+)
+def test_programs_get_each_line_of_a_message_whole(text):
+    assert text_lines(entry(text), me=None, columns=None) == "".join(f"alice: {line}\n" for line in text.split("\n"))

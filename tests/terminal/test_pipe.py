@@ -15,7 +15,7 @@ from socketchat.client.identity.profiles import Profiles
 from socketchat.client.outbox_file import count_kept
 from socketchat.client.timeouts import Timeouts
 from socketchat.exceptions import BadText, ChatError, TooLong, Unconfirmed
-from socketchat.protocol.commands import Away, History, Ping
+from socketchat.protocol.commands import Away, History, Ping, Send
 from socketchat.protocol.limits import TEXT_BYTES
 from socketchat.protocol.transcript import text_lines
 from socketchat.terminal.pipe import LINE_BYTES, Pipe, read_lines
@@ -239,6 +239,19 @@ def test_the_output_has_nothing_dangerous(server, keyboard, name):
     _, out, _ = visit(server, keyboard.stdin, play=play)
 
     assert dangerous(out) == set()
+
+
+def test_a_long_line_of_a_message_is_one_line_for_a_program(server, keyboard):
+    link = "see https://example.org/" + "x" * 200
+
+    async def play(out, _err):
+        async with guest(server, "linker") as linker:
+            await linker.request(Send(to="#lobby", text=link))
+            await out.has(f"linker: {link}\n")
+            keyboard.end()
+
+    code, _, _ = visit(server, keyboard.stdin, play=play)
+    assert code == 0
 
 
 def test_a_lost_connection_is_reported_and_restored(own_server, keyboard):

@@ -158,16 +158,18 @@ class Delivery:
         conversation: Conversation,
         group: Group,
     ) -> None:
-        """Add the lines of a direct message in the form for each of its two ends."""
+        """Add the lines of a direct message in the form for each of its two ends, which may have many sessions."""
+        ends: dict[User, bytes] = {}
         for session, places in sessions.items():
+            user = session.user
             if places.lacks is not None:
                 places.miss(conversation, group[0][0].seq - 1)
-            elif session.user is not None:
-                me = session.user.id
-                mine = b"".join(
-                    [rendering.entry(as_read(entry, session.user), own=entry.author == me) for entry, _ in group]
-                )
-                news[session] = news.get(session, b"") + mine
+            elif user is not None:
+                if user not in ends:
+                    ends[user] = b"".join(
+                        [rendering.entry(as_read(entry, user), own=entry.author == user.id) for entry, _ in group]
+                    )
+                news[session] = news.get(session, b"") + ends[user]
 
 
 def _as_read_by(session: Session, rendering: Rendering, lines: list[bytes], group: Group) -> bytes:

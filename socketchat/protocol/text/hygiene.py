@@ -82,10 +82,14 @@ def _visible(character: str) -> str:
 
 def _thinned(found: re.Match[str]) -> str:
     """Return a run of characters with at most MARKS marks and joiners on each character."""
+    different = set(found[0])
+    floating = {each for each in different if each in _JOINERS or category(each)[0] == "M"}
+    if not floating:
+        return found[0]
     kept = []
     marks = 0
     for character in found[0]:
-        marks = marks + 1 if character in _JOINERS or category(character)[0] == "M" else 0
+        marks = marks + 1 if character in floating else 0
         if marks <= MARKS:
             kept.append(character)
     return "".join(kept)

@@ -6,10 +6,7 @@ Otherwise a message as long as the terminal is wide could continue in a row that
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
-from collections.abc import Callable
-from functools import cache, lru_cache
-from itertools import accumulate, pairwise
+from itertools import accumulate
 
 ROW_COLUMNS = 79
 """Columns of a row if the width of the screen is not known: most terminals have 80 or more."""
@@ -20,25 +17,31 @@ CONTINUED = "    "
 TAB_COLUMNS = 8
 """Columns that a tab takes at most."""
 
+_FILLER = "\0"
+"""Follows a character for each of its further columns, so that lengths are widths; cleaned text has no NUL."""
 
-_is_narrow = re.compile("[^\t\u1100-\u1dff\u20d0-\U0010ffff]*").fullmatch
-"""Tells whether each character of a line takes one column."""
+_TAB = "\t" + _FILLER * (TAB_COLUMNS - 1)
+
+_wide_runs = re.compile("[\u1100-\u1dff\u20d0-\U0010ffff]+").sub
+"""Characters above the alphabets count as two columns: no table of widths is the same everywhere."""
+
+_is_narrow = re.compile("[^\u1100-\u1dff\u20d0-\U0010ffff]*").fullmatch
+
+_over_long = re.compile(rf"^.{{{ROW_COLUMNS + 1},}}$", re.MULTILINE).sub
+"""Lines of a usual screen that need a break: a text of 32,768 short lines costs no call for each."""
+
+_links = re.compile(
+    r"https?://[A-Za-z0-9.-]+(?::[0-9]{1,5})?(?:[/?#][A-Za-z0-9\-._~/?#@!$&'()*+,;=%]*)?", re.IGNORECASE
+).finditer
+"""Links stay whole even if a terminal breaks them: unlike lines of the chat, they have no space, bracket or colon."""
 
 
 def in_rows(lines: str, columns: int = ROW_COLUMNS) -> str:
-    """Return lines, each with its end, with those broken and indented that have more columns."""
-    return _doubtful(columns)(lambda line: _broken(line[0], columns), lines)
-
-
-@cache
-def _doubtful(columns: int) -> Callable[[Callable[[re.Match[str]], str], str], str]:
-    """Return what replaces the lines that may need a break; a text of 32,768 lines costs no call for each."""
-    return re.compile(rf"^(?:.{{{columns // 2 + 1},}}|.*\t.*)$", re.MULTILINE).sub
-
-
-def fits(line: str, columns: int = ROW_COLUMNS) -> bool:
-    """Tell quickly whether a line without tabs fits; False if this is uncertain."""
-    return len(line) <= (columns if line.isascii() else columns // 2)
+    """Return lines, each with its end, with those broken and indented that have more columns; links stay whole."""
+    wide = _wide(lines)
+    sub = _over_long if columns == ROW_COLUMNS else re.compile(rf"^.{{{columns + 1},}}$", re.MULTILINE).sub
+    broken = sub(lambda line: f"\n{CONTINUED}".join(_rows(line[0], columns, columns - len(CONTINUED))), wide)
+    return lines if broken is wide else broken.replace(_FILLER, "")
 
 
 def row_starts(line: str, first: int, others: int) -> list[int]:
@@ -47,42 +50,45 @@ def row_starts(line: str, first: int, others: int) -> list[int]:
     The first row has ``first`` columns, and each of the others as many as that says. Characters are rather counted too
     wide than too narrow.
     """
-    if _is_narrow(line):
-        return _starts_in_narrow(line, first, others)
-    ends = [0, *accumulate(map(_columns, line))]  # the columns before each character
-    starts: list[int] = []
-    begin, room = 0, first
-    while ends[-1] - ends[begin] > room and begin + 1 < len(line):
-        end = max(bisect_right(ends, ends[begin] + room) - 1, begin + 1)
-        word = line.rfind(" ", begin, end) + 1
-        fits_there = word > begin and ends[word] - ends[begin] > room // 2 and ends[end + 1] - ends[word] <= others
-        begin = word if fits_there else end
-        starts.append(begin)
-        room = others
-    return starts
+    rows = _rows(_wide(line), first, others, keeps_links=False)
+    return list(accumulate(len(row.replace(_FILLER, "")) for row in rows[:-1]))
 
 
-def _broken(line: str, columns: int) -> str:
-    if fits(line, columns) and "\t" not in line:
-        return line
-    starts = [0, *row_starts(line, columns, columns - len(CONTINUED)), len(line)]
-    return f"\n{CONTINUED}".join(line[start:end] for start, end in pairwise(starts))
+def _wide(text: str) -> str:
+    """Return a text in which each character is followed by a filler for each of its further columns."""
+    text = text.replace("\t", _TAB)
+    return text if text.isascii() or _is_narrow(text) else _wide_runs(_filled, text)
 
 
-def _starts_in_narrow(line: str, first: int, others: int) -> list[int]:
-    starts: list[int] = []
+def _filled(run: re.Match[str]) -> str:
+    return _FILLER.join(run[0]) + _FILLER
+
+
+def _rows(line: str, first: int, others: int, *, keeps_links: bool = True) -> list[str]:
+    """Return the rows of a line in which lengths are widths."""
+    links = [link.span() for link in _links(line)][::-1] if keeps_links and "://" in line else []
+    rows: list[str] = []
     begin, room = 0, first
     while len(line) - begin > room:
-        end = begin + room
-        begin = line.rfind(" ", begin + room // 2, end) + 1 or end
-        starts.append(begin)
-        room = others
-    return starts
+        end = line.rfind(" ", begin + room // 2, begin + room) + 1 or _hard_end(line, begin, begin + room)
+        while links and links[-1][1] <= end:
+            links.pop()
+        if links and links[-1][0] < end:
+            start, stop = links[-1]
+            end = start if start > begin else stop
+            if end == len(line):
+                break
+        rows.append(line[begin:end])
+        begin, room = end, others
+    return [*rows, line[begin:]]
 
 
-@lru_cache(4096)
-def _columns(character: str) -> int:
-    """Return how many columns a character takes at most; above the alphabets, two: no table of widths is everywhere."""
-    if character < "\u1100" or "\u1e00" <= character < "\u20d0":
-        return TAB_COLUMNS if character == "\t" else 1
-    return 2
+def _hard_end(line: str, begin: int, end: int) -> int:
+    """Return the last place up to ``end``, and after at least one character, that splits no character."""
+    while line[end] == _FILLER and end > begin:
+        end -= 1
+    if end == begin:
+        end += 1
+        while end < len(line) and line[end] == _FILLER:
+            end += 1
+    return end

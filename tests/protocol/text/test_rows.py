@@ -7,7 +7,7 @@ from wcwidth import wcwidth
 
 from socketchat.protocol.limits import TEXT_BYTES
 from socketchat.protocol.text.hygiene import clean
-from socketchat.protocol.text.rows import CONTINUED, ROW_COLUMNS, fits, in_rows, row_starts
+from socketchat.protocol.text.rows import CONTINUED, ROW_COLUMNS, in_rows, row_starts
 
 PADDING = {
     "spaces": " ",
@@ -79,14 +79,26 @@ def test_a_line_is_wrapped_between_words() -> None:
     assert in_rows(f"alice: {'word ' * 20}\n") == (f"alice: {'word ' * 14}\n{CONTINUED}{'word ' * 6}\n")
 
 
-@pytest.mark.parametrize(("line", "whole"), [("x" * 79, True), ("x" * 80, False), ("é" * 39, True), ("é" * 40, False)])
-def test_a_short_line_is_recognised_as_fitting(line: str, whole: bool) -> None:  # noqa: FBT001
-    assert fits(line) == whole
-
-
 def test_lines_that_fit_stay_as_they_are() -> None:
     assert in_rows("one\ntwo\n\nthree\n") == "one\ntwo\n\nthree\n"
     assert in_rows(f"{'x' * 79}\n") == f"{'x' * 79}\n"
+
+
+@pytest.mark.parametrize("length", [20, 60, 75, 76, 79, 80, 200])
+@pytest.mark.parametrize("after", ["", " and more", " " * 100 + "bob: I quit", "\tbob: I quit"])
+def test_a_link_is_never_broken(length: int, after: str) -> None:
+    link = "https://example.org/".ljust(length, "a")
+    for before in range(100):
+        assert link in in_rows(f"alice: {'x' * before} {link}{after}\n")
+
+
+@pytest.mark.parametrize(
+    "tail", ["bob: I quit", "bob:\u00a0I\u00a0quit", "[DM\u00a0from\u00a0bob]", "[server]", "bob:hi", "會"]
+)
+def test_a_link_that_a_terminal_breaks_forges_no_line(tail: str) -> None:
+    for length in range(160):
+        for row in seen(in_rows(f"alice: https://example.org/{'a' * length}{tail}\n"))[1:]:
+            assert row.startswith(CONTINUED) or not set(row) & set(" :[]\u00a0會"), row
 
 
 @pytest.mark.parametrize("padding", PADDING.values(), ids=PADDING)
