@@ -28,13 +28,15 @@ def send(hub: Hub, session: Session, command: commands.Send) -> None:
     key = key_of(hub, session, command) if command.outbox is not None else None
     user.away = ""
     if isinstance(to, Room):
-        hub.submit(Pending(to.id, user, command.kind, _encode(events.Text(text)), session, command, key))
+        body = _encode(events.Text(text))
+        hub.submit(Pending(to.id, user.id, user.name, command.kind, body, key, (), None, session, command))
         return
     pair = hub.directory.known_pair(user, to)
     if pair is None:
         check_begins(hub, session, user, to)
         pair = hub.logins.pair(user, to)
-    pending = Pending(pair.id, user, command.kind, _encode(events.Text(text, to.name)), session, command, key)
+    body = _encode(events.Text(text, to.name))
+    pending = Pending(pair.id, user.id, user.name, command.kind, body, key, (), None, session, command)
     if to.away or to.id not in hub.logins.present:
         pending.told = absence(hub, pair, user, to)
     hub.submit(pending)

@@ -91,7 +91,8 @@ class Moderating(NamedTuple):
     def tell(self, conversation: str, text: events.Text) -> None:
         """Store a notice in a conversation."""
         body = msgspec.json.encode(text)
-        self.hub.submit(Pending(conversation, self.actor, "notice", body, session=self.session))
+        actor = self.actor
+        self.hub.submit(Pending(conversation, actor.id, actor.name, "notice", body, session=self.session))
 
 
 def begin(hub: Hub, session: Session, room: str) -> Moderating:

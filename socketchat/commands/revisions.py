@@ -145,7 +145,7 @@ def _pending(hub: Hub, session: Session, command: _Change, conversation: Convers
     to = conversation.peer_of(user) if isinstance(conversation, Pair) else None
     body = encode_text(events.Text(text, to, of=entry.seq))
     key = key_of(hub, session, command) if command.outbox is not None else None
-    return Pending(conversation.id, user, kind, body, session, command, key, of=entry.seq)
+    return Pending(conversation.id, user.id, user.name, kind, body, key, of=entry.seq, session=session, command=command)
 
 
 def _said(command: _Change) -> tuple[str, str]:

@@ -60,7 +60,9 @@ class Recorder:
         author = author or session.user
         if author is None:
             raise NotLoggedIn("Log in first.")
-        pending = Pending(conversation, author, kind, facts.encode(fact), session, claims=claims)
+        pending = Pending(
+            conversation, author.id, author.name, kind, facts.encode(fact), claims=claims, session=session
+        )
 
         def begin(resume: Callable[[Outcome], None]) -> None:
             pending.then = resume
@@ -79,7 +81,8 @@ class Recorder:
         claims: tuple[str, ...] = (),
     ) -> None:
         """Store a fact without waiting."""
-        self._submit(Pending(conversation, author, kind, facts.encode(fact), None, claims=claims, then=then))
+        body = facts.encode(fact)
+        self._submit(Pending(conversation, author.id, author.name, kind, body, claims=claims, then=then))
 
     async def until(self, work: Coroutine[Any, Any, Result]) -> Result:
         """Await a read or a hash: return its result or raise its error. The loop runs on meanwhile."""

@@ -21,37 +21,24 @@ SERVER_LOG = "*"
 """The conversation of entries that belong to no conversation: accounts, rooms, members."""
 
 
-class Proposal:
+class Proposal(msgspec.Struct, gc=False, eq=False):
     """An entry to be stored.
 
     ``key`` is (outbox, n): a proposal is a duplicate if its n is at or below the last one of that outbox. ``claims``
     are names that the log grants once; the second proposal gets a conflict. ``of`` is the seq, in the same
     conversation, of the entry that this one refers to; only the kinds "edit" and "delete" change that entry. The
     submitter checks whether the author may do that. Subclasses carry what the submitter wants back with the outcome.
+    It is a struct because each message makes one.
     """
 
-    __slots__ = ("author", "body", "claims", "conversation", "key", "kind", "name", "of")
-
-    def __init__(
-        self,
-        conversation: str,
-        author: str,
-        name: str,
-        kind: str,
-        body: bytes,
-        *,
-        key: tuple[int, int] | None = None,
-        claims: tuple[str, ...] = (),
-        of: int | None = None,
-    ) -> None:
-        self.conversation = conversation
-        self.author = author
-        self.name = name
-        self.kind = kind
-        self.body = body
-        self.key = key
-        self.claims = claims
-        self.of = of
+    conversation: str
+    author: str
+    name: str
+    kind: str
+    body: bytes
+    key: tuple[int, int] | None = None
+    claims: tuple[str, ...] = ()
+    of: int | None = None
 
 
 class Stored(msgspec.Struct, gc=False):

@@ -6,7 +6,7 @@ import pytest
 
 from socketchat.client.session.client_events import Gap, LoggedIn
 from socketchat.client.session.session import Session as Client
-from socketchat.hub import Pending, User
+from socketchat.hub import Pending
 from socketchat.hub.logins import RESUME_SECONDS, WELCOME_CONVERSATIONS
 from socketchat.hub.state.projection import GUEST_PAIRS
 from socketchat.protocol import commands, events
@@ -98,7 +98,7 @@ def test_the_messages_of_a_released_account_are_not_those_of_a_guest() -> None:
 def say(stage: Stage, conversation: str, text: str) -> None:
     """Submit a message from somebody who is not here."""
     body = encode_text(events.Text(text))
-    stage.hub.submit(Pending(conversation, User("other", "other", "other"), "message", body, None))
+    stage.hub.submit(Pending(conversation, "other", "other", "message", body))
 
 
 def crowded(*, rooms: bool) -> Stage:

@@ -32,7 +32,7 @@ def back(stage: Stage, name: str, position: int) -> Peer:
 
 def delete(stage: Stage, peer: Peer, of: int, **more: Any) -> None:
     user, body = peer.session.user, b'{"of":%d}' % of
-    stage.hub.submit(Pending("#lobby", user, "delete", body, session=peer.session, of=of, **more))
+    stage.hub.submit(Pending("#lobby", user.id, user.name, "delete", body, session=peer.session, of=of, **more))
 
 
 def texts(peer: Peer) -> dict[int, str]:

@@ -1,7 +1,7 @@
 import pytest
 
 from socketchat.client.identity.keys import Key
-from socketchat.hub import Admission, Channel, Pending, User
+from socketchat.hub import Admission, Channel, Pending
 from socketchat.hub.state import facts
 from socketchat.hub.state.invites import invite_id
 from socketchat.journal import SERVER_LOG
@@ -59,8 +59,8 @@ def invite(stage: Stage, *, uses: int = 1, expires: int = 0, room: str | None = 
 
 
 def store(stage: Stage, kind: str, fact: object) -> None:
-    author, session = User("", "server", "server"), stage.connect().session
-    stage.hub.submit(Pending(SERVER_LOG, author, kind, facts.encode(fact), session=session))
+    session = stage.connect().session
+    stage.hub.submit(Pending(SERVER_LOG, "", "server", kind, facts.encode(fact), session=session))
     stage.settle()
 
 
