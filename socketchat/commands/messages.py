@@ -34,10 +34,10 @@ def send(hub: Hub, session: Session, command: commands.Send) -> None:
     pair = hub.directory.known_pair(user, to)
     if pair is None:
         check_begins(hub, session, user, to)
-        pair = hub.logins.pair(user, to)
+        pair = hub.subscriptions.pair(user, to)
     body = _encode(events.Text(text, to.name))
     pending = Pending(pair.id, user.id, user.name, command.kind, body, key, (), None, session, command)
-    if to.away or to.id not in hub.logins.present:
+    if to.away or to.id not in hub.online.present:
         pending.told = absence(hub, pair, user, to)
     hub.submit(pending)
 
@@ -64,7 +64,7 @@ def speaker(session: Session) -> User:
 
 def check_reached(hub: Hub, user: User, other: str, name: str) -> None:
     """Raise Refused if a guest writes to a user, given by id, who is not online."""
-    if user.is_guest and other not in hub.logins.present:
+    if user.is_guest and other not in hub.online.present:
         raise Refused(f"{name} is not online, and guests can only write to users who are.")
 
 

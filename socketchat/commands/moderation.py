@@ -85,7 +85,7 @@ class Moderating(NamedTuple):
             if user is self.actor and fact.name != user.name:
                 raise Refused(f"{fact.name} has the same key as you, so this would apply to you too.")
             self.hub.permissions.check_outranks(self.actor, user, self.room)
-        for user in self.hub.logins.users_at(fact.subjects):
+        for user in self.hub.online.at_addresses(fact.subjects):
             self.hub.permissions.check_outranks(self.actor, user, self.room)
 
     def tell(self, conversation: str, text: events.Text) -> None:
@@ -218,5 +218,5 @@ async def invite(hub: Hub, session: Session, command: commands.Invite) -> Answer
     check_begins(hub, session, act.actor, other)
     await act.record(act.fact("invite", other))
     text = f"{act.actor.name} invited {other.name} to {room.name}. To enter: /join {room.name}"
-    act.tell(hub.logins.pair(act.actor, other).id, events.Text(text, other.name))
+    act.tell(hub.subscriptions.pair(act.actor, other).id, events.Text(text, other.name))
     return OK

@@ -36,7 +36,7 @@ async def join(hub: Hub, session: Session, command: commands.Join) -> Answer:
         room = hub.permissions.room(user, room.id)  # it may have been removed meanwhile
     elif session.rendering.follows:
         session.answer(room.described_to(user), command)
-    hub.logins.move(session, room)
+    hub.subscriptions.move(session, room)
     return OK
 
 
@@ -59,7 +59,7 @@ async def rooms(hub: Hub, session: Session, command: commands.Rooms) -> Answer:
     lines: list[events.Room] = []
     start = looked_at = 0
     for room in rooms:
-        looked_at += 1 + min(len(room.members), len(hub.logins.present))
+        looked_at += 1 + min(len(room.members), len(hub.online.present))
         if hub.permissions.may(user, Action.SEE, room):
             lines.append(_described(hub, user, room))
         if len(lines) == ROOMS_PER_EVENT or looked_at > LOOKED_AT_PER_TURN or room is rooms[-1]:
@@ -131,13 +131,13 @@ async def _set_member(hub: Hub, session: Session, room: Room, *, member: bool) -
     if not user.is_guest:
         await hub.record(session, "member", facts.MemberFact(room.id, user.id, member))
     elif member:
-        hub.logins.admit(user, room, session)
+        hub.subscriptions.admit(user, room, session)
     else:
-        hub.logins.dismiss(user, room)
+        hub.subscriptions.dismiss(user, room)
 
 
 def _described(hub: Hub, user: User, room: Room) -> events.Room:
     """Return a room's line in the list; for a room that the user may not read, only its name."""
     if not hub.permissions.may(user, Action.READ, room):
         return events.Room(room.name, 0)
-    return events.Room(room.name, hub.logins.count_online(room), room.topic, room.has_member(user))
+    return events.Room(room.name, hub.online.count(room), room.topic, room.has_member(user))

@@ -22,7 +22,7 @@ NAMES_PER_EVENT = 500
 async def users(hub: Hub, session: Session, command: commands.Users) -> Answer:
     """List the users who are online, or the online members of a room."""
     room = hub.permissions.room(speaker(session), command.room) if command.room else None
-    there = hub.logins.users_online(room)
+    there = hub.online.users(room)
     shown = None if room is None or room.is_lobby else room.name
     for start in range(0, max(1, len(there)), NAMES_PER_EVENT):
         part = there[start : start + NAMES_PER_EVENT]

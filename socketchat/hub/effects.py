@@ -12,6 +12,7 @@ from typing import Any
 from ..exceptions import NameTaken, Refused
 from ..protocol import events
 from ..protocol.authentication.proofs import fingerprint
+from .delivery.subscriptions import Subscriptions
 from .directory import Directory
 from .logins import PENDING_NOTICE, Logins
 from .online import Online
@@ -23,8 +24,9 @@ from .state.users import User
 class Effects:
     """Applies the changes of the projection to the live sessions."""
 
-    def __init__(self, logins: Logins, directory: Directory, online: Online) -> None:
+    def __init__(self, logins: Logins, subscriptions: Subscriptions, directory: Directory, online: Online) -> None:
         self._logins = logins
+        self._subscriptions = subscriptions
         self._directory = directory
         self._online = online
 
@@ -87,32 +89,32 @@ class Effects:
 
     def admitted(self, change: changes.Admitted, by: Session | None) -> None:
         """Add the user's sessions to the room."""
-        self._logins.admit(change.user, change.room, by)
+        self._subscriptions.admit(change.user, change.room, by)
 
     def dismissed(self, change: changes.Dismissed, _by: Session | None) -> None:
         """Remove the user's sessions from the room."""
-        self._logins.dismiss(change.user, change.room, change.why)
+        self._subscriptions.dismiss(change.user, change.room, change.why)
 
     def shut_out(self, change: changes.ShutOut, _by: Session | None) -> None:
         """Remove all users whom a kick or a ban covers: accounts, guests, and users at a banned address."""
         named = [guest for guest in self._directory.guests.values() if f"user:{guest.id}" in change.subjects]
-        there = self._logins.users_at(change.subjects)
+        there = self._online.at_addresses(change.subjects)
         if change.room.is_lobby:
             for user in dict.fromkeys([*change.users, *named, *there]):
                 self._logins.expel(user, events.Bye(code=change.code, text=change.why))
         else:  # ``dismissed`` tells the accounts that were members
             for guest in dict.fromkeys([*named, *(user for user in there if user.is_guest)]):
-                self._logins.dismiss(guest, change.room, change.why)
+                self._subscriptions.dismiss(guest, change.room, change.why)
 
     def made_private(self, change: changes.MadePrivate, _by: Session | None) -> None:
         """Remove the guests."""
         for guest in list(change.room.guests.values()):
-            self._logins.dismiss(guest, change.room, change.why)
+            self._subscriptions.dismiss(guest, change.room, change.why)
 
     def room_removed(self, change: changes.RoomRemoved, _by: Session | None) -> None:
         """Remove the guests."""
         for guest in list(change.room.guests.values()):
-            self._logins.dismiss(guest, change.room, change.why)
+            self._subscriptions.dismiss(guest, change.room, change.why)
 
     def _alert(self, user: User, text: str, by: Session | None) -> None:
         """Alert a user's sessions, except the one that made the change."""

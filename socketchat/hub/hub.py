@@ -32,8 +32,9 @@ from ..protocol.limits import UNACKNOWLEDGED_BYTES, UNACKNOWLEDGED_ENTRIES
 from .awaitables import Recorder
 from .background import Background, Foreground
 from .delivery.fan_out import Delivery
-from .delivery.presence import Timer
+from .delivery.presence import Presence, Timer
 from .delivery.replay import Replay
+from .delivery.subscriptions import Subscriptions
 from .directory import Directory
 from .effects import Effects
 from .later import Later
@@ -106,11 +107,15 @@ class Hub:
         self.quotas = Quotas(self.directory, clock, limited=limited)
         self.throttle = Throttle(timer, clock, self._proceed, limited=limited)
         self.replay = Replay(journal, spawn, self._caught_up, self.throttle.charge_replay, timer)
+        self.presence = Presence(timer, self.directory, self.online)
+        self.subscriptions = Subscriptions(self.directory, self.online, self.presence)
         self.logins = Logins(
             self.directory,
             self.online,
             self.permissions,
             self.replay,
+            presence=self.presence,
+            subscriptions=self.subscriptions,
             timer=timer,
             token=token,
             throttle=self.throttle,
@@ -121,7 +126,7 @@ class Hub:
         self.note = recorder.note
         self._expiry = RoomExpiry(self.state, timer, now, partial(self.note, self.operator))
         self.until = recorder.until
-        self._effects = Effects(self.logins, self.directory, self.online)
+        self._effects = Effects(self.logins, self.subscriptions, self.directory, self.online)
         self.claimed: Counter[str] = Counter()  # accounts being registered, by the look of their name
         self._under_way_bytes = 0
         self._crowd: dict[Session, None] = {}
@@ -212,8 +217,8 @@ class Hub:
             self._apply(outcomes, delivery, waiting)
         finally:
             self._waiting = None
-        if self.logins.presence.pending:
-            self.logins.presence.settle(delivery.authors())
+        if self.presence.pending:
+            self.presence.settle(delivery.authors())
         if self.replay.reads:
             for conversation, group in delivery.groups.items():
                 self.replay.extend(conversation, [entry for entry, _ in group])
@@ -268,7 +273,7 @@ class Hub:
                 self._follow(apply(self.state, entry), None)
             if entry.kind in CHANGES and (of := said(entry).of) is not None:
                 delivery.changed.append((entry.conversation, (of, *outcome.changed)))
-            conversation = self.state.conversations.get(entry.conversation) or self.logins.pair_of(entry)
+            conversation = self.state.conversations.get(entry.conversation) or self.subscriptions.pair_of(entry)
             if conversation is not None and entry.seq > conversation.head:
                 delivery.add(conversation, entry, None)
         if pending is not None and pending.then is not None:
@@ -285,7 +290,7 @@ class Hub:
         if conversation is not None:
             if entry.seq > conversation.head:  # not the fact that recreates a removed room
                 delivery.add(conversation, entry, None if pending.kind in ECHOED else session)
-        elif entry.conversation != SERVER_LOG and (conversation := self.logins.pair_of(entry)) is not None:
+        elif entry.conversation != SERVER_LOG and (conversation := self.subscriptions.pair_of(entry)) is not None:
             delivery.add(conversation, entry, session)
         if pending.told is not None:
             delivery.tell(session, pending.told)
@@ -324,7 +329,7 @@ class Hub:
     def _caught_up(self, session: Session) -> None:
         if session.places.missed_presence:
             session.places.missed_presence = False
-            self.logins.presence.inform(session)
+            self.presence.inform(session)
         session.tell(events.Live())
 
 

@@ -1,25 +1,22 @@
-"""Logins: logs sessions in and out, and subscribes them to their conversations."""
+"""Logs sessions in and out, resumes them, and ends those of banned users and revoked devices."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-
-from msgspec.structs import replace
+from collections.abc import Callable
 
 from ..exceptions import Refused, Replaced
-from ..protocol import commands, events, limits
-from ..protocol.limits import MISSED_ENTRIES, NEWEST_ENTRIES
-from ..version import __version__
-from .audience import Audience
+from ..protocol import commands, events
 from .delivery.presence import Presence, Timer
 from .delivery.replay import Replay
+from .delivery.subscriptions import Subscriptions
+from .delivery.welcome import WELCOME_CONVERSATIONS, Positions, described, replay_start, welcome
 from .directory import Directory
 from .online import Online
 from .policy.permissions import Permissions
 from .policy.throttle import Throttle
 from .sessions import Session
 from .state import restrictions
-from .state.conversations import Conversation, Pair, Room
+from .state.conversations import Conversation, Room
 from .state.users import User
 
 RESUME_SECONDS = 15.0
@@ -33,16 +30,15 @@ PENDING_NOTICE = (
 TOKEN_BYTES = 16
 """128 random bits cannot be guessed."""
 
-WELCOME_CONVERSATIONS = 500
-"""Conversations in the line of ``welcome``, which has to stay under the limit for a line; as many follow in each turn
-of the loop, which takes a few milliseconds."""
-
 PAUSED_SECONDS = 0.1
 """Pause before checking again whether a slow reader can take more conversations of its welcome."""
 
 
 class Logins:
-    """Logs sessions in and out, and reports them to ``presence``; ``epoch`` is set when the journal is open."""
+    """Logs sessions in and out, and reports to ``presence`` who came online and went offline.
+
+    ``epoch`` is set when the journal is open.
+    """
 
     def __init__(
         self,
@@ -51,19 +47,20 @@ class Logins:
         permissions: Permissions,
         replay: Replay,
         *,
+        presence: Presence,
+        subscriptions: Subscriptions,
         timer: Timer,
         token: Callable[[int], str],
         throttle: Throttle,
     ) -> None:
         self.epoch = ""
-        self.listeners = Audience()
-        self.present: dict[str, User] = {}
         self.resumable: dict[str, Session] = {}
-        self.presence = Presence(timer, self._presence_audience, self.present)
         self._directory = directory
         self._online = online
         self._permissions = permissions
         self._replay = replay
+        self._presence = presence
+        self._subscriptions = subscriptions
         self._timer = timer
         self._token = token
         self._throttle = throttle
@@ -85,28 +82,24 @@ class Logins:
         session.listens = hello.listen == "all"
         self._online.add(user, session)
         heard = self._hears(session, user)
-        first, more = heard[:WELCOME_CONVERSATIONS], heard[WELCOME_CONVERSATIONS:]
         resumes = session.listens and hello.epoch == self.epoch
         positions = hello.positions if resumes else None
-        self._welcome(session, user, first, len(more), hello, host, positions)
+        self._welcome(session, user, heard, hello, host, positions)
         if session.listens:
             if resumes:
                 session.places.fall_behind()
-            session.places.listen(self.listeners)
+            session.places.listen(self._presence.listeners)
             if user.pends(self._permissions.now()):
                 session.tell(events.Alert(text=PENDING_NOTICE))
-            for conversation in first:
-                session.places.enter(conversation, None if positions is None else _start(conversation, positions))
+            for conversation in heard[:WELCOME_CONVERSATIONS]:
+                session.places.enter(conversation, replay_start(conversation, positions))
             self._online.lingering.pop(user.id, None)
-            if user.id not in self.present:
-                self.present[user.id] = user
-                self.presence.came(user, session)
+            if user.id not in self._online.present:
+                self._online.present[user.id] = user
+                self._presence.came(user, session)
             if hello.epoch is not None:
-                self.presence.inform(session)
-        session.places.awaits_more = bool(more)
-        if more:
-            self._timer(0, lambda: self._enter_more(session, user, more, positions))
-        self._replay.advance(session)
+                self._presence.inform(session)
+        self._enter_rest(session, user, heard[WELCOME_CONVERSATIONS:], positions)
 
     def enter_unregistered(self, session: Session, user: User, hello: commands.Hello, *, host: str | None) -> None:
         """Welcome a session that does not listen, under a new name; its first stored entry registers the name.
@@ -118,7 +111,7 @@ class Logins:
         self._permissions.check_entry([*restrictions.of_user(user), restrictions.of_address(session.channel.peer)])
         session.user = user
         self._online.add(user, session)
-        self._welcome(session, user, [self._directory.lobby], 0, hello, host, None)
+        self._welcome(session, user, [self._directory.lobby], hello, host, None)
 
     def registered(self, session: Session, account: User) -> None:
         """Assign a session that was welcomed under a new name to the account that now has the name."""
@@ -186,108 +179,6 @@ class Logins:
             self._give_up(session, session.user)
             session.user = session.outbox = None
 
-    def pair(self, one: User, other: User) -> Pair:
-        """Return the direct messages of two users; if they are new, subscribe both users' sessions."""
-        pair, is_new = self._directory.pair(one, other)
-        if is_new:
-            self._hear(pair)
-        return pair
-
-    def pair_of(self, entry: events.Entry) -> Pair | None:
-        """Return the new direct messages that an entry starts, or None if neither user is known here."""
-        pair = self._directory.pair_of(entry)
-        if pair is not None:
-            self._hear(pair)
-        return pair
-
-    def _hear(self, pair: Pair) -> None:
-        for user in [user for each in pair.names if (user := self._directory.users.get(each)) is not None]:
-            for session in self._online.of(user):
-                if session.listens:
-                    session.tell(pair.described_to(user))
-                    session.places.enter(pair)
-            self._forget_guests(user)
-
-    def _forget_guests(self, user: User) -> None:
-        """Drop a user's oldest direct messages with guests who are gone, if the user has many."""
-        for pair in self._directory.forget_guests(user):
-            for session in self._online.of(user):
-                if pair in session.places.heard:
-                    session.places.leave(pair)
-                    session.tell(events.Left(conversation=pair.id))
-
-    def admit(self, user: User, room: Room, by: Session | None) -> None:
-        """Subscribe a new member to a room; ``by`` is the session that asked. Guests are members on this node only."""
-        sessions = self._online.of(user)
-        if not sessions:
-            return
-        if user.is_guest:
-            self._directory.set_guest(user, room, member=True)
-        for session in sessions:
-            if session.listens and session.rendering.follows:
-                session.places.enter(room)
-                session.tell(room.described_to(user))
-        self.presence.came(user, by if by is not None and by in sessions else sessions[0], room.id)
-
-    def dismiss(self, user: User, room: Room, why: str = "") -> None:
-        """Unsubscribe a user from a room; ``why`` is empty if the user left it."""
-        heard = [session for session in self._online.of(user) if session.places.hears(room)]
-        if user.is_guest:
-            was_member = self._directory.set_guest(user, room, member=False)
-            if not (heard or was_member):
-                return
-        self.presence.went(user, room.id, kicked=bool(why))
-        for session in heard:
-            if session.places.hears(room):
-                session.places.leave(room)
-                session.tell(events.Left(conversation=room.id, text=why))
-                if session.room == room.id:
-                    self.move(session, self._directory.lobby)
-                    session.put_out = room.name if why else ""
-
-    def move(self, session: Session, room: Room) -> None:
-        """Make a room the current one, for a session that hears only its current room."""
-        if session.user is None or session.gone or session.rendering.follows:
-            return
-        for conversation in list(session.places.heard):
-            if isinstance(conversation, Room):
-                session.places.leave(conversation)
-        session.room, session.put_out = room.id, ""
-        session.places.enter(room)
-        session.tell(room.described_to(session.user))
-
-    def online(self, room: Room | None = None) -> list[str]:
-        """Return the names of the users who are online, or of a room's online members, sorted."""
-        return [user.name for user in self.users_online(room)]
-
-    def count_online(self, room: Room) -> int:
-        """Return the number of a room's online members."""
-        present = self.present
-        if room.is_lobby:
-            return len(present)
-        if len(present) < len(room.members):
-            return sum(user_id in room.members or user_id in room.guests for user_id in present)
-        return sum(user_id in present for members in (room.members, room.guests) for user_id in members)
-
-    def users_online(self, room: Room | None = None) -> list[User]:
-        """Return the users who are online, or a room's online members, sorted by name."""
-        there = list(self.present.values())
-        if room is not None and not room.is_lobby:
-            members = [*room.members.values(), *room.guests.values()]
-            there = [user for user in members if user.id in self.present]
-        return sorted(there, key=lambda user: user.name.casefold())
-
-    def users_at(self, subjects: Iterable[str]) -> list[User]:
-        """Return the users who are connected from any address among the subjects of a restriction."""
-        addresses = {subject for subject in subjects if subject.startswith("address:")}
-        if not addresses:
-            return []
-        return [
-            user
-            for user in self._directory.users.values()
-            if any(restrictions.of_address(session.channel.peer) in addresses for session in self._online.of(user))
-        ]
-
     def _hears(self, session: Session, user: User) -> list[Conversation]:
         lobby = self._directory.lobby
         if session.rendering.follows:
@@ -300,33 +191,22 @@ class Logins:
         session: Session,
         user: User,
         heard: list[Conversation],
-        following: int,
         hello: commands.Hello,
         host: str | None,
-        positions: dict[str, int] | None,
+        positions: Positions,
     ) -> None:
         if session.rendering.resumes and session.register is None:
             session.token = self._token(TOKEN_BYTES)
             self.resumable[session.token] = session
-        session.answer(
-            events.Welcome(
-                epoch=self.epoch,
-                user=user.id,
-                name=user.name,
-                token=session.token,
-                version=__version__,
-                limits=limits.as_told(),
-                conversations=[_described(each, user, positions) for each in heard],
-                following=following,
-                host=host,
-                id=hello.id,
-            ),
-            hello,
-        )
+        session.answer(welcome(session, user, heard, hello, host, self.epoch, positions), hello)
 
-    def _enter_more(
-        self, session: Session, user: User, heard: list[Conversation], positions: dict[str, int] | None
-    ) -> None:
+    def _enter_rest(self, session: Session, user: User, rest: list[Conversation], positions: Positions) -> None:
+        session.places.awaits_more = bool(rest)
+        if rest:
+            self._timer(0, lambda: self._enter_more(session, user, rest, positions))
+        self._replay.advance(session)
+
+    def _enter_more(self, session: Session, user: User, heard: list[Conversation], positions: Positions) -> None:
         """Send the conversations that did not fit into ``welcome``, some in each turn of the loop."""
         if session.gone or session.user is not user:
             return
@@ -335,18 +215,14 @@ class Logins:
             return
         lines: list[bytes] = []
         for conversation in heard[:WELCOME_CONVERSATIONS]:
-            lines.append(session.rendering.event(_described(conversation, user, positions)))
+            lines.append(session.rendering.event(described(conversation, user, positions)))
             if not self._may_hear(user, conversation):
                 why = f"You are no longer in {conversation.name}." if isinstance(conversation, Room) else ""
                 lines.append(session.rendering.event(events.Left(conversation=conversation.id, text=why)))
             elif session.listens:
-                session.places.enter(conversation, None if positions is None else _start(conversation, positions))
+                session.places.enter(conversation, replay_start(conversation, positions))
         session.write(b"".join(lines))
-        more = heard[WELCOME_CONVERSATIONS:]
-        session.places.awaits_more = bool(more)
-        if more:
-            self._timer(0, lambda: self._enter_more(session, user, more, positions))
-        self._replay.advance(session)
+        self._enter_rest(session, user, heard[WELCOME_CONVERSATIONS:], positions)
 
     def _may_hear(self, user: User, conversation: Conversation) -> bool:
         """Tell whether a user is still in a conversation that the welcome listed."""
@@ -366,34 +242,8 @@ class Logins:
             return
         self._online.lingering.pop(user.id, None)
         user.away = ""
-        if self.present.pop(user.id, None) is not None:
-            self.presence.went(user)
+        if self._online.present.pop(user.id, None) is not None:
+            self._presence.went(user)
         if user.is_guest and not self._online.of(user) and user.id in self._directory.users:
             for other in self._directory.remove_guest(user):
-                self._forget_guests(other)
-
-    def _presence_audience(self, room: str | None) -> Audience:
-        if room is None:
-            return self.listeners
-        found = self._directory.rooms.get(room)
-        return found.audience if found is not None else Audience()  # a removed room has no audience
-
-
-def _position(conversation: Conversation, positions: dict[str, int]) -> int:
-    """Return the last seq that a returning client has; direct messages that it does not know are new."""
-    unknown = 0 if isinstance(conversation, Pair) else conversation.head
-    return max(conversation.floor - 1, min(positions.get(conversation.id, unknown), conversation.head))
-
-
-def _start(conversation: Conversation, positions: dict[str, int]) -> int:
-    """Return the seq after which replay starts for a returning client: its position, or one close to the head."""
-    position, head = _position(conversation, positions), conversation.head
-    return position if head - position <= MISSED_ENTRIES else head - NEWEST_ENTRIES
-
-
-def _described(conversation: Conversation, user: User, positions: dict[str, int] | None) -> events.Conversation:
-    """Return the event that describes a conversation; with positions, also the start of a replay that skips entries."""
-    told = conversation.described_to(user)
-    if positions is None or (start := _start(conversation, positions)) <= _position(conversation, positions):
-        return told
-    return replace(told, after=start)
+                self._subscriptions.forget_guests(other)

@@ -318,7 +318,7 @@ def test_quit_ends_the_session_after_all_earlier_commands() -> None:
     stage.settle()
     assert alice.last_words == b'{"type":"ok","id":9}\n'
     assert bob.heard() == [("#lobby", 1, "last words")]
-    assert stage.hub.logins.online() == ["bob"]
+    assert stage.hub.online.names() == ["bob"]
 
 
 def test_quit_works_before_the_login() -> None:

@@ -50,7 +50,7 @@ def test_the_operator_sets_an_owner_who_can_set_moderators() -> None:
     bob.do(commands.Kick, room="#lobby", name="eve", reason="spam.")
     assert b'"code":"kicked","text":"bob kicked you from the chat: spam."' in eve.last_words
     assert notices(ann)[-1] == "bob kicked eve from the chat: spam."
-    assert "eve" not in stage.hub.logins.online()
+    assert "eve" not in stage.hub.online.names()
     assert stage.native("eve").session.user is not None
 
 
@@ -285,7 +285,7 @@ def test_a_session_of_a_banned_user_cannot_be_resumed() -> None:
     token = bob.session.token
     bob.drop()
     ann.do(commands.Ban, room="#lobby", name="bob")
-    assert "bob" not in stage.hub.logins.online()
+    assert "bob" not in stage.hub.online.names()
     peer = stage.login(token=token)
     assert peer.session.user is None
 

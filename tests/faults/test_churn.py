@@ -98,7 +98,7 @@ def test_connecting_and_leaving_leaves_no_state(loop: str, monkeypatch: pytest.M
             await alice.barrier()
         await all_gone(house, alice)
         assert held() == before
-        assert house.server.hub.logins.online() == ["alice"]
+        assert house.server.hub.online.names() == ["alice"]
 
     run(loop, scene)
 

@@ -131,7 +131,7 @@ async def live_through(house: House, wall: Wall) -> None:
     assert [e.ts for e in heard] == sorted(e.ts for e in heard)
     assert [decode_text(e).text for e in heard] == [f"{n} {k}" for n in range(4) for _ in range(2) for k in range(5)]
     assert hub.directory.conversations["#lobby"].floor == 1
-    assert hub.logins.online() == ["alice", "bob", "eve"]
+    assert hub.online.names() == ["alice", "bob", "eve"]
 
 
 @pytest.mark.parametrize(("loop", "tls"), [("asyncio", False), ("uvloop", True)])

@@ -1,8 +1,9 @@
 import pytest
 
 from socketchat.hub import Hub, hub
+from socketchat.hub.delivery.welcome import WELCOME_CONVERSATIONS
 from socketchat.hub.hub import UNDER_WAY_BYTES
-from socketchat.hub.logins import RESUME_SECONDS, WELCOME_CONVERSATIONS
+from socketchat.hub.logins import RESUME_SECONDS
 from socketchat.protocol import commands, events
 from socketchat.protocol.codec import decode_event, encode
 from socketchat.protocol.limits import LINE_BYTES, UNACKNOWLEDGED_BYTES, UNACKNOWLEDGED_ENTRIES
@@ -35,10 +36,10 @@ def test_a_lost_connection_is_announced_only_after_a_grace_period() -> None:
     bob.drop()
     stage.turns.wait(RESUME_SECONDS - 0.1)
     assert alice.events() == []
-    assert stage.hub.logins.online() == ["alice", "bob"]
+    assert stage.hub.online.names() == ["alice", "bob"]
     stage.turns.wait(0.2)
     assert presences(alice.events()) == ["-bob"]
-    assert stage.hub.logins.online() == ["alice"]
+    assert stage.hub.online.names() == ["alice"]
 
 
 def test_a_session_resumed_in_time_was_never_announced_as_gone() -> None:
@@ -52,7 +53,7 @@ def test_a_session_resumed_in_time_was_never_announced_as_gone() -> None:
     assert welcome.token != hello["token"]
     stage.turns.wait(60)
     assert alice.events() == []
-    assert stage.hub.logins.online() == ["alice", "bob"]
+    assert stage.hub.online.names() == ["alice", "bob"]
 
 
 def test_a_user_who_logs_in_again_in_time_was_never_announced_as_gone() -> None:
@@ -129,7 +130,7 @@ def test_a_session_resumed_elsewhere_is_closed_here() -> None:
     assert bob.heard() == []
     stage.turns.wait(60)
     assert alice.told(events.Presence) == []
-    assert stage.hub.logins.online() == ["alice", "bob"]
+    assert stage.hub.online.names() == ["alice", "bob"]
 
 
 def test_a_resume_token_is_valid_once() -> None:
@@ -184,9 +185,9 @@ def test_the_grace_period_of_an_old_session_does_not_end_a_newer_one() -> None:
     bob = stage.native("bob")
     bob.drop()
     stage.turns.wait(2)
-    assert stage.hub.logins.online() == ["alice", "bob"]
+    assert stage.hub.online.names() == ["alice", "bob"]
     stage.turns.wait(RESUME_SECONDS)
-    assert stage.hub.logins.online() == ["alice"]
+    assert stage.hub.online.names() == ["alice"]
     assert presences(alice.told(events.Presence)) == ["-bob"]
 
 
@@ -196,7 +197,7 @@ def test_a_resumed_session_that_quits_is_gone_immediately() -> None:
     bob.drop()
     stage.login(**hello).do(commands.Quit)
     assert presences(alice.events()) == ["-bob"]
-    assert stage.hub.logins.online() == ["alice"]
+    assert stage.hub.online.names() == ["alice"]
 
 
 def test_the_presence_of_a_user_ends_with_the_last_session() -> None:
@@ -236,7 +237,7 @@ def test_messages_between_guests_are_removed_with_both() -> None:
     other.do(commands.Quit)
     assert stage.hub.directory.conversations.keys() == {"#lobby"}
     assert stage.hub.directory.users == {}
-    assert stage.hub.logins.listeners == {}
+    assert stage.hub.presence.listeners == {}
     assert stage.hub.directory.lobby.audience == {}
 
 

@@ -7,7 +7,8 @@ import pytest
 from socketchat.client.session.client_events import Gap, LoggedIn
 from socketchat.client.session.session import Session as Client
 from socketchat.hub import Pending
-from socketchat.hub.logins import RESUME_SECONDS, WELCOME_CONVERSATIONS
+from socketchat.hub.delivery.welcome import WELCOME_CONVERSATIONS
+from socketchat.hub.logins import RESUME_SECONDS
 from socketchat.hub.state.projection import GUEST_PAIRS
 from socketchat.protocol import commands, events
 from socketchat.protocol.codec import decode_command, encode_text

@@ -132,9 +132,9 @@ def test_changing_the_rendering_loses_and_repeats_no_entry(changed_at: int, *, s
         stage.turns.turn()
     stage.settle()
     assert in_order(bob) == {"#lobby": 14, "#ops": 13, other_of(bob, alice): 13}
-    assert bob.session in stage.hub.logins.listeners[bob.session.rendering]
+    assert bob.session in stage.hub.presence.listeners[bob.session.rendering]
     stage.hub.logins.exit(bob.session, quits=True)
-    assert set(stage.hub.logins.listeners) == {NATIVE}
+    assert set(stage.hub.presence.listeners) == {NATIVE}
     assert other.heard()
 
 

@@ -616,7 +616,7 @@ def test_an_exception_after_the_commit_closes_one_connection(
 ) -> None:
     async def scene(house: House) -> None:
         alice, bob = await house.native("alice"), await house.native("bob")
-        monkeypatch.setattr(house.server.hub.logins, "admit", broken)
+        monkeypatch.setattr(house.server.hub.subscriptions, "admit", broken)
         house.server.hub.journal.held = True
         await alice.say(commands.Join(room="#ops"))
         await bob.say(commands.Send(id=7, to="#lobby", text="same batch"))

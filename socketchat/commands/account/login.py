@@ -80,7 +80,7 @@ async def prove(hub: Hub, session: Session, command: commands.Prove) -> Answer:
     hub.logins.enter(session, user, asked, host=host)
     if holder is None and list(hub.online.of(user)) == [session]:  # the invite may have added the user to a room
         for room_id in user.rooms:
-            hub.logins.presence.came(user, session, room_id)
+            hub.presence.came(user, session, room_id)
     return ANSWERED
 
 

@@ -37,6 +37,6 @@ def _described(hub: Hub, user: User) -> str:
         user.name,
         "guest" if user.is_guest else "",
         {Rank.SERVER_OWNER: "owner", Rank.MODERATOR: "moderator"}.get(rank, ""),
-        "online" if user.id in hub.logins.present else "",
+        "online" if user.id in hub.online.present else "",
     ]
     return " ".join(filter(None, parts))

@@ -1,1 +1,1 @@
-"""Delivery of entries and presence to sessions: fan-out, replay, attendance and presence."""
+"""Delivery of entries and presence to sessions: welcome, subscriptions, fan-out, replay and presence."""

@@ -9,6 +9,8 @@ from ...protocol import events
 from ...protocol.events import Person, Why
 from ...protocol.limits import PRESENCE_NAMES
 from ..audience import Audience
+from ..directory import Directory
+from ..online import Online
 from ..sessions import Rendering, Session
 from ..state.users import User
 
@@ -86,13 +88,14 @@ class Changes:
 class Presence:
     """Collects changes per room (None: the chat), and reports the first immediately, the next ones together.
 
-    ``present`` are the users who are online, by id.
+    ``listeners`` are the sessions that hear the reports about the chat.
     """
 
-    def __init__(self, timer: Timer, audience_of: Callable[[str | None], Audience], present: dict[str, User]) -> None:
+    def __init__(self, timer: Timer, directory: Directory, online: Online) -> None:
+        self.listeners = Audience()
         self._timer = timer
-        self._audience_of = audience_of
-        self._present = present
+        self._directory = directory
+        self._online = online
         self.pending: dict[str | None, Changes] = {}
         self._uninformed: dict[Session, None] = {}
         self._resting = False
@@ -137,6 +140,12 @@ class Presence:
         shown = [each for each in user.rooms if any(rendering.shows_members for rendering in self._audience_of(each))]
         return [None, *shown]
 
+    def _audience_of(self, room: str | None) -> Audience:
+        if room is None:
+            return self.listeners
+        found = self._directory.rooms.get(room)
+        return found.audience if found is not None else Audience()  # a removed room has no audience
+
     def _wake(self) -> None:
         if not self._resting:
             self._resting = True
@@ -155,7 +164,7 @@ class Presence:
                 self._tell(room, changes)
 
     def _tell(self, room: str | None, changes: Changes) -> None:
-        total = len(self._present)
+        total = len(self._online.present)
         for rendering, sessions in self._audience_of(room).items():
             event = changes.event(room, total, shows_members=rendering.shows_members)
             if event is None:
@@ -188,7 +197,7 @@ class Presence:
                 session.write(line)
 
     def _snapshot(self) -> list[events.Presence]:
-        people = [Person(user=user.id, name=user.name) for user in self._present.values()]
+        people = [Person(user=user.id, name=user.name) for user in self._online.present.values()]
         return [
             events.Presence(online=people[start : start + PEOPLE_PER_EVENT], start=start, total=len(people))
             for start in range(0, max(1, len(people)), PEOPLE_PER_EVENT)

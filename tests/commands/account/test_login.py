@@ -125,7 +125,7 @@ def test_a_client_gone_before_its_name_is_stored_is_never_announced() -> None:
     gone.log_in(key_of("1"), name="eve")
     gone.drop()
     stage.turns.wait(60)
-    assert stage.hub.logins.online() == ["alice"]
+    assert stage.hub.online.names() == ["alice"]
     assert "+eve" not in presences(alice.told(events.Presence))
     back = stage.connect()
     back.log_in(key_of("1"), name="eve")
@@ -202,7 +202,7 @@ def test_an_owner_can_have_several_sessions() -> None:
     one.say("hi")
     stage.settle()
     assert one.heard() == other.heard() == [("#lobby", 1, "hi")]
-    assert stage.hub.logins.online() == ["alice"]
+    assert stage.hub.online.names() == ["alice"]
 
 
 def test_a_plain_client_gets_the_greeting_of_the_seed() -> None:

@@ -184,4 +184,4 @@ def test_a_login_during_a_release_is_logged_out() -> None:
     again.ask(commands.Join(room="#ops"))
     stage.settle()
     assert again.last_words
-    assert stage.hub.logins.online() == []
+    assert stage.hub.online.names() == []

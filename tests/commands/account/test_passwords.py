@@ -87,7 +87,7 @@ def test_a_guest_that_logs_in_leaves_as_a_guest_and_joins_as_the_user() -> None:
     guest.do(commands.Login, name="alice", password=SECRET)
     stage.turns.wait(1)
     assert guest.session.user.name == "alice"
-    assert stage.hub.logins.online() == ["alice", "bob"]
+    assert stage.hub.online.names() == ["alice", "bob"]
     assert presences(bob.told(events.Presence)) == ["+alice", "-gus"]
     guest.say("it is me")
     stage.settle()
@@ -95,7 +95,7 @@ def test_a_guest_that_logs_in_leaves_as_a_guest_and_joins_as_the_user() -> None:
     assert stage.plain("gus").session.user is not None
     guest.drop()
     stage.turns.wait(60)
-    assert stage.hub.logins.online() == ["bob", "gus"]
+    assert stage.hub.online.names() == ["bob", "gus"]
 
 
 def test_only_a_guest_can_log_in_by_password() -> None:
@@ -486,7 +486,7 @@ def test_a_name_released_during_the_check_of_its_password_is_refused() -> None:
     stage.order(operator.ReleaseName(id=1, name="alice"))
     stage.settle()
     assert [peer.session.user for peer in late] == [None, None]
-    assert stage.hub.logins.online() == []
+    assert stage.hub.online.names() == []
 
 
 @pytest.mark.parametrize(

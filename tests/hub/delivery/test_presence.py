@@ -158,7 +158,7 @@ def test_a_session_that_does_not_listen_is_invisible() -> None:
     stage.turns.wait(60)
     told = alice.events()
     assert [type(event) for event in told] == [events.Entry]
-    assert stage.hub.logins.online() == ["alice"]
+    assert stage.hub.online.names() == ["alice"]
     assert bob.heard() == []
 
 
@@ -168,7 +168,7 @@ def test_a_send_beside_another_session_does_not_end_it() -> None:
     sender.drop()
     stage.turns.wait(60)
     assert alice.told(events.Presence) == []
-    assert stage.hub.logins.online() == ["alice", "bob"]
+    assert stage.hub.online.names() == ["alice", "bob"]
 
 
 def test_joins_and_leaves_of_a_room_are_announced_to_its_members() -> None:
@@ -302,7 +302,7 @@ def test_a_long_presence_snapshot_is_split_into_lines() -> None:
     assert [(event.start, len(event.online), event.total) for event in told] == [(0, 500, 512), (500, 12, 512)]
     assert max(map(len, lines)) < LINE_BYTES / 2
     plain.take()
-    stage.hub.logins.presence.inform(plain.session)
+    stage.hub.presence.inform(plain.session)
     stage.turns.wait(1)
     assert [line for line in plain.text().splitlines() if "===" in line] == ["=== Online Users (512) ==="]
 
