@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..exceptions import NameTaken, NotAMember, Refused, TooLong
 from ..hub import Action, Hub, Session, User
-from ..hub.outcomes import why_not
+from ..hub.proposals import why_not
 from ..hub.state import facts
 from ..hub.state.conversations import Room
 from ..journal import SERVER_LOG, Conflict, Stored

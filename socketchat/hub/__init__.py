@@ -1,7 +1,7 @@
 """The domain: users and sessions, delivery, and the outcomes of proposals."""
 
+from .awaitables import Later
 from .hub import Hub
-from .later import Later
 from .policy.admission import Admission
 from .policy.permissions import Action
 from .policy.throttle import Cost

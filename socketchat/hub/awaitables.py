@@ -1,22 +1,34 @@
-"""Awaitables for handlers: facts that the log decides, and slow work."""
+"""The awaitables of handlers: facts that the log decides, reads and hashes; results resume handlers without a task."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Generator
 from functools import partial
-from typing import Any, NoReturn, TypeVar
+from typing import Any, Generic, NoReturn, TypeVar
 
 from ..exceptions import NotLoggedIn
 from ..journal import SERVER_LOG, Outcome, Stored
 from ..protocol import events
-from .later import Later
-from .outcomes import why_not
-from .proposals import Pending
+from .proposals import Pending, why_not
 from .sessions import Session
 from .state import facts
 from .state.users import User
 
 Result = TypeVar("Result")
+
+
+class Later(Generic[Result]):
+    """A future result: ``begin`` is called once, with a function that takes the result."""
+
+    __slots__ = ("begin",)
+
+    def __init__(self, begin: Callable[[Callable[[Result], None]], None]) -> None:
+        self.begin = begin
+
+    def __await__(self) -> Generator[Later[Any], Any, Result]:
+        """Yield this to the dispatcher, and return the result with which it resumes the handler."""
+        result: Result = yield self
+        return result
 
 
 class Recorder:

@@ -29,7 +29,7 @@ from ..journal.bodies import said
 from ..protocol import events
 from ..protocol.kinds import CHANGES, ECHOED, FACTS
 from ..protocol.limits import UNACKNOWLEDGED_BYTES, UNACKNOWLEDGED_ENTRIES
-from .awaitables import Recorder
+from .awaitables import Later, Recorder
 from .background import Background, Foreground
 from .delivery.fan_out import Delivery
 from .delivery.presence import Presence, Timer
@@ -37,17 +37,15 @@ from .delivery.replay import Replay
 from .delivery.subscriptions import Subscriptions
 from .directory import Directory
 from .effects import Effects
-from .later import Later
 from .logins import PAUSED_SECONDS, Logins
 from .online import Online
-from .outcomes import answer_to
 from .policy.admission import Admission
 from .policy.guess_limits import GuessLimits
 from .policy.password_hasher import NoPasswords, PasswordHasher
 from .policy.permissions import Permissions
 from .policy.quotas import Quotas
 from .policy.throttle import Throttle
-from .proposals import Pending
+from .proposals import Pending, answer_to
 from .room_expiry import RoomExpiry
 from .sessions import Session
 from .state import facts

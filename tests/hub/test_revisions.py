@@ -9,8 +9,7 @@ import pytest
 
 from socketchat.exceptions import NotFound
 from socketchat.hub.delivery.replay import PAGE_ENTRIES
-from socketchat.hub.outcomes import why_not
-from socketchat.hub.proposals import Pending
+from socketchat.hub.proposals import Pending, why_not
 from socketchat.journal import Keep, Unchangeable
 from socketchat.protocol import events
 from tests.hub.stage import Peer, Stage

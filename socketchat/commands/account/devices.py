@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ...exceptions import NotFound, Refused, TooMany, WrongPassword
 from ...hub import Hub, Session, User
-from ...hub.outcomes import why_not
+from ...hub.proposals import why_not
 from ...hub.state import facts
 from ...hub.state.users import Device
 from ...journal import Conflict, Stored

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ...exceptions import BadInvite, Busy, Refused
 from ...hub import Hub, Session, User
-from ...hub.outcomes import why_not
+from ...hub.proposals import why_not
 from ...hub.state import facts, restrictions
 from ...hub.state.invites import invite_id
 from ...journal import Conflict, Stored

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from ...exceptions import NameTaken
 from ...hub import Hub, Session, User
-from ...hub.outcomes import why_not
+from ...hub.proposals import why_not
 from ...hub.state import facts
 from ...journal import Conflict, Stored
 from ...protocol import commands

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ...exceptions import NoSuchRoom, Refused
 from ...hub import Hub, Session
-from ...hub.outcomes import why_not
+from ...hub.proposals import why_not
 from ...hub.state import facts
 from ...journal import Conflict, Stored
 from ...protocol import operator
