@@ -20,7 +20,6 @@ from socketchat.commands import COMMANDS
 from socketchat.commands.account.devices import DEVICES_PER_USER, NAMES_PER_KEY
 from socketchat.commands.ignoring import IGNORED_USERS
 from socketchat.hub import Cost
-from socketchat.hub.policy import guess_limits as guesses
 from socketchat.hub.policy import limits as hub
 from socketchat.protocol import limits as protocol
 from socketchat.protocol.slash.help import columns, help_text, moderating
@@ -86,7 +85,7 @@ def of_sessions() -> list[tuple[str, str]]:
 
 def limits() -> str:
     every = f"{door.STRANGERS_SECONDS:.0f} seconds"
-    minutes = f"{guesses.GUESS_SECONDS / 60:.0f} minutes"
+    minutes = f"{hub.GUESS_SECONDS / 60:.0f} minutes"
     read_much, change = costing(Cost.MUCH_READING), costing(Cost.A_FACT)
     rows = [
         ("a text", f"{protocol.TEXT_BYTES:,} bytes"),
@@ -123,13 +122,13 @@ def limits() -> str:
         ("time to log in", f"{PROGRAM_SECONDS:.0f} seconds; {PlainDialect.greeting_seconds:.0f} if a person types"),
         (
             "wrong passwords of one address",
-            f"{guesses.FREE_GUESSES} at once, then slowly; after {guesses.MOST_GUESSES}, none for {minutes}",
+            f"{hub.FREE_GUESSES} at once, then slowly; after {hub.MOST_GUESSES}, none for {minutes}",
         ),
         (
             "wrong passwords for one account, from addresses it never logged in from",
-            f"{guesses.ACCOUNT_GUESSES} an hour",
+            f"{hub.ACCOUNT_GUESSES} an hour",
         ),
-        ("… in a row, from anywhere", f"{guesses.MOST_IN_A_ROW}; then no password works until you set another one"),
+        ("… in a row, from anywhere", f"{hub.MOST_IN_A_ROW}; then no password works until you set another one"),
         (
             "passwords of one account that are set or checked",
             f"{hub.PASSWORDS_BURST} at once, then one every {hub.PASSWORDS_SECONDS:.0f} seconds",

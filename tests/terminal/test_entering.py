@@ -12,7 +12,7 @@ from socketchat.client.identity.keys import Key
 from socketchat.client.identity.profiles import Profiles
 from socketchat.client.session.credentials import Credentials
 from socketchat.exceptions import BadCode
-from socketchat.hub.policy.guess_limits import LOOPBACK_TIMES, MOST_GUESSES
+from socketchat.hub.policy.limits import LOOPBACK_TIMES, MOST_GUESSES
 from socketchat.terminal.visit import CODE_WANTED
 
 from .seats import PROGRAM, Server, environment

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ...exceptions import ChatError, NotFound, Refused, TooMany, UsageProblem, WrongPassword
 from ...hub import Hub, Session, User
-from ...hub.policy.guess_limits import MOST_IN_A_ROW
+from ...hub.policy.limits import MOST_IN_A_ROW
 from ...hub.state import facts, restrictions
 from ...journal import Outcome, Stored
 from ...protocol import commands, events

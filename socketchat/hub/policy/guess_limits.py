@@ -1,5 +1,8 @@
 """Limits on password guesses: each address and each account gets a few, then has to wait.
 
+The loopback address may be a tunnel that many users share. There each wait is for the next guess only, so that one
+guesser does not lock out the others for minutes.
+
 The join code has 55 random bits, and invites and links have 128, so guessing them is hopeless at any connection rate.
 Wrong ones cost only the connection that sends them, and an attacker cannot lock out others.
 """
@@ -14,30 +17,16 @@ from ...exceptions import TooMany
 from ...protocol.names import name_key
 from ...protocol.text.durations import in_words
 from ..networks import is_loopback, network
+from .limits import (
+    ACCOUNT_GUESSES,
+    ACCOUNT_SECONDS,
+    FREE_GUESSES,
+    GUESS_SECONDS,
+    LOOPBACK_TIMES,
+    MOST_GUESSES,
+)
 from .lru import LRU
 from .rate_limiter import RateLimiter
-
-FREE_GUESSES = 5
-"""Wrong guesses of an address before it has to wait: people mistype, or use the wrong keyboard layout."""
-
-MOST_GUESSES = 10
-"""Guesses of an address in GUESS_SECONDS."""
-
-GUESS_SECONDS = 600.0
-"""Time that a guess counts, and that an address with too many is refused, before any hashing."""
-
-LOOPBACK_TIMES = 10
-"""Factor for loopback, which may be a tunnel that many users share. There each wait is for the next guess only, so that
-one guesser does not lock out the others for minutes."""
-
-ACCOUNT_GUESSES = 20
-"""Wrong passwords for one account in ACCOUNT_SECONDS from addresses new to it: a botnet may attack one name."""
-
-ACCOUNT_SECONDS = 3600.0
-"""Time that a wrong password counts against an account."""
-
-MOST_IN_A_ROW = 100
-"""Most wrong passwords for one account since the last right one, at any rate: the limit of NIST SP 800-63B."""
 
 REMEMBERED = 65_536
 """Most addresses and accounts counted, at worst 20 MiB; the least recently active one is dropped."""

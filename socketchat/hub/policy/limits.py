@@ -106,3 +106,21 @@ holder could use up the server's rooms; invites have their own limit."""
 
 ACCOUNTS_SECONDS = 600.0
 """After the burst, one more in this time."""
+
+FREE_GUESSES = 5
+"""Wrong guesses of an address before it has to wait: people mistype, or use the wrong keyboard layout."""
+
+MOST_GUESSES = 10
+"""Guesses of an address in GUESS_SECONDS."""
+
+GUESS_SECONDS = 600.0
+"""Time that a guess counts, and that an address with too many is refused, before any hashing."""
+
+ACCOUNT_GUESSES = 20
+"""Wrong passwords for one account in ACCOUNT_SECONDS from addresses new to it: a botnet may attack one name."""
+
+ACCOUNT_SECONDS = 3600.0
+"""Time that a wrong password counts against an account."""
+
+MOST_IN_A_ROW = 100
+"""Most wrong passwords for one account since the last right one, at any rate: the limit of NIST SP 800-63B."""

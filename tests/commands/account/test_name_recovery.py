@@ -2,7 +2,7 @@ import pytest
 
 from socketchat.commands.operator.accounts import RESET_SECONDS
 from socketchat.hub import Channel
-from socketchat.hub.policy.guess_limits import MOST_IN_A_ROW
+from socketchat.hub.policy.limits import MOST_IN_A_ROW
 from socketchat.protocol import commands, events, operator
 from tests.commands.account.test_passwords import (
     HERE,

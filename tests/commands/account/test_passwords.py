@@ -3,7 +3,7 @@ import logging
 import pytest
 
 from socketchat.hub import Channel
-from socketchat.hub.policy.guess_limits import ACCOUNT_GUESSES, ACCOUNT_SECONDS, MOST_IN_A_ROW
+from socketchat.hub.policy.limits import ACCOUNT_GUESSES, ACCOUNT_SECONDS, MOST_IN_A_ROW
 from socketchat.protocol import commands, events, operator
 from socketchat.wire.plain import PLAIN
 from tests.hub.stage import Peer, Stage

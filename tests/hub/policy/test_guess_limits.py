@@ -6,14 +6,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from socketchat.exceptions import TooMany
-from socketchat.hub.policy.guess_limits import (
+from socketchat.hub.policy.guess_limits import GuessLimits
+from socketchat.hub.policy.limits import (
     ACCOUNT_GUESSES,
     ACCOUNT_SECONDS,
     FREE_GUESSES,
     GUESS_SECONDS,
     LOOPBACK_TIMES,
     MOST_GUESSES,
-    GuessLimits,
 )
 
 ONE, OTHER = "192.0.2.1", "192.0.2.2"

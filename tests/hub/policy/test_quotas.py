@@ -4,8 +4,8 @@ from socketchat.exceptions import TooMany
 from socketchat.hub import Channel, User
 from socketchat.hub.policy import limits
 from socketchat.hub.policy import quotas as caps
-from socketchat.hub.policy.guess_limits import ACCOUNT_GUESSES
 from socketchat.hub.policy.limits import (
+    ACCOUNT_GUESSES,
     ACCOUNTS_BURST,
     ACCOUNTS_SECONDS,
     DIRECT_BURST,
