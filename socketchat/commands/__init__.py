@@ -19,7 +19,7 @@ from .ignoring import ignore, unignore
 from .messages import addressee, key_of, ping, quit_chat, send
 from .moderation import access, ban, invite, kick, mod, mute, unban, unmod, unmute
 from .read_markers import read, unread
-from .revisions import delete, edit
+from .revisions import delete, done_before, edit
 from .rooms import join, leave, rooms, topic
 from .search import search
 from .users import away, help_on, users
@@ -27,15 +27,22 @@ from .users import away, help_on, users
 Handler = Callable[[Hub, Session, Any], Coroutine[Any, Any, Answer] | None]
 """A coroutine function, except for ``send``: most commands are messages, so they have a direct path."""
 
+Repeated = Callable[[Hub, Session, Any], Coroutine[Any, Any, Answer | None]]
+"""Returns the first answer to a command that is repeated under its key, or None if the key is new."""
+
 
 class Row(NamedTuple):
-    """A command: its handler, whether it is allowed before login, its cost, and the right it needs in its room."""
+    """A command: its handler, whether it is allowed before login, its cost, and the right it needs in its conversation.
+
+    ``repeated`` comes before the check of the right: the right may have ended since the command was stored.
+    """
 
     command: type[commands.Command]
     handler: Handler
     before_login: bool = False
     cost: Cost = Cost.LITTLE
     right: Action | None = None
+    repeated: Repeated | None = None
 
 
 ROWS = (
@@ -66,8 +73,8 @@ ROWS = (
     Row(commands.Unignore, unignore, cost=Cost.A_FACT),
     Row(commands.History, history, cost=Cost.MUCH_READING, right=Action.READ),
     Row(commands.Search, search, cost=Cost.MUCH_READING, right=Action.READ),
-    Row(commands.Edit, edit, cost=Cost.MUCH_READING),
-    Row(commands.Delete, delete, cost=Cost.MUCH_READING),
+    Row(commands.Edit, edit, cost=Cost.MUCH_READING, right=Action.SPEAK, repeated=done_before),
+    Row(commands.Delete, delete, cost=Cost.MUCH_READING, right=Action.READ, repeated=done_before),
     Row(commands.Read, read, cost=Cost.MUCH_READING, right=Action.READ),
     Row(commands.Unread, unread, cost=Cost.MUCH_READING),
     Row(commands.Help, help_on),
@@ -116,6 +123,8 @@ async def _checked(row: Row, hub: Hub, session: Session, command: commands.Comma
     """Run a handler for a user who may call it."""
     if not row.before_login and session.user is None:
         raise NotLoggedIn("Log in first.")
+    if row.repeated is not None and (first := await row.repeated(hub, session, command)) is not None:
+        return first
     if row.right is not None and session.user is not None:
         name = getattr(command, "room", None) or getattr(command, "conversation", None)
         where = hub.permissions.conversation(session.user, name) if name else None

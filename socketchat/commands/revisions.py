@@ -26,15 +26,12 @@ _Change = commands.Edit | commands.Delete
 async def edit(hub: Hub, session: Session, command: commands.Edit) -> Answer:
     """Submit an edit of the user's own message."""
     with _new_key_on_retry(command):
-        if (done := await _done_before(hub, session, command)) is not None:
-            return done
         text, user = check_text(command.text), speaker(session)
         conversation = _changed(hub, user, command)
-        _check_speaks(hub, user, conversation)
         entry = await _entry(hub, user, conversation, command.seq)
         if entry.author != user.id:
             raise Refused(f"Only {entry.name} can edit {_place(conversation, user, entry)}.")
-        _check_speaks(hub, user, conversation)  # again: it may have changed meanwhile
+        _check_speaks(hub, user, conversation)  # again: rights may have changed meanwhile
         if text == decode_text(entry).text:
             raise Refused(f"{_place(conversation, user, entry)} already has this text.")
     hub.submit(_pending(hub, session, command, conversation, entry))
@@ -44,8 +41,6 @@ async def edit(hub: Hub, session: Session, command: commands.Edit) -> Answer:
 async def delete(hub: Hub, session: Session, command: commands.Delete) -> Answer:
     """Submit the deletion of a message: the user's own or, for moderators, any in their room."""
     with _new_key_on_retry(command):
-        if (done := await _done_before(hub, session, command)) is not None:
-            return done
         user = speaker(session)
         conversation = _changed(hub, user, command)
         entry = await _entry(hub, user, conversation, command.seq, recent=True)
@@ -67,11 +62,12 @@ def _new_key_on_retry(command: _Change) -> Iterator[None]:
         raise
 
 
-async def _done_before(hub: Hub, session: Session, command: _Change) -> Answer | None:
+async def done_before(hub: Hub, session: Session, command: _Change) -> Answer | None:
     """Return the first answer if this change was made under the same key before; raises KeyReused."""
     if command.outbox is None:
         return None
-    entry = await hub.until(hub.journal.find(key_of(hub, session, command)))
+    with _new_key_on_retry(command):
+        entry = await hub.until(hub.journal.find(key_of(hub, session, command)))
     if entry is None:
         return None
     if not is_gone(entry):

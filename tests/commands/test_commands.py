@@ -12,6 +12,15 @@ def test_every_command_has_a_handler() -> None:
     assert COMMANDS.keys() == set(get_args(commands.ANY))
 
 
+def test_every_command_about_a_conversation_states_the_right_that_it_needs() -> None:
+    unchecked = {
+        kind
+        for kind, row in COMMANDS.items()
+        if row.right is None and {"room", "conversation", "to"} & set(kind.__struct_fields__)
+    }
+    assert unchecked == {commands.Send, commands.Join}  # the direct path, and a room that may not exist yet
+
+
 def test_commands_that_read_history_have_their_own_allowance() -> None:
     looks = set()
     for kind, (_, make) in ASKED.items():

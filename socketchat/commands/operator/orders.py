@@ -1,11 +1,12 @@
-"""The handler of each of the operator's orders."""
+"""The operator's orders: one row of registration per order."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
-from typing import Any
+from typing import Any, NamedTuple
 
-from ...hub import Hub, Session
+from ...exceptions import NotLoggedIn
+from ...hub import Action, Hub, Session
 from ...protocol import commands, operator
 from ..dispatcher import Running
 from . import audit_log, lists, moderation, rooms
@@ -13,28 +14,46 @@ from .accounts import delete, erase, release, reset
 from .invites import code, invite, invites, uninvite
 from .reports import Lines, report
 
-HANDLERS: dict[type[commands.Command], Callable[[Hub, Session, Any], Coroutine[Any, Any, Lines]]] = {
-    operator.ListUsers: lists.users,
-    operator.ResetName: reset,
-    operator.ReleaseName: release,
-    operator.DeleteUser: delete,
-    operator.ListRooms: lists.rooms,
-    operator.RemoveRoom: rooms.remove,
-    operator.EraseUser: erase,
-    operator.JoinCode: code,
-    operator.SetOwner: moderation.owner,
-    operator.SetRoomOwner: moderation.room_owner,
-    operator.BanUser: moderation.ban,
-    operator.UnbanUser: moderation.unban_from_chat,
-    operator.ListBans: lists.bans,
-    operator.ShowLog: audit_log.log,
-    operator.CreateInvite: invite,
-    operator.ListInvites: invites,
-    operator.RevokeInvite: uninvite,
-}
+
+class Row(NamedTuple):
+    """An order: its handler, and the right it needs on the server."""
+
+    order: type[commands.Command]
+    handler: Callable[[Hub, Session, Any], Coroutine[Any, Any, Lines]]
+    right: Action = Action.OPERATE
+
+
+ROWS = (
+    Row(operator.ListUsers, lists.users),
+    Row(operator.ResetName, reset),
+    Row(operator.ReleaseName, release),
+    Row(operator.DeleteUser, delete),
+    Row(operator.ListRooms, lists.rooms),
+    Row(operator.RemoveRoom, rooms.remove),
+    Row(operator.EraseUser, erase),
+    Row(operator.JoinCode, code),
+    Row(operator.SetOwner, moderation.owner),
+    Row(operator.SetRoomOwner, moderation.room_owner),
+    Row(operator.BanUser, moderation.ban),
+    Row(operator.UnbanUser, moderation.unban_from_chat),
+    Row(operator.ListBans, lists.bans),
+    Row(operator.ShowLog, audit_log.log),
+    Row(operator.CreateInvite, invite),
+    Row(operator.ListInvites, invites),
+    Row(operator.RevokeInvite, uninvite),
+)
+ORDERS = {row.order: row for row in ROWS}
 
 
 def handle(hub: Hub, session: Session, order: operator.ORDERS) -> None:
     """Run an order, or answer with an error."""
-    handler = HANDLERS[type(order)](hub, session, order)
-    Running(hub, session, order, handler, lambda lines: report(session, order, lines)).start()
+    work = _checked(ORDERS[type(order)], hub, session, order)
+    Running(hub, session, order, work, lambda lines: report(session, order, lines)).start()
+
+
+async def _checked(row: Row, hub: Hub, session: Session, order: operator.ORDERS) -> Lines:
+    """Run a handler for a user who may give the order."""
+    if session.user is None:
+        raise NotLoggedIn("Log in first.")
+    hub.permissions.check(session.user, row.right, hub.directory.lobby)
+    return await row.handler(hub, session, order)

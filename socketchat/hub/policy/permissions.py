@@ -28,6 +28,7 @@ class Action(Enum):
     INVITE = "invite a user"
     MODERATE = "kick, ban and mute"
     GOVERN = "make moderators, and make it private"
+    OPERATE = "give the orders of the operator"
 
 
 class Rank(IntEnum):
@@ -44,6 +45,7 @@ NEEDED = {
     Action.INVITE: (Rank.MODERATOR, "the owner and moderators of"),
     Action.MODERATE: (Rank.MODERATOR, "the owner and moderators of"),
     Action.GOVERN: (Rank.ROOM_OWNER, "the owner of"),
+    Action.OPERATE: (Rank.OPERATOR, "the operator of"),
 }
 
 

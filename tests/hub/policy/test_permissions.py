@@ -10,33 +10,33 @@ from socketchat.hub.state.projection import Projection
 from socketchat.hub.state.restrictions import Restriction, of_user
 
 SPEAK = Action.SPEAK
-ACTIONS = ["SEE", "READ", "JOIN", "SPEAK", "TITLE", "INVITE", "MODERATE", "GOVERN"]
+ACTIONS = ["SEE", "READ", "JOIN", "SPEAK", "TITLE", "INVITE", "MODERATE", "GOVERN", "OPERATE"]
 YES, ABSENT, OUTSIDE, NO, OUT, QUIET = None, NoSuchRoom, NotAMember, Refused, Banned, Muted
 
 PUBLIC = {
-    "guest": (YES, YES, YES, YES, OUTSIDE, NO, NO, NO),
-    "stranger": (YES, YES, YES, YES, OUTSIDE, NO, NO, NO),
-    "invited": (YES, YES, YES, YES, OUTSIDE, NO, NO, NO),
-    "banned": (YES, OUT, OUT, OUT, OUT, OUT, OUT, OUT),
-    "muted": (YES, YES, YES, QUIET, QUIET, NO, NO, NO),
-    "muted everywhere": (YES, YES, YES, QUIET, OUTSIDE, NO, NO, NO),
-    "member": (YES, YES, YES, YES, YES, NO, NO, NO),
-    "moderator": (YES, YES, YES, YES, YES, YES, YES, NO),
-    "owner": (YES, YES, YES, YES, YES, YES, YES, YES),
-    "server moderator": (YES, YES, YES, YES, OUTSIDE, YES, YES, NO),
-    "server owner": (YES, YES, YES, YES, OUTSIDE, YES, YES, YES),
-    "operator": (YES, NO, NO, NO, NO, YES, YES, YES),
-    "moderator who left": (YES, YES, YES, YES, OUTSIDE, YES, YES, NO),
+    "guest": (YES, YES, YES, YES, OUTSIDE, NO, NO, NO, NO),
+    "stranger": (YES, YES, YES, YES, OUTSIDE, NO, NO, NO, NO),
+    "invited": (YES, YES, YES, YES, OUTSIDE, NO, NO, NO, NO),
+    "banned": (YES, OUT, OUT, OUT, OUT, OUT, OUT, OUT, OUT),
+    "muted": (YES, YES, YES, QUIET, QUIET, NO, NO, NO, NO),
+    "muted everywhere": (YES, YES, YES, QUIET, OUTSIDE, NO, NO, NO, NO),
+    "member": (YES, YES, YES, YES, YES, NO, NO, NO, NO),
+    "moderator": (YES, YES, YES, YES, YES, YES, YES, NO, NO),
+    "owner": (YES, YES, YES, YES, YES, YES, YES, YES, NO),
+    "server moderator": (YES, YES, YES, YES, OUTSIDE, YES, YES, NO, NO),
+    "server owner": (YES, YES, YES, YES, OUTSIDE, YES, YES, YES, NO),
+    "operator": (YES, NO, NO, NO, NO, YES, YES, YES, YES),
+    "moderator who left": (YES, YES, YES, YES, OUTSIDE, YES, YES, NO, NO),
 }
 PRIVATE = PUBLIC | {
-    "guest": (ABSENT,) * 8,
-    "stranger": (ABSENT,) * 8,
-    "invited": (YES, OUTSIDE, YES, *(OUTSIDE,) * 5),
-    "banned": (ABSENT,) * 8,
-    "muted everywhere": (ABSENT,) * 8,
-    "server moderator": (ABSENT,) * 8,
-    "moderator who left": (YES, OUTSIDE, YES, *(OUTSIDE,) * 5),
-    "server owner": (ABSENT,) * 8,
+    "guest": (ABSENT,) * 9,
+    "stranger": (ABSENT,) * 9,
+    "invited": (YES, OUTSIDE, YES, *(OUTSIDE,) * 6),
+    "banned": (ABSENT,) * 9,
+    "muted everywhere": (ABSENT,) * 9,
+    "server moderator": (ABSENT,) * 9,
+    "moderator who left": (YES, OUTSIDE, YES, *(OUTSIDE,) * 6),
+    "server owner": (ABSENT,) * 9,
 }
 
 
