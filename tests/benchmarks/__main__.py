@@ -18,7 +18,7 @@ from . import abuse, connections, messages, passwords, resuming, searching, star
 from .history import make_history
 from .processes import CORES, NotMeasuredError, filesystem_of
 from .report import Section, Verdict
-from .servers import InspIrcd, NgIrcd, Server, Socketchat
+from .servers import Floor, InspIrcd, NgIrcd, Original, Server, Socketchat
 from .settings import Settings
 
 
@@ -105,7 +105,7 @@ def main(
     with tempfile.TemporaryDirectory(dir=directory, prefix="benchmarks-") as place:
         history = make_history(rows, Path(place)) if rows else None
         before = [Socketchat(history, program=against)] if against else []
-        servers = _servers([Socketchat(history), *before, InspIrcd(), NgIrcd()], only)
+        servers = _servers([Socketchat(history), *before, InspIrcd(), NgIrcd(), Floor(), Original()], only)
         rounds, seconds = (1, QUICK_SECONDS) if quick else (rounds, seconds)
         settings = Settings(servers, rounds, seconds, Path(place), against, load)
         verdicts = [verdict for name in wanted for verdict in _measured(name, settings)]

@@ -1,10 +1,11 @@
 /* Puts load on a line-based chat server over 127.0.0.1 and checks every line that it delivers.
  *
- *     generator PORT PID CLIENTS ROOMS SENDERS WINDOW PAUSE WARMUP SECONDS LOGINS STEPS
+ *     generator PORT PID CLIENTS ROOMS SENDERS WINDOW PAUSE INTERVAL WARMUP SECONDS LOGINS STEPS
  *
  * PID is the server's, for its CPU clock. CLIENTS are spread evenly over ROOMS, the first SENDERS of each room send, each
  * with at most WINDOW messages in flight: sent, and not yet counted at *all* other members of the room; each has a send call of
- * its own, as if typed by somebody else. PAUSE (s) lies between the end of a message and the next one's start. WARMUP and
+ * its own, as if typed by somebody else. PAUSE (s) lies between the end of a message and the next one's start. With INTERVAL (s)
+ * each sender sends by a timetable instead, whatever was heard, and a message's time counts from when it was due. WARMUP and
  * SECONDS: not timed, then timed. LOGINS: clients on their way in at most.
  *
  * On stdin come strings that end with NUL: the line end, then STEPS strings by which the server's answer to a step of the
@@ -51,7 +52,7 @@ struct client {
 };
 
 static int clients, rooms, senders, window, logins, steps, size, ready;
-static double pause_between;
+static double pause_between, interval;
 static struct client *all;
 static char **answers, *line_end;
 static size_t heard_length, line_length;
@@ -130,7 +131,7 @@ static void count_message(struct client *client, uint32_t index, uint32_t number
     if (--sender->missing[number % window]) return;
     ++sender->done; /* each recipient hears them in order, so they are done in order */
     double time = now();
-    sender->resume = time + pause_between;
+    if (interval <= 0) sender->resume = time + pause_between;
     if (sampling && sampled < SAMPLES) samples[sampled++] = (time - sender->when[number % window]) * 1e9;
 }
 
@@ -209,11 +210,11 @@ static void enter(struct client *client, int port) {
 static void speak(struct client *client, uint32_t limit) {
     char line[LINE];
     double time = now();
-    if (time < client->resume) return;
-    while (client->sent - client->done < limit) {
+    while (time >= client->resume && client->sent - client->done < limit) {
         uint32_t slot = client->sent % window;
         client->missing[slot] = size - 1;
-        client->when[slot] = time;
+        client->when[slot] = interval > 0 ? client->resume : time;
+        if (interval > 0) client->resume += interval;
         int length = snprintf(line, sizeof line, "%s%04d %08u%s%s", client->say, (int)(client - all), client->sent, FILLING,
                               line_end);
         ++client->sent;
@@ -240,11 +241,12 @@ static void wait_for_all(void) {
 
 static void talk(double warmup, double seconds, clockid_t server) {
     double start = now() + warmup, time, server_cpu = 0, own_cpu = 0;
+    for (int i = 0; i < clients; i++) all[i].resume = start - warmup; /* the timetable begins */
     uint64_t before = 0;
     for (;;) {
         for (int i = 0; i < clients; i++)
             if (is_sender(i) && all[i].sent - all[i].done < (uint32_t)window) speak(&all[i], window);
-        hear_all(pause_between > 0 ? 1 : 1000);
+        hear_all(interval > 0 ? 0 : pause_between > 0 ? 1 : 1000); /* a timetable is kept by looking all the time */
         time = now();
         if (!sampling && time >= start) {
             sampling = 1;
@@ -291,11 +293,12 @@ static void read_plan(void) {
 }
 
 int main(int count, char **arguments) {
-    if (count != 12) die("usage: see the top of the source");
+    if (count != 13) die("usage: see the top of the source");
     int port = atoi(arguments[1]), pid = atoi(arguments[2]);
     clients = atoi(arguments[3]), rooms = atoi(arguments[4]), senders = atoi(arguments[5]), window = atoi(arguments[6]);
-    double warmup = atof(arguments[8]), seconds = atof(arguments[9]);
-    pause_between = atof(arguments[7]), logins = atoi(arguments[10]), steps = atoi(arguments[11]);
+    double warmup = atof(arguments[9]), seconds = atof(arguments[10]);
+    pause_between = atof(arguments[7]), interval = atof(arguments[8]);
+    logins = atoi(arguments[11]), steps = atoi(arguments[12]);
     read_plan();
     samples = room_for(SAMPLES, sizeof *samples);
     poller = epoll_create1(0);

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import functools
-import shutil
 import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
+from . import compiler
 from .processes import CORES, NotMeasuredError, Running, busy_seconds, cpu_seconds, pinned
 
 WARMUP_SECONDS = 0.3
 """Untimed seconds at first: memory is allocated, and the windows are filled."""
-
-_SOURCE = Path(__file__).with_name("generator.c")
 
 
 @dataclass(frozen=True)
@@ -31,6 +27,8 @@ class Load:
     """Of all senders together."""
     pause: float = 0.0
     """Seconds of rest before a sender's next message."""
+    interval: float = 0.0
+    """Seconds from one message of a sender to the next by a timetable; 0 if the next one follows when it may."""
 
 
 @dataclass(frozen=True)
@@ -81,8 +79,10 @@ def clients(running: Running, load: Load, *, seconds: float = 0.0) -> Iterator[C
     window = max(1, load.in_flight // (load.senders * load.rooms))
     answers = running.server.answers(rooms=load.rooms > 1)
     plan = [running.port, running.pid, load.clients, load.rooms, load.senders, window, load.pause]
-    plan += [WARMUP_SECONDS, seconds, running.server.logins, len(answers)]
-    program = [str(_generator(running.directory)), *map(str, plan)]
+    plan += [load.interval, WARMUP_SECONDS, seconds, running.server.logins, len(answers)]
+    if compiler.is_missing():
+        raise NotMeasuredError(f"the load generator: {compiler.MISSING}")
+    program = [str(compiler.compiled("generator.c", running.directory)), *map(str, plan)]
     pipe = subprocess.PIPE
     with pinned(CORES[-1]):
         generator = subprocess.Popen(program, stdin=pipe, stdout=pipe, stderr=pipe, text=True)
@@ -103,12 +103,3 @@ def _strings(running: Running, load: Load, answers: list[bytes]) -> str:
         name, room = f"u{client:04}", f"r{client // size:04}" if load.rooms > 1 else None
         strings += [*server.login(name, room), server.say(room), server.heard(name, room)]
     return b"".join(string + b"\0" for string in strings).decode()
-
-
-@functools.cache
-def _generator(directory: Path) -> Path:
-    if not shutil.which("gcc"):
-        raise NotMeasuredError("no gcc to compile the load generator with")
-    program = directory / "generator"
-    subprocess.run(["gcc", "-O2", "-o", program, _SOURCE], check=True)
-    return program

@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
+from . import compiler
+
 HERE = ("--host", "127.0.0.1")
 """The address of all servers."""
 
@@ -22,6 +24,8 @@ class Server(Protocol):
     line_end: bytes
     logins: int
     """Concurrent logins: they fit in the server's accept queue."""
+    has_rooms: bool
+    """Whether it has rooms besides the lobby."""
 
     def missing(self) -> str | None:
         """Return the reason why the server cannot be measured here."""
@@ -45,14 +49,31 @@ class Server(Protocol):
         """Return the prefix that other clients see before a text of that client."""
 
 
-class Socketchat:
+class _Plain:
+    """The common part of the servers that speak the plain dialect."""
+
+    line_end = b"\n"
+    logins = 100
+    has_rooms = True
+
+    def login(self, name: str, room: str | None) -> list[bytes]:
+        return [name.encode()] + ([f"/join #{room}".encode()] if room else [])
+
+    def answers(self, *, rooms: bool) -> list[bytes]:
+        return [b"=== Connected!", b"#r"] if rooms else [b"=== Connected!"]
+
+    def say(self, room: str | None) -> bytes:  # noqa: ARG002 - lines go to the current room
+        return b""
+
+    def heard(self, name: str, room: str | None) -> bytes:  # noqa: ARG002 - likewise
+        return f"{name}: ".encode()
+
+
+class Socketchat(_Plain):
     """This project's server, in its plain dialect, with its data on disk: a copy of the history given, or none.
 
     ``program`` is the installed command of another version, measured beside this checkout under the name "before".
     """
-
-    line_end = b"\n"
-    logins = 100
 
     def __init__(self, history: Path | None = None, *, program: Path | None = None) -> None:
         self._history = history
@@ -76,17 +97,36 @@ class Socketchat:
         listening = re.search(r"^Server listening on 127\.0\.0\.1:(\d+)$", output, re.MULTILINE)
         return int(listening[1]) if listening else None
 
-    def login(self, name: str, room: str | None) -> list[bytes]:
-        return [name.encode()] + ([f"/join #{room}".encode()] if room else [])
 
-    def answers(self, *, rooms: bool) -> list[bytes]:
-        return [b"=== Connected!", b"#r"] if rooms else [b"=== Connected!"]
+class Floor(_Plain):
+    """A stub in C that makes the same system calls, with the same fsync, and nothing else (``floor.c``)."""
 
-    def say(self, room: str | None) -> bytes:  # noqa: ARG002 - lines go to the current room
-        return b""
+    name = "floor"
 
-    def heard(self, name: str, room: str | None) -> bytes:  # noqa: ARG002 - likewise
-        return f"{name}: ".encode()
+    def missing(self) -> str | None:
+        return compiler.MISSING if compiler.is_missing() else None
+
+    def command(self, directory: Path) -> Sequence[str | Path]:
+        return (compiler.compiled("floor.c", directory.parent), directory / "records")
+
+    def port(self, output: str) -> int | None:
+        return _listening(output)
+
+
+class Original(_Plain):
+    """The design of the program that socketchat began as (``original.py``): a thread per client, nothing stored."""
+
+    name = "original"
+    has_rooms = False
+
+    def missing(self) -> str | None:
+        return None
+
+    def command(self, directory: Path) -> Sequence[str | Path]:  # noqa: ARG002 - it stores nothing
+        return (sys.executable, "-m", "tests.benchmarks.original")
+
+    def port(self, output: str) -> int | None:
+        return _listening(output)
 
 
 class _Irc:
@@ -95,6 +135,7 @@ class _Irc:
     program: str
     user: str
     line_end = b"\r\n"
+    has_rooms = True
 
     def missing(self) -> str | None:
         return None if self._path() else f"{self.program} is not installed"
@@ -172,3 +213,8 @@ class NgIrcd(_Irc):
 def _free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         return int(listener.getsockname()[1])
+
+
+def _listening(output: str) -> int | None:
+    listening = re.search(r"^listening on (\d+)$", output, re.MULTILINE)
+    return int(listening[1]) if listening else None
