@@ -72,6 +72,11 @@ def made_by_users() -> list[tuple[str, str]]:
 def of_sessions() -> list[tuple[str, str]]:
     return [
         ("sessions of one user", f"{hub.SESSIONS_PER_USER}"),
+        ("guests from the server's own machine", f"{hub.LOOPBACK_GUESTS:,}"),
+        (
+            "conversations listed when one user logs in again and again",
+            f"{hub.LOGIN_CONVERSATIONS:,} at once, then {hub.LOGIN_CONVERSATIONS_PER_SECOND:,.0f} a second",
+        ),
         (
             "times that one user quits and the others are told immediately",
             f"{hub.DEPARTURES_BURST} at once, then one a minute",

@@ -24,6 +24,7 @@ class Directory:
     def __init__(self, state: Projection) -> None:
         self._state = state
         self.guests: dict[str, User] = {}
+        self.local_guests: set[str] = set()  # ids of those on this machine
         self._names: dict[str, User] = {}
         self._lookalikes = Lookalikes[User]()
         self.users = ChainMap(state.users, self.guests)
@@ -31,15 +32,18 @@ class Directory:
         self.rooms = state.rooms
         self.lobby = state.lobby
 
-    def add_guest(self, user: User) -> None:
+    def add_guest(self, user: User, *, is_local: bool = False) -> None:
         """Add a guest, and reserve the guest's name."""
         self.guests[user.id] = user
+        if is_local:
+            self.local_guests.add(user.id)
         self._names[user.key] = user
         self._lookalikes.add(user.name, user)
 
     def remove_guest(self, user: User) -> list[User]:
         """Remove a guest, and the direct messages that only guests could read; return the accounts in the others."""
         del self.guests[user.id]
+        self.local_guests.discard(user.id)
         del self._names[user.key]
         self._lookalikes.remove(user.name, user)
         for room in self.rooms_of(user):

@@ -76,7 +76,7 @@ class Logins:
         if self._directory.users.get(user.id) is not user:
             raise Refused(f"The name {user.name} was released. Log in again to take it.")
         self._permissions.check_entry([*restrictions.of_user(user), restrictions.of_address(session.channel.peer)])
-        self._throttle.check_sessions(user, len(self._online.of(user)))
+        self._throttle.check_login(user, len(self._online.of(user)), len(user.rooms) + len(user.pairs))
         session.user = user
         self._throttle.log_in(session)
         session.listens = hello.listen == "all"

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from ...exceptions import BadProof, Refused, Unsupported, UsageProblem
 from ...hub import Challenged, Hub, Session, User
+from ...hub.networks import is_loopback
 from ...hub.state import restrictions
 from ...protocol import commands, events
 from ...protocol.authentication.proofs import KEY_BYTES, NONCE_BYTES, SIGNATURE_BYTES, from_word, signed_bytes
@@ -42,7 +43,7 @@ async def hello(hub: Hub, session: Session, command: commands.Hello) -> Answer:
             return ANSWERED
         check_guest(hub, session)
         hub.permissions.check_entry(restrictions.of_name(name))
-        user = _guest(hub, name)
+        user = _guest(hub, session, name)
     hub.logins.enter(session, user, command)
     return ANSWERED
 
@@ -130,14 +131,15 @@ def _check_signature(session: Session, challenged: Challenged, signature: bytes)
         raise BadProof("The signature does not match the key, the name and this connection.") from None
 
 
-def _guest(hub: Hub, name: str) -> User:
-    """Return a guest of this name; raises NameTaken if another user owns or uses it."""
+def _guest(hub: Hub, session: Session, name: str) -> User:
+    """Return a guest of this name; raises NameTaken if another user owns or uses it, and TooMany."""
     check_not_reserved(name)
+    hub.quotas.check_guest(session.channel.peer)
     user = User(hub.token(USER_ID_BYTES), name, name_key(name))
     holder = hub.directory.lookalike(name)
     if holder is not None or any(hub.claimed[look] for look in user.looks):
         raise taken(name, holder)
-    hub.directory.add_guest(user)
+    hub.directory.add_guest(user, is_local=is_loopback(session.channel.peer))
     return user
 
 

@@ -65,6 +65,16 @@ DEPARTURES_SECONDS = 60.0
 SESSIONS_PER_USER = 100
 """Sessions of one user at a time: terminals, bots, and jobs that send. More would use up the server's connections."""
 
+LOGIN_CONVERSATIONS = 100_000
+"""Conversations that the logins of one user list in a burst: a thousand logins of a user who is in all the rooms that
+one may join. Each costs some 20 µs."""
+
+LOGIN_CONVERSATIONS_PER_SECOND = 1000.0
+"""Such conversations per second after the burst."""
+
+LOOPBACK_GUESTS = SESSIONS_PER_USER * LOOPBACK_TIMES
+"""Guests of loopback at a time: there is no limit on its connections, since it may be a tunnel."""
+
 PASSWORDS_BURST = 30
 """Passwords of one user in a burst that are set or checked, right ones too: each takes a core for 40 ms, and a member
 who sends many would keep others from logging in."""

@@ -19,7 +19,7 @@ from .limits import (
     DIRECT_BURST,
     DIRECT_SECONDS,
     INVITED_PER_ROOM,
-    LOOPBACK_TIMES,
+    LOOPBACK_GUESTS,
     PASSWORDS_BURST,
     PASSWORDS_SECONDS,
     ROOMS,
@@ -28,19 +28,7 @@ from .limits import (
     ROOMS_MADE,
     ROOMS_SECONDS,
 )
-from .rate_limiter import RateLimiter
-
-
-class PerAddress:
-    """A rate limit per address, with a higher one for loopback, which may be a tunnel."""
-
-    def __init__(self, burst: int, seconds: float, clock: Callable[[], float]) -> None:
-        self._remote = RateLimiter(burst, seconds, clock)
-        self._local = RateLimiter(burst * LOOPBACK_TIMES, seconds / LOOPBACK_TIMES, clock)
-
-    def take(self, peer: str) -> float:
-        """Take one and return 0, or take none and return the seconds to wait."""
-        return self._local.take("") if is_loopback(peer) else self._remote.take(network(peer))
+from .rate_limiter import PerAddress, RateLimiter
 
 
 class Quotas:
@@ -93,6 +81,11 @@ class Quotas:
         if len(some.current(now)) >= BANS_PER_ROOM:
             kind, undo = ("bans", "/unban") if some is room.bans else ("mutes", "/unmute")
             raise TooMany(f"Limit reached: {room.name} has {BANS_PER_ROOM:,} {kind}. Lift some first: {undo} NAME.")
+
+    def check_guest(self, peer: str) -> None:
+        """Check whether an address may have another guest; other addresses have a limit on their connections."""
+        if self._limited and is_loopback(peer) and len(self._directory.local_guests) >= LOOPBACK_GUESTS:
+            raise TooMany(f"Limit reached: {LOOPBACK_GUESTS:,} guests from the server's own machine; try again later.")
 
     def check_account(self, peer: str) -> None:
         """Check whether an address may create another account without an invite."""

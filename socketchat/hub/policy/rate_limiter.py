@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from ..networks import is_loopback, network
+from .limits import LOOPBACK_TIMES
 from .lru import LRU
 
 REMEMBERED = 65_536
@@ -47,3 +49,15 @@ class RateLimiter:
         free_at = self._free_at.get(key)
         if free_at is not None:
             self._free_at.set(key, free_at - self._seconds)
+
+
+class PerAddress:
+    """A rate limit per address, with a higher one for loopback, which may be a tunnel."""
+
+    def __init__(self, burst: int, seconds: float, clock: Callable[[], float]) -> None:
+        self._remote = RateLimiter(burst, seconds, clock)
+        self._local = RateLimiter(burst * LOOPBACK_TIMES, seconds / LOOPBACK_TIMES, clock)
+
+    def take(self, peer: str) -> float:
+        """Take one and return 0, or take none and return the seconds to wait."""
+        return self._local.take("") if is_loopback(peer) else self._remote.take(network(peer))

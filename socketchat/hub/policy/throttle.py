@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from enum import Enum
+from math import ceil
 from typing import TYPE_CHECKING
 
 from ...exceptions import TooMany
+from ...protocol.text.durations import in_words
 from ..networks import is_loopback, network
 from .limits import (
     COMMAND_BURST,
@@ -15,6 +17,8 @@ from .limits import (
     DEPARTURES_SECONDS,
     FACTS_BURST,
     FACTS_SECONDS,
+    LOGIN_CONVERSATIONS,
+    LOGIN_CONVERSATIONS_PER_SECOND,
     LOOPBACK_TIMES,
     PAUSE_SECONDS,
     READ_BURST,
@@ -28,7 +32,7 @@ from .limits import (
     STRANGER_COMMANDS_PER_SECOND,
 )
 from .lru import LRU
-from .rate_limiter import REMEMBERED, RateLimiter
+from .rate_limiter import REMEMBERED, PerAddress, RateLimiter
 from .token_bucket import TokenBucket
 
 if TYPE_CHECKING:
@@ -68,6 +72,8 @@ class Throttle:
         self._loopback = TokenBucket(COMMAND_BURST * LOOPBACK_TIMES, COMMANDS_PER_SECOND * LOOPBACK_TIMES, clock())
         self._replays = RateLimiter(REPLAY_BURST, 1 / REPLAY_PER_SECOND, clock)
         self._departures = RateLimiter(DEPARTURES_BURST, DEPARTURES_SECONDS, clock)
+        self._guests_departures = PerAddress(DEPARTURES_BURST, DEPARTURES_SECONDS, clock)
+        self._logins = RateLimiter(LOGIN_CONVERSATIONS, 1 / LOGIN_CONVERSATIONS_PER_SECOND, clock)
         self._rates = {
             Cost.MUCH_READING: RateLimiter(READ_BURST, 1 / READS_PER_SECOND, clock),
             Cost.A_FACT: RateLimiter(FACTS_BURST, FACTS_SECONDS, clock),
@@ -93,18 +99,26 @@ class Throttle:
             self._allowances.set(key, allowance)
         session.allowance = allowance
 
-    def check_sessions(self, user: User, sessions: int) -> None:
-        """Raise TooMany if a user with this many sessions may not have another one."""
-        if self._limited and sessions >= SESSIONS_PER_USER:
+    def check_login(self, user: User, sessions: int, conversations: int) -> None:
+        """Charge a user for the conversations that a login lists.
+
+        Raises TooMany if the user has too many sessions, or if earlier logins listed too many conversations.
+        """
+        if not self._limited:
+            return
+        if sessions >= SESSIONS_PER_USER:
             raise TooMany(f"Limit reached: {SESSIONS_PER_USER} sessions of {user.name}. Close one of them first.")
+        if seconds := self._logins.charge(user.id, 0):
+            raise TooMany(f"Too many logins of {user.name}; try again in {in_words(ceil(seconds))}.")
+        self._logins.charge(user.id, conversations)
 
     def may_leave(self, session: Session) -> bool:
-        """Tell whether a user's quit is reported immediately; quits that are too frequent are delayed.
-
-        Guests on this machine cannot be told apart, and have no limit.
-        """
-        payer = _payer(session)
-        return not self._limited or payer == _LOOPBACK or not self._departures.take(payer)
+        """Tell whether a user's quit is reported immediately; quits that are too frequent are delayed."""
+        if not self._limited:
+            return True
+        if session.user is not None and session.user.is_guest:
+            return not self._guests_departures.take(session.channel.peer)
+        return not self._departures.take(_payer(session))
 
     def refill(self, session: Session) -> bool:
         """Refill the allowance of a session; return False if it has to wait."""

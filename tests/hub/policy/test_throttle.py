@@ -10,11 +10,15 @@ from socketchat.hub.policy.limits import (
     DEPARTURES_SECONDS,
     FACTS_BURST,
     FACTS_SECONDS,
+    LOGIN_CONVERSATIONS,
+    LOGIN_CONVERSATIONS_PER_SECOND,
+    LOOPBACK_GUESTS,
     LOOPBACK_TIMES,
     READ_BURST,
     READS_PER_SECOND,
     REPLAY_BURST,
     REPLAY_PER_SECOND,
+    ROOMS_JOINED,
     SESSIONS_PER_USER,
     STRANGER_COMMANDS,
 )
@@ -221,6 +225,55 @@ def test_the_sessions_of_one_user_are_limited_and_a_resumed_one_takes_the_place_
     mine[1].do(commands.Quit)
     assert stage.native("alice").told(events.Welcome)
     assert stage.native("bob").told(events.Welcome)
+
+
+def test_guests_of_loopback_who_come_and_go_are_announced_ten_times_as_often_as_one_user() -> None:
+    stage = Stage(limited=True)
+    bob = stage.native("bob")
+    burst = DEPARTURES_BURST * LOOPBACK_TIMES
+    guests = [guest(stage, f"guest{number}", "127.0.0.1") for number in range(burst + 3)]
+    stage.turns.wait(1)  # the last ones have few commands left of the burst that new guests share
+    for each in guests:
+        each.do(commands.Quit)
+    assert [user.name for user in stage.hub.online.present.values()] == [
+        "bob",
+        *(f"guest{number}" for number in range(burst, burst + 3)),
+    ]
+    stage.turns.wait(RESUME_SECONDS)
+    assert list(stage.hub.online.present.values()) == [bob.session.user]
+
+
+def test_the_guests_of_loopback_are_limited() -> None:
+    stage = Stage(limited=True)
+    peers = [guest(stage, f"guest{number}", "::1") for number in range(LOOPBACK_GUESTS)]
+    more = guest(stage, "more", "127.0.0.1")
+    assert [error.code for error in more.told(events.Error)] == ["too_many"]
+    assert guest(stage, "elsewhere", "192.0.2.1").told(events.Welcome)
+    peers[0].do(commands.Quit)
+    assert guest(stage, "more", "127.0.0.1").told(events.Welcome)
+
+
+def test_logins_are_charged_by_the_conversations_that_they_list() -> None:
+    stage = Stage(limited=True)
+    owner = stage.native("owner")
+    state, user = stage.hub.state, owner.session.user
+    for number in range(ROOMS_JOINED):
+        state.set_member(user, state.add_room(f"#r{number}", "nobody"), member=True)
+
+    def refused(**hello: str) -> list[str]:
+        peer = stage.native("owner", **hello)
+        codes = [error.code for error in peer.told(events.Error)]
+        peer.drop()
+        return codes
+
+    assert not any(refused() for _ in range(LOGIN_CONVERSATIONS // ROOMS_JOINED))
+    while not (last := refused()):
+        pass
+    assert last == ["too_many"]
+    assert refused(listen="none") == ["too_many"]
+    assert stage.native("bob").told(events.Welcome)
+    stage.turns.wait(ROOMS_JOINED / LOGIN_CONVERSATIONS_PER_SECOND)
+    assert not refused()
 
 
 def test_a_user_who_asks_for_the_same_replay_again_and_again_waits_and_gets_all_of_it() -> None:
