@@ -16,6 +16,7 @@ from socketchat.server.limits import SWITCH_SECONDS
 
 from . import abuse, connections, messages, passwords, resuming, searching, startup, tls
 from .history import make_history
+from .picture import draw
 from .processes import CORES, NotMeasuredError, filesystem_of
 from .report import Section, Verdict
 from .servers import Floor, InspIrcd, NgIrcd, Original, Server, Socketchat
@@ -76,6 +77,11 @@ QUICK_SECONDS = 0.5
     help='Measure this `socketchat` too, installed from another commit, as "before".',
 )
 @click.option(
+    "--picture",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Draw the rates of the messages' benchmarks into this SVG file.",
+)
+@click.option(
     "--directory",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     default="/var/tmp",
@@ -92,6 +98,7 @@ def main(
     load: str,
     quick: bool,
     against: Path | None,
+    picture: Path | None,
     directory: Path,
 ) -> None:
     """Run the benchmarks NAMED, or all; exit with 1 if a bar is missed."""
@@ -108,7 +115,10 @@ def main(
         servers = _servers([Socketchat(history), *before, InspIrcd(), NgIrcd(), Floor(), Original()], only)
         rounds, seconds = (1, QUICK_SECONDS) if quick else (rounds, seconds)
         settings = Settings(servers, rounds, seconds, Path(place), against, load)
-        verdicts = [verdict for name in wanted for verdict in _measured(name, settings)]
+        sections = [_measured(name, settings) for name in wanted]
+    verdicts = [verdict for section in sections for verdict in section.verdicts]
+    if picture:
+        draw(sections, picture)
     if verdicts:
         print("\nBars")
         print(*(f"  {verdict}" for verdict in verdicts), sep="\n")
@@ -131,14 +141,13 @@ def _servers(all_servers: Sequence[Server], only: Sequence[str]) -> list[Server]
     return servers
 
 
-def _measured(name: str, settings: Settings) -> Sequence[Verdict]:
+def _measured(name: str, settings: Settings) -> Section:
     try:
         section = BENCHMARKS[name](name, settings)
     except NotMeasuredError as reason:
-        print(f"\n{name} skipped: {reason}", flush=True)
-        return [Verdict(f"{name}: {reason}", None)]
+        section = Section(f"{name} skipped: {reason}", verdicts=[Verdict(f"{name}: {reason}", None)])
     print(f"\n{section}", flush=True)
-    return section.verdicts
+    return section
 
 
 main()

@@ -14,7 +14,7 @@ ENTERING_SECONDS = 5.0
 """The time that users wait after a restart of their server."""
 
 IDLE = Load(2000)
-IDLE_KIB = 8.0
+IDLE_KIB = 4.0
 """The memory limit of an idle plain connection."""
 
 

@@ -134,6 +134,7 @@ def run(name: str, settings: Settings) -> Section:
         rows,
         [bar(name, figures) for bar in bars],
         [f"runs repeated because others were busy: {repeated}"] if repeated else [],
+        {server: statistics.median(of_server) for server, of_server in rates.items()},
     )
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,8 @@ class Section:
     rows: Sequence[Sequence[str]] = ()
     verdicts: Sequence[Verdict] = ()
     notes: Sequence[str] = ()
+    rates: Mapping[str, float] = field(default_factory=dict)
+    """Deliveries a second of each server, for the picture."""
 
     def __str__(self) -> str:
         table = _aligned([self.heads, *self.rows]) if self.rows else []

@@ -13,7 +13,7 @@ from .report import Section, at_most, median_and_range, ratio
 from .servers import Socketchat
 from .settings import Settings
 
-RATIO = 2.5
+RATIO = 2.0
 """The limit for a command line tool: the user must not notice that it is written in Python."""
 
 RUNS = 10

@@ -29,7 +29,7 @@ FAN_OUT_RATIO = 2.5
 """The limit for a write under TLS, relative to plaintext: the system call stays the larger part."""
 
 IDLE = 1000
-IDLE_KIB = 48.0
+IDLE_KIB = 31.0
 """The memory limit of an idle TLS connection: OpenSSL's state of both directions, without its buffers."""
 
 SLOW_HANDSHAKES = 1000
