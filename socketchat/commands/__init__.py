@@ -19,6 +19,7 @@ from .ignoring import ignore, unignore
 from .messages import addressee, key_of, ping, quit_chat, send
 from .moderation import access, ban, invite, kick, mod, mute, unban, unmod, unmute
 from .read_markers import read, unread
+from .references import react, reply
 from .revisions import delete, done_before, edit
 from .rooms import join, leave, rooms, topic
 from .search import search
@@ -75,6 +76,7 @@ ROWS = (
     Row(commands.Search, search, cost=Cost.MUCH_READING, right=Action.READ),
     Row(commands.Edit, edit, cost=Cost.MUCH_READING, right=Action.SPEAK, repeated=done_before),
     Row(commands.Delete, delete, cost=Cost.MUCH_READING, right=Action.READ, repeated=done_before),
+    Row(commands.React, react, cost=Cost.MUCH_READING, right=Action.SPEAK),
     Row(commands.Read, read, cost=Cost.MUCH_READING, right=Action.READ),
     Row(commands.Unread, unread, cost=Cost.MUCH_READING),
     Row(commands.Help, help_on),
@@ -83,6 +85,9 @@ ROWS = (
 )
 COMMANDS = {row.command: row for row in ROWS}
 
+REPLY = Row(commands.Send, reply, cost=Cost.MUCH_READING, repeated=done_before)
+"""A message that refers to another one, which has to be read first."""
+
 
 def handle(hub: Hub, session: Session, command: commands.Command) -> bool:
     """Run a command, or answer with an error; return False if the link must hand it in again later.
@@ -90,7 +95,7 @@ def handle(hub: Hub, session: Session, command: commands.Command) -> bool:
     Several messages may be in flight. Any other command waits until they are answered, and later commands wait for it,
     so that answers keep the order of commands.
     """
-    if type(command) is commands.Send:
+    if type(command) is commands.Send and command.of is None:
         session.allowance.left -= 1
         if session.register is None:
             _send(hub, session, command)
@@ -98,7 +103,7 @@ def handle(hub: Hub, session: Session, command: commands.Command) -> bool:
             first = _first_send(hub, session, command)
             Running(hub, session, command, first, lambda answer: _ok(session, command, answer)).start()
         return True
-    row = COMMANDS[type(command)]
+    row = REPLY if type(command) is commands.Send else COMMANDS[type(command)]
     if session.under_way:
         session.stalled = True
         return False

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
-from ..exceptions import KeyReused, NotFound, Refused, StorageProblem
+from ..exceptions import BadLine, ChatError, KeyReused, NotFound, Refused
 from ..hub import Action, Hub, Pending, Session, User
 from ..hub.state import facts
 from ..hub.state.conversations import Conversation, Pair, Room
 from ..journal.bodies import is_blank, is_changeable, is_gone
 from ..protocol import commands, events
 from ..protocol.codec import decode_text, encode_text
-from ..protocol.kinds import CHANGEABLE, DELETE, EDIT
+from ..protocol.kinds import CHANGEABLE, DELETE, EDIT, REPLY
 from ..protocol.limits import HISTORY_ENTRIES, RECENT_MS
 from ..protocol.text.hygiene import check_text
 from ..protocol.text.references import place
@@ -21,29 +21,30 @@ from .history import readable
 from .messages import check_reached, key_of, speaker
 
 _Change = commands.Edit | commands.Delete
+_Keyed = _Change | commands.Send
 
 
 async def edit(hub: Hub, session: Session, command: commands.Edit) -> Answer:
     """Submit an edit of the user's own message."""
-    with _new_key_on_retry(command):
+    with final_refusals(hub, session, command):
         text, user = check_text(command.text), speaker(session)
-        conversation = _changed(hub, user, command)
-        entry = await _entry(hub, user, conversation, command.seq)
+        conversation = referred_conversation(hub, user, command.conversation)
+        entry = await message_at(hub, user, conversation, command.seq)
         if entry.author != user.id:
-            raise Refused(f"Only {entry.name} can edit {_place(conversation, user, entry)}.")
-        _check_speaks(hub, user, conversation)  # again: rights may have changed meanwhile
+            raise Refused(f"Only {entry.name} can edit {shown_place(conversation, user, entry)}.")
+        check_speaks(hub, user, conversation)  # again: rights may have changed meanwhile
         if text == decode_text(entry).text:
-            raise Refused(f"{_place(conversation, user, entry)} already has this text.")
+            raise Refused(f"{shown_place(conversation, user, entry)} already has this text.")
     hub.submit(_pending(hub, session, command, conversation, entry))
     return ANSWERED
 
 
 async def delete(hub: Hub, session: Session, command: commands.Delete) -> Answer:
     """Submit the deletion of a message: the user's own or, for moderators, any in their room."""
-    with _new_key_on_retry(command):
+    with final_refusals(hub, session, command):
         user = speaker(session)
-        conversation = _changed(hub, user, command)
-        entry = await _entry(hub, user, conversation, command.seq, recent=True)
+        conversation = referred_conversation(hub, user, command.conversation)
+        entry = await message_at(hub, user, conversation, command.seq, recent=True)
         if entry.author != user.id:
             _check_moderates(hub, user, conversation, entry)
             act = facts.ActFact("delete", conversation.id, entry.author, entry.name, seq=entry.seq)
@@ -53,39 +54,46 @@ async def delete(hub: Hub, session: Session, command: commands.Delete) -> Answer
 
 
 @contextmanager
-def _new_key_on_retry(command: _Change) -> Iterator[None]:
-    """Make storage errors final for a command with a key: later numbers may be stored, so a retry needs a new key."""
+def final_refusals(hub: Hub, session: Session, command: _Keyed) -> Iterator[None]:
+    """Make all errors final for a command with a key: later numbers may be stored, so a retry needs a new key.
+
+    The later ones need not wait for it any more, if a full disk refused it before.
+    """
     try:
         yield
-    except StorageProblem as problem:
-        problem.retry = problem.retry and command.outbox is None
+    except ChatError as error:
+        if command.outbox is not None:
+            error.retry = False
+            with suppress(BadLine):
+                hub.journal.give_up(key_of(hub, session, command))
         raise
 
 
-async def done_before(hub: Hub, session: Session, command: _Change) -> Answer | None:
-    """Return the first answer if this change was made under the same key before; raises KeyReused."""
+async def done_before(hub: Hub, session: Session, command: _Keyed) -> Answer | None:
+    """Return the first answer if this command was stored under the same key before; raises KeyReused."""
     if command.outbox is None:
         return None
-    with _new_key_on_retry(command):
+    with final_refusals(hub, session, command):
         entry = await hub.until(hub.journal.find(key_of(hub, session, command)))
     if entry is None:
         return None
     if not is_gone(entry):
         said = decode_text(entry)
-        if (entry.kind, said.text) != _said(command) or command.seq not in {None, said.of}:
+        seq = command.of if isinstance(command, commands.Send) else command.seq
+        if (entry.kind, said.text) != _said(command) or seq not in {None, said.of}:
             raise KeyReused("This key was used for another command; use a new key.")
     return Answer(entry.conversation, entry.seq, duplicate=True)
 
 
-def _changed(hub: Hub, user: User, command: _Change) -> Conversation:
-    """Return the conversation of a command; raises ChatError if the user may not read it."""
-    conversation = readable(hub, user, command.conversation)
+def referred_conversation(hub: Hub, user: User, name: str) -> Conversation:
+    """Return the conversation with this name or id; raises ChatError if the user may not read it."""
+    conversation = readable(hub, user, name)
     if conversation is None:
-        raise NotFound(f"There are no messages in {command.conversation} yet.")
+        raise NotFound(f"There are no messages in {name} yet.")
     return conversation
 
 
-async def _entry(
+async def message_at(
     hub: Hub, user: User, conversation: Conversation, seq: int | None, *, recent: bool = False
 ) -> events.Entry:
     """Return the message with this seq, or the user's last one that is not deleted and, if so asked, ``recent``."""
@@ -110,14 +118,15 @@ async def _entry(
 
 def _check_meant(hub: Hub, user: User, conversation: Conversation, last: events.Entry) -> None:
     """Raise Refused if the user's last line is deleted or old: without a place, the user may mean another line."""
-    where = _place(conversation, user, last)
+    where = shown_place(conversation, user, last)
     if is_blank(last):
         raise Refused(f"Your last line here, {where}, is already deleted. To delete another one, give its place.")
     if last.ts < hub.now() - RECENT_MS:
         raise Refused(f"Your last line here is older than five minutes. To delete it: /delete {where}")
 
 
-def _check_speaks(hub: Hub, user: User, conversation: Conversation) -> None:
+def check_speaks(hub: Hub, user: User, conversation: Conversation) -> None:
+    """Raise ChatError unless a user may read a conversation and write there."""
     hub.permissions.check(user, Action.READ, conversation)
     hub.permissions.check(user, Action.SPEAK, conversation)
     if isinstance(conversation, Pair):
@@ -128,7 +137,7 @@ def _check_speaks(hub: Hub, user: User, conversation: Conversation) -> None:
 
 def _check_moderates(hub: Hub, user: User, conversation: Conversation, entry: events.Entry) -> None:
     if not isinstance(conversation, Room):
-        raise Refused(f"Only {entry.name} can delete {_place(conversation, user, entry)}.")
+        raise Refused(f"Only {entry.name} can delete {shown_place(conversation, user, entry)}.")
     hub.permissions.check(user, Action.MODERATE, conversation)
     author = hub.directory.users.get(entry.author)
     if author is not None:
@@ -144,10 +153,13 @@ def _pending(hub: Hub, session: Session, command: _Change, conversation: Convers
     return Pending(conversation.id, user.id, user.name, kind, body, key, of=entry.seq, session=session, command=command)
 
 
-def _said(command: _Change) -> tuple[str, str]:
-    """Return the kind and the text of the entry for a change."""
-    return (EDIT, check_text(command.text)) if isinstance(command, commands.Edit) else (DELETE, "")
+def _said(command: _Keyed) -> tuple[str, str]:
+    """Return the kind and the text of the entry for a command."""
+    if isinstance(command, commands.Delete):
+        return DELETE, ""
+    return EDIT if isinstance(command, commands.Edit) else REPLY, check_text(command.text)
 
 
-def _place(conversation: Conversation, user: User, entry: events.Entry) -> str:
+def shown_place(conversation: Conversation, user: User, entry: events.Entry) -> str:
+    """Return the place of an entry as its reader names it."""
     return place(conversation.name_for(user), entry.seq)

@@ -12,6 +12,7 @@ from ..journal import Query
 from ..journal.bodies import said, terms_of
 from ..protocol import commands, events
 from ..protocol.codec import decode_text
+from ..protocol.kinds import REFERS
 from ..protocol.text.timestamps import moment_of
 from .deleted_runs import Line
 from .handler import Answer
@@ -70,7 +71,7 @@ def _query(hub: Hub, user: User, command: commands.Search) -> Query:
 async def _as_it_is(hub: Hub, hit: events.Entry) -> events.Entry | None:
     """Return the entry of a hit, or the one that it edits, in its current text; None if that is not what matched."""
     conversation = hub.directory.conversations.get(hit.conversation)
-    seq = said(hit).of or hit.seq
+    seq = (said(hit).of if hit.kind in REFERS else None) or hit.seq
     if conversation is None or seq < conversation.floor or hit.seq > conversation.head:
         return None
     read = hub.journal.read(hit.conversation, after=seq - 1, before=seq + 1, limit=1, current=True)

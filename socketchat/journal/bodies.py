@@ -76,7 +76,7 @@ def as_edited(entry: Entry, edit: Entry | None) -> Entry:
     if edit is None or not is_changeable(entry) or edit.kind == DAMAGED:
         return entry
     new, body = msgspec.json.decode(edit.body, type=Text), msgspec.json.decode(entry.body, type=Text)
-    body = Text("", deleted=True) if new.deleted else Text(new.text, body.to, edited=edit.seq)
+    body = Text("", deleted=True) if new.deleted else msgspec.structs.replace(body, text=new.text, edited=edit.seq)
     return msgspec.structs.replace(entry, body=msgspec.Raw(msgspec.json.encode(body)))
 
 

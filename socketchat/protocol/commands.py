@@ -101,6 +101,7 @@ class Revoke(Command, frozen=True):
 class Send(Command, frozen=True):
     """Store ``text`` in a room (``to`` is "#room") or send it to one user ("@name").
 
+    With ``of``, it is a reply to the message of that seq in the same conversation, and of kind "reply".
     ``outbox`` (16 hex digits, random) and ``n`` (rising) are the key of the message: a message that is sent again under
     the same key is stored once.
     """
@@ -108,6 +109,7 @@ class Send(Command, frozen=True):
     to: str
     text: str
     kind: Literal["message", "action"] = "message"
+    of: Number | None = None
     outbox: str | None = None
     n: Number | None = None
 
@@ -283,6 +285,18 @@ class Delete(Command, frozen=True):
     n: Number | None = None
 
 
+class React(Command, frozen=True):
+    """Add the user's reaction ``text``, such as an emoji, to message ``seq`` of a conversation, or ``remove`` it.
+
+    A user has each reaction once on a message. Repeating the command changes nothing, so it needs no key.
+    """
+
+    conversation: str
+    seq: Number
+    text: str
+    remove: bool = False
+
+
 class Read(Command, frozen=True):
     """Mark ``conversation`` as read up to ``seq``, or to its end; without it, mark all conversations."""
 
@@ -338,6 +352,7 @@ ANY = (
     | Search
     | Edit
     | Delete
+    | React
     | Read
     | Unread
     | Help

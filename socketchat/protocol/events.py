@@ -17,8 +17,8 @@ class Entry(Event, frozen=True):
     """A durable fact in the log of a conversation: seq 1, 2, 3 … without a hole.
 
     ``ts`` is milliseconds since 1970 UTC, ``author`` a user id, and ``name`` that user's name at the time. ``body`` is
-    JSON whose form depends on ``kind``: a :class:`Text` for messages, "edit", "delete", "topic" and "notice". The kind
-    "ignored", with an empty body, replaces an entry of a user whom the reader ignores.
+    JSON whose form depends on ``kind``: a :class:`Text` for messages, replies, reactions, changes, topics and notices.
+    The kind "ignored", with an empty body, replaces an entry of a user whom the reader ignores.
     """
 
     conversation: str
@@ -59,13 +59,16 @@ class Found(Event, frozen=True):
 class Text(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """The body of an entry that holds text; ``to`` is the addressee's name in direct messages.
 
-    ``of`` is the seq of the entry that an edit or a delete changes. In an entry that was edited, ``edited`` is the seq
-    of the newest edit, whose text this is. An entry that was ``deleted`` has no text.
+    ``of`` is the seq of the entry that an edit or a delete changes, or to which a reply or a reaction belongs. In a
+    reply, ``of_author`` and ``of_name`` are the id and the name of its author. In an entry that was edited, ``edited``
+    is the seq of the newest edit, whose text this is. An entry that was ``deleted`` has no text.
     """
 
     text: str
     to: str | None = None
     of: Number | None = None
+    of_author: str | None = None
+    of_name: str | None = None
     edited: Number = 0
     deleted: bool = False
 

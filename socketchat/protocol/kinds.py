@@ -11,6 +11,9 @@ from typing import NamedTuple
 
 EDIT = "edit"
 DELETE = "delete"
+REPLY = "reply"
+REACT = "react"
+UNREACT = "unreact"
 CHANGES = frozenset({EDIT, DELETE})
 """The kinds that change the entry they refer to; all others that refer to one leave it as it is."""
 
@@ -44,13 +47,17 @@ class Kind(NamedTuple):
 
 
 _LINE = Kind(text=True, said=True, counted=True, changeable=True, indexed=True, personal=True)
+_REACTION = Kind(text=True, echoed=True, refers=True, personal=True)
 _FACT = Kind(fact=True)
 
 KINDS: dict[str, Kind] = {
     "message": _LINE,
     "action": _LINE,
+    REPLY: _LINE,
     EDIT: Kind(text=True, indexed=True, echoed=True, refers=True, personal=True),
     DELETE: Kind(text=True, echoed=True, refers=True),
+    REACT: _REACTION,
+    UNREACT: _REACTION,
     "notice": Kind(text=True, echoed=True),
     "topic": Kind(text=True, fact=True),
     "act": _FACT,

@@ -10,11 +10,19 @@ from ..exceptions import ProtocolError
 from . import events
 from .codec import decode_text
 from .conversations import is_room
-from .kinds import DAMAGED, REFERS, SAID
+from .kinds import DAMAGED, REFERS, REPLY, SAID
 from .limits import PRESENCE_NAMES
 from .text.hygiene import clean, clean_line
 from .text.rows import ROW_COLUMNS, in_rows
-from .wording import NOTHING_YET, absence_notice, change_text, damage_notice, entry_text, unread_count
+from .wording import (
+    NOTHING_YET,
+    absence_notice,
+    change_text,
+    damage_notice,
+    entry_text,
+    referred_place,
+    unread_count,
+)
 
 _SAMPLE = 3
 """Names in a line about many users who joined or left."""
@@ -60,13 +68,22 @@ def _entry(entry: events.Entry, me: str | None) -> str:
     if entry.kind not in SAID:
         return ""
     prefix = f"* {name} " if entry.kind == "action" else f"{name}: "
+    reply = f" ({_replied(entry, body, me)})" if entry.kind == REPLY else ""
     if not is_room(entry.conversation):
-        other = f"[DM to {clean_line(body.to or '')}] " if entry.author == me else f"[DM from {name}] "
-        prefix = other + prefix if entry.kind == "action" else other
+        other = f"DM to {clean_line(body.to or '')}" if entry.author == me else f"DM from {name}"
+        prefix = f"[{other}{reply}] " + (prefix if entry.kind == "action" else "")
+    elif reply:
+        prefix = f"{name}{reply}: "
     if isinstance(entry, events.Past) and entry.place:
         prefix = f"{_placed(entry)} {prefix}"
     text = entry_text(entry, body)
     return prefix + text.replace("\n", f"\n{prefix}") + "\n"
+
+
+def _replied(entry: events.Entry, body: events.Text, me: str | None) -> str:
+    """Return what a reply refers to; no name has a space or a bracket, so that no text looks like it."""
+    author = f"{clean_line(body.of_name)} " if body.of_name else ""
+    return f"re {author}{referred_place(entry, body, me)}"
 
 
 def _placed(entry: events.Past) -> str:

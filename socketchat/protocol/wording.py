@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from . import events
 from .conversations import is_room
-from .kinds import DELETE, EDIT
+from .kinds import DELETE, EDIT, REACT, UNREACT
 from .text.hygiene import clean, clean_line
 from .text.references import place
 
@@ -18,7 +18,7 @@ NOTHING_YET = "Nothing found yet; the search is incomplete: try again, or narrow
 AWAY = "away"
 """The state of a user who is away without a reason."""
 
-VERBS = {EDIT: "edited", DELETE: "deleted"}
+VERBS = {EDIT: "edited", DELETE: "deleted", REACT: "reacted to", UNREACT: "took back a reaction to"}
 """The verb for an entry of this kind, which refers to another entry."""
 
 
@@ -44,19 +44,24 @@ def damage_notice(entry: events.Entry) -> str:
 
 
 def change_text(entry: events.Entry, body: events.Text, me: str | None) -> str:
-    """Return what an edit or a delete did, to follow its author's name.
+    """Return what an edit, a delete or a reaction did, to follow its author's name.
 
     In the history, the edited line itself has the new text.
     """
-    if isinstance(entry, events.Past):
+    where = referred_place(entry, body, me)
+    said = DELETED if body.deleted else body.text
+    text = f": {said}" if said and not (isinstance(entry, events.Past) and entry.kind == EDIT) else ""
+    return f"{VERBS[entry.kind]} {where}{text}"
+
+
+def referred_place(entry: events.Entry, body: events.Text, me: str | None) -> str:
+    """Return the place of the entry that another one refers to, for the reader ``me``."""
+    if isinstance(entry, events.Past) and entry.place:
         conversation = entry.place.rpartition("/")[0]
     else:
         peer = body.to or "?" if entry.author == me else entry.name
         conversation = entry.conversation if is_room(entry.conversation) else f"@{peer}"
-    where = place(conversation, body.of or 0)
-    said = DELETED if body.deleted else body.text
-    text = f": {said}" if said and not (isinstance(entry, events.Past) and entry.kind == EDIT) else ""
-    return f"{VERBS[entry.kind]} {where}{text}"
+    return clean_line(place(conversation, body.of or 0))
 
 
 def absence_notice(event: events.Absent) -> str:

@@ -124,10 +124,11 @@ class Loop:
     async def _deliver(self, sending: Sending) -> None:
         """Send a message, or a change of one; it is shown when it comes back from the server."""
         try:
-            if isinstance(sending.message, commands.Send):
-                await self._client.send(sending.message.to, sending.message.text, sending.message.kind)
+            message = sending.message
+            if isinstance(message, commands.Send):
+                await self._client.send(message.to, message.text, message.kind, of=message.of)
             else:
-                await self._client.change(sending.message)
+                await self._client.change(message)
         except Unconfirmed as error:
             self.unconfirmed += 1
             self._face.refused(sending, error)

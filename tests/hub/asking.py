@@ -111,7 +111,15 @@ ASKED: dict[type[commands.Command], tuple[float, Callable[[Asking], commands.Com
     commands.KeepPassword: (0.3, lambda _: commands.KeepPassword()),
     commands.Devices: (0.5, lambda _: commands.Devices()),
     commands.Revoke: (0.5, lambda a: commands.Revoke(device=a.device)),
-    commands.Send: (6, lambda a: commands.Send(to=a.to, text=a.token, kind=a.chance.choice(["message", "action"]))),
+    commands.Send: (
+        6,
+        lambda a: commands.Send(
+            to=a.to,
+            text=a.token,
+            kind=a.chance.choice(["message", "action"]),
+            of=a.seq if a.chance.random() < 0.2 else None,
+        ),
+    ),
     commands.Join: (3, lambda a: commands.Join(room=a.room)),
     commands.Leave: (0.5, lambda a: commands.Leave(room=a.room)),
     commands.Rooms: (0.5, lambda _: commands.Rooms()),
@@ -136,6 +144,15 @@ ASKED: dict[type[commands.Command], tuple[float, Callable[[Asking], commands.Com
     ),
     commands.Edit: (3, lambda a: commands.Edit(conversation=a.conversation, seq=a.seq, text=a.token)),
     commands.Delete: (3, lambda a: commands.Delete(conversation=a.conversation, seq=a.seq)),
+    commands.React: (
+        2,
+        lambda a: commands.React(
+            conversation=a.conversation,
+            seq=a.seq or 1,
+            text=a.chance.choice(["👍", f"t{a.number}x"]),
+            remove=a.chance.random() < 0.3,
+        ),
+    ),
     commands.Read: (1, lambda a: commands.Read(conversation=a.anywhere, seq=a.seq)),
     commands.Unread: (2, lambda _: commands.Unread()),
     commands.Help: (0.1, lambda _: commands.Help()),

@@ -17,7 +17,8 @@ SOURCES = sorted(Path(socketchat.__file__).parent.rglob("*.py"))
 
 
 def test_clients_can_send_exactly_the_said_kinds() -> None:
-    assert set(get_args(get_type_hints(commands.Send)["kind"])) == kinds.SAID
+    sent = {*get_args(get_type_hints(commands.Send)["kind"]), kinds.REPLY}  # a reply is a message with ``of``
+    assert sent == kinds.SAID
 
 
 def test_said_kinds_are_changeable_indexed_and_counted() -> None:

@@ -144,14 +144,16 @@ class Client:
         """The newest seq that was handed out, by conversation."""
         return self._backlog.positions(self._session.positions.seqs)
 
-    async def send(self, to: str, text: str, kind: Kind = "message") -> events.Ok:
+    async def send(self, to: str, text: str, kind: Kind = "message", *, of: int | None = None) -> events.Ok:
         """Send a message to "#room" or "@name"; return when it is on the server's disk.
+
+        With ``of``, it is a reply to the message of that seq there.
 
         Messages keep the order of the calls. If the connection breaks they are sent again, and stored once. The call
         waits while as many messages are under way as the server allows. Raises the server's refusal, or Unconfirmed if
         the client ends before the answer comes. A call that is cancelled may have sent its message.
         """
-        return await self._requests.keep(commands.Send(to=to, text=text, kind=kind))
+        return await self._requests.keep(commands.Send(to=to, text=text, kind=kind, of=of))
 
     async def change(self, change: commands.Edit | commands.Delete) -> events.Ok:
         """Edit or delete a message, with the guarantees and in the order of :meth:`send`.

@@ -154,6 +154,25 @@ def delete(arguments: str, room: str) -> commands.ANY | None:
     return commands.Delete(conversation=place[0], seq=place[1]) if place else None
 
 
+def reply(arguments: str, room: str) -> commands.ANY | None:
+    """Reply to a line."""
+    word, text = _word_and_rest(arguments)
+    place = _place_here(word, room)
+    return commands.Send(to=place[0], text=text, of=place[1]) if place and text else None
+
+
+def react(*, remove: bool) -> Build:
+    """Return the builder of a command that adds or removes a reaction to a line."""
+
+    def build(arguments: str, room: str) -> commands.ANY | None:
+        match arguments.split():
+            case [word, text] if place := _place_here(word, room):
+                return commands.React(conversation=place[0], seq=place[1], text=text, remove=remove)
+        return None
+
+    return build
+
+
 def topic(arguments: str, room: str) -> commands.ANY | None:
     """Show or set the topic."""
     return commands.Topic(room=room, text="" if arguments == '""' else arguments or None)
@@ -233,6 +252,11 @@ def unignore(arguments: str, _room: str) -> commands.ANY | None:
 def me(arguments: str, room: str) -> commands.ANY | None:
     """Describe an action."""
     return commands.Send(to=room, text=arguments, kind="action") if arguments else None
+
+
+def _place_here(word: str, room: str) -> tuple[str, int] | None:
+    """Return the conversation and the seq of a place; a number alone is a line of the room."""
+    return place_of(f"{room}/{word}" if word.isdecimal() else word)
 
 
 def _word_and_rest(arguments: str) -> tuple[str, str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ..text.reactions import REACTION_CHARACTERS
+
 A_TIME = "A TIME is a number and s, m, h, d or w, such as 10m, 2h or 7d. Without one, there is no end."
 
 RESTRICTING = f"\n{A_TIME}"
@@ -13,6 +15,10 @@ KICK = "\nThis also withdraws an invitation to a private room."
 AWAY = "\n/users shows TEXT. Users who send you direct messages see it, at most once an hour."
 
 PLACES = "\nA PLACE is #ops/42 in a room, or @bob/7 in direct messages with bob. /history and /search show places."
+
+HERE = f"\nN is a number in the current room, or a PLACE.{PLACES}"
+
+REACT = f"{HERE}\nEMOJI can also be a word of at most {REACTION_CHARACTERS} characters, such as +1."
 
 HISTORY = """
 Each line is shown with its place, such as #ops/42, for /show, /edit and /delete.

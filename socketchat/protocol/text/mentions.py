@@ -6,10 +6,11 @@ import re
 from collections.abc import Callable
 from functools import lru_cache
 
-from ..codec import text_of
+from ...exceptions import ProtocolError
+from ..codec import decode_text, text_of
 from ..conversations import is_room
 from ..events import Entry
-from ..kinds import SAID
+from ..kinds import REPLY, SAID
 from ..names import LONGEST_DECOMPOSED, fold
 
 # Spaces and punctuation separate words, except the punctuation of names.
@@ -42,10 +43,19 @@ def _finder(name: str) -> Callable[[str], bool]:
 
 
 def is_mention(entry: Entry, user: str, name: str) -> bool:
-    """Tell whether another user says the user's name, given by its key, in a room."""
-    return (
-        entry.kind in SAID and entry.author != user and is_room(entry.conversation) and mentions(text_of(entry), name)
-    )
+    """Tell whether another user says the user's name, given by its key, in a room, or replies to the user there."""
+    if entry.kind not in SAID or entry.author == user or not is_room(entry.conversation):
+        return False
+    return _is_reply_to(entry, user) or mentions(text_of(entry), name)
+
+
+def _is_reply_to(entry: Entry, user: str) -> bool:
+    if entry.kind != REPLY:
+        return False
+    try:
+        return decode_text(entry).of_author == user
+    except ProtocolError:
+        return False
 
 
 def rings(entry: Entry, user: str, name: str) -> bool:

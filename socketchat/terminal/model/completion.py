@@ -74,10 +74,12 @@ class ChatCompleter(Completer):
 def _arguments(command: str, word: str, known: Known) -> list[Candidate]:
     """Return the likely arguments of a command, as far as they are known."""
     match command:
-        case "/show" | "/edit" | "/delete":
-            own = [Candidate(line.place, " " * (command == "/edit"), line.words) for line in known.lines if line.is_own]
-            others = [Candidate(line.place, "", line.words) for line in known.lines if not line.is_own]
-            return own if command == "/edit" else [*own, *others]
+        case "/show" | "/edit" | "/delete" | "/reply" | "/react" | "/unreact":
+            ending = "" if command in {"/show", "/delete"} else " "
+            own = [Candidate(line.place, ending, line.words) for line in known.lines if line.is_own]
+            others = [Candidate(line.place, ending, line.words) for line in known.lines if not line.is_own]
+            first = [*own, *others] if command in {"/show", "/delete"} else [*others, *own]
+            return own if command == "/edit" else first
         case "/dm" | "/kick" | "/ban" | "/mute" | "/mod" | "/unmod" | "/invite" | "/ignore" if word[:1] != "@":
             return [Candidate(name, " ") for name in known.names]
         case "/join" | "/users" | "/history" | "/read" if word[:1] != "@":

@@ -21,7 +21,7 @@ WORDS = 24
 
 def where_said(entry: Entry, body: Text, me: str, room: str) -> str:
     """Return the place of a line, or of the line that it changed; ``room`` is the room's name as displayed."""
-    seq = body.of or entry.seq
+    seq = (body.of if entry.kind in kinds.REFERS else None) or entry.seq
     if isinstance(entry, Past):
         return place(entry.place.rpartition("/")[0], seq)
     if is_room(entry.conversation):
@@ -48,6 +48,11 @@ class Places:
     def lines(self) -> list[Line]:
         """The lines, the last shown first."""
         return list(reversed(self._lines.values()))
+
+    def words(self, conversation: str, seq: int) -> str:
+        """Return the first words of a line, or "" if it is not one of the lines."""
+        line = self._lines.get((conversation, seq))
+        return line.words if line else ""
 
     def note(self, entry: Entry, room: str) -> None:
         """Note a shown line, or a change of one; ``room`` is the room's name as displayed."""

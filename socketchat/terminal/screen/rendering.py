@@ -20,7 +20,8 @@ from ...protocol.events import Absent, Alert, Entry, Error, Left, Past, Presence
 from ...protocol.limits import PRESENCE_NAMES
 from ...protocol.text.hygiene import clean, clean_line
 from ...protocol.wording import absence_notice, unread_count
-from .entries import Entries, spoken
+from ..model.reactions import tally
+from .entries import Entries, Quote, no_quote, spoken
 from .lines import Lines, error, notice, rule
 from .tables import Tables
 from .theme import Look, rich_theme
@@ -45,13 +46,22 @@ MOST_CHARACTERS = 65_536
 class Rendering:
     """Draws for one terminal: ``look`` is its abilities, ``zone`` its time zone (None: the machine's).
 
-    ``name`` is the reader's; ``now`` and all times are in milliseconds since 1970 UTC.
+    ``name`` is the reader's, and ``quote`` returns the first words of a line that is known. ``now`` and all times are
+    in milliseconds since 1970 UTC.
     """
 
-    def __init__(self, look: Look, name: str, now: int, zone: tzinfo | None = None) -> None:
+    def __init__(
+        self,
+        look: Look,
+        name: str,
+        now: int,
+        zone: tzinfo | None = None,
+        *,
+        quote: Quote = no_quote,
+    ) -> None:
         self._look = look
         self._lines = Lines(look, now, zone)
-        self._entries = Entries(self._lines, name)
+        self._entries = Entries(self._lines, name, quote)
         self.tables = Tables(self._lines)
 
     def paint(self, what: Iterable[RenderableType], width: int) -> str:
@@ -98,7 +108,8 @@ class Rendering:
     def past(self, entries: Sequence[Past], room: str, me: str, direct: Sequence[Entry] = ()) -> list[Text]:
         """Return the last lines of a room, and a line below that says so; ``direct`` messages are mixed in by time."""
         in_time = merge(entries, direct, key=lambda entry: entry.ts)
-        lines = [line for entry in in_time for line in self._entries.draw(entry, me)]
+        reactions = tally(entries)
+        lines = [line for entry in in_time for line in self._entries.draw(entry, me, reactions=reactions)]
         count = sum(spoken(entry) is not None for entry in entries)
         if not count:
             what = f"no messages in {room} yet"
@@ -112,7 +123,12 @@ class Rendering:
 
         Long texts are truncated, except the requested one, at the seq ``whole``.
         """
-        lines = [line for entry in entries for line in self._entries.draw(entry, me, entry.place, whole)]
+        reactions = tally(entries)
+        lines = [
+            line
+            for entry in entries
+            for line in self._entries.draw(entry, me, entry.place, whole=whole, reactions=reactions)
+        ]
         return [*lines, rule(sentence)]
 
     def welcome(self, name: str, online: Sequence[str]) -> Text:

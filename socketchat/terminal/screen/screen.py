@@ -25,7 +25,7 @@ class Screen:
         self, prompt: Prompt, look: Look, view: View, *, name: str, now: Callable[[], int], zone: tzinfo | None
     ) -> None:
         self.prompt = prompt
-        self.rendering = Rendering(look, name, now(), zone)
+        self.rendering = Rendering(look, name, now(), zone, quote=view.quote)
         self._view = view
         self._now = now
         self._scroll = Scroll(self._write)

@@ -65,6 +65,10 @@ class View:
         names = {**dict(reversed(self._speakers.items())), **self.online, **self._peers}
         return Known(list(names.values()), sorted(self.rooms.values()), self._places.lines)
 
+    def quote(self, conversation: str, seq: int) -> str:
+        """Return the first words of a line that was shown lately, or ""."""
+        return self._places.words(conversation, seq)
+
     def take(self, event: object) -> list[object]:
         """Take an event; return the events to show now."""
         if self._held is not None:

@@ -1,6 +1,9 @@
 import pytest
 from hypothesis import given
 from hypothesis.strategies import sampled_from, text
+from msgspec import Raw
+from msgspec.json import encode
+from msgspec.structs import replace
 
 from socketchat.protocol.names import LONGEST_DECOMPOSED, fold, name_key
 from socketchat.protocol.text.mentions import _WORD, is_mention, mentions, rings
@@ -24,6 +27,16 @@ from tests.terminal.events import DIRECT, entry
 def test_a_mention_is_the_name_as_a_word_and_rings_the_bell(said, to, calling):
     assert is_mention(said, "alice", "alice") == to
     assert rings(said, "alice", "alice") == calling
+
+
+def test_a_reply_calls_the_author_of_the_message_and_nobody_else():
+    body = {"text": "yes", "of": 1, "of_author": "alice", "of_name": "alice"}
+    said = replace(entry("yes", kind="reply"), body=Raw(encode(body)))
+    assert is_mention(said, "alice", "alice")
+    assert rings(said, "alice", "alice")
+    assert not is_mention(said, "carol", "carol")
+    assert not is_mention(replace(said, author="alice"), "alice", "alice")
+    assert not is_mention(replace(said, body=Raw(b"[]")), "alice", "alice")
 
 
 LETTERS = "bob. -_é\u0301BＢ¨ﷺ…ı İ1١\n,#@⑴ﬀ"

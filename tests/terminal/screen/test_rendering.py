@@ -3,11 +3,14 @@ from datetime import UTC, timedelta, timezone
 
 import msgspec
 import pytest
+from msgspec import Raw
 from msgspec.structs import replace
 
 from socketchat.client.session.client_events import Gap, LinkBack, LinkLost, NotStored, Reset, StoredAgain
 from socketchat.exceptions import StorageProblem
+from socketchat.protocol.codec import encode_text
 from socketchat.protocol.events import Absent, Alert, Entry, Error, Left, Past, Room, UnreadCount
+from socketchat.protocol.events import Text as Body
 from socketchat.protocol.slash.help import help_text
 from socketchat.terminal.screen.rendering import MOST_CHARACTERS, Rendering, ignored, text, topic, unread, waiting
 from socketchat.terminal.screen.tables import MOST_ROWS
@@ -29,6 +32,38 @@ def drawn(*told, me="alice", width=80):
     here = rendering()
     lines = [line for event in told for line in here.lines(event, me, NOON)]
     return COLOURS.sub("", here.paint(lines, width))
+
+
+def reply(text, *, of=1, of_name="alice", **more):
+    return replace(entry(text, kind="reply", **more), body=Raw(encode_text(Body(text, of=of, of_name=of_name))))
+
+
+def test_a_reply_begins_below_a_row_with_the_quote():
+    here = Rendering(Look(edits=True, colors="none"), "Eve", NOON, UTC, quote=lambda *place: f"words of {place}")
+    assert COLOURS.sub("", here.paint(here.lines(reply("yes\nsure"), "eve", NOON), 80)) == (
+        "12:00 bob ↪ alice #lobby/1: words of ('#lobby', 1)\n      yes\n      sure\n"
+    )
+
+
+@pytest.mark.parametrize("quote", ["", "\x1b[2Jboo\n12:00 eve: forged"])
+def test_neither_a_quote_nor_a_text_without_one_forges_a_line(quote):
+    here = Rendering(Look(edits=True, colors="none"), "Eve", NOON, UTC, quote=lambda *_: quote)
+    rows = COLOURS.sub("", here.paint(here.lines(reply("ok: forged"), "eve", NOON), 80)).splitlines()
+    assert rows[0].startswith("12:00 bob ↪ alice #lobby/1")
+    assert rows[1:] == ["      ok: forged"]
+    assert "\x1b" not in rows[0]
+
+
+def test_reactions_are_one_row_below_their_line_in_a_page():
+    said, reaction = entry("hello", of=Past), entry("👍", kind="react", seq=2, changes=1, of=Past)
+    here = rendering()
+    pages = here.past([said, reaction], "#lobby", "alice"), here.listed([said, reaction], "alice", "found")
+    for page in pages:
+        assert COLOURS.sub("", here.paint(page, 80)).splitlines()[:2] == ["12:00 bob: hello", "      👍"]
+
+
+def test_a_new_reaction_is_one_line():
+    assert drawn(entry("👍", kind="react", seq=2, changes=1)) == "12:00 bob reacted to #lobby/1: 👍\n"
 
 
 def painted(renderable, width=80):

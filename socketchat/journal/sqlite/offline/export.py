@@ -11,7 +11,7 @@ import msgspec
 from ....exceptions import BadFile, NoSuchRoom
 from ....protocol.codec import encode
 from ....protocol.events import Entry
-from ....protocol.kinds import DAMAGED, REFERS
+from ....protocol.kinds import DAMAGED, REFERS, REPLY
 from ....protocol.text.hygiene import clean, clean_line
 from ....protocol.wording import VERBS
 from ... import SERVER_LOG, Progress
@@ -87,6 +87,7 @@ def _words(entry: Entry) -> str | None:
         "message": f"{name}: ",
         "action": f"* {name} ",
         "notice": "[notice] ",
+        REPLY: f"{name} (re {body.of}): ",
         "topic": f"{name} set the topic: ",
     }.get(entry.kind)
     if entry.kind in REFERS:

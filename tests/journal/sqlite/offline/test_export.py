@@ -49,6 +49,9 @@ def directory(tmp_path: Path) -> Path:
         by("alice", "secret"),
         by("alice", "alice muted eve.", kind="notice"),
         by("alice", "won", kind="edit", of=1),
+        by("alice", "yes", kind="reply", of=2),
+        by("alice", "+1", kind="react", of=2),
+        by("alice", "+1", kind="unreact", of=2),
     ]
     asyncio.run(fill(tmp_path, *proposals))
     asyncio.run(fill(tmp_path, Proposal("#lobby", "u1", "alice", "delete", b'{"of":4}', of=4)))
@@ -65,7 +68,10 @@ def test_a_text_export_looks_like_the_chat(directory: Path, monkeypatch: pytest.
         f"{when} #lobby/4 alice: (deleted)",
         f"{when} #lobby/5 [notice] alice muted eve.",
         f"{when} #lobby/6 alice edited 1: won",
-        f"{when} #lobby/7 alice deleted 4",
+        f"{when} #lobby/7 alice (re 2): yes",
+        f"{when} #lobby/8 alice reacted to 2: +1",
+        f"{when} #lobby/9 alice took back a reaction to 2: +1",
+        f"{when} #lobby/10 alice deleted 4",
     ]
     assert texts(directory, "#lobby") == lobby
     assert texts(directory) == [*lobby[:2], f"{when} @g2:alice/1 alice: psst", *lobby[2:]]
@@ -75,7 +81,7 @@ def test_a_json_export_is_the_native_protocol(directory: Path) -> None:
     with reading(directory) as db:
         lines = [export.as_json(entry) for entry in export.entries(db)]
     events = [decode_event(line.encode()) for line in lines]
-    assert [event.seq for event in events] == [1, 1, 2, 1, 3, 4, 5, 6, 7]  # type: ignore[union-attr]
+    assert [event.seq for event in events] == [1, 1, 2, 1, 3, 4, 5, 6, 7, 8, 9, 10]  # type: ignore[union-attr]
     assert json.loads(lines[0])["kind"] == "user"
 
 
