@@ -11,7 +11,7 @@ import click
 
 from ..exceptions import ChatError, reason
 from ..streams import UnwritableError, let_go, prepare
-from ..version import __version__
+from ..version import __version__, interpreter
 
 INTERRUPTED = 130
 """The exit code after Ctrl+C, as in shells."""
@@ -56,10 +56,23 @@ class _Subcommands(click.Group):
         raise click.UsageError(f"No such command: {args[0]!r}.{suggestion}", ctx)
 
 
+def _show_version(ctx: click.Context, _parameter: click.Parameter, wanted: bool) -> None:  # noqa: FBT001  click's
+    if wanted:
+        click.echo(f"socketchat {__version__}\n{interpreter()}")
+        ctx.exit()
+
+
 @click.command(
     cls=_Subcommands, help=HELP, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]}
 )
-@click.version_option(__version__, message="socketchat %(version)s")
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_show_version,
+    help="Show the version and exit.",
+)
 @click.pass_context
 def group(ctx: click.Context) -> None:
     """Show the help if no subcommand is given."""

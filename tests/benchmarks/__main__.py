@@ -13,6 +13,7 @@ from pathlib import Path
 import click
 
 from socketchat.server.limits import SWITCH_SECONDS
+from socketchat.version import interpreter
 
 from . import abuse, connections, messages, passwords, resuming, searching, startup, tls
 from .history import make_history
@@ -108,6 +109,7 @@ def main(
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # this ends the servers that it started
     files = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (files, files))  # servers and generator inherit it
+    print(f"{interpreter()}.")
     print(f"Data on {filesystem_of(directory)}; server on core {CORES[0]}, generator on core {CORES[-1]}.")
     with tempfile.TemporaryDirectory(dir=directory, prefix="benchmarks-") as place:
         history = make_history(rows, Path(place)) if rows else None

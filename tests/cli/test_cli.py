@@ -1,5 +1,6 @@
 import ast
 import os
+import platform
 import subprocess
 import sys
 from pathlib import Path
@@ -28,9 +29,11 @@ def test_every_command_has_help(command: list[str], flag: str, capsys) -> None:
     assert f"Usage: {' '.join(['socketchat', *command[:1]])}" in capsys.readouterr().out
 
 
-def test_version_prints_the_version(capsys) -> None:
+def test_version_prints_the_version_and_the_interpreter(capsys) -> None:
     assert run(["--version"]) == 0
-    assert capsys.readouterr().out == f"socketchat {socketchat.__version__}\n"
+    first, second = capsys.readouterr().out.splitlines()
+    assert first == f"socketchat {socketchat.__version__}"
+    assert second in {f"CPython {platform.python_version()}, {kind} PGO" for kind in ("with", "without")}
 
 
 @pytest.mark.parametrize(
