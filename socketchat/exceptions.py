@@ -200,7 +200,7 @@ class NotFound(ChatError):
 
 
 class NoSuchUser(NotFound):
-    """No user of this name was ever here."""
+    """No user has this name."""
 
     code = "no_such_user"
 

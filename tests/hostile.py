@@ -34,7 +34,7 @@ CORPUS = {
     "many parameters": f"{CSI}{'1;' * 400}m",
     "intermediate bytes": f"{CSI}{' ' * 50}q",
     "invisible text": f"{CSI}8mhidden{CSI}0m",
-    "colours left on": f"{CSI}31;5;7m",
+    "colors left on": f"{CSI}31;5;7m",
     "window operation: minimise": f"{CSI}2t",
     "window operation: resize": f"{CSI}8;9999;9999t",
     # what makes the terminal type into the shell
@@ -48,7 +48,7 @@ CORPUS = {
     "font query, CVE-2022-45063": f"{OSC}50;?\n{BEL}",
     "palette query": f"{OSC}4;0;?{BEL}",
     "background query": f"{OSC}11;?{ST}",
-    "kitty colour control, CVE-2026-95832": f"{OSC}21;\nid\n=?{ST}",
+    "kitty color control, CVE-2026-95832": f"{OSC}21;\nid\n=?{ST}",
     "media copy": f"{CSI}5i secret {CSI}4i",
     "program a key": f"{DCS}0;1|17/{'726d'}{ST}",
     "rxvt graphics query, CVE-2021-33477": f"{ESC}GQ",

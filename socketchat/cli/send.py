@@ -91,7 +91,7 @@ def send(
     from ..protocol.names import check_name, check_room
 
     if room is not None and dm is not None:
-        raise UsageProblem("--room and --dm exclude each other: a message has one recipient.")
+        raise UsageProblem("Give either --room or --dm: a message has one recipient.")
     to = LOBBY if room is None else check_room(room)
     if dm is not None:
         to = "@" + check_name(dm.removeprefix("@"))

@@ -145,7 +145,7 @@ class OutboxFile:
         if not self._told:
             self._told = True
             _log.warning(
-                "Unsent messages will not survive the end of this program: cannot use %s: %s.",
+                "Unsent messages will be lost when this program ends: cannot use %s: %s.",
                 self._directory, reason(problem),
             )  # fmt: skip
 

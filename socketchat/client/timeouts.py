@@ -17,7 +17,7 @@ class Timeouts(msgspec.Struct, frozen=True, kw_only=True):
     """For the answer to ``hello``, which needs one fsync at most, and then for each part of it on a slow link."""
 
     idle: float = 20.0
-    """Silence after which the client pings the server; NATs forget a connection later than that."""
+    """Silence after which the client pings the server; NATs drop a connection only later."""
 
     answer: float = 20.0
     """For the answer to that ping: longer than a loaded server or a bad radio link needs."""

@@ -69,7 +69,7 @@ def _query(hub: Hub, user: User, command: commands.Search) -> Query:
 
 
 async def _as_it_is(hub: Hub, hit: events.Entry) -> events.Entry | None:
-    """Return the entry of a hit, or the one that it edits, in its current text; None if that is not what matched."""
+    """Return the entry of a hit, or the one that it edits, in its current text; None if an edit replaced the match."""
     conversation = hub.directory.conversations.get(hit.conversation)
     seq = (said(hit).of if hit.kind in REFERS else None) or hit.seq
     if conversation is None or seq < conversation.floor or hit.seq > conversation.head:

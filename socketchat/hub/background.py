@@ -12,7 +12,7 @@ class Background(Protocol):
     """Runs functions outside the event loop."""
 
     async def run(self, work: Callable[[], Result]) -> Result:
-        """Return the result of a function that uses no state that the loop changes."""
+        """Return the result of a function, which must not use state that the loop changes."""
 
 
 class Foreground:

@@ -46,7 +46,7 @@ class Effects:
         text = f"The password of {change.user.name} was changed; log in with the new one."
         bye = events.Bye(code=Refused.code, text=text)
         self._logins.expel_device(change.user, "", bye, spared=by)
-        self._alert(change.user, "Your password was changed. Not you? Check /devices, and set another one.", by)
+        self._alert(change.user, "Your password was changed. Not you? Check /devices, and set another password.", by)
 
     def password_pending(self, change: changes.PasswordPending, by: Session | None) -> None:
         """Tell the user's sessions about a password set without the old one, so that the user can refuse it."""

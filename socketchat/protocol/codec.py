@@ -13,7 +13,7 @@ from . import commands, events
 from .text.hygiene import clean, clean_line
 
 _SHOWN = 60
-"""Characters of a peer's line that an error repeats: enough to recognise it."""
+"""Characters of a peer's line that an error repeats: enough to recognize it."""
 
 # Decoding raises these for invalid JSON, invalid UTF-8, wrong types, and deep nesting.
 _UNDECODABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)

@@ -115,13 +115,13 @@ class Send(Command, frozen=True):
 
 
 class Join(Command, frozen=True):
-    """Become a member of a room, which is made if it does not exist; members hear it and can read its history."""
+    """Become a member of a room, and create it if it does not exist; members hear it and can read its history."""
 
     room: str
 
 
 class Leave(Command, frozen=True):
-    """Stop being a member of a room, which must not be the lobby."""
+    """Stop being a member of a room; the lobby cannot be left."""
 
     room: str
 
@@ -246,7 +246,7 @@ class History(Command, frozen=True):
 class Search(Command, frozen=True):
     """Return the newest entries that contain all of ``words`` and that the user may read.
 
-    Words match whole; ``deploy*`` matches every word that begins so, and quoted words match in a row. The search covers
+    Words match whole words; ``deploy*`` matches a prefix, and quotes match a phrase. The search covers
     the lobby, the user's rooms and direct messages, or only ``conversation``; ``name`` limits it to one author. With
     one of the two, ``words`` may be empty. ``after`` and ``before`` are dates in UTC ("2026-11-25", "2026-11-25T14:30")
     or ages ("2d", "3h").

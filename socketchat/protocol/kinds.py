@@ -30,8 +30,8 @@ class Kind(NamedTuple):
     ``text``: the body is a :class:`Text`. ``said``: a line for others to read, which can mention them and ring a bell.
     ``counted``: it counts as unread. ``changeable``: it can be edited and deleted. ``indexed``: a search finds it;
     changing this for an existing kind needs a migration that rebuilds the index. ``echoed``: in a dialect that does not
-    echo, its author sees it too, as the answer. ``refers``: it belongs to the entry whose seq is ``of``, and is no line
-    of its own. ``personal``: its author's own words, hidden from those who ignore the author, and blanked when the
+    echo, its author sees it too, as the answer. ``refers``: it belongs to the entry whose seq is ``of``, but is not a
+    line of its own. ``personal``: its author's own words, hidden from users who ignore the author, and blanked when the
     operator erases the author. ``fact``: it changes the state of the hub, and is kept for ever.
     """
 

@@ -3,7 +3,7 @@
 A name has 1 to 20 code points after NFC: letters, digits and marks of one script, and ``-``, ``_``, ``.``. It begins
 with a letter or a digit, so that it never looks like an option, a command, a room or a conversation id. The scripts are
 those that UAX #31 recommends. Scripts that are written together count as one (Japanese; Han with Hangul or Bopomofo),
-as in UTS #39, but never with Latin. Characters that show nothing are refused, and so are compatibility characters. The
+as in UTS #39, but never with Latin. Invisible characters and compatibility characters are refused. The
 server also refuses a new name that looks like another one (``text.confusables``).
 """
 
@@ -17,7 +17,7 @@ from ..exceptions import BadName
 from .limits import NAME_CHARACTERS
 
 LONGEST_DECOMPOSED = 4 * NAME_CHARACTERS
-"""Longest name before NFC, as a code point decomposes into at most four. Longer input is not normalised, because
+"""Longest name before NFC, as a code point decomposes into at most four. Longer input is not normalized, because
 sorting a flood of marks takes quadratic time."""
 
 _MARKS = 4

@@ -11,7 +11,7 @@ class ListUsers(Command, frozen=True, tag="users"):
 
 
 class ResetName(Command, frozen=True, tag="reset"):
-    """Make a token with which the owner of a name, who lost all keys, recovers it."""
+    """Create a token with which the owner of a name, who lost all keys, recovers it."""
 
     name: str
 
@@ -75,7 +75,7 @@ class ListRooms(Command, frozen=True, tag="rooms"):
 
 
 class RemoveRoom(Command, frozen=True, tag="removeroom"):
-    """Remove a room; one that is made again under its name continues its seq."""
+    """Remove a room; a later room of the same name continues its seq."""
 
     room: str
 
@@ -87,7 +87,7 @@ class JoinCode(Command, frozen=True, tag="code"):
 
 
 class CreateInvite(Command, frozen=True, tag="invite"):
-    """Make an invite that is valid ``uses`` times, for ``seconds``, and that leads into ``room`` if it is given.
+    """Create an invite that is valid ``uses`` times, for ``seconds``; newcomers become members of ``room``, if given.
 
     The lines of the answer are the server's port, the fingerprint of its key, and the token, which is shown only here.
     """

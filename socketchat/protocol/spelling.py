@@ -1,4 +1,4 @@
-"""Finds the command, user or room that a misspelt word probably means."""
+"""Finds the command, user or room that a misspelled word probably means."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ BELOW = "  | "
 """The prefix of all lines of a record except the first, so that no line looks like a record."""
 
 
-class HonestFormatter(logging.Formatter):
+class SafeFormatter(logging.Formatter):
     """Writes a record as one line, and a traceback as marked lines below it; cleans and truncates all lines."""
 
     def __init__(self) -> None:
@@ -38,5 +38,5 @@ class HonestFormatter(logging.Formatter):
 def log_to_stderr() -> None:
     """Write warnings and errors of this process to stderr."""
     handler = logging.StreamHandler()
-    handler.setFormatter(HonestFormatter())
+    handler.setFormatter(SafeFormatter())
     logging.basicConfig(handlers=[handler], level=logging.WARNING)

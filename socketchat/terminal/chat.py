@@ -50,7 +50,7 @@ NARROW = 60
 """Columns below which the prompt leaves out the name."""
 
 LOGIN = (
-    "Not here: what you type next would go to {room}. `join` logs you in by your key, or asks for your password; "
+    "Not here: your next line would be sent to {room}. `join` logs you in with your key, or asks for your password; "
     "leave, and run `socketchat join {name}`."
 )
 

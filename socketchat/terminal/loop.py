@@ -29,7 +29,7 @@ class Sending:
         self.is_shown = False
 
 
-class Face(Protocol):
+class Frontend(Protocol):
     """The differences between a terminal and a pipe."""
 
     def show(self, event: object) -> None:
@@ -57,7 +57,7 @@ class Loop:
     At most ``most`` messages are being sent before the next line is executed.
     """
 
-    def __init__(self, client: Client, view: View, face: Face, *, most: int | None = None) -> None:
+    def __init__(self, client: Client, view: View, face: Frontend, *, most: int | None = None) -> None:
         self._client = client
         self._view = view
         self._face = face

@@ -12,7 +12,7 @@ What is measured
 
 How to read a table
     Figures are medians of the rounds, which are interleaved (A B C A B C …); least and most stand in brackets. A
-    ratio is the median of the ratios within each round, so that a slow minute of the machine favours no server.
+    ratio is the median of the ratios within each round, so that a slow minute of the machine favors no server.
 
     *µs* is the server's CPU time per delivery: all threads, user and kernel; the steadiest figure of all. *server*
     and *generator* are shares of their core. If the generator is near 100 % and the server well below, the row

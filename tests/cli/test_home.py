@@ -52,7 +52,7 @@ def test_join_and_send_work_with_an_unwritable_home(home, server, how) -> None:
         assert call("send", "hi") == (0, "")
     code, error = call("join", "ann", *to_server, stdin="said all the same\n")
     assert code == 0
-    assert "Unsent messages will not survive the end of this program" in error
+    assert "Unsent messages will be lost when this program ends" in error
     if how == "full":
         assert call("key", "export", home / "backup") == (
             8,

@@ -209,7 +209,7 @@ def test_a_message_goes_to_a_room_or_one_user(arguments: list[str], to: str) -> 
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["--room", "#ops", "--dm", "bob", "hi"], "exclude each other"),
+        (["--room", "#ops", "--dm", "bob", "hi"], "Give either --room or --dm"),
         (["--room", "", "hi"], "'--room': It is empty"),  # an unset variable must not become the lobby
         (["--host", "", "hi"], "'--host': It is empty"),
         (["--host", "a b", "hi"], "is not an address"),

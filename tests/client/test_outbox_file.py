@@ -158,7 +158,7 @@ def test_a_full_disk_is_reported_once_and_leaves_no_partial_message(directory, m
     monkeypatch.undo()
     (told,) = [record.getMessage() for record in caplog.records]
     assert told == (
-        f"Unsent messages will not survive the end of this program: cannot use {directory}: no space left on device."
+        f"Unsent messages will be lost when this program ends: cannot use {directory}: no space left on device."
     )
     assert not file.lasts
     file.close()

@@ -55,14 +55,14 @@ def test_the_newest_requested_entries_are_returned_in_order(asked: dict, seqs: r
 
 
 @pytest.mark.parametrize(("around", "seqs"), [(10, range(5, 16)), (1, range(1, 7)), (20, range(15, 21))])
-def test_an_entry_is_returned_with_its_neighbours(around: int, seqs: range) -> None:
+def test_an_entry_is_returned_with_its_neighbors(around: int, seqs: range) -> None:
     _, alice = lobby_of(20)
     alice.do(commands.History, conversation="#lobby", around=around)
     assert told(alice)[0] == list(seqs)
 
 
 @pytest.mark.parametrize("around", [0, 21, 2**53 - 1])
-def test_a_missing_entry_has_no_neighbours(around: int) -> None:
+def test_a_missing_entry_has_no_neighbors(around: int) -> None:
     _, alice = lobby_of(20)
     alice.do(commands.History, conversation="#lobby", around=around)
     (error,) = alice.told(events.Error)

@@ -91,7 +91,7 @@ def lose_one_and_close_ranks(steps: list[Step]) -> None:
 
 
 def store_twice(steps: list[Step]) -> None:
-    """A repeated message was not recognised."""
+    """A repeated message was not recognized."""
     room, _, text = middle(steps)
     replace_stored(steps, room, lambda texts: texts.append(text))
 

@@ -25,7 +25,7 @@ _PARTIAL = {"append", "endswith", "extend", "isascii", "rfind", "startswith"}
 """Methods that look at a part of the text, as the code here uses them."""
 
 _MARKS = re.compile(r"[^\w\x00-\x7f]{2,}").finditer
-"""Marks are sorted when a text is normalised, in quadratic time."""
+"""Marks are sorted when a text is normalized, in quadratic time."""
 
 _SCANNERS = (re.Pattern, msgspec.json.Encoder, msgspec.json.Decoder)
 

@@ -32,7 +32,7 @@ def test_addresses_of_one_customer_are_one_network(one: str, other: str, *, same
         ("", False),
     ],
 )
-def test_every_form_of_a_loopback_address_is_recognised(peer: str, *, expected: bool) -> None:
+def test_every_form_of_a_loopback_address_is_recognized(peer: str, *, expected: bool) -> None:
     assert is_loopback(peer) is expected
 
 

@@ -1,4 +1,4 @@
-"""The seed's behaviour, frozen byte for byte: no transcript here is changed to make a test pass."""
+"""The seed's behavior, frozen byte for byte: no transcript here is changed to make a test pass."""
 
 from __future__ import annotations
 

@@ -105,7 +105,7 @@ def test_an_unknown_event_is_skipped():
 
 
 def test_unknown_fields_are_ignored():
-    assert codec.decode_command(b'{"colour":[{}],"type":"ping","id":3}') == commands.Ping(id=3)
+    assert codec.decode_command(b'{"color":[{}],"type":"ping","id":3}') == commands.Ping(id=3)
     assert codec.decode_event(b'{"type":"left","why":null,"conversation":"#a"}') == events.Left(conversation="#a")
 
 

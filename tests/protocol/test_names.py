@@ -159,7 +159,7 @@ def test_every_character_of_names_has_a_stable_key_without_punctuation():
         assert all(category(character)[0] in "LMN" for character in key)
 
 
-def test_a_flood_of_marks_is_not_normalised():
+def test_a_flood_of_marks_is_not_normalized():
     """Sorting marks takes quadratic time: this would take minutes."""
     flood = "a" + "\u0315\u0301\u0323" * 80_000
 

@@ -13,7 +13,7 @@ from tests.security.callers import DEADLINE, Caller, invite, join_code, local_se
 from tests.terminal.screens import Terminal
 from tests.terminal.seats import PROGRAM, environment
 
-PASSPHRASE, WRONG_PASSPHRASE = "a horse of another colour", "a horse without any colour"
+PASSPHRASE, WRONG_PASSPHRASE = "a horse of another color", "a horse without any color"
 PASSWORD, WRONG_PASSWORD = "correct horse battery", "wrong horse battery"
 
 KEEPERS = {

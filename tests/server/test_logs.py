@@ -11,7 +11,7 @@ import pytest
 from socketchat.commands import COMMANDS
 from socketchat.commands.handler import OK, Answer
 from socketchat.protocol import commands, events
-from socketchat.server.logs import BELOW, LINE_CHARACTERS, LINES, HonestFormatter
+from socketchat.server.logs import BELOW, LINE_CHARACTERS, LINES, SafeFormatter
 from socketchat.server.tls.identity import own_identity
 from tests.hostile import CORPUS, dangerous
 
@@ -27,7 +27,7 @@ def log():
     """The log of a test, as ``serve`` writes it."""
     written = StringIO()
     handler = logging.StreamHandler(written)
-    handler.setFormatter(HonestFormatter())
+    handler.setFormatter(SafeFormatter())
     logging.getLogger().addHandler(handler)
     yield written
     logging.getLogger().removeHandler(handler)

@@ -132,7 +132,7 @@ def test_input_before_the_password_prompt_is_not_sent_to_the_room(server, sit):
     seat.says("")
     seat.shows("Nothing was changed.")
     seat.says("/login wanda", SECRET)
-    seat.shows("Not here: what you type next would go to #lobby.")
+    seat.shows("Not here: your next line would be sent to #lobby.")
     seat.shows("Not sent: what you type after /login is not a message.")
     seat.says("/help login")
     seat.shows("Log in as NAME from nc or telnet")

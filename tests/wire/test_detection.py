@@ -24,7 +24,7 @@ TEXTS = {
     "an empty line": b"\n",
     "spaces": b"  alice\n",
     "a slash": b"/help\n",
-    "a name, then colours": b"alice\n\x1b[32mok\x1b[0m\n",
+    "a name, then colors": b"alice\n\x1b[32mok\x1b[0m\n",
     "a name, then no text at all": b"alice\n\0\x80\n",
     "telnet's negotiation": b"\xff\xfd\x03\xff\xfb\x18\xff\xfb\x1f\xff\xfd\x01\xff\xfb\x03\xff\xfb\x21",
     "telnet's negotiation, then a name": b"\xff\xfb\x1falice\r\n",

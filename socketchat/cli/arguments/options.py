@@ -85,7 +85,7 @@ def listening_hosts(_ctx: click.Context, _param: click.Parameter, hosts: tuple[s
 
     for host in hosts:
         if parse_host(host)[1] is not None:
-            raise click.BadParameter(f"{host!r} has a port. Give it by --port, which holds for all addresses.")
+            raise click.BadParameter(f"{host!r} has a port. Give the port with --port; it applies to all addresses.")
     return tuple(parse_host(host)[0] for host in hosts)
 
 

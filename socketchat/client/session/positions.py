@@ -40,7 +40,7 @@ class Positions:
         """Apply a welcome; return the changes, the number of missed entries, and how many of them are skipped.
 
         In a known epoch, direct messages without a position began while the client was away, so all of them are missed.
-        Rooms without one are heard from their head on.
+        Rooms without a position begin at their head.
         """
         told: list[Change] = []
         known = welcome.epoch == self.epoch and self._fit(welcome)

@@ -144,7 +144,7 @@ class Session:
         return self.keep(commands.Send(to=to, text=text, kind=kind))
 
     def placed(self, change: commands.Edit | commands.Delete) -> commands.Edit | commands.Delete:
-        """Add the seq of the user's last line if it is certain, so that a change sent later still means that line.
+        """Add the seq of the user's last line if it is known, so that a change sent later still means that line.
 
         Raises Refused if the server would take another line for it.
         """

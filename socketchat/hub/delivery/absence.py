@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ..state.users import User
 
 TOLD_SECONDS = 3600.0
-"""Time after which the notice is repeated: users who keep writing know it, later they may have forgotten."""
+"""Time before the notice is repeated: users who keep writing remember it, but not for longer."""
 
 
 def absence(hub: Hub, pair: Pair, author: User, other: User) -> Absent | None:
@@ -29,7 +29,7 @@ def absence(hub: Hub, pair: Pair, author: User, other: User) -> Absent | None:
 
 
 def reason(hub: Hub, user: User) -> str:
-    """Return why a user is away, "" if the user is not; muted users give no reason, not even an earlier one."""
+    """Return why a user is away, or "" if the user is not; the reason of a muted user is hidden."""
     if not user.away or hub.permissions.may(user, Action.SPEAK, hub.directory.lobby):
         return user.away
     return AWAY

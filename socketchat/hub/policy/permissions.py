@@ -20,14 +20,14 @@ from ..state.users import User
 class Action(Enum):
     """The actions in a conversation that need a permission."""
 
-    SEE = "know that it is there"
-    READ = "read what was said"
+    SEE = "see that it exists"
+    READ = "read its messages"
     JOIN = "become a member"
-    SPEAK = "say something"
+    SPEAK = "write a message"
     TITLE = "set the topic"
     INVITE = "invite a user"
-    MODERATE = "kick, ban and mute"
-    GOVERN = "make moderators, and make it private"
+    MODERATE = "kick, ban and mute users"
+    GOVERN = "appoint moderators, or make it private"
     OPERATE = "give the orders of the operator"
 
 

@@ -47,9 +47,9 @@ _LOOPBACK = "loopback"
 class Cost(Enum):
     """The cost of a command, besides counting as one command."""
 
-    LITTLE = "nothing more"
-    MUCH_READING = "it is small to ask, and large to answer or to look up: a user has an allowance of these"
-    A_FACT = "it changes state, which is kept and read at every start: a user has an allowance of these"
+    LITTLE = "no further cost"
+    MUCH_READING = "short to ask, expensive to answer: each user has a separate allowance for these"
+    A_FACT = "a change of state, which is stored and read at each start: each user has a separate allowance for these"
 
 
 class Throttle:

@@ -1,4 +1,4 @@
-"""The parts of a server's certificate that count: the binding for proofs, and the fingerprint of its key."""
+"""The parts of a server's certificate that clients use: the binding for proofs, and the fingerprint of its key."""
 
 from __future__ import annotations
 

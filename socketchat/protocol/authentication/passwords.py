@@ -137,13 +137,13 @@ COMMON = frozenset(
         "zxcvbnm123",
     ]
 )
-"""The passwords that attackers try first: the limits on guesses leave room for the head of such a list."""
+"""The passwords that attackers try first: the limits on guesses still allow the most common ones."""
 
 
 def plain_password(typed: str) -> str:
-    """Return the canonical form of a password, NFC, as keyboards and systems compose differently.
+    """Return the canonical form of a password, NFC, because keyboards and systems compose characters differently.
 
-    That of input that is too long is "", which is nobody's password: sorting a flood of marks takes quadratic time.
+    Return "", which is never a password, for input that is too long: sorting a flood of marks takes quadratic time.
     """
     return normalize("NFC", typed) if len(typed) <= LONGEST_PASSWORD_BYTES else ""
 

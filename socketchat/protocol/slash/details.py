@@ -28,7 +28,7 @@ the page before the last one."""
 
 SEARCH = """
 It finds lines with all WORDS, in your rooms and direct messages.
-Words match whole; deploy* also finds deployed, and "link down" finds both in a row.
+It finds whole words; deploy* also finds deployed, and "link down" finds the two words in a row.
 Narrow it by from:NAME, in:#ROOM, in:@NAME, after:DATE and before:DATE.
 With from: or in:, you can leave out WORDS.
 A DATE is a day (2026-11-25), a minute (2026-11-25T14:30), or an age (2d, 3h)."""

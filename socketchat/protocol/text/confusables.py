@@ -1,6 +1,6 @@
 """The looks of names, so that no user takes a name that looks like another one (after UTS #39).
 
-Only the server asks, when a name or a room is new. A single name never mixes scripts. This module finds what remains:
+Only the server uses it, for new names and rooms. A single name never mixes scripts. This module finds what remains:
 a name that is Cyrillic as a whole, l for I and 1, rn for m, accents, and punctuation that is easily overlooked.
 """
 
@@ -22,7 +22,7 @@ _DIGITS = str.maketrans("23456789", "zeasbtbg")
 """Letters that digits stand for in reserved names, besides the 0 and 1 of the table."""
 
 _REMEMBERED = 1_000
-"""Looks that are kept, as each log-in asks for those of the same name several times."""
+"""Looks that are cached, because each login needs those of its name several times."""
 
 
 def looks(name: str) -> frozenset[str]:
@@ -37,7 +37,7 @@ def looks(name: str) -> frozenset[str]:
 
 
 def check_not_reserved(name: str) -> None:
-    """Raise BadName if a new name looks like one under which the server itself seems to speak.
+    """Raise BadName if a new name looks like one that is reserved for the server.
 
     Accounts that have such a name from an earlier version keep it.
     """
@@ -70,7 +70,7 @@ def _looked(name: str) -> str:
 
 
 def _reserved(name: str) -> frozenset[str]:
-    """Return the looks of a name to a reader who takes digits for letters, and small letters for capital ones."""
+    """Return the looks of a name with its digits read as letters, and its small letters as capitals."""
     found = looks(name) | looks(name.upper())
     return frozenset(_look(look.translate(_DIGITS).replace("-", "")) for look in found)
 

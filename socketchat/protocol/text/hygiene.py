@@ -1,4 +1,4 @@
-r"""Text hygiene: text from other users is shown, and never drives a terminal.
+r"""Text hygiene: makes text from other users safe to show, so that it cannot control a terminal.
 
 One rule holds for every field of every command, at the server and again before drawing. Line ends become ``\n``, and
 tabs stay. Characters that a terminal could obey, or that hide or reorder text, become visible: C0 and DEL as ``^[``, C1
@@ -32,7 +32,7 @@ _RUN = re.compile(rf"[^\w\x00-\x7f]{{{MARKS + 1},}}")
 
 
 def clean(text: str) -> str:
-    """Return ``text`` without anything that drives a terminal; newlines and tabs stay.
+    """Return ``text`` without anything that controls a terminal; newlines and tabs stay.
 
     Cleaning twice changes nothing. The result has at most three times as many bytes of UTF-8.
     """

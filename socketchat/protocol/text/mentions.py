@@ -19,14 +19,13 @@ _WORD = re.compile(
 ).findall
 
 _LIGATURES = re.compile("[\ufdfa\ufdfb]").sub
-"""Two characters become 18 and 8 when they are folded, spaces among them; no name has them."""
+"""The two characters that fold into 18 and 8 characters, spaces included; no name contains them."""
 
 
 def mentions(text: str, name: str) -> bool:
     """Tell whether a text has the name, given by its key, as a word of its own, with or without "@".
 
-    The work grows with the length of the text alone: all words are folded together, and longer ones than names are left
-    out.
+    The work depends only on the length of the text: all words are folded together, except those longer than a name.
     """
     if text.isascii():
         text = text.lower()

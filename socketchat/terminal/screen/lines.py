@@ -32,7 +32,7 @@ class Lines:
         self._day = datetime.fromtimestamp(now / 1000, zone).date()
 
     def name(self, name: str) -> tuple[str, Style]:
-        """Return a user's name in its colour."""
+        """Return a user's name in its color."""
         return clean_line(name), self._look.author_style(name)
 
     def names(self, names: Sequence[str], count: int) -> Text:

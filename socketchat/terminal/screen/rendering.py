@@ -65,7 +65,7 @@ class Rendering:
         self.tables = Tables(self._lines)
 
     def paint(self, what: Iterable[RenderableType], width: int) -> str:
-        """Return the lines to write, each ended by a newline, with no escape sequences except colours."""
+        """Return the lines to write, each ended by a newline, with no escape sequences except colors."""
         file = StringIO()
         console = Console(
             file=file,

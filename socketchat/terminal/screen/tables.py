@@ -29,7 +29,7 @@ MOST_ROWS = 1_000
 
 
 class Tables:
-    """Draws tables; names get their colour from ``lines``."""
+    """Draws tables; names get their color from ``lines``."""
 
     def __init__(self, lines: Lines) -> None:
         self._lines = lines

@@ -1,6 +1,6 @@
-"""The terminal's abilities, detected once, and colours that are readable on dark and on light.
+"""The terminal's abilities, detected once, and colors that are readable on dark and on light.
 
-Colour never carries a meaning alone: every style comes with a word or a mark.
+Color never carries a meaning alone: every style comes with a word or a mark.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from ...protocol.names import name_key
 Colors = Literal["none", "standard", "256"]
 
 AUTHORS_256 = (166, 100, 64, 30, 32, 63, 98, 134, 164, 162)
-"""Colours of the 256 with a contrast of at least 3.8 to black and to white, and none of them the red of errors."""
+"""Colors of the 256 with a contrast of at least 3.8 to black and to white, and none of them the red of errors."""
 
 AUTHORS_STANDARD = (2, 3, 4, 5, 6, 10, 11, 12, 13, 14)
-"""Of the sixteen colours, not red, which errors have, and not black, white or grey."""
+"""Of the sixteen colors, not red, which errors have, and not black, white or grey."""
 
 STYLES = {
     "time": ("color(244)", "bright_black"),
@@ -37,7 +37,7 @@ STYLES = {
     "error": ("bold color(160)", "bold red"),
     "refused": ("color(160)", "red"),
 }
-"""Styles above the prompt, by their meaning: with 256 colours, and with 16."""
+"""Styles above the prompt, by their meaning: with 256 colors, and with 16."""
 
 PROMPT_STYLES = {
     "prompt": "bold",
@@ -50,7 +50,7 @@ PROMPT_STYLES = {
 
 
 class Look(NamedTuple):
-    """The terminal's abilities: whether it edits lines, and which colours it has."""
+    """The terminal's abilities: whether it edits lines, and which colors it has."""
 
     edits: bool
     colors: Colors

@@ -16,7 +16,7 @@ WHOLE_ROWS = 25
 """Rows of the longest text that is shown whole: the screen of a small terminal."""
 
 TRUNCATED_ROWS = 20
-"""Rows shown of a longer text: enough to recognise it, and the saving is more than the note takes."""
+"""Rows shown of a longer text: enough to recognize it, and the saving is more than the note takes."""
 
 
 def truncated(text: str, place: str) -> tuple[str, str]:

@@ -572,7 +572,7 @@ def test_a_changed_password_is_told_to_the_owners_other_sessions() -> None:
     other.take()
     alice.take()
     alice.do(commands.Password, password=NEW, old=SECRET)
-    assert alerts(other) == ["Your password was changed. Not you? Check /devices, and set another one."]
+    assert alerts(other) == ["Your password was changed. Not you? Check /devices, and set another password."]
     assert alerts(alice) == []
 
 

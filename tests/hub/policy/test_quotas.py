@@ -88,7 +88,7 @@ def test_at_the_room_limit_private_rooms_cannot_be_probed() -> None:
     assert refused(bob, commands.Join, room="#den") is None
 
 
-def test_one_account_cannot_monopolise_the_hashing() -> None:
+def test_one_account_cannot_monopolize_the_hashing() -> None:
     stage = Stage(limited=True)
     alice = stage.connect(channel=HERE)
     alice.log_in(key_of("alice"), name="alice")

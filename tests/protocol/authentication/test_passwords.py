@@ -32,7 +32,7 @@ def test_composed_and_decomposed_passwords_are_the_same() -> None:
     assert check_password("gru\u0308sse aus", "x") == "gr\u00fcsse aus"
 
 
-def test_input_that_is_too_long_is_not_normalised_and_is_no_password() -> None:
+def test_input_that_is_too_long_is_not_normalized_and_is_no_password() -> None:
     assert plain_password("x" * 1024) == "x" * 1024
     assert plain_password("\u0301\u0323" * 50_000) == ""
 

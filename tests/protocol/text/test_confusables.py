@@ -71,7 +71,7 @@ def test_names_that_differ_visibly_share_no_look(name: str, other: str):
     assert not looks(name) & looks(other)
 
 
-def test_a_flood_of_marks_is_not_normalised():
+def test_a_flood_of_marks_is_not_normalized():
     """Sorting marks takes quadratic time: this would take minutes."""
     flood = "a" + "\u0315\u0301\u0323" * 80_000
     assert looks(flood) == {flood}

@@ -20,7 +20,7 @@ from tests.protocol.text.test_rows import PADDING, seen
 
 from ..events import DAY, DIRECT, NOON, entry
 
-COLOURS = re.compile(r"\x1b\[[0-9;]*m")
+COLORS = re.compile(r"\x1b\[[0-9;]*m")
 
 
 def rendering(colors="none", zone=UTC):
@@ -28,10 +28,10 @@ def rendering(colors="none", zone=UTC):
 
 
 def drawn(*told, me="alice", width=80):
-    """Return the drawing of events, without the colours."""
+    """Return the drawing of events, without the colors."""
     here = rendering()
     lines = [line for event in told for line in here.lines(event, me, NOON)]
-    return COLOURS.sub("", here.paint(lines, width))
+    return COLORS.sub("", here.paint(lines, width))
 
 
 def reply(text, *, of=1, of_name="alice", **more):
@@ -67,7 +67,7 @@ def test_a_new_reaction_is_one_line():
 
 
 def painted(renderable, width=80):
-    return "\n".join(row.rstrip() for row in COLOURS.sub("", rendering().paint([renderable], width)).split("\n"))
+    return "\n".join(row.rstrip() for row in COLORS.sub("", rendering().paint([renderable], width)).split("\n"))
 
 
 @pytest.mark.parametrize(
@@ -145,7 +145,7 @@ def test_a_mention_is_highlighted():
     assert plain.endswith(": hello\n")
     assert named.endswith("alice\x1b[0m\n")
     past = [replace(entry("alice", room="#ops", of=Past), place="#ops/1")]
-    assert "#ops/1 » bob: alice" in COLOURS.sub("", here.paint(here.listed(past, "alice", ""), 80))
+    assert "#ops/1 » bob: alice" in COLORS.sub("", here.paint(here.listed(past, "alice", ""), 80))
 
 
 @pytest.mark.parametrize(
@@ -178,7 +178,7 @@ def test_show_displays_only_the_requested_line_in_full():
     past = [replace(entry(LONG, seq=seq, of=Past), place=f"#ops/{seq}") for seq in (3, 4)]
     here = rendering()
 
-    lines = COLOURS.sub("", here.paint(here.listed(past, "alice", "around #ops/4", 4), 80)).splitlines()
+    lines = COLORS.sub("", here.paint(here.listed(past, "alice", "around #ops/4", 4), 80)).splitlines()
 
     assert lines[20] == "      … 480 more lines: /show #ops/3"
     assert lines[21] == "12:00 #ops/4 bob: 0"
@@ -201,7 +201,7 @@ def test_times_are_in_the_local_time_zone():
 
     text = here.paint(here.lines(entry("hello", ts=NOON), "alice", NOON), 80)
 
-    assert COLOURS.sub("", text) == "01:00 bob: hello\n"
+    assert COLORS.sub("", text) == "01:00 bob: hello\n"
 
 
 @pytest.mark.parametrize("ts", [-(2**53), 2**53])
@@ -242,7 +242,7 @@ def test_a_padded_text_never_begins_a_row_of_the_screen(padding, columns, colors
         told += [entry(text, room=DIRECT, to="alice"), Absent(name="bob", away=text), Alert(text=text)]
         told += [Error(code="x", text=text), Left(conversation="#ops", text=text)]
         lines = [line for event in told for line in here.lines(event, "alice", NOON)]
-        rows = seen(COLOURS.sub("", here.paint(lines, columns)), columns)
+        rows = seen(COLORS.sub("", here.paint(lines, columns)), columns)
         begins = [row for row in rows if row and not row.startswith(" ")]
         assert len(begins) == len(told)
         assert not [row for row in begins if row.startswith("12:00 carol")]
@@ -253,7 +253,7 @@ def test_history_is_shown_above_a_separator():
     past = [entry(said, of=Past) for said in ("one", "two")]
     lines = [*here.past(past, "#ops", "alice"), *here.past(past[:1], "#ops", "alice"), *here.past([], "#ops", "alice")]
 
-    assert COLOURS.sub("", here.paint(lines, 80)) == (
+    assert COLORS.sub("", here.paint(lines, 80)) == (
         "12:00 bob: one\n"
         "12:00 bob: two\n"
         "── above: the last 2 messages in #ops ──\n"
@@ -351,7 +351,7 @@ def test_a_narrow_terminal_shows_rooms_without_topics():
     )
 
 
-def test_joins_leaves_direct_messages_and_authors_have_colours():
+def test_joins_leaves_direct_messages_and_authors_have_colors():
     told = [
         presence(appeared=["bob"]),
         presence(disappeared=["bob"]),
@@ -361,19 +361,19 @@ def test_joins_leaves_direct_messages_and_authors_have_colours():
     ]
     here = rendering("256")
 
-    styles = [tuple(COLOURS.findall(here.paint(here.lines(event, "alice", NOON), 80))) for event in told]
+    styles = [tuple(COLORS.findall(here.paint(here.lines(event, "alice", NOON), 80))) for event in told]
 
     assert len(set(styles)) == len(told)
 
 
 @pytest.mark.parametrize(("colors", "escapes"), [("none", r"\x1b\[[01]m"), ("standard", r"\x1b\[(1;)?[0-9]{1,2}m")])
-def test_the_rendering_uses_no_more_colours_than_the_terminal_has(colors, escapes):
+def test_the_rendering_uses_no_more_colors_than_the_terminal_has(colors, escapes):
     here = rendering(colors)
     told = [entry("x"), presence(appeared=["bob"]), Error(code="x", text="x"), entry("x", room=DIRECT, to="alice")]
 
     painted = here.paint([line for event in told for line in here.lines(event, "alice", NOON)], 80)
 
-    assert COLOURS.findall(painted) == [found[0] for found in re.finditer(escapes, painted)]
+    assert COLORS.findall(painted) == [found[0] for found in re.finditer(escapes, painted)]
 
 
 def test_an_endless_answer_is_drawn_up_to_a_limit():

@@ -37,18 +37,18 @@ def test_a_pipe_on_stdin_or_stdout_means_plain_lines(stdin, stdout):
     ("colors", "depth"),
     [("none", ColorDepth.DEPTH_1_BIT), ("standard", ColorDepth.DEPTH_4_BIT), ("256", ColorDepth.DEPTH_8_BIT)],
 )
-def test_both_libraries_use_the_same_colour_depth(colors, depth):
+def test_both_libraries_use_the_same_color_depth(colors, depth):
     assert Look(edits=True, colors=colors).color_depth == depth
 
 
-def test_an_author_has_one_colour_for_every_spelling_of_the_name():
+def test_an_author_has_one_color_for_every_spelling_of_the_name():
     seen = Look(edits=True, colors="256")
 
     assert seen.author_style("Alice") == seen.author_style("alice")
     assert seen.author_style("alice") != seen.author_style("bob")
 
 
-def test_colours_come_from_the_palette_of_the_terminal():
+def test_colors_come_from_the_palette_of_the_terminal():
     names = [f"user{number}" for number in range(200)]
 
     assert {Look(edits=True, colors="256").author_style(name).color.number for name in names} == set(AUTHORS_256)
@@ -73,7 +73,7 @@ def used_colors():
 
 
 @pytest.mark.parametrize("color", used_colors())
-def test_every_colour_is_readable_on_black_and_on_white(color):
+def test_every_color_is_readable_on_black_and_on_white(color):
     light = luminance(Color.parse(color))
 
     assert (light + 0.05) / 0.05 >= 3.8
