@@ -40,7 +40,7 @@ def reply(text, *, of=1, of_name="alice", **more):
 
 def test_a_reply_begins_below_a_row_with_the_quote():
     here = Rendering(Look(edits=True, colors="none"), "Eve", NOON, UTC, quote=lambda *place: f"words of {place}")
-    assert COLOURS.sub("", here.paint(here.lines(reply("yes\nsure"), "eve", NOON), 80)) == (
+    assert COLORS.sub("", here.paint(here.lines(reply("yes\nsure"), "eve", NOON), 80)) == (
         "12:00 bob ↪ alice #lobby/1: words of ('#lobby', 1)\n      yes\n      sure\n"
     )
 
@@ -48,7 +48,7 @@ def test_a_reply_begins_below_a_row_with_the_quote():
 @pytest.mark.parametrize("quote", ["", "\x1b[2Jboo\n12:00 eve: forged"])
 def test_neither_a_quote_nor_a_text_without_one_forges_a_line(quote):
     here = Rendering(Look(edits=True, colors="none"), "Eve", NOON, UTC, quote=lambda *_: quote)
-    rows = COLOURS.sub("", here.paint(here.lines(reply("ok: forged"), "eve", NOON), 80)).splitlines()
+    rows = COLORS.sub("", here.paint(here.lines(reply("ok: forged"), "eve", NOON), 80)).splitlines()
     assert rows[0].startswith("12:00 bob ↪ alice #lobby/1")
     assert rows[1:] == ["      ok: forged"]
     assert "\x1b" not in rows[0]
@@ -59,7 +59,7 @@ def test_reactions_are_one_row_below_their_line_in_a_page():
     here = rendering()
     pages = here.past([said, reaction], "#lobby", "alice"), here.listed([said, reaction], "alice", "found")
     for page in pages:
-        assert COLOURS.sub("", here.paint(page, 80)).splitlines()[:2] == ["12:00 bob: hello", "      👍"]
+        assert COLORS.sub("", here.paint(page, 80)).splitlines()[:2] == ["12:00 bob: hello", "      👍"]
 
 
 def test_a_new_reaction_is_one_line():
