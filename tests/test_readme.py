@@ -58,6 +58,10 @@ def made_by_users() -> list[tuple[str, str]]:
     """Return how many rooms, direct messages and the like users may make."""
     return [
         ("rooms that one user creates", f"{hub.ROOMS_MADE}; {hub.ROOMS_BURST} at once, then one a minute"),
+        (
+            "… that all users of one address create",
+            f"{hub.ADDRESS_ROOMS_BURST} at once, then one every {hub.ADDRESS_ROOMS_SECONDS / 60:.0f} minutes",
+        ),
         ("rooms that one user is in", f"{hub.ROOMS_JOINED}"),
         ("rooms of a server", f"{hub.ROOMS:,}"),
         (

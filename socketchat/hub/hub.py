@@ -122,7 +122,7 @@ class Hub:
         self.record = recorder.record
         self.propose = recorder.propose
         self.note = recorder.note
-        self._expiry = RoomExpiry(self.state, timer, now, partial(self.note, self.operator))
+        self._expiry = RoomExpiry(self.state, self.online.present, timer, now, partial(self.note, self.operator))
         self.until = recorder.until
         self._effects = Effects(self.logins, self.subscriptions, self.directory, self.online)
         self.claimed: Counter[str] = Counter()  # accounts being registered, by the look of their name

@@ -1,8 +1,8 @@
-"""Empty rooms without messages expire, so that they do not use up the server's limit of rooms."""
+"""Rooms without messages expire, so that they do not use up the server's limit of rooms."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from contextlib import ExitStack
 from itertools import islice
 from typing import Protocol
@@ -12,9 +12,14 @@ from .delivery.presence import Timer
 from .state import facts
 from .state.conversations import Room
 from .state.projection import Projection
+from .state.users import User
 
 EXPIRY_MS = 86_400_000
 """Age at which an empty room expires: a day is enough to join a room that was created for others."""
+
+UNUSED_MS = 30 * EXPIRY_MS
+"""Age at which a room with members expires if nobody ever wrote there and no member came back meanwhile: accounts that
+make rooms and are never used again would use up the server's limit."""
 
 LOOK_SECONDS = 600.0
 """Time between two checks of all rooms; with the number below, 10,000 empty rooms are gone within a day."""
@@ -39,10 +44,16 @@ class Note(Protocol):
 
 
 class RoomExpiry:
-    """Proposes to remove empty rooms; the log decides, since a message or a member may have come first."""
+    """Proposes to remove unused rooms; the log decides, since a message or a member may have come first.
 
-    def __init__(self, state: Projection, timer: Timer, now: Callable[[], int], note: Note) -> None:
+    ``present`` has the ids of the users who are online.
+    """
+
+    def __init__(
+        self, state: Projection, present: Container[str], timer: Timer, now: Callable[[], int], note: Note
+    ) -> None:
         self._state = state
+        self._present = present
         self._timer = timer
         self._now = now
         self._note = note
@@ -55,7 +66,9 @@ class RoomExpiry:
         self.begin()
         now = self._now()
         expected = {invite.room for invite in self._state.invites.good(now)}
-        expired = (room for room in self._state.rooms.values() if _is_empty(room, now) and room.id not in expected)
+        expired = (
+            room for room in self._state.rooms.values() if self._is_unused(room, now) and room.id not in expected
+        )
         for room in list(islice(expired, EXPIRED_AT_ONCE)):
             self._remove(room)
 
@@ -64,14 +77,20 @@ class RoomExpiry:
         closed.enter_context(room.closing())  # or a message could be stored after the removal
         self._note(
             "removed room",
-            facts.RemovedRoomFact(expires=True),
+            facts.RemovedRoomFact(expires=True, since=room.since if room.members else 0),
             lambda _: closed.close(),
             conversation=room.id,
             claims=(self._state.removal_claim(room),),
         )
 
+    def _is_unused(self, room: Room, now: int) -> bool:
+        """Tell whether a room has no messages and no topic, and for long no changes and no visits of members."""
+        if room.head != room.began or room.guests or room.closings or room.is_lobby or now - room.since < EXPIRY_MS:
+            return False
+        return not room.members or (
+            now - room.since >= UNUSED_MS and not any(self._came_back(user, now) for user in room.members.values())
+        )
 
-def _is_empty(room: Room, now: int) -> bool:
-    """Tell whether a room has no members, no messages and no topic, and its membership did not change for long."""
-    is_idle = room.head == room.began and not room.members and not room.guests and not room.closings
-    return is_idle and not room.is_lobby and now - room.since >= EXPIRY_MS
+    def _came_back(self, user: User, now: int) -> bool:
+        """Tell whether a user is online or was here lately, as far as this node knows."""
+        return user.id in self._present or any(now - device.used < UNUSED_MS for device in user.devices.values())

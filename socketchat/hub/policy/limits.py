@@ -94,6 +94,13 @@ ROOMS_BURST = 10
 ROOMS_SECONDS = 60.0
 """After the burst, one more in this time."""
 
+ADDRESS_ROOMS_BURST = 100
+"""Rooms that all users of one address create in a burst: a team on its first day."""
+
+ADDRESS_ROOMS_SECONDS = 600.0
+"""After the burst, one more in this time. Rooms in which nobody writes expire, so accounts without end at one address
+keep at most half of the server's rooms."""
+
 ROOMS = 10_000
 """Rooms of a server: /rooms lists all of them, and each takes a kilobyte of memory."""
 

@@ -15,6 +15,8 @@ from ..state.users import User
 from .limits import (
     ACCOUNTS_BURST,
     ACCOUNTS_SECONDS,
+    ADDRESS_ROOMS_BURST,
+    ADDRESS_ROOMS_SECONDS,
     BANS_PER_ROOM,
     DIRECT_BURST,
     DIRECT_SECONDS,
@@ -38,6 +40,7 @@ class Quotas:
         self._directory = directory
         self._limited = limited
         self._rooms = RateLimiter(ROOMS_BURST, ROOMS_SECONDS, clock)
+        self._rooms_at = PerAddress(ADDRESS_ROOMS_BURST, ADDRESS_ROOMS_SECONDS, clock)
         self._accounts = PerAddress(ACCOUNTS_BURST, ACCOUNTS_SECONDS, clock)
         self._directs = RateLimiter(DIRECT_BURST, DIRECT_SECONDS, clock)
         self._guests_directs = PerAddress(DIRECT_BURST, DIRECT_SECONDS, clock)
@@ -56,6 +59,7 @@ class Quotas:
             )
         # A guest's rooms outlive the guest, so guests are counted by address.
         _wait(self._rooms.take(network(peer) if user.is_guest else user.id), "Too many new rooms at once")
+        _wait(self._rooms_at.take(peer), "Too many new rooms from your address")
 
     def check_direct(self, user: User, peer: str) -> None:
         """Check whether a user may begin direct messages with another one."""

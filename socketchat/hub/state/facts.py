@@ -119,10 +119,12 @@ class RoomFact(msgspec.Struct, frozen=True):
 class RemovedRoomFact(msgspec.Struct, frozen=True, omit_defaults=True):
     """Kind "removed room", in the log of the room: the room is gone with its memberships, and its name is free.
 
-    With ``expires``, it removes the room only if it has no members, and no entry before this fact.
+    With ``expires``, it removes the room only if it has no entry before this fact, and no members. With ``since``, it
+    may have members, but none came or went since then, in milliseconds since 1970.
     """
 
     expires: bool = False
+    since: int = 0
 
 
 class MemberFact(msgspec.Struct, frozen=True):

@@ -79,6 +79,12 @@ class Invites:
         if invite_id in self.by_id:
             self.by_id[invite_id].is_revoked = True
 
+    def forget_room(self, room: str) -> None:
+        """Let the invites to a removed room lead to no room: one made again under its name is another room."""
+        for invite in self.by_id.values():
+            if invite.room == room:
+                invite.room = None
+
     def good(self, now: int) -> list[Invite]:
         """Return the valid invites, oldest first."""
         return [invite for invite in self.by_id.values() if invite.is_good(now)]

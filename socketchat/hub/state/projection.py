@@ -189,6 +189,7 @@ class Projection:
         """Remove an empty room with its roles, bans and mutes."""
         del self.conversations[room.id]
         del self.rooms[room.id]
+        self.invites.forget_room(room.id)
         self.room_lookalikes.remove(room.name, room)
         self.removals.update([room.id, *looks(room.name)])
         if room.bans.are_any or room.mutes.are_any:

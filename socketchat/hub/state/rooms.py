@@ -27,14 +27,19 @@ def make_room(state: Projection, entry: Entry, fact: facts.RoomFact) -> Sequence
 
 
 def remove_room(state: Projection, entry: Entry, fact: facts.RemovedRoomFact) -> Sequence[Change]:
-    """Remove a room with its members and roles; with ``expires``, only if it is still empty and has no entries."""
+    """Remove a room with its members and roles; with ``expires``, only if it is still unused."""
     room = state.rooms.get(entry.conversation)
-    if room is None or room.is_lobby or (fact.expires and (room.members or entry.seq != room.began + 1)):
+    if room is None or room.is_lobby or (fact.expires and not _is_unused(room, entry, fact)):
         return ()
     members = _empty_and_remove(state, room)
     room.head = entry.seq
-    why = f"{room.name} was empty and has expired." if fact.expires else f"The operator removed {room.name}."
+    why = f"{room.name} was unused and has expired." if fact.expires else f"The operator removed {room.name}."
     return [*(Dismissed(user, room, why) for user in members), RoomRemoved(room, why)]
+
+
+def _is_unused(room: Room, entry: Entry, fact: facts.RemovedRoomFact) -> bool:
+    """Tell whether a room has no entry before this one, and no members, or the same as when the fact was proposed."""
+    return entry.seq == room.began + 1 and (room.since == fact.since if fact.since else not room.members)
 
 
 def _empty_and_remove(state: Projection, room: Room) -> list[User]:

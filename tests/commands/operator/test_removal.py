@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 from socketchat.commands.operator.orders import handle
-from socketchat.hub import room_expiry
-from socketchat.hub.room_expiry import EXPIRED_AT_ONCE, EXPIRY_MS, LOOK_SECONDS
+from socketchat.hub import Admission, room_expiry
+from socketchat.hub.room_expiry import EXPIRED_AT_ONCE, EXPIRY_MS, LOOK_SECONDS, UNUSED_MS
 from socketchat.hub.state.apply import load
 from socketchat.hub.state.projection import Projection
 from socketchat.protocol import commands, events, operator
 from socketchat.protocol.codec import decode_text
+from tests.commands.account.test_newcomers import come
 from tests.hub.stage import Peer, Stage, finished
 from tests.keys import key_of
 
@@ -235,6 +236,54 @@ def test_a_room_with_a_member_an_entry_a_topic_or_an_invite_does_not_expire() ->
     ann.do(commands.Leave, room="#fresh")
     stage.turns.wait(2 * LOOK_SECONDS)
     assert set(stage.hub.directory.rooms) == {"#lobby", "#member", "#said", "#topic", "#fresh", "#invited", "#guest"}
+
+
+def test_a_room_expires_if_nobody_ever_wrote_there_and_no_member_comes_back() -> None:
+    stage = Stage()
+    for name in ("ann", "ben"):
+        stage.native(name).do(commands.Join, room=f"#{name}")
+    ann, ben = stage.native("ann"), stage.native("ben")
+    stage.native("ben").do(commands.Join, room="#both")
+    ann.do(commands.Join, room="#both")
+    for user in ("ann", "ben"):
+        for session in list(stage.hub.online.of(stage.hub.state.names[user])):
+            session.link.drop()
+    stage.turns.wait(UNUSED_MS / 1000 - DAY)
+    assert set(stage.hub.directory.rooms) == {"#lobby", "#ann", "#ben", "#both"}
+    stage.native("ben").drop()  # within a month
+    stage.turns.wait(DAY + LOOK_SECONDS)
+    assert set(stage.hub.directory.rooms) == {"#lobby", "#ben", "#both"}
+    state = stage.hub.state.snapshot()
+    assert stage.native("ann").session.user.rooms == ["#both"]
+    stage.hub = stage.new_hub()
+    assert stage.hub.state.snapshot() == state
+    assert ben.session.gone
+
+
+def test_a_member_who_comes_first_keeps_an_unused_room() -> None:
+    stage = Stage()
+    ann, ben = stage.native("ann"), stage.native("ben")
+    ann.do(commands.Join, room="#unused")
+    ann.drop()
+    stage.turns.wait(UNUSED_MS / 1000 - LOOK_SECONDS)
+    ben.ask(commands.Join(id=ben.next_id(), room="#unused"))  # submitted before the look
+    stage.turns.now += 3 * LOOK_SECONDS
+    stage.hub._expiry._look()
+    stage.settle()
+    assert "#unused" in stage.hub.directory.rooms
+
+
+def test_an_invite_to_a_removed_room_does_not_lead_to_the_room_made_again() -> None:
+    for restarted in (False, True):
+        stage = Stage(admission=Admission())
+        _, _, token = stage.order(operator.CreateInvite(seconds=7 * 86_400, room="#ops"))
+        stage.order(operator.RemoveRoom(room="#ops"))
+        stage.order(operator.CreateInvite(seconds=7 * 86_400, room="#ops"))
+        if restarted:
+            stage.hub = stage.new_hub()
+        newcomer = come(stage, "newcomer", invite=token)
+        assert newcomer.told(events.Welcome)
+        assert newcomer.session.user.rooms == []
 
 
 def test_an_entry_or_a_member_that_comes_first_keeps_an_expired_room() -> None:

@@ -8,6 +8,8 @@ from socketchat.hub.policy.limits import (
     ACCOUNT_GUESSES,
     ACCOUNTS_BURST,
     ACCOUNTS_SECONDS,
+    ADDRESS_ROOMS_BURST,
+    ADDRESS_ROOMS_SECONDS,
     DIRECT_BURST,
     DIRECT_SECONDS,
     LOOPBACK_TIMES,
@@ -72,6 +74,26 @@ def test_room_creation_is_rate_limited_for_returning_guests_too(*, guest: bool) 
     assert refused(peer, commands.Join, room="#more") is None
 
 
+def test_room_creation_is_rate_limited_per_address_for_accounts_too() -> None:
+    stage = Stage(limited=True)
+
+    def peer_at(channel: Channel, name: str) -> Peer:
+        peer = stage.connect(channel=channel)
+        peer.log_in(key_of(name), name=name)
+        stage.settle()
+        return peer
+
+    for n in range(ADDRESS_ROOMS_BURST // ROOMS_BURST):
+        peer = peer_at(FAR, f"user{n}")
+        assert not any(refused(peer, commands.Join, room=f"#r{n}x{m}") for m in range(ROOMS_BURST))
+    more = peer_at(FAR, "more")
+    text = "Too many new rooms from your address; try again in 10 minutes."
+    assert refused(more, commands.Join, room="#more") == text
+    assert refused(peer_at(LOCAL_TLS, "other"), commands.Join, room="#other") is None
+    stage.turns.wait(ADDRESS_ROOMS_SECONDS)
+    assert refused(more, commands.Join, room="#more") is None
+
+
 def test_at_the_room_limit_private_rooms_cannot_be_probed() -> None:
     stage = Stage(limited=True)
     alice, bob = stage.native("alice"), stage.native("bob")
@@ -128,6 +150,7 @@ def test_memberships_are_limited_per_user() -> None:
     alice = stage.native("alice")
     others = [stage.native(f"other{n}") for n in range(-(-ROOMS_JOINED // ROOMS_MADE) + 1)]
     for n, other in enumerate(others):
+        other.session.channel = Channel(f"192.0.2.{n}")
         assert make_rooms(stage, other, ROOMS_MADE, f"r{n}x") is None
     rooms = [room.name for room in stage.hub.directory.rooms.values() if not room.is_lobby]
     for name in rooms[:ROOMS_JOINED]:
