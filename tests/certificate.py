@@ -9,7 +9,7 @@ import tempfile
 from functools import cache
 from pathlib import Path
 
-from socketchat.server.tls.identity import FILE, Identity, own_identity
+from socketchat.server.tls.certificate import FILE, Identity, own_identity
 
 
 @cache

@@ -84,7 +84,7 @@ def send(
     """Send a message with these options."""
     from ..client.address import find_server
     from ..client.blocking.client import send_once
-    from ..client.identity.identity import find_name, login_name
+    from ..client.identity.defaults import find_name, login_name
     from ..client.identity.profiles import Profiles
     from ..client.session.credentials import NO_CREDENTIALS
     from ..protocol.conversations import LOBBY

@@ -19,7 +19,7 @@ from .ignoring import ignore, unignore
 from .messages import addressee, key_of, ping, quit_chat, send
 from .moderation import access, ban, invite, kick, mod, mute, unban, unmod, unmute
 from .read_markers import read, unread
-from .references import react, reply
+from .replies import react, reply
 from .revisions import delete, done_before, edit
 from .rooms import join, leave, rooms, topic
 from .search import search

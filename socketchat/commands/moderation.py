@@ -13,7 +13,8 @@ import msgspec
 
 from ..exceptions import NotAMember, Refused
 from ..hub import Action, Hub, Pending, Session, User
-from ..hub.state import facts, restrictions, rooms
+from ..hub.state import facts, restrictions
+from ..hub.state.apply_rooms import covered
 from ..hub.state.conversations import Room
 from ..hub.state.restrictions import Restriction, Restrictions
 from ..protocol import commands, events
@@ -81,7 +82,7 @@ class Moderating(NamedTuple):
 
     def check_outranks_all(self, fact: facts.ActFact) -> None:
         """Raise Refused unless the actor outranks every user whom the act covers on this node."""
-        for user in rooms.covered(self.hub.state, fact):
+        for user in covered(self.hub.state, fact):
             if user is self.actor and fact.name != user.name:
                 raise Refused(f"{fact.name} has the same key as you, so this would apply to you too.")
             self.hub.permissions.check_outranks(self.actor, user, self.room)

@@ -3,6 +3,6 @@
 from .listener import EVERYWHERE, reached_at
 from .logs import log_to_stderr
 from .server import Server, run
-from .tls.identity import Identity, load_identity, own_identity
+from .tls.certificate import Identity, load_identity, own_identity
 
 __all__ = ["EVERYWHERE", "Identity", "Server", "load_identity", "log_to_stderr", "own_identity", "reached_at", "run"]

@@ -31,7 +31,7 @@ from .limits import (
     HANDSHAKES,
     LOOK_AGAIN_SECONDS,
 )
-from .tls.identity import Identity
+from .tls.certificate import Identity
 from .tls.transport import TlsTransport
 
 log = logging.getLogger(__name__)

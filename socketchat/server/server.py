@@ -35,7 +35,7 @@ from .secrets.argon2 import Argon2Hasher
 from .secrets.join_secrets import JoinSecrets
 from .sighup import Hangup
 from .threads import Threads
-from .tls.identity import Identity
+from .tls.certificate import Identity
 
 log = logging.getLogger(__name__)
 

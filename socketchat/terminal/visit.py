@@ -16,7 +16,7 @@ from typing import BinaryIO
 from ..client.address import Address
 from ..client.asyncio.client import Client
 from ..client.asyncio.connect import connect
-from ..client.identity.identity import find_name
+from ..client.identity.defaults import find_name
 from ..client.identity.profiles import Profile
 from ..client.outbox_file import count_kept
 from ..client.session.credentials import NO_CREDENTIALS, Credentials

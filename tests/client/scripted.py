@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from typing import Self
 
-from socketchat.server.tls.identity import Identity
+from socketchat.server.tls.certificate import Identity
 from tests.certificate import identity
 
 EPOCH = "e" * 16

@@ -16,7 +16,7 @@ from socketchat.client.identity.trust import Trust
 from socketchat.client.session.client_events import LinkBack, LinkLost
 from socketchat.client.timeouts import Timeouts
 from socketchat.exceptions import CertificateChanged, Unconfirmed
-from socketchat.server.tls.identity import Identity, own_identity
+from socketchat.server.tls.certificate import Identity, own_identity
 from tests.certificate import identity
 from tests.client.scripted import Peer, Scripted, challenge, ok, scripted, welcome
 

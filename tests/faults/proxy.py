@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Self
 
 from socketchat.protocol.limits import LINE_BYTES
-from socketchat.server.tls.identity import own_identity
+from socketchat.server.tls.certificate import own_identity
 
 CHUNK = 65_536
 

@@ -12,7 +12,7 @@ from socketchat.commands import COMMANDS
 from socketchat.commands.handler import OK, Answer
 from socketchat.protocol import commands, events
 from socketchat.server.logs import BELOW, LINE_CHARACTERS, LINES, SafeFormatter
-from socketchat.server.tls.identity import own_identity
+from socketchat.server.tls.certificate import own_identity
 from tests.hostile import CORPUS, dangerous
 
 from .house import House, run

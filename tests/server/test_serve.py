@@ -23,7 +23,7 @@ from socketchat.protocol import commands
 from socketchat.protocol.authentication.certificates import read_certificate
 from socketchat.protocol.codec import decode_event, encode
 from socketchat.server.limits import OPEN_FILES, RESERVED_FILES
-from socketchat.server.tls.identity import own_identity
+from socketchat.server.tls.certificate import own_identity
 from tests.certificate import trusting
 from tests.keys import hello_of, key_of, proof_of, shown_of
 

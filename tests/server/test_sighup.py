@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from socketchat.server.tls.identity import own_identity
+from socketchat.server.tls.certificate import own_identity
 
 from .test_serve import SERVE
 

@@ -160,7 +160,7 @@ def test_an_unknown_server_gets_nothing_before_the_user_decides(elsewhere, tmp_p
 LISTEN = """
 import socket, sys
 from pathlib import Path
-from socketchat.server.tls.identity import own_identity
+from socketchat.server.tls.certificate import own_identity
 listener = socket.create_server((sys.argv[2], 5001))
 context = own_identity(Path(sys.argv[1])).context
 print("ready", flush=True)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Literal
 
 from ..address import Address
-from ..identity.identity import device_label
+from ..identity.defaults import device_label
 from ..identity.keys import Key
 from ..identity.profiles import Profile, Profiles
 from ..identity.trust import Trust

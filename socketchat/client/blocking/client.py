@@ -11,7 +11,7 @@ from contextlib import suppress
 from ...exceptions import ChatError, ProtocolError, Unconfirmed, Unreachable
 from ...protocol import commands, events
 from ..address import Address, unreachable
-from ..identity.identity import device_label, outbox_name
+from ..identity.defaults import device_label, outbox_name
 from ..identity.trust import Trust
 from ..session.client_events import (
     Answered,

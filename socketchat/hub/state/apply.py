@@ -13,31 +13,31 @@ import msgspec
 
 from ...journal import State
 from ...protocol.events import Entry, Text
-from . import accounts, facts, rooms
+from . import apply_accounts, apply_rooms, facts
 from .changes import Change
 from .projection import Projection
 
 Apply = Callable[[Projection, Entry, Any], Sequence[Change]]
 
 APPLY: dict[str, tuple[type[msgspec.Struct], Apply]] = {
-    "user": (facts.UserFact, accounts.register),
-    "password": (facts.PasswordFact, accounts.set_password),
-    "kept password": (facts.KeptPasswordFact, accounts.keep_password),
-    "wrong passwords": (facts.WrongPasswordsFact, accounts.count_wrong),
-    "device": (facts.DeviceFact, accounts.add_device),
-    "revoked device": (facts.RevokedDeviceFact, accounts.revoke_device),
-    "reset": (facts.ResetFact, accounts.offer_reset),
-    "taken back": (facts.TakenBackFact, accounts.take_back),
-    "released": (facts.ReleasedFact, accounts.release),
-    "deleted account": (facts.DeletedAccountFact, accounts.delete),
-    "ignore": (facts.IgnoreFact, accounts.ignore),
-    "invite": (facts.InviteFact, accounts.make_invite),
-    "revoked invite": (facts.RevokedInviteFact, accounts.revoke_invite),
-    "room": (facts.RoomFact, rooms.make_room),
-    "removed room": (facts.RemovedRoomFact, rooms.remove_room),
-    "member": (facts.MemberFact, rooms.set_member),
-    "topic": (Text, rooms.set_topic),
-    "act": (facts.ActFact, rooms.act),
+    "user": (facts.UserFact, apply_accounts.register),
+    "password": (facts.PasswordFact, apply_accounts.set_password),
+    "kept password": (facts.KeptPasswordFact, apply_accounts.keep_password),
+    "wrong passwords": (facts.WrongPasswordsFact, apply_accounts.count_wrong),
+    "device": (facts.DeviceFact, apply_accounts.add_device),
+    "revoked device": (facts.RevokedDeviceFact, apply_accounts.revoke_device),
+    "reset": (facts.ResetFact, apply_accounts.offer_reset),
+    "taken back": (facts.TakenBackFact, apply_accounts.take_back),
+    "released": (facts.ReleasedFact, apply_accounts.release),
+    "deleted account": (facts.DeletedAccountFact, apply_accounts.delete),
+    "ignore": (facts.IgnoreFact, apply_accounts.ignore),
+    "invite": (facts.InviteFact, apply_accounts.make_invite),
+    "revoked invite": (facts.RevokedInviteFact, apply_accounts.revoke_invite),
+    "room": (facts.RoomFact, apply_rooms.make_room),
+    "removed room": (facts.RemovedRoomFact, apply_rooms.remove_room),
+    "member": (facts.MemberFact, apply_rooms.set_member),
+    "topic": (Text, apply_rooms.set_topic),
+    "act": (facts.ActFact, apply_rooms.act),
 }
 
 

@@ -29,7 +29,7 @@ from socketchat.client.identity.trust import Trust
 from socketchat.client.session.login import no_secret
 from socketchat.exceptions import BadFile, CertificateChanged, NameTaken, UnknownServer, Unreachable, UsageProblem
 from socketchat.protocol.authentication.certificates import to_fingerprint
-from socketchat.server.tls.identity import Identity, load_identity, own_identity
+from socketchat.server.tls.certificate import Identity, load_identity, own_identity
 from tests.certificate import identity, trusting
 from tests.client.scripted import Listener, lines, ok, welcome
 from tests.client.serving import serving

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric import rsa as rsa_keys
 
 from socketchat.exceptions import BadFile
-from socketchat.server.tls.identity import FILE, Identity, load_identity, own_identity
+from socketchat.server.tls.certificate import FILE, Identity, load_identity, own_identity
 from tests.certificate import identity, identity_file, trusting
 
 INTERMEDIATE = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from socketchat.commands.references import REACTION_CHANGES
+from socketchat.commands.replies import REACTION_CHANGES
 from socketchat.exceptions import BadText, TooLong
 from socketchat.protocol import commands, events, operator
 from socketchat.protocol.codec import decode_text

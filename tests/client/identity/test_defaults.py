@@ -2,7 +2,7 @@ import getpass
 
 import pytest
 
-from socketchat.client.identity.identity import find_name, login_name, outbox_name
+from socketchat.client.identity.defaults import find_name, login_name, outbox_name
 from socketchat.client.identity.profiles import Profiles
 from socketchat.exceptions import BadName, UsageProblem
 
