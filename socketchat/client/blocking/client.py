@@ -11,7 +11,7 @@ from contextlib import suppress
 from ...exceptions import ChatError, ProtocolError, Unconfirmed, Unreachable
 from ...protocol import commands, events
 from ..address import Address, unreachable
-from ..identity.defaults import device_label, outbox_name
+from ..identity.defaults import device_label
 from ..identity.trust import Trust
 from ..session.client_events import (
     Answered,
@@ -25,6 +25,7 @@ from ..session.client_events import (
 )
 from ..session.credentials import NO_CREDENTIALS, Credentials
 from ..session.login import Host, Signer
+from ..session.outbox import outbox_name
 from ..session.session import Session
 from .dial import Clock, Dialer, left
 

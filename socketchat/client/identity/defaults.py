@@ -1,4 +1,4 @@
-"""The defaults for a user's name and device label, and the key that makes repeating a message safe."""
+"""The defaults for a user's name and device label."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 
 from ...exceptions import BadName, UsageProblem
-from ...protocol.names import check_name, name_key
+from ...protocol.names import check_name
 from .profiles import Profile
 
 
@@ -36,10 +36,3 @@ def device_label() -> str:
     """Return this device's label in the list of a user's devices: the first part of the host name."""
     name = os.uname().nodename if os.name == "posix" else os.environ.get("COMPUTERNAME", "")
     return name.partition(".")[0]
-
-
-def outbox_name(key: str, name: str) -> str:
-    """Return the outbox of the one message that ``name`` sends under a key, the same each time: 16 hex digits."""
-    from hashlib import sha256
-
-    return sha256(f"{name_key(name)}\0{key}".encode("utf-8", "surrogateescape")).hexdigest()[:16]

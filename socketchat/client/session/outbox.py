@@ -17,6 +17,7 @@ from msgspec.structs import replace
 from ...exceptions import BadText
 from ...protocol import commands
 from ...protocol.limits import UNACKNOWLEDGED_BYTES, UNACKNOWLEDGED_ENTRIES
+from ...protocol.names import name_key
 from ...protocol.text.hygiene import check_text
 
 Kind = Literal["message", "action"]
@@ -261,3 +262,10 @@ def check_sendable(message: Keyed) -> None:
 def _size(message: Keyed) -> int:
     text = "" if isinstance(message, commands.Delete) else message.text
     return len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
+
+
+def outbox_name(key: str, name: str) -> str:
+    """Return the outbox of the one message that ``name`` sends under a key, the same each time: 16 hex digits."""
+    from hashlib import sha256
+
+    return sha256(f"{name_key(name)}\0{key}".encode("utf-8", "surrogateescape")).hexdigest()[:16]

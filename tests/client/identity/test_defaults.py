@@ -2,7 +2,7 @@ import getpass
 
 import pytest
 
-from socketchat.client.identity.defaults import find_name, login_name, outbox_name
+from socketchat.client.identity.defaults import find_name, login_name
 from socketchat.client.identity.profiles import Profiles
 from socketchat.exceptions import BadName, UsageProblem
 
@@ -28,12 +28,3 @@ def test_an_invalid_login_name_asks_for_a_name(monkeypatch) -> None:
     monkeypatch.setattr(getpass, "getuser", lambda: "DOMAIN\\ann smith")
     with pytest.raises(UsageProblem, match="--as NAME"):
         login_name()
-
-
-def test_an_outbox_is_derived_from_name_and_key() -> None:
-    first = outbox_name("backup", "ann")
-    assert len(first) == 16
-    assert int(first, 16) > 0
-    assert first == outbox_name("backup", "Ann")  # the same user
-    assert len({first, outbox_name("backup2", "ann"), outbox_name("backup", "bob")}) == 3
-    assert len(outbox_name("\udcff", "ann")) == 16  # any bytes of an argument

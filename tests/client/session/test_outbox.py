@@ -2,7 +2,7 @@ import pytest
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from hypothesis.strategies import booleans
 
-from socketchat.client.session.outbox import KEPT_BYTES, KEPT_ENTRIES, Outbox
+from socketchat.client.session.outbox import KEPT_BYTES, KEPT_ENTRIES, Outbox, outbox_name
 from socketchat.protocol.commands import Send
 from socketchat.protocol.limits import UNACKNOWLEDGED_BYTES, UNACKNOWLEDGED_ENTRIES
 
@@ -275,3 +275,12 @@ class Conversations(RuleBasedStateMachine):
 
 
 TestConversations = Conversations.TestCase
+
+
+def test_an_outbox_is_derived_from_name_and_key() -> None:
+    first = outbox_name("backup", "ann")
+    assert len(first) == 16
+    assert int(first, 16) > 0
+    assert first == outbox_name("backup", "Ann")  # the same user
+    assert len({first, outbox_name("backup2", "ann"), outbox_name("backup", "bob")}) == 3
+    assert len(outbox_name("\udcff", "ann")) == 16  # any bytes of an argument
