@@ -1,4 +1,4 @@
-"""One certificate for all servers of a test process, as making keys is not free."""
+"""One certificate for all servers of a test process, because making keys takes time."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def identity_file() -> Path:
 
 @cache
 def identity() -> Identity:
-    """Return what a server of this process shows."""
+    """Return the certificate of a server in this process."""
     return own_identity(identity_file().parent)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import settings
 
-# No deadline: a busy machine is no failure. No database: what fails here fails the same way everywhere.
+# No deadline: a busy machine must not fail a test. No database: a failure must be the same everywhere.
 settings.register_profile("short", max_examples=80, derandomize=True, deadline=None, database=None)
 settings.register_profile("long", max_examples=5000, deadline=None, database=None)
 settings.load_profile("long" if os.environ.get("SOCKETCHAT_LONG") else "short")
@@ -26,5 +26,5 @@ def _own_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def _home_of_the_test(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Let each test know no server: another test's may have had the same port, and another key."""
+    """Forget known servers before each test: an earlier test's may have had the same port and another key."""
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path_factory.getbasetemp() / f"home-{os.urandom(8).hex()}"))

@@ -1,4 +1,4 @@
-"""Keys for tests, and what a client says that logs in with one: the same word makes the same key."""
+"""Keys for tests, and the commands to log in with one: the same word makes the same key."""
 
 from hashlib import sha256
 

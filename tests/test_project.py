@@ -1,4 +1,4 @@
-"""The promises that the project makes about its own shape."""
+"""The rules of the project about its own structure."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def test_no_test_mocks_own_objects_or_sleeps() -> None:
 
 @pytest.mark.parametrize("path", SOURCES, ids=identify)
 def test_only_one_module_puts_files_in_place_and_syncs_them(path: Path) -> None:
-    # exceptions.py alone turns a number of the system into words.
+    # only exceptions.py turns an errno into words.
     elsewhere = r"os\.(?:fsync|rename|replace|link)\(|FULLFSYNC|\.strerror\b"
     if path not in {PACKAGE / "files.py", PACKAGE / "exceptions.py"}:
         assert re.findall(elsewhere, path.read_text()) == []

@@ -55,7 +55,7 @@ def costing(cost: Cost) -> str:
 
 
 def made_by_users() -> list[tuple[str, str]]:
-    """Return how many rooms, direct messages and the like users may make."""
+    """Return the limits on the rooms, direct messages and so on that users create."""
     return [
         ("rooms that one user creates", f"{hub.ROOMS_MADE}; {hub.ROOMS_BURST} at once, then one a minute"),
         (

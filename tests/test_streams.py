@@ -1,4 +1,4 @@
-"""Standard streams as a program may find them: closed, full, or read by nobody any more."""
+"""Standard streams in every state: closed, full, or without a reader."""
 
 import os
 import re
@@ -112,7 +112,7 @@ def test_the_hint_for_all_interfaces_names_only_reachable_addresses(tmp_path, ho
 
 @pytest.fixture
 def visit(server):
-    """Have a visit without a terminal, whose stdin stays open; with ``environment`` beside the usual one."""
+    """Run a visit without a terminal and with an open stdin; ``environment`` is added to the usual one."""
     started = []
 
     def start(name, **environment):
@@ -148,7 +148,7 @@ def test_a_character_outside_the_locale_is_made_visible(server, visit, encoding,
 def test_export_and_help_work_in_a_limited_locale(tmp_path, monkeypatch):
     with serving(tmp_path) as started:
         assert shell("", "send", "--port", started.port, "--as", "ann", "5 €")[0] == 0
-    # Where there is only ASCII, click writes UTF-8.
+    # If the locale is ASCII, click writes UTF-8.
     for encoding, shown in (("latin-1", "\\u20ac"), ("ascii", "€")):
         monkeypatch.setenv("PYTHONIOENCODING", encoding)
         code, out, error = shell("", "export", "--data", tmp_path / "data")

@@ -1,4 +1,4 @@
-"""``socketchat admin`` against a server in a process of its own."""
+"""``socketchat admin`` against a server in a separate process."""
 
 import io
 import sys
@@ -11,7 +11,7 @@ from tests.client.serving import serving
 
 @pytest.fixture
 def admin(tmp_path, capsys):
-    """Return a function that runs the subcommand, and gives exit code, lines and complaint."""
+    """Return a function that runs the subcommand, and returns exit code, stdout lines and stderr."""
 
     def call(*arguments: str) -> tuple[int, list[str], str]:
         code = run(["admin", "--data", str(tmp_path / "data"), *arguments])

@@ -15,7 +15,7 @@ from tests.client.serving import serving
 
 @pytest.fixture
 def call(capsys):
-    """Return a function that runs a subcommand, and gives exit code, lines and complaint."""
+    """Return a function that runs a subcommand, and returns exit code, stdout lines and stderr."""
 
     def call(*arguments: object) -> tuple[int, list[str], str]:
         code = run([*map(str, arguments)])

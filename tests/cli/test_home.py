@@ -13,7 +13,7 @@ from tests.faults.tmpfs import fill, small_disk
 
 @pytest.fixture
 def home(tmp_path, monkeypatch):
-    """Have a home on a disk of its own."""
+    """Provide a home on a separate disk."""
     with small_disk(tmp_path / "disk", 2) as disk:
         monkeypatch.setenv("XDG_DATA_HOME", str(disk / "data"))
         monkeypatch.delenv("SOCKETCHAT_NAME", raising=False)
@@ -62,7 +62,7 @@ def test_join_and_send_work_with_an_unwritable_home(home, server, how) -> None:
     assert kept(home) == before
 
 
-def test_a_profile_that_does_not_fit_leaves_the_one_before(home, server) -> None:
+def test_a_profile_that_does_not_fit_on_the_disk_leaves_the_previous_one(home, server) -> None:
     to_server = ("--host", f"127.0.0.1:{server.port}")
     assert call("join", "ann", *to_server) == (0, "")
     profile = Profiles().server("127.0.0.1", server.port)

@@ -1,4 +1,4 @@
-"""``socketchat invite`` against a server in a process of its own."""
+"""``socketchat invite`` against a server in a separate process."""
 
 import os
 import sqlite3
@@ -21,7 +21,7 @@ def server(tmp_path):
 
 @pytest.fixture
 def invite(tmp_path, capsys):
-    """Return a function that runs the subcommand, and gives exit code, stdout and complaint."""
+    """Return a function that runs the subcommand, and returns exit code, stdout and stderr."""
 
     def call(*arguments: str) -> tuple[int, str, str]:
         code = run(["invite", "--data", str(tmp_path / "data"), *arguments])

@@ -1,4 +1,4 @@
-"""``socketchat join`` as scripts and people start it."""
+"""``socketchat join`` as scripts and users start it."""
 
 import asyncio
 import os
@@ -117,7 +117,7 @@ def test_a_closed_stdin_prints_no_error(port):
 
 
 async def said(client):
-    """Return all that was said in the lobby."""
+    """Return all messages in the lobby."""
     texts, before = [], None
     while True:
         answer = await client.request(History(conversation="#lobby", limit=200, before=before))
@@ -212,7 +212,7 @@ def test_a_left_message_that_is_refused_is_shown_with_its_text(tmp_path):
 
 
 def leave_behind(tmp_path, port, *texts, to="#lobby"):
-    """Leave messages in the outbox as a visit of ann does that ends without a link."""
+    """Leave messages in the outbox, like a visit of ann that ends while disconnected."""
     file = OutboxFile(Profiles(str(tmp_path / "home/socketchat/client")).server("127.0.0.1", port).outbox("ann"))
     for n, text in enumerate(texts, 1):
         file.added(Send(to=to, text=text, outbox="d" * 16, n=n))

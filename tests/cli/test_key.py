@@ -16,7 +16,7 @@ KEY = key_of("alice")
 
 @pytest.fixture(autouse=True)
 def home(tmp_path, monkeypatch):
-    """Have an empty home."""
+    """Provide an empty home."""
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     return tmp_path

@@ -259,7 +259,7 @@ def test_the_server_first_joined_is_the_default_with_the_name_used_there(home) -
             assert (code.result(20), hello["name"], send["to"]) == (0, "ann", "@bob")
 
 
-def test_without_a_default_one_of_several_servers_has_to_be_named(home, capsys) -> None:
+def test_without_a_default_the_user_must_name_one_of_several_servers(home, capsys) -> None:
     profiles = Profiles(str(home / "socketchat" / "client"))
     for letter, host in zip("AAB", ("chat.lan", "192.0.2.1", "other.lan"), strict=True):
         profiles.server(host, 5000).keep_pin(f"SHA256:{letter * 43}")

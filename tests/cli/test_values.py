@@ -1,4 +1,4 @@
-"""Every option and argument of every subcommand: a value that is empty or cannot be meant is a usage error."""
+"""Every option and argument of every subcommand: an empty or impossible value is a usage error."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def refused(arguments: list[str], capsys) -> str:
 
 @pytest.fixture(autouse=True)
 def home(tmp_path, monkeypatch):
-    """Have a separate home, in which no file may appear."""
+    """Provide a separate home, in which no file may appear."""
     for name in ("SOCKETCHAT_NAME", "SOCKETCHAT_HOST", "SOCKETCHAT_PORT"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "home"))

@@ -21,7 +21,7 @@ LOBBY = {"type": "conversation", "conversation": "#lobby", "head": 0, "floor": 1
 
 
 def welcome(*conversations: dict, hello: int = 1, epoch: str = EPOCH, token: str = "token", name: str = "ann") -> dict:
-    """Return a welcome; without conversations one hears the empty lobby."""
+    """Return a welcome; without conversations, the client hears the empty lobby."""
     told = {"epoch": epoch, "user": "u1", "name": name, "token": token, "version": "1", "limits": {}, "id": hello}
     return {"type": "welcome", "conversations": list(conversations) or [LOBBY], **told}
 
@@ -97,7 +97,7 @@ class Peer:
 
 
 class Scripted:
-    """A listening socket whose connections the test takes one by one."""
+    """A listening socket from which the test accepts connections one by one."""
 
     def __init__(self) -> None:
         self._peers: asyncio.Queue[Peer] = asyncio.Queue()

@@ -1,4 +1,4 @@
-"""A real ``socketchat serve`` in a process of its own."""
+"""A real ``socketchat serve`` in a separate process."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ PROGRAM = ("-m", "socketchat")
 
 
 class Served:
-    """A server that can be killed and begun again on the same port, over the same data."""
+    """A server that can be killed and restarted on the same port, over the same data."""
 
     def __init__(
         self,

@@ -33,7 +33,7 @@ def bob(server: Served, **options) -> Client:
 
 
 async def until(client: Client, kind: type) -> tuple[list[str], object]:
-    """Return the texts that come before the first happening of a kind, and that."""
+    """Return the texts before the first event of a kind, and that event."""
     texts = []
     async for happening in client:
         if isinstance(happening, kind):

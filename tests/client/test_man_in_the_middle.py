@@ -90,7 +90,7 @@ def test_a_relayed_proof_is_refused() -> None:
     middle.assert_nothing_gained()
 
 
-def test_an_attacker_with_an_own_login_cannot_relay_the_code_proof() -> None:
+def test_an_attacker_cannot_relay_the_code_proof_into_another_login() -> None:
     """The signature is his own, for the true certificate; only the proof of the code is the victim's."""
     middle = Middle(Credentials(code=CODE))
     (hello,) = middle.hear()

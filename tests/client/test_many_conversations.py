@@ -1,4 +1,4 @@
-"""The client and the server as they are, over real sockets, with a user to whom thousands of others wrote."""
+"""The client and the server as they are, over real sockets, with a user who has messages from thousands of others."""
 
 import asyncio
 import signal
@@ -27,7 +27,7 @@ def registration(user: str, name: str, key: str) -> Proposal:
 
 
 async def fill(data: Path) -> None:
-    """Store a victim, and others who each wrote to the victim."""
+    """Store a victim, and other users who each wrote to the victim."""
     proposals = [registration("victim00000", "victim", key_of("v").public)]
     for n in range(PAIRS):
         user, name = f"other{n:06}", f"u{n}"
@@ -38,7 +38,7 @@ async def fill(data: Path) -> None:
         await desk.store(*proposals)
 
 
-def test_a_user_to_whom_thousands_wrote_joins_and_comes_back(tmp_path: Path) -> None:
+def test_a_user_with_messages_from_thousands_joins_and_reconnects(tmp_path: Path) -> None:
     data = tmp_path / "data"
     data.mkdir(0o700)
     asyncio.run(fill(data))

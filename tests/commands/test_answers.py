@@ -1,4 +1,4 @@
-"""A dialect renders an answer knowing the session and the command that it answers, as IRC's numerics need it."""
+"""A dialect renders an answer with its session and its command, which IRC's numerics need."""
 
 import pytest
 
@@ -9,7 +9,7 @@ from tests.hub.stage import Peer, Stage
 
 
 class Noting(NativeRendering):
-    """Notes what is an answer, to whom, and to which command."""
+    """Records the answers, with their sessions and commands."""
 
     def __init__(self) -> None:
         self.answers: list[tuple[events.Event, Session, commands.Command | None]] = []

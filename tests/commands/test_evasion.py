@@ -1,4 +1,4 @@
-"""Attempts of users who were muted, banned, kicked or removed, or who have a released name."""
+"""Evasion: users who were muted, banned, kicked or removed, or whose name was released."""
 
 import pytest
 

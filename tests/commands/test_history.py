@@ -108,7 +108,7 @@ def test_the_limit_holds_for_a_history_of_edits() -> None:
 
 
 def erased(count: int) -> tuple[Stage, Peer]:
-    """Have two lines of alice, so many of bob that were erased, with an edit among them, and one more of alice."""
+    """Store two lines of alice, many erased lines of bob with an edit among them, and another line of alice."""
     stage, alice = lobby_of(2)
     bob = stage.native("bob")
     for n in range(count):

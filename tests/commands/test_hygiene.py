@@ -1,4 +1,4 @@
-"""Hostile text in every field: no output drives a terminal."""
+"""Hostile text in every field: no output controls a terminal."""
 
 import msgspec
 import pytest
@@ -20,7 +20,7 @@ ON_NAMES = (
 
 
 def hostile_commands(text: str) -> list[commands.Command]:
-    """Return commands with a hostile text in each field that takes one."""
+    """Return commands with a hostile text in each text field."""
     return [
         commands.Send(id=1, to="#lobby", text=text),
         commands.Send(id=2, to="#lobby", text=text, kind="action"),

@@ -1,4 +1,4 @@
-"""/ignore hides the messages of a user, without a hole in the log."""
+"""/ignore hides the messages of a user, without a gap in the log."""
 
 from socketchat.protocol import commands, events
 from tests.hub.stage import Stage

@@ -153,7 +153,7 @@ def test_counting_is_charged_by_the_scanned_entries() -> None:
     assert len(alice.told(events.Unread)) == READ_BURST - counted
 
 
-def test_mentions_are_looked_for_beside_the_loop_in_a_bounded_amount_of_text() -> None:
+def test_mentions_are_searched_outside_the_loop_in_a_bounded_amount_of_text() -> None:
     stage = Stage()
     ran = []
 

@@ -33,7 +33,7 @@ GUESTS, ROOMS, ENTRIES = 300, 60, 70
 
 
 def longest(piece: str) -> str:
-    """Return as long a text of these pieces as may be said."""
+    """Return the longest allowed text of these pieces."""
     return f"{WORD} " + piece * ((TEXT_BYTES - 30) // len(piece.encode())) + "x"
 
 
@@ -70,7 +70,7 @@ PEOPLE = ("ann", "ben", "cat", "dan")
 
 @pytest.fixture(scope="module")
 def stage() -> Iterator[MeteredStage]:
-    """Return a server whose history, rooms and names were made by enemies."""
+    """Return a server with a hostile history, rooms and names."""
     stage = MeteredStage()
     ann, ben, cat, dan = (stage.native(name) for name in PEOPLE)
     for number in range(GUESTS):
@@ -93,7 +93,7 @@ def stage() -> Iterator[MeteredStage]:
 
 
 def work_of(stage: MeteredStage, peer: Peer, command: commands.Command) -> Work:
-    """Return the most work of a turn while a command is answered."""
+    """Return the most work in one turn while a command is answered."""
     stage.meter.most = Work()
     with stage.meter.turn():
         peer.ask(command)
@@ -102,7 +102,7 @@ def work_of(stage: MeteredStage, peer: Peer, command: commands.Command) -> Work:
 
 
 def hostile(kind: type[commands.Command], peer: Peer, by: str) -> Iterator[commands.Command]:
-    """Yield commands of a kind: some about anything, and those that look at the most."""
+    """Yield commands of a kind: random ones, and those that read the most."""
     for seed in range(3):
         yield ASKED[kind][1](Asking(peer, by, 1, Random(seed)))
     room = OWNED.get(by, "#lobby")
@@ -124,7 +124,7 @@ def hostile(kind: type[commands.Command], peer: Peer, by: str) -> Iterator[comma
 
 @pytest.mark.parametrize("kind", COMMANDS, ids=lambda kind: kind.__name__.lower())
 @pytest.mark.parametrize("rendering", [NATIVE, PLAIN], ids=["native", "plain"])
-def test_no_command_holds_the_loop_however_hostile_the_history_is(
+def test_no_command_blocks_the_loop_however_hostile_the_history_is(
     stage: MeteredStage, kind: type[commands.Command], rendering
 ) -> None:
     for by in ("ann", "dan"):
@@ -141,7 +141,7 @@ def test_no_command_holds_the_loop_however_hostile_the_history_is(
 
 @pytest.mark.parametrize("flood", FLOODS)
 @pytest.mark.parametrize("kind", COMMANDS, ids=lambda kind: kind.__name__.lower())
-def test_no_command_holds_the_loop_however_long_its_fields_are(
+def test_no_command_blocks_the_loop_however_long_its_fields_are(
     stage: MeteredStage, kind: type[commands.Command], flood: str
 ) -> None:
     text = FLOODS[flood] * (240_000 // len(FLOODS[flood].encode()))
@@ -158,7 +158,7 @@ def test_no_command_holds_the_loop_however_long_its_fields_are(
             stage.settle()
 
 
-def test_a_reader_who_comes_back_to_a_hostile_history_holds_nobody_up(stage: MeteredStage) -> None:
+def test_a_reader_who_returns_to_a_hostile_history_delays_no_other_user(stage: MeteredStage) -> None:
     epoch = stage.hub.logins.epoch
     peer = stage.connect()
     stage.meter.most = Work()
@@ -185,7 +185,7 @@ def test_a_direct_message_to_many_plain_sessions_is_rendered_once(text: str) -> 
 
 
 @pytest.mark.parametrize("rendering", [NATIVE, PLAIN], ids=["native", "plain"])
-def test_an_owner_who_comes_back_to_as_many_rooms_as_allowed_holds_nobody_up(rendering) -> None:
+def test_an_owner_who_returns_to_as_many_rooms_as_allowed_delays_no_other_user(rendering) -> None:
     stage = MeteredStage()
     dan = stage.native("dan")
     for number in range(ROOMS_JOINED):

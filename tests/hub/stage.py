@@ -198,7 +198,7 @@ class Stage:
         return Peer(self, rendering, channel)
 
     def native(self, name: str, **more) -> Peer:
-        """Let a native client in under a name that it owns."""
+        """Log in a native client under a name that it owns."""
         return self.login(key_of(name.lower()), name=name, **more)
 
     def guest(self, name: str) -> Peer:
@@ -218,7 +218,7 @@ class Stage:
         return peer
 
     def order(self, order: operator.ORDERS) -> list[str]:
-        """Give an order as the operator; return the lines to print, and of an error its code and text."""
+        """Give an order as the operator; return the lines to print, or the code and text of an error."""
         peer = self.connect()
         peer.session.user = self.hub.operator
         give(self.hub, peer.session, order)
@@ -236,7 +236,7 @@ class Stage:
 
 
 def token(number: int, size: int) -> str:
-    """Return a word for so many bytes."""
+    """Return a word for this many bytes."""
     return f"word{number}".ljust(-(-size * 8 // 6), "A")
 
 
@@ -317,7 +317,7 @@ class Peer:
 
     @property
     def waiting(self) -> int:
-        """How many commands were not taken yet."""
+        """The number of commands not taken yet."""
         return len(self._commands)
 
     def say(self, text: str, to: str = "#lobby", **more) -> int | None:
@@ -326,7 +326,7 @@ class Peer:
         return number
 
     def do(self, kind: type[commands.Command], **fields) -> int | None:
-        """Ask something and wait for the answer; return the id."""
+        """Send a command and wait for its answer; return its id."""
         number = self.next_id()
         self.ask(kind(id=number, **fields))
         self.stage.settle()
@@ -344,7 +344,7 @@ class Peer:
         self.hub.pause(self.session)
 
     def read_again(self) -> None:
-        """Take everything again."""
+        """Read everything again."""
         self.stuck = False
         self.hub.drain(self.session)
 

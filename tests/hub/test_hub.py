@@ -23,7 +23,7 @@ def two() -> tuple[Stage, Peer, Peer]:
 
 
 def positions(peer: Peer) -> dict:
-    """Return how a client that has read everything until now says so."""
+    """Return the hello of a client that has read everything so far."""
     welcome = next(event for event in peer.events() if isinstance(event, events.Welcome))
     return {"token": welcome.token, "epoch": welcome.epoch}
 

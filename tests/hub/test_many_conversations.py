@@ -21,7 +21,7 @@ MANY = 10_000
 
 
 def write_as_guests(stage: Stage, number: int, to: str = "victim", word: str = "g") -> None:
-    """Let so many guests say one thing to a user and go."""
+    """Let this many guests send one message to a user and leave."""
     for n in range(number):
         guest = stage.guest(f"{word}{n}")
         guest.do(commands.Send, to=f"@{to}", text=f"{word}{n} was here")
@@ -38,7 +38,7 @@ def pairs_told(stage: Stage, name: str = "victim") -> list[str]:
 
 
 @pytest.mark.parametrize("restarted", [False, True])
-def test_guests_who_are_gone_leave_a_bounded_number_of_conversations(*, restarted: bool) -> None:
+def test_former_guests_leave_a_bounded_number_of_conversations(*, restarted: bool) -> None:
     stage = Stage()
     victim, friend = stage.native("victim"), stage.native("friend")
     friend.do(commands.Send, to="@victim", text="a friend")
@@ -55,7 +55,7 @@ def test_guests_who_are_gone_leave_a_bounded_number_of_conversations(*, restarte
     assert len(stage.hub.directory.conversations) == 1 + len(told)
 
 
-def test_the_messages_of_guests_who_are_here_or_just_went_are_heard_by_a_client_that_returns() -> None:
+def test_a_returning_client_hears_the_messages_of_guests_who_are_online_or_just_left() -> None:
     stage = Stage()
     victim = stage.native("victim")
     victim.drop()
@@ -70,7 +70,7 @@ def test_the_messages_of_guests_who_are_here_or_just_went_are_heard_by_a_client_
     assert [text for _, _, text in again.heard()] == ["I am still here"]
 
 
-def test_guests_who_go_together_leave_a_bounded_number_of_conversations_too() -> None:
+def test_guests_who_leave_together_leave_a_bounded_number_of_conversations() -> None:
     stage = Stage()
     stage.native("victim")
     guests = [stage.guest(f"g{n}") for n in range(GUEST_PAIRS + 20)]
@@ -97,13 +97,13 @@ def test_the_messages_of_a_released_account_are_not_those_of_a_guest() -> None:
 
 
 def say(stage: Stage, conversation: str, text: str) -> None:
-    """Submit a message from somebody who is not here."""
+    """Submit a message from a user who is offline."""
     body = encode_text(events.Text(text))
     stage.hub.submit(Pending(conversation, "other", "other", "message", body))
 
 
 def crowded(*, rooms: bool) -> Stage:
-    """Return a stage whose user alice has many conversations, each with one entry by somebody else."""
+    """Return a stage whose user alice has many conversations, each with one entry by another user."""
     stage = Stage()
     alice = stage.native("alice")
     user = alice.session.user

@@ -149,7 +149,7 @@ class Reading(RuleBasedStateMachine):
         self._look()
 
     def _come(self, name: str, **hello) -> None:
-        """Log in as a guest or by key, or by password if the own key is revoked."""
+        """Log in as a guest or by key, or by password if the user's key is revoked."""
         peer = self.stage.connect(PLAIN if name == "gus" else NATIVE, HERE)
         if name in GUESTS:
             peer.ask(commands.Hello(name=name))

@@ -163,7 +163,7 @@ def test_a_name_that_is_taken_back_ends_the_sessions_on_the_other_node() -> None
     assert b"taken back" in bob.last_words
 
 
-def test_a_guest_whose_name_is_registered_on_the_other_node_has_to_go() -> None:
+def test_a_guest_whose_name_is_registered_on_the_other_node_is_expelled() -> None:
     cluster = Cluster()
     gus, gil = cluster.second.guest("gus"), cluster.second.guest("gil")
     owner = cluster.first.native("gus")

@@ -84,7 +84,7 @@ def test_filters_narrow_a_search(backend: Backend) -> None:
 
 
 @pytest.mark.parametrize("fed", [False, True])
-def test_what_is_below_the_floor_of_a_query_is_not_found(
+def test_entries_below_the_floor_of_a_query_are_not_found(
     backend: Backend, monkeypatch: pytest.MonkeyPatch, *, fed: bool
 ) -> None:
     monkeypatch.setattr(upkeep, "LEFT_FOR_SEARCHES", 0 if fed else 99)

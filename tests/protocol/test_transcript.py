@@ -198,13 +198,13 @@ def test_every_event_is_tested():
     assert {type(event) for event, _ in CASES.values()} == set(get_args(ANY))
 
 
-def test_an_own_direct_message_names_the_addressee():
+def test_a_direct_message_by_the_reader_names_the_addressee():
     assert text_lines(dm("hi"), me="uA") == "[DM to bob] hi\n"
     assert text_lines(dm("a\nb"), me="uA") == "[DM to bob] a\n[DM to bob] b\n"
     assert text_lines(dm("waves", "action"), me="uA") == "[DM to bob] * alice waves\n"
 
 
-def test_an_own_message_in_a_room_looks_like_any_other():
+def test_a_message_by_the_reader_looks_like_any_other():
     assert text_lines(entry("hello"), me="uA") == "alice: hello\n"
 
 

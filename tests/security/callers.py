@@ -24,7 +24,7 @@ DEADLINE = 20.0
 
 
 class Caller:
-    """One connection, under TLS or in plaintext; ``received`` is all that the server said.
+    """One connection, under TLS or in plaintext; ``received`` is all output of the server.
 
     ``token`` is that of the session, once one is let in.
     """
@@ -59,7 +59,7 @@ class Caller:
         return line
 
     def rest(self) -> bytes:
-        """Return all that is still said until the server closes."""
+        """Return the output until the server closes."""
         rest = self._lines.read()
         self.received += rest
         return rest
@@ -78,7 +78,7 @@ class Caller:
         return self.hears(events.Challenge)
 
     def comes(self, name: str, key: Key, *, code: str = "", local: bytes = b"", **shown: str) -> str:
-        """Log in by a key and other proofs; return the name, or the code word of the refusal."""
+        """Log in by a key and other proofs; return the name, or the code word of the error."""
         challenge = self.asks(name, key)
         secrets = {}
         if code:
@@ -92,7 +92,7 @@ class Caller:
         return self.answer()
 
     def answer(self) -> str:
-        """Return the name under which one was let in, or the code word of the refusal."""
+        """Return the name of the welcome, or the code word of the error."""
         told = self.hears(events.Welcome, events.Error, events.Bye)
         if isinstance(told, events.Welcome):
             self.token = told.token

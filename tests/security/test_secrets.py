@@ -1,4 +1,4 @@
-"""Real programs and every secret there is: no command line, environment, log or file shows one, but its own file."""
+"""Real programs with every kind of secret: none is in a command line, an environment, a log or another file."""
 
 import re
 import subprocess
@@ -68,7 +68,7 @@ def street(tmp_path):
 
 
 def play(street: Street, data: Path) -> dict[str, set[str]]:
-    """Have all secrets used, rightly and wrongly; return each in the forms in which it may be written."""
+    """Use all secrets, right and wrong ones; return each in the forms in which it may be written."""
     server = street.begin("serve", "--host", "127.0.0.1", "--port", "0", "--tunnel", "--data", str(data))
     port = re.search(r":(\d+)$", server.stdout.readline())[1]
     url, code = invite(data, "--host", f"127.0.0.1:{port}"), join_code(data)
@@ -121,7 +121,7 @@ def play(street: Street, data: Path) -> dict[str, set[str]]:
 
 
 def copy_key(street: Street, file: Path) -> None:
-    """Have ann's key exported under a passphrase, and imported elsewhere by it, after a wrong one."""
+    """Export ann's key with a passphrase, and import it elsewhere, first with a wrong passphrase."""
     for command, home, answers in (
         ("export", "ann", [("Passphrase", PASSPHRASE), ("Once more", PASSPHRASE)]),
         ("import", "thief", [("Passphrase", WRONG_PASSPHRASE)]),

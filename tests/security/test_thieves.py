@@ -30,7 +30,7 @@ LOOK_ALIKES = {
 
 @pytest.fixture(scope="module")
 def host(tmp_path_factory):
-    """Return a server that newcomers need a code for, over its data directory."""
+    """Return a server that requires a join code, and its data directory."""
     directory = tmp_path_factory.mktemp("host")
     with serving(directory, environment=lambda: {"XDG_DATA_HOME": str(directory)}) as served:
         yield House(served.port, directory / "data")
@@ -45,7 +45,7 @@ class House:
         return Caller(self.port, tls=tls)
 
     def owner(self, name: str) -> Key:
-        """Return the key of a name, which is owned from now on, and offline."""
+        """Register a name, log out, and return its key."""
         key = key_of(name)
         with self.call() as caller:
             assert caller.comes(name, key, local=local_secret(self.data)) == name
@@ -58,7 +58,7 @@ def alice(host):
 
 
 @pytest.mark.parametrize("online", [True, False])
-def test_a_name_stays_its_owner_s_online_and_offline(host, alice, online) -> None:
+def test_a_name_belongs_to_its_owner_online_and_offline(host, alice, online) -> None:
     token = parse_invitation(invite(host.data)).token
     with host.call() as owner:
         if online:
@@ -110,7 +110,7 @@ def test_an_overheard_proof_is_refused_on_every_connection(host, alice) -> None:
 
 
 def test_a_challenge_is_valid_only_on_its_connection(host, alice) -> None:
-    """A proof of the owner for another connection is invalid for this one, even if all else is the same."""
+    """A proof of the owner for another connection is invalid for this one, even if everything else is the same."""
     with host.call() as owner, host.call() as thief:
         challenge = owner.asks("alice", alice)
         thief.asks("alice", alice)

@@ -1,4 +1,4 @@
-"""The table of threats names tests that exist, and no row is without one or a reason."""
+"""The tests in the table of threats exist, and every row has a test or a reason."""
 
 import re
 from pathlib import Path

@@ -66,7 +66,7 @@ class HeldJournal(MemoryJournal):
 
 
 def run(loop: str, scene: Callable[[House], Awaitable[None]], **options) -> None:
-    """Play a scene in a house of its own, under one of the event loops."""
+    """Run a scene against a separate server, under one of the event loops."""
 
     async def played() -> None:
         async with asyncio.timeout(DEADLINE), opened(**options) as house:
@@ -212,7 +212,7 @@ class Caller:
         self.writer.transport.abort()
 
     def vanish(self) -> None:
-        """Be gone without a word, as a process that is killed with bytes unread."""
+        """Disconnect without a word, like a killed process with unread bytes."""
         sock = self.writer.get_extra_info("socket")
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.writer.transport.abort()

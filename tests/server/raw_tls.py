@@ -1,4 +1,4 @@
-"""A TLS 1.3 client that writes records of its own making behind an ordinary handshake."""
+"""A TLS 1.3 client that writes custom records after an ordinary handshake."""
 
 from __future__ import annotations
 

@@ -87,7 +87,7 @@ def test_an_endless_line_before_the_login_is_not_kept(loop: str, first: bytes, m
         told = [each.result() for each in ends if each.done()]
         assert all(b"Too many bytes from connections that have not logged in" in each for each in told)
         await alice.write(encode(commands.Send(to="#lobby", text=LONG)) * 10)
-        for _ in range(10):  # replay may serve so many long texts, behind a barrier
+        for _ in range(10):  # replay may serve this many long texts, after a barrier
             await alice.hears(events.Entry)
         await (await house.native("bob")).barrier()
         for each in ends:
@@ -453,7 +453,7 @@ def test_a_connection_is_not_read_while_too_many_entries_are_unstored(loop: str)
 async def stalled(house: House, speaker: Caller, name: str) -> int:
     """Send messages until the reader of that name is behind; return their number.
 
-    A client's TLS takes some 100 KiB of its own before it stops to read.
+    A client's TLS takes about 100 KiB before it stops reading.
     """
     (connection,) = (each for each in house.server.connections if each.session.user.name == name)
     spoken = still = 0

@@ -133,7 +133,7 @@ def test_loopback_is_not_limited_by_address(peer: str) -> None:
 
 
 def crowded(slots: int = 1000) -> Door:
-    """Return a door with as many strangers as there may be, each from a network of its own; all are silent."""
+    """Return limits with the most strangers allowed, each from a separate network, all silent."""
     door = Door(slots)
     for number in range(int(slots * STRANGERS_SHARE)):
         assert door.come(f"10.0.{number // 250}.{number % 250}")
@@ -201,7 +201,7 @@ def test_without_limits_only_the_total_is_bounded() -> None:
 
 
 class Doorkeeping(RuleBasedStateMachine):
-    """People come, log in and go in any order, some of them more than once."""
+    """Users connect, log in and leave in any order, some of them repeatedly."""
 
     def __init__(self) -> None:
         super().__init__()

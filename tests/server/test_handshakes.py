@@ -186,7 +186,7 @@ def test_a_connection_closed_without_data_leaves_no_state(loop: str) -> None:
 
 @pytest.fixture
 def strangers(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let peers on loopback count as others."""
+    """Treat peers on loopback as remote."""
     monkeypatch.setattr("socketchat.server.handshakes.is_loopback", lambda _: False)
 
 
@@ -278,7 +278,7 @@ def test_accepted_sockets_keep_their_options_under_tls(loop: str) -> None:
 
 
 async def accepted(house: House, number: int) -> None:
-    """Wait until so many have a place."""
+    """Wait until this many connections have a slot."""
     while house.server.connection_limits.open < number:  # noqa: ASYNC110 - the server has no event for it
         await asyncio.sleep(0)
 

@@ -1,4 +1,4 @@
-"""Text of a peer never forges a line of the log."""
+"""Text from a peer cannot forge a line of the log."""
 
 import logging
 import re
@@ -34,7 +34,7 @@ def log():
 
 
 def check(log: StringIO, *, records: int) -> str:
-    """Return the log, after checking that no text in it drives a terminal or forges a record."""
+    """Return the log, after checking that no text in it controls a terminal or forges a record."""
     text = log.getvalue()
     assert dangerous(text) == set()
     assert "\t" not in text

@@ -1,4 +1,4 @@
-"""Passwords over real sockets and with real hashes: they let in, and are found nowhere afterwards."""
+"""Passwords over real sockets with real hashes: they log in, and leave no trace in files or logs."""
 
 from pathlib import Path
 

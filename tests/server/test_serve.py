@@ -76,7 +76,7 @@ def everything(sock: socket.socket) -> bytes:
 
 
 def refused(*options: str) -> tuple[int, str]:
-    """Return exit code and complaint of a server that does not start."""
+    """Return exit code and stderr of a server that does not start."""
     done = subprocess.run([*SERVE, *options], capture_output=True, text=True, timeout=20, check=False)
     assert done.stdout == ""
     return done.returncode, done.stderr

@@ -9,7 +9,7 @@ from .seats import Seat, Server
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
-    """Return a server that the tests of a module share; each talks in rooms of its own."""
+    """Return a server that the tests of a module share; each test uses its own rooms."""
     server = Server(str(tmp_path_factory.mktemp("server")), "--no-limits")
     yield server
     server.stop()

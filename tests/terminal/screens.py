@@ -1,4 +1,4 @@
-"""A real pseudo-terminal with a screen: a test sees what a person would see."""
+"""A real pseudo-terminal with a screen: a test sees what a user would see."""
 
 import asyncio
 import fcntl
@@ -100,7 +100,7 @@ class Terminal:
         return bool(data)
 
     def show(self, text: str) -> None:
-        """Draw a text that no program has to write."""
+        """Draw a text without a program."""
         self._stream.feed(text.encode())
 
     def until(self, condition: Callable[[], bool]) -> None:
@@ -117,7 +117,7 @@ class Terminal:
                 terminal.read()
 
     async def until_async(self, condition: Callable[[], bool]) -> None:
-        """Do the same on an event loop, whose other tasks go on meanwhile."""
+        """Do the same on an event loop, while its other tasks run."""
         loop = asyncio.get_running_loop()
         readable = asyncio.Event()
         loop.add_reader(self._master, readable.set)

@@ -56,7 +56,7 @@ class Server:
         self._process.send_signal(signal.SIGSTOP)
 
     def thaw(self):
-        """Let it go on."""
+        """Continue the process."""
         self._process.send_signal(signal.SIGCONT)
 
     def kill(self):
@@ -97,7 +97,8 @@ class Seat(Terminal):
     def says(self, *lines):
         """Type lines, each with Enter.
 
-        Several lines that come at once are a paste for the program, which asks about commands in it; so each is pasted.
+        The program treats several lines that arrive together as a paste, and asks before it runs commands in one.
+        So each line is pasted separately.
         """
         if len(lines) > 1:
             lines = [f"\x1b[200~{line}\x1b[201~" for line in lines]
@@ -142,7 +143,7 @@ class Seat(Terminal):
 
 
 def join(terminal, arguments, environ, stdin):
-    """Be the program in a terminal of its own, as a shell would start it, perhaps with a file as stdin."""
+    """Become the program in a new terminal, as a shell would start it, perhaps with a file as stdin."""
     os.login_tty(os.open(terminal, os.O_RDWR))
     if stdin is not None:
         os.dup2(os.open(stdin, os.O_RDONLY), 0)

@@ -1,4 +1,4 @@
-"""A server that is not on this machine: another network namespace has an address that is no loopback's."""
+"""A server that is not on this machine: another network namespace has a non-loopback address."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def elsewhere(tmp_path):
 
 @pytest.fixture
 def closed(tmp_path):
-    """Return a server that newcomers need a code for, or an invite."""
+    """Return a server that requires a join code or an invite."""
     server = Elsewhere(tmp_path)
     yield server
     server.stop()

@@ -90,7 +90,7 @@ def test_a_newcomer_logs_in_by_the_code_after_others_guessed_at_it_through_the_t
 
 
 def guess_wrong(port, times):
-    """Try the join code so many times, wrongly."""
+    """Try this many wrong join codes."""
 
     async def guess():
         for _ in range(times):

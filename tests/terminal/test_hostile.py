@@ -1,4 +1,4 @@
-"""Text of other users, and a hostile server, never drive the terminal."""
+"""Text from other users, or from a hostile server, never controls the terminal."""
 
 import re
 from functools import partial

@@ -1,4 +1,4 @@
-"""Whoever stops the program, its terminal is raw and without an echo when it goes on: no password is seen."""
+"""However the program is stopped, its terminal is raw and without echo when it continues: no password is shown."""
 
 import signal
 import termios

@@ -1,4 +1,4 @@
-"""Passwords at a terminal: never seen, never brought back, and another device is let in by them."""
+"""Passwords at a terminal: never shown, never recalled, and enough to log in another device."""
 
 import subprocess
 from pathlib import Path

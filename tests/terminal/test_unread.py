@@ -1,4 +1,4 @@
-"""Only what was shown is read: after an absence, in a room with much unread, and after a cut."""
+"""Only shown messages are read: after an absence, in a room with many unread ones, and after a disconnection."""
 
 import asyncio
 
@@ -9,7 +9,7 @@ from socketchat.protocol.commands import Join
 
 
 def talk(port, room, lines, name="dave"):
-    """Say lines in a room, as somebody without a terminal."""
+    """Send lines to a room, like a user without a terminal."""
 
     async def run():
         async with connect("127.0.0.1", port, name=name, profile=None, listen="none") as client:
@@ -31,7 +31,7 @@ def arrive(sit, server, home="ann"):
     return ann
 
 
-def test_after_an_absence_only_what_was_shown_is_read_and_the_rest_says_where_it_is(own_server, sit):
+def test_after_an_absence_only_shown_messages_are_read_and_the_place_of_the_rest_is_told(own_server, sit):
     ann = arrive(sit, own_server)
     ann.says("here")
     ann.shows("ann: here")
@@ -55,7 +55,7 @@ def test_after_an_absence_only_what_was_shown_is_read_and_the_rest_says_where_it
     ann.shows("-- Nothing is unread.")
 
 
-def test_a_room_with_much_unread_keeps_what_was_not_shown_until_it_is_marked_as_read(own_server, sit):
+def test_in_a_room_with_many_unread_messages_hidden_ones_stay_unread_until_marked(own_server, sit):
     ann = arrive(sit, own_server)
     ann.says("/join #ops")
     ann.shows("no messages in #ops")
@@ -78,7 +78,7 @@ def test_a_room_with_much_unread_keeps_what_was_not_shown_until_it_is_marked_as_
 
 
 @pytest.mark.faults
-def test_after_a_cut_all_that_was_missed_is_counted_and_what_was_skipped_stays_unread(own_server, sit):
+def test_after_a_disconnection_missed_messages_are_counted_and_skipped_ones_stay_unread(own_server, sit):
     ann = arrive(sit, own_server)
     ann.says("here")
     ann.shows("ann: here")

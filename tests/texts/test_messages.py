@@ -76,7 +76,7 @@ def texts(node: ast.AST) -> Iterator[str]:
 
 
 def messages() -> str:
-    """Return what messages.txt has to say."""
+    """Return the expected content of messages.txt."""
     parts = [HEADER]
     for path in sorted((ROOT / "socketchat").rglob("*.py")):
         if found := list(texts(ast.parse(path.read_text()))):

@@ -205,7 +205,7 @@ def test_a_native_client_has_less_time_to_log_in_than_a_plain_one() -> None:
 
 
 def asking(line: bytes, *answers: bytes, user: User | None = None, channel: Channel = HERE) -> tuple[list, bytes]:
-    """Return what a client says that types a line and what it is asked for, and what it is shown meanwhile."""
+    """Return the commands of a client that types a line and its answers, and the prompts meanwhile."""
     shown = bytearray()
     session = Session(PLAIN, Stage().connect(), shown.extend, channel)
     session.user, session.room = user, "#lobby"

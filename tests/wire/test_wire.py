@@ -13,7 +13,7 @@ from tests.hub.stage import Stage
 
 
 class Counting:
-    """A dialect in which a number asks for so many pings and says so."""
+    """A dialect in which a number N stands for N pings, and is echoed."""
 
     rendering = NATIVE
     greeting_seconds = 1.0

@@ -60,7 +60,7 @@ class Stay:
 
 
 async def back(script: Scripted, *conversations: dict, **more) -> tuple[Peer, dict]:
-    """Let a client that lost its link in again."""
+    """Let a client log in again after it lost its link."""
     peer = await script.accept()
     return peer, await peer.log_in(*conversations, **more)
 

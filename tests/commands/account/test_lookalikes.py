@@ -64,7 +64,7 @@ def test_a_reserved_name_is_refused_before_the_challenge() -> None:
     assert [(type(event), event.code) for event in peer.events()] == [(events.Error, "bad_name")]
 
 
-def test_the_error_for_a_look_alike_of_the_own_name_says_so() -> None:
+def test_the_error_for_a_look_alike_of_the_user_s_name_says_so() -> None:
     stage = Stage()
     stage.native("alice")
     again = stage.login(key_of("alice"), name="a1ice")

@@ -53,7 +53,7 @@ def answer(peer: Peer) -> str:
 
 
 def invite(stage: Stage, *, uses: int = 1, expires: int = 0, room: str | None = None) -> None:
-    """Make the invite whose token is TOKEN."""
+    """Create the invite with the token TOKEN."""
     fact = facts.InviteFact(invite_id(TOKEN), uses, expires or stage.now + 1000, room)
     store(stage, "invite", fact)
 
@@ -153,7 +153,7 @@ def test_an_overheard_entry_proof_is_refused_for_another_challenge(kind: str) ->
 @pytest.mark.parametrize("kind", ["code", "local"])
 @pytest.mark.parametrize("other", ["certificate", "key", "name"])
 def test_a_relayed_entry_proof_is_refused(kind: str, other: str) -> None:
-    """A man in the middle replaces the certificate, the key or the name by his own."""
+    """A man in the middle replaces the certificate, the key or the name with his own."""
     peer, challenge = challenged(closed())
     secret = {"code": CODE, "local": SECRET}[kind]
     word = shown_of(

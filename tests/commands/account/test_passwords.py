@@ -29,7 +29,7 @@ def owner(stage: Stage, name: str = "alice", channel: Channel = HERE, secret: st
 
 
 def by_password(stage: Stage, secret: str, name: str = "alice", *, channel: Channel = HERE, key: str = "new") -> Peer:
-    """Come with a new key and a password."""
+    """Log in with a new key and a password."""
     peer = stage.connect(channel=channel)
     peer.log_in(key_of(key), name=name, password=secret)
     stage.settle()
@@ -262,7 +262,7 @@ def test_wrong_passwords_do_not_delay_the_owner_s_key() -> None:
 
 
 def guessed(stage: Stage, times: int, first: int = 0) -> list[str]:
-    """Guess from everywhere and in time; return how that was answered."""
+    """Guess from many addresses over time; return the answers."""
     codes = []
     for number in range(first, first + times):
         channel = Channel(f"198.51.{number % 200}.1", binding=b"b" * 32)
@@ -351,14 +351,14 @@ CHANGED = "The password of alice was changed; log in with the new one."
 
 
 def native_by_password(stage: Stage, channel: Channel = HERE) -> Peer:
-    """Come without a key, in a dialect that can resume."""
+    """Log in without a key, in a dialect that can resume."""
     peer = stage.connect(channel=channel)
     peer.do(commands.Login, name="alice", password=SECRET)
     return peer
 
 
 def change(peer: Peer, secret: str = NEW) -> None:
-    """Set another password, as far as it is submitted and not stored yet."""
+    """Set another password, up to the point where it is submitted but not stored."""
     peer.ask(commands.Password(id=peer.next_id(), password=secret, old=SECRET))
     for _ in range(2):  # the old one is verified, and the new one is hashed
         peer.stage.turns.turn()

@@ -1,4 +1,4 @@
-"""A new name belongs to a key from the first thing on that is stored under it."""
+"""A new name belongs to a key once the first entry is stored under it."""
 
 import pytest
 
@@ -9,7 +9,7 @@ from tests.keys import key_of
 
 
 def sender(stage: Stage, name: str, key: str | None = None) -> Peer:
-    """Let a client in that hears nothing, as a script's."""
+    """Log in a client that does not listen, like a script."""
     return stage.login(key_of(key or name), name=name, listen="none")
 
 

@@ -12,7 +12,7 @@ WEEK = 7 * 86_400
 
 
 def ordered(stage: Stage, order: operator.ORDERS) -> list[str] | str:
-    """Return the lines that answer an order, or the code of the refusal."""
+    """Return the lines that answer an order, or the code of the error."""
     peer = stage.connect()
     peer.session.user = stage.hub.operator
     handlers.handle(stage.hub, peer.session, order)

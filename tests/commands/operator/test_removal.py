@@ -89,7 +89,7 @@ def test_a_room_made_again_continues_its_seq_and_has_other_members_roles_and_res
     assert stage.hub.directory.rooms["#ops"].floor == seq
 
 
-def test_nobody_reads_finds_or_changes_what_was_said_before_a_room_was_removed() -> None:
+def test_messages_from_before_a_room_was_removed_cannot_be_read_found_or_changed() -> None:
     for restarted in (False, True):
         stage, ann, _ = team()
         stage.order(operator.RemoveRoom(room="#ops"))
@@ -154,7 +154,7 @@ def test_a_store_that_lost_the_removal_has_the_room_that_was_made_again() -> Non
     assert (ann.rooms, list(damaged.rooms["#ops"].members.values())) == ([], [damaged.names["ben"]])
 
 
-def test_what_is_submitted_while_a_room_is_removed_is_stored_and_shown_to_nobody() -> None:
+def test_entries_submitted_while_a_room_is_removed_are_stored_but_not_shown() -> None:
     stage, ann, ben = team()
     peer = stage.connect()
     peer.session.user = stage.hub.operator
@@ -209,7 +209,7 @@ def empty_room(stage: Stage, name: str = "#empty", by: str = "ann") -> None:
     peer.do(commands.Leave, room=name)
 
 
-def test_an_empty_room_in_which_nobody_ever_wrote_expires_after_a_day() -> None:
+def test_an_empty_room_without_messages_expires_after_a_day() -> None:
     stage = Stage()
     empty_room(stage)
     stage.turns.wait(DAY - 2)
@@ -238,7 +238,7 @@ def test_a_room_with_a_member_an_entry_a_topic_or_an_invite_does_not_expire() ->
     assert set(stage.hub.directory.rooms) == {"#lobby", "#member", "#said", "#topic", "#fresh", "#invited", "#guest"}
 
 
-def test_a_room_expires_if_nobody_ever_wrote_there_and_no_member_comes_back() -> None:
+def test_a_room_without_messages_expires_if_no_member_returns() -> None:
     stage = Stage()
     for name in ("ann", "ben"):
         stage.native(name).do(commands.Join, room=f"#{name}")

@@ -20,14 +20,14 @@ ONE, OTHER = "192.0.2.1", "192.0.2.2"
 
 
 class Guessing:
-    """Guesses and the time that they go by."""
+    """Guesses, and the clock."""
 
     def __init__(self, **options) -> None:
         self.now = 5000.0
         self.guesses = GuessLimits(lambda: self.now, **options)
 
     def wrong(self, peer: str = ONE, name: str = "") -> bool:
-        """Guess wrong, and tell whether the guess was looked at."""
+        """Guess wrong, and tell whether the guess was checked."""
         with suppress(TooMany):
             self.guesses.check(peer, name)
             return True
@@ -38,7 +38,7 @@ class Guessing:
         self.guesses.succeeded(peer, name)
 
     def looked_at(self, tries: int, peer: Callable[[int], str], name: str = "", pause: float = 0.0) -> int:
-        """Return how many of so many tries were looked at."""
+        """Try this many times; return how many tries were checked."""
         looked_at = 0
         for number in range(tries):
             looked_at += self.wrong(peer(number), name)

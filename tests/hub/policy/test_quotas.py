@@ -30,7 +30,7 @@ from tests.keys import key_of
 
 
 def refused(peer: Peer, kind: type[commands.Command], **fields) -> str | None:
-    """Ask something, and return the text of the error that it was answered with because there would be too many."""
+    """Send a command, and return the text of its too_many error."""
     peer.take()
     peer.do(kind, **fields)
     errors = peer.told(events.Error)
@@ -39,7 +39,7 @@ def refused(peer: Peer, kind: type[commands.Command], **fields) -> str | None:
 
 
 def make_rooms(stage: Stage, peer: Peer, number: int, word: str = "r") -> str | None:
-    """Make so many rooms, slowly; return the first error."""
+    """Create this many rooms, slowly; return the first error."""
     for n in range(number):
         stage.turns.wait(ROOMS_SECONDS)
         if error := refused(peer, commands.Join, room=f"#{word}{n}"):

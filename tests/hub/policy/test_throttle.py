@@ -57,7 +57,7 @@ def test_a_pause_restores_one_burst() -> None:
 
 
 def guest(stage: Stage, name: str, peer: str) -> Peer:
-    """Let a guest in from an address."""
+    """Log in a guest from an address."""
     caller = stage.connect(channel=Channel(peer, binding=b"b" * 32))
     caller.log_in(name=name)
     return caller
@@ -193,7 +193,7 @@ def test_expensive_reads_have_their_own_allowance_per_user(kind: type[commands.C
     assert again.waiting == 0
 
 
-def test_a_user_who_comes_and_goes_all_the_time_is_announced_a_few_times_only() -> None:
+def test_a_user_who_keeps_joining_and_quitting_is_announced_only_a_few_times() -> None:
     stage = Stage(limited=True)
     bob = stage.native("bob")
     stage.turns.wait(1)
@@ -211,7 +211,7 @@ def test_a_user_who_comes_and_goes_all_the_time_is_announced_a_few_times_only() 
     assert presences(bob.told(events.Presence)) == ["+mallory", "-mallory"]
 
 
-def test_the_sessions_of_one_user_are_limited_and_a_resumed_one_takes_the_place_of_its_own() -> None:
+def test_the_sessions_of_a_user_are_limited_and_a_resumed_one_replaces_the_old_one() -> None:
     stage = Stage(limited=True)
     mine = [stage.native("alice") for _ in range(SESSIONS_PER_USER)]
     (welcome,) = mine[0].told(events.Welcome)
@@ -227,7 +227,7 @@ def test_the_sessions_of_one_user_are_limited_and_a_resumed_one_takes_the_place_
     assert stage.native("bob").told(events.Welcome)
 
 
-def test_guests_of_loopback_who_come_and_go_are_announced_ten_times_as_often_as_one_user() -> None:
+def test_loopback_guests_who_keep_joining_are_announced_ten_times_as_often_as_a_user() -> None:
     stage = Stage(limited=True)
     bob = stage.native("bob")
     burst = DEPARTURES_BURST * LOOPBACK_TIMES
@@ -276,7 +276,7 @@ def test_logins_are_charged_by_the_conversations_that_they_list() -> None:
     assert not refused()
 
 
-def test_a_user_who_asks_for_the_same_replay_again_and_again_waits_and_gets_all_of_it() -> None:
+def test_a_user_who_keeps_requesting_the_same_replay_waits_and_gets_all_of_it() -> None:
     stage = Stage(limited=True)
     mallory = stage.native("mallory")
     (welcome,) = mallory.told(events.Welcome)

@@ -10,7 +10,7 @@ def texts(count):
 
 
 def run(play):
-    """Play with a scroll whose bursts are collected."""
+    """Run a scene with a scroll, and collect its bursts."""
     bursts = []
     asyncio.run(play(Scroll(bursts.append), bursts))
     return bursts

@@ -116,7 +116,7 @@ def test_lines_read_on_another_device_are_no_longer_unread():
     assert not here.unread.messages
 
 
-def test_the_counts_of_the_server_replace_the_own_except_for_shown_lines():
+def test_the_counts_of_the_server_replace_the_client_s_except_for_shown_lines():
     here = view()
     here.count([UnreadCount("#lobby", 3, "#lobby"), UnreadCount("#ops", 2, "#Ops", 1), UnreadCount(DIRECT, 1, "@bob")])
 

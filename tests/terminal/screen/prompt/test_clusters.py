@@ -26,7 +26,7 @@ def test_a_cluster_is_one_cell_of_two_columns_and_is_written_as_it_was(cluster: 
 
 
 @pytest.mark.parametrize("text", ["plain", "äöü", "e\u0301 日本", "🙂", "👨 👩"])
-def test_what_the_library_counts_right_stays_as_it_is(text: str) -> None:
+def test_clusters_that_the_library_counts_right_stay_unchanged(text: str) -> None:
     shown, done = drawn(Clusters(), text)
     assert shown == text
     assert [done.source_to_display(at) for at in range(len(text) + 1)] == list(range(len(text) + 1))

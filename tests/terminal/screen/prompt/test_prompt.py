@@ -63,7 +63,7 @@ class Desk:
 
 
 def sit(play: Callable[[Desk, "asyncio.Task[None]"], Awaitable[None]], **size):
-    """Play at a desk whose prompt runs; afterwards the terminal is as it was before."""
+    """Run a scene at a prompt; afterwards, check that the terminal is restored."""
     desk = Desk(**size)
 
     async def run():
@@ -453,7 +453,7 @@ def test_after_the_terminal_is_gone_nothing_is_written():
     desk.prompt.write("hello\n")
 
 
-def test_shift_enter_begins_a_new_line_and_late_answers_of_the_terminal_are_no_text():
+def test_shift_enter_starts_a_new_line_and_late_answers_of_the_terminal_are_dropped():
     async def play(desk, _):
         desk.terminal.type("one\x1b[13;2utwo\x1b]11;rgb:0/0/0\x1b\\\x1b[I" + ENTER)
         await desk.line("one\ntwo")
@@ -475,7 +475,7 @@ def test_after_a_paste_without_an_end_the_keys_work_again():
     sit(play)
 
 
-def test_a_paste_whose_end_does_not_come_is_taken_as_far_as_it_came(monkeypatch):
+def test_a_paste_without_an_end_mark_is_accepted_as_far_as_it_arrived(monkeypatch):
     monkeypatch.setattr("socketchat.terminal.screen.prompt.keyboard.PASTE_SECONDS", 0.05)
 
     async def play(desk, _):
@@ -534,7 +534,7 @@ def test_a_tab_in_the_text_goes_to_the_next_stop():
     sit(play)
 
 
-def test_a_terminal_that_wraps_anew_when_it_gets_narrower_shows_the_draft_once(monkeypatch):
+def test_a_terminal_that_rewraps_when_it_gets_narrower_shows_the_draft_once(monkeypatch):
     for name in ("XTERM_VERSION", "STY"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("TERM", "xterm-256color")
@@ -543,7 +543,7 @@ def test_a_terminal_that_wraps_anew_when_it_gets_narrower_shows_the_draft_once(m
         desk.prompt.write("hello\n")
         desk.terminal.type("x" * 45)
         await desk.row("#lobby> " + "x" * 45)
-        # What a terminal does that wraps anew: of the row of 53 columns two are made, and the cursor moves down.
+        # A terminal that rewraps splits the row of 53 columns in two, and moves the cursor down.
         desk.terminal.resize(40, 14)
         desk.terminal.show("\r\n" + "x" * 13)
         before = len(desk.terminal.written)

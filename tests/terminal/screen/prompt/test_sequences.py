@@ -1,4 +1,4 @@
-"""What terminals send beside keys does not become text, however it is torn apart."""
+"""Terminal output other than keys does not become text, however it is split."""
 
 import pytest
 from hypothesis import given
@@ -49,11 +49,11 @@ def test_keys_pass_and_everything_else_is_dropped(sent: str, keys: str) -> None:
 
 
 @given(st.text(alphabet="a\x1b[]O;u~?M0123R\r\x07\\", max_size=40), st.integers(0, 40))
-def test_where_a_read_ends_makes_no_difference(sent: str, cut: int) -> None:
+def test_the_end_of_a_read_makes_no_difference(sent: str, cut: int) -> None:
     assert fed(sent[:cut], sent[cut:]) == fed(sent)
 
 
-def test_a_paste_goes_on_whole_with_all_that_is_in_it() -> None:
+def test_a_paste_is_passed_on_whole() -> None:
     pasted = "\x1b[200~one\r\x1b[13;2u\x07two\x1b[201~"
     assert fed(pasted) == fed(*pasted) == pasted
 
