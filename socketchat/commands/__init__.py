@@ -4,20 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
+from functools import partial
 from typing import Any, NamedTuple
 
 from ..exceptions import BadLine, ChatError, NotLoggedIn
 from ..hub import Action, Cost, Hub, Session
+from ..hub.policy.limits import PAUSE_SECONDS
 from ..protocol import commands, events
 from .account.devices import devices, revoke
 from .account.login import hello, prove
 from .account.passwords import keep_password, login, password
+from .account.renaming import rename
 from .dispatcher import Running
 from .handler import ANSWERED, Answer
 from .history import history
 from .ignoring import ignore, unignore
 from .messages import addressee, key_of, ping, quit_chat, send
 from .moderation import access, ban, invite, kick, mod, mute, unban, unmod, unmute
+from .procedures import Procedure
 from .read_markers import read, unread
 from .replies import react, reply
 from .revisions import delete, done_before, edit
@@ -59,6 +63,7 @@ ROWS = (
     Row(commands.Leave, leave, cost=Cost.A_FACT, right=Action.SEE),
     Row(commands.Rooms, rooms, cost=Cost.MUCH_READING),
     Row(commands.Users, users, cost=Cost.MUCH_READING, right=Action.READ),
+    Row(commands.Rename, rename),
     Row(commands.Away, away),
     Row(commands.Topic, topic, cost=Cost.A_FACT, right=Action.READ),
     Row(commands.Mod, mod, cost=Cost.A_FACT, right=Action.GOVERN),
@@ -103,17 +108,32 @@ def handle(hub: Hub, session: Session, command: commands.Command) -> bool:
             first = _first_send(hub, session, command)
             Running(hub, session, command, first, lambda answer: _ok(session, command, answer)).start()
         return True
-    row = REPLY if type(command) is commands.Send else COMMANDS[type(command)]
     if session.under_way:
         session.stalled = True
         return False
-    if not _costs_little(command) and not hub.throttle.affords(session, row.cost):
+    if isinstance(command, Procedure):
+        cost, work = command.cost, command.run
+    else:
+        row = _row(command)
+        cost, work = Cost.LITTLE if _costs_little(command) else row.cost, partial(_checked, row, command)
+    if not hub.throttle.affords(session, cost):
         return False
     session.allowance.left -= 1
-    Running(
-        hub, session, command, _checked(row, hub, session, command), lambda answer: _ok(session, command, answer)
-    ).start()
+    Running(hub, session, command, work(hub, session), lambda answer: _ok(session, command, answer)).start()
     return True
+
+
+async def perform(hub: Hub, session: Session, command: commands.Command) -> Answer:
+    """Run a command as a part of a procedure, after its cost was paid; raises ChatError."""
+    row = _row(command)
+    if not _costs_little(command):
+        while not hub.throttle.affords(session, row.cost):
+            await hub.pause_for(PAUSE_SECONDS)
+    return await _checked(row, command, hub, session)
+
+
+def _row(command: commands.Command) -> Row:
+    return REPLY if isinstance(command, commands.Send) and command.of is not None else COMMANDS[type(command)]
 
 
 def _costs_little(command: commands.Command) -> bool:
@@ -124,7 +144,7 @@ def _costs_little(command: commands.Command) -> bool:
     return False
 
 
-async def _checked(row: Row, hub: Hub, session: Session, command: commands.Command) -> Answer:
+async def _checked(row: Row, command: commands.Command, hub: Hub, session: Session) -> Answer:
     """Run a handler for a user who may call it."""
     if not row.before_login and session.user is None:
         raise NotLoggedIn("Log in first.")

@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
+import re
+
 import msgspec
 
-from ..exceptions import BadLine, NotLoggedIn, Refused
-from ..hub import Hub, Pending, Session, User
+from ..exceptions import BadLine, BadText, NotLoggedIn, Refused, TooLong
+from ..hub import Action, Hub, Pending, Session, User
 from ..hub.delivery.absence import absence
 from ..hub.state.conversations import Room
 from ..protocol import commands, events
-from ..protocol.text.hygiene import check_text
+from ..protocol.text.formatting import stripped, to_pictures
+from ..protocol.text.hygiene import check_text, clean_line
 from .handler import ANSWERED, OK, Answer
 
 OUTBOX_DIGITS = 16
 """An outbox is 64 random bits, in hex."""
+
+REASON_CHARACTERS = 200
+"""Longest reason for leaving: it is the end of a line."""
+
+TAG_BYTES = 4096
+"""Most bytes of the tags of a message (IRCv3 message-tags)."""
+
+_TAG = r"\+[A-Za-z0-9./-]+(?:=[^\s;]*)?"
+_are_tags = re.compile(f"{_TAG}(?:;{_TAG})*").fullmatch
 
 N_MOST = 2**63 - 1
 """The largest number that fits into a column of the journal."""
@@ -28,14 +40,14 @@ def send(hub: Hub, session: Session, command: commands.Send) -> None:
     key = key_of(hub, session, command) if command.outbox is not None else None
     user.away = ""
     if isinstance(to, Room):
-        body = _encode(events.Text(text))
+        body = _encode(_body(command, text))
         hub.submit(Pending(to.id, user.id, user.name, command.kind, body, key, (), None, session, command))
         return
     pair = hub.directory.known_pair(user, to)
     if pair is None:
         check_begins(hub, session, user, to)
         pair = hub.subscriptions.pair(user, to)
-    body = _encode(events.Text(text, to.name))
+    body = _encode(_body(command, text, to.name))
     pending = Pending(pair.id, user.id, user.name, command.kind, body, key, (), None, session, command)
     if to.away or to.id not in hub.online.present:
         pending.told = absence(hub, pair, user, to)
@@ -51,8 +63,24 @@ async def quit_chat(hub: Hub, session: Session, command: commands.Quit) -> Answe
     """End the session and close its connection."""
     last_words = session.rendering.answer(events.Ok(id=command.id), session, command) if command.id is not None else b""
     session.link.close(last_words)
-    hub.logins.exit(session, quits=True)
+    hub.logins.exit(session, quits=True, reason=farewell(hub, session, command.reason))
     return ANSWERED
+
+
+def farewell(hub: Hub, session: Session, reason: str) -> str:
+    """Return the reason of a user who leaves, as others read it; muted users give none."""
+    if not reason or session.user is None or not hub.permissions.may(session.user, Action.SPEAK, hub.directory.lobby):
+        return ""
+    return clean_line(stripped(reason[:REASON_CHARACTERS]))[:REASON_CHARACTERS]
+
+
+def checked_tags(tags: str) -> str:
+    """Return the tags of a message, cleaned; raises TooLong and BadText."""
+    if len(tags.encode()) > TAG_BYTES:
+        raise TooLong(f"Too long: the limit for tags is {TAG_BYTES:,} bytes.")
+    if tags and not _are_tags(tags):
+        raise BadText("The name of a tag begins with + and has letters, digits, -, . and /.")
+    return clean_line(tags)
 
 
 def speaker(session: Session) -> User:
@@ -84,7 +112,7 @@ def key_of(hub: Hub, session: Session, command: commands.Send | commands.Edit | 
 
 def addressee(hub: Hub, user: User, command: commands.Send) -> tuple[Room | User, str]:
     """Return the room or user that a message is for, and its text; raises ChatError if it cannot be sent."""
-    text = check_text(command.text)
+    text = check_text(stripped(command.styled) if command.styled else command.text)
     if command.to.startswith("@"):
         other = hub.directory.user(command.to[1:])
         check_reached(hub, user, other.id, other.name)
@@ -95,3 +123,11 @@ def addressee(hub: Hub, user: User, command: commands.Send) -> tuple[Room | User
         room = hub.permissions.room(user, command.to)
     hub.permissions.check_speaks(user, room)
     return room, text
+
+
+def _body(command: commands.Send, text: str, to: str | None = None) -> events.Text:
+    """Return the body of a message."""
+    if command.styled or command.notice or command.tags:
+        tags = checked_tags(command.tags)
+        return events.Text(text, to, styled=to_pictures(command.styled), notice=command.notice, tags=tags)
+    return events.Text(text, to)

@@ -13,7 +13,7 @@ from ..protocol.conversations import room_id
 from ..protocol.names import check_room
 from ..protocol.text.hygiene import clean_line
 from .handler import ANSWERED, OK, Answer
-from .messages import speaker
+from .messages import farewell, speaker
 
 TOPIC_BYTES = 512
 """Longest topic: it is one line above a conversation."""
@@ -35,6 +35,7 @@ async def join(hub: Hub, session: Session, command: commands.Join) -> Answer:
         await _set_member(hub, session, room, member=True)
         room = hub.permissions.room(user, room.id)  # it may have been removed meanwhile
     elif session.rendering.follows:
+        hub.subscriptions.hear(session, room)
         session.answer(room.described_to(user), command)
     hub.subscriptions.move(session, room)
     return OK
@@ -48,7 +49,7 @@ async def leave(hub: Hub, session: Session, command: commands.Leave) -> Answer:
         raise Refused(f"You cannot leave {room.name}; /quit leaves the chat.")
     if not room.has_member(user):
         raise NotAMember(f"You are not in {room.name}.")
-    await _set_member(hub, session, room, member=False)
+    await _set_member(hub, session, room, member=False, reason=farewell(hub, session, command.reason))
     return OK
 
 
@@ -89,6 +90,12 @@ async def topic(hub: Hub, session: Session, command: commands.Topic) -> Answer:
     return Answer(room.id, entry.seq)
 
 
+def room_named(hub: Hub, user: User, name: str) -> Room | None:
+    """Return the room with this name, or None if the user sees none."""
+    room = hub.directory.rooms.get(room_id(name)) if name.startswith("#") else None
+    return room if room is not None and hub.permissions.may(user, Action.SEE, room) else None
+
+
 async def _found_or_made(hub: Hub, session: Session, name: str) -> Room:
     """Return the room with this name; create it if the user sees none."""
     user, asked, name = speaker(session), name, check_room(name)
@@ -125,15 +132,15 @@ def _looks_like(hub: Hub, user: User, name: str) -> NameTaken:
     return NameTaken(f"{name!r} looks like another room; choose another name.")
 
 
-async def _set_member(hub: Hub, session: Session, room: Room, *, member: bool) -> None:
+async def _set_member(hub: Hub, session: Session, room: Room, *, member: bool, reason: str = "") -> None:
     """Store a membership; a guest's ends with the connection and is not stored."""
     user = speaker(session)
     if not user.is_guest:
-        await hub.record(session, "member", facts.MemberFact(room.id, user.id, member))
+        await hub.record(session, "member", facts.MemberFact(room.id, user.id, member, reason))
     elif member:
         hub.subscriptions.admit(user, room, session)
     else:
-        hub.subscriptions.dismiss(user, room)
+        hub.subscriptions.dismiss(user, room, reason=reason)
 
 
 def _described(hub: Hub, user: User, room: Room) -> events.Room:

@@ -56,6 +56,17 @@ class Directory:
         ids = {user_id for pair_id in user.pairs for user_id in conversations.pair_users(pair_id)}
         return [self._state.users[user_id] for user_id in ids if user_id in self._state.users]
 
+    def rename_guest(self, user: User, name: str, key: str) -> None:
+        """Give a guest another name."""
+        del self._names[user.key]
+        self._lookalikes.remove(user.name, user)
+        user.rename(name, key)
+        self._names[user.key] = user
+        self._lookalikes.add(user.name, user)
+        for pair in self.pairs_of(user):
+            if isinstance(pair, Pair):
+                pair.names[user.id] = name
+
     def forget_guests(self, user: User) -> list[Conversation]:
         """Drop an account's oldest direct messages with guests who are gone, if it has many; return those dropped."""
         return self._state.forget_guests(user, self.guests)

@@ -93,7 +93,7 @@ class Effects:
 
     def dismissed(self, change: changes.Dismissed, _by: Session | None) -> None:
         """Remove the user's sessions from the room."""
-        self._subscriptions.dismiss(change.user, change.room, change.why)
+        self._subscriptions.dismiss(change.user, change.room, change.why, change.reason)
 
     def shut_out(self, change: changes.ShutOut, _by: Session | None) -> None:
         """Remove all users whom a kick or a ban covers: accounts, guests, and users at a banned address."""

@@ -27,7 +27,7 @@ from ..journal import (
 )
 from ..journal.bodies import said
 from ..protocol import events
-from ..protocol.kinds import CHANGES, ECHOED, FACTS
+from ..protocol.kinds import CHANGES, FACTS
 from ..protocol.limits import UNACKNOWLEDGED_BYTES, UNACKNOWLEDGED_ENTRIES
 from .awaitables import Later, Recorder
 from .background import Background, Foreground
@@ -53,6 +53,9 @@ from .state.apply import apply, load
 from .state.changes import Change
 from .state.projection import Projection
 from .state.users import User
+
+CLOAK_BYTES = 32
+"""Bytes of the key under which addresses are cloaked."""
 
 UNDER_WAY_BYTES = 16_777_216
 """Most bytes of submitted entries without an outcome: a bound on memory if the disk stalls."""
@@ -96,6 +99,8 @@ class Hub:
         self.clock = clock
         self.hasher = hasher or NoPasswords()
         self.background = background or Foreground()
+        self.cloak_key = token(CLOAK_BYTES).encode()  # until a store gives one that lasts
+        self.name = "socketchat"  # of the server, for dialects that tell it
         self.host_key = b""  # SHA-256 of the public key that the server shows under TLS
         self.state = Projection()
         self.directory = Directory(self.state)
@@ -193,6 +198,14 @@ class Hub:
 
         return Later(begin)
 
+    def pause_for(self, seconds: float) -> Later[None]:
+        """Wait for some seconds; meanwhile the session takes no other command."""
+
+        def begin(resume: Callable[[None], None]) -> None:
+            self.timer(seconds, partial(resume, None))
+
+        return Later(begin)
+
     def outbox_key(self, session: Session, outbox: str) -> int:
         """Return the journal's number for an outbox; users' outboxes of the same name are distinct.
 
@@ -287,7 +300,7 @@ class Hub:
         conversation = self.state.conversations.get(entry.conversation)
         if conversation is not None:
             if entry.seq > conversation.head:  # not the fact that recreates a removed room
-                delivery.add(conversation, entry, None if pending.kind in ECHOED else session)
+                delivery.add(conversation, entry, None if pending.kind in session.rendering.echoed else session)
         elif entry.conversation != SERVER_LOG and (conversation := self.subscriptions.pair_of(entry)) is not None:
             delivery.add(conversation, entry, session)
         if pending.told is not None:

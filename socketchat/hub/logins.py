@@ -78,28 +78,34 @@ class Logins:
         self._permissions.check_entry([*restrictions.of_user(user), restrictions.of_address(session.channel.peer)])
         self._throttle.check_login(user, len(self._online.of(user)), len(user.rooms) + len(user.pairs))
         session.user = user
+        user.profile = session.profile or user.profile
         self._throttle.log_in(session)
         session.listens = hello.listen == "all"
         self._online.add(user, session)
         heard = self._hears(session, user)
         resumes = session.listens and hello.epoch == self.epoch
         positions = hello.positions if resumes else None
+        if session.listens:
+            self._appear(session, user)
         self._welcome(session, user, heard, hello, host, positions)
         if session.listens:
             if resumes:
                 session.places.fall_behind()
-            session.places.listen(self._presence.listeners)
+            session.places.listen(self._presence.listeners if session.rendering.hears_lobby else None)
             if user.pends(self._permissions.now()):
                 session.tell(events.Alert(text=PENDING_NOTICE))
             for conversation in heard[:WELCOME_CONVERSATIONS]:
                 session.places.enter(conversation, replay_start(conversation, positions))
-            self._online.lingering.pop(user.id, None)
-            if user.id not in self._online.present:
-                self._online.present[user.id] = user
-                self._presence.came(user, session)
             if hello.epoch is not None:
                 self._presence.inform(session)
         self._enter_rest(session, user, heard[WELCOME_CONVERSATIONS:], positions)
+
+    def _appear(self, session: Session, user: User) -> None:
+        """Report that a user is online, unless others know that."""
+        self._online.lingering.pop(user.id, None)
+        if user.id not in self._online.present:
+            self._online.came(user)
+            self._presence.came(user, session)
 
     def enter_unregistered(self, session: Session, user: User, hello: commands.Hello, *, host: str | None) -> None:
         """Welcome a session that does not listen, under a new name; its first stored entry registers the name.
@@ -121,7 +127,7 @@ class Logins:
         session.user, session.register = account, None
         self._throttle.log_in(session)
 
-    def exit(self, session: Session, *, quits: bool) -> None:
+    def exit(self, session: Session, *, quits: bool, reason: str = "") -> None:
         """End a session; without ``quit``, or after too many quits, the session can be resumed for a while."""
         session.end()
         user = session.user
@@ -129,7 +135,7 @@ class Logins:
             return
         self._take_out(session, user)
         if (quits or not session.rendering.resumes) and self._throttle.may_leave(session):
-            self._give_up(session, user)
+            self._give_up(session, user, reason)
         else:
             if session.listens and not self._online.listens(user):
                 self._online.lingering[user.id] = session
@@ -181,6 +187,8 @@ class Logins:
 
     def _hears(self, session: Session, user: User) -> list[Conversation]:
         lobby = self._directory.lobby
+        if not session.rendering.hears_lobby:
+            return [*self._directory.rooms_of(user), *self._directory.pairs_of(user)]
         if session.rendering.follows:
             return [lobby, *self._directory.rooms_of(user), *self._directory.pairs_of(user)]
         session.room = lobby.id
@@ -235,7 +243,7 @@ class Logins:
         self._replay.forget(session)
         session.places.leave_all()
 
-    def _give_up(self, session: Session, user: User) -> None:
+    def _give_up(self, session: Session, user: User, reason: str = "") -> None:
         """Forget a session that was not resumed; if it was the user's last one, report that the user left."""
         self.resumable.pop(session.token, None)
         if self._online.listens(user) or self._online.lingering.get(user.id, session) is not session:
@@ -243,7 +251,7 @@ class Logins:
         self._online.lingering.pop(user.id, None)
         user.away = ""
         if self._online.present.pop(user.id, None) is not None:
-            self._presence.went(user)
+            self._presence.went(user, reason=reason)
         if user.is_guest and not self._online.of(user) and user.id in self._directory.users:
             for other in self._directory.remove_guest(user):
                 self._subscriptions.forget_guests(other)

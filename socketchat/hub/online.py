@@ -19,7 +19,13 @@ class Online:
     def __init__(self) -> None:
         self._sessions: dict[str, list[Session]] = {}
         self.present: dict[str, User] = {}
+        self.most = 0  # at a time
         self.lingering: dict[str, Session] = {}
+
+    def came(self, user: User) -> None:
+        """Add a user to those who are online."""
+        self.present[user.id] = user
+        self.most = max(self.most, len(self.present))
 
     def of(self, user: User) -> Sequence[Session]:
         """Return the sessions of a user, oldest first."""

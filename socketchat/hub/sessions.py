@@ -14,7 +14,7 @@ from .audience import Audience
 from .policy.limits import COMMAND_BYTES
 from .policy.token_bucket import UNLIMITED
 from .state.conversations import Conversation
-from .state.users import User
+from .state.users import Profile, User
 
 REFUSAL_CHARACTERS = 500
 """Longest text of an error: our sentence, and enough of the words that it quotes."""
@@ -33,6 +33,12 @@ class Rendering(Protocol):
     """Whether the client reconnects by itself, so that the server waits before it reports a leave."""
     shows_members: bool
     """Whether the client gets presence for each room, or once for the whole chat."""
+    hears_lobby: bool
+    """Whether a session hears the lobby from the start; otherwise it joins and leaves the lobby like any room."""
+    echoed: frozenset[str]
+    """The kinds of entries that an author without ``echo`` hears, too."""
+    confirms: bool
+    """Whether a session's own entry is the answer to its command, and may need other bytes than everyone else's."""
 
     def entry(self, entry: Entry, *, own: bool = False) -> bytes:
         """Return the bytes of an entry, or with ``own``, those for its author."""
@@ -41,7 +47,10 @@ class Rendering(Protocol):
         """Return the bytes of any event, or b"" if this dialect does not show it."""
 
     def answer(self, event: Event, session: Session, command: Command | None) -> bytes:
-        """Return the bytes of an event that answers a session's command, or an invalid line."""
+        """Return the bytes of an event for one session: the answer to its ``command``, to an invalid line, or news."""
+
+    def confirm(self, entry: Entry, session: Session) -> bytes | None:
+        """Return the bytes in place of a session's own entry, or None for the usual ones; see ``confirms``."""
 
 
 class Link(Protocol):
@@ -118,10 +127,13 @@ class Places:
         """Tell whether the session hears a conversation."""
         return self._session in conversation.audience.get(self._session.rendering, ())
 
-    def listen(self, chat: Audience) -> None:
-        """Subscribe the session to events of the whole chat."""
+    def listen(self, chat: Audience | None) -> None:
+        """Subscribe the session to events of the whole chat, or no longer."""
+        if self._chat is not None:
+            self._chat.discard(self._session)
         self._chat = chat
-        chat.add(self._session)
+        if chat is not None:
+            chat.add(self._session)
 
     def enter(self, conversation: Conversation, sent: int | None = None) -> None:
         """Subscribe the session to a conversation, from its head or from the last seq that it was ``sent``."""
@@ -201,6 +213,7 @@ class Session:
         "challenged",
         "channel",
         "device",
+        "dialect",
         "gone",
         "link",
         "listens",
@@ -208,6 +221,7 @@ class Session:
         "outbox_key",
         "paused",
         "places",
+        "profile",
         "put_out",
         "register",
         "rendering",
@@ -228,7 +242,9 @@ class Session:
         self.channel = channel
         self.link = link
         self.write = write  # never blocks; if the peer does not read, the link calls Hub.pause
+        self.dialect: Any = None  # what the session's dialect keeps about it
         self.user: User | None = None
+        self.profile: Profile | None = None  # what the client has said about its user
         self.challenged: Challenged | None = None
         self.device = ""  # the key that the user has proved
         self.register: Callable[[], Coroutine[Any, Any, User]] | None = None  # registers the new name of the session
@@ -267,12 +283,10 @@ class Session:
 
     def tell(self, event: Event) -> None:
         """Send an event to this session alone."""
-        data = self.rendering.event(event)
-        if data:
-            self.write(data)
+        self.answer(event, None)
 
     def answer(self, event: Event, command: Command | None) -> None:
-        """Send an event that answers a command of this session."""
+        """Send an event that answers a command of this session, if there is one."""
         data = self.rendering.answer(event, self, command)
         if data:
             self.write(data)

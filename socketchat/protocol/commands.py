@@ -98,20 +98,28 @@ class Revoke(Command, frozen=True):
     device: str
 
 
+Said = Literal["message", "action"]
+"""The kinds of entries that users say."""
+
+
 class Send(Command, frozen=True):
     """Store ``text`` in a room (``to`` is "#room") or send it to one user ("@name").
 
     With ``of``, it is a reply to the message of that seq in the same conversation, and of kind "reply".
     ``outbox`` (16 hex digits, random) and ``n`` (rising) are the key of the message: a message that is sent again under
-    the same key is stored once.
+    the same key is stored once. A ``notice`` asks other programs not to answer. ``styled`` is the text with the
+    formatting codes of IRC, of which ``text`` is what is left without them. ``tags`` are IRC's tags of clients.
     """
 
     to: str
     text: str
-    kind: Literal["message", "action"] = "message"
+    kind: Said = "message"
     of: Number | None = None
     outbox: str | None = None
     n: Number | None = None
+    notice: bool = False
+    styled: str = ""
+    tags: str = ""
 
 
 class Join(Command, frozen=True):
@@ -121,9 +129,10 @@ class Join(Command, frozen=True):
 
 
 class Leave(Command, frozen=True):
-    """Stop being a member of a room; the lobby cannot be left."""
+    """Stop being a member of a room, with a ``reason`` that some dialects show; the lobby cannot be left."""
 
     room: str
+    reason: str = ""
 
 
 class Rooms(Command, frozen=True):
@@ -134,6 +143,12 @@ class Users(Command, frozen=True):
     """List the users who are online, or only the members of ``room``."""
 
     room: str | None = None
+
+
+class Rename(Command, frozen=True):
+    """Give a guest another name; an account keeps the one that it was registered with."""
+
+    name: str
 
 
 class Away(Command, frozen=True):
@@ -319,7 +334,9 @@ class Ping(Command, frozen=True):
 
 
 class Quit(Command, frozen=True):
-    """Leave the chat and close the connection."""
+    """Leave the chat and close the connection; ``reason`` is shown to dialects that have one."""
+
+    reason: str = ""
 
 
 ANY = (
@@ -335,6 +352,7 @@ ANY = (
     | Leave
     | Rooms
     | Users
+    | Rename
     | Away
     | Topic
     | Mod

@@ -61,7 +61,9 @@ class Text(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
 
     ``of`` is the seq of the entry that an edit or a delete changes, or to which a reply or a reaction belongs. In a
     reply, ``of_author`` and ``of_name`` are the id and the name of its author. In an entry that was edited, ``edited``
-    is the seq of the newest edit, whose text this is. An entry that was ``deleted`` has no text.
+    is the seq of the newest edit, whose text this is. An entry that was ``deleted`` has no text. A ``notice`` asks
+    other programs not to answer. Of IRC, ``styled`` is the text with control pictures for formatting codes; ``tags``
+    are client tags.
     """
 
     text: str
@@ -71,6 +73,9 @@ class Text(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     of_name: str | None = None
     edited: Number = 0
     deleted: bool = False
+    styled: str = ""
+    notice: bool = False
+    tags: str = ""
 
 
 class Conversation(Event, frozen=True):
@@ -122,10 +127,14 @@ class Unread(Event, frozen=True):
 
 
 class Left(Event, frozen=True):
-    """A room that the session no longer hears; ``text`` is the reason if the user did not ask for it."""
+    """A room that the session no longer hears; ``text`` is the reason if the user did not ask for it.
+
+    Otherwise ``reason`` is what the user said when leaving.
+    """
 
     conversation: str
     text: str = ""
+    reason: str = ""
 
 
 class Challenge(Event, frozen=True):
@@ -191,11 +200,15 @@ or going offline."""
 
 
 class Person(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=True):
-    """A user in a presence event: the id, the name, and ``why`` the user appeared or disappeared."""
+    """A user in a presence event: the id, the name, and ``why`` the user appeared or disappeared.
+
+    ``reason`` is what the user said when leaving.
+    """
 
     user: str
     name: str
     why: str = ""  # one of Why; a later version may know others
+    reason: str = ""
 
 
 class Presence(Event, frozen=True):
@@ -214,6 +227,14 @@ class Presence(Event, frozen=True):
     online: list[Person] | None = None
     start: Number = 0
     total: Number = 0
+
+
+class Renamed(Event, frozen=True):
+    """A guest has another ``name`` from now on; ``was`` is the former one."""
+
+    user: str
+    name: str
+    was: str
 
 
 class Absent(Event, frozen=True):
@@ -327,6 +348,7 @@ ANY = (
     | Ok
     | Error
     | Presence
+    | Renamed
     | Absent
     | Users
     | Rooms

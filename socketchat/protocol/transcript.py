@@ -121,6 +121,10 @@ def _online(names: Sequence[str], room: str | None, away: Mapping[str, str], *, 
     return title + "".join(_line(f"  - {name} ({away[name]})" if name in away else f"  - {name}") for name in names)
 
 
+def _renamed(event: events.Renamed) -> str:
+    return _line(f"[name] {event.was} is now {event.name}.")
+
+
 def _absent(event: events.Absent) -> str:
     return _line(f"[away] {absence_notice(event)}")
 
@@ -214,6 +218,7 @@ def _help(event: events.Help) -> str:
 # Entries are not here, as their lines depend on the reader. Other events, such as ``ok``, are not shown.
 _LINES: dict[type[events.Event], Callable[[Any], str]] = {
     events.Presence: _presence,
+    events.Renamed: _renamed,
     events.Absent: _absent,
     events.Users: _users,
     events.Rooms: _rooms,

@@ -5,13 +5,14 @@ from __future__ import annotations
 from ..exceptions import ProtocolError
 from ..hub import Rendering
 from ..protocol.limits import ALPN
-from . import native, plain
+from . import irc, native, plain
 from .wire import Wire
 
 DETECT_BYTES = 16
 """Bytes to detect a protocol: the longest verb of IRC or HTTP, AUTHENTICATE, and the space after it."""
 
 IRC_VERBS = (b"CAP", b"NICK", b"USER", b"PASS", b"PING", b"QUIT", b"JOIN", b"AUTHENTICATE")
+IRC_ALPN = "irc"
 HTTP_VERBS = (b"GET", b"HEAD", b"POST", b"PUT", b"PATCH", b"DELETE", b"OPTIONS", b"CONNECT", b"TRACE", b"PRI")
 SSH = b"SSH-"
 
@@ -22,6 +23,8 @@ def detect(first: bytes, protocol: str | None = None) -> Wire | None:
     A ``protocol`` negotiated by ALPN decides alone. Raises ProtocolError for an unsupported protocol. The client always
     speaks first, no timer decides, and the decision is final.
     """
+    if protocol == IRC_ALPN:
+        return irc.wire()
     if protocol not in {None, ALPN}:
         raise ProtocolError(f"{protocol} is not supported here; use `socketchat join`.")
     if _is_native(first, protocol):
@@ -29,8 +32,8 @@ def detect(first: bytes, protocol: str | None = None) -> Wire | None:
     # Only the start of the first line counts, so the result does not depend on how the stream is split.
     line, end, _ = first[:DETECT_BYTES].partition(b"\n")
     word, space, _ = line.partition(b" ")
-    if space and word.upper() in IRC_VERBS:
-        raise ProtocolError("IRC is not supported here; use `socketchat join`, or send a name as the first line.")
+    if (space and word.upper() in IRC_VERBS) or line.startswith((b"@", b":")):
+        return irc.wire()
     if space and word.upper() in HTTP_VERBS:
         raise ProtocolError("HTTP is not supported here; use `socketchat join`.")
     if line.startswith(SSH):
@@ -46,6 +49,8 @@ def stranger_rendering(first: bytes = b"", protocol: str | None = None) -> Rende
     If the first bytes look like the native dialect, the peer gets that. All others get plain text, which people
     understand and programs do not misread.
     """
+    if protocol == IRC_ALPN:
+        return irc.STRANGER
     return native.NATIVE if _is_native(first, protocol) else plain.PLAIN
 
 

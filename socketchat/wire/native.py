@@ -10,6 +10,7 @@ from ..protocol import codec
 from ..protocol.commands import Command
 from ..protocol.events import Entry, Event
 from ..protocol.framing import LineBuffer
+from ..protocol.kinds import ECHOED
 from ..protocol.limits import LINE_BYTES
 from .wire import Wire
 
@@ -24,7 +25,10 @@ class NativeRendering:
     sided = False
     follows = True
     shows_members = False
+    hears_lobby = True
     resumes = True
+    echoed = ECHOED
+    confirms = False
 
     def entry(self, entry: Entry, *, own: bool = False) -> bytes:  # noqa: ARG002 - both ends read the same
         """Return an entry as a line."""
@@ -37,6 +41,9 @@ class NativeRendering:
     def answer(self, event: Event, session: Session, command: Command | None) -> bytes:  # noqa: ARG002 - it has an id
         """Return an answer as a line."""
         return codec.encode(event)
+
+    def confirm(self, entry: Entry, session: Session) -> None:
+        """Return None: the dialect confirms otherwise, or not at all."""
 
 
 NATIVE = NativeRendering()

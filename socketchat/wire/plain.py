@@ -16,6 +16,7 @@ from ..hub import Session
 from ..protocol.commands import Command, Hello, Login, Password, Send
 from ..protocol.events import Entry, Event, Text, Welcome
 from ..protocol.framing import LineBuffer
+from ..protocol.kinds import ECHOED
 from ..protocol.limits import TEXT_BYTES
 from ..protocol.slash.parsing import parse
 from ..protocol.text.rows import ROW_COLUMNS
@@ -56,7 +57,10 @@ class PlainRendering:
     sided = True
     follows = False
     shows_members = False
+    hears_lobby = True
     resumes = False
+    echoed = ECHOED
+    confirms = False
 
     def entry(self, entry: Entry, *, own: bool = False) -> bytes:
         """Return an entry as lines; in direct messages the two ends read different ones."""
@@ -77,6 +81,9 @@ class PlainRendering:
     def answer(self, event: Event, session: Session, command: Command | None) -> bytes:  # noqa: ARG002 - reads alike
         """Return an answer as lines."""
         return self.event(event)
+
+    def confirm(self, entry: Entry, session: Session) -> None:
+        """Return None: the dialect confirms otherwise, or not at all."""
 
 
 PLAIN = PlainRendering()

@@ -77,6 +77,7 @@ class Wire:
     def begin(self, session: Session) -> None:
         """Read lines for this session from now on."""
         self._session = session
+        session.dialect = self.dialect
 
     def receive_data(self, data: bytes) -> None:
         """Take what was read."""

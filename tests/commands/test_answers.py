@@ -20,7 +20,10 @@ class Noting(NativeRendering):
         return super().event(event)
 
     def answer(self, event: events.Event, session: Session, command: commands.Command | None) -> bytes:
-        self.answers.append((event, session, command))
+        if command is None:
+            self.others.append(event)  # news for one session
+        else:
+            self.answers.append((event, session, command))
         return super().answer(event, session, command)
 
 

@@ -49,6 +49,11 @@ def hostile_commands(text: str) -> list[commands.Command]:
         commands.Ignore(id=24, name=text),
         commands.Unignore(id=25, name=text),
         commands.Ping(id=18),
+        commands.Send(id=30, to="#lobby", text="hi", styled=text),
+        commands.Send(id=31, to="#lobby", text="hi", tags=text),
+        commands.Send(id=32, to="#lobby", text="hi", tags=f"+x={text}"),
+        commands.Leave(id=33, room="#lobby", reason=text),
+        commands.Rename(id=34, name=text),
     ]
 
 

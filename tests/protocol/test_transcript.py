@@ -27,6 +27,7 @@ from socketchat.protocol.events import (
     Ok,
     Past,
     Read,
+    Renamed,
     Room,
     Rooms,
     Text,
@@ -125,6 +126,7 @@ CASES = {
         "[leave] u0, u1, u2 and 18 others have left #ops.\n",
     ),
     "snapshot": (presence(online=["alice", "bob"]), "=== Online Users (2) ===\n  - alice\n  - bob\n"),
+    "a guest with another name": (Renamed(user="g1", name="gus2", was="gus"), "[name] gus is now gus2.\n"),
     "users": (Users(users=["alice", "bob"]), "=== Online Users (2) ===\n  - alice\n  - bob\n"),
     "users who are away": (
         Users(users=["alice", "bob"], away={"bob": "lunch"}),

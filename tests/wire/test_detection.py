@@ -7,10 +7,11 @@ from socketchat.hub import Rendering
 from socketchat.protocol.limits import ALPN
 from socketchat.wire import detect, stranger_rendering
 from socketchat.wire.detection import DETECT_BYTES, HTTP_VERBS, IRC_VERBS
+from socketchat.wire.irc import STRANGER
 from socketchat.wire.native import NATIVE
 from socketchat.wire.plain import PLAIN
 
-VERBS = {**dict.fromkeys(IRC_VERBS, "IRC"), **dict.fromkeys(HTTP_VERBS, "HTTP")}
+VERBS = IRC_VERBS + HTTP_VERBS
 
 TEXTS = {
     "a name": b"alice\n",
@@ -85,11 +86,27 @@ def test_a_connection_that_sends_no_text_is_closed_silently(first: bytes) -> Non
     assert str(caught.value) == ""
 
 
-@pytest.mark.parametrize(("verb", "name"), VERBS.items(), ids=str)
-def test_an_http_or_irc_verb_with_an_argument_gets_one_line(verb: bytes, name: str) -> None:
-    for first in (verb + b" ", verb.lower() + b" x\r\n", verb.title() + b" LS 302\r\nNICK x\r\n"):
-        with pytest.raises(ProtocolError, match=f"^{name} is not supported here; .*socketchat join"):
+@pytest.mark.parametrize("verb", HTTP_VERBS, ids=str)
+def test_an_http_verb_with_an_argument_gets_one_line(verb: bytes) -> None:
+    for first in (verb + b" ", verb.lower() + b" x\r\n", verb.title() + b" / HTTP/1.1\r\n"):
+        with pytest.raises(ProtocolError, match=r"^HTTP is not supported here; .*socketchat join"):
             detect(first)
+
+
+@pytest.mark.parametrize("verb", IRC_VERBS, ids=str)
+def test_an_irc_verb_with_an_argument_selects_irc(verb: bytes) -> None:
+    for first in (verb + b" ", verb.lower() + b" x\r\n", verb.title() + b" LS 302\r\nNICK x\r\n"):
+        assert detect(first).rendering is STRANGER
+
+
+@pytest.mark.parametrize("first", [b"@", b"@a=b NICK x", b":", b":ann NICK x"])
+def test_tags_or_a_source_before_a_verb_select_irc(first: bytes) -> None:
+    assert detect(first).rendering is STRANGER
+
+
+def test_alpn_selects_irc() -> None:
+    assert detect(b"x", "irc").rendering is STRANGER
+    assert stranger_rendering(protocol="irc") is STRANGER
 
 
 @pytest.mark.parametrize("verb", VERBS)

@@ -137,6 +137,8 @@ class Delivery:
         lines = [render(entry) for entry, _ in group]
         data = b"".join(lines)
         apart: dict[Session | None, bytes] = {} if rendering.echo else _without_own(data, lines, group)
+        if rendering.confirms:
+            apart |= _confirmed(rendering, lines, group)
         for session in ignorers:
             if session in sessions:
                 apart[session] = _as_read_by(session, rendering, lines, group)
@@ -159,17 +161,49 @@ class Delivery:
         group: Group,
     ) -> None:
         """Add the lines of a direct message in the form for each of its two ends, which may have many sessions."""
-        ends: dict[User, bytes] = {}
+        ends: dict[User, list[bytes]] = {}
         for session, places in sessions.items():
             user = session.user
             if places.lacks is not None:
                 places.miss(conversation, group[0][0].seq - 1)
             elif user is not None:
                 if user not in ends:
-                    ends[user] = b"".join(
-                        [rendering.entry(as_read(entry, user), own=entry.author == user.id) for entry, _ in group]
-                    )
-                news[session] = news.get(session, b"") + ends[user]
+                    ends[user] = [
+                        rendering.entry(as_read(entry, user), own=entry.author == user.id) for entry, _ in group
+                    ]
+                lines = _confirmed_end(rendering, ends[user], session, group) if rendering.confirms else ends[user]
+                news[session] = news.get(session, b"") + b"".join(lines)
+
+
+def _confirmed_end(rendering: Rendering, lines: list[bytes], session: Session, group: Group) -> list[bytes]:
+    """Return the lines of a direct message for one session of one of its ends; its own ones are its answers."""
+    if not any(author is session for _, author in group):
+        return lines
+    return [
+        line
+        if author is not session
+        else confirmed
+        if (confirmed := rendering.confirm(entry, session)) is not None
+        else line * rendering.echo
+        for line, (entry, author) in zip(lines, group, strict=True)
+    ]
+
+
+def _confirmed(rendering: Rendering, lines: list[bytes], group: Group) -> dict[Session | None, bytes]:
+    """Return the bytes for each session that gets one of its own entries in another form than everyone else."""
+    others: dict[Session, dict[int, bytes]] = {}
+    for place, (entry, session) in enumerate(group):
+        if session is not None and session.rendering is rendering:
+            confirmed = rendering.confirm(entry, session)
+            if confirmed is not None:
+                others.setdefault(session, {})[place] = confirmed
+    return {
+        session: b"".join(
+            mine.get(place, b"" if author is session and not rendering.echo else line)
+            for place, (line, (_, author)) in enumerate(zip(lines, group, strict=True))
+        )
+        for session, mine in others.items()
+    }
 
 
 def _as_read_by(session: Session, rendering: Rendering, lines: list[bytes], group: Group) -> bytes:

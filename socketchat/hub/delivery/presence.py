@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable
 from typing import Protocol
 
 from ...protocol import events
@@ -43,41 +43,49 @@ class Changes:
     """The users who appeared and disappeared since the last report to an audience."""
 
     def __init__(self) -> None:
-        self.appeared: dict[str, tuple[User, Why]] = {}  # by the user's id
-        self.disappeared: dict[str, tuple[User, Why]] = {}  # by the key of the name
+        self.appeared: dict[str, tuple[User, Why, str]] = {}  # by the user's id
+        self.disappeared: dict[str, tuple[User, Why, str]] = {}  # by the key of the name
         self.newcomers: dict[Session, None] = {}
 
     def appear(self, user: User, why: Why) -> None:
         """Note that a user appeared."""
         before = self.disappeared.pop(user.key, None)
         if before is None or before[1] not in _UNDONE_BY[why]:
-            self.appeared[user.id] = (user, why)
+            self.appeared[user.id] = (user, why, "")
 
-    def disappear(self, user: User, why: Why) -> None:
+    def disappear(self, user: User, why: Why, reason: str = "") -> None:
         """Note that a user disappeared."""
         before = self.appeared.pop(user.id, None)
         if before is None or before[1] not in _UNDONE_BY[why]:
-            self.disappeared[user.key] = (user, why)
+            self.disappeared[user.key] = (user, why, reason)
+
+    def offline(self) -> set[str]:
+        """Return the ids of the users who went offline."""
+        return {user.id for user, why, _ in self.disappeared.values() if why == "offline"}
 
     def event(
-        self, room: str | None, total: int, *, shows_members: bool, without: User | None = None
+        self, room: str | None, total: int, *, shows_members: bool, without: Container[str] = ()
     ) -> events.Presence | None:
-        """Return the event to send, if any; ``without`` leaves out the user who came."""
+        """Return the event to send, if any; ``without`` are the ids of users to leave out."""
         shown: list[list[Person]] = []
         for changes in (self.appeared, self.disappeared):
-            people = [Person(user=user.id, name=user.name, why=why) for user, why in changes.values()]
+            people = [
+                Person(user=user.id, name=user.name, why=why, reason=reason) for user, why, reason in changes.values()
+            ]
             if room is not None and not shows_members:
                 people = [person for person in people if person.why not in _OF_MEMBERS]
             shown.append(people)
         appeared, disappeared = shown
-        if without is not None:
-            appeared = [person for person in appeared if person.user != without.id]
+        if without:
+            appeared = [person for person in appeared if person.user not in without]
+            disappeared = [person for person in disappeared if person.user not in without]
         if not appeared and not disappeared:
             return None
-        many = len(appeared) > PRESENCE_NAMES or len(disappeared) > PRESENCE_NAMES
+        most = len(self.appeared) + len(self.disappeared) if shows_members else PRESENCE_NAMES
+        many = len(appeared) > most or len(disappeared) > most
         return events.Presence(
-            appeared=appeared[:PRESENCE_NAMES],
-            disappeared=disappeared[:PRESENCE_NAMES],
+            appeared=appeared[:most],
+            disappeared=disappeared[:most],
             appeared_count=len(appeared) if many else 0,
             disappeared_count=len(disappeared) if many else 0,
             room=room,
@@ -112,11 +120,11 @@ class Presence:
             changes.newcomers[session] = None
         self._wake()
 
-    def went(self, user: User, room: str | None = None, *, kicked: bool = False) -> None:
+    def went(self, user: User, room: str | None = None, *, kicked: bool = False, reason: str = "") -> None:
         """Report that a user went offline, left a room or was kicked."""
         why: Why = "offline" if room is None else "kicked" if kicked else "left"
         for place in self._places(user, room):
-            self.pending.setdefault(place, Changes()).disappear(user, why)
+            self.pending.setdefault(place, Changes()).disappear(user, why, reason)
         self._wake()
 
     def inform(self, session: Session) -> None:
@@ -125,6 +133,23 @@ class Presence:
         if not self._shows:
             self._shows = True
             self._timer(0, self._show)
+
+    def tell_about(self, user: User, event: events.Event) -> None:
+        """Tell an event about a user to the sessions that see the user: those in the chat, and in the user's rooms."""
+        heard = [self.listeners, *(room.audience for room in self._directory.rooms_of(user))]
+        told: set[Session] = set()
+        for rendering in {rendering for audience in heard for rendering in audience}:
+            data = rendering.event(event)
+            for audience in heard if data else ():
+                for session, places in audience.get(rendering, {}).items():
+                    if session not in told and not places.is_behind:
+                        told.add(session)
+                        session.write(data)
+
+    def report(self) -> None:
+        """Send all pending reports now, for a session that asks for everything that happened before."""
+        if self.pending:
+            self._flush()
 
     def settle(self, user_ids: Iterable[str]) -> None:
         """Send pending reports if one of these users just came, so that users join before their first message."""
@@ -135,8 +160,6 @@ class Presence:
         """Return the audiences of a change; a change in the chat is also reported in the user's rooms."""
         if room is not None:
             return [room]
-        if not any(rendering.shows_members for rendering in self._audience_of(None)):
-            return [None]
         shown = [each for each in user.rooms if any(rendering.shows_members for rendering in self._audience_of(each))]
         return [None, *shown]
 
@@ -159,11 +182,14 @@ class Presence:
 
     def _flush(self) -> None:
         pending, self.pending = self.pending, {}
+        gone: dict[Session, set[str]] = {}
         for room, changes in pending.items():
             if changes.appeared or changes.disappeared:
-                self._tell(room, changes)
+                self._tell(room, changes, gone)
 
-    def _tell(self, room: str | None, changes: Changes) -> None:
+    def _tell(self, room: str | None, changes: Changes, gone: dict[Session, set[str]]) -> None:
+        """Report changes; ``gone`` are the users, by session, of whom it was told already that they went offline."""
+        offline = changes.offline()
         total = len(self._online.present)
         for rendering, sessions in self._audience_of(room).items():
             event = changes.event(room, total, shows_members=rendering.shows_members)
@@ -173,10 +199,15 @@ class Presence:
             for session, places in sessions.items():
                 if places.is_behind:
                     places.missed_presence = True
+                elif rendering.shows_members and (without := _known(session, changes, offline, gone)):
+                    others = changes.event(room, total, shows_members=True, without=without)
+                    if others is not None:
+                        session.tell(others)
                 elif session not in changes.newcomers or event.appeared_count:
                     session.write(data)
                 else:
-                    others = changes.event(room, total, shows_members=rendering.shows_members, without=session.user)
+                    without = {session.user.id} if session.user is not None else set()
+                    others = changes.event(room, total, shows_members=rendering.shows_members, without=without)
                     if others is not None:
                         session.tell(others)
 
@@ -202,3 +233,12 @@ class Presence:
             events.Presence(online=people[start : start + PEOPLE_PER_EVENT], start=start, total=len(people))
             for start in range(0, max(1, len(people)), PEOPLE_PER_EVENT)
         ]
+
+
+def _known(session: Session, changes: Changes, offline: set[str], gone: dict[Session, set[str]]) -> set[str]:
+    """Return whom a report to a session leaves out: its own user, and users of whom another room told it already."""
+    before = gone.get(session, set())
+    if offline:
+        gone[session] = before | offline
+    own = {session.user.id} if session.user is not None and session.user.id in changes.appeared else set()
+    return own | (before & offline)

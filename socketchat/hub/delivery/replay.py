@@ -13,7 +13,6 @@ from collections.abc import Callable, Coroutine, Iterable
 from ...exceptions import ChatError, StorageProblem
 from ...journal import Journal
 from ...protocol.events import Bye, Entry
-from ...protocol.kinds import ECHOED
 from ..sessions import Rendering, Session
 from ..state.conversations import Conversation, Pair
 from .ignoring import as_read, ignores
@@ -209,7 +208,7 @@ class Replay:
             if session.user is not None and ignores(session.user, entry):
                 taken.append(rendering.entry(as_read(entry, session.user)))
                 room -= len(taken[-1])
-            elif not own or rendering.echo or is_pair or entry.kind in ECHOED:
+            elif not own or rendering.echo or is_pair or entry.kind in rendering.echoed:
                 line = page.line(place, rendering, own=own and is_pair and rendering.sided)
                 taken.append(line)
                 room -= len(line)

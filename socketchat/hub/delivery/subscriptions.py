@@ -62,18 +62,30 @@ class Subscriptions:
                 session.tell(room.described_to(user))
         self._presence.came(user, by if by is not None and by in sessions else sessions[0], room.id)
 
-    def dismiss(self, user: User, room: Room, why: str = "") -> None:
-        """Unsubscribe a user from a room; ``why`` is empty if the user left it."""
+    def hear(self, session: Session, room: Room) -> None:
+        """Let a session hear a room that its user is in already; in the lobby, also who comes and goes."""
+        session.places.enter(room)
+        if room.is_lobby:
+            session.places.listen(self._presence.listeners)
+
+    def unhear(self, session: Session, room: Room) -> None:
+        """Let a session no longer hear a room, which its user stays in."""
+        session.places.leave(room)
+        if room.is_lobby:
+            session.places.listen(None)
+
+    def dismiss(self, user: User, room: Room, why: str = "", reason: str = "") -> None:
+        """Unsubscribe a user from a room; ``why`` is empty if the user left it, perhaps with a ``reason``."""
         heard = [session for session in self._online.of(user) if session.places.hears(room)]
         if user.is_guest:
             was_member = self._directory.set_guest(user, room, member=False)
             if not (heard or was_member):
                 return
-        self._presence.went(user, room.id, kicked=bool(why))
+        self._presence.went(user, room.id, kicked=bool(why), reason=reason)
         for session in heard:
             if session.places.hears(room):
                 session.places.leave(room)
-                session.tell(events.Left(conversation=room.id, text=why))
+                session.tell(events.Left(conversation=room.id, text=why, reason=reason))
                 if session.room == room.id:
                     self.move(session, self._directory.lobby)
                     session.put_out = room.name if why else ""

@@ -20,7 +20,7 @@ def make_room(state: Projection, entry: Entry, fact: facts.RoomFact) -> Sequence
     if entry.conversation in state.rooms:  # a damaged store lost the fact that removed it
         _empty_and_remove(state, state.rooms[entry.conversation])
     room = state.add_room(fact.name, entry.author)
-    room.since = entry.ts
+    room.since = room.made = entry.ts
     if entry.conversation == room.id:
         room.begin_after(entry.seq)
     return ()
@@ -57,14 +57,14 @@ def set_member(state: Projection, entry: Entry, fact: facts.MemberFact) -> Seque
     if user is None or room is None or not state.set_member(user, room, member=fact.member):
         return ()
     room.since = entry.ts
-    return [Admitted(user, room) if fact.member else Dismissed(user, room, "")]
+    return [Admitted(user, room) if fact.member else Dismissed(user, room, "", fact.reason)]
 
 
 def set_topic(state: Projection, entry: Entry, fact: Text) -> Sequence[Change]:
     """Replace the topic of a room."""
     room = state.rooms.get(entry.conversation)
     if room is not None:
-        room.topic = fact.text
+        room.topic, room.topic_by, room.topic_at = fact.text, entry.name, entry.ts
     return ()
 
 

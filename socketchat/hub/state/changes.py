@@ -72,11 +72,12 @@ class Admitted(NamedTuple):
 
 
 class Dismissed(NamedTuple):
-    """An account stopped being a member; ``why`` is empty if the user left."""
+    """An account stopped being a member; ``why`` is empty if the user left, perhaps with a ``reason``."""
 
     user: User
     room: Room
     why: str
+    reason: str = ""
 
 
 class ShutOut(NamedTuple):

@@ -74,6 +74,7 @@ class Room(Conversation):
         "guests",
         "invited",
         "is_private",
+        "made",
         "members",
         "moderators",
         "mutes",
@@ -81,12 +82,15 @@ class Room(Conversation):
         "owner",
         "since",
         "topic",
+        "topic_at",
+        "topic_by",
     )
 
     def __init__(self, name: str, owner: str = "") -> None:
         super().__init__(conversations.room_id(name))
         self.name = name
-        self.topic = ""
+        self.topic = self.topic_by = ""
+        self.topic_at = self.made = 0
         self.members: dict[str, User] = {}
         self.guests: dict[str, User] = {}
         self.owner = owner

@@ -127,12 +127,13 @@ class RemovedRoomFact(msgspec.Struct, frozen=True, omit_defaults=True):
     since: int = 0
 
 
-class MemberFact(msgspec.Struct, frozen=True):
-    """Kind "member": a user became a member of a room, or stopped being one."""
+class MemberFact(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Kind "member": a user became a member of a room, or stopped being one, perhaps with a ``reason``."""
 
     room: str
     user: str
     member: bool
+    reason: str = ""
 
 
 class ActFact(msgspec.Struct, frozen=True, omit_defaults=True):

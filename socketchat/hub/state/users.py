@@ -19,6 +19,26 @@ class Device:
         self.used = 0
 
 
+class Profile:
+    """What a user shows of itself on this node: user name, real name, and a cloaked host.
+
+    ``account`` is the account that has proved itself while it uses another name, as a guest.
+    """
+
+    __slots__ = ("account", "host", "ident", "is_bot", "is_invisible", "is_operator", "real_name", "since", "spoke")
+
+    def __init__(self, ident: str, real_name: str, host: str) -> None:
+        self.ident = ident
+        self.real_name = real_name
+        self.host = host
+        self.account: User | None = None
+        self.is_bot = False
+        self.is_invisible = False
+        self.is_operator = False
+        self.since = 0  # of the login, in milliseconds since 1970
+        self.spoke = 0
+
+
 NOBODY: frozenset[str] = frozenset()
 """The shared empty set of ignored users: a set per user would cost as much as half an idle connection."""
 
@@ -48,6 +68,7 @@ class User:
         "next_password",
         "pairs",
         "password",
+        "profile",
         "read",
         "revoking",
         "rooms",
@@ -71,10 +92,15 @@ class User:
         # On this node only:
         self.guest_pairs: list[str] = []  # the ``pairs`` with guests, or former guests, oldest first
         self.read: dict[str, int] = {}  # the last read seq, by conversation
+        self.profile: Profile | None = None  # what the user says about itself, if anything
         self.away = ""  # the reason; the user's next message clears it
         self.changes = 0  # password changes not stored yet; meanwhile the old password is refused
         self.revoking: tuple[str, ...] = ()  # keys whose revocation is not stored yet; they are refused
         self.guesses = 0  # passwords that are being checked, and wrong ones not stored yet
+
+    def rename(self, name: str, key: str) -> None:
+        """Take another name."""
+        self.name, self.key, self.looks = name, key, tuple(looks(name))
 
     def password_at(self, now: int) -> str:
         """Return the stored hash of the password that is valid ``now``, or "" if none is set."""

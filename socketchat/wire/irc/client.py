@@ -1,0 +1,47 @@
+"""One IRC client: what its connection has said about itself, and the answer that is being written."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ...hub import User
+
+if TYPE_CHECKING:
+    from .network import Network
+
+
+class Client:
+    """What the dialect keeps about one session.
+
+    ``caps`` are its capabilities, ``labels`` the labels of its messages that are not answered yet, by command, oldest
+    first. While a line is being answered, ``reply`` collects the lines.
+    """
+
+    def __init__(self) -> None:
+        self.network: Network | None = None
+        self.nick = ""
+        self.ident = ""
+        self.real_name = ""
+        self.password: str | None = None
+        self.account: User | None = None
+        self.caps: set[str] = set()
+        self.version = 0  # of capability negotiation
+        self.negotiates = False
+        self.labels: dict[int, str] = {}
+        self.reply: list[str] | None = None
+        self.away: str | None = None  # before registration
+        self.modes: set[str] = set()
+        self.monitored: dict[str, str] = {}
+        self.mechanism = ""
+        self.sasl = ""
+        self.farewell = ""
+        self.batch: object | None = None  # a multiline message that is being sent
+
+    @property
+    def target(self) -> str:
+        """The name by which numerics call the client."""
+        return self.nick or "*"
+
+    def has(self, capability: str) -> bool:
+        """Tell whether the client has negotiated a capability."""
+        return capability in self.caps

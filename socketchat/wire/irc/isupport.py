@@ -1,0 +1,67 @@
+"""What the server supports, as RPL_ISUPPORT tells it."""
+
+from __future__ import annotations
+
+from ...protocol.limits import AWAY_CHARACTERS, NAME_CHARACTERS
+from .network import Network
+
+USER_MODES = "Bio"
+CHANNEL_MODES = "Ibeiklmnostv"
+PARAMETER_MODES = "Ibeklov"
+"""The modes of channels that take a parameter."""
+
+MONITORED = 100
+"""Most users that a client monitors."""
+
+TARGETS = 4
+"""Most targets of one command."""
+
+TARGMAX = {
+    "JOIN": TARGETS,
+    "KICK": TARGETS,
+    "LIST": "",
+    "MONITOR": "",
+    "NAMES": 1,
+    "NOTICE": TARGETS,
+    "PART": TARGETS,
+    "PRIVMSG": TARGETS,
+    "TAGMSG": TARGETS,
+    "WHOIS": 1,
+    "WHOWAS": 1,
+}
+"""Most targets by command; without a number, there is no limit."""
+
+LIST_MODES = 100
+"""Most masks in each list of a channel."""
+
+
+def tokens(network: Network) -> list[str]:
+    """Return the tokens of ISUPPORT."""
+    return [
+        f"AWAYLEN={AWAY_CHARACTERS}",
+        "BOT=B",
+        "CASEMAPPING=ascii",
+        f"CHANLIMIT=#:{100}",
+        "CHANMODES=Ibe,k,l,imnst",
+        f"CHANNELLEN={NAME_CHARACTERS + 1}",
+        "CHANTYPES=#",
+        "ELIST=CMNTU",
+        "EXCEPTS=e",
+        "INVEX=I",
+        "KEYLEN=32",
+        "KICKLEN=200",
+        f"MAXLIST=Ibe:{LIST_MODES}",
+        f"MAXTARGETS={TARGETS}",
+        "MODES=6",
+        f"MONITOR={MONITORED}",
+        f"NETWORK={network.name}",
+        f"NICKLEN={NAME_CHARACTERS}",
+        "PREFIX=(ov)@+",
+        "SAFELIST",
+        "STATUSMSG=@+",
+        f"TARGMAX={','.join(f'{verb}:{most}' for verb, most in TARGMAX.items())}",
+        "TOPICLEN=390",
+        "USERLEN=16",
+        "UTF8ONLY",
+        "WHOX",
+    ]

@@ -1,0 +1,229 @@
+"""Entries and events as lines of IRC; sessions with the same capabilities share the bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from ...exceptions import ProtocolError
+from ...hub import Session
+from ...protocol import commands, events
+from ...protocol.codec import decode_text
+from ...protocol.conversations import is_room
+from ...protocol.events import Entry, Event, Text
+from ...protocol.kinds import ECHOED, SAID
+from ...protocol.text.formatting import from_pictures
+from .client import Client
+from .message import LINE_BYTES, line_of, parse_tags, pieces
+from .network import Network
+
+SHAPING = frozenset(
+    {
+        "account-tag",
+        "away-notify",
+        "batch",
+        "draft/message-redaction",
+        "draft/multiline",
+        "echo-message",
+        "extended-join",
+        "message-tags",
+        "server-time",
+        "setname",
+    }
+)
+"""The capabilities that change the bytes of what several sessions read."""
+
+
+class IrcRendering:
+    """Entries and presence as lines, for one set of capabilities."""
+
+    sided = True
+    follows = True
+    shows_members = True
+    hears_lobby = False
+    resumes = False
+    confirms = True
+    echoed = ECHOED | {"topic"}
+
+    def __init__(self, network: Network, caps: frozenset[str]) -> None:
+        self.network = network
+        self.caps = caps
+        self.echo = "echo-message" in caps
+
+    # Entries
+
+    def entry(self, entry: Entry, *, own: bool = False) -> bytes:
+        """Return an entry as lines; of a direct message, another session of the author reads it with ``echo`` only."""
+        if own and not self.echo and entry.kind in SAID:
+            return b""
+        return "".join(self.lines(entry)).encode()
+
+    def lines(self, entry: Entry, extra: dict[str, str] | None = None) -> list[str]:
+        """Return the lines of an entry, each with the tags in ``extra`` too."""
+        try:
+            body = decode_text(entry)
+        except ProtocolError:
+            return []
+        shape = _KINDS.get(entry.kind)
+        return shape(self, entry, body, {**self.tags(entry), **(extra or {})}) if shape is not None else []
+
+    def tags(self, entry: Entry) -> dict[str, str]:
+        """Return the tags of an entry that the session asked for."""
+        tags: dict[str, str] = {}
+        if "server-time" in self.caps:
+            tags["time"] = timestamp(entry.ts)
+        if "message-tags" in self.caps:
+            tags["msgid"] = msgid(entry.conversation, entry.seq)
+        if "account-tag" in self.caps and (account := self.account(entry.author, entry.name)):
+            tags["account"] = account
+        return tags
+
+    def account(self, user_id: str, name: str) -> str:
+        """Return the name of the account behind a user, "" for a guest."""
+        hub = self.network.hub
+        user = hub.directory.users.get(user_id)
+        if user is None:
+            return ""
+        if user.is_guest:
+            account = user.profile.account if user.profile is not None else None
+            return account.name if account is not None else ""
+        return name
+
+    def said(self, entry: Entry, body: Text, tags: dict[str, str]) -> list[str]:
+        """Return the lines of a message or an action."""
+        source = self.network.source(entry.author, entry.name)
+        verb = "NOTICE" if body.notice else "PRIVMSG"
+        target = entry.conversation if is_room(entry.conversation) else body.to or "*"
+        if is_room(entry.conversation):
+            target = self.network.room_name(entry.conversation)
+        text = "" if body.deleted else from_pictures(body.styled) or body.text
+        if body.deleted:
+            return []
+        if "message-tags" in self.caps and body.tags:
+            tags = {**tags, **parse_tags(body.tags)}
+        room = LINE_BYTES - len(f":{source} {verb} {target} :\r\n".encode()) - (9 if entry.kind == "action" else 0)
+        lines = []
+        for each in text.split("\n"):
+            for piece in pieces(each, room) if each else ():
+                shown = f"\x01ACTION {piece}\x01" if entry.kind == "action" else piece
+                lines.append(line_of(verb, target, shown, source=source, tags=tags))
+                tags = {key: value for key, value in tags.items() if key in {"time", "account", "batch"}}
+        return lines
+
+    def topic(self, entry: Entry, body: Text, tags: dict[str, str]) -> list[str]:
+        """Return the line of a new topic."""
+        source = self.network.source(entry.author, entry.name)
+        return [line_of("TOPIC", self.network.room_name(entry.conversation), body.text, source=source, tags=tags)]
+
+    def notice(self, entry: Entry, body: Text, tags: dict[str, str]) -> list[str]:
+        """Return the line of a notice of the server."""
+        target = self.network.room_name(entry.conversation) if is_room(entry.conversation) else body.to or "*"
+        return [line_of("NOTICE", target, body.text, source=self.network.name, tags=tags)]
+
+    # Events
+
+    def event(self, event: Event) -> bytes:
+        """Return an event as lines."""
+        shape = _EVENTS.get(type(event))
+        return "".join(shape(self, event)).encode() if shape is not None else b""
+
+    def presence(self, event: events.Presence) -> list[str]:
+        """Return the lines of users who came and went."""
+        if event.online is not None:
+            return []
+        room = self.network.room_name(event.room or "#lobby")
+        lines = [self.join(person.user, person.name, room) for person in event.appeared]
+        for person in event.disappeared:
+            source = self.network.source(person.user, person.name)
+            if person.why == "offline":
+                lines.append(line_of("QUIT", person.reason or "Quit", source=source))
+            elif person.why == "left":
+                params = (room, person.reason) if person.reason else (room,)
+                lines.append(line_of("PART", *params, source=source))
+        return lines
+
+    def join(self, user_id: str, name: str, room: str) -> str:
+        """Return the line that tells that a user joined."""
+        source, tags = self.network.source(user_id, name), {}
+        account = self.account(user_id, name)
+        if "account-tag" in self.caps and account:
+            tags = {"account": account}
+        if "extended-join" not in self.caps:
+            return line_of("JOIN", room, source=source, tags=tags)
+        return line_of("JOIN", room, account or "*", self.network.real_name(user_id, name), source=source, tags=tags)
+
+    def renamed(self, event: events.Renamed) -> list[str]:
+        """Return the line of a new name."""
+        source = self.network.source(event.user, event.was)
+        return [line_of("NICK", event.name, source=source)]
+
+    def bye(self, event: events.Bye) -> list[str]:
+        """Return the last line of a connection."""
+        return [line_of("ERROR", f"Closing Link: {event.text}")]
+
+    def alert(self, event: events.Alert) -> list[str]:
+        """Return a notice of the server for one client."""
+        return [line_of("NOTICE", "*", event.text, source=self.network.name)]
+
+    def error(self, event: events.Error) -> list[str]:
+        """Return an error without a client who would get a numeric."""
+        return [line_of("ERROR", event.text)]
+
+    def answer(self, event: Event, session: Session, command: commands.Command | None) -> bytes:
+        """Return an event for one session, as lines; while a line is being answered, they are part of the answer."""
+        lines: list[str] = session.dialect.told(self, event, session, command)
+        reply = session.dialect.client.reply
+        if reply is not None:
+            reply += lines
+            return b""
+        return "".join(lines).encode()
+
+    def confirm(self, entry: Entry, session: Session) -> bytes | None:
+        """Return the labelled bytes of a message whose line had a label, or None."""
+        client: Client = session.dialect.client
+        if not client.labels or entry.kind not in SAID:
+            return None
+        label = client.labels.pop(next(iter(client.labels)))
+        if not label:
+            return None
+        if not self.echo:
+            return line_of("ACK", source=self.network.name, tags={"label": label}).encode()
+        return "".join(self.lines(entry, {"label": label})).encode()
+
+
+_KINDS: dict[str, Callable[[IrcRendering, Entry, Text, dict[str, str]], list[str]]] = {
+    "message": IrcRendering.said,
+    "action": IrcRendering.said,
+    "topic": IrcRendering.topic,
+    "notice": IrcRendering.notice,
+}
+
+_EVENTS: dict[type[Event], Callable[[IrcRendering, Any], list[str]]] = {
+    events.Presence: IrcRendering.presence,
+    events.Renamed: IrcRendering.renamed,
+    events.Bye: IrcRendering.bye,
+    events.Alert: IrcRendering.alert,
+    events.Error: IrcRendering.error,
+}
+
+
+def timestamp(milliseconds: int) -> str:
+    """Return a moment as IRCv3 server-time writes it."""
+    return (
+        datetime.fromtimestamp(milliseconds / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{milliseconds % 1000:03}Z"
+    )
+
+
+def msgid(conversation: str, seq: int) -> str:
+    """Return the id of an entry for IRC: its place, which is the same for good."""
+    return f"{conversation}/{seq}"
+
+
+def rendering_of(network: Network, caps: set[str]) -> IrcRendering:
+    """Return the rendering for these capabilities, the same for all sessions that have them."""
+    key = frozenset(caps & SHAPING)
+    found: IrcRendering | None = network.renderings.get(key)
+    if found is None:
+        found = network.renderings[key] = IrcRendering(network, key)
+    return found
