@@ -162,7 +162,7 @@ class OutboxFile:
         return file
 
     def _rewrite(self) -> None:
-        """Go on in a new file, without the settled messages."""
+        """Continue in a new file, without the settled messages."""
         old, old_path = self._file, self._path
         try:
             file = self._create()

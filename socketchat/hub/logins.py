@@ -20,7 +20,7 @@ from .state.conversations import Conversation, Room
 from .state.users import User
 
 RESUME_SECONDS = 15.0
-"""Time to resume a broken link before others are told: a closed lid, an elevator, another access point."""
+"""Time to resume a broken link before others see the user leave: a closed lid, an elevator, another access point."""
 
 PENDING_NOTICE = (
     "A new password was set for your account without the old one. It becomes valid a day after that. "

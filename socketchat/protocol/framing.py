@@ -27,7 +27,7 @@ class LineBuffer:
         # The incomplete line. It holds no newline, so that only new data is searched.
         self._rest: bytearray | None = None
         self._skipping = False
-        self._uncut = b""  # data behind the lines cut off so far
+        self._uncut = b""  # data after the lines cut off so far
 
     def receive_data(self, data: bytes) -> None:
         """Take data from the peer; then call ``next_line`` until it returns None."""

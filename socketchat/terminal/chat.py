@@ -255,7 +255,7 @@ class Chat:
         return True
 
     def _hold_back(self, why: str, *, give_back: bool = False) -> None:
-        """Keep lines that were typed ahead out of this room; execute those that are for no room."""
+        """Do not send lines that were typed ahead to this room; execute those that do not depend on a room."""
         for line in self._rest():
             if isinstance(line, str) and is_for_room(line):
                 self._screen.complain(f"Not sent: {why}.", line if give_back else "")

@@ -52,7 +52,7 @@ def invitation_on_stdin() -> Invitation:
         sys.stderr.write("Invite: ")
         sys.stderr.flush()
     line = b""
-    # Byte by byte, to leave the input behind the line unread.
+    # Byte by byte, to leave the input after the line unread.
     source = unbuffered(sys.stdin)
     while len(line) < URL_CHARACTERS and (byte := source.read(1) or b"") not in {b"", b"\n"}:
         line += byte

@@ -227,7 +227,7 @@ class Client:
         return event
 
     async def _keep(self, connection: Connection) -> None:
-        """Reconnect whenever the connection is lost; raises ChatError if the server refuses for good."""
+        """Reconnect whenever the connection is lost; raises ChatError if the server refuses permanently."""
         while True:
             await asyncio.wait({connection.closed})
             self._settle(self._session.connection_lost())

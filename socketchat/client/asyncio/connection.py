@@ -87,7 +87,7 @@ class Connection(asyncio.Protocol):
                 return
 
     def write_soon(self) -> None:
-        """Write what the session has to send, together with what is added in this turn of the loop."""
+        """Write the output of the session, together with anything added in this turn of the loop."""
         if not self._writing:
             self._writing = True
             self._loop.call_soon(self._write)

@@ -1,4 +1,4 @@
-"""Connects and logs in, and tells failures that may pass from those that will not."""
+"""Connects and logs in; distinguishes temporary failures from permanent ones."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ class Reconnect:
         """The losses and failed attempts since a connection held."""
 
     def begin(self, held: float) -> None:
-        """Note the loss of a connection that held for so many seconds."""
+        """Note the loss of a connection that held for this many seconds."""
         self._asked.clear()
         if held >= self._timeouts.steady:
             self.failures = 0

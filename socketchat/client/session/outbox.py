@@ -154,7 +154,7 @@ class Outbox:
         return self._kept[request].series is not self._own
 
     def add(self, request: int, message: Keyed) -> None:
-        """Give a message its key and keep it under the id of its request, behind the earlier ones."""
+        """Give a message its key and keep it under the id of its request, after the earlier ones."""
         message = replace(message, id=request, outbox=self.name, n=self._last + 1)
         if self._store is not None:
             self._store.added(message)

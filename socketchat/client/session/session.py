@@ -152,7 +152,7 @@ class Session:
             raise Refused("Your last line is not stored yet. Try again when it is, or give its place, as in #ops/42.")
         if change.seq is not None or self.outbox.holds_lines:
             return change
-        recent = isinstance(change, commands.Delete)  # an older one may not be meant; the server says so
+        recent = isinstance(change, commands.Delete)  # without a place, the server refuses to delete an older one
         return replace(change, seq=self._last_line.find(change.conversation, self.positions.heard, recent=recent))
 
     def keep(self, message: Keyed) -> int:

@@ -210,7 +210,7 @@ class Readers:
                 self._idle.put(None)
 
     def close(self) -> None:
-        """Wait for the current reads, and close the connections for good."""
+        """Wait for the current reads, and close the connections permanently."""
         self.threads.shutdown()
         with self.suspended():
             pass
