@@ -15,8 +15,10 @@ from .account.devices import devices, revoke
 from .account.login import hello, prove
 from .account.passwords import keep_password, login, password
 from .account.renaming import rename
+from .away import away
 from .dispatcher import Running
 from .handler import ANSWERED, Answer
+from .help import help_on
 from .history import history
 from .ignoring import ignore, unignore
 from .messages import addressee, key_of, ping, quit_chat, send
@@ -27,7 +29,7 @@ from .replies import react, reply
 from .revisions import delete, done_before, edit
 from .rooms import join, leave, rooms, topic
 from .search import search
-from .users import away, help_on, users
+from .users import users
 
 Handler = Callable[[Hub, Session, Any], Coroutine[Any, Any, Answer] | None]
 """A coroutine function, except for ``send``: most commands are messages, so they have a direct path."""
