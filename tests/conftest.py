@@ -2,7 +2,8 @@
 
 import os
 import signal
-from collections.abc import Iterator
+import sys
+from collections.abc import Generator, Iterator
 
 import pytest
 from hypothesis import settings
@@ -12,8 +13,33 @@ settings.register_profile("short", max_examples=80, derandomize=True, deadline=N
 settings.register_profile("long", max_examples=5000, deadline=None, database=None)
 settings.load_profile("long" if os.environ.get("SOCKETCHAT_LONG") else "short")
 
+# The programs under test start, and the tests are collected, in half the time if Python keeps its bytecode.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
+
 # A shell starts what runs in the background with Ctrl+C ignored, and the programs under test would inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+MOST_WORKERS = 4
+"""Processes that share the tests. With more, collecting the tests in each costs more than it saves."""
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Share the suite among processes: one per core and at least two, for most tests wait for programs.
+
+    Named files run in one process, so that ``-s`` and the order of tests are as you expect.
+    """
+    if config.option.capture == "no" or all(".py" in name for name in config.args):
+        return 0
+    return min(max(2, os.cpu_count() or 2), MOST_WORKERS)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Escape lone surrogates in captured output: a report goes to another process as UTF-8."""
+    report = yield
+    report.sections = [(name, text.encode("utf-8", "backslashreplace").decode()) for name, text in report.sections]
+    return report
 
 
 @pytest.fixture(scope="session", autouse=True)
