@@ -98,7 +98,11 @@ class Proxy:
                 self._begin(self._serve(connection))
 
     async def _serve(self, connection: socket.socket) -> None:
-        secret = await _speaks_tls(connection)
+        try:
+            secret = await _speaks_tls(connection)
+        except BaseException:
+            connection.close()
+            raise
         link = _Link(self, await _streams(sock=connection, server=self._front if secret else None))
         self._links.add(link)
         try:
@@ -185,6 +189,14 @@ async def _speaks_tls(connection: socket.socket) -> bool:
     return connection.recv(1, socket.MSG_PEEK) == b"\x16"
 
 
+class _Ends(asyncio.StreamReaderProtocol):
+    transport: asyncio.Transport | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:
+        self.transport = transport
+        super().connection_made(transport)
+
+
 async def _streams(
     host: str | None = None,
     port: int | None = None,
@@ -195,9 +207,14 @@ async def _streams(
 ) -> Streams:
     loop = asyncio.get_running_loop()
     reader = asyncio.StreamReader(limit=2 * LINE_BYTES)
-    protocol = asyncio.StreamReaderProtocol(reader)
-    if sock is None:
-        transport, _ = await loop.create_connection(lambda: protocol, host, port, ssl=client)
-    else:
-        transport, _ = await loop.connect_accepted_socket(lambda: protocol, sock, ssl=server)
+    protocol = _Ends(reader)
+    try:
+        if sock is None:
+            transport, _ = await loop.create_connection(lambda: protocol, host, port, ssl=client)
+        else:
+            transport, _ = await loop.connect_accepted_socket(lambda: protocol, sock, ssl=server)
+    except BaseException:
+        if protocol.transport is not None:  # cancelled when the handshake had just ended
+            protocol.transport.abort()
+        raise
     return reader, asyncio.StreamWriter(transport, protocol, reader, loop)

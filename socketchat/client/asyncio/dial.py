@@ -8,7 +8,7 @@ import ssl
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 
-from ...exceptions import ChatError
+from ...exceptions import ChatError, Unreachable
 from ..address import Address, unreachable
 from ..identity.trust import Trust, handshake_failed
 from ..lookup import Found, look_up
@@ -82,13 +82,18 @@ async def _shake_hands(
     address: Address, family: int, where: tuple[object, ...], make: Callable[[], Connection], trust: Trust
 ) -> Connection:
     loop = asyncio.get_running_loop()
+    connection: Connection | None = None
     sock = socket.socket(family, socket.SOCK_STREAM)
     try:
         sock.settimeout(0)
         await loop.sock_connect(sock, where)
         context = trust.context(str(where[0]))
-        _, connection = await loop.create_connection(make, sock=sock, ssl=context, server_hostname=address.tls_host)
+        connection = made = make()
+        await loop.create_connection(lambda: made, sock=sock, ssl=context, server_hostname=address.tls_host)
     except BaseException:
+        if connection is not None:
+            # If the handshake has just ended, asyncio would say goodbye to the server for 30 s, over a closed socket.
+            connection.lose(Unreachable("The attempt to connect was given up."))
         sock.close()
         raise
     return connection

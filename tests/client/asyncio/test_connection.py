@@ -125,6 +125,31 @@ def test_a_refused_address_is_followed_by_the_next_one() -> None:
     asyncio.run(test())
 
 
+def test_an_attempt_given_up_when_the_handshake_ends_closes_its_connection() -> None:
+    """A graceful end would wait for the server for half a minute, over a socket that is closed already."""
+
+    class GivenUp(Connection):
+        def connection_made(self, transport: asyncio.BaseTransport) -> None:
+            super().connection_made(transport)
+            asyncio.get_running_loop().call_soon(dialling.cancel)
+
+    dialling: asyncio.Task[Connection]
+
+    async def test() -> None:
+        nonlocal dialling
+        async with scripted() as script:
+            connection = GivenUp(Session("ann", outbox="f" * 16), lambda *_: None, Timeouts())
+            dialling = asyncio.create_task(
+                dial(Address("127.0.0.1", script.port), lambda: connection, 10, trust_of(script.port))
+            )
+            with pytest.raises(asyncio.CancelledError):
+                await dialling
+            async with asyncio.timeout(5):
+                await connection.closed
+
+    asyncio.run(test())
+
+
 def test_connecting_is_bounded_in_time() -> None:
     async def test(port: int) -> None:
         _, connection = connection_of(Timeouts())
