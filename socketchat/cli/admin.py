@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -66,14 +67,26 @@ def _need_a_terminal() -> None:
         raise click.UsageError("This cannot be undone, and there is no terminal to confirm it: add --yes.")
 
 
-@admin.group(invoke_without_command=True, subcommand_metavar="[COMMAND] [ARGS]...")
-@click.pass_context
-def users(ctx: click.Context) -> None:
+def listing(order: Callable[[], Command]) -> click.Group:
+    """Make a group of subcommands that gives an order itself if the user names none of them."""
+
+    @admin.group(
+        order.__name__, help=order.__doc__, invoke_without_command=True, subcommand_metavar="[COMMAND] [ARGS]..."
+    )
+    @click.pass_context
+    def group(ctx: click.Context) -> None:
+        if ctx.invoked_subcommand is None:
+            give(order())
+
+    return group
+
+
+@listing
+def users() -> Command:
     """List the accounts and the guests who are online."""
     from ..protocol import operator
 
-    if ctx.invoked_subcommand is None:
-        give(operator.ListUsers(id=1))
+    return operator.ListUsers(id=1)
 
 
 @users.command()
@@ -217,14 +230,12 @@ def log() -> None:
     give(operator.ShowLog(id=1))
 
 
-@admin.group(invoke_without_command=True, subcommand_metavar="[COMMAND] [ARGS]...")
-@click.pass_context
-def rooms(ctx: click.Context) -> None:
+@listing
+def rooms() -> Command:
     """List the rooms, private ones included."""
     from ..protocol import operator
 
-    if ctx.invoked_subcommand is None:
-        give(operator.ListRooms(id=1))
+    return operator.ListRooms(id=1)
 
 
 @rooms.command()
