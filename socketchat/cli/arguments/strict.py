@@ -30,7 +30,7 @@ def refuse_empty(command: click.Command, ctx: click.Context, args: list[str]) ->
     """Raise UsageError if a value is empty or blank; the command itself checks arguments that take many words."""
     values, _, parameters = command.make_parser(ctx).parse_args(list(args))
     for parameter in parameters:
-        value = values.get(parameter.name)
+        value = values.get(parameter.name or "")
         many = isinstance(parameter, click.Argument) and parameter.nargs != 1
         if not many and any(isinstance(each, str) and not each.strip() for each in _each(value)):
             remedy = "Give a value." if parameter.required else "Give a value, or leave it out."
