@@ -143,8 +143,10 @@ def test_secrets_are_only_in_their_own_files(street, tmp_path) -> None:
         return {what for what, forms in secrets.items() if any(form.encode() in content for form in forms)}
 
     for process in street.processes:
-        for path in (Path(f"/proc/{process.pid}/cmdline"), Path(f"/proc/{process.pid}/environ")):
-            assert not path.exists() or (path.read_bytes() and not shows(path.read_bytes()))
+        for name in ("cmdline", "environ"):
+            content = Path(f"/proc/{process.pid}/{name}").read_bytes() if process.poll() is None else b""
+            assert content or process.poll() is not None
+            assert not shows(content)
     street.end()
     street.processes.clear()
     for terminal in street.terminals:  # a code is read aloud and typed seen
