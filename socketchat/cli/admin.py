@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -37,6 +36,9 @@ Exit codes:
   6  no server runs there
   1  any other error"""
 
+LISTING: dict[str, Any] = {"invoke_without_command": True, "subcommand_metavar": "[COMMAND] [ARGS]..."}
+"""Settings of a group that lists something if the user names no subcommand."""
+
 
 @click.group(cls=Group, help=HELP)
 @click.option(
@@ -67,26 +69,18 @@ def _need_a_terminal() -> None:
         raise click.UsageError("This cannot be undone, and there is no terminal to confirm it: add --yes.")
 
 
-def listing(order: Callable[[], Command]) -> click.Group:
-    """Make a group of subcommands that gives an order itself if the user names none of them."""
-
-    @admin.group(
-        order.__name__, help=order.__doc__, invoke_without_command=True, subcommand_metavar="[COMMAND] [ARGS]..."
-    )
-    @click.pass_context
-    def group(ctx: click.Context) -> None:
-        if ctx.invoked_subcommand is None:
-            give(order())
-
-    return group
+def give_alone(order: Command) -> None:
+    """Send the order of a group, unless the user named a subcommand."""
+    if click.get_current_context().invoked_subcommand is None:
+        give(order)
 
 
-@listing
-def users() -> Command:
+@admin.group(**LISTING)
+def users() -> None:
     """List the accounts and the guests who are online."""
     from ..protocol import operator
 
-    return operator.ListUsers(id=1)
+    give_alone(operator.ListUsers(id=1))
 
 
 @users.command()
@@ -230,12 +224,12 @@ def log() -> None:
     give(operator.ShowLog(id=1))
 
 
-@listing
-def rooms() -> Command:
+@admin.group(**LISTING)
+def rooms() -> None:
     """List the rooms, private ones included."""
     from ..protocol import operator
 
-    return operator.ListRooms(id=1)
+    give_alone(operator.ListRooms(id=1))
 
 
 @rooms.command()
