@@ -1,4 +1,4 @@
-"""Procedures: a line of a dialect that is more than one command, run as one."""
+"""Procedures: lines of a dialect that run several commands, handled as one command."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from .handler import Answer
 
 
 class Procedure(commands.Command, frozen=True):
-    """A command of one dialect; it reads what it answers with, and changes something only through commands.
+    """A command of one dialect; it reads state for its answer, and changes state only through commands.
 
-    It may be run before login, checks that itself, and returns the lines of its answer.
+    It can run before login, checks its rights itself, and returns the lines of its answer.
     """
 
     @property
     def cost(self) -> Cost:
-        """What it costs, besides the commands that it runs."""
+        """The cost, besides that of the commands that it runs."""
         return Cost.LITTLE
 
     def run(self, hub: Hub, session: Session) -> Coroutine[Any, Any, Answer]:

@@ -52,7 +52,7 @@ async def reply(hub: Hub, session: Session, command: commands.Send) -> Answer:
 
 
 async def react(hub: Hub, session: Session, command: commands.React) -> Answer:
-    """Submit a reaction or its removal; if nothing would change, return the entry that made it so."""
+    """Submit a reaction or its removal; if it changes nothing, return the earlier entry."""
     user, text = speaker(session), check_reaction(command.text)
     conversation = referred_conversation(hub, user, command.conversation)
     check_speaks(hub, user, conversation)
@@ -80,7 +80,7 @@ async def _changes(hub: Hub, outbox: int) -> tuple[int, events.Entry | None]:
     """Return how often a reaction was added or removed, and the newest such entry."""
     newest, changes = None, 0
     while changes < REACTION_CHANGES:
-        hub.journal.give_up((outbox, changes + 1))  # a full disk may have refused it; the user decides anew
+        hub.journal.give_up((outbox, changes + 1))  # a full disk may have refused it; the user can retry
         found = await hub.until(hub.journal.find((outbox, changes + 1)))
         if found is None:
             break

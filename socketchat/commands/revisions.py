@@ -96,7 +96,7 @@ def referred_conversation(hub: Hub, user: User, name: str) -> Conversation:
 async def message_at(
     hub: Hub, user: User, conversation: Conversation, seq: int | None, *, recent: bool = False
 ) -> events.Entry:
-    """Return the message with this seq, or the user's last one that is not deleted and, if so asked, ``recent``."""
+    """Return the message with this seq, or the user's last one that is not deleted; see _check_meant for recent."""
     after, before, limit = conversation.floor - 1, conversation.head + 1, HISTORY_ENTRIES
     if seq is not None:
         after, before, limit = max(seq - 1, after), seq + 1, 1

@@ -18,8 +18,8 @@ EXPIRY_MS = 86_400_000
 """Age at which an empty room expires: a day is enough to join a room that was created for others."""
 
 UNUSED_MS = 30 * EXPIRY_MS
-"""Age at which a room with members expires if nobody ever wrote there and no member came back meanwhile: accounts that
-make rooms and are never used again would use up the server's limit."""
+"""Age at which a room with members, but without messages, expires if no member came back meanwhile: unused accounts
+would otherwise use up the server's limit of rooms."""
 
 LOOK_SECONDS = 600.0
 """Time between two checks of all rooms; with the number below, 10,000 empty rooms are gone within a day."""
@@ -84,7 +84,7 @@ class RoomExpiry:
         )
 
     def _is_unused(self, room: Room, now: int) -> bool:
-        """Tell whether a room has no messages and no topic, and for long no changes and no visits of members."""
+        """Tell whether a room has no messages and no topic, and has not changed or been visited by members for long."""
         if room.head != room.began or room.guests or room.closings or room.is_lobby or now - room.since < EXPIRY_MS:
             return False
         return not room.members or (
@@ -92,5 +92,5 @@ class RoomExpiry:
         )
 
     def _came_back(self, user: User, now: int) -> bool:
-        """Tell whether a user is online or was here lately, as far as this node knows."""
+        """Tell whether a user is online or was recently, as far as this node knows."""
         return user.id in self._present or any(now - device.used < UNUSED_MS for device in user.devices.values())

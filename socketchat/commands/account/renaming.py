@@ -1,4 +1,4 @@
-"""Changing the name of a guest, whom nothing but the connection stands behind."""
+"""Renames a guest, whose name is bound only to the connection."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .registration import taken
 
 
 async def rename(hub: Hub, session: Session, command: commands.Rename) -> Answer:
-    """Give a guest another name, and tell those who see the guest."""
+    """Give a guest another name, and tell the users who see the guest."""
     user = speaker(session)
     name = check_name(command.name)
     if name == user.name:

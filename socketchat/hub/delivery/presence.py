@@ -135,7 +135,7 @@ class Presence:
             self._timer(0, self._show)
 
     def tell_about(self, user: User, event: events.Event) -> None:
-        """Tell an event about a user to the sessions that see the user: those in the chat, and in the user's rooms."""
+        """Send an event about a user to the sessions that see the user: those in the chat, and in the user's rooms."""
         heard = [self.listeners, *(room.audience for room in self._directory.rooms_of(user))]
         told: set[Session] = set()
         for rendering in {rendering for audience in heard for rendering in audience}:
@@ -188,7 +188,7 @@ class Presence:
                 self._tell(room, changes, gone)
 
     def _tell(self, room: str | None, changes: Changes, gone: dict[Session, set[str]]) -> None:
-        """Report changes; ``gone`` are the users, by session, of whom it was told already that they went offline."""
+        """Report changes; ``gone`` maps sessions to the users whose going offline was reported to them already."""
         offline = changes.offline()
         total = len(self._online.present)
         for rendering, sessions in self._audience_of(room).items():
@@ -236,7 +236,7 @@ class Presence:
 
 
 def _known(session: Session, changes: Changes, offline: set[str], gone: dict[Session, set[str]]) -> set[str]:
-    """Return whom a report to a session leaves out: its own user, and users of whom another room told it already."""
+    """Return the users whom a report to a session omits: its own, and those in another room's report already."""
     before = gone.get(session, set())
     if offline:
         gone[session] = before | offline

@@ -1,4 +1,4 @@
-"""The formatting codes of IRC: bold, colours and so on; other clients get the text without them."""
+"""The formatting codes of IRC: bold, colors and so on; other clients get the text without them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 from .hygiene import clean
 
 CODES = "\x02\x03\x04\x0f\x11\x16\x1d\x1e\x1f"
-"""Bold, colour, hex colour, reset, monospace, reverse, italics, strikethrough, underline."""
+"""Bold, color, hex color, reset, monospace, reverse, italics, strikethrough, underline."""
 
 _FORMATTED = re.compile(
     "\x03(?:[0-9]{1,2}(?:,[0-9]{1,2})?)?|\x04(?:[0-9A-Fa-f]{6}(?:,[0-9A-Fa-f]{6})?)?|[\x02\x0f\x11\x16\x1d\x1e\x1f]"

@@ -15,7 +15,7 @@ _DECOMPOSED = 4 * REACTION_CHARACTERS
 """Longest reaction before NFC, as a code point decomposes into at most four."""
 
 _STYLES = re.compile("[\ufe0e\ufe0f]").sub
-"""Variation selectors: a heart as text and one in colour are the same reaction."""
+"""Variation selectors: a heart as text and one in color are the same reaction."""
 
 
 def check_reaction(text: str) -> str:

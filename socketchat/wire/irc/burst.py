@@ -86,7 +86,7 @@ def motd(lines: Lines) -> None:
 
 
 def joined(rendering: IrcRendering, session: Session, client: Client, room: Room) -> list[str]:
-    """Return the lines of a client that has joined a room: itself, the topic, and who is there."""
+    """Return the lines for a client that has joined a room: the join, the topic, and the names."""
     user = session.user
     if user is None:
         return []
@@ -111,7 +111,7 @@ def topic(lines: Lines, room: Room) -> None:
 
 
 def names(lines: Lines, session: Session, room: Room) -> None:
-    """Add who is in a room."""
+    """Add the names of the users in a room."""
     client, hub = lines.client, lines.network.hub
     user = session.user
     if user is not None and hub.permissions.may(user, Action.READ, room):
@@ -153,7 +153,7 @@ def prefixes(network: Network, room: Room, user: User) -> str:
 
 
 def named(network: Network, client: Client, room: Room, user: User) -> str:
-    """Return a user as a list of names shows it."""
+    """Return a user in the form for lists of names."""
     signs = prefixes(network, room, user)
     signs = signs if client.has("multi-prefix") else signs[:1]
     return signs + (mask(user) if client.has("userhost-in-names") else user.name)

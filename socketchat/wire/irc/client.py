@@ -1,4 +1,4 @@
-"""One IRC client: what its connection has said about itself, and the answer that is being written."""
+"""One IRC client: the state of its connection, and the answer in progress."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class Client:
-    """What the dialect keeps about one session.
+    """The state that the dialect keeps for one session.
 
     ``caps`` are its capabilities, ``labels`` the labels of its messages that are not answered yet, by command, oldest
     first. While a line is being answered, ``reply`` collects the lines.

@@ -1,4 +1,4 @@
-"""Cloaks: what others see in place of a client's address; equal addresses have equal cloaks on one server."""
+"""Cloaks: host names shown in place of clients' addresses; equal addresses have equal cloaks on one server."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the server supports, as RPL_ISUPPORT tells it."""
+"""The features and limits of the server, for RPL_ISUPPORT."""
 
 from __future__ import annotations
 

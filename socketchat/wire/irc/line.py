@@ -31,7 +31,7 @@ class Verb(NamedTuple):
 
 
 class Call:
-    """One line that is being answered: who sent it, and the lines of the answer."""
+    """One line that is being answered: its sender, and the lines of the answer."""
 
     def __init__(self, hub: Hub, session: Session, message: Message) -> None:
         self.hub = hub
@@ -106,7 +106,7 @@ class Line(Procedure, frozen=True):
 
     @property
     def cost(self) -> Cost:
-        """What the command costs."""
+        """The cost of the command."""
         return self.verb.cost if self.verb is not None else Cost.LITTLE
 
     def run(self, hub: Hub, session: Session) -> Coroutine[Any, Any, Answer]:

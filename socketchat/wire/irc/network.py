@@ -1,4 +1,4 @@
-"""What all IRC clients of one hub share: the server's name, the sources of lines, and the renderings."""
+"""The state that all IRC clients of one hub share: the server's name, the sources of lines, and the renderings."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def mask(user: User, name: str | None = None) -> str:
 
 
 def profile_of(user: User) -> Profile:
-    """Return what a user shows: what was said at login by IRC, or what follows from the name."""
+    """Return the profile of a user: the one from an IRC login, or one derived from the name."""
     return user.profile or Profile(f"~{user.name}", user.name, f"{user.name}.{'guest' if user.is_guest else 'user'}")
 
 

@@ -32,7 +32,7 @@ SHAPING = frozenset(
         "setname",
     }
 )
-"""The capabilities that change the bytes of what several sessions read."""
+"""The capabilities that change bytes shared by several sessions."""
 
 
 class IrcRendering:
@@ -216,7 +216,7 @@ def timestamp(milliseconds: int) -> str:
 
 
 def msgid(conversation: str, seq: int) -> str:
-    """Return the id of an entry for IRC: its place, which is the same for good."""
+    """Return the id of an entry for IRC: its place, which never changes."""
     return f"{conversation}/{seq}"
 
 

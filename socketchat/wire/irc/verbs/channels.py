@@ -69,7 +69,7 @@ async def _part(call: Call, name: str, reason: str) -> None:
 
 
 async def names(call: Call) -> None:
-    """List who is in rooms."""
+    """List the users in rooms."""
     lines = burst.Lines(call.network, call.client)
     for name in call.param(0).split(",")[:1]:
         room = found(call, name)

@@ -8,7 +8,7 @@ from ..line import Call
 
 
 async def say(call: Call) -> None:
-    """Say something, to several targets too."""
+    """Send a message to one or several targets."""
     if call.session.user is None:
         call.numeric(n.ERR_NOTREGISTERED)
         return

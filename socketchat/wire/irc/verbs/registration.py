@@ -1,4 +1,4 @@
-"""Coming in: PASS, NICK, USER and CAP, in any order, and QUIT."""
+"""Registration: PASS, NICK, USER and CAP, in any order, and QUIT."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ async def user(call: Call) -> None:
 
 
 async def come_in(call: Call) -> None:
-    """Log the client in, if it has said all that is needed."""
+    """Log the client in, if it has sent everything needed."""
     client, session = call.client, call.session
     if session.user is not None or not client.nick or not client.ident or client.negotiates:
         return
@@ -125,7 +125,7 @@ async def come_in(call: Call) -> None:
 
 
 def profile(call: Call) -> Profile:
-    """Return what the client shows of itself."""
+    """Return the profile of the client."""
     client = call.client
     shown = Profile(f"~{client.ident}", client.real_name, cloak(call.hub, call.session.channel.peer))
     shown.since = shown.spoke = call.hub.now()
