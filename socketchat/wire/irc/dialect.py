@@ -13,10 +13,10 @@ from ...protocol.framing import LineBuffer
 from ...protocol.text.formatting import stripped
 from ..wire import Wire
 from .client import Client
+from .event_lines import event_lines
 from .line import Line
 from .message import READ_BYTES, Message, line_of, parse, tag_words
 from .rendering import IrcRendering
-from .told import told
 from .verbs import VERBS
 
 GREETING_SECONDS = 60.0
@@ -91,7 +91,7 @@ class IrcDialect:
 
     def told(self, rendering: IrcRendering, event: Event, session: Session, command: Command | None) -> list[str]:
         """Return the lines of an event for this client."""
-        return told(rendering, event, session, self.client, command)
+        return event_lines(rendering, event, session, self.client, command)
 
     def send(self, target: str, text: str, message: Message) -> Send | None:
         """Return the command for a message; None for one that is no text for others."""

@@ -16,7 +16,7 @@ from .numerics import Numeric
 from .rendering import IrcRendering
 
 
-class Told:
+class EventLines:
     """One event for one client."""
 
     def __init__(
@@ -101,18 +101,18 @@ def numeric_line(server: str, target: str, numeric: Numeric, *params: str) -> st
     return line_of(numeric.code, target, *words, source=server)
 
 
-_TOLD: dict[type[events.Event], Callable[[Told, Any], list[str]]] = {
-    events.Welcome: Told.welcome,
-    events.Conversation: Told.conversation,
-    events.Left: Told.left,
-    events.Absent: Told.absent,
-    events.Error: Told.error,
-    events.Help: Told.help,
-    events.Ok: Told.silence,
+_TOLD: dict[type[events.Event], Callable[[EventLines, Any], list[str]]] = {
+    events.Welcome: EventLines.welcome,
+    events.Conversation: EventLines.conversation,
+    events.Left: EventLines.left,
+    events.Absent: EventLines.absent,
+    events.Error: EventLines.error,
+    events.Help: EventLines.help,
+    events.Ok: EventLines.silence,
 }
 
 
-def told(
+def event_lines(
     rendering: IrcRendering,
     event: events.Event,
     session: Session,
@@ -122,6 +122,6 @@ def told(
     """Return the lines of an event for one client."""
     shape = _TOLD.get(type(event))
     if shape is not None:
-        return shape(Told(rendering, session, client, command), event)
+        return shape(EventLines(rendering, session, client, command), event)
     data = rendering.event(event).decode()
     return [data] if data else []
