@@ -108,7 +108,7 @@ class Send(Command, frozen=True):
     With ``of``, it is a reply to the message of that seq in the same conversation, and of kind "reply".
     ``outbox`` (16 hex digits, random) and ``n`` (rising) are the key of the message: a message that is sent again under
     the same key is stored once. A ``notice`` asks other programs not to answer. ``styled`` is the text with the
-    formatting codes of IRC, of which ``text`` is what is left without them. ``tags`` are IRC's tags of clients.
+    formatting codes of IRC; ``text`` is the same without them. ``tags`` are client tags of IRC.
     """
 
     to: str

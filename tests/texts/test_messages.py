@@ -104,3 +104,16 @@ def test_texts_avoid_phrases_that_read_as_translated() -> None:
     shown = {"messages": messages()} | {str(page.relative_to(ROOT)): page.read_text() for page in pages}
     found = {name: AVOIDED.findall(text) for name, text in shown.items()}
     assert {name: phrases for name, phrases in found.items() if phrases} == {}
+
+
+NOT_IN_CODE = re.compile(r"\b(?:somebody|anybody|for good|so many|all the same|of which|log-ins?)\b", re.IGNORECASE)
+
+
+def test_docstrings_and_comments_avoid_phrases_that_read_as_translated() -> None:
+    found = {
+        f"{path.relative_to(ROOT)}:{number}": line.strip()
+        for path in sorted((ROOT / "socketchat").rglob("*.py"))
+        for number, line in enumerate(path.read_text().splitlines(), 1)
+        if NOT_IN_CODE.search(line)
+    }
+    assert found == {}

@@ -78,7 +78,7 @@ class View:
 
     @property
     def is_full(self) -> bool:
-        """Whether so many events are held back that no more should be taken before the room is entered."""
+        """Whether too many events are held back to take more before the room is entered."""
         return self._held is not None and len(self._held) >= HELD
 
     def enter(self) -> None:
