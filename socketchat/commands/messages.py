@@ -41,7 +41,9 @@ def send(hub: Hub, session: Session, command: commands.Send) -> None:
     user.away = ""
     if isinstance(to, Room):
         body = _encode(_body(command, text))
-        hub.submit(Pending(to.id, user.id, user.name, command.kind, body, key, (), None, session, command))
+        pending = Pending(to.id, user.id, user.name, command.kind, body, key, (), None, session, command)
+        pending.text = text if _is_bare(command) else None
+        hub.submit(pending)
         return
     pair = hub.directory.known_pair(user, to)
     if pair is None:
@@ -125,9 +127,14 @@ def addressee(hub: Hub, user: User, command: commands.Send) -> tuple[Room | User
     return room, text
 
 
+def _is_bare(command: commands.Send) -> bool:
+    """Tell whether a message is nothing but its text."""
+    return not (command.styled or command.notice or command.tags)
+
+
 def _body(command: commands.Send, text: str, to: str | None = None) -> events.Text:
     """Return the body of a message."""
-    if command.styled or command.notice or command.tags:
+    if not _is_bare(command):
         tags = checked_tags(command.tags)
         return events.Text(text, to, styled=to_pictures(command.styled), notice=command.notice, tags=tags)
     return events.Text(text, to)

@@ -232,7 +232,7 @@ class Hub:
             self.presence.settle(delivery.authors())
         if self.replay.reads:
             for conversation, group in delivery.groups.items():
-                self.replay.extend(conversation, [entry for entry, _ in group])
+                self.replay.extend(conversation, [entry for entry, _, _ in group])
         for conversation_id, seqs in delivery.changed:
             self.replay.drop(conversation_id, seqs)
         delivery.send()
@@ -268,7 +268,10 @@ class Hub:
             session.under_way_bytes -= size
             self._under_way_bytes -= size
             if type(outcome) is Stored:
-                self._stored(pending, session, outcome.entry, outcome.changed, delivery)
+                if pending.text is not None:
+                    self._heard(pending, session, outcome.entry, delivery)
+                else:
+                    self._stored(pending, session, outcome.entry, outcome.changed, delivery)
             elif pending.then is None and (answer := answer_to(pending, outcome)) is not None:
                 delivery.answer(session, session.rendering.answer(answer, session, pending.command))
             if pending.then is not None:
@@ -289,6 +292,16 @@ class Hub:
                 delivery.add(conversation, entry, None)
         if pending is not None and pending.then is not None:
             pending.then(outcome)
+
+    def _heard(self, pending: Pending, session: Session, entry: events.Entry, delivery: Delivery) -> None:
+        """Deliver a message to a room: the most common case of ``_stored``."""
+        room = self.state.conversations.get(entry.conversation)
+        if room is not None:
+            delivery.add(room, entry, session, pending.text)
+        command = pending.command
+        if command is not None and command.id is not None:
+            ok = events.Ok(id=command.id, conversation=entry.conversation, seq=entry.seq)
+            delivery.answer(session, session.rendering.answer(ok, session, command))
 
     def _stored(
         self, pending: Pending, session: Session, entry: events.Entry, changed: tuple[int, ...], delivery: Delivery

@@ -17,13 +17,14 @@ class Pending(Proposal, gc=False, eq=False):
     """A proposal with its session, if any, and the command that it came from.
 
     ``then`` takes the outcome; without it, the hub answers the command. ``told`` is an extra event for the session when
-    the proposal is stored.
+    the proposal is stored. ``text`` is the text of a message to a room, so that no dialect has to decode the body.
     """
 
     session: Session | None = None
     command: Command | None = None
     then: Callable[[Outcome], Any] | None = None
     told: events.Event | None = None
+    text: str | None = None
 
 
 def answer_to(pending: Pending, outcome: Outcome) -> events.Event | None:

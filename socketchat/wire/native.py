@@ -34,6 +34,10 @@ class NativeRendering:
         """Return an entry as a line."""
         return codec.encode(entry)
 
+    def message(self, entry: Entry, text: str) -> bytes:  # noqa: ARG002 - the body stays JSON
+        """Return a message as a line."""
+        return codec.encode(entry)
+
     def event(self, event: Event) -> bytes:
         """Return an event as a line."""
         return codec.encode(event)

@@ -72,6 +72,15 @@ class PlainRendering:
                 return f"{line}\n".encode()
         return text_lines(entry, me=entry.author if own else None).encode()
 
+    def message(self, entry: Entry, text: str) -> bytes:
+        """Return a new message to a room as lines; the text is clean."""
+        if entry.kind == "message":
+            line = f"{entry.name}: {text}"
+            columns = ROW_COLUMNS if line.isascii() else ROW_COLUMNS // 2
+            if len(line) <= columns and "\n" not in text and "\t" not in text:
+                return f"{line}\n".encode()
+        return self.entry(entry)
+
     def event(self, event: Event) -> bytes:
         """Return an event as lines."""
         if isinstance(event, Welcome):

@@ -15,8 +15,12 @@ from ..state.users import User
 from .ignoring import as_read, ignores
 from .replay import WRITE_BYTES
 
-Group = list[tuple[Entry, Session | None]]
-"""Entries of one conversation in order, each with its author's session, or None if the author hears it, too."""
+Group = list[tuple[Entry, Session | None, str | None]]
+"""Entries of one conversation in order.
+
+Each has its author's session, or None if the author hears it, too; and the text of a message to a room, if it is at
+hand.
+"""
 
 
 LONG_TEXT_BYTES = 4096
@@ -56,37 +60,47 @@ class Delivery:
         else:
             self.answer(session, session.rendering.event(event))
 
-    def add(self, conversation: Conversation, entry: Entry, session: Session | None) -> None:
+    def add(self, conversation: Conversation, entry: Entry, session: Session | None, text: str | None = None) -> None:
         """Add an entry, in log order."""
         group = self.groups.get(conversation)
         if group is None:
-            self.groups[conversation] = [(entry, session)]
+            self.groups[conversation] = [(entry, session, text)]
         else:
-            group.append((entry, session))
+            group.append((entry, session, text))
         size = len(entry.body)
         if size > LONG_TEXT_BYTES:
             self._long[conversation] = self._long.get(conversation, 0) + size
 
     def authors(self) -> set[str]:
         """Return the ids of the authors."""
-        return {entry.author for group in self.groups.values() for entry, _ in group}
+        return {entry.author for group in self.groups.values() for entry, _, _ in group}
 
     def send(self) -> None:
         """Advance the heads, then write to each session once."""
-        bases = {conversation: conversation.head for conversation in self.groups}
+        self._write(self._news())
+
+    def _news(self) -> dict[Session, bytes]:
+        """Return the bytes of the entries for each session."""
         news: dict[Session, bytes] = {}
-        for conversation, group in self._rendered(bases):
+        for conversation, group in self._rendered():
+            entry, author, text = group[0]
             for rendering, sessions in conversation.audience.items():
-                if rendering.sided and isinstance(conversation, Pair):
+                if text is not None and len(group) == 1 and not (self._ignored_by or rendering.confirms):
+                    self._gather_message(news, rendering, sessions, conversation, entry, author, text)
+                elif rendering.sided and isinstance(conversation, Pair):
                     self._gather_sided(news, rendering, sessions, conversation, group)
                 else:
                     ignorers = self._ignorers(group) if self._ignored_by else ()
                     self._gather(news, rendering, sessions, conversation, group, ignorers=ignorers)
+        return news
+
+    def _write(self, news: dict[Session, bytes]) -> None:
+        """Write to each session its answers, its news, and the events beside them."""
         answers = self._answers
         for session, data in news.items():
             lines = answers.pop(session, None) if answers else None
             if len(data) > WRITE_BYTES:
-                session.places.fall_behind(bases)
+                session.places.fall_behind(self._bases())
                 self.behind.append(session)
                 data = b""  # noqa: PLW2901 - replay sends it in parts
             if lines is not None:
@@ -98,15 +112,21 @@ class Delivery:
         for session, event in self._beside:
             session.tell(event)
 
-    def _rendered(self, bases: Mapping[Conversation, int]) -> Iterable[tuple[Conversation, Group]]:
+    def _rendered(self) -> Iterable[tuple[Conversation, Group]]:
         """Move the heads, and return the groups to render; replay serves the others."""
         for conversation, group in self.groups.items():
             conversation.head = group[-1][0].seq
-        long = [each for each, size in self._long.items() if size > LONG_TEXTS_BYTES and len(self.groups[each]) > 1]
-        for conversation in long:
-            self._leave_to_replay(conversation, bases)
-            del self.groups[conversation]
+        if self._long:
+            bases = self._bases()
+            for conversation, size in self._long.items():
+                if size > LONG_TEXTS_BYTES and len(self.groups[conversation]) > 1:
+                    self._leave_to_replay(conversation, bases)
+                    del self.groups[conversation]
         return self.groups.items()
+
+    def _bases(self) -> dict[Conversation, int]:
+        """Return the heads before this batch."""
+        return {conversation: group[0][0].seq - 1 for conversation, group in self.groups.items()}
 
     def _leave_to_replay(self, conversation: Conversation, bases: Mapping[Conversation, int]) -> None:
         """Mark all sessions that hear a conversation as behind: replay renders in each turn only what it sends."""
@@ -119,8 +139,27 @@ class Delivery:
 
     def _ignorers(self, group: Group) -> list[Session]:
         """Return the sessions that ignore an author of these entries."""
-        users = {user for entry, _ in group for user in self._ignored_by.get(entry.author, {}).values()}
+        users = {user for entry, _, _ in group for user in self._ignored_by.get(entry.author, {}).values()}
         return [session for user in users for session in self._sessions_of(user)]
+
+    @staticmethod
+    def _gather_message(  # noqa: PLR0917 - keyword arguments would cost a tenth of the time per message here
+        news: dict[Session, bytes],
+        rendering: Rendering,
+        sessions: dict[Session, Places],
+        conversation: Conversation,
+        entry: Entry,
+        author: Session | None,
+        text: str,
+    ) -> None:
+        """Add the line of a single message: what ``_gather`` does for a group of one, without the lists."""
+        line = rendering.message(entry, text)
+        deaf = None if rendering.echo else author
+        for session, places in sessions.items():
+            if places.lacks is not None:
+                places.miss(conversation, entry.seq - 1)
+            elif session is not deaf:
+                news[session] = news[session] + line if session in news else line
 
     @staticmethod
     def _gather(
@@ -133,8 +172,7 @@ class Delivery:
         ignorers: Iterable[Session],
     ) -> None:
         """Add the same bytes for every live session, except authors without echo and sessions that ignore an author."""
-        render = rendering.entry
-        lines = [render(entry) for entry, _ in group]
+        lines = _lines(rendering, group)
         data = b"".join(lines)
         apart: dict[Session | None, bytes] = {} if rendering.echo else _without_own(data, lines, group)
         if rendering.confirms:
@@ -169,7 +207,7 @@ class Delivery:
             elif user is not None:
                 if user not in ends:
                     ends[user] = [
-                        rendering.entry(as_read(entry, user), own=entry.author == user.id) for entry, _ in group
+                        rendering.entry(as_read(entry, user), own=entry.author == user.id) for entry, _, _ in group
                     ]
                 lines = _confirmed_end(rendering, ends[user], session, group) if rendering.confirms else ends[user]
                 news[session] = news.get(session, b"") + b"".join(lines)
@@ -177,7 +215,7 @@ class Delivery:
 
 def _confirmed_end(rendering: Rendering, lines: list[bytes], session: Session, group: Group) -> list[bytes]:
     """Return the lines of a direct message for one session of one of its ends; its own ones are its answers."""
-    if not any(author is session for _, author in group):
+    if not any(author is session for _, author, _ in group):
         return lines
     return [
         line
@@ -185,14 +223,14 @@ def _confirmed_end(rendering: Rendering, lines: list[bytes], session: Session, g
         else confirmed
         if (confirmed := rendering.confirm(entry, session)) is not None
         else line * rendering.echo
-        for line, (entry, author) in zip(lines, group, strict=True)
+        for line, (entry, author, _) in zip(lines, group, strict=True)
     ]
 
 
 def _confirmed(rendering: Rendering, lines: list[bytes], group: Group) -> dict[Session | None, bytes]:
     """Return the bytes for each session that gets one of its own entries in another form than everyone else."""
     others: dict[Session, dict[int, bytes]] = {}
-    for place, (entry, session) in enumerate(group):
+    for place, (entry, session, _) in enumerate(group):
         if session is not None and session.rendering is rendering:
             confirmed = rendering.confirm(entry, session)
             if confirmed is not None:
@@ -200,10 +238,16 @@ def _confirmed(rendering: Rendering, lines: list[bytes], group: Group) -> dict[S
     return {
         session: b"".join(
             mine.get(place, b"" if author is session and not rendering.echo else line)
-            for place, (line, (_, author)) in enumerate(zip(lines, group, strict=True))
+            for place, (line, (_, author, _)) in enumerate(zip(lines, group, strict=True))
         )
         for session, mine in others.items()
     }
+
+
+def _lines(rendering: Rendering, group: Group) -> list[bytes]:
+    """Return the bytes of each entry."""
+    render, message = rendering.entry, rendering.message
+    return [render(entry) if text is None else message(entry, text) for entry, _, text in group]
 
 
 def _as_read_by(session: Session, rendering: Rendering, lines: list[bytes], group: Group) -> bytes:
@@ -211,7 +255,7 @@ def _as_read_by(session: Session, rendering: Rendering, lines: list[bytes], grou
     user = session.user
     return b"".join(
         rendering.entry(as_read(entry, user)) if user is not None and ignores(user, entry) else line
-        for line, (entry, author) in zip(lines, group, strict=True)
+        for line, (entry, author, _) in zip(lines, group, strict=True)
         if rendering.echo or author is not session
     )
 
@@ -225,7 +269,7 @@ def _without_own(data: bytes, lines: list[bytes], group: Group) -> dict[Session 
     at = 0
     author = group[0][1]
     begin = 0
-    for line, (_, session) in zip(lines, group, strict=True):
+    for line, (_, session, _) in zip(lines, group, strict=True):
         if session is not author:
             pieces.setdefault(author, []).append(data[ends.get(author, 0) : begin])
             ends[author] = at

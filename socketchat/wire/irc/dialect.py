@@ -41,6 +41,10 @@ class StrangerRendering:
         """Return nothing."""
         return b""
 
+    def message(self, entry: Entry, text: str) -> bytes:  # noqa: ARG002 - likewise
+        """Return nothing."""
+        return b""
+
     def event(self, event: Event) -> bytes:
         """Return why the connection ends."""
         text = event.text if isinstance(event, events.Error | events.Bye) else ""

@@ -59,6 +59,10 @@ class IrcRendering:
             return b""
         return "".join(self.lines(entry)).encode()
 
+    def message(self, entry: Entry, text: str) -> bytes:  # noqa: ARG002 - tags need the body
+        """Return a message as lines."""
+        return self.entry(entry)
+
     def lines(self, entry: Entry, extra: dict[str, str] | None = None) -> list[str]:
         """Return the lines of an entry, each with the tags in ``extra`` too."""
         try:
