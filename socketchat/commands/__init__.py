@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
-from contextlib import suppress
+from collections.abc import Callable, Coroutine, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
-from ..exceptions import BadLine, ChatError, NotLoggedIn
+from ..exceptions import NotLoggedIn
 from ..hub import Action, Cost, Hub, Session
 from ..hub.policy.limits import PAUSE_SECONDS
 from ..protocol import commands, events
@@ -21,7 +20,7 @@ from .handler import ANSWERED, Answer
 from .help import help_on
 from .history import history
 from .ignoring import ignore, unignore
-from .messages import addressee, key_of, ping, quit_chat, send
+from .messages import addressee, ping, quit_chat, send, send_all
 from .moderation import access, ban, invite, kick, mod, mute, unban, unmod, unmute
 from .procedures import Procedure
 from .read_markers import read, unread
@@ -105,7 +104,7 @@ def handle(hub: Hub, session: Session, command: commands.Command) -> bool:
     if type(command) is commands.Send and command.of is None:
         session.allowance.left -= 1
         if session.register is None:
-            _send(hub, session, command)
+            send_all(hub, session, (command,))
         else:
             first = _first_send(hub, session, command)
             Running(hub, session, command, first, lambda answer: _ok(session, command, answer)).start()
@@ -136,6 +135,15 @@ async def perform(hub: Hub, session: Session, command: commands.Command) -> Answ
 
 def _row(command: commands.Command) -> Row:
     return REPLY if isinstance(command, commands.Send) and command.of is not None else COMMANDS[type(command)]
+
+
+def handle_messages(hub: Hub, session: Session, messages: Sequence[commands.Send]) -> None:
+    """Handle messages that ``Hub.takes`` allows together; none of them is a reply."""
+    if session.register is None:
+        session.allowance.left -= len(messages)
+        send_all(hub, session, messages)
+    else:
+        handle(hub, session, messages[0])
 
 
 def _costs_little(command: commands.Command) -> bool:
@@ -178,25 +186,10 @@ def _ok(session: Session, command: commands.Command, answer: Answer) -> None:
         session.write(lines)
 
 
-def _send(hub: Hub, session: Session, command: commands.Send) -> None:
-    try:
-        send(hub, session, command)
-    except ChatError as error:
-        session.refuse(error, command)
-        if session.user is not None and command.outbox is not None:
-            _give_up(hub, session, command)
-
-
 async def _first_send(hub: Hub, session: Session, command: commands.Send) -> Answer:
     """Register a new name with the first message under it; a message that cannot be sent claims no name."""
     if session.register is not None and session.user is not None:
         addressee(hub, session.user, command)
         await session.register()
-    _send(hub, session, command)
+    send_all(hub, session, (command,))
     return ANSWERED
-
-
-def _give_up(hub: Hub, session: Session, command: commands.Send) -> None:
-    """Let the next messages pass if a message that a full disk refused before is now refused for another reason."""
-    with suppress(BadLine):
-        hub.journal.give_up(key_of(hub, session, command))

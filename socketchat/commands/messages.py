@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
+from contextlib import suppress
 
 import msgspec
 
-from ..exceptions import BadLine, BadText, NotLoggedIn, Refused, TooLong
+from ..exceptions import BadLine, BadText, ChatError, NotLoggedIn, Refused, TooLong
 from ..hub import Action, Hub, Pending, Session, User
 from ..hub.delivery.absence import absence
 from ..hub.state.conversations import Room
 from ..protocol import commands, events
+from ..protocol.limits import TEXT_BYTES
 from ..protocol.text.formatting import stripped, to_pictures
 from ..protocol.text.hygiene import check_text, clean_line
 from .handler import ANSWERED, OK, Answer
@@ -54,6 +57,55 @@ def send(hub: Hub, session: Session, command: commands.Send) -> None:
     if to.away or to.id not in hub.online.present:
         pending.told = absence(hub, pair, user, to)
     hub.submit(pending)
+
+
+def send_all(hub: Hub, session: Session, messages: Iterable[commands.Send]) -> None:
+    """Submit messages in order, or answer with errors.
+
+    Most are a line of ASCII to a room without restrictions: those cost only what differs from one to the next.
+    """
+    user = session.user
+    name, room = "", None
+    for message in messages:
+        try:
+            text = message.text
+            if message.to != name:
+                name = message.to
+                room = _free_room(hub, user, name)
+            if user is None or room is None or not (_is_simple(text) and _is_bare(message)):
+                send(hub, session, message)
+                continue
+            key = key_of(hub, session, message) if message.outbox is not None else None
+            user.away = ""
+            body = _encode(events.Text(text))
+            hub.submit(
+                Pending(
+                    room.id, user.id, user.name, message.kind, body, key, (), None, session, message, None, None, text
+                )
+            )
+        except ChatError as error:
+            session.refuse(error, message)
+            if user is not None and message.outbox is not None:
+                _give_up(hub, session, message)
+
+
+def _is_simple(text: str) -> bool:
+    """Tell quickly whether ``check_text`` returns this text as it is; False if this is uncertain."""
+    return len(text) <= TEXT_BYTES and text.isascii() and text.isprintable() and text.strip() != ""
+
+
+def _free_room(hub: Hub, user: User | None, name: str) -> Room | None:
+    """Return the room with exactly this name, if any user may speak there."""
+    room = hub.directory.rooms.get(name)
+    if user is None or room is None or not hub.permissions.is_free(user, room):
+        return None
+    return room
+
+
+def _give_up(hub: Hub, session: Session, message: commands.Send) -> None:
+    """Let the next messages pass if a message that a full disk refused before is now refused for another reason."""
+    with suppress(BadLine):
+        hub.journal.give_up(key_of(hub, session, message))
 
 
 async def ping(_hub: Hub, _session: Session, _command: commands.Ping) -> Answer:
@@ -107,6 +159,8 @@ def check_begins(hub: Hub, session: Session, user: User, other: User) -> None:
 def key_of(hub: Hub, session: Session, command: commands.Send | commands.Edit | commands.Delete) -> tuple[int, int]:
     """Return the journal's key for a command that has one; raises BadLine."""
     outbox, n = command.outbox or "", command.n
+    if outbox == session.outbox and n:  # it was checked
+        return session.outbox_key, n
     if len(outbox) != OUTBOX_DIGITS or not 0 < (n or 0) <= N_MOST:
         raise BadLine(f"outbox must be {OUTBOX_DIGITS} hex digits, and n a number from 1.")
     return hub.outbox_key(session, outbox), n or 0

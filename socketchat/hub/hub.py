@@ -148,8 +148,11 @@ class Hub:
 
     # Taking commands
 
-    def takes(self, session: Session) -> bool:
-        """Tell whether a session may hand in a command now; if not, call its link's ``proceed`` later."""
+    def takes(self, session: Session) -> int:
+        """Return how many messages a session may hand in now, or 0 and call its link's ``proceed`` later.
+
+        If there are any, the session may hand in one other command instead.
+        """
         if (
             session.blocked
             or session.paused
@@ -157,11 +160,15 @@ class Hub:
             or session.under_way_bytes >= UNACKNOWLEDGED_BYTES
         ):
             session.stalled = True
-            return False
+            return 0
         if self._under_way_bytes >= UNDER_WAY_BYTES:
             self._crowd[session] = None
-            return False
-        return session.allowance.left >= 1 or self.throttle.refill(session)
+            return 0
+        if session.allowance.left < 1 and not self.throttle.refill(session):
+            return 0
+        if session.register is not None:  # the first message registers the name
+            return 1
+        return int(min(UNACKNOWLEDGED_ENTRIES - session.under_way, session.allowance.left))
 
     def submit(self, pending: Pending) -> None:
         """Hand a proposal to the journal; never blocks."""

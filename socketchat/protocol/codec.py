@@ -16,7 +16,7 @@ _SHOWN = 60
 """Characters of a peer's line that an error repeats: enough to recognize it."""
 
 # Decoding raises these for invalid JSON, invalid UTF-8, wrong types, and deep nesting.
-_UNDECODABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+UNDECODABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
 class _Type(msgspec.Struct):
@@ -52,7 +52,7 @@ def decode_command(line: bytes) -> commands.ANY:
     """Return the command in a line; raises BadLine, or Unsupported if its type is unknown."""
     try:
         return _command_decoder()(line)
-    except _UNDECODABLE as problem:
+    except UNDECODABLE as problem:
         kind = _type(line)
         if kind is not None and kind not in _COMMANDS:
             raise Unsupported(f'This version of the protocol has no command "{_shown(kind)}".') from None
@@ -63,7 +63,7 @@ def decode_event(line: bytes) -> events.ANY | None:
     """Return the event in a line, None if its type is unknown; raises BadLine."""
     try:
         return _decode_event(line)
-    except _UNDECODABLE as problem:
+    except UNDECODABLE as problem:
         kind = _type(line)
         if kind is not None and kind not in _EVENTS:
             return None
@@ -74,7 +74,7 @@ def line_id(line: bytes) -> int | None:
     """Return the id of a line that is not a valid command, for the answer; None if it has no readable id."""
     try:
         return _decode_id(line).id
-    except _UNDECODABLE:
+    except UNDECODABLE:
         return None
 
 
@@ -87,7 +87,7 @@ def decode_text(entry: events.Entry) -> events.Text:
     """Return the body of an entry whose kind holds text; raises ProtocolError if the body is something else."""
     try:
         return _decode_text(entry.body)
-    except _UNDECODABLE:
+    except UNDECODABLE:
         raise ProtocolError("The body of the entry has no text.") from None
 
 
@@ -110,7 +110,7 @@ def is_deleted(entry: events.Entry) -> bool:
 def _type(line: bytes) -> str | None:
     try:
         return _decode_type(line).type
-    except _UNDECODABLE:
+    except UNDECODABLE:
         return None
 
 

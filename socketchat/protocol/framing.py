@@ -15,29 +15,29 @@ class LineBuffer:
     r"""Collects bytes and hands out lines without their end, ``\n`` or ``\r\n``.
 
     A line has at most ``limit`` bytes before its ``\n``. A longer line raises TooLong once, in its place among the
-    lines, and is skipped. The caller decides whether that ends the connection.
+    lines, and is skipped. The caller decides whether that ends the connection. ``lines`` are the complete lines that
+    were not taken yet, in reverse order, with any carriage return; ``uncut`` is the data behind them.
     """
 
-    __slots__ = ("_limit", "_lines", "_rest", "_skipping", "_uncut")
+    __slots__ = ("_limit", "_rest", "_skipping", "lines", "uncut")
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
-        # Complete lines that were not taken yet, in reverse order.
-        self._lines: list[bytes] = []
+        self.lines: list[bytes] = []
         # The incomplete line. It holds no newline, so that only new data is searched.
         self._rest: bytearray | None = None
         self._skipping = False
-        self._uncut = b""  # data after the lines cut off so far
+        self.uncut = b""
 
     def receive_data(self, data: bytes) -> None:
         """Take data from the peer; then call ``next_line`` until it returns None."""
-        if self._uncut:
-            self._uncut += data
+        if self.uncut:
+            self.uncut += data
             return
         lines = data.split(b"\n", LINES_AT_ONCE)
         begun = lines.pop()
         if len(lines) == LINES_AT_ONCE:
-            self._uncut, begun = begun, b""
+            self.uncut, begun = begun, b""
         if lines:
             if len(data) > self._limit:
                 lines = [line if len(line) <= self._limit else _TOO_LONG for line in lines]
@@ -48,19 +48,19 @@ class LineBuffer:
                 del lines[0]
                 self._skipping = False
             lines.reverse()
-            self._lines = lines + self._lines if self._lines else lines
+            self.lines = lines + self.lines if self.lines else lines
         if begun and not self._skipping:
             self._begin(begun)
 
     def next_line(self) -> bytes | None:
         """Return the next complete line, or None if it needs more data; raises TooLong."""
-        if not self._lines:
-            if not self._uncut:
+        if not self.lines:
+            if not self.uncut:
                 return None
-            data, self._uncut = self._uncut, b""
+            data, self.uncut = self.uncut, b""
             self.receive_data(data)
             return self.next_line()
-        line = self._lines.pop()
+        line = self.lines.pop()
         if line == _TOO_LONG:
             raise TooLong(f"The line is too long; the limit is {self._limit:,} bytes.")
         return line[:-1] if line.endswith(b"\r") else line
@@ -75,7 +75,7 @@ class LineBuffer:
         if len(begun) + len(self._rest or b"") > self._limit:
             self._rest = None
             self._skipping = True
-            self._lines.insert(0, _TOO_LONG)
+            self.lines.insert(0, _TOO_LONG)
         elif self._rest is None:
             self._rest = bytearray(begun)
         else:

@@ -6,7 +6,7 @@ import asyncio
 import logging
 from typing import cast
 
-from ..commands import handle
+from ..commands import handle, handle_messages
 from ..exceptions import ChatError, ProtocolError, TooMany
 from ..hub import Channel, Hub, Rendering, Session
 from ..protocol.commands import Command, Send
@@ -200,38 +200,43 @@ class Connection(asyncio.Protocol):
 
     # Internal
 
-    def _proceed(self, session: Session, wire: Wire) -> None:  # noqa: C901 - one loop, which every message passes
-        hub = self._hub
-        takes, heaviest, others = hub.takes, wire.heavy + TURN_BYTES, TURN_OTHERS
-        command, self._held = self._held, None
-        for _ in range(TURN_COMMANDS):
-            if self._is_over or not takes(session):
-                break
-            try:
-                command = command or wire.next_command()
-            except ChatError as error:
-                self._refuse(session, error)
+    def _proceed(self, session: Session, wire: Wire) -> None:
+        """Run commands until more data is needed, or the session or this turn can take no more."""
+        hub, left, heaviest = self._hub, TURN_COMMANDS, wire.heavy + TURN_BYTES
+        while not self._is_over and (most := hub.takes(session)):
+            messages = wire.next_messages(min(most, left)) if self._held is None else ()
+            if messages:
+                handle_messages(hub, session, messages)
+                left -= len(messages)
+            elif cost := self._run_command(session, wire):
+                left -= cost
             else:
-                if wire.dialect.to_send:
-                    session.write(wire.data_to_send())
-                if command is None:
-                    if wire.needs_data:
-                        self._read_or_end()
-                        return
-                    session.allowance.left -= 1  # an empty line takes as long to read
-                elif not handle(hub, session, command):
-                    break
-                elif type(command) is not Send:
-                    others -= 1
-                command = None
-            if not others or wire.heavy >= heaviest:
+                break
+            if wire.needs_data and self._held is None:
+                self._read_or_end()
+                return
+            if left <= 0 or wire.heavy >= heaviest:
                 self._take_turns()
                 break
-        else:
-            self._take_turns()
-        self._held = command
         if not self._has_ended:
             self._pressure.read(wanted=False)
+
+    def _run_command(self, session: Session, wire: Wire) -> int:
+        """Run the next command, and return as how many messages it counts in this turn; 0 if it is held."""
+        try:
+            command = self._held or wire.next_command()
+        except ChatError as error:
+            self._refuse(session, error)
+            return 1
+        if wire.dialect.to_send:
+            session.write(wire.data_to_send())
+        if command is None:
+            if not wire.needs_data:
+                session.allowance.left -= 1  # an empty line takes as long to read
+            return 1
+        is_done = handle(self._hub, session, command)
+        self._held = None if is_done else command
+        return (1 if type(command) is Send else TURN_COMMANDS // TURN_OTHERS) if is_done else 0
 
     def _refuse(self, session: Session, error: ChatError) -> None:
         """Answer an invalid line, or end the connection if the stream cannot be read any further."""

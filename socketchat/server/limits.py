@@ -23,7 +23,8 @@ TURN_COMMANDS = 64
 unacknowledged messages, so that a busy connection is not slowed down."""
 
 TURN_OTHERS = 8
-"""Commands other than messages of one connection in one turn: each may build a list or check a signature."""
+"""Commands other than messages of one connection in one turn: each may build a list or check a signature, so it counts
+as several messages."""
 
 TURN_BYTES = 65_536
 """Bytes of long lines of one connection in one turn, plus one line: two of the longest texts take a millisecond."""

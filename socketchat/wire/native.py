@@ -4,18 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import msgspec
+
 from ..exceptions import ProtocolError
 from ..hub import Session
 from ..protocol import codec
-from ..protocol.commands import Command
+from ..protocol.commands import Command, Send
 from ..protocol.events import Entry, Event
 from ..protocol.framing import LineBuffer
 from ..protocol.kinds import ECHOED
 from ..protocol.limits import LINE_BYTES
-from .wire import Wire
+from .wire import SHORT_BYTES, Wire
 
 PROGRAM_SECONDS = 10.0
 """Time to log in: short, because the client is a program."""
+
+_MESSAGE = b'{"type":"send"'
+
+_decode_message = msgspec.json.Decoder(Send).decode
 
 
 class NativeRendering:
@@ -60,6 +66,23 @@ class NativeDialect:
     greeting_seconds = PROGRAM_SECONDS
     is_strict = True
     to_send = b""  # the dialect has no output of its own
+
+    def messages(self, lines: list[bytes], most: int, session: Session) -> list[Send]:  # noqa: ARG002 - as in read
+        """Take short messages off the end of ``lines``; any line that is not plainly one is left to ``read``."""
+        messages: list[Send] = []
+        while lines and len(messages) < most:
+            line = lines[-1]
+            if len(line) > SHORT_BYTES or not line.startswith(_MESSAGE):
+                break
+            try:
+                message = _decode_message(line)
+            except codec.UNDECODABLE:
+                break
+            if message.of is not None:  # a reply takes a look at the message that it answers
+                break
+            messages.append(message)
+            del lines[-1]
+        return messages
 
     def read(self, line: bytes, session: Session) -> Sequence[Command]:  # noqa: ARG002 - the line is enough
         """Return the command; raises BadLine and Unsupported."""

@@ -21,7 +21,7 @@ from ..protocol.limits import TEXT_BYTES
 from ..protocol.slash.parsing import parse
 from ..protocol.text.rows import ROW_COLUMNS
 from ..protocol.transcript import text_lines
-from .wire import Wire
+from .wire import SHORT_BYTES, Wire
 
 LINE_BYTES = TEXT_BYTES + 128
 """Longest line: the longest text, after a command with a name."""
@@ -115,6 +115,26 @@ class PlainDialect:
         self._prompts: Sequence[str] = ()
         self._typed: tuple[str, ...] = ()  # the passwords typed so far
         self.to_send = b""
+
+    def messages(self, lines: list[bytes], most: int, session: Session) -> list[Send]:
+        """Take lines off the end of ``lines`` while they begin like a text for the current room, and not a command."""
+        messages: list[Send] = []
+        if self._asked is not None or session.user is None or session.put_out:
+            return messages
+        room = session.room
+        while lines and len(messages) < most:
+            line = lines[-1]
+            if len(line) > SHORT_BYTES:
+                break
+            try:
+                text = line.decode()
+            except UnicodeDecodeError:  # perhaps telnet's negotiation
+                break
+            if not text[:1].isalnum():
+                break
+            messages.append(Send(to=room, text=text.removesuffix("\r")))
+            del lines[-1]
+        return messages
 
     def read(self, line: bytes, session: Session) -> Sequence[Command]:
         """Return the command in a line, if any; raises ChatError for an invalid line."""

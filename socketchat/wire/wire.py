@@ -8,11 +8,20 @@ from typing import Protocol
 from ..exceptions import ProtocolError, TooLong
 from ..hub import Rendering, Session
 from ..hub.policy.limits import COMMAND_BYTES
-from ..protocol.commands import Command
+from ..protocol.commands import Command, Send
+
+SHORT_BYTES = 1024
+"""Longest line that counts as a short message: 64 of them take as much memory as one turn may."""
 
 
 class Framing(Protocol):
     """Splits bytes into lines."""
+
+    lines: list[bytes]
+    """The complete lines that were not taken yet, in reverse order."""
+
+    uncut: bytes
+    """Data behind these lines, in which there may be more."""
 
     def receive_data(self, data: bytes) -> None:
         """Take what was read."""
@@ -39,6 +48,13 @@ class Dialect(Protocol):
     def is_strict(self) -> bool:
         """Whether a line that is too long ends the connection instead of getting an error."""
 
+    def messages(self, lines: list[bytes], most: int, session: Session) -> list[Send]:
+        """Take at most ``most`` short messages off the end of ``lines``, and return them.
+
+        Stop before the first line that is longer than SHORT_BYTES, invalid, or anything but a message: ``read`` reads
+        it. This is the path of most lines, so it may read few forms; it may leave all of them to ``read``.
+        """
+
     def read(self, line: bytes, session: Session) -> Sequence[Command]:
         """Return the commands in a line of this session: none, one or several.
 
@@ -50,8 +66,9 @@ class Dialect(Protocol):
 class Wire:
     """The server's side of one connection: bytes in, commands and bytes out.
 
-    Call ``receive_data``, then ``next_command`` until ``needs_data``. If the ``dialect`` then has bytes ``to_send``,
-    write ``data_to_send()`` before the answer. ``heavy`` counts the bytes of long lines, which cost more than others.
+    Call ``receive_data``, then ``next_messages`` and ``next_command`` until ``needs_data``. If the ``dialect`` has
+    bytes ``to_send`` after a command, write ``data_to_send()`` before the answer. ``heavy`` counts the bytes of long
+    lines, which cost more than others.
     """
 
     __slots__ = ("_commands", "_framing", "_session", "dialect", "heavy", "needs_data")
@@ -83,6 +100,16 @@ class Wire:
         """Take what was read."""
         self._framing.receive_data(data)
         self.needs_data = False
+
+    def next_messages(self, most: int) -> list[Send]:
+        """Return the short messages that come next, up to ``most``; none if the next line is anything else."""
+        if self._commands:
+            return []
+        framing = self._framing
+        messages = self.dialect.messages(framing.lines, most, self._session)
+        if not framing.lines and not framing.uncut:
+            self.needs_data = True
+        return messages
 
     def next_command(self) -> Command | None:
         """Read at most one line, and return the next command.

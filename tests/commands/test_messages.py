@@ -1,5 +1,9 @@
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from socketchat.commands.messages import send, send_all
+from socketchat.exceptions import ChatError
 from socketchat.hub.delivery.absence import TOLD_SECONDS
 from socketchat.hub.logins import RESUME_SECONDS
 from socketchat.protocol import commands, events
@@ -10,6 +14,9 @@ from tests.hub.stage import Peer, Stage
 from tests.keys import key_of
 
 OUTBOX = "0123456789abcdef"
+
+TOS = ("#lobby", "#Lobby", "@bob", "@nobody", "#nowhere")
+TEXTS = ("hi", "  hi ", "", " ", "a\nb", "a\tb", "grüße", "\x1b[31m", "\x7f", "x" * TEXT_BYTES, "x" * (TEXT_BYTES + 1))
 
 
 def refusal(peer: Peer) -> events.Error:
@@ -32,6 +39,28 @@ def test_a_message_is_delivered_to_its_room() -> None:
     (entry,) = bob.told(events.Entry)
     assert (entry.conversation, entry.seq, entry.name, entry.kind) == ("#lobby", 1, "alice", "message")
     assert alice.told(events.Ok) == [events.Ok(id=number, conversation="#lobby", seq=1)]
+
+
+@given(st.lists(st.tuples(st.sampled_from(TOS), st.sampled_from(TEXTS), st.booleans()), max_size=12))
+@settings(max_examples=50)
+def test_messages_sent_together_have_the_results_of_messages_sent_one_by_one(sent: list[tuple[str, str, bool]]) -> None:
+    def said(*, together: bool) -> tuple[list[events.Event], list[tuple[str, int, str]]]:
+        stage, alice, bob = two()
+        messages = [
+            commands.Send(id=n, to=to, text=text, outbox=OUTBOX if keyed else None, n=n if keyed else None)
+            for n, (to, text, keyed) in enumerate(sent, 1)
+        ]
+        if together:
+            send_all(stage.hub, alice.session, messages)
+        for message in messages if not together else ():
+            try:
+                send(stage.hub, alice.session, message)
+            except ChatError as error:
+                alice.session.refuse(error, message)
+        stage.settle()
+        return [each for each in alice.events() if not isinstance(each, events.Entry)], bob.heard()
+
+    assert said(together=True) == said(together=False)
 
 
 def test_a_user_can_speak_in_a_public_room_without_membership() -> None:

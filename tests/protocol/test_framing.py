@@ -148,7 +148,7 @@ def test_an_empty_buffer_holds_nothing():
     taken(buffer)
 
     assert buffer._rest is None
-    assert sys.getsizeof(buffer) + sys.getsizeof(buffer._lines) < 200
+    assert sys.getsizeof(buffer) + sys.getsizeof(buffer.lines) < 200
 
 
 def test_a_line_that_arrives_byte_by_byte_is_searched_once():

@@ -21,8 +21,11 @@ def cut_at(stream: bytes, cuts: Iterable[int]) -> list[bytes]:
     return [stream[start:end] for start, end in pairwise(places)]
 
 
-def read_all(wire: Wire, session: Session, reads: Iterable[bytes]) -> list:
-    """Return the commands and errors in the data, in order, up to an error that ends the connection."""
+def read_all(wire: Wire, session: Session, reads: Iterable[bytes], together: int = 0) -> list:
+    """Return the commands and errors in the data, in order, up to an error that ends the connection.
+
+    Take up to ``together`` short messages at a time.
+    """
     found: list = []
     wire.begin(session)
 
@@ -36,6 +39,8 @@ def read_all(wire: Wire, session: Session, reads: Iterable[bytes]) -> list:
     for data in reads:
         wire.receive_data(data)
         while True:
+            if together:
+                found += wire.next_messages(together)
             try:
                 command = read()
             except ChatError as error:

@@ -9,12 +9,13 @@ from socketchat.protocol.codec import encode
 from socketchat.protocol.limits import LINE_BYTES
 from socketchat.wire.native import NATIVE
 from socketchat.wire.native import wire as native_wire
+from socketchat.wire.wire import SHORT_BYTES
 from tests.hub.stage import Stage
 from tests.wire.splits import cut_at, read_all, splits
 
 
-def read(*reads: bytes) -> list:
-    return read_all(native_wire(), Session(NATIVE, Stage().connect(), bytearray().extend), reads)
+def read(*reads: bytes, together: int = 0) -> list:
+    return read_all(native_wire(), Session(NATIVE, Stage().connect(), bytearray().extend), reads, together)
 
 
 ASKED = [
@@ -51,6 +52,33 @@ def test_a_stream_means_the_same_for_any_chunks() -> None:
     whole = [repr(each) for each in read(STREAM)]
     for reads in splits(STREAM):
         assert [repr(each) for each in read(*reads)] == whole
+
+
+LINES = (
+    encode(commands.Send(id=1, to="#lobby", text="hi", outbox="0" * 16, n=1)),
+    encode(commands.Send(to="@bob", text="grüße\n", kind="action")),
+    encode(commands.Send(to="#lobby", text="yes", of=7)),
+    encode(commands.Send(to="#lobby", text="x" * SHORT_BYTES)),
+    encode(commands.Ping(id=2)),
+    b'{"type":"send","to":"#lobby"}\n',
+    b'{"type":"send","type":"ping","to":"#lobby","text":"x"}\n',
+    b'{"type":"send","to":"#lobby","text":"caf\xe9"}\n',
+    b' {"type":"send","to":"#lobby","text":"x"}\r\n',
+    b"\n",
+)
+
+
+@given(st.lists(st.sampled_from(LINES)), st.integers(1, 9), st.lists(st.integers(0, 3000)))
+def test_messages_taken_together_are_those_taken_one_by_one(lines: list[bytes], most: int, cuts: list[int]) -> None:
+    stream = b"".join(lines)
+    assert list(map(repr, read(*cut_at(stream, cuts), together=most))) == list(map(repr, read(stream)))
+
+
+def test_a_reply_is_not_taken_together_with_messages() -> None:
+    wire = native_wire()
+    wire.begin(Session(NATIVE, Stage().connect(), bytearray().extend))
+    wire.receive_data(LINES[0] * 3 + LINES[2] + LINES[0])
+    assert [len(wire.next_messages(2)), len(wire.next_messages(2)), wire.next_messages(2)] == [2, 1, []]
 
 
 @given(st.binary(max_size=300), st.lists(st.integers(0, 300)))

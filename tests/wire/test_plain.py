@@ -11,6 +11,7 @@ from socketchat.protocol import commands, events
 from socketchat.protocol.limits import TEXT_BYTES
 from socketchat.wire.plain import LINE_BYTES, PLAIN
 from socketchat.wire.plain import wire as plain_wire
+from socketchat.wire.wire import SHORT_BYTES
 from tests.hostile import CORPUS, dangerous
 from tests.hub.stage import Stage
 from tests.wire.splits import cut_at, read_all, splits
@@ -26,9 +27,46 @@ def greeted() -> Session:
     return session
 
 
-def read(*reads: bytes, session: Session | None = None) -> list:
+def read(*reads: bytes, session: Session | None = None, together: int = 0) -> list:
     """Return the commands of a client; an empty line is none."""
-    return read_all(plain_wire(b"".join(reads)), session or greeted(), reads)
+    return read_all(plain_wire(b"".join(reads)), session or greeted(), reads, together)
+
+
+LINES = (
+    b"hello\n",
+    b"hello\r\n",
+    b"7 \t o'clock \r\r\n",
+    "grüße 👋\n".encode(),
+    b"caf\xe9\n",
+    b"bell \x07\x00\n",
+    b"\xff\xfb\x1fhello\n",
+    b"  hello\n",
+    b" /quit\n",
+    b"/users\n",
+    b"//etc\n",
+    b"/password\n",
+    b"\n",
+    b"\r\n",
+    b"x" * SHORT_BYTES + b"\n",
+    b"x" * (LINE_BYTES + 1) + b"\n",
+)
+
+
+@given(st.lists(st.sampled_from(LINES)), st.integers(1, 9), st.lists(st.integers(0, 3000)))
+def test_messages_taken_together_are_those_taken_one_by_one(lines: list[bytes], most: int, cuts: list[int]) -> None:
+    stream = b"".join(lines)
+    session, other = greeted(), greeted()
+    session.put_out = other.put_out = "#lobby" if most % 2 else ""
+    together = read(*cut_at(stream, cuts), session=session, together=most)
+    assert list(map(repr, together)) == list(map(repr, read(stream, session=other)))
+
+
+def test_texts_are_taken_together_up_to_a_command() -> None:
+    wire = plain_wire(b"")
+    wire.begin(greeted())
+    wire.receive_data(b"one\ntwo\r\nthree\n/users\nfour\n")
+    assert [[each.text for each in wire.next_messages(2)] for _ in range(3)] == [["one", "two"], ["three"], []]
+    assert not wire.needs_data
 
 
 def test_the_first_line_is_the_name() -> None:

@@ -68,12 +68,17 @@ class Permissions:
             raise error
 
     def check_speaks(self, user: User, room: Room) -> None:
-        """Raise ChatError unless a user may speak in a room: like ``check``, but faster without restrictions.
+        """Raise ChatError unless a user may speak in a room: like ``check``, but faster without restrictions."""
+        if not self.is_free(user, room):
+            self.check(user, Action.SPEAK, room)
+
+    def is_free(self, user: User, room: Room) -> bool:
+        """Tell whether a room has no restrictions, so that any user may speak there, and no one has to be looked up.
 
         Users under an older ban from the chat have no session, so that only pending bans count.
         """
         lobby = self._directory.lobby
-        if (
+        return not (
             room.is_private
             or room.closings
             or (room is not lobby and room.bans.are_any)
@@ -81,8 +86,7 @@ class Permissions:
             or lobby.bans.coming
             or lobby.mutes.are_any
             or user is self._operator
-        ):
-            self.check(user, Action.SPEAK, room)
+        )
 
     def check_entry(self, subjects: Iterable[str]) -> None:
         """Raise Banned if any of these subjects is banned from the server."""

@@ -77,6 +77,10 @@ class IrcDialect:
         """The rendering before the first line."""
         return STRANGER
 
+    def messages(self, lines: list[bytes], most: int, session: Session) -> list[Send]:  # noqa: ARG002 - as it says
+        """Leave all lines to ``read``."""
+        return []
+
     def read(self, line: bytes, session: Session) -> Sequence[Command]:
         """Return the command in a line, if any."""
         message = parse(line)
