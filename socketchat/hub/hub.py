@@ -13,7 +13,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from functools import partial
 from hashlib import blake2b
 from secrets import token_urlsafe
-from time import monotonic, time_ns
+from time import monotonic
 
 import msgspec
 
@@ -61,18 +61,13 @@ UNDER_WAY_BYTES = 16_777_216
 """Most bytes of submitted entries without an outcome: a bound on memory if the disk stalls."""
 
 
-def now_ms() -> int:
-    """Return the milliseconds since 1970."""
-    return time_ns() // 1_000_000
-
-
 class Hub:
     """All users and sessions of this node.
 
-    ``timer`` calls back after a number of seconds, ``spawn`` runs a coroutine, ``token`` makes unguessable words,
-    ``clock`` returns seconds, and ``now`` the milliseconds since 1970. Without an ``admission``, newcomers cannot
-    register; without a ``hasher``, users cannot log in by password. ``background`` runs work that takes too long for
-    the loop. Without ``limited``, rates and quotas are off.
+    ``timer`` calls back after a number of seconds, ``spawn`` runs a coroutine, ``token`` makes unguessable words, and
+    ``clock`` returns seconds. The time of day is the journal's: bans and delays end by the time that entries get.
+    Without an ``admission``, newcomers cannot register; without a ``hasher``, users cannot log in by password.
+    ``background`` runs work that takes too long for the loop. Without ``limited``, rates and quotas are off.
     """
 
     def __init__(
@@ -84,7 +79,6 @@ class Hub:
         token: Callable[[int], str] = token_urlsafe,
         clock: Callable[[], float] = monotonic,
         admission: Admission | None = None,
-        now: Callable[[], int] = now_ms,
         limited: bool = True,
         hasher: PasswordHasher | None = None,
         background: Background | None = None,
@@ -95,7 +89,7 @@ class Hub:
         self.token = token
         self.operator = User("operator", "operator", "operator")  # manages the server on its own machine
         self.admission = admission or Admission()
-        self.now = now
+        self.now = journal.now
         self.clock = clock
         self.hasher = hasher or NoPasswords()
         self.background = background or Foreground()
@@ -105,7 +99,7 @@ class Hub:
         self.state = Projection()
         self.directory = Directory(self.state)
         self.online = Online()
-        self.permissions = Permissions(self.directory, self.operator, now)
+        self.permissions = Permissions(self.directory, self.operator, self.now)
         self.guess_limits = GuessLimits(clock)
         self.quotas = Quotas(self.directory, clock, limited=limited)
         self.throttle = Throttle(timer, clock, self._proceed, limited=limited)
@@ -127,7 +121,7 @@ class Hub:
         self.record = recorder.record
         self.propose = recorder.propose
         self.note = recorder.note
-        self._expiry = RoomExpiry(self.state, self.online.present, timer, now, partial(self.note, self.operator))
+        self._expiry = RoomExpiry(self.state, self.online.present, timer, self.now, partial(self.note, self.operator))
         self.until = recorder.until
         self._effects = Effects(self.logins, self.subscriptions, self.directory, self.online)
         self.claimed: Counter[str] = Counter()  # accounts being registered, by the look of their name

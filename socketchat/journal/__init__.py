@@ -156,6 +156,9 @@ class Journal(Protocol):
     keep: Keep
     """How long messages are kept; may be set at any time. Facts are kept for ever, even below the floor."""
 
+    def now(self) -> int:
+        """Return the milliseconds since 1970, as new entries get them: not a clock that jumped a moment ago."""
+
     async def open(self) -> State:
         """Open the store and return its state; raises BadFile, StorageProblem."""
 

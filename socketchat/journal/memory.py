@@ -131,7 +131,7 @@ class MemoryJournal:
         self.submit = self._intake.submit
         self.give_up = self._intake.give_up
         self.capacity = capacity
-        self._clock = clock
+        self._clock = self.now = clock
         self._store = store or MemoryStore()
         self._untold: list[Stored] = []  # by other journals
         self._failed = -1

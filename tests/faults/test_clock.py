@@ -105,7 +105,6 @@ async def answer(caller: Caller, command: commands.Command) -> type:
 async def live_through(house: House, wall: Wall) -> None:
     """Jump forward and back while users talk, reconnect and are banned, and old entries could be dropped."""
     hub = house.server.hub
-    hub.now = hub.permissions.now = wall
     hub.journal.keep = Keep(90 * 24 * HOUR)
     alice, bob, eve = await house.native("alice"), await house.native("bob"), await house.native("eve")
     await answer(alice, commands.Join(id=1, room="#club"))
@@ -118,9 +117,7 @@ async def live_through(house: House, wall: Wall) -> None:
             house.clock.now += 60
             heard += await said_by(alice, bob, number)
             let_in = await answer(eve, commands.Join(id=3, room="#club"))
-            assert let_in is (Ok if jump == 10 * YEAR and wall.now >= 50 * YEAR else Error)
-            if let_in is Ok:
-                await answer(eve, commands.Leave(id=4, room="#club"))
+            assert let_in is Error  # bans end by the time that entries get, which does not follow a jump
             newcomer = await house.plain(f"new{number}")
             await newcomer.write(b"hello\n/quit\n")
             assert b"hello" not in await newcomer.end()

@@ -187,7 +187,6 @@ class Stage:
             token=lambda size: token(next(self.words), size),
             clock=lambda: self.turns.now,
             admission=self.admission,
-            now=lambda: self.now,
             limited=self.limited,
             hasher=self.hasher,
         )

@@ -1,11 +1,14 @@
 import asyncio
 import logging
 import socket
+from pathlib import Path
 
 import pytest
 
 from socketchat.exceptions import ChatError, StorageProblem
 from socketchat.journal.memory import MemoryJournal
+from socketchat.journal.sqlite.journal import SQLiteJournal
+from socketchat.journal.sqlite.upkeep.clock_guard import TOLD_MS
 from socketchat.protocol import commands, events
 from socketchat.protocol.codec import decode_text
 from socketchat.server import Server
@@ -188,3 +191,28 @@ def test_a_task_that_fails_is_logged(loop: str, caplog: pytest.LogCaptureFixture
 
     run(loop, scene)
     assert [(record.levelno, record.exc_info[0]) for record in caplog.records] == [(logging.ERROR, ZeroDivisionError)]
+
+
+def test_a_jump_of_the_clock_ends_no_ban_and_no_delay_of_a_password(loop: str, tmp_path: Path) -> None:
+    day = 86_400_000
+    wall, passed = [20_000 * day], [0]
+
+    async def scene(house: House) -> None:
+        hub = house.server.hub
+        alice, eve = await house.native("alice"), await house.native("eve")
+        await alice.say(commands.Join(id=1, room="#club"), commands.Ban(id=2, room="#club", name="eve", seconds=7200))
+        assert not [each for each in await alice.barrier() if isinstance(each, events.Error)]
+        since = hub.now() + day  # from when on a password without the old one is valid
+        wall[0] += 2 * day
+        await eve.say(commands.Join(id=1, room="#club"))
+        assert (await eve.hears(events.Error)).code == "banned"
+        assert hub.now() < since
+        passed[0] += TOLD_MS
+        await eve.say(commands.Join(id=2, room="#club"))
+        assert (await eve.hears(events.Ok)).id == 2
+        assert hub.now() == wall[0]
+
+    def journal(on: asyncio.AbstractEventLoop) -> SQLiteJournal:
+        return SQLiteJournal(str(tmp_path), on, clock=lambda: wall[0], passed=lambda: passed[0])
+
+    run(loop, scene, journal=journal)

@@ -55,6 +55,7 @@ class SQLiteJournal:
             self._revise_soon,
         )
         told = ClockGuard(clock, passed, TOLD_MS, "new messages keep the old time for five minutes")
+        self.now = told.now
         self._writer = Writer(
             self._database,
             (self._readers, self._searchers),

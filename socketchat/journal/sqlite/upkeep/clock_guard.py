@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
+from threading import Lock
 
 JUMP_MS = 3_600_000
 """A larger difference means that the clock was set, and did not just run fast or slow."""
@@ -33,7 +34,7 @@ def passed() -> int:
 
 
 class ClockGuard:
-    """Watches a clock; one that jumped is believed again after ``patience`` milliseconds.
+    """Watches a clock, for several threads; one that jumped is believed again after ``patience`` milliseconds.
 
     ``clock`` returns the milliseconds since 1970; ``passed`` returns monotonic milliseconds. ``purpose`` says in log
     messages what the time is used for.
@@ -50,6 +51,7 @@ class ClockGuard:
         self._doubted = 0  # how long the clock had been doubted before ``_since``
         self._since: int | None = None  # when the clock became ``_ahead`` of the believed time
         self._ahead = 0
+        self._lock = Lock()
 
     def recall(self, believed: int, doubted: int) -> None:
         """Continue from the believed time of an earlier run, which had doubted the clock for ``doubted`` ms."""
@@ -57,6 +59,10 @@ class ClockGuard:
 
     def now(self) -> int:
         """Return the believed time."""
+        with self._lock:
+            return self._now()
+
+    def _now(self) -> int:
         now, passed = self._clock(), self._passed()
         expected = now if self._believed is None else self._believed + passed - self._at
         ahead = now - expected
