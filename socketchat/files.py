@@ -152,6 +152,16 @@ def turn(directory: AnyPath) -> Iterator[None]:
         os.close(file)
 
 
+def _account(user_id: int) -> str:
+    """Return the name of an account, or its number after "#", as sudo takes both."""
+    import pwd  # POSIX only
+
+    try:
+        return pwd.getpwuid(user_id).pw_name
+    except KeyError:
+        return f"#{user_id}"
+
+
 def check_directory(path: AnyPath) -> None:
     """Raise BadFile if another account can put files of its own into a directory, or in its place; raises OSError."""
     if not _IS_POSIX:
@@ -159,9 +169,10 @@ def check_directory(path: AnyPath) -> None:
     path = os.path.realpath(path)
     status = os.stat(path)
     if status.st_uid != os.geteuid():
+        owner = _account(status.st_uid)
         raise BadFile(
-            f"{path} belongs to another account (user id {status.st_uid}), which can read and replace what is in it. "
-            "Run this as that account, or choose another directory."
+            f"{path} belongs to another account ({owner}), which can read and replace what is in it. Run this as that "
+            f"account (sudo -u {_quoted(owner)} socketchat …), or choose another directory."
         )
     if status.st_mode & 0o022:
         raise BadFile(f"Other accounts can write to {path}, where secrets are kept. Run: chmod 700 {_quoted(path)}")

@@ -28,7 +28,8 @@ Examples:
   socketchat send --key backup-2026-03-01 "backup done"   # safe to repeat
 
 The text comes from the arguments, or from stdin if there are none or "-" is given. It is sent as one message, line
-breaks included. Slash commands work in `join` only; here "/help" is ordinary text.
+breaks included. Slash commands work in `join` only; here "/help" is ordinary text. To create a room from a script:
+echo '/join #ops' | socketchat join deploy
 
 The sender does not appear online. Nothing is written to stdout. At a terminal, stderr tells you if the recipient of
 --dm is away.
@@ -47,7 +48,7 @@ Exit codes:
 
 
 @click.command(cls=Command, help=HELP)
-@click.option("--room", metavar="#ROOM", help="Send to this room.  [default: #lobby]")
+@click.option("--room", metavar="#ROOM", help="Send to this room, which must exist.  [default: #lobby]")
 @click.option("--dm", metavar="NAME", help="Send a direct message to this user, who may be offline.")
 @click.option(
     "--as",

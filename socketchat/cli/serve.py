@@ -196,7 +196,8 @@ def announce(addresses: list[str], server: Server, *, limited: bool = True) -> N
     port = "" if port == str(DEFAULT_PORT) else f" --port {port}"
     click.echo(f"Fingerprint: {to_fingerprint(server.hub.host_key)}")
     if here := _from_here(hosts):
-        click.echo(f"To join from here: socketchat join NAME{here.removeprefix(' --host 127.0.0.1')}{port}")
+        needs = ", with the join code or an invite" if server.is_tunnelled and not server.hub.admission.is_open else ""
+        click.echo(f"To join from here{needs}: socketchat join NAME{here.removeprefix(' --host 127.0.0.1')}{port}")
     if elsewhere := _from_elsewhere(hosts):
         click.echo(f"To join from elsewhere: socketchat join NAME --host {elsewhere}{port}")
     admission = server.hub.admission

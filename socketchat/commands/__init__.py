@@ -74,7 +74,7 @@ ROWS = (
     Row(commands.Unban, unban, cost=Cost.A_FACT, right=Action.MODERATE),
     Row(commands.Mute, mute, cost=Cost.A_FACT, right=Action.MODERATE),
     Row(commands.Unmute, unmute, cost=Cost.A_FACT, right=Action.MODERATE),
-    Row(commands.Access, access, cost=Cost.A_FACT, right=Action.GOVERN),
+    Row(commands.Access, access, cost=Cost.A_FACT, right=Action.SEE),
     Row(commands.Invite, invite, cost=Cost.A_FACT, right=Action.INVITE),
     Row(commands.Ignore, ignore, cost=Cost.A_FACT),
     Row(commands.Unignore, unignore, cost=Cost.A_FACT),
@@ -149,7 +149,12 @@ def handle_messages(hub: Hub, session: Session, messages: Sequence[commands.Send
 def _costs_little(command: commands.Command) -> bool:
     """Tell whether a command only reads what others of its type change, or is about one conversation."""
     match command:
-        case commands.Topic(text=None) | commands.Ignore(name=None) | commands.Read(conversation=str()):
+        case (
+            commands.Topic(text=None)
+            | commands.Access(private=None)
+            | commands.Ignore(name=None)
+            | commands.Read(conversation=str())
+        ):
             return True
     return False
 

@@ -184,9 +184,14 @@ async def unmute(hub: Hub, session: Session, command: commands.Unmute) -> Answer
 
 
 async def access(hub: Hub, session: Session, command: commands.Access) -> Answer:
-    """Make a room private or public."""
+    """Make a room private or public, or say which it is."""
     act = begin(hub, session, command.room)
     room = act.room
+    if command.private is None:
+        how = "private: only members and invited users see it" if room.is_closed else "public: everyone can join it"
+        session.answer(events.Help(text=f"{room.name} is {how}.", id=command.id), command)
+        return OK
+    hub.permissions.check(act.actor, Action.GOVERN, room)
     if room.is_lobby:
         raise Refused(f"{room.name} is open to everyone; make another room private.")
     word = "private" if command.private else "public"

@@ -119,7 +119,11 @@ class Directory:
         if room is None or not sees(room):
             near = nearest_name(name, lambda key: self._seen(key, sees))
             how = "`socketchat admin rooms`" if by_operator else "/rooms"
-            hint = f"Did you mean {near.name}?" if near else f"{how} lists the rooms."
+            hint = (
+                f"Did you mean {near.name}?"
+                if near
+                else f"{how} lists the rooms{', /join creates one' * (not by_operator)}."
+            )
             raise NoSuchRoom(f"No such room: {name}. {hint}")
         return room
 

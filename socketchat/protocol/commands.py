@@ -219,10 +219,10 @@ class Unmute(Command, frozen=True):
 
 
 class Access(Command, frozen=True):
-    """Make a room ``private``, visible only to its members and to invited users, or public again."""
+    """Make a room ``private``, visible only to its members and to invited users, or public again; None asks which."""
 
     room: str
-    private: bool
+    private: bool | None = None
 
 
 class Invite(Command, frozen=True):

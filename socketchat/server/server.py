@@ -64,7 +64,7 @@ class Server:
         is_tunnelled: bool = False,
         slots: int | None = None,
     ) -> None:
-        self._is_tunnelled = is_tunnelled
+        self.is_tunnelled = is_tunnelled
         self._identify = identify
         self._plaintext_from = plaintext_from
         self._handshakes: Handshakes | None = None
@@ -112,7 +112,7 @@ class Server:
             self._clock,
             identity=identity,
             plaintext_from=self._plaintext_from,
-            trusts_loopback=not self._is_tunnelled,
+            trusts_loopback=not self.is_tunnelled,
         )
         self._handshakes.open(sockets)
         self._sweep()

@@ -340,11 +340,11 @@ def test_a_private_room_is_invisible_to_others() -> None:
         ):
             ask(room)
             answers.append(tuple(each.replace(room, "#x") for each in refusal(eve)))
-    assert set(answers) == {("no_such_room", "No such room: #x. /rooms lists the rooms.")}
+    assert set(answers) == {("no_such_room", "No such room: #x. /rooms lists the rooms, /join creates one.")}
     eve.do(commands.Rooms)
     assert [room.name for told in eve.told(events.Rooms) for room in told.rooms] == ["#lobby"]
     eve.do(commands.Join, room="#ops")
-    assert refusal(eve) == ("no_such_room", "No such room: #ops. /rooms lists the rooms.")
+    assert refusal(eve) == ("no_such_room", "No such room: #ops. /rooms lists the rooms, /join creates one.")
     bob.say("among us", to="#ops")
     stage.settle()
     assert eve.heard() == []
@@ -375,6 +375,38 @@ def test_an_invited_user_is_notified_and_can_join_permanently() -> None:
     eve.take()
     eve.do(commands.Join, room="#ops")
     assert refusal(eve)[0] == "no_such_room"
+
+
+def test_every_user_who_sees_a_room_can_ask_whether_it_is_private() -> None:
+    stage, (ann, bob) = played("ann", "bob")
+    for private, word in (
+        (False, "public: everyone can join it"),
+        (True, "private: only members and invited users see it"),
+    ):
+        for peer in (ann, bob):
+            peer.take()
+            peer.do(commands.Access, room="#ops")
+            assert [each.text for each in peer.told(events.Help)] == [f"#ops is {word}."]
+        if not private:
+            ann.do(commands.Access, room="#ops", private=True)
+    bob.do(commands.Access, room="#ops", private=False)
+    assert refusal(bob)[0] == "refused"
+    eve = stage.native("eve")
+    eve.take()
+    eve.do(commands.Access, room="#ops")
+    assert refusal(eve)[0] == "no_such_room"
+
+
+def test_the_operator_is_told_whose_ban_covered_another_name_of_the_key() -> None:
+    stage = Stage()
+    for name in ("bot-one", "helper"):
+        stage.login(key_of("shared"), name=name)
+    stage.order(operator.BanUser(name="bot-one"))
+    stage.settle()
+    assert stage.order(operator.UnbanUser(name="helper")) == [
+        "Lifted the ban of bot-one from the chat, which covered helper too: they share a key or look alike."
+    ]
+    assert stage.order(operator.ListBans()) == []
 
 
 @pytest.mark.parametrize(

@@ -117,7 +117,7 @@ def test_a_private_room_looks_missing_to_others(what: str, role: str, dialect: s
         assert not marks(there)
     else:
         assert there.replace("#den", "#dan") == absent
-        assert "No such room: #dan. /rooms lists the rooms." in absent
+        assert "No such room: #dan. /rooms lists the rooms, /join creates one." in absent
 
 
 @pytest.mark.parametrize("dialect", ["native", "plain"])

@@ -85,7 +85,9 @@ def test_the_error_for_an_unknown_user_helps(name: str, hint: str) -> None:
         directory_of(ALICE).user(name)
 
 
-@pytest.mark.parametrize(("name", "hint"), [("#opps", "Did you mean #Ops?"), ("#zz", "/rooms lists the rooms.")])
+@pytest.mark.parametrize(
+    ("name", "hint"), [("#opps", "Did you mean #Ops?"), ("#zz", "/rooms lists the rooms, /join creates one.")]
+)
 def test_the_error_for_an_unknown_room_helps(name: str, hint: str) -> None:
     with pytest.raises(NoSuchRoom, match=f"No such room: {name}. {hint}"):
         directory_of(OPS).room(name, seen)
@@ -98,7 +100,7 @@ def test_an_invisible_room_looks_like_a_missing_one() -> None:
         with pytest.raises(NoSuchRoom) as refusal:
             directory.room(name, lambda room: room.name != "#Ops")
         texts.append(str(refusal.value).replace(name, "#x"))
-    assert texts == ["No such room: #x. /rooms lists the rooms."] * 2
+    assert texts == ["No such room: #x. /rooms lists the rooms, /join creates one."] * 2
 
 
 def test_direct_messages_are_one_conversation_for_both_users() -> None:

@@ -157,7 +157,8 @@ def test_with_tunnel_no_connection_counts_as_local(tmp_path: Path) -> None:
     with serving.call(encode(hello_of(key_of("ann"), name="ann"))) as ann:
         challenge = decode_event(ann.recv(1000))
         assert (challenge.entry, challenge.secret_file) == ("code", None)
-    serving.end(signal.SIGTERM)
+    hint = "To join from here, with the join code or an invite: socketchat join NAME --port "
+    assert hint in serving.end(signal.SIGTERM)[1]
     serving = Serving(tmp_path / "data", "--tunnel")
     with serving.call(b"gus\n") as gus:
         assert b"accepts plaintext from its own machine only" in gus.recv(1000)
@@ -224,7 +225,7 @@ def test_a_data_directory_of_another_account_is_refused(tmp_path: Path) -> None:
                 [*SERVE[:-1], *command, "--data", str(path)], capture_output=True, text=True, check=False, timeout=20
             )
             assert done.returncode == 8, done.stderr
-        assert "theirs belongs to another account (user id 12345)" in refused("--port", "0", "--data", str(path))[1]
+        assert "theirs belongs to another account (#12345)" in refused("--port", "0", "--data", str(path))[1]
     assert [path.name for path in data.iterdir()] == ["join-code"]
 
 
@@ -237,7 +238,7 @@ def test_a_secret_file_of_another_account_is_refused(name: str, tmp_path: Path) 
     code, error = refused("--port", "0", "--data", str(data))
     assert (code, error.count("\n")) == (8, 1)
     assert f"{name}, which " in error
-    assert "belongs to another account (user id 12345)" in error
+    assert "belongs to another account (#12345)" in error
 
 
 def test_a_data_directory_writable_by_others_is_refused(tmp_path: Path) -> None:

@@ -81,6 +81,8 @@ async def prove(hub: Hub, session: Session, command: commands.Prove) -> Answer:
     hub.logins.enter(session, user, asked, host=host)
     if holder is None and list(hub.online.of(user)) == [session]:  # the invite may have added the user to a room
         for room_id in user.rooms:
+            name = hub.directory.rooms[room_id].name
+            session.tell(events.Alert(text=f"The invite made you a member of {name}. To go there: /join {name}"))
             hub.presence.came(user, session, room_id)
     return ANSWERED
 

@@ -62,7 +62,8 @@ async def unban_from_chat(hub: Hub, session: Session, order: operator.UnbanUser)
     """Lift the ban of a user or an address."""
     act = begin(hub, session, LOBBY)
     name = await lift_ban(act, order.name)
-    return [f"Lifted the ban of {name} from {act.room.place}."]
+    also = f", which covered {order.name} too: they share a key or look alike" if name != order.name else ""
+    return [f"Lifted the ban of {name} from {act.room.place}{also}."]
 
 
 def _name(hub: Hub, word: str) -> str:

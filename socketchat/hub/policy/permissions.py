@@ -146,7 +146,7 @@ class Permissions:
         is_member = room.has_member(user)
         if room.is_closed and not is_member and user is not self._operator:
             if not _is_expected(user, room) or self._covers(room.bans, user):
-                return NoSuchRoom(f"No such room: {room.name}. /rooms lists the rooms.")
+                return NoSuchRoom(f"No such room: {room.name}. /rooms lists the rooms, /join creates one.")
             if action not in {Action.SEE, Action.JOIN}:
                 return NotAMember(f"Join {room.name} first.")
         if action is Action.SEE:

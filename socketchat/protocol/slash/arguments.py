@@ -212,8 +212,9 @@ def for_a_time(kind: type[_ForATime]) -> Build:
 
 
 def access(arguments: str, room: str) -> commands.ANY | None:
-    """Make the room private or public."""
-    return commands.Access(room=room, private=arguments == "private") if arguments in {"private", "public"} else None
+    """Make the room private or public, or ask which it is."""
+    asked = {"": None, "private": True, "public": False}
+    return commands.Access(room=room, private=asked[arguments]) if arguments in asked else None
 
 
 def login(arguments: str, _room: str) -> commands.ANY | None:

@@ -93,7 +93,10 @@ _TABLE = (
     Slash("/unmute NAME", "Lift the mute on NAME.", arguments.on_user(commands.Unmute), moderating=True, wide=True),
     Slash("/invite NAME", "Invite NAME to this private room.", arguments.on_user(commands.Invite), moderating=True),
     Slash(
-        "/room private|public", "Make this room private (by invitation) or public.", arguments.access, moderating=True
+        "/room [private|public]",
+        "Make this room private (by invitation) or public, or say which it is.",
+        arguments.access,
+        moderating=True,
     ),
     Slash("/mod NAME", "Make NAME a moderator.", arguments.on_user(commands.Mod), moderating=True, wide=True),
     Slash("/unmod NAME", "Remove NAME as moderator.", arguments.on_user(commands.Unmod), moderating=True, wide=True),

@@ -276,8 +276,10 @@ def test_a_room_invite_makes_the_newcomer_an_announced_member() -> None:
     invite(stage, room="#ops")
     ann.take()
     ben = come(stage, "ben", invite=TOKEN)
-    (welcome,) = ben.told(events.Welcome)
+    told = ben.events()
+    (welcome,) = (event for event in told if isinstance(event, events.Welcome))
     assert [each.conversation for each in welcome.conversations] == ["#lobby", "#ops"]
+    assert events.Alert(text="The invite made you a member of #ops. To go there: /join #ops") in told
     stage.turns.wait(1)
     assert "+ben joined #ops" in presences(ann.told(events.Presence))
     stage.hub = stage.new_hub()

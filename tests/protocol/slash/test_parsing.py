@@ -130,6 +130,7 @@ CASES = {
     "/mod bob": Mod(room=ROOM, name="bob"),
     "/unmod bob": Unmod(room=ROOM, name="bob"),
     "/invite bob": Invite(room=ROOM, name="bob"),
+    "/room": Access(room=ROOM),
     "/room private": Access(room=ROOM, private=True),
     "/room public": Access(room=ROOM, private=False),
     "/reply 42 yes, now": Send(to=ROOM, text="yes, now", of=42),
