@@ -348,6 +348,20 @@ def test_an_interrupt_exits_with_130_without_a_traceback() -> None:
     assert "Traceback" not in err
 
 
+def test_a_process_that_sends_has_written_everything_when_it_ends() -> None:
+    def ended(*arguments: str) -> tuple[int, str, str]:
+        command = [sys.executable, "-m", "socketchat", "send", *arguments]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        return done.returncode, done.stdout, done.stderr
+
+    code, out, err = ended("--help")
+    assert (code, out.splitlines()[0], err) == (0, "Usage: socketchat send [OPTIONS] [TEXT]...", "")
+    assert "-h, --help" in out.splitlines()[-1]
+    code, out, err = ended("--port", "1", "--as", "ann", "hi")
+    assert (code, out, err.count("\n")) == (6, "", 1)
+    assert ended("--wrong")[0] == 2
+
+
 # The server as it is
 
 
