@@ -118,6 +118,14 @@ def force(file: int) -> None:
         os.fsync(file)
 
 
+def force_data(file: int) -> None:
+    """Sync the content of a descriptor, though not its times, so that it outlasts a power cut; raises OSError."""
+    if hasattr(os, "fdatasync"):
+        os.fdatasync(file)
+    else:
+        force(file)
+
+
 def make_directory(path: AnyPath) -> None:
     """Create a directory and its missing parents, private to their owner whatever the umask; raises OSError."""
     path = os.path.abspath(path)

@@ -29,9 +29,10 @@ class Full(Exception):  # noqa: N818 - the names say what is the matter
 
 
 class Failed(Exception):  # noqa: N818
-    """Writing failed: the records may be on disk or not, and do not count.
+    """Writing failed: the records do not count, but some of them may be on disk.
 
-    Append the same records again until it succeeds. If the process stops first, the next start finds them or not.
+    The next append or roll that succeeds replaces them. If the process stops before that, the next start finds all of
+    them, or none.
     """
 
 
@@ -44,6 +45,10 @@ class Damaged(Exception):  # noqa: N818
         self.offset = offset
         self.position = position
         self.reason = reason
+
+
+class Newer(Exception):  # noqa: N818
+    """A newer version of the program wrote the log."""
 
 
 class Record(NamedTuple):
@@ -73,6 +78,10 @@ class Log(Protocol):
     def chain(self) -> bytes:
         """The chain hash up to ``last``."""
 
+    @property
+    def uncleaned(self) -> int:
+        """Trimmed segments whose bytes are still on disk; they are overwritten with zeros in the background."""
+
     def append(self, payloads: Sequence[bytes], time: int) -> int:
         """Write records with one durable write, all or none; return the position of the last.
 
@@ -85,11 +94,14 @@ class Log(Protocol):
         Raises Damaged, and OSError if the disk cannot be read. ``after`` must be at least ``first`` - 1.
         """
 
+    def chain_at(self, position: int) -> bytes:
+        """Return the chain hash up to a position, at least ``first`` - 1; raises Damaged, OSError, ValueError."""
+
     def trim(self, upto: int) -> None:
-        """Allow the log to drop records at and below a position, a segment at a time, once they are kept elsewhere."""
+        """Drop the sealed segments whose records are all at or below a position, once a later one has begun."""
 
     def roll(self) -> None:
-        """Seal the current segment, so that all records so far can be trimmed; raises Full, Failed."""
+        """Begin a new segment durably, so that all records so far can be trimmed; raises Full, Failed."""
 
     def close(self) -> None:
         """Release the log; everything that was appended is durable already."""

@@ -24,7 +24,7 @@ class MemoryLog:
         self._records: list[Record] = []
         self._trimmed = after
         self._sealed: list[int] = []  # the last positions of sealed segments
-        self._chain = chain or self.identity
+        self._chain = self._base = chain or self.identity
         self._size = 0
 
     @property
@@ -41,6 +41,11 @@ class MemoryLog:
     def chain(self) -> bytes:
         """The chain hash up to ``last``."""
         return self._chain
+
+    @property
+    def uncleaned(self) -> int:
+        """Nothing: memory is not cleaned."""
+        return 0
 
     def append(self, payloads: Sequence[bytes], time: int) -> int:
         """Store records, all or none; return the position of the last; raises Full, ValueError."""
@@ -61,6 +66,12 @@ class MemoryLog:
             raise ValueError(f"records up to {self._trimmed:,} were trimmed")
         return iter(self._records[after - self._trimmed :])
 
+    def chain_at(self, position: int) -> bytes:
+        """Return the chain hash up to a position, at least ``first`` - 1; raises ValueError."""
+        if position == self._trimmed:
+            return self._base
+        return self._chain if position == self.last else next(self.read(position - 1)).chain
+
     def trim(self, upto: int) -> None:
         """Drop the sealed segments at and below a position."""
         done = [last for last in self._sealed if last <= upto]
@@ -68,6 +79,7 @@ class MemoryLog:
             self._sealed = self._sealed[len(done) :]
             gone = done[-1] - self._trimmed
             self._size -= sum(len(record.payload) for record in self._records[:gone])
+            self._base = self._records[gone - 1].chain
             self._records = self._records[gone:]
             self._trimmed = done[-1]
 
