@@ -12,6 +12,8 @@ from ..protocol.events import Entry
 from ..protocol.kinds import TEXT
 from ..protocol.names import name_key
 from ..protocol.spelling import nearest_name
+from .policy.limits import SPELLINGS_BURST, SPELLINGS_SECONDS
+from .policy.rate_limiter import RateLimiter
 from .state.conversations import Conversation, Pair, Room
 from .state.lookalikes import Lookalikes
 from .state.projection import Projection
@@ -19,10 +21,15 @@ from .state.users import User
 
 
 class Directory:
-    """Finds users and conversations. Guests are in no log: the directory keeps them until their connection ends."""
+    """Finds users and conversations. Guests are in no log: the directory keeps them until their connection ends.
 
-    def __init__(self, state: Projection) -> None:
+    ``clock`` returns seconds. With ``limited``, only some errors suggest the nearest name, whose search takes long.
+    """
+
+    def __init__(self, state: Projection, clock: Callable[[], float], *, limited: bool = True) -> None:
         self._state = state
+        self._limited = limited
+        self._spellings = RateLimiter(SPELLINGS_BURST, SPELLINGS_SECONDS, clock)
         self.guests: dict[str, User] = {}
         self.local_guests: set[str] = set()  # ids of those on this machine
         self._names: dict[str, User] = {}
@@ -107,7 +114,7 @@ class Directory:
         """Return the user with this name; raises NoSuchUser with the nearest name."""
         user = self.holder(name_key(name))
         if user is None:
-            near = nearest_name(name, self.holder)
+            near = nearest_name(name, self.holder) if self._looks_for_nearest() else None
             how = "`socketchat admin users` lists the users" if by_operator else "/users lists who is online"
             hint = f"Did you mean {near.name}?" if near else f"{how}."
             raise NoSuchUser(f"No such user: {name}. {hint}")
@@ -117,7 +124,7 @@ class Directory:
         """Return the room with this name; raises NoSuchRoom unless it exists and the asker ``sees`` it."""
         room = self.rooms.get(name) or self.rooms.get(conversations.room_id(name))
         if room is None or not sees(room):
-            near = nearest_name(name, lambda key: self._seen(key, sees))
+            near = nearest_name(name, lambda key: self._seen(key, sees)) if self._looks_for_nearest() else None
             how = "`socketchat admin rooms`" if by_operator else "/rooms"
             hint = (
                 f"Did you mean {near.name}?"
@@ -152,6 +159,10 @@ class Directory:
         pair = self._add_pair(names)
         pair.head = entry.seq - 1
         return pair
+
+    def _looks_for_nearest(self) -> bool:
+        """Tell whether the nearest name may be looked for; each search counts."""
+        return not self._limited or not self._spellings.take("")
 
     def _seen(self, key: str, sees: Callable[[Room], bool]) -> Room | None:
         room = self.rooms.get(f"#{key}")

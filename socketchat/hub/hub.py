@@ -97,7 +97,7 @@ class Hub:
         self.name = "socketchat"  # of the server, for dialects that tell it
         self.host_key = b""  # SHA-256 of the public key that the server shows under TLS
         self.state = Projection()
-        self.directory = Directory(self.state)
+        self.directory = Directory(self.state, clock, limited=limited)
         self.online = Online()
         self.permissions = Permissions(self.directory, self.operator, self.now)
         self.guess_limits = GuessLimits(clock)

@@ -1,10 +1,14 @@
+from collections.abc import Callable
+
 import msgspec
 import pytest
 
 from socketchat.exceptions import NoSuchRoom, NoSuchUser
 from socketchat.hub import User
 from socketchat.hub.directory import Directory
+from socketchat.hub.policy.limits import SPELLINGS_BURST, SPELLINGS_SECONDS
 from socketchat.hub.state.apply import load
+from socketchat.hub.state.conversations import Room
 from socketchat.hub.state.projection import Projection
 from socketchat.journal import State
 from socketchat.protocol.events import Entry
@@ -26,7 +30,7 @@ def entry(kind: str, body: object, conversation: str = "*") -> Entry:
 def directory_of(*facts: Entry, heads: dict[str, int] | None = None) -> Directory:
     state, heads = Projection(), heads or {}
     load(state, State(epoch="e", heads=heads, floors=dict.fromkeys(heads, 1), facts=list(facts)))
-    return Directory(state)
+    return Directory(state, lambda: 0.0)
 
 
 def seen(_room: object) -> bool:
@@ -147,6 +151,10 @@ class CountingDirectory(Directory):
         self.lookups += 1
         return super().holder(key)
 
+    def _seen(self, key: str, sees: Callable[[Room], bool]) -> Room | None:
+        self.lookups += 1
+        return super()._seen(key, sees)
+
 
 def test_a_wrong_name_costs_the_same_with_many_accounts() -> None:
     lookups = []
@@ -154,8 +162,26 @@ def test_a_wrong_name_costs_the_same_with_many_accounts() -> None:
         state = Projection()
         for number in range(accounts):
             state.add_user(User(f"u{number}", f"user{number}", f"user{number}", f"key{number}"))
-        directory = CountingDirectory(state)
+        directory = CountingDirectory(state, lambda: 0.0)
         with pytest.raises(NoSuchUser, match="/users lists who is online"):
             directory.user("zzzzzzzz")
         lookups.append(directory.lookups)
     assert lookups[0] == lookups[1] <= CORRECTIONS + 1
+
+
+@pytest.mark.parametrize("wrong", ["zzzzzzzz", "#zzzzzzzz"])
+def test_many_wrong_names_at_once_cost_a_bounded_number_of_lookups(wrong: str) -> None:
+    now = [0.0]
+    directory = CountingDirectory(Projection(), lambda: now[0])
+
+    def lookups(times: int) -> int:
+        before = directory.lookups
+        for _ in range(times):
+            with pytest.raises((NoSuchRoom, NoSuchUser)):
+                directory.room(wrong, seen) if wrong.startswith("#") else directory.user(wrong)
+        return directory.lookups - before
+
+    assert lookups(1_000) <= SPELLINGS_BURST * CORRECTIONS + 1_000
+    assert lookups(1_000) <= 1_000
+    now[0] += SPELLINGS_SECONDS
+    assert lookups(1) > 1

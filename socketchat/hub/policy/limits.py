@@ -111,6 +111,13 @@ conversation is sent to the other user at every login."""
 DIRECT_SECONDS = 30.0
 """After the burst, one more in this time; messages in existing conversations do not count."""
 
+SPELLINGS_BURST = 4
+"""Wrong names in a burst, of all users together, for which the nearest one is looked for: each takes up to a
+millisecond, and one turn of the loop may have hundreds of them. Others get an error without that hint."""
+
+SPELLINGS_SECONDS = 0.1
+"""After the burst, one more in this time."""
+
 INVITED_PER_ROOM = 500
 """Users invited to a private room: with more, it should be public."""
 

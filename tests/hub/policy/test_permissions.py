@@ -45,7 +45,7 @@ class House:
 
     def __init__(self, *, private: bool) -> None:
         self.state = Projection()
-        self.directory = Directory(self.state)
+        self.directory = Directory(self.state, lambda: 0.0)
         self.lobby = self.directory.lobby
         self.users = {
             role: User(role, f"n{number}", f"n{number}", None if role == "guest" else f"k{number}")
