@@ -116,10 +116,6 @@ def test_a_logged_in_connection_may_be_silent(loop: str) -> None:
         (b"\x16\x02\x01\x02\x00", b""),
         (b"\x80\x2e\x01\x00\x02", b""),
         (b"\0\0\0\0", b""),
-        (
-            b"CAP LS 302\r\nNICK alice\r\n",
-            b"[error] IRC is not supported here; use `socketchat join`, or send a name as the first line.\n",
-        ),
         (b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", b"[error] HTTP is not supported here; use `socketchat join`.\n"),
     ],
     ids=str,

@@ -263,7 +263,7 @@ def test_tab_completes_names_and_rooms(pair):
 def test_help_comes_from_the_table_of_commands(pair):
     *_, anns, _ = pair
     anns.says("/help", "/help dm")
-    anns.shows("/topic [TEXT]    Show or set the topic")
+    anns.shows("/topic [TEXT]     Show or set the topic")
     anns.shows("/dm NAME TEXT\nSend a direct message")
 
 
