@@ -22,6 +22,7 @@
     |   +-- Banned                   banned               4   banned from the room or the server
     |   +-- Kicked                   kicked               4   a moderator ended the session
     |   +-- Muted                    muted                4   muted in the room or the server
+    |   +-- ReadOnly                 read_only            4   a room for announcements, where you have no voice
     |   +-- TooMany                  too_many             4   a limit is reached
     +-- NotFound                     not_found            5   does not exist
     |   +-- NoSuchUser               no_such_user         5
@@ -190,6 +191,12 @@ class Muted(Refused):
     """You are muted in the room or the server."""
 
     code = "muted"
+
+
+class ReadOnly(Refused):
+    """The room is for announcements, and you are neither its owner nor a moderator, and have no voice."""
+
+    code = "read_only"
 
 
 class NotFound(ChatError):

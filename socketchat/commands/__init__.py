@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from ..exceptions import NotLoggedIn
 from ..hub import Action, Cost, Hub, Session
 from ..hub.policy.limits import PAUSE_SECONDS
+from ..hub.state.conversations import Room
 from ..protocol import commands, events
 from .account.devices import devices, revoke
 from .account.login import hello, prove
@@ -26,6 +27,7 @@ from .procedures import Procedure
 from .read_markers import read, unread
 from .replies import react, reply
 from .revisions import delete, done_before, edit
+from .room_settings import settings, unvoice, voice
 from .rooms import join, leave, rooms, topic
 from .search import search
 from .users import users
@@ -75,14 +77,17 @@ ROWS = (
     Row(commands.Mute, mute, cost=Cost.A_FACT, right=Action.MODERATE),
     Row(commands.Unmute, unmute, cost=Cost.A_FACT, right=Action.MODERATE),
     Row(commands.Access, access, cost=Cost.A_FACT, right=Action.SEE),
+    Row(commands.Settings, settings, cost=Cost.A_FACT, right=Action.READ),
+    Row(commands.Voice, voice, cost=Cost.A_FACT, right=Action.MODERATE),
+    Row(commands.Unvoice, unvoice, cost=Cost.A_FACT, right=Action.MODERATE),
     Row(commands.Invite, invite, cost=Cost.A_FACT, right=Action.INVITE),
     Row(commands.Ignore, ignore, cost=Cost.A_FACT),
     Row(commands.Unignore, unignore, cost=Cost.A_FACT),
     Row(commands.History, history, cost=Cost.MUCH_READING, right=Action.READ),
     Row(commands.Search, search, cost=Cost.MUCH_READING, right=Action.READ),
-    Row(commands.Edit, edit, cost=Cost.MUCH_READING, right=Action.SPEAK, repeated=done_before),
+    Row(commands.Edit, edit, cost=Cost.MUCH_READING, right=Action.WRITE, repeated=done_before),
     Row(commands.Delete, delete, cost=Cost.MUCH_READING, right=Action.READ, repeated=done_before),
-    Row(commands.React, react, cost=Cost.MUCH_READING, right=Action.SPEAK),
+    Row(commands.React, react, cost=Cost.MUCH_READING, right=Action.WRITE),
     Row(commands.Read, read, cost=Cost.MUCH_READING, right=Action.READ),
     Row(commands.Unread, unread, cost=Cost.MUCH_READING),
     Row(commands.Help, help_on),
@@ -156,6 +161,8 @@ def _costs_little(command: commands.Command) -> bool:
             | commands.Read(conversation=str())
         ):
             return True
+        case commands.Settings(announce=None, slow=None):
+            return True
     return False
 
 
@@ -194,7 +201,9 @@ def _ok(session: Session, command: commands.Command, answer: Answer) -> None:
 async def _first_send(hub: Hub, session: Session, command: commands.Send) -> Answer:
     """Register a new name with the first message under it; a message that cannot be sent claims no name."""
     if session.register is not None and session.user is not None:
-        addressee(hub, session.user, command)
+        to, _ = addressee(hub, session.user, command)
+        if isinstance(to, Room):
+            hub.permissions.check(session.user, Action.WRITE, to)
         await session.register()
     send_all(hub, session, (command,))
     return ANSWERED

@@ -43,6 +43,8 @@ def send(hub: Hub, session: Session, command: commands.Send) -> None:
     key = key_of(hub, session, command) if command.outbox is not None else None
     user.away = ""
     if isinstance(to, Room):
+        if to.restrained:
+            check_restrained(hub, session, to, key)
         body = _encode(_body(command, text))
         pending = Pending(to.id, user.id, user.name, command.kind, body, key, (), None, session, command)
         pending.text = text if _is_bare(command) else None
@@ -97,7 +99,7 @@ def _is_simple(text: str) -> bool:
 def _free_room(hub: Hub, user: User | None, name: str) -> Room | None:
     """Return the room with exactly this name, if any user may speak there."""
     room = hub.directory.rooms.get(name)
-    if user is None or room is None or not hub.permissions.is_free(user, room):
+    if user is None or room is None or room.restrained or not hub.permissions.is_free(user, room):
         return None
     return room
 
@@ -106,6 +108,14 @@ def _give_up(hub: Hub, session: Session, message: commands.Send) -> None:
     """Let the next messages pass if a message that a full disk refused before is now refused for another reason."""
     with suppress(BadLine):
         hub.journal.give_up(key_of(hub, session, message))
+
+
+def check_restrained(hub: Hub, session: Session, room: Room, key: tuple[int, int] | None) -> None:
+    """Raise ReadOnly if a user may not write in a room for announcements, TooMany if it is too soon in a slow one."""
+    user = speaker(session)
+    hub.permissions.check(user, Action.WRITE, room)
+    if room.slow and not hub.permissions.has_voice(user, room):
+        hub.slow_mode.take(user, session.channel.peer, room, key)
 
 
 async def ping(_hub: Hub, _session: Session, _command: commands.Ping) -> Answer:

@@ -7,14 +7,14 @@ from hashlib import blake2b
 from ..exceptions import NotFound, TooMany
 from ..hub import Hub, Pending, Session, User
 from ..hub.delivery.absence import absence
-from ..hub.state.conversations import Conversation, Pair
+from ..hub.state.conversations import Conversation, Pair, Room
 from ..protocol import commands, events
 from ..protocol.codec import encode_text
 from ..protocol.kinds import REACT, REPLY, UNREACT
 from ..protocol.text.hygiene import check_text
 from ..protocol.text.reactions import check_reaction, reaction_key
 from .handler import ANSWERED, Answer
-from .messages import key_of, speaker
+from .messages import check_restrained, key_of, speaker
 from .revisions import check_speaks, final_refusals, message_at, referred_conversation, shown_place
 
 REACTION_CHANGES = 20
@@ -29,11 +29,13 @@ async def reply(hub: Hub, session: Session, command: commands.Send) -> Answer:
         check_speaks(hub, user, conversation)
         entry = await message_at(hub, user, conversation, command.of)
         check_speaks(hub, user, conversation)  # again: it may have changed meanwhile
+        key = key_of(hub, session, command) if command.outbox is not None else None
+        if conversation.slow and isinstance(conversation, Room):
+            check_restrained(hub, session, conversation, key)
     user = await session.register() if session.register is not None else user
     user.away = ""
     other = _other(hub, conversation, user)
     body = events.Text(text, _to(conversation, user), of=entry.seq, of_author=entry.author, of_name=entry.name)
-    key = key_of(hub, session, command) if command.outbox is not None else None
     pending = Pending(
         conversation.id,
         user.id,

@@ -18,7 +18,7 @@ from ..protocol.text.hygiene import check_text
 from ..protocol.text.references import place
 from .handler import ANSWERED, Answer
 from .history import readable
-from .messages import check_reached, key_of, speaker
+from .messages import check_reached, check_restrained, key_of, speaker
 
 _Change = commands.Edit | commands.Delete
 _Keyed = _Change | commands.Send
@@ -35,6 +35,8 @@ async def edit(hub: Hub, session: Session, command: commands.Edit) -> Answer:
         check_speaks(hub, user, conversation)  # again: rights may have changed meanwhile
         if text == decode_text(entry).text:
             raise Refused(f"{shown_place(conversation, user, entry)} already has this text.")
+        if conversation.slow and isinstance(conversation, Room):  # an edit is a line that everyone gets, too
+            check_restrained(hub, session, conversation, _key(hub, session, command))
     hub.submit(_pending(hub, session, command, conversation, entry))
     return ANSWERED
 
@@ -128,7 +130,7 @@ def _check_meant(hub: Hub, user: User, conversation: Conversation, last: events.
 def check_speaks(hub: Hub, user: User, conversation: Conversation) -> None:
     """Raise ChatError unless a user may read a conversation and write there."""
     hub.permissions.check(user, Action.READ, conversation)
-    hub.permissions.check(user, Action.SPEAK, conversation)
+    hub.permissions.check(user, Action.WRITE, conversation)
     if isinstance(conversation, Pair):
         for other in conversation.names:
             if other != user.id:
@@ -149,8 +151,12 @@ def _pending(hub: Hub, session: Session, command: _Change, conversation: Convers
     kind, text = _said(command)
     to = conversation.peer_of(user) if isinstance(conversation, Pair) else None
     body = encode_text(events.Text(text, to, of=entry.seq))
-    key = key_of(hub, session, command) if command.outbox is not None else None
+    key = _key(hub, session, command)
     return Pending(conversation.id, user.id, user.name, kind, body, key, of=entry.seq, session=session, command=command)
+
+
+def _key(hub: Hub, session: Session, command: _Keyed) -> tuple[int, int] | None:
+    return key_of(hub, session, command) if command.outbox is not None else None
 
 
 def _said(command: _Keyed) -> tuple[str, str]:

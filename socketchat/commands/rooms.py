@@ -147,4 +147,5 @@ def _described(hub: Hub, user: User, room: Room) -> events.Room:
     """Return a room's line in the list; for a room that the user may not read, only its name."""
     if not hub.permissions.may(user, Action.READ, room):
         return events.Room(room.name, 0)
-    return events.Room(room.name, hub.online.count(room), room.topic, room.has_member(user))
+    online, is_member = hub.online.count(room), room.has_member(user)
+    return events.Room(room.name, online, room.topic, is_member, announce=room.is_announce, slow=room.slow)

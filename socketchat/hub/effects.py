@@ -116,6 +116,13 @@ class Effects:
         for guest in list(change.room.guests.values()):
             self._subscriptions.dismiss(guest, change.room, change.why)
 
+    def room_changed(self, change: changes.RoomChanged, _by: Session | None) -> None:
+        """Tell the sessions that hear the room; the event is encoded once per rendering."""
+        for rendering, sessions in change.room.audience.items():
+            if data := rendering.event(change.told):
+                for session in list(sessions):
+                    session.write(data)
+
     def _alert(self, user: User, text: str, by: Session | None) -> None:
         """Alert a user's sessions, except the one that made the change."""
         for session in self._online.of(user):
@@ -138,4 +145,5 @@ EFFECTS: dict[type[changes.Change], Callable[[Effects, Any, Session | None], Non
     changes.ShutOut: Effects.shut_out,
     changes.MadePrivate: Effects.made_private,
     changes.RoomRemoved: Effects.room_removed,
+    changes.RoomChanged: Effects.room_changed,
 }

@@ -27,7 +27,7 @@ from ..journal import (
 )
 from ..journal.bodies import said
 from ..protocol import events
-from ..protocol.kinds import CHANGES, FACTS
+from ..protocol.kinds import CHANGES, FACTS, SAID
 from ..protocol.limits import UNACKNOWLEDGED_BYTES, UNACKNOWLEDGED_ENTRIES
 from .awaitables import Later, Recorder
 from .background import Background, Foreground
@@ -44,6 +44,7 @@ from .policy.guess_limits import GuessLimits
 from .policy.password_hasher import NoPasswords, PasswordHasher
 from .policy.permissions import Permissions
 from .policy.quotas import Quotas
+from .policy.slow_mode import SlowMode
 from .policy.throttle import Throttle
 from .proposals import Pending, answer_to
 from .room_expiry import RoomExpiry
@@ -102,6 +103,7 @@ class Hub:
         self.permissions = Permissions(self.directory, self.operator, self.now)
         self.guess_limits = GuessLimits(clock)
         self.quotas = Quotas(self.directory, clock, limited=limited)
+        self.slow_mode = SlowMode(clock)
         self.throttle = Throttle(timer, clock, self._proceed, limited=limited)
         self.replay = Replay(journal, spawn, self._caught_up, self.throttle.charge_replay, timer)
         self.presence = Presence(timer, self.directory, self.online)
@@ -291,6 +293,8 @@ class Hub:
             conversation = self.state.conversations.get(entry.conversation) or self.subscriptions.pair_of(entry)
             if conversation is not None and entry.seq > conversation.head:
                 delivery.add(conversation, entry, None)
+                if conversation.slow and entry.kind in SAID:
+                    self.slow_mode.note(entry.author, self.state.rooms[conversation.id])
         if pending is not None and pending.then is not None:
             pending.then(outcome)
 

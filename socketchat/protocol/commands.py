@@ -225,6 +225,32 @@ class Access(Command, frozen=True):
     private: bool | None = None
 
 
+class Settings(Command, frozen=True):
+    """Return the settings of a room, or change those that are given.
+
+    In a room for announcements (``announce``), only its owner, moderators and voiced users write. With ``slow``, all
+    others wait that many seconds between two messages; 0 ends that.
+    """
+
+    room: str
+    announce: bool | None = None
+    slow: Number | None = None
+
+
+class Voice(Command, frozen=True):
+    """Give a user a voice: the right to write in a room for announcements, and without waiting in a slow room."""
+
+    room: str
+    name: str
+
+
+class Unvoice(Command, frozen=True):
+    """Take a user's voice away."""
+
+    room: str
+    name: str
+
+
 class Invite(Command, frozen=True):
     """Invite a user into a private room; a direct message tells the user."""
 
@@ -363,6 +389,9 @@ ANY = (
     | Mute
     | Unmute
     | Access
+    | Settings
+    | Voice
+    | Unvoice
     | Invite
     | Ignore
     | Unignore

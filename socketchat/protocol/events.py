@@ -82,8 +82,8 @@ class Conversation(Event, frozen=True):
     """A conversation that the session hears from now on, with its newest and its oldest kept seq.
 
     If the client missed more than is replayed, only the entries after the seq ``after`` follow. ``read`` is the seq up
-    to which the user has read, on any device. Rooms have a ``topic``, and a ``name`` if it differs from their id.
-    Direct messages have a ``peer``, the name of the other user.
+    to which the user has read, on any device. Rooms have a ``topic``, and a ``name`` if it differs from their id; for
+    ``announce`` and ``slow``, see :class:`Settings`. Direct messages have a ``peer``, the name of the other user.
     """
 
     conversation: str
@@ -94,6 +94,8 @@ class Conversation(Event, frozen=True):
     topic: str = ""
     peer: str | None = None
     name: str = ""
+    announce: bool = False
+    slow: Number = 0
 
 
 class Read(Event, frozen=True):
@@ -269,6 +271,8 @@ class Room(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     online: Number
     topic: str = ""
     member: bool = False
+    announce: bool = False
+    slow: Number = 0
 
 
 class Rooms(Event, frozen=True):
@@ -285,6 +289,39 @@ class Topic(Event, frozen=True):
     room: str
     text: str
     id: int | None = None
+
+
+class Settings(Event, frozen=True):
+    """The answer to ``settings``: the settings of a room, and the names of users with a role there.
+
+    In a room for announcements (``announce``), only the owner, moderators and ``voiced`` users write. In a ``slow``
+    room, all others wait that many seconds between two messages.
+    """
+
+    conversation: str
+    room: str
+    topic: str = ""
+    owner: str = ""
+    moderators: list[str] = []
+    voiced: list[str] = []
+    private: bool = False
+    announce: bool = False
+    slow: Number = 0
+    id: int | None = None
+
+
+class Changed(Event, frozen=True):
+    """A setting of a room changed, or a role of ``user`` there; only what changed is given. ``by`` did it."""
+
+    conversation: str
+    by: str
+    private: bool | None = None
+    announce: bool | None = None
+    slow: Number | None = None
+    user: str = ""
+    owner: bool | None = None
+    moderator: bool | None = None
+    voice: bool | None = None
 
 
 class Ignored(Event, frozen=True):
@@ -353,6 +390,8 @@ ANY = (
     | Users
     | Rooms
     | Topic
+    | Settings
+    | Changed
     | Ignored
     | Devices
     | Help

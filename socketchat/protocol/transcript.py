@@ -21,6 +21,8 @@ from .wording import (
     damage_notice,
     entry_text,
     referred_place,
+    room_marks,
+    settings_lines,
     unread_count,
 )
 
@@ -134,9 +136,18 @@ def _users(event: events.Users) -> str:
 
 
 def _rooms(event: events.Rooms) -> str:
-    lines = [_line(f"  - {room.name} ({room.online} online) {room.topic}".rstrip()) for room in event.rooms]
+    lines = [_room(room) for room in event.rooms]
     which = f"from {event.start + 1:,}" if event.start else f"{len(lines)}"
     return _line(f"=== Rooms ({which}) ===") + "".join(lines)
+
+
+def _room(room: events.Room) -> str:
+    marks = ", ".join([f"{room.online} online", *room_marks(room.announce, room.slow)])
+    return _line(f"  - {room.name} ({marks}) {room.topic}".rstrip())
+
+
+def _settings(event: events.Settings) -> str:
+    return _line(f"=== {event.room} ===") + "".join(_line(f"  - {line}") for line in settings_lines(event))
 
 
 def _unread(event: events.Unread) -> str:
@@ -225,6 +236,7 @@ _LINES: dict[type[events.Event], Callable[[Any], str]] = {
     events.Unread: _unread,
     events.Found: _found,
     events.Topic: _topic,
+    events.Settings: _settings,
     events.Devices: _devices,
     events.Conversation: _conversation,
     events.Left: _left,

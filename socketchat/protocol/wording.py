@@ -5,6 +5,7 @@ from __future__ import annotations
 from . import events
 from .conversations import is_room
 from .kinds import DELETE, EDIT, REACT, UNREACT
+from .text.durations import in_full
 from .text.hygiene import clean, clean_line
 from .text.references import place
 
@@ -62,6 +63,27 @@ def referred_place(entry: events.Entry, body: events.Text, me: str | None) -> st
         peer = body.to or "?" if entry.author == me else entry.name
         conversation = entry.conversation if is_room(entry.conversation) else f"@{peer}"
     return clean_line(place(conversation, body.of or 0))
+
+
+def room_marks(announce: bool, slow: int) -> list[str]:  # noqa: FBT001 - the fields of several events
+    """Return the marks of a room in a list: for announcements, or slow."""
+    return [*(["announcements"] if announce else []), *([f"slow: {in_full(slow)}"] if slow else [])]
+
+
+def settings_lines(settings: events.Settings) -> list[str]:
+    """Return the settings of a room that are not the default, one per line."""
+    pace = f"one message every {in_full(settings.slow)}, except from users with a voice" if settings.slow else ""
+    shown = {
+        "topic": settings.topic,
+        "owner": settings.owner,
+        "moderators": ", ".join(settings.moderators),
+        "private": "only members and invited users see it" if settings.private else "",
+        "announce": "only moderators and users with a voice write" if settings.announce else "",
+        "slow": pace,
+        "with a voice": ", ".join(settings.voiced),
+    }
+    lines = [f"{what}: {text}" for what, text in shown.items() if text]
+    return [clean_line(line) for line in lines] or ["no topic, no owner, open to everyone"]
 
 
 def absence_notice(event: events.Absent) -> str:

@@ -127,7 +127,7 @@ class Commands:
                 self._screen.add(tables.rooms(rooms, current=self._view.room, unread=unread, width=width))
             case commands.Away():
                 self._screen.tell("You are away until you say something.")
-            case commands.Devices() | commands.Revoke() | commands.Access():
+            case commands.Devices() | commands.Revoke() | commands.Access() | commands.Settings():
                 self._screen.add(
                     *(rendering.text(text_lines(event, me=None, columns=None).rstrip()) for event in answer)
                 )

@@ -28,6 +28,8 @@ ACTS = (
     commands.Unmute,
     commands.Mod,
     commands.Unmod,
+    commands.Voice,
+    commands.Unvoice,
 )
 OWNED = {"ann": "#lobby", "ben": "#den", "cat": "#dev"}
 WORD = "said"
@@ -135,6 +137,16 @@ ASKED: dict[type[commands.Command], tuple[float, Callable[[Asking], commands.Com
     commands.Mute: (0.5, _restricts(commands.Mute)),
     commands.Unmute: (0.5, _acts_on(commands.Unmute)),
     commands.Access: (1, lambda a: commands.Access(room=a.room, private=a.chance.random() < 0.7)),
+    commands.Settings: (
+        0.5,
+        lambda a: commands.Settings(
+            room=a.room,
+            announce=a.chance.choice([None, True, False, False]),
+            slow=a.chance.choice([None, 0, 1]),
+        ),
+    ),
+    commands.Voice: (0.3, _acts_on(commands.Voice)),
+    commands.Unvoice: (0.3, _acts_on(commands.Unvoice)),
     commands.Invite: (0.5, _acts_on(commands.Invite)),
     commands.Ignore: (0.5, lambda a: a.chance.choice([commands.Ignore(name=a.name), commands.Ignore()])),
     commands.Unignore: (0.5, lambda a: commands.Unignore(name=a.name)),
@@ -150,7 +162,7 @@ ASKED: dict[type[commands.Command], tuple[float, Callable[[Asking], commands.Com
         lambda a: commands.React(
             conversation=a.conversation,
             seq=a.seq or 1,
-            text=a.chance.choice(["👍", f"t{a.number}x"]),
+            text=a.chance.choice(["👍", "+1"]),  # an error repeats it
             remove=a.chance.random() < 0.3,
         ),
     ),

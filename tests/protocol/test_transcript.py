@@ -13,6 +13,7 @@ from socketchat.protocol.events import (
     Alert,
     Bye,
     Challenge,
+    Changed,
     Conversation,
     Device,
     Devices,
@@ -30,6 +31,7 @@ from socketchat.protocol.events import (
     Renamed,
     Room,
     Rooms,
+    Settings,
     Text,
     Topic,
     Unread,
@@ -144,6 +146,15 @@ CASES = {
     ),
     "read elsewhere": (Read(conversation="#ops", seq=3), ""),
     "topic told": (Topic(room="#ops", text="Friday"), "[topic] #ops: Friday\n"),
+    "changed": (Changed(conversation="#ops", by="alice", announce=True), ""),  # a notice says so
+    "settings": (
+        Settings(conversation="#ops", room="#Ops", owner="alice", moderators=["bob"], voiced=["eve"]),
+        "=== #Ops ===\n  - owner: alice\n  - moderators: bob\n  - with a voice: eve\n",
+    ),
+    "no settings": (
+        Settings(conversation="#ops", room="#ops"),
+        "=== #ops ===\n  - no topic, no owner, open to everyone\n",
+    ),
     "no topic": (Topic(room="#ops", text=""), "[topic] #ops has no topic.\n"),
     "error": (Error(code="bad_name", text="No."), "[error] No.\n"),
     "alert": (Alert(text="Somebody came in."), "[server] Somebody came in.\n"),

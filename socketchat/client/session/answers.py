@@ -23,6 +23,7 @@ AnswerPart = (
     | events.Users
     | events.Rooms
     | events.Topic
+    | events.Settings
     | events.Ignored
     | events.Devices
     | events.Help

@@ -14,6 +14,7 @@ from ...protocol.events import (
     Absent,
     Alert,
     Bye,
+    Changed,
     Conversation,
     Entry,
     Error,
@@ -186,7 +187,7 @@ def told_error(told: Error | Bye) -> ChatError:
 SessionEvent = ANY | Reset | Gap | LoggedIn | LoginRefused | Answered | Failed | NotSent | RetryLater | Broken
 """The events that ``Session.receive_data`` returns."""
 
-Unsolicited = Entry | Presence | Absent | Alert | Conversation | Left | Read | Error
+Unsolicited = Entry | Presence | Absent | Alert | Conversation | Changed | Left | Read | Error
 """The events that the server sends without a request."""
 
 ClientEvent = Unsolicited | LinkLost | LinkBack | Reset | Gap | NotSent | NotStored | StoredAgain

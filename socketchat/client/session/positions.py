@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from ...exceptions import ProtocolError
 from ...protocol import events
 from ...protocol.conversations import is_room
@@ -88,10 +90,14 @@ class Positions:
             told[name] = seq
         return told
 
-    def begin(self, conversation: events.Conversation) -> None:
-        """Note a new conversation, or a new description of a known one."""
-        self._hear(conversation)
-        self.seqs.setdefault(conversation.conversation, conversation.head)
+    def describe(self, event: events.Conversation | events.Changed) -> None:
+        """Note a new conversation, a new description of a known one, or new settings of a room."""
+        if isinstance(event, events.Conversation):
+            self._hear(event)
+            self.seqs.setdefault(event.conversation, event.head)
+        elif (known := self.heard.get(event.conversation)) is not None:
+            announce = known.announce if event.announce is None else event.announce
+            self._hear(replace(known, announce=announce, slow=known.slow if event.slow is None else event.slow))
 
     def end(self, conversation: str) -> None:
         """Forget a conversation that the session no longer hears."""
@@ -104,7 +110,7 @@ class Positions:
         position = self.seqs.get(entry.conversation)
         if position is None:
             # No welcome and no conversation event announced it; it is followed from here on.
-            self.begin(events.Conversation(conversation=entry.conversation, head=entry.seq))
+            self.describe(events.Conversation(conversation=entry.conversation, head=entry.seq))
             return (entry,)
         if entry.seq <= position:
             return ()

@@ -212,8 +212,8 @@ class Session:
             case events.Conversation() if self._arriving is not None:
                 self._arriving.add(event, size)
                 self._arrive(out)
-            case events.Conversation():
-                self.positions.begin(event)
+            case events.Conversation() | events.Changed():
+                self.positions.describe(event)
                 out.append(event)
             case events.Left():
                 self.positions.end(event.conversation)

@@ -121,6 +121,9 @@ SPELLINGS_SECONDS = 0.1
 INVITED_PER_ROOM = 500
 """Users invited to a private room: with more, it should be public."""
 
+VOICED_PER_ROOM = 500
+"""Users with a voice in a room: with more, it should not be for announcements."""
+
 BANS_PER_ROOM = 1000
 """Bans of one room, and mutes: moderators who need more need a private room."""
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from enum import Enum, IntEnum
 
-from ...exceptions import Banned, ChatError, Muted, NoSuchRoom, NotAMember, Refused
+from ...exceptions import Banned, ChatError, Muted, NoSuchRoom, NotAMember, ReadOnly, Refused
 from ...protocol.conversations import pair_id
 from ...protocol.text.durations import in_words
 from ..directory import Directory
@@ -23,7 +23,8 @@ class Action(Enum):
     SEE = "see that it exists"
     READ = "read its messages"
     JOIN = "become a member"
-    SPEAK = "write a message"
+    SPEAK = "say something, without being muted"
+    WRITE = "write a message, in a room for announcements too"
     TITLE = "set the topic"
     INVITE = "invite a user"
     MODERATE = "kick, ban and mute users"
@@ -135,10 +136,14 @@ class Permissions:
         is_moderator = room.has_moderator(user) or lobby.has_moderator(user)
         return Rank.MODERATOR if is_moderator else Rank.NOBODY
 
+    def has_voice(self, user: User, room: Room) -> bool:
+        """Tell whether a user may write in a room for announcements, and without waiting in a slow room."""
+        return user.id in room.voiced or self.rank(user, room) >= Rank.MODERATOR
+
     def _why_not(self, user: User, action: Action, where: Conversation) -> ChatError | None:
         if isinstance(where, Room):
             return self._why_not_room(user, action, where)
-        if isinstance(where, Pair) and user.id in where.names and action in {Action.READ, Action.SPEAK}:
+        if isinstance(where, Pair) and user.id in where.names and action in {Action.READ, Action.SPEAK, Action.WRITE}:
             return self._why_not_direct(user, action)
         return NoSuchRoom(f"No such conversation: {where.id}.")
 
@@ -161,14 +166,15 @@ class Permissions:
                 return None
             case Action.TITLE if not is_member:
                 return NotAMember(f"Join {room.name} first to set its topic.")
-            case Action.SPEAK | Action.TITLE:
-                return self._why_silent(user, room) or self._why_silent(user, lobby)
+            case Action.SPEAK | Action.TITLE | Action.WRITE:
+                silent = self._why_silent(user, room) or self._why_silent(user, lobby)
+                return silent or (None if action is Action.SPEAK else self._why_not_write(user, room))
         least, who = NEEDED[action]
         return None if self.rank(user, room) >= least else Refused(f"Only {who} {room.place} can do that.")
 
     def _why_not_direct(self, user: User, action: Action) -> ChatError | None:
         lobby = self._directory.lobby
-        return self._why_out(user, lobby) or (self._why_silent(user, lobby) if action is Action.SPEAK else None)
+        return self._why_out(user, lobby) or (self._why_silent(user, lobby) if action is not Action.READ else None)
 
     def _why_out(self, user: User, room: Room) -> ChatError | None:
         if room.bans.are_any and (ban := self._covers(room.bans, user)):
@@ -179,6 +185,12 @@ class Permissions:
         if room.mutes.are_any and (mute := self._covers(room.mutes, user)):
             return Muted(f"You are muted in {room.place}{self._terms(mute)}")
         return None
+
+    def _why_not_write(self, user: User, room: Room) -> ChatError | None:
+        if not room.is_announce or self.has_voice(user, room):
+            return None
+        who = f"Only moderators and users with a voice write in {room.name}."
+        return ReadOnly(f"{who} A moderator can give you one: /voice {user.name}")
 
     def _covers(self, some: Restrictions, user: User) -> Restriction | None:
         return some.covers(user, self.now())

@@ -29,6 +29,7 @@ from .limits import (
     ROOMS_JOINED,
     ROOMS_MADE,
     ROOMS_SECONDS,
+    VOICED_PER_ROOM,
 )
 from .rate_limiter import PerAddress, RateLimiter
 
@@ -78,6 +79,13 @@ class Quotas:
             raise TooMany(
                 f"Limit reached: {INVITED_PER_ROOM} users are invited to {room.name}. "
                 "/kick NAME withdraws an invitation."
+            )
+
+    def check_voice(self, room: Room) -> None:
+        """Check whether another user of a room may have a voice."""
+        if len(room.voiced) >= VOICED_PER_ROOM:
+            raise TooMany(
+                f"Limit reached: {VOICED_PER_ROOM} users have a voice in {room.name}. /unvoice NAME takes one away."
             )
 
     def check_restriction(self, room: Room, some: Restrictions, now: int) -> None:

@@ -1,14 +1,15 @@
-"""Applies facts to rooms: members, topics, roles, privacy, bans and mutes."""
+"""Applies facts to rooms: members, topics, roles, settings, bans and mutes."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from ...exceptions import Banned, Kicked
-from ...protocol.events import Entry, Text
+from ...protocol.events import Changed, Entry, Text
 from ...protocol.text.durations import in_words
 from . import facts
-from .changes import Admitted, Change, Dismissed, MadePrivate, RoomRemoved, ShutOut
+from .changes import Admitted, Change, Dismissed, MadePrivate, RoomChanged, RoomRemoved, ShutOut
 from .conversations import Room
 from .projection import Projection
 from .restrictions import Restriction, as_stored
@@ -74,30 +75,63 @@ def act(state: Projection, entry: Entry, fact: facts.ActFact) -> Sequence[Change
     return () if room is None or change is None else change(state, room, entry, fact)
 
 
-def _make_owner(_state: Projection, room: Room, _entry: Entry, fact: facts.ActFact) -> Sequence[Change]:
+def _changed(room: Room, entry: Entry, **what: Any) -> Sequence[Change]:
+    """Return the change of a setting, or of a role of a user."""
+    return [RoomChanged(room, Changed(conversation=room.id, by=entry.name, **what))]
+
+
+def _make_owner(_state: Projection, room: Room, entry: Entry, fact: facts.ActFact) -> Sequence[Change]:
     room.owner = fact.user
     room.moderators.discard(fact.user)
-    return ()
+    return _changed(room, entry, user=fact.name, owner=True)
 
 
-def _make_moderator(_state: Projection, room: Room, _entry: Entry, fact: facts.ActFact) -> Sequence[Change]:
+def _make_moderator(_state: Projection, room: Room, entry: Entry, fact: facts.ActFact) -> Sequence[Change]:
     room.moderators.add(fact.user)
-    return ()
+    return _changed(room, entry, user=fact.name, moderator=True)
 
 
-def _remove_moderator(_state: Projection, room: Room, _entry: Entry, fact: facts.ActFact) -> Sequence[Change]:
+def _remove_moderator(_state: Projection, room: Room, entry: Entry, fact: facts.ActFact) -> Sequence[Change]:
     room.moderators.discard(fact.user)
-    return ()
+    return _changed(room, entry, user=fact.name, moderator=False)
+
+
+def _give_voice(state: Projection, room: Room, entry: Entry, fact: facts.ActFact) -> Sequence[Change]:
+    if fact.user not in state.users:  # the account was deleted meanwhile
+        return ()
+    room.voiced.add(fact.user)
+    return _changed(room, entry, user=fact.name, voice=True)
+
+
+def _take_voice(_state: Projection, room: Room, entry: Entry, fact: facts.ActFact) -> Sequence[Change]:
+    room.voiced.discard(fact.user)
+    return _changed(room, entry, user=fact.name, voice=False)
 
 
 def _make_private(_state: Projection, room: Room, entry: Entry, _fact: facts.ActFact) -> Sequence[Change]:
     room.is_private = True
-    return [MadePrivate(room, f"{entry.name} made {room.name} private.")]
+    left = MadePrivate(room, f"{entry.name} made {room.name} private.")
+    return [left, *_changed(room, entry, private=True)]
 
 
-def _make_public(_state: Projection, room: Room, _entry: Entry, _fact: facts.ActFact) -> Sequence[Change]:
+def _make_public(_state: Projection, room: Room, entry: Entry, _fact: facts.ActFact) -> Sequence[Change]:
     room.is_private = False
-    return ()
+    return _changed(room, entry, private=False)
+
+
+def _announce(_state: Projection, room: Room, entry: Entry, _fact: facts.ActFact) -> Sequence[Change]:
+    room.restrain(announce=True)
+    return _changed(room, entry, announce=True)
+
+
+def _unannounce(_state: Projection, room: Room, entry: Entry, _fact: facts.ActFact) -> Sequence[Change]:
+    room.restrain(announce=False)
+    return _changed(room, entry, announce=False)
+
+
+def _slow_down(_state: Projection, room: Room, entry: Entry, fact: facts.ActFact) -> Sequence[Change]:
+    room.restrain(slow=fact.seconds)
+    return _changed(room, entry, slow=fact.seconds)
 
 
 def _invite(_state: Projection, room: Room, _entry: Entry, fact: facts.ActFact) -> Sequence[Change]:
@@ -133,6 +167,12 @@ ACTS: dict[str, Callable[[Projection, Room, Entry, facts.ActFact], Sequence[Chan
     "owner": _make_owner,
     "mod": _make_moderator,
     "unmod": _remove_moderator,
+    "voice": _give_voice,
+    "unvoice": _take_voice,
+    "announce": _announce,
+    "unannounce": _unannounce,
+    "slow": _slow_down,
+    "unslow": _slow_down,
     "private": _make_private,
     "public": _make_public,
     "invite": _invite,
@@ -163,6 +203,7 @@ def _shut_out(  # noqa: PLR0917 - the act, and the texts about it
     for user in users:
         room.invited.discard(user.id)
         room.moderators.discard(user.id)
+        room.voiced.discard(user.id)
     members = [user for user in users if state.set_member(user, room, member=False)]
     if members:
         room.since = entry.ts

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from ...protocol import events
 from .conversations import Room
 from .users import User
 
@@ -104,6 +105,13 @@ class RoomRemoved(NamedTuple):
     why: str
 
 
+class RoomChanged(NamedTuple):
+    """A setting or a role of a room changed; ``told`` is what its members are told."""
+
+    room: Room
+    told: events.Changed
+
+
 Change = (
     Registered
     | PasswordChanged
@@ -119,4 +127,5 @@ Change = (
     | ShutOut
     | MadePrivate
     | RoomRemoved
+    | RoomChanged
 )

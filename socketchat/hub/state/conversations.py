@@ -23,6 +23,8 @@ class Conversation:
 
     name = ""
     topic = ""
+    is_announce = False
+    slow = 0
 
     def __init__(self, conversation_id: str) -> None:
         self.id = conversation_id
@@ -40,6 +42,8 @@ class Conversation:
             topic=self.topic,
             peer=self.peer_of(user),
             name=self.name if self.name != self.id else "",
+            announce=self.is_announce,
+            slow=self.slow,
         )
 
     def name_for(self, user: User) -> str:
@@ -58,9 +62,9 @@ class Conversation:
 class Room(Conversation):
     """A room; everyone is in the lobby: its ``members`` stay empty, and its owner and moderators are server-wide.
 
-    The log decides: ``members`` are accounts; ``owner``, ``moderators`` and ``invited`` are user ids. Entries up to the
-    seq ``began`` belong to a removed room of the same name. ``since`` is the time of the last change of membership, or
-    else of the creation, in milliseconds since 1970.
+    The log decides: ``members`` are accounts; ``owner``, ``moderators``, ``voiced`` and ``invited`` are user ids.
+    Entries up to the seq ``began`` belong to a removed room of the same name. ``since`` is the time of the last change
+    of membership, or else of the creation, in milliseconds since 1970.
 
     This node decides: ``guests`` are members without an account. Until requests are stored, ``demoted`` are the
     moderators to be removed, and ``closings`` counts the requests to make the room private.
@@ -73,6 +77,7 @@ class Room(Conversation):
         "demoted",
         "guests",
         "invited",
+        "is_announce",
         "is_private",
         "made",
         "members",
@@ -80,10 +85,13 @@ class Room(Conversation):
         "mutes",
         "name",
         "owner",
+        "restrained",
         "since",
+        "slow",
         "topic",
         "topic_at",
         "topic_by",
+        "voiced",
     )
 
     def __init__(self, name: str, owner: str = "") -> None:
@@ -99,7 +107,10 @@ class Room(Conversation):
         self.demoted: list[str] = []
         self.closings = 0
         self.invited: set[str] = set()
-        self.is_private = False
+        self.is_private = self.is_announce = False
+        self.slow = 0  # seconds between two messages of a user
+        self.voiced: set[str] = set()
+        self.restrained = False  # whether messages have to be checked for announcements or a slow room
         self.bans = Restrictions()
         self.mutes = Restrictions()
 
@@ -135,10 +146,17 @@ class Room(Conversation):
         """Tell whether a user is a moderator."""
         return user.id in self.moderators and user.id not in self.demoted
 
+    def restrain(self, *, announce: bool | None = None, slow: int | None = None) -> None:
+        """Change who may write, or how often."""
+        self.is_announce = self.is_announce if announce is None else announce
+        self.slow = self.slow if slow is None else slow
+        self.restrained = self.is_announce or self.slow > 0
+
     def forget(self, user_id: str) -> None:
         """Remove all roles and invitations of a deleted user."""
         self.moderators.discard(user_id)
         self.invited.discard(user_id)
+        self.voiced.discard(user_id)
         if self.owner == user_id:
             self.owner = ""
 
@@ -172,6 +190,9 @@ class Room(Conversation):
             "moderators": sorted(self.moderators),
             "invited": sorted(self.invited),
             "private": self.is_private,
+            "announce": self.is_announce,
+            "slow": self.slow,
+            "voiced": sorted(self.voiced),
             "bans": self.bans.snapshot(),
             "mutes": self.mutes.snapshot(),
         }

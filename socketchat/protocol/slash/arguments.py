@@ -17,7 +17,15 @@ from .details import A_TIME
 Build = Callable[[str, str], commands.ANY | None]
 """Takes the arguments and the current room."""
 
-_OnUser = commands.Invite | commands.Unban | commands.Unmute | commands.Mod | commands.Unmod
+_OnUser = (
+    commands.Invite
+    | commands.Unban
+    | commands.Unmute
+    | commands.Mod
+    | commands.Unmod
+    | commands.Voice
+    | commands.Unvoice
+)
 _ForATime = commands.Ban | commands.Mute
 
 FILTERS = ("from", "in", "after", "before")
@@ -211,10 +219,20 @@ def for_a_time(kind: type[_ForATime]) -> Build:
     return build
 
 
-def access(arguments: str, room: str) -> commands.ANY | None:
-    """Make the room private or public, or ask which it is."""
-    asked = {"": None, "private": True, "public": False}
-    return commands.Access(room=room, private=asked[arguments]) if arguments in asked else None
+def room_settings(arguments: str, room: str) -> commands.ANY | None:
+    """Show the settings of the room, or change one."""
+    match arguments.lower().split():
+        case []:
+            return commands.Settings(room=room)
+        case ["private" | "public" as word]:
+            return commands.Access(room=room, private=word == "private")
+        case ["announce", "on" | "off" as word]:
+            return commands.Settings(room=room, announce=word == "on")
+        case ["slow", "off"]:
+            return commands.Settings(room=room, slow=0)
+        case ["slow", word] if seconds := seconds_of(word):
+            return commands.Settings(room=room, slow=seconds)
+    return None
 
 
 def login(arguments: str, _room: str) -> commands.ANY | None:

@@ -40,6 +40,13 @@ Without a PLACE, it deletes your last line here, if it is at most five minutes o
 The line keeps its place but loses its text. Moderators can delete lines of others in their rooms.
 Backups and other people's screens keep what they have."""
 
+ROOM = """
+/room private, /room public: hide the room from all but members and invited users, or not.
+/room announce on, /room announce off: only the owner, moderators and users with a voice write.
+/room slow 30s, /room slow off: all others wait 30 seconds between two messages."""
+
+VOICE = "\nNAME need not wait in a slow room either."
+
 ANOTHER = """
 To change a password, you need the old one. If you forgot it, press Enter instead: the new one becomes valid after a
 day, and until then any of your sessions can refuse it with /password keep.

@@ -7,6 +7,9 @@ from collections.abc import Iterable
 from .parsing import find
 from .table import SLASHES, Slash
 
+COLUMNS = 79
+"""Columns of the list: those of a small terminal, whose last one may wrap."""
+
 
 def help_text(topic: str | None = None) -> str:
     """Return the list of slash commands, or the help of one of them; raises NoSuchCommand."""
@@ -18,10 +21,20 @@ def help_text(topic: str | None = None) -> str:
         [
             "Commands:",
             columns(everyday()),
-            f"For moderators: {' '.join('/' + slash.name for slash in moderating())}",
+            _for_moderators(),
             "Anything else is sent to the room. To send text that starts with /, type //.",
         ]
     )
+
+
+def _for_moderators() -> str:
+    """Return the names of the moderators' commands, in rows that fit into 80 columns."""
+    rows = ["For moderators:"]
+    for slash in moderating():
+        if len(rows[-1]) + len(f" /{slash.name}") > COLUMNS:
+            rows.append(" " * len("For moderators:"))
+        rows[-1] += f" /{slash.name}"
+    return "\n".join(rows)
 
 
 def columns(slashes: Iterable[Slash]) -> str:

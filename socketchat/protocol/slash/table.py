@@ -93,11 +93,20 @@ _TABLE = (
     Slash("/unmute NAME", "Lift the mute on NAME.", arguments.on_user(commands.Unmute), moderating=True, wide=True),
     Slash("/invite NAME", "Invite NAME to this private room.", arguments.on_user(commands.Invite), moderating=True),
     Slash(
-        "/room [private|public]",
-        "Make this room private (by invitation) or public, or say which it is.",
-        arguments.access,
+        "/room [SETTING]",
+        "Show this room, or change it: /room announce on.",
+        arguments.room_settings,
+        details.ROOM,
         moderating=True,
     ),
+    Slash(
+        "/voice NAME",
+        "Let NAME write in a room for announcements.",
+        arguments.on_user(commands.Voice),
+        details.VOICE,
+        moderating=True,
+    ),
+    Slash("/unvoice NAME", "Take NAME's voice away.", arguments.on_user(commands.Unvoice), moderating=True),
     Slash("/mod NAME", "Make NAME a moderator.", arguments.on_user(commands.Mod), moderating=True, wide=True),
     Slash("/unmod NAME", "Remove NAME as moderator.", arguments.on_user(commands.Unmod), moderating=True, wide=True),
 )

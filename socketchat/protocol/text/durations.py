@@ -19,6 +19,11 @@ def seconds_of(word: str) -> int | None:
     return min(int(found[1]) * UNITS[found[2]], LONGEST_SECONDS) if found else None
 
 
+def in_full(seconds: int) -> str:
+    """Return a duration in words, without rounding it."""
+    return in_words(seconds) if seconds % UNITS["m"] == 0 or seconds < UNITS["m"] else f"{seconds:,} seconds"
+
+
 def in_words(seconds: int) -> str:
     """Return a duration in words, in the largest unit that divides it: 90 minutes, 2 hours."""
     unit = next((unit for unit in reversed(UNITS) if seconds >= UNITS[unit] and seconds % UNITS[unit] == 0), None)

@@ -19,6 +19,11 @@ if TYPE_CHECKING:
     from prompt_toolkit.formatted_text import StyleAndTextTuples
 
 
+_ABOUT_USERS = frozenset(
+    ["/dm", "/kick", "/ban", "/mute", "/mod", "/unmod", "/voice", "/unvoice", "/invite", "/ignore"]
+)
+"""Commands whose first argument is the name of a user."""
+
 AGO = ("1h", "1d", "7d", "30d")
 """Times offered for a search; a date can be typed too."""
 
@@ -80,10 +85,12 @@ def _arguments(command: str, word: str, known: Known) -> list[Candidate]:
             others = [Candidate(line.place, ending, line.words) for line in known.lines if not line.is_own]
             first = [*own, *others] if command in {"/show", "/delete"} else [*others, *own]
             return own if command == "/edit" else first
-        case "/dm" | "/kick" | "/ban" | "/mute" | "/mod" | "/unmod" | "/invite" | "/ignore" if word[:1] != "@":
+        case _ if command in _ABOUT_USERS and word[:1] != "@":
             return [Candidate(name, " ") for name in known.names]
         case "/join" | "/users" | "/history" | "/read" if word[:1] != "@":
             return [Candidate(room, "") for room in known.rooms]
+        case "/room":
+            return [Candidate(name, " ") for name in ("private", "public", "announce", "slow")]
         case "/help":
             return [Candidate(name, "") for name in SLASHES]
     return []

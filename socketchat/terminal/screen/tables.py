@@ -13,6 +13,7 @@ from rich.text import Text
 from ...protocol.conversations import room_id
 from ...protocol.events import Room
 from ...protocol.text.hygiene import clean_line
+from ...protocol.wording import room_marks
 from .lines import Lines
 
 TOPIC_COLUMNS = 50
@@ -73,7 +74,9 @@ class Tables:
         for room in rooms[:MOST_ROWS]:
             name = Text(("» " if room.name == current else "  ") + clean_line(room.name), "room" if room.member else "")
             new = unread.get(room_id(room.name))
-            cells = [name, Text(f"{room.online:,}"), Text(f"{new:,}" if new else ""), Text(clean_line(room.topic))]
+            marks = "".join(f"[{mark}] " for mark in room_marks(room.announce, room.slow))
+            topic = Text(clean_line(f"{marks}{room.topic}"))
+            cells = [name, Text(f"{room.online:,}"), Text(f"{new:,}" if new else ""), topic]
             table.add_row(*cells[: len(table.columns)])
         return table
 

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from ...client.session.client_events import Gap, LinkBack, LinkLost, NotStored, Reset, StoredAgain
 from ...protocol.codec import is_deleted
 from ...protocol.conversations import LOBBY, is_room, room_id
-from ...protocol.events import Conversation, Entry, Left, Past, Presence, Read, UnreadCount
+from ...protocol.events import Changed, Conversation, Entry, Left, Past, Presence, Read, UnreadCount
 from ...protocol.kinds import CHANGEABLE
 from ...protocol.limits import NAME_CHARACTERS, PRESENCE_NAMES
 from ...protocol.names import name_key
@@ -171,6 +171,8 @@ class View:
                 return self._presence_seen(event)
             case Conversation():
                 return self._noted(event)
+            case Changed():
+                return False  # a notice in the room says so
             case Read():
                 self.unread.read_elsewhere(event.conversation, event.seq)
                 return False

@@ -123,9 +123,9 @@ def test_an_impossible_start_changes_nothing(after: int) -> None:
 def test_a_new_conversation_starts_at_its_head_and_a_known_one_keeps_its_position() -> None:
     positions = Positions()
     log_in(positions, conversation("#lobby"))
-    positions.begin(event(conversation("#ops", 4)))
+    positions.describe(event(conversation("#ops", 4)))
     assert take(positions, 5, "#ops") == [5]
-    positions.begin(event(conversation("#ops", 9, topic="new")))
+    positions.describe(event(conversation("#ops", 9, topic="new")))
     assert positions.heard["#ops"].topic == "new"
     assert take(positions, 6, "#ops") == [6]
 
@@ -134,7 +134,7 @@ def test_a_rejoined_conversation_starts_at_its_new_head() -> None:
     positions = Positions()
     log_in(positions, conversation("#lobby"), conversation("#ops", 4))
     positions.end("#ops")
-    positions.begin(event(conversation("#ops", 9)))
+    positions.describe(event(conversation("#ops", 9)))
     assert take(positions, 10, "#ops") == [10]
 
 
@@ -150,11 +150,11 @@ def test_a_hostile_server_cannot_fill_the_memory_with_conversations(monkeypatch)
     positions = Positions()
     log_in(positions)
     for _ in range(100):  # the same one again and again takes no more room
-        positions.begin(event(conversation("#ops", topic="x" * 1000)))
+        positions.describe(event(conversation("#ops", topic="x" * 1000)))
     for number in range(30):
-        positions.begin(event(conversation(f"#{number}")))
+        positions.describe(event(conversation(f"#{number}")))
     with pytest.raises(ProtocolError, match="more conversations"):
-        positions.begin(event(conversation("#last", topic="x" * 5000)))
+        positions.describe(event(conversation("#last", topic="x" * 5000)))
 
 
 def test_the_positions_of_short_direct_messages_do_not_fit_into_a_hello_first() -> None:

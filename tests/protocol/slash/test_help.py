@@ -8,9 +8,10 @@ def test_help_lists_every_usage_in_columns():
     lines = help_text().splitlines()
 
     assert lines[0] == "Commands:"
-    assert [line.split("  ")[1] for line in lines[1:-2]] == [each.usage for each in everyday()]
+    count = len(everyday())
+    assert [line.split("  ")[1] for line in lines[1 : 1 + count]] == [each.usage for each in everyday()]
     assert len({line.index(each.help) for line, each in zip(lines[1:], everyday(), strict=False)}) == 1
-    assert lines[-2].split()[2:] == ["/" + each.name for each in moderating()]
+    assert " ".join(lines[1 + count : -1]).split()[2:] == ["/" + each.name for each in moderating()]
     lines += columns(moderating()).splitlines()
     assert all(len(line) <= 80 for line in lines)
 
