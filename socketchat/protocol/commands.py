@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Literal
 
-import msgspec
+from .command import Command, Number
+from .limits import VERSION
+from .room_commands import Access, Ban, Invite, Kick, Mod, Mute, Settings, Unban, Unmod, Unmute, Unvoice, Voice
 
-from .limits import LARGEST_NUMBER, VERSION
-
-Number = Annotated[int, msgspec.Meta(ge=0, le=LARGEST_NUMBER)]
-
-
-class Command(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, tag_field="type", tag=str.lower):
-    """A command; a command with an ``id`` gets exactly one ``ok`` or ``error`` with the same ``id``."""
-
-    id: Number | None = None
+__all__ = [
+    "Access",
+    "Ban",
+    "Command",
+    "Invite",
+    "Kick",
+    "Mod",
+    "Mute",
+    "Number",
+    "Settings",
+    "Unban",
+    "Unmod",
+    "Unmute",
+    "Unvoice",
+    "Voice",
+]  # and all commands below
 
 
 class Hello(Command, frozen=True):
@@ -34,7 +43,7 @@ class Hello(Command, frozen=True):
     nonce: str | None = None
     token: str | None = None
     epoch: str | None = None
-    positions: dict[str, Number] = {}
+    positions: dict[str, Number] = {}  # noqa: RUF012 - msgspec copies it
     listen: Literal["all", "none"] = "all"
     label: str = ""
 
@@ -162,100 +171,6 @@ class Topic(Command, frozen=True):
 
     room: str
     text: str | None = None
-
-
-class Mod(Command, frozen=True):
-    """Make a user a moderator of ``room``, or in the lobby, of the whole server."""
-
-    room: str
-    name: str
-
-
-class Unmod(Command, frozen=True):
-    """Remove a user as moderator."""
-
-    room: str
-    name: str
-
-
-class Kick(Command, frozen=True):
-    """Remove a user from ``room``, without a ban; in the lobby, close the user's sessions."""
-
-    room: str
-    name: str
-    reason: str = ""
-
-
-class Ban(Command, frozen=True):
-    """Ban a user from ``room`` (in the lobby: from the server), for ``seconds`` if they are given."""
-
-    room: str
-    name: str
-    seconds: Number = 0
-    reason: str = ""
-
-
-class Unban(Command, frozen=True):
-    """Lift the ban of a user."""
-
-    room: str
-    name: str
-
-
-class Mute(Command, frozen=True):
-    """Mute a user in ``room`` (in the lobby: everywhere), for ``seconds`` if they are given."""
-
-    room: str
-    name: str
-    seconds: Number = 0
-    reason: str = ""
-
-
-class Unmute(Command, frozen=True):
-    """Unmute a user."""
-
-    room: str
-    name: str
-
-
-class Access(Command, frozen=True):
-    """Make a room ``private``, visible only to its members and to invited users, or public again; None asks which."""
-
-    room: str
-    private: bool | None = None
-
-
-class Settings(Command, frozen=True):
-    """Return the settings of a room, or change those that are given.
-
-    In a room for announcements (``announce``), only its owner, moderators and voiced users write. With ``slow``, all
-    others wait that many seconds between two messages; 0 ends that.
-    """
-
-    room: str
-    announce: bool | None = None
-    slow: Number | None = None
-
-
-class Voice(Command, frozen=True):
-    """Give a user a voice: the right to write in a room for announcements, and without waiting in a slow room."""
-
-    room: str
-    name: str
-
-
-class Unvoice(Command, frozen=True):
-    """Take a user's voice away."""
-
-    room: str
-    name: str
-
-
-class Invite(Command, frozen=True):
-    """Invite a user into a private room; a direct message tells the user."""
-
-    room: str
-    name: str
 
 
 class Ignore(Command, frozen=True):

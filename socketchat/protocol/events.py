@@ -82,8 +82,8 @@ class Conversation(Event, frozen=True):
     """A conversation that the session hears from now on, with its newest and its oldest kept seq.
 
     If the client missed more than is replayed, only the entries after the seq ``after`` follow. ``read`` is the seq up
-    to which the user has read, on any device. Rooms have a ``topic``, and a ``name`` if it differs from their id; for
-    ``announce`` and ``slow``, see :class:`Settings`. Direct messages have a ``peer``, the name of the other user.
+    to which the user has read, on any device. Rooms have a ``topic``, and a ``name`` if it differs from their id.
+    Direct messages have a ``peer``, the name of the other user.
     """
 
     conversation: str
