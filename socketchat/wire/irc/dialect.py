@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from ...exceptions import ChatError
 from ...hub import Rendering, Session
 from ...protocol import events
 from ...protocol.commands import Command, Said, Send
@@ -77,9 +78,20 @@ class IrcDialect:
         """The rendering before the first line."""
         return STRANGER
 
-    def messages(self, lines: list[bytes], most: int, session: Session) -> list[Send]:  # noqa: ARG002 - as it says
-        """Leave all lines to ``read``."""
-        return []
+    def messages(self, lines: list[bytes], most: int, session: Session) -> list[Send]:
+        """Take lines off the end of ``lines`` while each is a PRIVMSG without tags to one room or user."""
+        messages: list[Send] = []
+        while lines and len(messages) < most and lines[-1].startswith(_PRIVMSG):
+            try:
+                message = parse(lines[-1])
+            except ChatError:
+                break
+            sent = None if message is None else self._sent(message, session)
+            if sent is None:
+                break
+            messages.append(sent)
+            del lines[-1]
+        return messages
 
     def read(self, line: bytes, session: Session) -> Sequence[Command]:
         """Return the command in a line, if any."""
@@ -131,6 +143,7 @@ def client_tags(message: Message) -> str:
     return tag_words(tags)[1:-1]
 
 
+_PRIVMSG = b"PRIVMSG "
 _MESSAGES = frozenset({"PRIVMSG", "NOTICE"})
 _SIMPLE = re.compile(r"#?[^#@+,*$!\s:][^,*$!@\s:]*").fullmatch
 
