@@ -262,7 +262,7 @@ class Connection(asyncio.Protocol):
         """Read more input; if it has ended, end the connection when everything received is answered."""
         if not self._has_ended:
             self._pressure.read(wanted=True)
-        elif self._is_answered():
+        elif not self._is_over and self._is_answered():
             self.close(b"")
 
     def _is_answered(self) -> bool:
