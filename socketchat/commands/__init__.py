@@ -161,7 +161,7 @@ def _costs_little(command: commands.Command) -> bool:
             | commands.Read(conversation=str())
         ):
             return True
-        case commands.Settings(announce=None, slow=None):
+        case commands.Settings(announce=None, slow=None, name=None):
             return True
     return False
 

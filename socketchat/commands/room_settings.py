@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from ..exceptions import Refused, TooLong
 from ..hub import Action, Hub, Session
+from ..hub.proposals import why_not
 from ..hub.state import facts
 from ..hub.state.conversations import Room
+from ..journal import Conflict, Stored
 from ..protocol import commands, events
+from ..protocol.names import check_room
 from ..protocol.text.durations import in_full, in_words
 from .handler import OK, Answer
 from .moderation import Moderating, begin
+from .rooms import looks_like
 
 SLOW_SECONDS = 21_600
 """Longest time between two messages in a slow room: six hours; with more, it should be for announcements."""
@@ -21,7 +25,7 @@ SHOWN_NAMES = 500
 async def settings(hub: Hub, session: Session, command: commands.Settings) -> Answer:
     """Show the settings of a room, or change them."""
     act = begin(hub, session, command.room)
-    if command.announce is None and command.slow is None:
+    if command.announce is None and command.slow is None and command.name is None:
         session.answer(_described(hub, act.room, command.id), command)
         return OK
     hub.permissions.check(act.actor, Action.MODERATE, act.room)
@@ -29,6 +33,8 @@ async def settings(hub: Hub, session: Session, command: commands.Settings) -> An
         await _announce(act, on=command.announce)
     if command.slow is not None:
         await _slow_down(act, command.slow)
+    if command.name is not None:
+        await _rename(act, check_room(command.name))
     return OK
 
 
@@ -74,6 +80,33 @@ async def _slow_down(act: Moderating, seconds: int) -> None:
     await act.record(facts.ActFact("slow" if seconds else "unslow", room.id, seconds=seconds), what)
 
 
+async def _rename(act: Moderating, name: str) -> None:
+    """Give the room another name, if no other room has or had it, or one that looks like it."""
+    hub, room = act.hub, act.room
+    hub.permissions.check(act.actor, Action.GOVERN, room)
+    if room.is_lobby:
+        raise Refused("The lobby keeps its name.")
+    if name == room.name:
+        raise Refused(f"{name} is the name of this room already.")
+    hub.permissions.check_speaks(act.actor, hub.directory.lobby)  # everyone reads room names
+    if hub.directory.room_lookalike(name) not in {None, room}:
+        raise looks_like(hub, act.actor, name)
+    if name not in room.former:
+        hub.quotas.check_rename(room, act.actor)
+    former = room.name
+    outcome = await hub.propose(
+        act.session,
+        "renamed room",
+        facts.RenamedRoomFact(room.id, name),
+        claims=hub.state.rename_claims(room, name),
+    )
+    if isinstance(outcome, Conflict):  # another room was first
+        raise looks_like(hub, act.actor, name)
+    if not isinstance(outcome, Stored):
+        raise why_not(outcome)
+    act.tell(room.id, events.Text(f"{act.actor.name} renamed {former} to {name}."))
+
+
 def _described(hub: Hub, room: Room, command_id: int | None) -> events.Settings:
     """Return the settings of a room, with the names of users that still have an account."""
     users = hub.directory.users
@@ -92,5 +125,6 @@ def _described(hub: Hub, room: Room, command_id: int | None) -> events.Settings:
         private=room.is_private,
         announce=room.is_announce,
         slow=room.slow,
+        former=room.former,
         id=command_id,
     )

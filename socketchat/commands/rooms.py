@@ -92,14 +92,14 @@ async def topic(hub: Hub, session: Session, command: commands.Topic) -> Answer:
 
 def room_named(hub: Hub, user: User, name: str) -> Room | None:
     """Return the room with this name, or None if the user sees none."""
-    room = hub.directory.rooms.get(room_id(name)) if name.startswith("#") else None
+    room = hub.directory.room_named(name) if name.startswith("#") else None
     return room if room is not None and hub.permissions.may(user, Action.SEE, room) else None
 
 
 async def _found_or_made(hub: Hub, session: Session, name: str) -> Room:
     """Return the room with this name; create it if the user sees none."""
     user, asked, name = speaker(session), name, check_room(name)
-    room = hub.directory.rooms.get(room_id(name))
+    room = hub.directory.room_named(name)
     if room is not None and hub.permissions.may(user, Action.SEE, room):
         return room
     hub.permissions.check_speaks(user, hub.directory.lobby)  # everyone reads room names
@@ -114,17 +114,17 @@ async def make_room(hub: Hub, session: Session, name: str) -> Room:
     """Create a room, or return it if another user was first; raises NameTaken if it looks like another room."""
     user = speaker(session)
     if hub.directory.room_lookalike(name) is not None:
-        raise _looks_like(hub, user, name)
+        raise looks_like(hub, user, name)
     where = room_id(name) if hub.state.removals[room_id(name)] else SERVER_LOG  # a removed room continues its log
     claims = hub.state.room_claims(name)
     outcome = await hub.propose(session, "room", facts.RoomFact(name), conversation=where, claims=claims)
-    made = hub.directory.rooms.get(room_id(name))
+    made = hub.directory.room_named(name)
     if made is not None and isinstance(outcome, Stored | Conflict):  # a conflict: another user was first
         return made
-    raise _looks_like(hub, user, name) if isinstance(outcome, Conflict) else why_not(outcome)
+    raise looks_like(hub, user, name) if isinstance(outcome, Conflict) else why_not(outcome)
 
 
-def _looks_like(hub: Hub, user: User, name: str) -> NameTaken:
+def looks_like(hub: Hub, user: User, name: str) -> NameTaken:
     """Return the error for a new room that looks like another one; do not name a room that the user may not see."""
     room = hub.directory.room_lookalike(name)
     if room is not None and hub.permissions.may(user, Action.SEE, room):

@@ -37,6 +37,7 @@ class Directory:
         self.users = ChainMap(state.users, self.guests)
         self.conversations = state.conversations
         self.rooms = state.rooms
+        self.room_named = state.room_named
         self.lobby = state.lobby
 
     def add_guest(self, user: User, *, is_local: bool = False) -> None:
@@ -108,7 +109,7 @@ class Directory:
 
     def room_lookalike(self, name: str) -> Room | None:
         """Return the room with this name or one that looks like it."""
-        return self.rooms.get(conversations.room_id(name)) or self._state.room_lookalikes.find(name)
+        return self.room_named(name) or self._state.room_lookalikes.find(name)
 
     def user(self, name: str, *, by_operator: bool = False) -> User:
         """Return the user with this name; raises NoSuchUser with the nearest name."""
@@ -122,7 +123,7 @@ class Directory:
 
     def room(self, name: str, sees: Callable[[Room], bool], *, by_operator: bool = False) -> Room:
         """Return the room with this name; raises NoSuchRoom unless it exists and the asker ``sees`` it."""
-        room = self.rooms.get(name) or self.rooms.get(conversations.room_id(name))
+        room = self.room_named(name)
         if room is None or not sees(room):
             near = nearest_name(name, lambda key: self._seen(key, sees)) if self._looks_for_nearest() else None
             how = "`socketchat admin rooms`" if by_operator else "/rooms"
@@ -165,7 +166,7 @@ class Directory:
         return not self._limited or not self._spellings.take("")
 
     def _seen(self, key: str, sees: Callable[[Room], bool]) -> Room | None:
-        room = self.rooms.get(f"#{key}")
+        room = self.room_named(key)
         return room if room is not None and sees(room) else None
 
     def _add_pair(self, names: dict[str, str | None]) -> Pair:

@@ -292,11 +292,7 @@ class Topic(Event, frozen=True):
 
 
 class Settings(Event, frozen=True):
-    """The answer to ``settings``: the settings of a room, and the names of users with a role there.
-
-    In a room for announcements (``announce``), only the owner, moderators and ``voiced`` users write. In a ``slow``
-    room, all others wait that many seconds between two messages.
-    """
+    """The answer to ``settings``: those of a room, the names of users with a role, and the ``former`` names."""
 
     conversation: str
     room: str
@@ -307,17 +303,20 @@ class Settings(Event, frozen=True):
     private: bool = False
     announce: bool = False
     slow: Number = 0
+    former: list[str] = []
     id: int | None = None
 
 
 class Changed(Event, frozen=True):
-    """A setting of a room changed, or a role of ``user`` there; only what changed is given. ``by`` did it."""
+    """A setting of a room changed (with ``name``, also its ``former`` name), or a role of ``user``; ``by`` did it."""
 
     conversation: str
     by: str
     private: bool | None = None
     announce: bool | None = None
     slow: Number | None = None
+    name: str = ""
+    former: str = ""
     user: str = ""
     owner: bool | None = None
     moderator: bool | None = None

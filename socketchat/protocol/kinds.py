@@ -70,6 +70,7 @@ KINDS: dict[str, Kind] = {
     "password": _FACT,
     "released": _FACT,
     "removed room": _FACT,
+    "renamed room": _FACT,
     "reset": _FACT,
     "revoked device": _FACT,
     "revoked invite": _FACT,

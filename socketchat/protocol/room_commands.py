@@ -70,12 +70,14 @@ class Settings(Command, frozen=True):
     """Return the settings of a room, or change those that are given.
 
     In a room for announcements (``announce``), only its owner, moderators and voiced users write. With ``slow``, all
-    others wait that many seconds between two messages; 0 ends that.
+    others wait that many seconds between two messages; 0 ends that. A room keeps its id and its old names when it gets
+    another ``name``.
     """
 
     room: str
     announce: bool | None = None
     slow: Number | None = None
+    name: str | None = None
 
 
 class Voice(Command, frozen=True):

@@ -9,7 +9,7 @@ from typing import Any
 from ..exceptions import ProtocolError
 from . import events
 from .codec import decode_text
-from .conversations import is_room
+from .conversations import is_room, room_id
 from .kinds import DAMAGED, REFERS, REPLY, SAID
 from .limits import PRESENCE_NAMES
 from .text.hygiene import clean, clean_line
@@ -193,7 +193,8 @@ def _conversation(event: events.Conversation) -> str:
     if not is_room(event.conversation):
         return ""
     topic = f" Topic: {event.topic}" if event.topic else ""
-    return _line(f"[room] You are now in {event.conversation}.{topic}")
+    is_renamed = event.name and room_id(event.name) != event.conversation
+    return _line(f"[room] You are now in {event.name if is_renamed else event.conversation}.{topic}")
 
 
 def _left(event: events.Left) -> str:

@@ -81,6 +81,7 @@ def settings_lines(settings: events.Settings) -> list[str]:
         "announce": "only moderators and users with a voice write" if settings.announce else "",
         "slow": pace,
         "with a voice": ", ".join(settings.voiced),
+        "former names": ", ".join(settings.former),
     }
     lines = [f"{what}: {text}" for what, text in shown.items() if text]
     return [clean_line(line) for line in lines] or ["no topic, no owner, open to everyone"]

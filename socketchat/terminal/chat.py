@@ -13,7 +13,7 @@ from ..client.asyncio.client import Client
 from ..client.session.client_events import LinkLost
 from ..exceptions import BadText, ChatError, TooLong, Unconfirmed, UsageProblem
 from ..protocol import commands, events
-from ..protocol.conversations import LOBBY, room_id
+from ..protocol.conversations import LOBBY
 from ..protocol.slash.parsing import is_for_room
 from ..protocol.text.hygiene import clean_line
 from .commands import Commands
@@ -77,7 +77,7 @@ class Chat:
     ) -> None:
         self._client = client
         self._clock = clock
-        self._view = View(client.user, client.name)
+        self._view = View(client.user, client.name, lambda: client.conversations)
         self._loop = Loop(client, self._view, self)
         self._typed: asyncio.Queue[object] = asyncio.Queue()
         self._began = 0.0
@@ -239,7 +239,7 @@ class Chat:
     async def _put_out(self, left: events.Left) -> None:
         """Go to the lobby, and say why below its last lines; a half-typed text is not meant for it."""
         room = self._view.room
-        if left.conversation == room_id(room) and await self._attempt(self._navigation.enter(LOBBY)):
+        if left.conversation == self._view.id_of(room) and await self._attempt(self._navigation.enter(LOBBY)):
             self._misdirected.put_out(room)
         self._draw(left)
 

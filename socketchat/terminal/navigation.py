@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from ..client.asyncio.client import Client
 from ..client.session.client_events import Gap
 from ..protocol import commands, events
-from ..protocol.conversations import LOBBY, room_id
+from ..protocol.conversations import LOBBY
 from ..protocol.text.references import place
 from .model.paging import Paging
 from .model.read_markers import ReadMarkers
@@ -56,7 +56,7 @@ class Navigation:
         answer = await self._client.request(commands.Users())
         self._view.meet([name for event in answer.events if isinstance(event, events.Users) for name in event.users])
         self._screen.add(self._screen.rendering.welcome(self._client.name, sorted(self._view.online.values())))
-        elsewhere = [count for count in counts if count.conversation != room_id(LOBBY)]
+        elsewhere = [count for count in counts if count.conversation != LOBBY]
         if elsewhere:
             self._screen.add(unread(elsewhere, self._view.unseen(elsewhere)))
         self._screen.changed()
@@ -69,14 +69,14 @@ class Navigation:
         try:
             if joining:
                 await self._client.request(joining)
-            answer = await self._client.request(commands.History(conversation=room_id(room), limit=PAST_LINES))
+            answer = await self._client.request(commands.History(conversation=self._view.id_of(room), limit=PAST_LINES))
             past = [event for event in answer.events if isinstance(event, events.Past)]
-            if counts is None and self._view.unread.stays_above(room_id(room), len(past)):
+            if counts is None and self._view.unread.stays_above(self._view.id_of(room), len(past)):
                 counts = await self._counts()
         except BaseException:
             self.stay()
             raise
-        conversation = self._client.conversations.get(room_id(room))
+        conversation = self._client.conversations.get(self._view.id_of(room))
         name = (conversation.name or conversation.conversation) if conversation else room  # display form
         direct, held = before(past, self._view.entered(name, past))
         self._paging.begin(room)
@@ -118,7 +118,7 @@ class Navigation:
         if gaps:
             counts = await self._counts()
             self._view.count(counts)
-            if room_id(self._view.room) in gaps:
+            if self._view.id_of(self._view.room) in gaps:
                 self._tell_above(counts)
             self._screen.changed()
 
@@ -136,7 +136,7 @@ class Navigation:
 
     def _tell_above(self, counts: Sequence[events.UnreadCount]) -> None:
         """Say how much is unread above the lines of the current room, and from which place on."""
-        room = room_id(self._view.room)
+        room = self._view.id_of(self._view.room)
         messages, mentions = self._view.unread.messages[room], self._view.unread.mentions[room]
         if not messages:
             return

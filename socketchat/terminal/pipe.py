@@ -14,7 +14,7 @@ from ..client.asyncio.client import Client
 from ..client.session.client_events import Gap, LinkBack, LinkLost, NotSent, NotStored, StoredAgain
 from ..exceptions import BadText, ChatError, TooLong, Unconfirmed, UsageProblem
 from ..protocol import commands, events
-from ..protocol.conversations import LOBBY, is_room, room_id
+from ..protocol.conversations import LOBBY, is_room
 from ..protocol.kinds import ECHOED
 from ..protocol.limits import TEXT_BYTES, UNACKNOWLEDGED_ENTRIES
 from ..protocol.slash.help import help_text
@@ -58,7 +58,7 @@ class Pipe:
         self._stdin = stdin
         self._stdout = stdout
         self._stderr = stderr
-        self._view = View(client.user, client.name)
+        self._view = View(client.user, client.name, lambda: client.conversations)
         self._lines: asyncio.Queue[str | ChatError | None] = asyncio.Queue()
         self._room = threading.Semaphore(LINES)
         self._loop = Loop(client, self._view, self, most=UNACKNOWLEDGED_ENTRIES)
@@ -169,7 +169,7 @@ class Pipe:
         self._view.enter()
         for event in self._view.entered(room, []):
             self.show(event)
-        if conversation := self._client.conversations.get(room_id(room)):
+        if conversation := self._client.conversations.get(self._view.id_of(room)):
             self._write(text_lines(conversation, me=self._client.user, columns=self._columns()))
 
     async def _ask(self, command: commands.ANY) -> None:

@@ -143,6 +143,7 @@ ASKED: dict[type[commands.Command], tuple[float, Callable[[Asking], commands.Com
             room=a.room,
             announce=a.chance.choice([None, True, False, False]),
             slow=a.chance.choice([None, 0, 1]),
+            name=a.chance.choice([None, None, "#den2", a.room]),
         ),
     ),
     commands.Voice: (0.3, _acts_on(commands.Voice)),

@@ -3,14 +3,15 @@ from typing import get_args
 import msgspec
 import pytest
 
-from socketchat.protocol import commands
+from socketchat.protocol import commands, room_commands
 from socketchat.protocol.limits import LARGEST_NUMBER
 
 COMMANDS = get_args(commands.ANY)
 
 
 def test_every_command_is_in_the_union():
-    defined = {kind for kind in commands.Command.__subclasses__() if kind.__module__ == commands.__name__}
+    modules = {commands.__name__, room_commands.__name__}
+    defined = {kind for kind in commands.Command.__subclasses__() if kind.__module__ in modules}
     assert set(COMMANDS) == defined
 
 

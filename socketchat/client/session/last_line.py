@@ -9,11 +9,12 @@ from contextlib import suppress
 from ...exceptions import ChatError, ProtocolError
 from ...protocol import events
 from ...protocol.codec import decode_text
-from ...protocol.conversations import is_room, room_id
+from ...protocol.conversations import is_room
 from ...protocol.kinds import DELETE, SAID
 from ...protocol.limits import RECENT_MS
 from ...protocol.names import name_key
 from .client_events import Gap, Reset
+from .positions import id_of_room
 
 
 class LastLine:
@@ -67,7 +68,7 @@ class LastLine:
 def _id_of(name: str, heard: Mapping[str, events.Conversation]) -> str | None:
     try:
         if is_room(name):
-            return room_id(name)
+            return id_of_room(name, heard)
         peer = name_key(name.removeprefix("@"))
     except ChatError:  # no name; the server says so
         return None

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from msgspec.structs import replace
 
 from ...exceptions import ProtocolError
 from ...protocol import events
-from ...protocol.conversations import is_room
+from ...protocol.conversations import is_room, room_id
 from ...protocol.limits import LINE_BYTES
 from .client_events import Gap, Reset
 
@@ -97,7 +99,8 @@ class Positions:
             self.seqs.setdefault(event.conversation, event.head)
         elif (known := self.heard.get(event.conversation)) is not None:
             announce = known.announce if event.announce is None else event.announce
-            self._hear(replace(known, announce=announce, slow=known.slow if event.slow is None else event.slow))
+            slow, name = known.slow if event.slow is None else event.slow, event.name or known.name
+            self._hear(replace(known, announce=announce, slow=slow, name=name))
 
     def end(self, conversation: str) -> None:
         """Forget a conversation that the session no longer hears."""
@@ -129,6 +132,15 @@ class Positions:
         if self._held > HELD_BYTES:
             raise ProtocolError("The server sent more conversations than the client can hold.")
         self.heard[conversation.conversation] = conversation
+
+
+def id_of_room(name: str, heard: Mapping[str, events.Conversation]) -> str:
+    """Return the id of a room that is heard, given by its name, which may have changed since; or what it should be."""
+    number = room_id(name)
+    if number in heard:
+        return number
+    renamed = (each.conversation for each in heard.values() if each.name and room_id(each.name) == number)
+    return next(renamed, number)
 
 
 def _weight(conversation: events.Conversation) -> int:

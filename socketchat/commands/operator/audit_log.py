@@ -34,6 +34,9 @@ class _Names:
         elif entry.kind == "room":
             name = msgspec.json.decode(entry.body, type=facts.RoomFact).name
             self._names[room_id(name)] = name
+        elif entry.kind == "renamed room":
+            renamed = msgspec.json.decode(entry.body, type=facts.RenamedRoomFact)
+            self._names[renamed.room] = renamed.name
 
     def of(self, number: str) -> str:
         """Return the name for an id, or the id itself if the log never named it, as with the lobby."""
@@ -92,6 +95,10 @@ def _deleted(deleted: facts.DeletedAccountFact, _entry: Entry, names: _Names) ->
     return f"delete {names.of(deleted.user)}"
 
 
+def _renamed(renamed: facts.RenamedRoomFact, _entry: Entry, _names: _Names) -> str:
+    return f"rename {renamed.room} to {renamed.name}"
+
+
 def _invite(invite: facts.InviteFact, entry: Entry, names: _Names) -> str:
     uses = "1 use" if invite.uses == 1 else f"{invite.uses:,} uses"
     seconds = max(1, round((invite.expires - entry.ts) / 1000))
@@ -108,6 +115,7 @@ DESCRIBED: dict[str, tuple[type[msgspec.Struct], Callable[[Any, Entry, _Names], 
     "reset": (facts.ResetFact, _reset),
     "released": (facts.ReleasedFact, _released),
     "deleted account": (facts.DeletedAccountFact, _deleted),
+    "renamed room": (facts.RenamedRoomFact, _renamed),
     "invite": (facts.InviteFact, _invite),
     "revoked invite": (facts.RevokedInviteFact, _revoked_invite),
 }

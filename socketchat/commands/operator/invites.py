@@ -9,7 +9,7 @@ from ...hub.state.invites import Invite, invite_id
 from ...protocol import operator
 from ...protocol.authentication.certificates import to_fingerprint
 from ...protocol.authentication.entry_proof import INVITE_BYTES
-from ...protocol.conversations import LOBBY, room_id
+from ...protocol.conversations import LOBBY
 from ...protocol.names import check_room
 from ...protocol.text.durations import LONGEST_SECONDS, in_words
 from ..rooms import make_room
@@ -54,7 +54,7 @@ async def invite(hub: Hub, session: Session, order: operator.CreateInvite) -> Li
 async def _room(hub: Hub, session: Session, name: str) -> str:
     """Return the id of a room; create the room if it does not exist."""
     name = check_room(name)
-    found = hub.directory.rooms.get(room_id(name)) or await make_room(hub, session, name)
+    found = hub.directory.room_named(name) or await make_room(hub, session, name)
     return found.id
 
 

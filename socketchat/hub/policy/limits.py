@@ -121,6 +121,9 @@ SPELLINGS_SECONDS = 0.1
 INVITED_PER_ROOM = 500
 """Users invited to a private room: with more, it should be public."""
 
+NAMES_PER_ROOM = 10
+"""Former names of a room: each stays reserved as long as the room exists."""
+
 VOICED_PER_ROOM = 500
 """Users with a voice in a room: with more, it should not be for announcements."""
 

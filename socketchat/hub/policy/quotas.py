@@ -22,6 +22,7 @@ from .limits import (
     DIRECT_SECONDS,
     INVITED_PER_ROOM,
     LOOPBACK_GUESTS,
+    NAMES_PER_ROOM,
     PASSWORDS_BURST,
     PASSWORDS_SECONDS,
     ROOMS,
@@ -80,6 +81,15 @@ class Quotas:
                 f"Limit reached: {INVITED_PER_ROOM} users are invited to {room.name}. "
                 "/kick NAME withdraws an invitation."
             )
+
+    def check_rename(self, room: Room, user: User) -> None:
+        """Check whether a room may have another name; it counts as a new room, since the old name stays reserved."""
+        if len(room.former) >= NAMES_PER_ROOM:
+            raise TooMany(
+                f"Limit reached: {room.name} had {NAMES_PER_ROOM} other names. Use one of them: /room shows them."
+            )
+        if self._limited:
+            _wait(self._rooms.take(user.id), "Too many new room names at once")
 
     def check_voice(self, room: Room) -> None:
         """Check whether another user of a room may have a voice."""

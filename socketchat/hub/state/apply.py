@@ -35,6 +35,7 @@ APPLY: dict[str, tuple[type[msgspec.Struct], Apply]] = {
     "revoked invite": (facts.RevokedInviteFact, apply_accounts.revoke_invite),
     "room": (facts.RoomFact, apply_rooms.make_room),
     "removed room": (facts.RemovedRoomFact, apply_rooms.remove_room),
+    "renamed room": (facts.RenamedRoomFact, apply_rooms.rename_room),
     "member": (facts.MemberFact, apply_rooms.set_member),
     "topic": (Text, apply_rooms.set_topic),
     "act": (facts.ActFact, apply_rooms.act),

@@ -38,6 +38,16 @@ def remove_room(state: Projection, entry: Entry, fact: facts.RemovedRoomFact) ->
     return [*(Dismissed(user, room, why) for user in members), RoomRemoved(room, why)]
 
 
+def rename_room(state: Projection, entry: Entry, fact: facts.RenamedRoomFact) -> Sequence[Change]:
+    """Give a room another name, unless another room has it."""
+    room = state.rooms.get(fact.room)
+    if room is None or room.is_lobby or state.room_named(fact.name) not in {None, room}:
+        return ()
+    former = room.name
+    state.rename_room(room, fact.name)
+    return _changed(room, entry, name=fact.name, former=former)
+
+
 def _is_unused(room: Room, entry: Entry, fact: facts.RemovedRoomFact) -> bool:
     """Tell whether a room has no entry before this one, and no members, or the same as when the fact was proposed."""
     return entry.seq == room.began + 1 and (room.since == fact.since if fact.since else not room.members)

@@ -75,6 +75,7 @@ class Room(Conversation):
         "began",
         "closings",
         "demoted",
+        "former",
         "guests",
         "invited",
         "is_announce",
@@ -97,6 +98,7 @@ class Room(Conversation):
     def __init__(self, name: str, owner: str = "") -> None:
         super().__init__(conversations.room_id(name))
         self.name = name
+        self.former: list[str] = []  # names that it had before, the oldest first
         self.topic = self.topic_by = ""
         self.topic_at = self.made = 0
         self.members: dict[str, User] = {}
@@ -182,6 +184,7 @@ class Room(Conversation):
         """Return the state from the log, as plain data."""
         return {
             "name": self.name,
+            "former": self.former,
             "topic": self.topic,
             "owner": self.owner,
             "began": self.began,

@@ -127,6 +127,13 @@ class RemovedRoomFact(msgspec.Struct, frozen=True, omit_defaults=True):
     since: int = 0
 
 
+class RenamedRoomFact(msgspec.Struct, frozen=True):
+    """Kind "renamed room": the room of this id got another name; its old names still lead to it."""
+
+    room: str
+    name: str
+
+
 class MemberFact(msgspec.Struct, frozen=True, omit_defaults=True):
     """Kind "member": a user became a member of a room, or stopped being one, perhaps with a ``reason``."""
 

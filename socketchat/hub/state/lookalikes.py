@@ -25,11 +25,11 @@ class Lookalikes(Generic[Named]):
     def remove(self, name: str, named: Named) -> None:
         """Remove a user or a room that was added under this name."""
         for look in looks(name):
-            left = [each for each in self._by_look[look] if each is not named]
+            left = [each for each in self._by_look.get(look, ()) if each is not named]
             if left:
                 self._by_look[look] = left
             else:
-                del self._by_look[look]
+                self._by_look.pop(look, None)  # another name of the same room may have had this look
 
     def find(self, name: str) -> Named | None:
         """Return the first user or room whose name looks like this one."""

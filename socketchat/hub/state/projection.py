@@ -45,6 +45,7 @@ class Projection:
         self.users: dict[str, User] = {}
         self.conversations: dict[str, Conversation] = {}
         self.rooms: dict[str, Room] = {}
+        self.aliases: dict[str, Room] = {}  # renamed rooms, by the ids of their other names
         self.ignored_by: dict[str, dict[str, User]] = {}
         self.names: dict[str, User] = {}
         self.lookalikes = Lookalikes[User]()
@@ -185,13 +186,38 @@ class Projection:
         self.room_lookalikes.add(name, room)
         return room
 
+    def room_named(self, name: str) -> Room | None:
+        """Return the room that has this name or id, or had it."""
+        room_id = conversations.room_id(name)
+        return self.rooms.get(room_id) or self.aliases.get(room_id)
+
+    def rename_room(self, room: Room, name: str) -> None:
+        """Give a room another name; the old ones still lead to it, and stay reserved."""
+        if room.name != name:
+            room.former = [each for each in [*room.former, room.name] if each != name]
+            room.name = name
+        room_id = conversations.room_id(name)
+        if room_id != room.id:
+            self.aliases[room_id] = room
+        self.room_lookalikes.remove(name, room)  # it may have had this look before
+        self.room_lookalikes.add(name, room)
+
+    def rename_claims(self, room: Room, name: str) -> tuple[str, ...]:
+        """Return the claims of a room on another name, without those that it holds already."""
+        held = {claim for each in (room.id, room.name, *room.former) for claim in self.room_claims(each)}
+        return tuple(claim for claim in self.room_claims(name) if claim not in held)
+
     def remove_room(self, room: Room) -> None:
-        """Remove an empty room with its roles, bans and mutes."""
+        """Remove an empty room with its names, roles, bans and mutes."""
         del self.conversations[room.id]
         del self.rooms[room.id]
         self.invites.forget_room(room.id)
-        self.room_lookalikes.remove(room.name, room)
-        self.removals.update([room.id, *looks(room.name)])
+        freed = Counter[str]()
+        for name in (room.name, *room.former):
+            self.room_lookalikes.remove(name, room)
+            self.aliases.pop(conversations.room_id(name), None)
+            freed |= Counter([conversations.room_id(name), *looks(name)])
+        self.removals += freed
         if room.bans.are_any or room.mutes.are_any:
             for rooms in self._restricted.values():
                 rooms.pop(room, None)
@@ -257,6 +283,7 @@ class Projection:
             "owned": {key: sorted(user.id for user in self._owned[key]) for key in sorted(self._owned)},
             "additions": dict(sorted(self.additions.items())),
             "releases": dict(sorted(self.releases.items())),
+            "aliases": {each: self.aliases[each].id for each in sorted(self.aliases)},
             "removals": dict(sorted(self.removals.items())),
             "invites": {invite.id: invite.snapshot() for invite in _sorted(self.invites.by_id)},
             "resets": {number: list(self.resets[number]) for number in sorted(self.resets)},

@@ -221,6 +221,9 @@ def for_a_time(kind: type[_ForATime]) -> Build:
 
 def room_settings(arguments: str, room: str) -> commands.ANY | None:
     """Show the settings of the room, or change one."""
+    word, name = _word_and_rest(arguments)
+    if word.lower() == "rename" and name and _is_word(name):
+        return commands.Settings(room=room, name=check_room(name))
     match arguments.lower().split():
         case []:
             return commands.Settings(room=room)

@@ -43,7 +43,8 @@ Backups and other people's screens keep what they have."""
 ROOM = """
 /room private, /room public: hide the room from all but members and invited users, or not.
 /room announce on, /room announce off: only the owner, moderators and users with a voice write.
-/room slow 30s, /room slow off: all others wait 30 seconds between two messages."""
+/room slow 30s, /room slow off: all others wait 30 seconds between two messages.
+/room rename #NEW: give the room another name; the old one still leads to it."""
 
 VOICE = "\nNAME need not wait in a slow room either."
 

@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 from msgspec.structs import replace
 
 from ...client.session.client_events import Gap, Reset
+from ...client.session.positions import id_of_room
 from ...protocol.commands import History
-from ...protocol.conversations import is_room, room_id
+from ...protocol.conversations import is_room
 from ...protocol.events import Conversation, Past
 from ...protocol.kinds import REFERS
 from ...protocol.names import name_key
@@ -31,7 +32,7 @@ class Paging:
 
     def begin(self, room: str) -> None:
         """Begin again with the newest lines of a room that the user enters."""
-        self._oldest.pop(room_id(room), None)
+        self._oldest.pop(self.id_of(room), None)
 
     def note(self, event: object) -> None:
         """Continue above skipped lines, and begin again if the server has another history."""
@@ -73,7 +74,7 @@ class Paging:
     def id_of(self, name: str) -> str:
         """Return the id of a conversation that the user typed; the name itself if it has no messages yet."""
         if is_room(name):
-            return room_id(name)
+            return id_of_room(name, self._conversations)
         key = name_key(name.removeprefix("@"))
         pairs = (each.conversation for each in self._conversations.values() if each.peer and name_key(each.peer) == key)
         return next(pairs, name)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from msgspec.structs import replace
 
 from ...client.session.client_events import Gap, LinkBack, LinkLost, NotStored, Reset, StoredAgain
+from ...client.session.positions import id_of_room
 from ...protocol.codec import is_deleted
-from ...protocol.conversations import LOBBY, is_room, room_id
+from ...protocol.conversations import LOBBY, is_room
 from ...protocol.events import Changed, Conversation, Entry, Left, Past, Presence, Read, UnreadCount
 from ...protocol.kinds import CHANGEABLE
 from ...protocol.limits import NAME_CHARACTERS, PRESENCE_NAMES
@@ -39,8 +40,11 @@ class View:
     While the user enters a room, all events are held back until its history arrives, since they belong below it.
     """
 
-    def __init__(self, user: str, name: str) -> None:
+    def __init__(
+        self, user: str, name: str, heard: Callable[[], Mapping[str, Conversation]] = dict[str, Conversation]
+    ) -> None:
         self.user = user
+        self._heard = heard
         self.room = LOBBY
         self.unread = Unread(user, name_key(name))
         self.rooms: dict[str, str] = {LOBBY: LOBBY}
@@ -89,7 +93,7 @@ class View:
     def entered(self, room: str, past: Sequence[Past]) -> list[object]:
         """Make ``room`` current, with ``past`` on the screen; return the held-back events to show below it."""
         self.room = self.name_room(room)
-        self.unread.entered(room_id(room), past)
+        self.unread.entered(self.id_of(room), past)
         for entry in past:
             self._note_speaker(entry)
         self._note_places(past)
@@ -98,7 +102,7 @@ class View:
     def paged(self, conversation: str, past: Sequence[Past], before: int | None) -> None:
         """Note a page of history: the newest one, or the one ``before`` a seq."""
         self._note_places(past)
-        if past and (not is_room(past[-1].conversation) or past[-1].conversation == room_id(self.room)):
+        if past and (not is_room(past[-1].conversation) or past[-1].conversation == self.id_of(self.room)):
             self.unread.paged(conversation, past, before)
 
     def listed(self, past: Sequence[Past]) -> None:
@@ -114,12 +118,16 @@ class View:
         held, self._held = self._held or [], None
         return [event for event in held if self._seen(event)]
 
+    def id_of(self, room: str) -> str:
+        """Return the id of a room, which may have another name by now."""
+        return id_of_room(room, self._heard())
+
     def name_room(self, room: str) -> str:
         """Note the display form of a room's name; return that form."""
-        known = self.rooms.get(room_id(room))
-        if known is None or known == room_id(room):
-            _remember(self.rooms, room_id(room), room)
-        return self.rooms.get(room_id(room), room)
+        known = self.rooms.get(self.id_of(room))
+        if known is None or known == self.id_of(room):
+            _remember(self.rooms, self.id_of(room), room)
+        return self.rooms.get(self.id_of(room), room)
 
     def named(self, event: object) -> object:
         """Return an event with its room's name in the display form."""
@@ -133,14 +141,14 @@ class View:
         return event
 
     def _room_name(self, room: str) -> str:
-        return self.rooms.get(room_id(room), room)
+        return self.rooms.get(self.id_of(room), room)
 
     def count(self, unread: Iterable[UnreadCount]) -> None:
         """Use the server's counts."""
         for count in unread:
             if is_room(count.conversation):
                 self.name_room(count.name)
-                on_screen = count.conversation == room_id(self.room)
+                on_screen = count.conversation == self.id_of(self.room)
                 messages = count.messages, count.mentions
                 self.unread.counted(count.conversation, messages, more=count.more, on_screen=on_screen)
 
@@ -172,13 +180,13 @@ class View:
             case Conversation():
                 return self._noted(event)
             case Changed():
-                return False  # a notice in the room says so
+                return self._changed(event)
             case Read():
                 self.unread.read_elsewhere(event.conversation, event.seq)
                 return False
             case Left():
                 self.unread.forget(event.conversation)
-                return event.conversation == room_id(self.room)
+                return event.conversation == self.id_of(self.room)
             case Gap():
                 return self._gap_seen(event)
             case LinkLost() | LinkBack() | NotStored() | StoredAgain():
@@ -201,7 +209,7 @@ class View:
         return not (before and self.is_down)
 
     def _gap_seen(self, gap: Gap) -> bool:
-        on_screen = not is_room(gap.conversation) or gap.conversation == room_id(self.room)
+        on_screen = not is_room(gap.conversation) or gap.conversation == self.id_of(self.room)
         if gap.reason == "skipped":
             self.unread.skipped(gap.conversation, gap.first, gap.last, on_screen=on_screen)
         return on_screen
@@ -213,10 +221,18 @@ class View:
             _remember(self._peers, name_key(event.peer), event.peer)
         return False
 
+    def _changed(self, event: Changed) -> bool:
+        """Note the new name of a room; a notice in the room says what changed."""
+        if event.name:
+            is_here = self.id_of(self.room) == event.conversation or self.room == self.rooms.get(event.conversation)
+            _remember(self.rooms, event.conversation, event.name)
+            self.room = event.name if is_here else self.room
+        return False
+
     def _entry_seen(self, entry: Entry) -> bool:
         if not self.unread.is_new(entry):
             return False
-        if is_room(entry.conversation) and entry.conversation != room_id(self.room):
+        if is_room(entry.conversation) and entry.conversation != self.id_of(self.room):
             self.unread.hidden(entry)
             return False
         self.unread.shown(entry)
@@ -228,7 +244,7 @@ class View:
 
     def _presence_seen(self, event: Presence) -> bool:
         if event.room:
-            return room_id(event.room) == room_id(self.room)
+            return self.id_of(event.room) == self.id_of(self.room)
         if event.online is not None:
             if not event.start:
                 self.online.clear()

@@ -3,7 +3,7 @@ from msgspec.structs import replace
 
 from socketchat.client.session.client_events import Gap, LinkBack, LinkLost, NotStored, Reset, StoredAgain
 from socketchat.exceptions import StorageProblem
-from socketchat.protocol.events import Conversation, Error, Left, Past, Read, UnreadCount
+from socketchat.protocol.events import Changed, Conversation, Error, Left, Past, Read, UnreadCount
 from socketchat.terminal.screen import view as module
 from socketchat.terminal.screen.view import View, before
 from tests.presence import presence
@@ -345,3 +345,16 @@ def test_a_presence_snapshot_replaces_the_known_users_and_can_be_split() -> None
     here.take(presence(online=["carol"], start=2, total=3))
     assert sorted(here.online) == ["alice", "bob", "carol"]
     assert here.online_count == 3
+
+
+def test_a_renamed_room_stays_the_current_one_under_its_new_name():
+    heard = {"#ops": Conversation(conversation="#ops")}
+    here = View("alice", "Alice", lambda: heard)
+    here.enter()
+    here.entered("#ops", [])
+    heard["#ops"] = Conversation(conversation="#ops", name="#infra")
+    assert here.take(Changed(conversation="#ops", by="bob", name="#infra", former="#ops")) == []
+    assert here.room == "#infra"
+    said = entry("hello", room="#ops", seq=1)
+    assert here.take(said) == [said]
+    assert here.id_of("#infra") == here.id_of("#ops") == "#ops"
