@@ -67,7 +67,8 @@ class Effects:
 
     def device_revoked(self, change: changes.DeviceRevoked, by: Session | None) -> None:
         """End the sessions of the device, and tell the user's other sessions."""
-        bye = events.Bye(code=Refused.code, text=f"This device of {change.user.name} was revoked.")
+        text = f"This device of {change.user.name} was revoked. Not you? See `socketchat help names`."
+        bye = events.Bye(code=Refused.code, text=text)
         self._logins.expel_device(change.user, change.key, bye)
         text = f"Your device {fingerprint(change.key)} was revoked. Not you? Check /devices, and set another password."
         self._alert(change.user, text, by)
