@@ -69,8 +69,9 @@ STRANGERS_BYTES = 16_777_216
 RESERVED_FILES = 64
 """Open files reserved for the store, its readers and the operator, so that connections cannot block the store."""
 
-ACCEPTS = 32
-"""Connections accepted in one turn of the loop."""
+ACCEPTS = 8
+"""Connections accepted in one turn of the loop, in about a millisecond: with 32, the p99 of messages beside 400
+guests who log in at once was twice as long."""
 
 EXHAUSTED_SECONDS = 1.0
 """Pause before accepting again if the system has no more descriptors, so that the loop is not kept busy."""
