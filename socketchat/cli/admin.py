@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
@@ -81,6 +81,23 @@ def users() -> None:
     from ..protocol import operator
 
     give_alone(operator.ListUsers(id=1))
+
+
+@users.command()
+@click.argument("name")
+@click.option(
+    "--password-file",
+    "password",
+    type=click.File(),
+    required=True,
+    metavar="FILE",
+    help="File with the password in its first line; - is stdin.",
+)
+def add(*, name: str, password: TextIO) -> None:
+    """Register NAME with a password, for a bot or an IRC client, which have no key."""
+    from ..protocol import operator
+
+    give(operator.AddUser(id=1, name=name, password=password.readline().rstrip("\r\n")))
 
 
 @users.command()

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from functools import partial
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 import click
 
@@ -55,6 +56,22 @@ def networks(_ctx: click.Context, _param: click.Parameter, texts: tuple[str, ...
         return tuple(map(ip_network, texts))
     except ValueError as problem:
         raise click.BadParameter(f"{problem}; write a network as in 10.0.0.0/8.") from None
+
+
+def server_name(_ctx: click.Context, _param: click.Parameter, name: str | None) -> str | None:
+    """Check a server's name, as an option's callback."""
+    if name is not None and not re.fullmatch(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,61}[A-Za-z0-9])?", name):
+        raise click.BadParameter("use 1 to 63 letters, digits, dots and hyphens, as in chat.example.org.")
+    return name
+
+
+def operators_in(_ctx: click.Context, _param: click.Parameter, file: TextIO | None) -> dict[str, str]:
+    """Read the operators' names and passwords, as an option's callback."""
+    lines = [line.rstrip("\r\n") for line in file] if file is not None else []
+    pairs = [line.partition(":") for line in lines if line and not line.startswith("#")]
+    if not all(name and password for name, _, password in pairs):
+        raise click.BadParameter("each line has a name, a colon and a password.")
+    return {name: password for name, _, password in pairs}
 
 
 @click.command(cls=Command, help=HELP)
@@ -121,9 +138,30 @@ def networks(_ctx: click.Context, _param: click.Parameter, texts: tuple[str, ...
     help="Treat no connection as local, because a tunnel such as ngrok or ssh -R ends here.",
 )
 @click.option(
+    "--password-file",
+    "password",
+    type=click.File(),
+    metavar="FILE",
+    help="File with a password that guests and IRC clients need (PASS), in its first line.",
+)
+@click.option(
+    "--name",
+    metavar="NAME",
+    callback=server_name,
+    help="Name of this server for IRC clients, such as chat.example.org.  [default: socketchat]",
+)
+@click.option(
+    "--oper-file",
+    "operators",
+    type=click.File(),
+    callback=operators_in,
+    metavar="FILE",
+    help="File with a line NAME:PASSWORD for each IRC operator (OPER).",
+)
+@click.option(
     "--no-limits",
     is_flag=True,
-    help="Turn off the limits on rates, connections and rooms, for benchmarks; loopback only.",
+    help="Turn off the limits on rates, connections and rooms, and hash passwords cheaply, for tests; loopback only.",
 )
 def serve(
     *,
@@ -138,6 +176,9 @@ def serve(
     is_tunnelled: bool,
     recovers: bool,
     keep: Keep,
+    name: str | None,
+    operators: dict[str, str],
+    password: TextIO | None,
 ) -> None:
     """Host a chat."""
     from ..hub import Admission
@@ -153,6 +194,8 @@ def serve(
     if recovers:
         _recover(where)
 
+    secret = password.readline().rstrip("\r\n") if password is not None else ""
+
     def identify() -> Identity:
         return load_identity(tls_cert, tls_key) if tls_cert and tls_key else own_identity(where)
 
@@ -163,10 +206,12 @@ def serve(
             journal,
             identify,
             directory=where,
-            admission=Admission(is_open=is_open),
+            admission=Admission(is_open=is_open, password=secret),
             plaintext_from=plaintext_from,
             limited=not no_limits,
             is_tunnelled=is_tunnelled,
+            name=name,
+            operators=operators,
         )
 
     if run(make_server, hosts, port, partial(announce, limited=not no_limits)):

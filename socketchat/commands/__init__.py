@@ -15,7 +15,7 @@ from .account.devices import devices, revoke
 from .account.login import hello, prove
 from .account.passwords import keep_password, login, password
 from .account.renaming import rename
-from .away import away
+from .away import away, back
 from .dispatcher import Running
 from .handler import ANSWERED, Answer
 from .help import help_on
@@ -68,6 +68,7 @@ ROWS = (
     Row(commands.Users, users, cost=Cost.MUCH_READING, right=Action.READ),
     Row(commands.Rename, rename),
     Row(commands.Away, away),
+    Row(commands.Back, back),
     Row(commands.Topic, topic, cost=Cost.A_FACT, right=Action.READ),
     Row(commands.Mod, mod, cost=Cost.A_FACT, right=Action.GOVERN),
     Row(commands.Unmod, unmod, cost=Cost.A_FACT, right=Action.GOVERN),

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from ..exceptions import TooLong
 from ..hub import Hub, Session
-from ..protocol import commands
+from ..protocol import commands, events
 from ..protocol.limits import AWAY_CHARACTERS
 from ..protocol.text.hygiene import clean_line
 from ..protocol.wording import AWAY
 from .handler import OK, Answer
-from .messages import speaker
+from .messages import return_of, speaker
 
 
 async def away(hub: Hub, session: Session, command: commands.Away) -> Answer:
@@ -21,5 +21,15 @@ async def away(hub: Hub, session: Session, command: commands.Away) -> Answer:
         text = clean_line(text).strip() or AWAY
     if len(text) > AWAY_CHARACTERS:
         raise TooLong(f"Too long: {len(text):,} characters; the limit for the reason is {AWAY_CHARACTERS}.")
-    speaker(session).away = text
+    user = speaker(session)
+    user.away = text
+    if user.profile is not None:
+        user.profile.stays_away = command.stays
+    hub.presence.tell_about(user, events.AwayChanged(user=user.id, name=user.name, text=text), own=False)
+    return OK
+
+
+async def back(hub: Hub, session: Session, _command: commands.Back) -> Answer:
+    """Mark the user as back."""
+    return_of(hub, speaker(session))
     return OK

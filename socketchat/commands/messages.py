@@ -41,7 +41,8 @@ def send(hub: Hub, session: Session, command: commands.Send) -> None:
     user = speaker(session)
     to, text = addressee(hub, user, command)
     key = key_of(hub, session, command) if command.outbox is not None else None
-    user.away = ""
+    if user.away and not user.shown.stays_away:
+        return_of(hub, user)
     if isinstance(to, Room):
         if to.restrained:
             check_restrained(hub, session, to, key)
@@ -78,7 +79,8 @@ def send_all(hub: Hub, session: Session, messages: Iterable[commands.Send]) -> N
                 send(hub, session, message)
                 continue
             key = key_of(hub, session, message) if message.outbox is not None else None
-            user.away = ""
+            if user.away and not user.shown.stays_away:
+                return_of(hub, user)
             body = _encode(events.Text(text))
             hub.submit(
                 Pending(
@@ -129,6 +131,13 @@ async def quit_chat(hub: Hub, session: Session, command: commands.Quit) -> Answe
     session.link.close(last_words)
     hub.logins.exit(session, quits=True, reason=farewell(hub, session, command.reason))
     return ANSWERED
+
+
+def return_of(hub: Hub, user: User) -> None:
+    """Mark a user as no longer away."""
+    if user.away:
+        user.away = ""
+        hub.presence.tell_about(user, events.AwayChanged(user=user.id, name=user.name), own=False)
 
 
 def farewell(hub: Hub, session: Session, reason: str) -> str:

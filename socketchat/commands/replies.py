@@ -14,7 +14,7 @@ from ..protocol.kinds import REACT, REPLY, UNREACT
 from ..protocol.text.hygiene import check_text
 from ..protocol.text.reactions import check_reaction, reaction_key
 from .handler import ANSWERED, Answer
-from .messages import check_restrained, key_of, speaker
+from .messages import check_restrained, key_of, return_of, speaker
 from .revisions import check_speaks, final_refusals, message_at, referred_conversation, shown_place
 
 REACTION_CHANGES = 20
@@ -33,7 +33,8 @@ async def reply(hub: Hub, session: Session, command: commands.Send) -> Answer:
         if conversation.slow and isinstance(conversation, Room):
             check_restrained(hub, session, conversation, key)
     user = await session.register() if session.register is not None else user
-    user.away = ""
+    if user.away and not user.shown.stays_away:
+        return_of(hub, user)
     other = _other(hub, conversation, user)
     body = events.Text(text, _to(conversation, user), of=entry.seq, of_author=entry.author, of_name=entry.name)
     pending = Pending(

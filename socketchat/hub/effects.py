@@ -35,9 +35,11 @@ class Effects:
         for change in some:
             EFFECTS[type(change)](self, change, by)
 
-    def registered(self, change: changes.Registered, _by: Session | None) -> None:
+    def registered(self, change: changes.Registered, by: Session | None) -> None:
         """Expel the guests whose names look like that of the new account."""
         for guest in self._directory.guests_like(change.user.name):
+            if by is not None and by.user is guest:
+                continue  # it has registered its own name
             bye = events.Bye(code=NameTaken.code, text=f"The name {guest.name} now belongs to a registered user.")
             self._logins.expel(guest, bye)
 

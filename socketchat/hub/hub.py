@@ -29,6 +29,7 @@ from ..journal.bodies import said
 from ..protocol import events
 from ..protocol.kinds import CHANGES, FACTS, SAID
 from ..protocol.limits import UNACKNOWLEDGED_BYTES, UNACKNOWLEDGED_ENTRIES
+from .about import About
 from .awaitables import Later, Recorder
 from .background import Background, Foreground
 from .delivery.fan_out import Delivery
@@ -37,6 +38,7 @@ from .delivery.replay import Replay
 from .delivery.subscriptions import Subscriptions
 from .directory import Directory
 from .effects import Effects
+from .former import Former
 from .logins import PAUSED_SECONDS, Logins
 from .online import Online
 from .policy.admission import Admission
@@ -54,9 +56,6 @@ from .state.apply import apply, load
 from .state.changes import Change
 from .state.projection import Projection
 from .state.users import User
-
-CLOAK_BYTES = 32
-"""Bytes of the key under which addresses are cloaked."""
 
 UNDER_WAY_BYTES = 16_777_216
 """Most bytes of submitted entries without an outcome: a bound on memory if the disk stalls."""
@@ -94,8 +93,7 @@ class Hub:
         self.clock = clock
         self.hasher = hasher or NoPasswords()
         self.background = background or Foreground()
-        self.cloak_key = token(CLOAK_BYTES).encode()  # until a store gives one that lasts
-        self.name = "socketchat"  # of the server, for dialects that tell it
+        self.about = About(token)
         self.host_key = b""  # SHA-256 of the public key that the server shows under TLS
         self.state = Projection()
         self.directory = Directory(self.state, clock, limited=limited)
@@ -106,6 +104,7 @@ class Hub:
         self.slow_mode = SlowMode(clock)
         self.throttle = Throttle(timer, clock, self._proceed, limited=limited)
         self.replay = Replay(journal, spawn, self._caught_up, self.throttle.charge_replay, timer)
+        self.former = Former(self.now)
         self.presence = Presence(timer, self.directory, self.online)
         self.subscriptions = Subscriptions(self.directory, self.online, self.presence)
         self.logins = Logins(
@@ -115,6 +114,7 @@ class Hub:
             self.replay,
             presence=self.presence,
             subscriptions=self.subscriptions,
+            former=self.former,
             timer=timer,
             token=token,
             throttle=self.throttle,

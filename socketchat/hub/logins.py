@@ -11,6 +11,7 @@ from .delivery.replay import Replay
 from .delivery.subscriptions import Subscriptions
 from .delivery.welcome import WELCOME_CONVERSATIONS, Positions, described, replay_start, welcome
 from .directory import Directory
+from .former import Former
 from .online import Online
 from .policy.permissions import Permissions
 from .policy.throttle import Throttle
@@ -52,6 +53,7 @@ class Logins:
         timer: Timer,
         token: Callable[[int], str],
         throttle: Throttle,
+        former: Former,
     ) -> None:
         self.epoch = ""
         self.resumable: dict[str, Session] = {}
@@ -64,6 +66,7 @@ class Logins:
         self._timer = timer
         self._token = token
         self._throttle = throttle
+        self._former = former
 
     def enter(self, session: Session, user: User, hello: commands.Hello, *, host: str | None = None) -> None:
         """Log a session in as ``user``: welcome it with the server's proof, start its replay, tell the others.
@@ -154,12 +157,12 @@ class Logins:
             self.exit(session, quits=False)
         return user
 
-    def expel(self, user: User, bye: events.Bye) -> None:
+    def expel(self, user: User, bye: events.Bye, *, reason: str = "") -> None:
         """Close all sessions of a user immediately; none can be resumed."""
         self.resumable = {token: session for token, session in self.resumable.items() if session.user is not user}
         for session in list(self._online.of(user)):
             session.link.close(session.rendering.event(bye))
-            self.exit(session, quits=True)
+            self.exit(session, quits=True, reason=reason)
         if (lingering := self._online.lingering.get(user.id)) is not None:
             self._give_up(lingering, user)
 
@@ -240,6 +243,7 @@ class Logins:
 
     def _take_out(self, session: Session, user: User) -> None:
         self._online.remove(user, session)
+        self._presence.watching.forget(session)
         self._replay.forget(session)
         session.places.leave_all()
 
@@ -251,6 +255,7 @@ class Logins:
         self._online.lingering.pop(user.id, None)
         user.away = ""
         if self._online.present.pop(user.id, None) is not None:
+            self._former.went(user)
             self._presence.went(user, reason=reason)
         if user.is_guest and not self._online.of(user) and user.id in self._directory.users:
             for other in self._directory.remove_guest(user):

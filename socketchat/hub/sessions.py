@@ -33,6 +33,8 @@ class Rendering(Protocol):
     """Whether the client reconnects by itself, so that the server waits before it reports a leave."""
     shows_members: bool
     """Whether the client gets presence for each room, or once for the whole chat."""
+    tells_watched: bool
+    """Whether a session hears what users whom it watches say about themselves."""
     hears_lobby: bool
     """Whether a session hears the lobby from the start; otherwise it joins and leaves the lobby like any room."""
     echoed: frozenset[str]
@@ -230,11 +232,13 @@ class Session:
         "rendering",
         "rests",
         "room",
+        "shown_password",
         "stalled",
         "token",
         "under_way",
         "under_way_bytes",
         "user",
+        "watched",
         "write",
     )
 
@@ -252,9 +256,11 @@ class Session:
         self.device = ""  # the key that the user has proved
         self.register: Callable[[], Coroutine[Any, Any, User]] | None = None  # registers the new name of the session
         self.token = ""
+        self.shown_password = False  # the client knows the server's password
         self.listens = False
         self.room = ""  # the current room, for dialects that have one
         self.put_out = ""  # the current room from which the user was kicked
+        self.watched: dict[str, str] = {}  # names that it watches, by their key
         self.places = Places(self)
         self.paused = False  # the write buffer is full
         self.gone = False  # the connection ended, perhaps before the outcome of its commands

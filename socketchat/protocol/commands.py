@@ -161,9 +161,17 @@ class Rename(Command, frozen=True):
 
 
 class Away(Command, frozen=True):
-    """Set the user away, with a reason, until the user's next message or until the last session ends."""
+    """Set the user away, with a reason, until the next message, ``back``, or the end of the last session.
+
+    If it ``stays``, the next message does not end it.
+    """
 
     text: str | None = None
+    stays: bool = False
+
+
+class Back(Command, frozen=True):
+    """Set the user no longer away."""
 
 
 class Topic(Command, frozen=True):
@@ -295,6 +303,7 @@ ANY = (
     | Users
     | Rename
     | Away
+    | Back
     | Topic
     | Mod
     | Unmod

@@ -6,11 +6,22 @@ from typing import Literal
 
 import msgspec
 
-from .commands import Number
+from .command import Number
+from .event import Event
+from .room_events import Changed, Settings
+from .user_events import Authenticated, AwayChanged, Described, Renamed, Watched
 
-
-class Event(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, tag_field="type", tag=str.lower):
-    """An event for a session."""
+__all__ = [
+    "Authenticated",
+    "AwayChanged",
+    "Changed",
+    "Described",
+    "Event",
+    "Number",
+    "Renamed",
+    "Settings",
+    "Watched",
+]  # and all events below
 
 
 class Entry(Event, frozen=True):
@@ -221,22 +232,14 @@ class Presence(Event, frozen=True):
     were dropped, and a long list comes in several events. ``total`` is the number of users online.
     """
 
-    appeared: list[Person] = []
-    disappeared: list[Person] = []
+    appeared: list[Person] = []  # noqa: RUF012 - msgspec copies it
+    disappeared: list[Person] = []  # noqa: RUF012 - msgspec copies it
     appeared_count: Number = 0
     disappeared_count: Number = 0
     room: str | None = None
     online: list[Person] | None = None
     start: Number = 0
     total: Number = 0
-
-
-class Renamed(Event, frozen=True):
-    """A guest has another ``name`` from now on; ``was`` is the former one."""
-
-    user: str
-    name: str
-    was: str
 
 
 class Absent(Event, frozen=True):
@@ -258,8 +261,8 @@ class Users(Event, frozen=True):
     users: list[str]
     id: int | None = None
     room: str | None = None
-    away: dict[str, str] = {}
-    guests: list[str] = []
+    away: dict[str, str] = {}  # noqa: RUF012 - msgspec copies it
+    guests: list[str] = []  # noqa: RUF012 - msgspec copies it
     start: Number = 0
     total: Number = 0
 
@@ -289,38 +292,6 @@ class Topic(Event, frozen=True):
     room: str
     text: str
     id: int | None = None
-
-
-class Settings(Event, frozen=True):
-    """The answer to ``settings``: those of a room, the names of users with a role, and the ``former`` names."""
-
-    conversation: str
-    room: str
-    topic: str = ""
-    owner: str = ""
-    moderators: list[str] = []
-    voiced: list[str] = []
-    private: bool = False
-    announce: bool = False
-    slow: Number = 0
-    former: list[str] = []
-    id: int | None = None
-
-
-class Changed(Event, frozen=True):
-    """A setting of a room changed (with ``name``, also its ``former`` name), or a role of ``user``; ``by`` did it."""
-
-    conversation: str
-    by: str
-    private: bool | None = None
-    announce: bool | None = None
-    slow: Number | None = None
-    name: str = ""
-    former: str = ""
-    user: str = ""
-    owner: bool | None = None
-    moderator: bool | None = None
-    voice: bool | None = None
 
 
 class Ignored(Event, frozen=True):
@@ -384,6 +355,10 @@ ANY = (
     | Ok
     | Error
     | Presence
+    | Authenticated
+    | AwayChanged
+    | Described
+    | Watched
     | Renamed
     | Absent
     | Users

@@ -10,6 +10,17 @@ class ListUsers(Command, frozen=True, tag="users"):
     """List the accounts, and the guests who are connected."""
 
 
+class AddUser(Command, frozen=True, tag="adduser"):
+    """Register an account with a password and without a key, for a bot or an IRC client."""
+
+    name: str
+    password: str
+
+    def __repr__(self) -> str:
+        """Return what may be logged: no password."""
+        return f"AddUser(name={self.name!r})"
+
+
 class ResetName(Command, frozen=True, tag="reset"):
     """Create a token with which the owner of a name, who lost all keys, recovers it."""
 
@@ -109,6 +120,7 @@ class RevokeInvite(Command, frozen=True, tag="uninvite"):
 
 ORDERS = (
     ListUsers
+    | AddUser
     | ResetName
     | ReleaseName
     | DeleteUser

@@ -8,7 +8,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from pathlib import Path
 
 from ..exceptions import ChatError, ShuttingDown, TooMany, TooSlow, UsageProblem
@@ -47,8 +47,9 @@ class Server:
     returns seconds. ``directory`` holds the admin socket and the secrets of the ``admission``. Without it, the server
     has no admin socket, and only an open server accepts newcomers. ``plaintext_from`` are the networks that may use
     plaintext besides this machine. If the server ``is_tunnelled``, no connection is treated as local. Without
-    ``limited``, rates and connections are not limited, as benchmarks need. ``slots`` is the limit of connections, by
-    default as many as the system allows.
+    ``limited``, rates and connections are not limited, as benchmarks need. ``name`` is the server's name for IRC
+    clients, ``operators`` are the passwords of IRC operators by name. ``slots`` is the limit of connections, by default
+    as many as the system allows.
     """
 
     def __init__(
@@ -62,6 +63,8 @@ class Server:
         plaintext_from: Sequence[Network] = (),
         limited: bool = True,
         is_tunnelled: bool = False,
+        name: str | None = None,
+        operators: Mapping[str, str] | None = None,
         slots: int | None = None,
     ) -> None:
         self.is_tunnelled = is_tunnelled
@@ -72,7 +75,7 @@ class Server:
         self._loop = asyncio.get_running_loop()
         self._clock = clock
         self._tasks: set[asyncio.Task[None]] = set()
-        self._hasher = Argon2Hasher()
+        self._hasher = Argon2Hasher(cheap=not limited)
         self.hub = Hub(
             journal,
             self._loop.call_later,
@@ -83,6 +86,8 @@ class Server:
             hasher=self._hasher,
             background=Threads(self._loop),
         )
+        self.hub.about.name = name or self.hub.about.name
+        self.hub.about.operators = dict(operators or {})
         self.connections: set[Connection] = set()
         self._admin = AdminSocket(self.hub, directory) if directory is not None else None
         self._join_secrets = JoinSecrets(directory, self.hub.admission) if directory is not None else None

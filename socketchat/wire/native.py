@@ -32,6 +32,7 @@ class NativeRendering:
     follows = True
     shows_members = False
     hears_lobby = True
+    tells_watched = False
     resumes = True
     echoed = ECHOED
     confirms = False

@@ -58,6 +58,7 @@ class PlainRendering:
     follows = False
     shows_members = False
     hears_lobby = True
+    tells_watched = False
     resumes = False
     echoed = ECHOED
     confirms = False

@@ -28,6 +28,7 @@ ADDRESSES = ("203.0.113.1", "203.0.113.2")
 
 ORDERS: dict[type[commands.Command], Callable[[Asking], commands.Command]] = {
     operator.ListUsers: lambda _: operator.ListUsers(),
+    operator.AddUser: lambda a: operator.AddUser(name=a.chance.choice([a.name, "bot"]), password="secret word"),
     operator.ResetName: lambda a: operator.ResetName(name=a.name),
     operator.ReleaseName: lambda a: operator.ReleaseName(name=a.name),
     operator.ListRooms: lambda _: operator.ListRooms(),

@@ -11,10 +11,13 @@ from socketchat.protocol.events import (
     ANY,
     Absent,
     Alert,
+    Authenticated,
+    AwayChanged,
     Bye,
     Challenge,
     Changed,
     Conversation,
+    Described,
     Device,
     Devices,
     Entry,
@@ -37,6 +40,7 @@ from socketchat.protocol.events import (
     Unread,
     UnreadCount,
     Users,
+    Watched,
     Welcome,
 )
 from socketchat.protocol.text.rows import CONTINUED
@@ -129,6 +133,10 @@ CASES = {
     ),
     "snapshot": (presence(online=["alice", "bob"]), "=== Online Users (2) ===\n  - alice\n  - bob\n"),
     "a guest with another name": (Renamed(user="g1", name="gus2", was="gus"), "[name] gus is now gus2.\n"),
+    "a guest of an account": (Authenticated(user="g1", name="gus", account="ann"), ""),
+    "away now": (AwayChanged(user="u1", name="ann", text="lunch"), ""),
+    "described": (Described(user="u1", name="ann", real_name="Ann"), ""),
+    "watched": (Watched(user="u1", name="ann", online=True), ""),
     "users": (Users(users=["alice", "bob"]), "=== Online Users (2) ===\n  - alice\n  - bob\n"),
     "users who are away": (
         Users(users=["alice", "bob"], away={"bob": "lunch"}),

@@ -61,7 +61,11 @@ def check_newcomer(hub: Hub, session: Session, key: str, credential: Credential)
 
 def check_guest(hub: Hub, session: Session) -> None:
     """Raise NoGuests unless this connection may log in as a guest."""
-    if not hub.admission.admits("guest", session.channel):
+    if session.profile is not None and session.profile.account is not None:
+        return  # who has proved an account may use another name, too
+    if not hub.admission.admits("guest", session.channel, "password" if session.shown_password else None):
+        if hub.admission.password:
+            raise NoGuests("Guests need the password of this server, which IRC clients send with PASS.")
         raise NoGuests("Guests can only log in from the server's own machine. Elsewhere, use `socketchat join`.")
 
 
@@ -88,3 +92,21 @@ def _host_proof(key: bytes, session: Session, challenged: Challenged, word: str)
     if not key or not compare_digest(theirs, entry_proof(key, "join", name=name, **covered)):
         return None
     return to_word(entry_proof(key, "host", name=name, **covered))
+
+
+def check_newcomer_with(hub: Hub, session: Session, word: str) -> None:
+    """Raise CodeNeeded unless a user without a key may register a name, with a ``word``: see :func:`shown_by`."""
+    if not hub.admission.admits("newcomer", session.channel, shown_by(hub, session, word)):
+        session.allowance.left -= WRONG_CODE_COMMANDS
+        raise CodeNeeded("This server needs its password, a join code or an invite: give it as PASS, over TLS.")
+    hub.quotas.check_account(session.channel.peer)
+
+
+def shown_by(hub: Hub, session: Session, word: str) -> Shown | None:
+    """Return what a client without a key has shown as a ``word``: the server's password, the join code or nothing."""
+    if session.shown_password or hub.admission.accepts(word):
+        return "password"
+    code = hub.admission.join_code
+    if word and code is not None and session.channel.is_private and compare_digest(word.encode(), code.code.encode()):
+        return "code"
+    return None

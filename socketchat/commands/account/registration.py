@@ -12,6 +12,7 @@ from ...hub.proposals import why_not
 from ...hub.state import facts
 from ...journal import Conflict, Stored
 from ...protocol import commands
+from ...protocol.authentication.passwords import plain_password
 from ...protocol.names import name_key
 from ...protocol.text.confusables import check_not_reserved
 from .devices import free_place, shown_label
@@ -52,6 +53,24 @@ async def registered(hub: Hub, session: Session, asked: commands.Hello, user: Us
         if isinstance(outcome, Conflict | Stored):
             raise taken(name, holder, key)
         raise why_not(outcome)
+
+
+async def register_with_password(hub: Hub, session: Session, name: str, password: str) -> User:
+    """Register a name for a user without a key, and return the account; raises NameTaken.
+
+    ``session`` is the one that asked: that of a guest of this name, or of the operator.
+    """
+    hashed = await hub.until(hub.hasher.hash(plain_password(password)))
+    user = User(hub.token(USER_ID_BYTES), name, name_key(name), "")
+    fact = facts.UserFact(user.id, name, "", phc=hashed)
+    with _claiming(hub, user):
+        outcome = await hub.propose(session, "user", fact, author=user, claims=hub.state.name_claims(user))
+    account = hub.state.users.get(user.id)
+    if account is not None:
+        return account
+    if isinstance(outcome, Conflict | Stored):
+        raise taken(name, hub.directory.lookalike(name))
+    raise why_not(outcome)
 
 
 def taken(name: str, holder: User | None, key: str | None = None) -> NameTaken:

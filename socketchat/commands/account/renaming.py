@@ -26,6 +26,9 @@ async def rename(hub: Hub, session: Session, command: commands.Rename) -> Answer
         raise taken(name, holder)
     hub.permissions.check_speaks(user, hub.directory.lobby)  # everyone reads names
     was = user.name
+    hub.former.went(user)
     hub.directory.rename_guest(user, name, name_key(name))
     hub.presence.tell_about(user, events.Renamed(user=user.id, name=name, was=was))
+    hub.presence.watching.tell(user, was, online=False)
+    hub.presence.watching.tell(user, name, online=True)
     return OK

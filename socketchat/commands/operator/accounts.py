@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from ...exceptions import Refused
+from ...exceptions import BadPassword, Refused
 from ...hub import Hub, Session, User
 from ...hub.state import facts
 from ...hub.state.invites import invite_id
 from ...protocol import operator
 from ...protocol.authentication.certificates import to_fingerprint
 from ...protocol.authentication.entry_proof import INVITE_BYTES
+from ...protocol.authentication.passwords import LONGEST_PASSWORD_BYTES
 from ...protocol.conversations import LOBBY
+from ...protocol.names import check_name
+from ...protocol.text.confusables import check_not_reserved
+from ..account.registration import register_with_password, taken
 from .reports import Lines
 
 RESET_SECONDS = 86_400
@@ -23,6 +27,19 @@ async def reset(hub: Hub, session: Session, order: operator.ResetName) -> Lines:
     fact = facts.ResetFact(invite_id(token), user.id, hub.now() + 1000 * RESET_SECONDS)
     await hub.record(session, "reset", fact)
     return [" ".join(hub.admission.addresses), to_fingerprint(hub.host_key), token, user.name]
+
+
+async def add(hub: Hub, session: Session, order: operator.AddUser) -> Lines:
+    """Register an account with a password; the operator alone decides how good it is."""
+    name = check_name(order.name)
+    check_not_reserved(name)
+    if not 0 < len(order.password.encode()) <= LONGEST_PASSWORD_BYTES:
+        raise BadPassword(f"A password has 1 to {LONGEST_PASSWORD_BYTES:,} bytes.")
+    holder = hub.directory.lookalike(name)
+    if holder is not None and not holder.is_guest:
+        raise taken(name, holder)
+    user = await register_with_password(hub, session, name, order.password)
+    return [f"Registered {user.name}. To log in: /login {user.name} in nc and telnet, SASL or PASS in IRC."]
 
 
 async def release(hub: Hub, session: Session, order: operator.ReleaseName) -> Lines:

@@ -10,7 +10,7 @@ from ...hub import Action, Hub, Session
 from ...protocol import commands, operator
 from ..dispatcher import Running
 from . import audit_log, lists, moderation, rooms
-from .accounts import delete, erase, release, reset
+from .accounts import add, delete, erase, release, reset
 from .invites import code, invite, invites, uninvite
 from .reports import Lines, report
 
@@ -25,6 +25,7 @@ class Row(NamedTuple):
 
 ROWS = (
     Row(operator.ListUsers, lists.users),
+    Row(operator.AddUser, add),
     Row(operator.ResetName, reset),
     Row(operator.ReleaseName, release),
     Row(operator.DeleteUser, delete),

@@ -13,6 +13,7 @@ from ..directory import Directory
 from ..online import Online
 from ..sessions import Rendering, Session
 from ..state.users import User
+from .watching import Watching
 
 COALESCE_SECONDS = 0.05
 """Time between reports: the return of 1,000 clients takes twenty lines a second, and users do not notice the delay."""
@@ -104,6 +105,7 @@ class Presence:
         self._timer = timer
         self._directory = directory
         self._online = online
+        self.watching = Watching()
         self.pending: dict[str | None, Changes] = {}
         self._uninformed: dict[Session, None] = {}
         self._resting = False
@@ -118,6 +120,8 @@ class Presence:
             changes = self.pending.setdefault(place, Changes())
             changes.appear(user, "online" if room is None else "joined")
             changes.newcomers[session] = None
+        if room is None:
+            self.watching.tell(user, user.name, online=True)
         self._wake()
 
     def went(self, user: User, room: str | None = None, *, kicked: bool = False, reason: str = "") -> None:
@@ -125,6 +129,8 @@ class Presence:
         why: Why = "offline" if room is None else "kicked" if kicked else "left"
         for place in self._places(user, room):
             self.pending.setdefault(place, Changes()).disappear(user, why, reason)
+        if room is None:
+            self.watching.tell(user, user.name, online=False)
         self._wake()
 
     def inform(self, session: Session) -> None:
@@ -134,10 +140,15 @@ class Presence:
             self._shows = True
             self._timer(0, self._show)
 
-    def tell_about(self, user: User, event: events.Event) -> None:
-        """Send an event about a user to the sessions that see the user: those in the chat, and in the user's rooms."""
+    def tell_about(self, user: User, event: events.Event, *, own: bool = True) -> None:
+        """Tell an event about a user to the sessions that see the user: those in the chat, and in the user's rooms.
+
+        The user's ``own`` sessions are told in any case, or not.
+        """
         heard = [self.listeners, *(room.audience for room in self._directory.rooms_of(user))]
-        told: set[Session] = set()
+        told = set(self._online.of(user))
+        for session in told if own else ():
+            session.tell(event)
         for rendering in {rendering for audience in heard for rendering in audience}:
             data = rendering.event(event)
             for audience in heard if data else ():
@@ -145,6 +156,9 @@ class Presence:
                     if session not in told and not places.is_behind:
                         told.add(session)
                         session.write(data)
+        for session in self.watching.of(user):
+            if session not in told and session.rendering.tells_watched:
+                session.tell(event)
 
     def report(self) -> None:
         """Send all pending reports now, for a session that asks for everything that happened before."""

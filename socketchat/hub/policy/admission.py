@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hmac import compare_digest
 from typing import Literal, Protocol
 
 from ..sessions import Channel
@@ -10,8 +11,8 @@ Who = Literal["owner", "known", "newcomer", "guest"]
 """A user whose key or password proves the name, a user with a known key who wants a new name, a newcomer with an
 unknown key, or a guest without a key."""
 
-Shown = Literal["local", "code", "invite"]
-"""The kind of credential that a newcomer has proved."""
+Shown = Literal["local", "code", "invite", "password"]
+"""The kind of credential that a newcomer or a guest has proved; "password" is the server's."""
 
 
 class JoinCode(Protocol):
@@ -26,10 +27,11 @@ class JoinCode(Protocol):
 class Admission:
     """Decides about newcomers: if it ``is_open``, everyone is admitted, otherwise a credential is needed.
 
-    ``code_key`` derives from the join code, and ``local_secret`` is in ``secret_file``; neither is ever sent.
+    ``code_key`` derives from the join code, and ``local_secret`` is in ``secret_file``; neither is ever sent. If the
+    server has a ``password``, it replaces the join code for IRC clients, and guests need it everywhere.
     """
 
-    __slots__ = ("addresses", "code_key", "is_open", "join_code", "local_secret", "secret_file")
+    __slots__ = ("addresses", "code_key", "is_open", "join_code", "local_secret", "password", "secret_file")
 
     def __init__(
         self,
@@ -38,13 +40,19 @@ class Admission:
         code_key: bytes = b"",
         local_secret: bytes = b"",
         secret_file: str | None = None,
+        password: str = "",
     ) -> None:
         self.is_open = is_open
         self.code_key = code_key
         self.local_secret = local_secret
         self.secret_file = secret_file
+        self.password = password
         self.join_code: JoinCode | None = None
         self.addresses: list[str] = []  # ADDR:PORT, when the server listens
+
+    def accepts(self, password: str) -> bool:
+        """Tell whether this is the server's password."""
+        return bool(self.password) and compare_digest(password.encode(), self.password.encode())
 
     def admits(self, who: Who, channel: Channel, shown: Shown | None = None) -> bool:
         """Tell whether a user may log in over this channel.
@@ -55,7 +63,11 @@ class Admission:
         match who, shown:
             case (("owner" | "known"), _):
                 return True
-            case (("newcomer" | "guest"), _) if self.is_open:
+            case (("newcomer" | "guest"), "password"):
+                return bool(self.password)
+            case "guest", None if self.password:
+                return False
+            case (("newcomer" | "guest"), _) if self.is_open and not self.password:
                 return True
             case "newcomer", "local":
                 return True

@@ -124,6 +124,11 @@ class Permissions:
         """Return the user with this name, for the user who asks; raises NoSuchUser."""
         return self._directory.user(name, by_operator=user is self._operator)
 
+    @staticmethod
+    def is_hidden(room: Room) -> bool:
+        """Tell whether only its members see who is in a room."""
+        return room.is_closed
+
     def rank(self, user: User, room: Room) -> Rank:
         """Return the rank of a user in a room."""
         lobby = self._directory.lobby

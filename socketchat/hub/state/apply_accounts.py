@@ -27,7 +27,8 @@ from .users import Device, User
 def register(state: Projection, entry: Entry, fact: facts.UserFact) -> Sequence[Change]:
     """Add an account, count the use of its invite, and make it a member of the invite's room."""
     user = User(fact.id, fact.name, name_key(fact.name), fact.key)
-    user.devices[fact.key] = Device(fact.label, entry.ts)
+    user.devices = {fact.key: Device(fact.label, entry.ts)} if fact.key else {}
+    user.password = fact.phc
     state.add_user(user)
     state.follow(user, entry.ts)
     invite = state.invites.used(fact.invite) if fact.invite is not None else None

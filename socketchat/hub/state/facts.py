@@ -8,7 +8,8 @@ import msgspec
 class UserFact(msgspec.Struct, frozen=True, omit_defaults=True):
     """Kind "user": an account was created; ``key`` is the public key of the owner's first device.
 
-    ``invite`` is the id of the invite that was used, if any; ``label`` is the name of the device.
+    ``invite`` is the id of the invite that was used, if any; ``label`` is the name of the device. An account without a
+    key has a password, hashed as ``phc``.
     """
 
     id: str
@@ -16,6 +17,11 @@ class UserFact(msgspec.Struct, frozen=True, omit_defaults=True):
     key: str
     invite: str | None = None
     label: str = ""
+    phc: str = ""
+
+    def __repr__(self) -> str:
+        """Return what may be logged: no hash."""
+        return f"UserFact(id={self.id!r}, name={self.name!r})"
 
 
 class PasswordFact(msgspec.Struct, frozen=True, omit_defaults=True):

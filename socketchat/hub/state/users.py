@@ -25,7 +25,18 @@ class Profile:
     ``account`` is the account that has proved itself while it uses another name, as a guest.
     """
 
-    __slots__ = ("account", "host", "ident", "is_bot", "is_invisible", "is_operator", "real_name", "since", "spoke")
+    __slots__ = (
+        "account",
+        "host",
+        "ident",
+        "is_bot",
+        "is_invisible",
+        "is_operator",
+        "real_name",
+        "since",
+        "spoke",
+        "stays_away",
+    )
 
     def __init__(self, ident: str, real_name: str, host: str) -> None:
         self.ident = ident
@@ -35,6 +46,7 @@ class Profile:
         self.is_bot = False
         self.is_invisible = False
         self.is_operator = False
+        self.stays_away = False  # although it says something
         self.since = 0  # of the login, in milliseconds since 1970
         self.spoke = 0
 
@@ -97,6 +109,13 @@ class User:
         self.changes = 0  # password changes not stored yet; meanwhile the old password is refused
         self.revoking: tuple[str, ...] = ()  # keys whose revocation is not stored yet; they are refused
         self.guesses = 0  # passwords that are being checked, and wrong ones not stored yet
+
+    @property
+    def shown(self) -> Profile:
+        """What the user shows: what it said at login, or what follows from its name."""
+        if self.profile is None:
+            return Profile(f"~{self.name}", self.name, f"{self.name}.{'guest' if self.is_guest else 'user'}")
+        return self.profile
 
     def rename(self, name: str, key: str) -> None:
         """Take another name."""

@@ -13,7 +13,7 @@ from . import numerics as n
 from .client import Client
 from .isupport import CHANNEL_MODES, PARAMETER_MODES, USER_MODES, tokens
 from .message import LINE_BYTES, line_of
-from .network import Network, mask, profile_of
+from .network import Network, mask
 from .numerics import Numeric
 from .rendering import IrcRendering
 
@@ -32,9 +32,7 @@ def welcome(network: Network, session: Session, client: Client) -> list[str]:
     lines.add(n.RPL_YOURHOST, f"Your host is {network.name}, running socketchat {__version__}")
     lines.add(n.RPL_CREATED, f"This server was started {created}")
     lines.add(n.RPL_MYINFO, network.name, f"socketchat-{__version__}", USER_MODES, CHANNEL_MODES, PARAMETER_MODES)
-    words = tokens(network)
-    for start in range(0, len(words), TOKENS_PER_LINE):
-        lines.add(n.RPL_ISUPPORT, *words[start : start + TOKENS_PER_LINE])
+    isupport(lines)
     lusers(lines)
     motd(lines)
     lines.add(n.RPL_UMODEIS, "+" + "".join(sorted(client.modes)))
@@ -55,12 +53,19 @@ class Lines:
         self.lines.append(line_of(numeric.code, self.client.target, *words, source=self.network.name))
 
 
+def isupport(lines: Lines) -> None:
+    """Add what the server supports."""
+    words = tokens(lines.network)
+    for start in range(0, len(words), TOKENS_PER_LINE):
+        lines.add(n.RPL_ISUPPORT, *words[start : start + TOKENS_PER_LINE])
+
+
 def lusers(lines: Lines) -> None:
     """Add how many users and channels there are."""
     hub = lines.network.hub
     present, unknown = hub.online.present, 0
-    invisible = sum(profile_of(user).is_invisible for user in present.values())
-    operators = sum(profile_of(user).is_operator for user in present.values())
+    invisible = sum(user.shown.is_invisible for user in present.values())
+    operators = sum(user.shown.is_operator for user in present.values())
     count, most = len(present), max(hub.online.most, len(present))
     lines.add(n.RPL_LUSERCLIENT, f"There are {count - invisible} users and {invisible} invisible on 1 servers")
     lines.add(n.RPL_LUSEROP, str(operators))
@@ -128,7 +133,7 @@ def visible(network: Network, user: User, room: Room) -> list[User]:
     there = network.hub.online.users(room)
     if room.has_member(user):
         return there
-    return [each for each in there if not profile_of(each).is_invisible]
+    return [each for each in there if not each.shown.is_invisible]
 
 
 def packed(words: list[str], size: int) -> Iterator[str]:

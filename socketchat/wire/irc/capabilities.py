@@ -14,8 +14,11 @@ CAPABILITIES = (
     "away-notify",
     "batch",
     "cap-notify",
+    "draft/no-implicit-names",
+    "draft/pre-away",
     "echo-message",
     "extended-join",
+    "extended-monitor",
     "invite-notify",
     "labeled-response",
     "message-tags",
@@ -30,9 +33,13 @@ LIST_BYTES = 400
 """Bytes of capabilities in one line: 512 less the rest of it."""
 
 
-def available(_call: Call) -> dict[str, str]:
+def available(call: Call) -> dict[str, str]:
     """Return the capabilities that this client may request, with their values."""
-    return dict.fromkeys(CAPABILITIES, "")
+    some = dict.fromkeys(CAPABILITIES, "")
+    some["draft/account-registration"] = "before-connect"
+    if call.session.channel.is_private:
+        some["sasl"] = "PLAIN"
+    return dict(sorted(some.items()))
 
 
 def listed(call: Call, some: Mapping[str, str]) -> Iterator[tuple[str, ...]]:

@@ -34,7 +34,7 @@ class Client:
         self.monitored: dict[str, str] = {}
         self.mechanism = ""
         self.sasl = ""
-        self.farewell = ""
+        self.is_in = False  # it was welcomed
         self.batch: object | None = None  # a multiline message that is being sent
 
     @property

@@ -18,4 +18,4 @@ def cloak(hub: Hub, peer: str) -> str:
 
 
 def _digest(hub: Hub, place: str) -> str:
-    return blake2b(place.encode(), key=hub.cloak_key, digest_size=_DIGITS // 2).hexdigest()
+    return blake2b(place.encode(), key=hub.about.cloak_key, digest_size=_DIGITS // 2).hexdigest()

@@ -34,6 +34,7 @@ class StrangerRendering:
     follows = True
     shows_members = True
     hears_lobby = False
+    tells_watched = False
     resumes = False
     confirms = False
     echoed: frozenset[str] = frozenset()

@@ -35,6 +35,9 @@ class EventLines:
     def welcome(self, event: events.Welcome) -> list[str]:
         """Return the burst after login, and the rooms that the user is in."""
         self.client.nick = event.name
+        if self.client.is_in:
+            return []  # a guest goes on as an account
+        self.client.is_in = True
         rooms = [each.conversation for each in event.conversations if is_room(each.conversation)]
         lines = welcome(self.network, self.session, self.client)
         for room in rooms:
@@ -83,6 +86,12 @@ class EventLines:
             return self.numeric(n.ERR_NOTEXTTOSEND)
         return self.numeric(Numeric(n.ERR_CANNOTSENDTOCHAN.code), target, event.text)
 
+    def watched(self, event: events.Watched) -> list[str]:
+        """Return that a user whom the client monitors came or went."""
+        if event.online:
+            return [self.numeric(n.RPL_MONONLINE, self.network.source(event.user, event.name))]
+        return [self.numeric(n.RPL_MONOFFLINE, event.name)]
+
     def help(self, event: events.Help) -> list[str]:
         """Return a text of the server as notices."""
         return [
@@ -107,6 +116,7 @@ _TOLD: dict[type[events.Event], Callable[[EventLines, Any], list[str]]] = {
     events.Left: EventLines.left,
     events.Absent: EventLines.absent,
     events.Error: EventLines.error,
+    events.Watched: EventLines.watched,
     events.Help: EventLines.help,
     events.Ok: EventLines.silence,
 }

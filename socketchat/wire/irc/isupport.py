@@ -5,7 +5,7 @@ from __future__ import annotations
 from ...protocol.limits import AWAY_CHARACTERS, NAME_CHARACTERS
 from .network import Network
 
-USER_MODES = "Bio"
+USER_MODES = "Biow"
 CHANNEL_MODES = "Ibeiklmnostv"
 PARAMETER_MODES = "Ibeklov"
 """The modes of channels that take a parameter."""

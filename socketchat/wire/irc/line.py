@@ -8,8 +8,10 @@ from typing import Any, NamedTuple
 from ...commands import perform
 from ...commands.handler import Answer
 from ...commands.procedures import Procedure
+from ...commands.rooms import room_named
 from ...exceptions import ChatError, Refused
 from ...hub import Cost, Hub, Session, User
+from ...hub.state.conversations import Room
 from ...protocol.commands import Command
 from . import numerics as n
 from .client import Client
@@ -57,6 +59,21 @@ class Call:
         """The rendering of the session."""
         rendering: Any = self.session.rendering
         return rendering  # type: ignore[no-any-return]
+
+    @property
+    def source(self) -> str:
+        """The source of lines of this client."""
+        return self.network.source(self.user.id, self.user.name)
+
+    def room(self, name: str) -> Room | None:
+        """Return the room with this name, if the user may see it."""
+        return room_named(self.hub, self.user, name)
+
+    def may_see(self, user: User) -> bool:
+        """Tell whether the client may find a user who has not been named: unless invisible, or in a common room."""
+        if not user.shown.is_invisible or user is self.user:
+            return True
+        return not set(user.rooms).isdisjoint(self.user.rooms)
 
     def param(self, place: int) -> str:
         """Return a parameter, "" if it is missing."""

@@ -7,7 +7,6 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from ...hub import Hub, User
-from ...hub.state.users import Profile
 
 SOURCES = 65_536
 """Most sources kept of users who are gone; an entry takes a hundred bytes."""
@@ -18,7 +17,7 @@ class Network:
 
     def __init__(self, hub: Hub) -> None:
         self.hub = hub
-        self.name = hub.name
+        self.name = hub.about.name
         self.created = hub.now()
         self.renderings: dict[frozenset[str], Any] = {}  # by capabilities
         self._batches = 0
@@ -37,6 +36,14 @@ class Network:
         rest = self._sources.get(user_id)
         return f"{name}!{rest}" if rest else f"{name}!~{name}@{name}.user"
 
+    @staticmethod
+    def account(user: User | None) -> str:
+        """Return the name of the account behind a user, "" for a guest or a user who is gone."""
+        if user is None or not user.is_guest:
+            return user.name if user is not None else ""
+        account = user.profile.account if user.profile is not None else None
+        return account.name if account is not None else ""
+
     def batch(self) -> str:
         """Return a name for a batch, which no other one has."""
         self._batches += 1
@@ -50,18 +57,13 @@ class Network:
     def real_name(self, user_id: str, name: str) -> str:
         """Return the real name of a user, by default the name."""
         user = self.hub.directory.users.get(user_id)
-        return profile_of(user).real_name if user is not None else name
+        return user.shown.real_name if user is not None else name
 
 
 def mask(user: User, name: str | None = None) -> str:
     """Return ``nick!user@host`` of a user."""
-    shown = profile_of(user)
+    shown = user.shown
     return f"{name or user.name}!{shown.ident}@{shown.host}"
-
-
-def profile_of(user: User) -> Profile:
-    """Return the profile of a user: the one from an IRC login, or one derived from the name."""
-    return user.profile or Profile(f"~{user.name}", user.name, f"{user.name}.{'guest' if user.is_guest else 'user'}")
 
 
 _NETWORKS: WeakKeyDictionary[Hub, Network] = WeakKeyDictionary()

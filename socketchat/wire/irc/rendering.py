@@ -20,6 +20,7 @@ from .network import Network
 
 SHAPING = frozenset(
     {
+        "account-notify",
         "account-tag",
         "away-notify",
         "batch",
@@ -27,6 +28,8 @@ SHAPING = frozenset(
         "draft/multiline",
         "echo-message",
         "extended-join",
+        "extended-monitor",
+        "invite-notify",
         "message-tags",
         "server-time",
         "setname",
@@ -50,6 +53,7 @@ class IrcRendering:
         self.network = network
         self.caps = caps
         self.echo = "echo-message" in caps
+        self.tells_watched = "extended-monitor" in caps
 
     # Entries
 
@@ -85,14 +89,8 @@ class IrcRendering:
 
     def account(self, user_id: str, name: str) -> str:
         """Return the name of the account behind a user, "" for a guest."""
-        hub = self.network.hub
-        user = hub.directory.users.get(user_id)
-        if user is None:
-            return ""
-        if user.is_guest:
-            account = user.profile.account if user.profile is not None else None
-            return account.name if account is not None else ""
-        return name
+        user = self.network.hub.directory.users.get(user_id)
+        return name if user is not None and not user.is_guest else self.network.account(user)
 
     def said(self, entry: Entry, body: Text, tags: dict[str, str]) -> list[str]:
         """Return the lines of a message or an action."""
@@ -162,6 +160,25 @@ class IrcRendering:
         source = self.network.source(event.user, event.was)
         return [line_of("NICK", event.name, source=source)]
 
+    def authenticated(self, event: events.Authenticated) -> list[str]:
+        """Return the line of a user who has logged in to an account."""
+        if "account-notify" not in self.caps:
+            return []
+        return [line_of("ACCOUNT", event.account, source=self.network.source(event.user, event.name))]
+
+    def away(self, event: events.AwayChanged) -> list[str]:
+        """Return the line of a user who is away, or back."""
+        if "away-notify" not in self.caps:
+            return []
+        source = self.network.source(event.user, event.name)
+        return [line_of("AWAY", *([event.text] if event.text else []), source=source)]
+
+    def described(self, event: events.Described) -> list[str]:
+        """Return the line of another real name."""
+        if "setname" not in self.caps:
+            return []
+        return [line_of("SETNAME", event.real_name, source=self.network.source(event.user, event.name))]
+
     def bye(self, event: events.Bye) -> list[str]:
         """Return the last line of a connection."""
         return [line_of("ERROR", f"Closing Link: {event.text}")]
@@ -205,6 +222,9 @@ _KINDS: dict[str, Callable[[IrcRendering, Entry, Text, dict[str, str]], list[str
 
 _EVENTS: dict[type[Event], Callable[[IrcRendering, Any], list[str]]] = {
     events.Presence: IrcRendering.presence,
+    events.Authenticated: IrcRendering.authenticated,
+    events.AwayChanged: IrcRendering.away,
+    events.Described: IrcRendering.described,
     events.Renamed: IrcRendering.renamed,
     events.Bye: IrcRendering.bye,
     events.Alert: IrcRendering.alert,

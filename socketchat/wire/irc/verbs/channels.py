@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from ....commands.rooms import room_named
 from ....exceptions import BadName, Banned, ChatError, NoSuchRoom, NotAMember, TooMany
 from ....hub.state.conversations import Room
 from ....protocol import commands
@@ -29,7 +28,7 @@ async def _join(call: Call, name: str, _key: str) -> None:
     if not name.startswith("#"):
         call.numeric(n.ERR_NOSUCHCHANNEL, name)
         return
-    room = found(call, name)
+    room = call.room(name)
     if room is not None and call.session.places.hears(room):
         return
     try:
@@ -53,7 +52,7 @@ async def part(call: Call) -> None:
 
 
 async def _part(call: Call, name: str, reason: str) -> None:
-    room = found(call, name)
+    room = call.room(name)
     if room is None:
         call.numeric(n.ERR_NOSUCHCHANNEL, name)
     elif not call.session.places.hears(room):
@@ -72,7 +71,7 @@ async def names(call: Call) -> None:
     """List the users in rooms."""
     lines = burst.Lines(call.network, call.client)
     for name in call.param(0).split(",")[:1]:
-        room = found(call, name)
+        room = call.room(name)
         if room is None:
             lines.add(n.RPL_ENDOFNAMES, name or "*")
         else:
@@ -82,7 +81,7 @@ async def names(call: Call) -> None:
 
 async def topic(call: Call) -> None:
     """Show or set the topic of a room."""
-    room = found(call, call.param(0))
+    room = call.room(call.param(0))
     if room is None:
         call.numeric(n.ERR_NOSUCHCHANNEL, call.param(0))
     elif len(call.params) == 1:
@@ -96,8 +95,3 @@ async def topic(call: Call) -> None:
             call.numeric(n.ERR_NOTONCHANNEL, room.name)
         except ChatError as error:
             call.numeric(Numeric(n.ERR_CHANOPRIVSNEEDED.code), room.name, str(error))
-
-
-def found(call: Call, name: str) -> Room | None:
-    """Return the room with this name, if the user may see it."""
-    return room_named(call.hub, call.user, name)

@@ -7,6 +7,7 @@ from ....commands.messages import farewell
 from ....exceptions import Banned, ChatError, NameTaken, UsageProblem
 from ....hub.state.users import Profile
 from ....protocol import commands
+from ....protocol.limits import AWAY_CHARACTERS, NAME_CHARACTERS
 from ....protocol.names import check_name, name_key
 from ....protocol.text.formatting import stripped
 from ....protocol.text.hygiene import clean_line
@@ -17,6 +18,7 @@ from ..line import Call
 from ..message import line_of
 from ..numerics import Numeric
 from ..rendering import rendering_of
+from .authentication import account_of_password
 
 USER_BYTES = 16
 """Longest user name: USERLEN."""
@@ -110,18 +112,34 @@ async def come_in(call: Call) -> None:
     client, session = call.client, call.session
     if session.user is not None or not client.nick or not client.ident or client.negotiates:
         return
-    session.profile = profile(call)
     try:
+        account = client.account = await account_of_password(call)
+        session.profile = profile(call)
+        if account is not None and call.hub.directory.lookalike(client.nick) is account:
+            session.device = ""
+            call.hub.logins.enter(session, account, commands.Hello(name=account.name))
+            return
+        session.profile.account = account
         await hello(call.hub, session, commands.Hello(name=client.nick))
+        if client.away:
+            await call.perform(commands.Away(text=client.away[:AWAY_CHARACTERS], stays=True))
     except NameTaken as error:
-        call.numeric(Numeric(n.ERR_NICKNAMEINUSE.code), client.nick, str(error))
-        client.nick = ""
-        return
+        nick, client.nick = client.nick, ""
+        free = next_free(call, nick)
+        call.numeric(Numeric(n.ERR_NICKNAMEINUSE.code), nick, f"{error} Free is: {free}" if free else str(error))
     except ChatError as error:
         numeric = n.ERR_YOUREBANNEDCREEP if isinstance(error, Banned) else Numeric(n.ERR_PASSWDMISMATCH.code)
         call.numeric(numeric, str(error))
         close(call, str(error))
-        return
+
+
+def next_free(call: Call, nick: str) -> str:
+    """Return a name like this one that a guest may have, or ""."""
+    for number in range(2, 10):
+        name = f"{nick[: NAME_CHARACTERS - 6]}-guest{number}"
+        if call.hub.directory.lookalike(name) is None:
+            return name
+    return ""
 
 
 def profile(call: Call) -> Profile:
