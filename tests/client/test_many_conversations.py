@@ -5,6 +5,7 @@ import signal
 from pathlib import Path
 
 import msgspec
+import pytest
 
 from socketchat import connect
 from socketchat.client.session.client_events import Gap, LinkBack
@@ -38,6 +39,7 @@ async def fill(data: Path) -> None:
         await desk.store(*proposals)
 
 
+@pytest.mark.faults
 def test_a_user_with_messages_from_thousands_joins_and_reconnects(tmp_path: Path) -> None:
     data = tmp_path / "data"
     data.mkdir(0o700)
