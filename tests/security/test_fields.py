@@ -1,5 +1,7 @@
 """Hostile input: fields that belong to the server, SQL, other protocols, commands out of order."""
 
+from typing import get_args
+
 import msgspec
 import pytest
 
@@ -53,8 +55,7 @@ def test_only_login_commands_work_before_the_login(kind, challenged) -> None:
 
 
 def test_every_command_is_tested() -> None:
-    kinds = {kind for kind in commands.Command.__subclasses__() if kind.__module__ == commands.__name__}
-    assert set(COMMANDS) == kinds
+    assert set(COMMANDS) == set(get_args(commands.ANY))
 
 
 def test_sql_in_every_field_is_plain_text(tmp_path) -> None:
