@@ -76,12 +76,18 @@ class Channel(NamedTuple):
 
     ``peer`` is the address without the port. It ``is_loopback`` if the peer is on this machine and the server is not
     behind a tunnel. ``binding`` is the SHA-256 of the server's certificate (DER) under TLS, and b"" in plaintext.
-    Proofs cover it, so that they are invalid with another certificate.
+    Proofs cover it, so that they are invalid with another certificate. ``reached`` is the server's own address and
+    port that the peer connected to, for wires that need it. ``origin`` is that of the page that a browser runs, "" for
+    any other client. A page cannot see the certificate, so its proofs cover the origin instead, and it is ``unsafe``
+    if the browser had no way to verify who served it.
     """
 
     peer: str = ""
     is_loopback: bool = False
     binding: bytes = b""
+    reached: tuple[str, int] = ("", 0)
+    origin: str = ""
+    unsafe: bool = False
 
     @property
     def is_tls(self) -> bool:
@@ -92,6 +98,11 @@ class Channel(NamedTuple):
     def is_private(self) -> bool:
         """Whether the connection may carry a password or the token of an invite."""
         return self.is_tls or self.is_loopback
+
+    @property
+    def takes_secrets(self) -> bool:
+        """Whether a password or the join code may be asked for: in an unsafe page, its author could read them."""
+        return self.is_private and not self.unsafe
 
 
 NO_CHANNEL = Channel()

@@ -156,12 +156,14 @@ class Challenge(Event, frozen=True):
     If ``entry`` is "code", a newcomer must prove more than the key. A client that can read ``secret_file``, as the
     operator can on the server's machine, uses the secret in it. If ``entry`` is "password", the name belongs to a user
     with another key. For a name outside ASCII, ``name_key`` is the key of the name, which the client signs too.
+    In an ``unsafe`` page, the browser cannot tell who made it, so that it must ask neither for the code nor a password.
     """
 
     nonce: str
     entry: Literal["none", "code", "password"] = "none"
     secret_file: str | None = None
     name_key: str | None = None
+    unsafe: bool = False
     id: int | None = None
 
 

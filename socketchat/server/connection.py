@@ -159,6 +159,8 @@ class Connection(asyncio.Protocol):
         if self._is_lost:
             self._end()
         elif not self._transport.is_closing():
+            if self._wire is not None:
+                last_words = self._wire.closing(last_words)
             if last_words:
                 self._transport.write(last_words)
             self._transport.close()
@@ -228,8 +230,7 @@ class Connection(asyncio.Protocol):
         except ChatError as error:
             self._refuse(session, error)
             return 1
-        if wire.dialect.to_send:
-            session.write(wire.data_to_send())
+        self._write_own(wire)
         if command is None:
             if not wire.needs_data:
                 session.allowance.left -= 1  # an empty line takes as long to read
@@ -240,13 +241,20 @@ class Connection(asyncio.Protocol):
 
     def _refuse(self, session: Session, error: ChatError) -> None:
         """Answer an invalid line, or end the connection if the stream cannot be read any further."""
-        if self._wire is not None and self._wire.dialect.to_send:
-            session.write(self._wire.data_to_send())
+        if self._wire is not None:
+            self._write_own(self._wire)
         if type(error) is ProtocolError:
             self.close(session.rendering.event(Bye(code=error.code, text=str(error))))
             return
         session.allowance.left -= 1  # an invalid line takes as long to read
         session.refuse(error, None, command_id=error.command_id if isinstance(error, ProtocolError) else None)
+
+    def _write_own(self, wire: Wire) -> None:
+        """Write what the wire itself has to say, which needs no framing by the session."""
+        if wire.dialect.to_send:
+            data = wire.data_to_send()
+            if not self._is_lost:
+                self._transport.write(data)
 
     def _take_turns(self) -> None:
         """Continue after the other connections had their turn."""
@@ -294,6 +302,8 @@ class Connection(asyncio.Protocol):
             self.close(self.rendering.event(Error(code=error.code, text=text)) if text else b"")
             return
         if self._wire is not None:
+            if self._wire.needs_address:
+                self._channel = self._channel._replace(reached=self._transport.get_extra_info("sockname")[:2])
             self.session = Session(self._wire.rendering, self, self._transport.write, self._channel)
             self._wire.begin(self.session)
             self._hub.throttle.begin(self.session)

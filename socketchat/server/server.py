@@ -31,6 +31,7 @@ from .limits import (
     TRIM_SECONDS,
 )
 from .listener import listen, shown
+from .pages import pages
 from .secrets.argon2 import Argon2Hasher
 from .secrets.join_secrets import JoinSecrets
 from .sighup import Hangup
@@ -108,7 +109,8 @@ class Server:
             for sock in sockets:
                 sock.close()
             raise
-        self.hub.host_key = identity.certificate.key
+        self._show(identity)
+        self.hub.site.pages = pages()
         self.hub.admission.addresses = [shown(sock) for sock in sockets]
         self._handshakes = Handshakes(
             self._admit,
@@ -132,7 +134,7 @@ class Server:
             return
         if self._handshakes is not None:
             self._handshakes.identity = identity
-            self.hub.host_key = identity.certificate.key
+            self._show(identity)
         if self._join_secrets is not None:
             self._spawn(self._join_secrets.begin(identity.certificate.key))
 
@@ -158,6 +160,12 @@ class Server:
         for task in self._tasks:
             task.cancel()
         self._hasher.close()
+
+    def _show(self, identity: Identity) -> None:
+        """Tell the hub what clients see of the server under TLS."""
+        self.hub.host_key = identity.certificate.key
+        self.hub.site.names = identity.names
+        self.hub.site.is_certified = not identity.self_signed
 
     def _admit(self, channel: Channel, since: float, slot: Slot) -> Connection:
         connection = Connection(self.hub, self.connections, channel, since=since, slot=slot)

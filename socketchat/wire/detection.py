@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..exceptions import ProtocolError
 from ..hub import Rendering
 from ..protocol.limits import ALPN
-from . import irc, native, plain
+from . import http, irc, native, plain
 from .wire import Wire
 
 DETECT_BYTES = 16
@@ -13,6 +13,7 @@ DETECT_BYTES = 16
 
 IRC_VERBS = (b"CAP", b"NICK", b"USER", b"PASS", b"PING", b"QUIT", b"JOIN", b"AUTHENTICATE")
 IRC_ALPN = "irc"
+HTTP_ALPN = "http/1.1"
 HTTP_VERBS = (b"GET", b"HEAD", b"POST", b"PUT", b"PATCH", b"DELETE", b"OPTIONS", b"CONNECT", b"TRACE", b"PRI")
 SSH = b"SSH-"
 
@@ -25,6 +26,8 @@ def detect(first: bytes, protocol: str | None = None) -> Wire | None:
     """
     if protocol == IRC_ALPN:
         return irc.wire()
+    if protocol == HTTP_ALPN:
+        return http.wire()
     if protocol not in {None, ALPN}:
         raise ProtocolError(f"{protocol} is not supported here; use `socketchat join`.")
     if _is_native(first, protocol):
@@ -35,7 +38,7 @@ def detect(first: bytes, protocol: str | None = None) -> Wire | None:
     if (space and word.upper() in IRC_VERBS) or line.startswith((b"@", b":")):
         return irc.wire()
     if space and word.upper() in HTTP_VERBS:
-        raise ProtocolError("HTTP is not supported here; use `socketchat join`.")
+        return http.wire()
     if line.startswith(SSH):
         raise ProtocolError("SSH is not supported here; use `socketchat join`.")
     if not _may_be_text(line):
@@ -51,6 +54,8 @@ def stranger_rendering(first: bytes = b"", protocol: str | None = None) -> Rende
     """
     if protocol == IRC_ALPN:
         return irc.STRANGER
+    if protocol == HTTP_ALPN:
+        return http.HTTP
     return native.NATIVE if _is_native(first, protocol) else plain.PLAIN
 
 

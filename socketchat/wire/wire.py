@@ -17,11 +17,13 @@ SHORT_BYTES = 1024
 class Framing(Protocol):
     """Splits bytes into lines."""
 
-    lines: list[bytes]
-    """The complete lines that were not taken yet, in reverse order."""
+    @property
+    def lines(self) -> list[bytes]:
+        """The complete lines that were not taken yet, in reverse order."""
 
-    uncut: bytes
-    """Data behind these lines, in which there may be more."""
+    @property
+    def uncut(self) -> bytes:
+        """Data behind these lines, in which there may be more."""
 
     def receive_data(self, data: bytes) -> None:
         """Take what was read."""
@@ -72,6 +74,9 @@ class Wire:
     """
 
     __slots__ = ("_commands", "_framing", "_session", "dialect", "heavy", "needs_data")
+
+    needs_address = False
+    """Whether the session has to know at which address of this machine the peer connected."""
 
     def __init__(self, framing: Framing, dialect: Dialect) -> None:
         self._framing = framing
@@ -140,6 +145,10 @@ class Wire:
             return None
         first, *self._commands = commands
         return first
+
+    def closing(self, last_words: bytes) -> bytes:
+        """Return the last bytes of the connection, given the last event as the session's rendering makes it."""
+        return last_words
 
     def data_to_send(self) -> bytes:
         """Return the wire's own output since the last call: prompts, PONG, handshakes."""

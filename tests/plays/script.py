@@ -8,6 +8,8 @@ from itertools import product
 from pathlib import Path
 
 DIALECTS = ("native", "plain")
+"""The dialects of all casts; besides, there is one cast of browsers, which speak the native one in a WebSocket."""
+
 FREE = re.compile(r"(\w+) comes")
 
 
@@ -28,7 +30,8 @@ class Play:
         """Return every assignment of dialects to actors without one."""
         found = (FREE.fullmatch(step) for _, step in self.steps)
         free = list(dict.fromkeys(match[1] for match in found if match))
-        return [dict(zip(free, dialects, strict=True)) for dialects in product(DIALECTS, repeat=len(free))]
+        casts = [dict(zip(free, dialects, strict=True)) for dialects in product(DIALECTS, repeat=len(free))]
+        return [*casts, dict.fromkeys(free, "web")] if free else casts
 
 
 PLAYS = [Play.read(path) for path in sorted(Path(__file__).parent.glob("*.play"))]

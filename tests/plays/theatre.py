@@ -11,6 +11,7 @@ from tests.keys import key_of
 from tests.plays.actors import PRESENCE, Actor, NativeActor, PlainActor
 from tests.plays.script import Play
 from tests.server.house import House
+from tests.server.http.frames import FrameCaller, upgraded
 
 TIMEOUTS = 10.0
 """Seconds that a step may take; it takes milliseconds."""
@@ -65,6 +66,8 @@ class Theatre:
 
     async def _newcomer(self, name: str, dialect: str) -> Actor:
         caller = await self.house.call()
+        if dialect == "web":
+            caller = await upgraded(caller, self.house.port)
         if dialect == "plain":
             actor: Actor = PlainActor(name, caller)
         else:
@@ -137,7 +140,9 @@ class Theatre:
     async def _resumes(self, name: str) -> None:
         actor = self.actors.pop(f"broken {name}")
         assert isinstance(actor, NativeActor)
-        await actor.resume(await self.house.call())
+        caller = await self.house.call()
+        is_web = isinstance(actor.caller, FrameCaller)
+        await actor.resume(await upgraded(caller, self.house.port) if is_web else caller)
         self.actors[name] = actor
 
     async def _reads(self, name: str, limit: str, conversation: str) -> None:
@@ -167,11 +172,11 @@ class Theatre:
 Step = Callable[..., Awaitable[None]]
 
 STEPS: list[tuple[str, Step]] = [
-    (r"(\w+) comes(?: by (native|plain|guest))?", Theatre._comes),
+    (r"(\w+) comes(?: by (native|plain|guest|web))?", Theatre._comes),
     (r"newcomers need the local secret", Theatre._newcomers_need_secret),
     (r"(\w+) comes with the local secret", Theatre._comes_with_secret),
-    (r"(\w+) by (native|plain|guest) asks for the name (.*)", Theatre._asks_for_name),
-    (r"(\d+) guests come by (native|plain|guest)", Theatre._crowd_comes),
+    (r"(\w+) by (native|plain|guest|web) asks for the name (.*)", Theatre._asks_for_name),
+    (r"(\d+) guests come by (native|plain|guest|web)", Theatre._crowd_comes),
     (r"(\w+) sees (\d+) (come|go)", Theatre._sees_crowd),
     (r"the guests go", Theatre._crowd_goes),
     (r"(\w+) types (.*)", Theatre._types),

@@ -116,7 +116,7 @@ def test_a_logged_in_connection_may_be_silent(loop: str) -> None:
         (b"\x16\x02\x01\x02\x00", b""),
         (b"\x80\x2e\x01\x00\x02", b""),
         (b"\0\0\0\0", b""),
-        (b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", b"[error] HTTP is not supported here; use `socketchat join`.\n"),
+        (b"SSH-2.0-x\r\n", b"[error] SSH is not supported here; use `socketchat join`.\n"),
     ],
     ids=str,
 )

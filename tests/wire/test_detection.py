@@ -7,6 +7,7 @@ from socketchat.hub import Rendering
 from socketchat.protocol.limits import ALPN
 from socketchat.wire import detect, stranger_rendering
 from socketchat.wire.detection import DETECT_BYTES, HTTP_VERBS, IRC_VERBS
+from socketchat.wire.http import HTTP
 from socketchat.wire.irc import STRANGER
 from socketchat.wire.native import NATIVE
 from socketchat.wire.plain import PLAIN
@@ -87,10 +88,9 @@ def test_a_connection_that_sends_no_text_is_closed_silently(first: bytes) -> Non
 
 
 @pytest.mark.parametrize("verb", HTTP_VERBS, ids=str)
-def test_an_http_verb_with_an_argument_gets_one_line(verb: bytes) -> None:
+def test_an_http_verb_with_an_argument_selects_http(verb: bytes) -> None:
     for first in (verb + b" ", verb.lower() + b" x\r\n", verb.title() + b" / HTTP/1.1\r\n"):
-        with pytest.raises(ProtocolError, match=r"^HTTP is not supported here; .*socketchat join"):
-            detect(first)
+        assert detect(first).rendering is HTTP
 
 
 @pytest.mark.parametrize("verb", IRC_VERBS, ids=str)
@@ -102,6 +102,11 @@ def test_an_irc_verb_with_an_argument_selects_irc(verb: bytes) -> None:
 @pytest.mark.parametrize("first", [b"@", b"@a=b NICK x", b":", b":ann NICK x"])
 def test_tags_or_a_source_before_a_verb_select_irc(first: bytes) -> None:
     assert detect(first).rendering is STRANGER
+
+
+def test_alpn_selects_http() -> None:
+    assert detect(b"x", "http/1.1").rendering is HTTP
+    assert stranger_rendering(protocol="http/1.1") is HTTP
 
 
 def test_alpn_selects_irc() -> None:

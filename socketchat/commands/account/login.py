@@ -13,7 +13,14 @@ from ...hub import Challenged, Hub, Session, User
 from ...hub.networks import is_loopback
 from ...hub.state import restrictions
 from ...protocol import commands, events
-from ...protocol.authentication.proofs import KEY_BYTES, NONCE_BYTES, SIGNATURE_BYTES, from_word, signed_bytes
+from ...protocol.authentication.proofs import (
+    KEY_BYTES,
+    NONCE_BYTES,
+    SIGNATURE_BYTES,
+    from_word,
+    signed_bytes,
+    web_signed_bytes,
+)
 from ...protocol.limits import VERSION
 from ...protocol.names import check_name, name_key
 from ...protocol.text.confusables import check_not_reserved
@@ -113,7 +120,8 @@ def _challenge(hub: Hub, session: Session, command: commands.Hello) -> None:
     nonce = hub.token(NONCE_BYTES)
     session.challenged = Challenged(command, from_word(nonce, NONCE_BYTES, "A nonce"))
     name = command.name or ""
-    challenge = events.Challenge(nonce=nonce, name_key=None if name.isascii() else name_key(name), id=command.id)
+    spelled = None if name.isascii() else name_key(name)
+    challenge = events.Challenge(nonce=nonce, name_key=spelled, unsafe=session.channel.unsafe, id=command.id)
     if needs_entry(hub, name, command.key or ""):
         file = hub.admission.secret_file if session.channel.is_loopback else None
         challenge = replace(challenge, entry="code", secret_file=file)
@@ -127,7 +135,11 @@ def _check_signature(session: Session, challenged: Challenged, signature: bytes)
     key = from_word(asked.key, KEY_BYTES, "A key")
     nonce = from_word(asked.nonce, NONCE_BYTES, "A nonce")
     try:
-        signed = signed_bytes(session.channel.binding, challenged.nonce, nonce, asked.name or "")
+        origin, name = session.channel.origin, asked.name or ""
+        if origin:
+            signed = web_signed_bytes(origin, challenged.nonce, nonce, name)
+        else:
+            signed = signed_bytes(session.channel.binding, challenged.nonce, nonce, name)
         Ed25519PublicKey.from_public_bytes(key).verify(signature, signed)
     except (InvalidSignature, ValueError):
         raise BadProof("The signature does not match the key, the name and this connection.") from None

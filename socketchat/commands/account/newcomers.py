@@ -7,11 +7,11 @@ from typing import NamedTuple
 
 from ...exceptions import BadCode, BadInvite, CodeNeeded, NoGuests
 from ...hub import Challenged, Hub, Session
-from ...hub.policy.admission import Shown, Who
+from ...hub.policy.admission import UNSAFE_PAGE, Shown, Who
 from ...hub.policy.limits import WRONG_CODE_COMMANDS
 from ...hub.state.invites import Invite
 from ...protocol import commands
-from ...protocol.authentication.entry_proof import PROOF_BYTES, entry_proof
+from ...protocol.authentication.entry_proof import PROOF_BYTES, entry_proof, plain_code
 from ...protocol.authentication.proofs import KEY_BYTES, NONCE_BYTES, from_word, to_word
 
 
@@ -29,7 +29,10 @@ def check_shown(hub: Hub, session: Session, challenged: Challenged, proof: comma
     Raises BadCode and BadInvite. A wrong code or invite costs the connection several commands.
     """
     if proof.code is not None:
-        host = _host_proof(hub.admission.code_key, session, challenged, proof.code)
+        if session.channel.origin:
+            host = _code_in_page(hub, session, proof.code)
+        else:
+            host = _host_proof(hub.admission.code_key, session, challenged, proof.code)
         if host is None:
             session.allowance.left -= WRONG_CODE_COMMANDS
             raise BadCode("Wrong join code. Ask whoever runs the server; `socketchat admin code` shows it there.")
@@ -75,6 +78,17 @@ def needs_entry(hub: Hub, name: str, key: str) -> bool:
     If another user owns the name, no code helps, so the server does not ask for one.
     """
     return not (hub.admission.is_open or hub.state.owned(key)) and hub.directory.lookalike(name) is None
+
+
+def _code_in_page(hub: Hub, session: Session, typed: str) -> str | None:
+    """Return "" if the words of a join code are right, else None; raises Refused in an unsafe page.
+
+    A proof that hides the code would gain nothing: the server has made the page into which it is typed.
+    """
+    if not session.channel.takes_secrets:
+        raise CodeNeeded(f"Do not type the join code here. {UNSAFE_PAGE}")
+    code = hub.admission.join_code.code if hub.admission.join_code is not None else ""
+    return "" if code and compare_digest(plain_code(typed), code) else None
 
 
 def _host_proof(key: bytes, session: Session, challenged: Challenged, word: str) -> str | None:

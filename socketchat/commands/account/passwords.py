@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ...exceptions import ChatError, NotFound, Refused, TooMany, UsageProblem, WrongPassword
 from ...hub import Hub, Session, User
+from ...hub.policy.admission import UNSAFE_PAGE
 from ...hub.policy.limits import MOST_IN_A_ROW
 from ...hub.state import facts, restrictions
 from ...journal import Outcome, Stored
@@ -135,6 +136,8 @@ def check_private(session: Session) -> None:
     """Raise Refused if others could read a password on the connection."""
     if not session.channel.is_private:
         raise Refused("Passwords are not accepted over an unencrypted connection; use `socketchat join`, or TLS.")
+    if not session.channel.takes_secrets:
+        raise Refused(f"Do not type a password here. {UNSAFE_PAGE}")
 
 
 def _count_guess(hub: Hub, peer: str, name: str, user: User | None) -> None:

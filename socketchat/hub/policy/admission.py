@@ -14,6 +14,11 @@ unknown key, or a guest without a key."""
 Shown = Literal["local", "code", "invite", "password"]
 """The kind of credential that a newcomer or a guest has proved; "password" is the server's."""
 
+UNSAFE_PAGE = (
+    "The server's certificate is self-signed, so your browser cannot tell who made this page. Use an invite here, or "
+    "`socketchat join` in a terminal."
+)
+
 
 class JoinCode(Protocol):
     """Keeps the join code, and shows it to the operator."""

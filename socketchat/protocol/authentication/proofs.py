@@ -19,6 +19,7 @@ BINDING_BYTES = 32
 """The SHA-256 of the server's certificate (DER)."""
 
 _CONTEXT = b"socketchat-auth-v1\0"
+_WEB_CONTEXT = b"socketchat-web-v1\0"
 _TO_URL = bytes.maketrans(b"+/", b"-_")
 _FROM_URL = bytes.maketrans(b"-_+/", b"+/!!")
 
@@ -29,6 +30,15 @@ def signed_bytes(binding: bytes, server_nonce: bytes, client_nonce: bytes, name:
     ``binding`` is b"" without TLS.
     """
     return _CONTEXT + binding.ljust(BINDING_BYTES, b"\0") + server_nonce + client_nonce + name_key(name).encode()
+
+
+def web_signed_bytes(origin: str, server_nonce: bytes, client_nonce: bytes, name: str) -> bytes:
+    """Return the bytes that a page signs, which are valid only for this origin, this challenge and this name.
+
+    A page cannot see the certificate of its server. The browser tells each server the page's true ``origin``, such as
+    ``https://chat.example.org:5000``; no origin holds a NUL byte, which ends it here.
+    """
+    return _WEB_CONTEXT + origin.encode() + b"\0" + server_nonce + client_nonce + name_key(name).encode()
 
 
 def fingerprint(key: str) -> str:

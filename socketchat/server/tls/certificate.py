@@ -31,10 +31,16 @@ PROVES = "which proves that this is the server"
 
 
 class Identity(NamedTuple):
-    """The server's TLS identity: a TLS context, and the values that clients derive from its certificate."""
+    """The server's TLS identity: a TLS context, and the values that clients derive from its certificate.
+
+    ``names`` are those that the certificate is for, as browsers write them. It is ``self_signed`` if no other key
+    signed it.
+    """
 
     context: ssl.SSLContext
     certificate: Certificate
+    names: frozenset[str] = frozenset()
+    self_signed: bool = True
 
 
 def own_identity(directory: Path) -> Identity:
@@ -61,8 +67,8 @@ def load_identity(certificate: Path, key: Path) -> Identity:
     context = new_context()
     try:
         context.load_cert_chain(certificate, key, password=_no_password)
-        return Identity(context, read_certificate(first))
-    except (ssl.SSLError, ProtocolError):
+        return Identity(context, read_certificate(first), *_vouched(first))
+    except (ssl.SSLError, ProtocolError, ValueError):
         raise BadFile(f"{certificate} and {key} are not a matching certificate and key (PEM, no password).") from None
     except OSError as problem:
         raise _bad(key, problem) from None
@@ -84,6 +90,21 @@ def _first_certificate(pem: bytes) -> bytes:
     begin, end = b"-----BEGIN CERTIFICATE-----", b"-----END CERTIFICATE-----"
     body = pem.partition(begin)[2].partition(end)[0]
     return ssl.PEM_cert_to_DER_cert((begin + body + end).decode("ascii"))
+
+
+def _vouched(der: bytes) -> tuple[frozenset[str], bool]:
+    """Return the names of a certificate (RFC 5280, 4.2.1.6), and whether it is self-signed; raises ValueError."""
+    from cryptography import x509
+
+    certificate = x509.load_der_x509_certificate(der)
+    try:
+        found = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except x509.ExtensionNotFound:
+        return frozenset(), certificate.issuer == certificate.subject
+    names = [name.lower() for name in found.get_values_for_type(x509.DNSName)]
+    addresses = found.get_values_for_type(x509.IPAddress)
+    names += [f"[{address}]" if address.version == 6 else str(address) for address in addresses]
+    return frozenset(names), certificate.issuer == certificate.subject
 
 
 def _no_password() -> str:

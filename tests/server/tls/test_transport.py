@@ -241,7 +241,7 @@ def test_a_close_waits_for_the_peer_without_keeping_its_keys(loop: str, monkeypa
         while len(house.server.connections) < 2:
             await alice.barrier()
         (transport,) = (each._transport for each in house.server.connections if each.session is None)
-        raw.writer.write(raw.record(b"GET / HTTP/1.1\r\n"))
+        raw.writer.write(raw.record(b"SSH-2.0-x\r\n"))
         while transport._tls is not None:
             await alice.barrier()
         raw.writer.write(b"x" * 100_000)
