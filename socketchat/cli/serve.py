@@ -74,6 +74,14 @@ def operators_in(_ctx: click.Context, _param: click.Parameter, file: TextIO | No
     return {name: password for name, _, password in pairs}
 
 
+def page_origins(_ctx: click.Context, _param: click.Parameter, texts: tuple[str, ...]) -> frozenset[str]:
+    """Parse the origins of a page, as an option's callback."""
+    for text in texts:
+        if not re.fullmatch(r"https?://(?:[a-z0-9._-]+|\[[0-9a-f:]+\])(?::[0-9]{1,5})?", text.lower()):
+            raise click.BadParameter(f"{text!r} is not like https://chat.example.org or https://chat.example.org:8443.")
+    return frozenset(text.lower() for text in texts)
+
+
 @click.command(cls=Command, help=HELP)
 @click.option(
     "--host",
@@ -116,6 +124,15 @@ def operators_in(_ctx: click.Context, _param: click.Parameter, file: TextIO | No
     metavar="CIDR",
     help="Also accept unencrypted clients from this network, such as 10.0.0.0/8; repeatable.",
 )
+@click.option(
+    "--origin",
+    "origins",
+    callback=page_origins,
+    multiple=True,
+    metavar="URL",
+    help="Also serve browsers at this address, such as https://chat.example.org; repeatable.",
+)
+@click.option("--hsts", is_flag=True, help="Tell browsers to use HTTPS only, on every port of this host.")
 @click.option(
     "--keep",
     callback=retention,
@@ -176,6 +193,8 @@ def serve(
     is_tunnelled: bool,
     recovers: bool,
     keep: Keep,
+    origins: frozenset[str],
+    hsts: bool,
     name: str | None,
     operators: dict[str, str],
     password: TextIO | None,
@@ -202,7 +221,7 @@ def serve(
     def make_server(loop: AbstractEventLoop) -> Server:
         journal = open_journal(f"sqlite:{where}", loop)
         journal.keep = keep
-        return Server(
+        server = Server(
             journal,
             identify,
             directory=where,
@@ -213,6 +232,8 @@ def serve(
             name=name,
             operators=operators,
         )
+        server.hub.site.origins, server.hub.site.hsts = origins, hsts
+        return server
 
     if run(make_server, hosts, port, partial(announce, limited=not no_limits)):
         if sys.stdout.isatty():

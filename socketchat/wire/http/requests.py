@@ -53,7 +53,7 @@ class RequestFraming:
 
     @property
     def uncut(self) -> bytes:
-        """Data of which a part may be a request, or that has to end the connection."""
+        """Anything, if there may be another request, or the connection has to end."""
         return b"." if self._has_more else b""
 
     @property

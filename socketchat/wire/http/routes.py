@@ -25,6 +25,6 @@ def _routed(hub: Hub, session: Session, request: Request) -> Response | bytes:
 
 
 UNKNOWN_HOST = (
-    "This server does not know itself by the host of this address. Use an address or a name of its certificate, or "
-    "start it with `--origin`."
+    "This is not an address of this server. Use its IP address or a name in its certificate, or start it with "
+    "`--origin`, as in `--origin https://chat.example.org`."
 )

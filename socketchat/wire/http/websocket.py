@@ -135,10 +135,10 @@ def upgrade(hub: Hub, session: Session, request: Request, origin: str) -> Respon
     """
     page = request.headers.get("origin")
     if page is not None and page.lower() != origin:
-        raise Refused("This page belongs to another site.")
+        raise Refused("This page belongs to another site, so it gets no connection.")
     offered = [each.strip() for each in request.headers.get("sec-websocket-protocol", "").split(",")]
     if SUBPROTOCOL not in offered:
-        raise UsageProblem(f"The subprotocol must be {SUBPROTOCOL}.")
+        raise UsageProblem(f"The WebSocket needs the subprotocol {SUBPROTOCOL}.")
     response = ServerProtocol(subprotocols=[Subprotocol(SUBPROTOCOL)], extensions=None).accept(
         Handshake(request.path, Headers(request.headers))
     )
