@@ -232,7 +232,7 @@ def serve(
             name=name,
             operators=operators,
         )
-        server.hub.site.origins, server.hub.site.hsts = origins, hsts
+        server.hub.about.site.origins, server.hub.about.site.hsts = origins, hsts
         return server
 
     if run(make_server, hosts, port, partial(announce, limited=not no_limits)):

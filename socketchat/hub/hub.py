@@ -51,7 +51,6 @@ from .policy.throttle import Throttle
 from .proposals import Pending, answer_to
 from .room_expiry import RoomExpiry
 from .sessions import Session
-from .site import Site
 from .state import facts
 from .state.apply import apply, load
 from .state.changes import Change
@@ -95,7 +94,6 @@ class Hub:
         self.hasher = hasher or NoPasswords()
         self.background = background or Foreground()
         self.about = About(token)
-        self.site = Site()
         self.host_key = b""  # SHA-256 of the public key that the server shows under TLS
         self.state = Projection()
         self.directory = Directory(self.state, clock, limited=limited)

@@ -110,7 +110,7 @@ class Server:
                 sock.close()
             raise
         self._show(identity)
-        self.hub.site.pages = pages()
+        self.hub.about.site.pages = pages()
         self.hub.admission.addresses = [shown(sock) for sock in sockets]
         self._handshakes = Handshakes(
             self._admit,
@@ -164,8 +164,8 @@ class Server:
     def _show(self, identity: Identity) -> None:
         """Tell the hub what clients see of the server under TLS."""
         self.hub.host_key = identity.certificate.key
-        self.hub.site.names = identity.names
-        self.hub.site.is_certified = not identity.self_signed
+        self.hub.about.site.names = identity.names
+        self.hub.about.site.is_certified = not identity.self_signed
 
     def _admit(self, channel: Channel, since: float, slot: Slot) -> Connection:
         connection = Connection(self.hub, self.connections, channel, since=since, slot=slot)

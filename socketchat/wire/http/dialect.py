@@ -77,7 +77,7 @@ class HttpDialect:
         yield from ALWAYS
         if self.hub is not None:
             yield "Date", formatdate(self.hub.now() / 1000, usegmt=True)
-            if self.hub.site.hsts:
+            if self.hub.about.site.hsts:
                 yield "Strict-Transport-Security", "max-age=31536000"
 
     def closing(self, last_words: bytes) -> bytes:

@@ -24,7 +24,7 @@ HEADERS = {
 
 def page(hub: Hub, request: Request) -> Response:
     """Return a static file, or the head that says that the browser has it."""
-    found = hub.site.pages.get(request.path)
+    found = hub.about.site.pages.get(request.path)
     if found is None:
         return problem("not_found", "There is no such page.")
     if request.method not in {"GET", "HEAD"}:

@@ -16,7 +16,7 @@ async def answer(hub: Hub, session: Session, request: Request) -> bytes:
 
 
 def _routed(hub: Hub, session: Session, request: Request) -> Response | bytes:
-    origin = hub.site.origin(session.channel, request.headers.get("host", ""))
+    origin = hub.about.site.origin(session.channel, request.headers.get("host", ""))
     if origin is None:
         return problem("refused", UNKNOWN_HOST, status=421)
     if request.path == "/ws":

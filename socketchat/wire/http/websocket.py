@@ -150,7 +150,7 @@ def upgrade(hub: Hub, session: Session, request: Request, origin: str) -> Respon
     framing = WebSocketFraming(dialect)
     http.wire.switch(framing, dialect)
     if page is not None:
-        unsafe = not (session.channel.is_loopback or (session.channel.is_tls and hub.site.is_certified))
+        unsafe = not (session.channel.is_loopback or (session.channel.is_tls and hub.about.site.is_certified))
         session.channel = session.channel._replace(origin=origin, unsafe=unsafe)
     session.write(bytes(response.serialize()))
     session.dialect, session.rendering, session.write = dialect, NATIVE, writer(session.write)
