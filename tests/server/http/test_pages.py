@@ -46,7 +46,7 @@ def test_every_file_that_a_page_names_is_served_with_its_type() -> None:
         for path in named:
             got = await ask(house, "GET", path.decode())
             assert got.status == 200
-            assert got.headers["content-type"].split(";")[0] in {"text/css", "text/javascript"}
+            assert got.headers["content-type"].split(";")[0] in {"text/css", "text/javascript", "image/svg+xml"}
 
     run("asyncio", scene)
 
