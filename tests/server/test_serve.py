@@ -238,7 +238,7 @@ def test_a_secret_file_of_another_account_is_refused(name: str, tmp_path: Path) 
     code, error = refused("--port", "0", "--data", str(data))
     assert (code, error.count("\n")) == (8, 1)
     assert f"{name}, which " in error
-    assert "belongs to another account (#12345)" in error
+    assert "belongs to another account (user id 12345)" in error
 
 
 def test_a_data_directory_writable_by_others_is_refused(tmp_path: Path) -> None:
