@@ -45,23 +45,33 @@ class Power:
     def fail(self) -> None:
         """Keep only the synced data; call this after the process was killed."""
         left = self._files.with_name(f"{self._files.name}.left")
-        left.mkdir(mode=0o700)
-        for line in (self._disk / "names").read_text().splitlines():
-            inode, name = line.split(" ", 1)
-            copy = self._disk / inode
-            (left / name).write_bytes(copy.read_bytes() if copy.exists() else b"")
-            (left / name).chmod(0o600)
+        self._restore(left, "")
         shutil.rmtree(self._files)
         left.rename(self._files)
         self.settle()
+
+    def _restore(self, left: Path, place: str) -> None:
+        left.mkdir(mode=0o700)
+        names = self._disk / f"names{place}"
+        for line in names.read_text().splitlines() if names.exists() else ():
+            kind, inode, name = line.split(" ", 2)
+            if kind == "d":
+                self._restore(left / name, f"{place}%{name}")
+                continue
+            copy = self._disk / inode
+            (left / name).write_bytes(copy.read_bytes() if copy.exists() else b"")
+            (left / name).chmod(0o600)
 
     def settle(self) -> None:
         """Treat all present data as synced."""
         shutil.rmtree(self._disk, ignore_errors=True)
         self._disk.mkdir()
-        names = []
-        for file in self._files.iterdir():
-            inode = file.stat().st_ino
-            shutil.copyfile(file, self._disk / str(inode))
-            names.append(f"{inode} {file.name}\n")
-        (self._disk / "names").write_text("".join(names))
+        for directory in [self._files, *filter(Path.is_dir, self._files.rglob("*"))]:
+            names = []
+            for file in directory.iterdir():
+                inode = file.stat().st_ino
+                names.append(f"{'d' if file.is_dir() else 'f'} {inode} {file.name}\n")
+                if not file.is_dir():
+                    shutil.copyfile(file, self._disk / str(inode))
+            place = str(directory)[len(str(self._files)) :].replace("/", "%")
+            (self._disk / f"names{place}").write_text("".join(names))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from mmap import mmap
 from pathlib import Path
@@ -105,12 +105,15 @@ class Directory:
         path = self._path / name
         if self._is_direct:
             try:
-                return _DirectFile(path)
+                return _DirectFile(path, self._refuse_direct)
             except OSError as problem:
                 if problem.errno not in _REFUSED:
                     raise
-                self._is_direct = False
+                self._refuse_direct()
         return _SyncedFile(path)
+
+    def _refuse_direct(self) -> None:
+        self._is_direct = False
 
     def read(self, name: str, offset: int, size: int | None = None) -> memoryview:
         """Return whole blocks of a file as they are on disk, up to its end; a block that cannot be read is all 0xFF."""
@@ -176,8 +179,9 @@ class _SyncedFile:
 class _DirectFile:
     """A file written past the page cache, by one system call that returns when the disk has the bytes."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, refuse: Callable[[], None]) -> None:
         self._path = path
+        self._refuse = refuse
         self._file = os.open(path, os.O_WRONLY | _CLOSE_ON_EXEC | _DIRECT | os.O_DSYNC)
         self._synced: _SyncedFile | None = None
 
@@ -191,6 +195,7 @@ class _DirectFile:
         except OSError as problem:
             if problem.errno not in _REFUSED:
                 raise
+            self._refuse()
             self._synced = _SyncedFile(self._path)
             self._synced.write(offset, content)
             return

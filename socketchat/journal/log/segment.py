@@ -16,6 +16,7 @@ from __future__ import annotations
 import os
 import struct
 from array import array
+from mmap import mmap
 from typing import NamedTuple
 from zlib import crc32
 
@@ -55,10 +56,12 @@ class Header(NamedTuple):
         """Return the header of a new segment."""
         return cls(identity, number, os.urandom(_ID_BYTES), size)
 
-    def encoded(self) -> bytes:
-        """Return the first block of the segment."""
+    def encoded(self) -> memoryview:
+        """Return the first block of the segment, aligned in memory as direct I/O demands."""
         head = _HEAD.pack(_MAGIC, VERSION, self.identity, self.id, self.number, self.size)
-        return (head + _CHECK.pack(crc32(head))).ljust(BLOCK, b"\xff")
+        block = mmap(-1, BLOCK)
+        block[:] = (head + _CHECK.pack(crc32(head))).ljust(BLOCK, b"\xff")
+        return memoryview(block)
 
     @classmethod
     def decoded(cls, block: Bytes) -> Header | None:

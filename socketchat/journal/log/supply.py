@@ -135,7 +135,7 @@ class Supply:
                 self._disk.create(fresh, self._size)
             file = self._disk.open(fresh)
             try:
-                file.write(0, memoryview(header.encoded()))
+                file.write(0, header.encoded())
                 self._disk.rename(fresh, name)
             except OSError:
                 file.close()

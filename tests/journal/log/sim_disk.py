@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import errno
 import random
 from collections.abc import Callable
@@ -184,7 +185,7 @@ class SimFile:
         self._content = content
 
     def write(self, offset: int, content: memoryview) -> None:
-        assert offset % 4096 == 0
+        assert offset % 4096 == ctypes.addressof(ctypes.c_char.from_buffer(content)) % 4096 == 0
         assert len(content) % 4096 == 0
         assert offset + len(content) <= len(self._content.cached), "beyond the segment"
         assert not any(self._content.cached[offset : offset + len(content)]), "written over"

@@ -54,6 +54,19 @@ def test_records_survive_a_restart(disk: Disk) -> None:
     log.close()
 
 
+def test_appends_go_past_the_page_cache_if_the_file_system_allows_it(tmp_path: Path) -> None:
+    disk = Directory(tmp_path / "log")
+    (tmp_path / "probe").write_bytes(bytes(BLOCK))
+    try:
+        os.close(os.open(tmp_path / "probe", os.O_RDONLY | getattr(os, "O_DIRECT", 1 << 40)))
+    except (OSError, OverflowError):
+        pytest.skip("the file system has no direct I/O")
+    log = opened(disk)
+    log.append([b"x"], 0)
+    log.close()
+    assert disk.is_direct
+
+
 def test_both_backends_agree(disk: Disk) -> None:
     file = opened(disk)
     memory = MemoryLog(chain=file.chain)
