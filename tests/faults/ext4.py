@@ -41,6 +41,10 @@ class PowerDisk:
         finally:
             os.close(directory)
 
+    def discard(self) -> None:
+        """Unmount, even if a test that failed still uses the disk."""
+        subprocess.run(["umount", "--lazy", str(self.directory)], check=True, timeout=60)
+
     def restore(self) -> None:
         """Bring the power back; call this when no process uses the disk."""
         self.unmount()
@@ -64,5 +68,5 @@ def power_disk(directory: Path, megabytes: int) -> Iterator[PowerDisk]:
     try:
         yield disk
     finally:
-        disk.unmount()
+        disk.discard()
         image.unlink()

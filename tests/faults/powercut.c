@@ -7,6 +7,7 @@
  *     POWERCUT_AFTER   the power goes at the so-many-th call that changes or syncs a file or a name (0: never)
  *     POWERCUT_EARLY   of 100 writes so many reach the disk at once, as the kernel may write back what it likes
  *     POWERCUT_LIE     a sync says yes and does nothing
+ *     POWERCUT_SHORT   of 100 large writes so many write only some blocks
  *
  * A write reaches the copy when its file is synced, or at once if the file was opened for that (O_DSYNC); a name when
  * its directory is synced. Of the write at which the power goes, some sectors do. What is mapped (-shm) never does.
@@ -33,7 +34,7 @@ static int (*real_rename)(const char *, const char *), (*real_unlink)(const char
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static const char *files, *disk;
-static long calls, cut_after, early, lies;
+static long calls, cut_after, early, lies, shorts;
 static struct range *ranges;
 static size_t count, room;
 
@@ -52,6 +53,7 @@ __attribute__((constructor)) static void begin(void) {
     cut_after = number("POWERCUT_AFTER");
     early = number("POWERCUT_EARLY");
     lies = number("POWERCUT_LIE");
+    shorts = number("POWERCUT_SHORT");
     srandom(cut_after + 1);
 }
 
@@ -173,6 +175,7 @@ ssize_t pwrite64(int fd, const void *data, size_t size, off_t offset) {
     if (watched(fd, &inode, path) != 1) return real_pwrite(fd, data, size, offset);
     pthread_mutex_lock(&lock);
     if (is_cut()) tear(inode, data, size, offset);
+    if (size > 4096 && random() % 100 < shorts) size = 4096 * (1 + random() % (size / 4096));
     ssize_t done = real_pwrite(fd, data, size, offset);
     if (done > 0) wrote(fd, inode, offset, done);
     pthread_mutex_unlock(&lock);
