@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.faults.ext4 import PowerDisk, power_disk
-from tests.faults.log_writer import ENOUGH, MOST_IN_APPEND, opened, payload_of
+from tests.faults.log_writer import ENOUGH, KEPT, MOST_IN_APPEND, opened, payload_of
 from tests.faults.powercut import Power, build
 from tests.faults.test_commit import LONG, ROOT, needs_strace
 from tests.faults.tmpfs import small_disk
@@ -70,7 +70,8 @@ def check(directory: Path, told: Told, mode: str = "direct") -> None:
             assert (record.position, record.payload) == (position, payload_of(position))
         assert position == log.last
         told.stored = position
-        log.trim(told.trimmed)
+        told.trimmed = max(told.trimmed, position - KEPT)
+        log.trim(told.trimmed)  # or segments heap up, if each run is killed before it cleans them
     assert log.uncleaned == 0
     check_traces(directory, log.first)
 
