@@ -78,7 +78,7 @@ async def unread(hub: Hub, session: Session, command: commands.Unread) -> Answer
 def _mark(hub: Hub, session: Session, user: User, conversation: Conversation, seq: int) -> None:
     if seq <= user.read.get(conversation.id, 0):
         return
-    user.read[conversation.id] = seq
+    user.mark_read(conversation.id, seq)
     if not user.is_guest:
         hub.journal.mark(user.id, conversation.id, seq)
     for other in hub.online.of(user):

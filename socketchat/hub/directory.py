@@ -173,5 +173,5 @@ class Directory:
         pair = self._state.add_pair(names)
         for user_id in names:
             if user_id in self.guests:
-                self.guests[user_id].pairs.append(pair.id)
+                self.guests[user_id].add_pair(pair.id)
         return pair

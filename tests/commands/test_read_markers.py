@@ -52,7 +52,7 @@ def test_deleted_messages_are_not_unread() -> None:
     for peer in (eve, bob, eve, eve):
         peer.say("alice: look")
         stage.settle()
-    alice.session.user.read["#lobby"] = 0
+    alice.session.user.mark_read("#lobby", 0)
     bob.say("a secret", to="@alice")
     stage.settle()
     stage.order(operator.EraseUser(id=1, name="eve"))
@@ -68,7 +68,7 @@ def test_unread_messages_behind_deleted_ones_are_counted(monkeypatch: pytest.Mon
     for peer, text in ((bob, "one"), (bob, "two"), *((eve, f"spam {n}") for n in range(9)), (bob, "three")):
         peer.say(text)
         stage.settle()
-    alice.session.user.read["#lobby"] = 0
+    alice.session.user.mark_read("#lobby", 0)
     stage.order(operator.EraseUser(id=1, name="eve"))
     assert unread(alice) == [("#lobby", 3, 0, False)]
     bob.say("four")
@@ -164,7 +164,7 @@ def test_mentions_are_searched_outside_the_loop_in_a_bounded_amount_of_text() ->
 
     stage.hub.background = Aside()
     alice, bob = stage.native("alice"), stage.native("bob")
-    alice.session.user.read["#lobby"] = 0
+    alice.session.user.mark_read("#lobby", 0)
     count = markers.MENTION_BYTES // TEXT_BYTES + 10
     for n in range(count):
         bob.say("alice " + "é " * 10_900 + f"{n}")
@@ -178,7 +178,7 @@ def test_mentions_are_searched_outside_the_loop_in_a_bounded_amount_of_text() ->
 def test_the_search_for_mentions_is_charged_by_the_scanned_text() -> None:
     stage = Stage(limited=True)
     alice, bob = stage.native("alice"), stage.native("bob")
-    alice.session.user.read["#lobby"] = 0
+    alice.session.user.mark_read("#lobby", 0)
     for n in range(20):
         bob.say("x" * 32_000 + f"{n}")
         stage.settle()

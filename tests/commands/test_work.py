@@ -80,7 +80,7 @@ def stage() -> Iterator[MeteredStage]:
     for number in range(ROOMS):
         for peer in (dan, ann):
             peer.do(commands.Join, room=f"#room{number}")
-    ann.session.user.read["#lobby"] = 0
+    ann.session.user.mark_read("#lobby", 0)
     texts = list(TEXTS.values())
     for number in range(ENTRIES):
         for to in ("#lobby", "@ann"):

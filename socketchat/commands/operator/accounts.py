@@ -6,6 +6,7 @@ from ...exceptions import BadPassword, Refused
 from ...hub import Hub, Session, User
 from ...hub.state import facts
 from ...hub.state.invites import invite_id
+from ...hub.state.users import NO_MARKS
 from ...protocol import operator
 from ...protocol.authentication.certificates import to_fingerprint
 from ...protocol.authentication.entry_proof import INVITE_BYTES
@@ -63,7 +64,7 @@ async def erase(hub: Hub, session: Session, order: operator.EraseUser) -> Lines:
     erased = await hub.until(
         hub.journal.erase(user.id, lambda done, of: session.tell(operator.Progress(done=done, of=of)))
     )
-    user.read.clear()  # as in the journal
+    user.read = NO_MARKS  # as in the journal
     return [f"Erased {erased:,} {'message' if erased == 1 else 'messages'} from {user.name}."]
 
 

@@ -107,7 +107,7 @@ def take_back(state: Projection, entry: Entry, fact: facts.TakenBackFact) -> Seq
     if user is None:  # as above
         state.additions[fact.key] += 1
         return ()
-    for key in list(user.devices):
+    for key in user.devices:
         _remove(state, user, key)
     user.password, user.next_password = "", None
     user.wrong = 0
@@ -163,11 +163,11 @@ def _forgotten(state: Projection, entry: Entry, user_id: str) -> User | None:
 
 
 def _add(state: Projection, user: User, key: str, device: Device) -> None:
-    user.devices[key] = device
+    user.add_device(key, device)
     user.additions += 1
     state.add_owner(key, user)
 
 
 def _remove(state: Projection, user: User, key: str) -> None:
-    if user.devices.pop(key, None) is not None:
+    if user.remove_device(key):
         state.remove_owner(key, user)

@@ -72,14 +72,14 @@ class Projection:
 
     def release(self, user: User) -> None:
         """Remove an account with its roles; the next owner of its name cannot read its direct messages."""
-        for key in list(user.devices):
+        for key in user.devices:
             self.remove_owner(key, user)
         self.releases.update(user.looks)
         self.former.add(user.id)
         del self.users[user.id]
         del self.names[user.key]
         self.lookalikes.remove(user.name, user)
-        for room_id in list(user.rooms):
+        for room_id in user.rooms:
             self.set_member(user, self.rooms[room_id], member=False)
         for room in self.rooms.values():
             room.forget(user.id)
@@ -230,10 +230,10 @@ class Projection:
             return False
         if member:
             there[user.id] = user
-            user.rooms.append(room.id)
+            user.add_room(room.id)
         else:
             del there[user.id]
-            user.rooms.remove(room.id)
+            user.remove_room(room.id)
         return True
 
     def add_pair(self, names: dict[str, str | None]) -> Pair:
@@ -242,9 +242,8 @@ class Projection:
         self.conversations[pair.id] = pair
         for user_id in names:
             if user_id in self.users:
-                self.users[user_id].pairs.append(pair.id)
-                if not all(other in self.users or other in self.former for other in names):
-                    self.users[user_id].guest_pairs.append(pair.id)
+                known = all(other in self.users or other in self.former for other in names)
+                self.users[user_id].add_pair(pair.id, with_guest=not known)
         return pair
 
     def forget_guests(self, user: User, here: Container[str] = ()) -> list[Conversation]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from types import MappingProxyType
 
 from ...protocol.text.confusables import looks
 
@@ -54,6 +55,10 @@ class Profile:
 NOBODY: frozenset[str] = frozenset()
 """The shared empty set of ignored users: a set per user would cost as much as half an idle connection."""
 
+NO_DEVICES: Mapping[str, Device] = MappingProxyType({})
+NO_MARKS: Mapping[str, int] = MappingProxyType({})
+"""Shared by all guests: their own empty ones, and empty lists, would be a tenth of an idle connection."""
+
 
 class User:
     """A person or a program; conversations refer to the id, and the name is an attribute.
@@ -61,7 +66,7 @@ class User:
     ``key`` is the key of the name; no other user's name shares any of its ``looks``. ``devices`` maps an account's
     public keys, as words, to its devices; a guest has none. ``password`` is the stored hash, or "". ``wrong`` counts
     the wrong passwords since the last right one, and ``additions`` all devices that were ever added. The log decides
-    these; the other attributes belong to this node, and no ``apply`` uses them.
+    these; the other attributes belong to this node, and no ``apply`` uses them. The methods change the collections.
     """
 
     __slots__ = (
@@ -93,17 +98,17 @@ class User:
         self.key = key
         self.looks = tuple(looks(name))  # a fifth of the memory of a set
         self.is_guest = device is None  # nothing of a guest outlives the connection
-        self.devices: dict[str, Device] = {} if device is None else {device: Device()}
+        self.devices: Mapping[str, Device] = NO_DEVICES if device is None else {device: Device()}
         self.additions = 0
         self.password = ""
         self.next_password: tuple[str, int] | None = None  # its hash, and when it becomes valid, in ms since 1970
         self.wrong = 0
-        self.rooms: list[str] = []  # ids, without the lobby
-        self.pairs: list[str] = []  # ids of the direct messages
+        self.rooms: tuple[str, ...] = ()  # ids, without the lobby
+        self.pairs: Sequence[str] = ()  # ids of the direct messages
         self.ignored = NOBODY  # ids of the users whose messages are hidden from this one
         # On this node only:
-        self.guest_pairs: list[str] = []  # the ``pairs`` with guests, or former guests, oldest first
-        self.read: dict[str, int] = {}  # the last read seq, by conversation
+        self.guest_pairs: Sequence[str] = ()  # the ``pairs`` with guests, or former guests, oldest first
+        self.read = NO_MARKS  # the last read seq, by conversation
         self.profile: Profile | None = None  # what the user says about itself, if anything
         self.away = ""  # the reason; the user's next message clears it
         self.changes = 0  # password changes not stored yet; meanwhile the old password is refused
@@ -120,6 +125,37 @@ class User:
     def rename(self, name: str, key: str) -> None:
         """Take another name."""
         self.name, self.key, self.looks = name, key, tuple(looks(name))
+
+    def add_device(self, key: str, device: Device) -> None:
+        """Add a key, or replace what is known about it."""
+        self.devices = {**self.devices, key: device}
+
+    def remove_device(self, key: str) -> bool:
+        """Remove a key; return whether the user had it."""
+        had = key in self.devices
+        self.devices = {other: device for other, device in self.devices.items() if other != key}
+        return had
+
+    def add_room(self, room_id: str) -> None:
+        """Note that the user is a member of a room."""
+        self.rooms = (*self.rooms, room_id)
+
+    def remove_room(self, room_id: str) -> None:
+        """Note that the user is no longer a member of a room."""
+        self.rooms = tuple(other for other in self.rooms if other != room_id)
+
+    def add_pair(self, pair_id: str, *, with_guest: bool = False) -> None:
+        """Note direct messages of the user."""
+        self.pairs = _appended(self.pairs, pair_id)
+        if with_guest:
+            self.guest_pairs = _appended(self.guest_pairs, pair_id)
+
+    def mark_read(self, conversation: str, seq: int) -> None:
+        """Note how far the user has read a conversation."""
+        if isinstance(self.read, dict):
+            self.read[conversation] = seq
+        else:
+            self.read = {conversation: seq}
 
     def password_at(self, now: int) -> str:
         """Return the stored hash of the password that is valid ``now``, or "" if none is set."""
@@ -172,3 +208,11 @@ class User:
             "rooms": sorted(self.rooms),
             "ignored": sorted(self.ignored),
         }
+
+
+def _appended(ids: Sequence[str], new: str) -> Sequence[str]:
+    """Append an id, without copying the others: a user may have thousands of direct messages."""
+    if isinstance(ids, list):
+        ids.append(new)
+        return ids
+    return [*ids, new]

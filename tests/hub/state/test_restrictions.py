@@ -77,6 +77,6 @@ def test_a_key_added_later_makes_a_restriction_cover_its_user() -> None:
     eve = User("u1", "eve", "eve", "k1")
     some.add(restriction("key:k2"))
     assert some.covers(eve, 0) is None
-    eve.devices["k2"] = Device()
+    eve.add_device("k2", Device())
     eve.additions += 1
     assert some.covers(eve, 0) is not None
