@@ -53,7 +53,9 @@ _log = logging.getLogger(__name__)
 def index_slice(db: apsw.Connection) -> bool:
     """Index the next entries, and tell whether more are left; raises apsw.Error, and then indexes nothing."""
     indexed, newest = next(db.execute("SELECT indexed, (SELECT ifnull(max(id), 0) FROM entry) FROM meta"))
-    upto = int(str(next(db.execute(_SLICE, (indexed, SLICE, SLICE_BYTES)))[0]))
+    upto, size = next(db.execute(_SLICE, (indexed, SLICE)))
+    if size > SLICE_BYTES:
+        ((upto,),) = db.execute(_SHORTER_SLICE, (indexed, SLICE, SLICE_BYTES))
     if upto > indexed:
         with transaction(db):
             db.execute(_INDEX, (indexed, upto))
@@ -213,7 +215,12 @@ _CHANGES_OF_A_MERGE = 2
 """Fewest changed rows if anything was merged, according to SQLite."""
 
 _SLICE = """
-    SELECT ifnull(max(id), ?1) FROM (
+    SELECT ifnull(max(id), ?1), ifnull(sum(length(body)), 0)
+    FROM (SELECT id, body FROM entry WHERE id > ?1 ORDER BY id LIMIT ?2)
+"""
+
+_SHORTER_SLICE = """
+    SELECT max(id) FROM (
         SELECT id, row_number() OVER (ORDER BY id) AS n, sum(length(body)) OVER (ORDER BY id) AS size
         FROM (SELECT id, body FROM entry WHERE id > ?1 ORDER BY id LIMIT ?2)
     ) WHERE size <= ?3 OR n = 1
@@ -222,7 +229,11 @@ _SLICE = """
 _KINDS = f"kind IN ({sql_list(INDEXED)}) AND substr(body, -1) <> X'20'"
 """The entries in the index; a blank entry, which ends with a space, was removed before."""
 
-_TEXT = "folded(CASE WHEN json_valid(CAST(body AS TEXT)) THEN CAST(CAST(body AS TEXT) ->> '$.text' AS BLOB) END)"
+_TEXT = """(
+    SELECT CASE WHEN length(text) = length(CAST(text AS BLOB)) THEN text ELSE folded(CAST(text AS BLOB)) END
+    FROM (SELECT CASE WHEN json_valid(CAST(body AS TEXT)) THEN CAST(body AS TEXT) ->> '$.text' END AS text)
+)"""
+"""The text of an entry; SQLite folds ASCII itself, without a call into the interpreter."""
 
 _TAGS = "'c' || conversation || ' u' || hex(author)"
 
