@@ -17,6 +17,7 @@ import apsw
 
 from ...exceptions import ChatError, StorageProblem
 from .. import Outcome, Proposal, State, StorageRefused
+from ..batching import Batching
 from ..intake import STOPPED, TROUBLE, Batch
 from .database import Database, close_whole
 from .ledger import Ledger, Staged
@@ -75,6 +76,7 @@ class Writer:
         self._inbox: SimpleQueue[Batch | ReadMarker | str] = SimpleQueue()
         self._marks = scheduler.marks
         self._waiting: deque[Batch] = deque()
+        self._batching = Batching()
         self._stopping = False
         self._idle = True
         self._failed = -1
@@ -156,8 +158,7 @@ class Writer:
                 self._maintain(idle=True)
             elif self._marks.are_due:
                 self._maintain(idle=False)
-        while not self._inbox.empty():
-            self._receive(None)
+        self._batching.gather(self._drain)
         if not self._waiting:
             return None
         batch = self._waiting.popleft()
@@ -166,6 +167,12 @@ class Writer:
                 break
             batch.proposals += self._waiting.popleft().proposals
         return batch
+
+    def _drain(self) -> int:
+        """Receive everything in the inbox; return the number of waiting proposals."""
+        while not self._inbox.empty():
+            self._receive(None)
+        return sum([len(batch.proposals) for batch in self._waiting])
 
     def _patience(self) -> float | None:
         """Return the time to wait for work before the next upkeep, which needs free disk space."""
