@@ -17,7 +17,7 @@ class Online:
     """
 
     def __init__(self) -> None:
-        self._sessions: dict[str, list[Session]] = {}
+        self._sessions: dict[str, tuple[Session, ...]] = {}  # most have one: a list would take twice the memory
         self.present: dict[str, User] = {}
         self.most = 0  # at a time
         self.lingering: dict[str, Session] = {}
@@ -33,13 +33,14 @@ class Online:
 
     def add(self, user: User, session: Session) -> None:
         """Add a session of a user."""
-        self._sessions.setdefault(user.id, []).append(session)
+        self._sessions[user.id] = (*self.of(user), session)
 
     def remove(self, user: User, session: Session) -> None:
         """Remove a session of a user."""
-        sessions = self._sessions[user.id]
-        sessions.remove(session)
-        if not sessions:
+        left = tuple(other for other in self.of(user) if other is not session)
+        if left:
+            self._sessions[user.id] = left
+        else:
             del self._sessions[user.id]
 
     def listens(self, user: User) -> bool:

@@ -249,7 +249,6 @@ class Session:
         "under_way",
         "under_way_bytes",
         "user",
-        "watched",
         "write",
     )
 
@@ -271,7 +270,6 @@ class Session:
         self.listens = False
         self.room = ""  # the current room, for dialects that have one
         self.put_out = ""  # the current room from which the user was kicked
-        self.watched: dict[str, str] = {}  # names that it watches, by their key
         self.places = Places(self)
         self.paused = False  # the write buffer is full
         self.gone = False  # the connection ended, perhaps before the outcome of its commands

@@ -15,17 +15,17 @@ class Lookalikes(Generic[Named]):
     __slots__ = ("_by_look",)
 
     def __init__(self) -> None:
-        self._by_look: dict[str, list[Named]] = {}
+        self._by_look: dict[str, tuple[Named, ...]] = {}
 
     def add(self, name: str, named: Named) -> None:
         """Add a user or a room under its name."""
         for look in looks(name):
-            self._by_look.setdefault(look, []).append(named)
+            self._by_look[look] = (*self._by_look.get(look, ()), named)
 
     def remove(self, name: str, named: Named) -> None:
         """Remove a user or a room that was added under this name."""
         for look in looks(name):
-            left = [each for each in self._by_look.get(look, ()) if each is not named]
+            left = tuple(each for each in self._by_look.get(look, ()) if each is not named)
             if left:
                 self._by_look[look] = left
             else:
@@ -37,5 +37,5 @@ class Lookalikes(Generic[Named]):
 
     def all(self, name: str) -> list[Named]:
         """Return the users or rooms whose names look like this one."""
-        found = [named for look in sorted(looks(name)) for named in self._by_look.get(look, [])]
+        found = [named for look in sorted(looks(name)) for named in self._by_look.get(look, ())]
         return [named for index, named in enumerate(found) if not any(named is each for each in found[:index])]

@@ -26,23 +26,25 @@ async def monitor(call: Call) -> None:
         case "C":
             watching.forget(session)
         case "L":
-            _list(call, n.RPL_MONLIST, list(session.watched.values()))
+            _list(call, n.RPL_MONLIST, watching.names(session))
             call.numeric(n.RPL_ENDOFMONLIST)
         case "S":
-            _state(call, list(session.watched.values()))
+            _state(call, watching.names(session))
         case _:
             call.numeric(n.ERR_NEEDMOREPARAMS, "MONITOR")
 
 
 def _add(call: Call, names: list[str]) -> None:
-    watching, watched = call.hub.presence.watching, call.session.watched
+    watching, session = call.hub.presence.watching, call.session
     added = []
+    left = MONITORED - len(watching.names(session))
     for place, name in enumerate(names):
-        if name_key(name) not in watched and len(watched) >= MONITORED:
-            call.numeric(n.ERR_MONLISTFULL, str(MONITORED), ",".join(names[place:])[:200])
-            break
-        if name_key(name) not in watched:
-            watching.watch(call.session, name)
+        if not watching.watches(session, name):
+            if left <= 0:
+                call.numeric(n.ERR_MONLISTFULL, str(MONITORED), ",".join(names[place:])[:200])
+                break
+            left -= 1
+            watching.watch(session, name)
         added.append(name)
     _state(call, added)
 
