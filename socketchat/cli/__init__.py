@@ -34,7 +34,7 @@ Examples:
 class _Subcommands(click.Group):
     """Subcommands by name, each in a module of its name that is imported when it is used."""
 
-    names = ("serve", "join", "send", "key", "trust", "invite", "admin", "backup", "restore", "export", "help")
+    names = ("serve", "join", "send", "key", "trust", "invite", "bot", "admin", "backup", "restore", "export", "help")
 
     def list_commands(self, _ctx: click.Context) -> list[str]:
         return list(self.names)

@@ -38,6 +38,11 @@ _encode = msgspec.json.Encoder().encode
 
 def send(hub: Hub, session: Session, command: commands.Send) -> None:
     """Submit a message to a room or a user; the answer comes when it is stored."""
+    hub.submit(proposal(hub, session, command))
+
+
+def proposal(hub: Hub, session: Session, command: commands.Send) -> Pending:
+    """Return the proposal of a message to a room or a user; raises ChatError if it cannot be sent."""
     user = speaker(session)
     to, text = addressee(hub, user, command)
     key = key_of(hub, session, command) if command.outbox is not None else None
@@ -49,8 +54,7 @@ def send(hub: Hub, session: Session, command: commands.Send) -> None:
         body = _encode(_body(command, text))
         pending = Pending(to.id, user.id, user.name, command.kind, body, key, (), None, session, command)
         pending.text = text if _is_bare(command) else None
-        hub.submit(pending)
-        return
+        return pending
     pair = hub.directory.known_pair(user, to)
     if pair is None:
         check_begins(hub, session, user, to)
@@ -59,7 +63,7 @@ def send(hub: Hub, session: Session, command: commands.Send) -> None:
     pending = Pending(pair.id, user.id, user.name, command.kind, body, key, (), None, session, command)
     if to.away or to.id not in hub.online.present:
         pending.told = absence(hub, pair, user, to)
-    hub.submit(pending)
+    return pending
 
 
 def send_all(hub: Hub, session: Session, messages: Iterable[commands.Send]) -> None:

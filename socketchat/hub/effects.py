@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from ..exceptions import NameTaken, Refused
+from ..exceptions import NameTaken, NotLoggedIn, Refused
 from ..protocol import events
 from ..protocol.authentication.proofs import fingerprint
 from .delivery.subscriptions import Subscriptions
@@ -90,6 +90,11 @@ class Effects:
         bye = events.Bye(code=Refused.code, text=f"The operator of the server deleted the account {change.user.name}.")
         self._logins.expel(change.user, bye)
 
+    def bot_revoked(self, change: changes.BotRevoked, _by: Session | None) -> None:
+        """End all sessions of the bot."""
+        bye = events.Bye(code=NotLoggedIn.code, text=f"The token of {change.user.name} was revoked.")
+        self._logins.expel(change.user, bye)
+
     def admitted(self, change: changes.Admitted, by: Session | None) -> None:
         """Add the user's sessions to the room."""
         self._subscriptions.admit(change.user, change.room, by)
@@ -138,6 +143,7 @@ EFFECTS: dict[type[changes.Change], Callable[[Effects, Any, Session | None], Non
     changes.PasswordChanged: Effects.password_changed,
     changes.PasswordPending: Effects.password_pending,
     changes.PasswordKept: Effects.password_kept,
+    changes.BotRevoked: Effects.bot_revoked,
     changes.DeviceAdded: Effects.device_added,
     changes.DeviceRevoked: Effects.device_revoked,
     changes.NameTakenBack: Effects.name_taken_back,

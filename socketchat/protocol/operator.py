@@ -118,6 +118,32 @@ class RevokeInvite(Command, frozen=True, tag="uninvite"):
     invite: str
 
 
+class CreateBot(Command, frozen=True, tag="bot"):
+    """Create an account for a program, or give a bot another token; it may read and write in these rooms.
+
+    ``owner`` is the name of the user who answers for it, "" for the operator. A ``hook`` writes to one room, with its
+    token in the path. ``seconds`` of 0 last without end. The line of the answer is the token, which is shown only here.
+    """
+
+    name: str
+    rooms: list[str]
+    read: bool = False
+    write: bool = False
+    hook: bool = False
+    seconds: Number = 0
+    owner: str = ""
+
+
+class ListBots(Command, frozen=True, tag="bots"):
+    """List the bots."""
+
+
+class RevokeBot(Command, frozen=True, tag="revokebot"):
+    """Revoke the token of a bot; its account and its messages stay."""
+
+    name: str
+
+
 ORDERS = (
     ListUsers
     | AddUser
@@ -137,6 +163,9 @@ ORDERS = (
     | CreateInvite
     | ListInvites
     | RevokeInvite
+    | CreateBot
+    | ListBots
+    | RevokeBot
 )
 
 

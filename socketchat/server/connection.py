@@ -178,7 +178,8 @@ class Connection(asyncio.Protocol):
     def is_late(self, now: float) -> bool:
         """Tell whether the peer has exceeded its time to log in."""
         if self.session is not None and self.session.user is not None:
-            return False
+            lifetime = self._wire.lifetime if self._wire is not None else None
+            return lifetime is not None and now - self.since > lifetime
         if self._wire is not None:
             return now - self.since > self._wire.greeting_seconds
         return now - self.since > (GREETING_SECONDS if self._protocol is None else PROGRAM_SECONDS)

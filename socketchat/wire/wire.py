@@ -146,6 +146,11 @@ class Wire:
         first, *self._commands = commands
         return first
 
+    @property
+    def lifetime(self) -> float | None:
+        """The age in seconds at which an idle connection ends even after a login, or None."""
+        return None
+
     def closing(self, last_words: bytes) -> bytes:
         """Return the last bytes of the connection, given the last event as the session's rendering makes it."""
         return last_words

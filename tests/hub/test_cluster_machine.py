@@ -46,6 +46,11 @@ ORDERS: dict[type[commands.Command], Callable[[Asking], commands.Command]] = {
     operator.ShowLog: lambda _: operator.ShowLog(),
     operator.CreateInvite: lambda a: operator.CreateInvite(seconds=60, room=a.room),
     operator.ListInvites: lambda _: operator.ListInvites(),
+    operator.CreateBot: lambda a: operator.CreateBot(
+        name=a.chance.choice(["bot", a.name]), rooms=[a.room], write=True, seconds=a.chance.choice([0, 60])
+    ),
+    operator.ListBots: lambda _: operator.ListBots(),
+    operator.RevokeBot: lambda a: operator.RevokeBot(name=a.chance.choice(["bot", "bot", a.name])),
     operator.RevokeInvite: lambda a: operator.RevokeInvite(invite=a.chance.choice("0123456789abcdef")),
 }
 

@@ -31,6 +31,9 @@ class _Names:
         if entry.kind == "user":
             user = msgspec.json.decode(entry.body, type=facts.UserFact)
             self._names[user.id] = user.name
+        elif entry.kind == "bot":
+            bot = msgspec.json.decode(entry.body, type=facts.BotFact)
+            self._names[bot.user] = bot.name
         elif entry.kind == "room":
             name = msgspec.json.decode(entry.body, type=facts.RoomFact).name
             self._names[room_id(name)] = name
@@ -99,6 +102,15 @@ def _renamed(renamed: facts.RenamedRoomFact, _entry: Entry, _names: _Names) -> s
     return f"rename {renamed.room} to {renamed.name}"
 
 
+def _bot(bot: facts.BotFact, _entry: Entry, names: _Names) -> str:
+    scope = "hook" if bot.hook else " and ".join(["read"] * bot.read + ["write"] * bot.write)
+    return f"bot {bot.name} of {bot.owner}: {scope} in {', '.join(map(names.of, bot.rooms))}"
+
+
+def _revoked_bot(bot: facts.RevokedBotFact, _entry: Entry, names: _Names) -> str:
+    return f"revoke bot {names.of(bot.user)}"
+
+
 def _invite(invite: facts.InviteFact, entry: Entry, names: _Names) -> str:
     uses = "1 use" if invite.uses == 1 else f"{invite.uses:,} uses"
     seconds = max(1, round((invite.expires - entry.ts) / 1000))
@@ -116,6 +128,8 @@ DESCRIBED: dict[str, tuple[type[msgspec.Struct], Callable[[Any, Entry, _Names], 
     "released": (facts.ReleasedFact, _released),
     "deleted account": (facts.DeletedAccountFact, _deleted),
     "renamed room": (facts.RenamedRoomFact, _renamed),
+    "bot": (facts.BotFact, _bot),
+    "revoked bot": (facts.RevokedBotFact, _revoked_bot),
     "invite": (facts.InviteFact, _invite),
     "revoked invite": (facts.RevokedInviteFact, _revoked_invite),
 }

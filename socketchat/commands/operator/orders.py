@@ -9,7 +9,7 @@ from ...exceptions import NotLoggedIn
 from ...hub import Action, Hub, Session
 from ...protocol import commands, operator
 from ..dispatcher import Running
-from . import audit_log, lists, moderation, rooms
+from . import audit_log, bots, lists, moderation, rooms
 from .accounts import add, delete, erase, release, reset
 from .invites import code, invite, invites, uninvite
 from .reports import Lines, report
@@ -42,6 +42,9 @@ ROWS = (
     Row(operator.CreateInvite, invite),
     Row(operator.ListInvites, invites),
     Row(operator.RevokeInvite, uninvite),
+    Row(operator.CreateBot, bots.create),
+    Row(operator.ListBots, bots.listed),
+    Row(operator.RevokeBot, bots.revoke),
 )
 ORDERS = {row.order: row for row in ROWS}
 

@@ -31,6 +31,8 @@ APPLY: dict[str, tuple[type[msgspec.Struct], Apply]] = {
     "released": (facts.ReleasedFact, apply_accounts.release),
     "deleted account": (facts.DeletedAccountFact, apply_accounts.delete),
     "ignore": (facts.IgnoreFact, apply_accounts.ignore),
+    "bot": (facts.BotFact, apply_accounts.make_bot),
+    "revoked bot": (facts.RevokedBotFact, apply_accounts.revoke_bot),
     "invite": (facts.InviteFact, apply_accounts.make_invite),
     "revoked invite": (facts.RevokedInviteFact, apply_accounts.revoke_invite),
     "room": (facts.RoomFact, apply_rooms.make_room),

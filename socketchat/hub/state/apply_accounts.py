@@ -10,6 +10,7 @@ from . import facts
 from .changes import (
     AccountDeleted,
     Admitted,
+    BotRevoked,
     Change,
     DeviceAdded,
     DeviceRevoked,
@@ -135,6 +136,31 @@ def ignore(state: Projection, entry: Entry, fact: facts.IgnoreFact) -> Sequence[
     if user is not None:
         state.set_ignored(user, fact.user, ignored=fact.ignored)
     return ()
+
+
+def make_bot(state: Projection, entry: Entry, fact: facts.BotFact) -> Sequence[Change]:
+    """Add a bot with its account, which becomes a member of its rooms; an existing one gets another token and scope."""
+    user = state.users.get(fact.user)
+    changes: list[Change] = []
+    if user is None:
+        if fact.user in state.former:  # its account was removed meanwhile
+            return ()
+        user = User(fact.user, fact.name, name_key(fact.name), "")
+        user.devices = {}
+        state.add_user(user)
+        state.follow(user, entry.ts)
+        changes.append(Registered(user))
+    rooms = [room for room_id in fact.rooms if (room := state.rooms.get(room_id)) is not None]
+    state.bots.add(fact, [room.id for room in rooms])
+    joined = [each for each in rooms if each is not state.lobby and state.set_member(user, each, member=True)]
+    return [*changes, *(Admitted(user, each) for each in joined)]
+
+
+def revoke_bot(state: Projection, _entry: Entry, fact: facts.RevokedBotFact) -> Sequence[Change]:
+    """Revoke the token of a bot, and end its sessions."""
+    user = state.users.get(fact.user)
+    state.bots.revoke(fact.user)
+    return () if user is None else [BotRevoked(user)]
 
 
 def make_invite(state: Projection, _entry: Entry, fact: facts.InviteFact) -> Sequence[Change]:

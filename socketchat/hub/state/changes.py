@@ -65,6 +65,12 @@ class AccountDeleted(NamedTuple):
     user: User
 
 
+class BotRevoked(NamedTuple):
+    """The token of a bot was revoked."""
+
+    user: User
+
+
 class Admitted(NamedTuple):
     """An account became a member of a room."""
 
@@ -122,6 +128,7 @@ Change = (
     | NameTakenBack
     | NameReleased
     | AccountDeleted
+    | BotRevoked
     | Admitted
     | Dismissed
     | ShutOut

@@ -106,6 +106,30 @@ class InviteFact(msgspec.Struct, frozen=True):
     room: str | None = None
 
 
+class BotFact(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Kind "bot": an account for a program was created, or got another token; ``token`` is the id of the token.
+
+    ``owner`` is the name of the user who answers for it. ``rooms`` are the ids of the rooms in its scope, and
+    ``expires`` is in milliseconds since 1970, 0 for never.
+    """
+
+    user: str
+    name: str
+    owner: str
+    token: str
+    rooms: tuple[str, ...]
+    read: bool = False
+    write: bool = False
+    hook: bool = False
+    expires: int = 0
+
+
+class RevokedBotFact(msgspec.Struct, frozen=True):
+    """Kind "revoked bot": the token of the bot with this account is no longer valid."""
+
+    user: str
+
+
 class RevokedInviteFact(msgspec.Struct, frozen=True):
     """Kind "revoked invite": the invite is no longer valid."""
 

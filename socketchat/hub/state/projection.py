@@ -13,6 +13,7 @@ from typing import NamedTuple, TypeVar
 from ...protocol import conversations
 from ...protocol.conversations import pair_users
 from ...protocol.text.confusables import looks
+from .bots import Bots
 from .conversations import Conversation, Pair, Room
 from .invites import Invites
 from .lookalikes import Lookalikes
@@ -52,6 +53,7 @@ class Projection:
         self.room_lookalikes = Lookalikes[Room]()
         self.additions: Counter[str] = Counter()  # the accounts that each key ever had
         self.invites = Invites()
+        self.bots = Bots()
         self.resets: dict[str, ResetLink] = {}
         self.releases: Counter[str] = Counter()  # how often each look of a name was released
         self.former: set[str] = set()  # ids of removed accounts
@@ -76,6 +78,7 @@ class Projection:
             self.remove_owner(key, user)
         self.releases.update(user.looks)
         self.former.add(user.id)
+        self.bots.forget(user.id)
         del self.users[user.id]
         del self.names[user.key]
         self.lookalikes.remove(user.name, user)
@@ -212,6 +215,7 @@ class Projection:
         del self.conversations[room.id]
         del self.rooms[room.id]
         self.invites.forget_room(room.id)
+        self.bots.forget_room(room.id)
         freed = Counter[str]()
         for name in (room.name, *room.former):
             self.room_lookalikes.remove(name, room)
@@ -285,6 +289,7 @@ class Projection:
             "aliases": {each: self.aliases[each].id for each in sorted(self.aliases)},
             "removals": dict(sorted(self.removals.items())),
             "invites": {invite.id: invite.snapshot() for invite in _sorted(self.invites.by_id)},
+            "bots": {user_id: self.bots.by_user[user_id].snapshot() for user_id in sorted(self.bots.by_user)},
             "resets": {number: list(self.resets[number]) for number in sorted(self.resets)},
         }
 

@@ -33,6 +33,11 @@ class HttpWire(Wire):
         """Read the bytes that follow as frames."""
         self._framing, self.dialect, self._current = framing, dialect, dialect
 
+    @property
+    def lifetime(self) -> float | None:
+        """The age at which a connection that waits for another request ends; a WebSocket stays."""
+        return self._current.lifetime
+
     def closing(self, last_words: bytes) -> bytes:
         """Return the last bytes of the connection."""
         return self._current.closing(last_words)

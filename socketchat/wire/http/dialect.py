@@ -17,6 +17,9 @@ from .rendering import HTTP, Response, problem_of
 from .requests import RequestFraming
 from .websocket import WebSocketDialect, WebSocketFraming
 
+IDLE_SECONDS = 60.0
+"""Age at which a connection without a request in progress ends, after one with a valid token: clients connect again."""
+
 
 class Switchable(Protocol):
     """A wire that can become a WebSocket."""
@@ -43,6 +46,11 @@ class HttpDialect:
     def rendering(self) -> Rendering:
         """The rendering before a WebSocket."""
         return HTTP
+
+    @property
+    def lifetime(self) -> float | None:
+        """The age at which the connection ends if no request is in progress."""
+        return None if self.framing.awaits_answer else IDLE_SECONDS
 
     def messages(self, lines: list[bytes], most: int, session: Session) -> list[Send]:  # noqa: ARG002 - as it says
         """Leave all requests to ``read``."""

@@ -2,29 +2,57 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Coroutine
+from typing import Any
+
 from ...hub import Hub, Session
 from .pages import page
+from .posting import to_hook, to_room
 from .rendering import Response, problem
 from .requests import Request
 from .websocket import upgrade
 
+UNKNOWN_HOST = (
+    "This is not an address of this server. Use its IP address or a name in its certificate, or start it with "
+    "`--origin`, as in `--origin https://chat.example.org`."
+)
+
+Handler = Callable[[Hub, Session, Request, str], Coroutine[Any, Any, Response]]
+
+WITH_TOKEN: dict[str, dict[str, Handler]] = {
+    "/rooms/": {"POST": to_room},
+    "/hooks/": {"POST": to_hook},
+}
+"""Paths for programs: the rest of the path and the method find the handler.
+
+They need no Host of ours: no page of another site knows a token.
+"""
+
 
 async def answer(hub: Hub, session: Session, request: Request) -> bytes:
     """Return the bytes of the response to a request; raises ChatError for one that is refused."""
-    response = _routed(hub, session, request)
+    session.user = None  # each request proves itself: a proxy may put several clients on one connection
+    for prefix, handlers in WITH_TOKEN.items():
+        if request.path.startswith(prefix):
+            return bytes(session.dialect.respond(await _programmed(hub, session, request, prefix, handlers)))
+    response = _for_browsers(hub, session, request)
     return response if isinstance(response, bytes) else bytes(session.dialect.respond(response))
 
 
-def _routed(hub: Hub, session: Session, request: Request) -> Response | bytes:
+async def _programmed(
+    hub: Hub, session: Session, request: Request, prefix: str, handlers: dict[str, Handler]
+) -> Response:
+    handler = handlers.get(request.method)
+    if handler is None:
+        methods = ", ".join(handlers)
+        return problem("unsupported", f"Use {methods}.", status=405, headers={"Allow": methods})
+    return await handler(hub, session, request, request.path.removeprefix(prefix))
+
+
+def _for_browsers(hub: Hub, session: Session, request: Request) -> Response | bytes:
     origin = hub.about.site.origin(session.channel, request.headers.get("host", ""))
     if origin is None:
         return problem("refused", UNKNOWN_HOST, status=421)
     if request.path == "/ws":
         return upgrade(hub, session, request, origin)
     return page(hub, request)
-
-
-UNKNOWN_HOST = (
-    "This is not an address of this server. Use its IP address or a name in its certificate, or start it with "
-    "`--origin`, as in `--origin https://chat.example.org`."
-)

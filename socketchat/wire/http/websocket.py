@@ -111,6 +111,8 @@ class WebSocketFraming:
 class WebSocketDialect(NativeDialect):
     """The native dialect, and the frames about the WebSocket itself."""
 
+    lifetime = None
+
     def __init__(self) -> None:
         self.to_send = b""
         self.is_closed = False  # the close frame is sent, or waits to be sent
