@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from .sessions import Channel
@@ -22,11 +22,25 @@ class Page(NamedTuple):
     etag: str
 
 
+class Gauge(NamedTuple):
+    """A number for monitoring, or several of them by a label."""
+
+    name: str
+    meaning: str
+    value: float | Mapping[str, int]
+    label: str = ""
+
+
+def _no_gauges() -> Sequence[Gauge]:
+    return ()
+
+
 class Site:
     """What a server knows of itself as a web site.
 
     ``names`` are those of its certificate, which ``is_certified`` unless it is self-signed. ``origins`` are those that
-    the operator added, such as ``https://chat.example.org``. ``pages`` are the static files by path.
+    the operator added, such as ``https://chat.example.org``. ``pages`` are the static files by path. ``trouble``
+    returns why nothing can be stored, or "", and ``gauges`` the numbers for monitoring.
     """
 
     def __init__(self) -> None:
@@ -35,6 +49,8 @@ class Site:
         self.origins: frozenset[str] = frozenset()
         self.pages: Mapping[str, Page] = {}
         self.hsts = False
+        self.trouble: Callable[[], str] = str
+        self.gauges: Callable[[], Sequence[Gauge]] = _no_gauges
 
     def origin(self, channel: Channel, host: str) -> str | None:
         """Return the origin of a request with this Host header, or None if the host is not one of the server's.

@@ -84,6 +84,11 @@ class Connection(asyncio.Protocol):
         """The current rendering for the peer."""
         return self.session.rendering if self.session else stranger_rendering(self._first, self._protocol)
 
+    @property
+    def dialect(self) -> str:
+        """The name of the peer's dialect."""
+        return self._wire.dialect.name if self._wire is not None else "unknown"
+
     # Called by the event loop
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:

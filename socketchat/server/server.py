@@ -31,6 +31,7 @@ from .limits import (
     TRIM_SECONDS,
 )
 from .listener import listen, shown
+from .measures import Measures
 from .pages import pages
 from .secrets.argon2 import Argon2Hasher
 from .secrets.join_secrets import JoinSecrets
@@ -90,6 +91,8 @@ class Server:
         self.hub.about.name = name or self.hub.about.name
         self.hub.about.operators = dict(operators or {})
         self.connections: set[Connection] = set()
+        measures = Measures(self.hub, self.connections, self.connection_limits, directory)
+        self.hub.about.site.trouble, self.hub.about.site.gauges = measures.trouble, measures.gauges
         self._admin = AdminSocket(self.hub, directory) if directory is not None else None
         self._join_secrets = JoinSecrets(directory, self.hub.admission) if directory is not None else None
         self._sweeper: asyncio.Handle | None = None

@@ -63,6 +63,7 @@ NATIVE = NativeRendering()
 class NativeDialect:
     """One line is one command."""
 
+    name = "native"
     rendering = NATIVE
     greeting_seconds = PROGRAM_SECONDS
     is_strict = True

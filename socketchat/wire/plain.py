@@ -104,6 +104,7 @@ class PlainDialect:
 
     __slots__ = ("_asked", "_is_telnet", "_prompts", "_typed", "to_send")
 
+    name = "plain"
     rendering = PLAIN
     greeting_seconds = 120.0  # a person needs time to choose a name
     is_strict = False

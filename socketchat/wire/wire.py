@@ -35,6 +35,10 @@ class Framing(Protocol):
 class Dialect(Protocol):
     """Turns lines into commands; its rendering turns events into bytes."""
 
+    @property
+    def name(self) -> str:
+        """The name of the dialect, for monitoring."""
+
     to_send: bytes
     """Output of the dialect itself: prompts, PONG, handshakes; the sender empties it."""
 

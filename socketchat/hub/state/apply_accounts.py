@@ -150,6 +150,8 @@ def make_bot(state: Projection, entry: Entry, fact: facts.BotFact) -> Sequence[C
         state.add_user(user)
         state.follow(user, entry.ts)
         changes.append(Registered(user))
+    else:
+        changes.append(BotRevoked(user))
     rooms = [room for room_id in fact.rooms if (room := state.rooms.get(room_id)) is not None]
     state.bots.add(fact, [room.id for room in rooms])
     joined = [each for each in rooms if each is not state.lobby and state.set_member(user, each, member=True)]

@@ -31,6 +31,7 @@ class Switchable(Protocol):
 class HttpDialect:
     """One body, with the head before it, is one command."""
 
+    name = "http"
     greeting_seconds = PROGRAM_SECONDS
     is_strict = False
 
@@ -39,7 +40,9 @@ class HttpDialect:
         self.framing = framing
         self.to_send = b""
         self.hub: Hub | None = None  # since the first request
-        self.is_streaming = False
+        self.is_streaming = False  # the body of a response has begun, and its end is not known
+        self.is_chunked = False
+        self.follows = False
         framing.say = self._say
 
     @property
@@ -50,7 +53,7 @@ class HttpDialect:
     @property
     def lifetime(self) -> float | None:
         """The age at which the connection ends if no request is in progress."""
-        return None if self.framing.awaits_answer else IDLE_SECONDS
+        return None if self.framing.awaits_answer or self.is_streaming else IDLE_SECONDS
 
     def messages(self, lines: list[bytes], most: int, session: Session) -> list[Send]:  # noqa: ARG002 - as it says
         """Leave all requests to ``read``."""
@@ -79,6 +82,26 @@ class HttpDialect:
         self.framing.end_request()
         return data
 
+    def begin_stream(self, media_type: str) -> bytes:
+        """Return the head of a response whose length is not known."""
+        headers = {"Content-Type": media_type, "Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+        head = h11.Response(status_code=200, headers=list(self.common(headers)))
+        data = self.framing.connection.send(head) or b""
+        self.is_streaming = True
+        self.is_chunked = b"transfer-encoding: chunked" in data.lower()
+        return data
+
+    def stream(self, data: bytes) -> bytes:
+        """Return a part of the body."""
+        return self.framing.connection.send(h11.Data(data=data)) or b""
+
+    def end_stream(self) -> bytes:
+        """Return the end of the body; after it comes the next request."""
+        data = self.framing.connection.send(h11.EndOfMessage()) or b""
+        self.is_streaming = False
+        self.framing.end_request()
+        return data
+
     def common(self, headers: Mapping[str, str]) -> Iterable[tuple[str, str]]:
         """Return headers with those of every response."""
         yield from headers.items()
@@ -90,8 +113,8 @@ class HttpDialect:
 
     def closing(self, last_words: bytes) -> bytes:
         """Return the last bytes of the connection: a response only if a request waits for it."""
-        if self.is_streaming:
-            return b"0\r\n\r\n"
+        if self.is_streaming:  # only what follows without an end may end like this
+            return b"0\r\n\r\n" if self.follows and self.is_chunked else b""
         return last_words if self.framing.awaits_answer else b""
 
     def _say(self, data: bytes) -> None:

@@ -51,7 +51,7 @@ class Response(NamedTuple):
 
 def problem(code: str, text: str, *, status: int = 0, headers: Mapping[str, str] | None = None) -> Response:
     """Return an error as problem+json (RFC 9457), with our code word and the text that says what to do."""
-    if code == "storage" and "full" in text:
+    if not status and code == "storage" and "full" in text:
         status = 507
     status = status or STATUSES.get(code, 403)
     told = {"status": status, "title": HTTPStatus(status).phrase, "code": code, "detail": text}

@@ -6,8 +6,10 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from ...hub import Hub, Session
+from .operations import health, metrics
 from .pages import page
 from .posting import to_hook, to_room
+from .reading import of_room
 from .rendering import Response, problem
 from .requests import Request
 from .websocket import upgrade
@@ -17,10 +19,13 @@ UNKNOWN_HOST = (
     "`--origin`, as in `--origin https://chat.example.org`."
 )
 
-Handler = Callable[[Hub, Session, Request, str], Coroutine[Any, Any, Response]]
+Handler = Callable[[Hub, Session, Request, str], Coroutine[Any, Any, Response | bytes]]
+"""Returns a response, or the bytes with which one ends whose beginning is sent already."""
 
 WITH_TOKEN: dict[str, dict[str, Handler]] = {
-    "/rooms/": {"POST": to_room},
+    "/healthz": {"GET": health},
+    "/metrics": {"GET": metrics},
+    "/rooms/": {"GET": of_room, "POST": to_room},
     "/hooks/": {"POST": to_hook},
 }
 """Paths for programs: the rest of the path and the method find the handler.
@@ -34,14 +39,16 @@ async def answer(hub: Hub, session: Session, request: Request) -> bytes:
     session.user = None  # each request proves itself: a proxy may put several clients on one connection
     for prefix, handlers in WITH_TOKEN.items():
         if request.path.startswith(prefix):
-            return bytes(session.dialect.respond(await _programmed(hub, session, request, prefix, handlers)))
-    response = _for_browsers(hub, session, request)
+            response = await _programmed(hub, session, request, prefix, handlers)
+            break
+    else:
+        response = _for_browsers(hub, session, request)
     return response if isinstance(response, bytes) else bytes(session.dialect.respond(response))
 
 
 async def _programmed(
     hub: Hub, session: Session, request: Request, prefix: str, handlers: dict[str, Handler]
-) -> Response:
+) -> Response | bytes:
     handler = handlers.get(request.method)
     if handler is None:
         methods = ", ".join(handlers)

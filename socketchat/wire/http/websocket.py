@@ -111,6 +111,7 @@ class WebSocketFraming:
 class WebSocketDialect(NativeDialect):
     """The native dialect, and the frames about the WebSocket itself."""
 
+    name: str = "websocket"
     lifetime = None
 
     def __init__(self) -> None:

@@ -66,6 +66,7 @@ STRANGER = StrangerRendering()
 class IrcDialect:
     """One line is a message, or a line with an answer."""
 
+    name = "irc"
     is_strict = False
     greeting_seconds = GREETING_SECONDS
 
