@@ -70,9 +70,17 @@ class FileLog:
         )
         self._adopt(names, found, pieces, segment_bytes)
         self._supply.start()
+        try:
+            self._begin(names, pieces)
+        except BaseException:
+            self.close()
+            raise
+
+    def _begin(self, names: list[str], pieces: list[Piece]) -> None:
+        """Write the first frame of a new log; in an old one, write the last again if the disk may lack it."""
         if not pieces:
             self.roll()
-        elif not disk.is_direct:
+        elif not self._disk.is_direct:
             self._unrepeated = names[pieces[-1].segment], pieces[-1].frame
             with suppress(Full):  # reading works on a full disk, too
                 self._repeat()

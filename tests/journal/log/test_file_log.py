@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import random
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from zlib import crc32
@@ -276,6 +277,16 @@ def test_a_disk_that_fails_does_not_fill_with_segments() -> None:
         log._supply._worker.work()
     assert len(disk.files) <= 5
     assert log.append([b"b"], 0) == 1
+
+
+def test_a_log_that_cannot_begin_leaves_no_thread(tmp_path: Path) -> None:
+    class NoSpace(Directory):
+        def create(self, name: str, size: int) -> None:
+            raise OSError(errno.ENOSPC, f"no {size:,} bytes for {name}")
+
+    with pytest.raises(Full):
+        FileLog(NoSpace(tmp_path / "log"))
+    assert "log-segments" not in {thread.name for thread in threading.enumerate()}
 
 
 def test_a_log_of_a_newer_version_is_refused() -> None:
