@@ -11,7 +11,7 @@ from ..hub import Action, Cost, Hub, Session
 from ..hub.policy.limits import PAUSE_SECONDS
 from ..hub.state.conversations import Room
 from ..protocol import commands, events
-from .account.devices import devices, revoke
+from .account.devices import devices, keep_device, revoke
 from .account.login import hello, prove
 from .account.passwords import keep_password, login, password
 from .account.renaming import rename
@@ -61,6 +61,7 @@ ROWS = (
     Row(commands.KeepPassword, keep_password),
     Row(commands.Devices, devices),
     Row(commands.Revoke, revoke, cost=Cost.A_FACT),
+    Row(commands.KeepDevice, keep_device, cost=Cost.A_FACT),
     Row(commands.Send, send),
     Row(commands.Join, join, cost=Cost.A_FACT),
     Row(commands.Leave, leave, cost=Cost.A_FACT, right=Action.SEE),

@@ -38,6 +38,7 @@ class Directory:
         self.conversations = state.conversations
         self.rooms = state.rooms
         self.room_named = state.room_named
+        self.revocations = state.revocations
         self.lobby = state.lobby
 
     def add_guest(self, user: User, *, is_local: bool = False) -> None:

@@ -14,7 +14,7 @@ from ..protocol import events
 from ..protocol.authentication.proofs import fingerprint
 from .delivery.subscriptions import Subscriptions
 from .directory import Directory
-from .logins import PENDING_NOTICE, Logins
+from .logins import PENDING_NOTICE, Logins, revocation_notice
 from .online import Online
 from .sessions import Session
 from .state import changes
@@ -51,12 +51,12 @@ class Effects:
         self._alert(change.user, "Your password was changed. Not you? Check /devices, and set another password.", by)
 
     def password_pending(self, change: changes.PasswordPending, by: Session | None) -> None:
-        """Tell the user's sessions about a password set without the old one, so that the user can refuse it."""
+        """Tell the user's sessions about a password that is valid later, so that the user can refuse it."""
         self._alert(change.user, PENDING_NOTICE, by)
 
     def password_kept(self, change: changes.PasswordKept, by: Session | None) -> None:
         """Tell the user's sessions that a new password was refused."""
-        self._alert(change.user, "The new password was refused; the current one stays.", by)
+        self._alert(change.user, "The new password was refused; nothing else has changed.", by)
 
     def device_added(self, change: changes.DeviceAdded, by: Session | None) -> None:
         """Tell the user's sessions about the new device, so that the user can revoke an intruder's."""
@@ -74,6 +74,14 @@ class Effects:
         self._logins.expel_device(change.user, change.key, bye)
         text = f"Your device {fingerprint(change.key)} was revoked. Not you? Check /devices, and set another password."
         self._alert(change.user, text, by)
+
+    def revocation_pending(self, change: changes.RevocationPending, by: Session | None) -> None:
+        """Tell the user's sessions about a device that is revoked later, so that the user can refuse it."""
+        self._alert(change.user, revocation_notice(change.user, change.key), by)
+
+    def device_kept(self, change: changes.DeviceKept, by: Session | None) -> None:
+        """Tell the user's sessions that a revocation was refused."""
+        self._alert(change.user, f"Your device {fingerprint(change.key)} stays; its revocation was refused.", by)
 
     def name_taken_back(self, change: changes.NameTakenBack, _by: Session | None) -> None:
         """End all sessions of the account."""
@@ -146,6 +154,8 @@ EFFECTS: dict[type[changes.Change], Callable[[Effects, Any, Session | None], Non
     changes.BotRevoked: Effects.bot_revoked,
     changes.DeviceAdded: Effects.device_added,
     changes.DeviceRevoked: Effects.device_revoked,
+    changes.RevocationPending: Effects.revocation_pending,
+    changes.DeviceKept: Effects.device_kept,
     changes.NameTakenBack: Effects.name_taken_back,
     changes.NameReleased: Effects.name_released,
     changes.AccountDeleted: Effects.account_deleted,

@@ -49,6 +49,7 @@ from .policy.quotas import Quotas
 from .policy.slow_mode import SlowMode
 from .policy.throttle import Throttle
 from .proposals import Pending, answer_to
+from .revocations import Revocations
 from .room_expiry import RoomExpiry
 from .sessions import Session
 from .state import facts
@@ -141,6 +142,7 @@ class Hub:
         self.journal.committed = self.committed
         self.journal.revised = self.revised
         self._expiry.begin()
+        Revocations(self.state, self.timer, self.now, self.note).begin()
 
     # Taking commands
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from ..exceptions import Refused, Replaced
 from ..protocol import commands, events
+from ..protocol.authentication.proofs import fingerprint
 from .delivery.presence import Presence, Timer
 from .delivery.replay import Replay
 from .delivery.subscriptions import Subscriptions
@@ -25,8 +26,11 @@ RESUME_SECONDS = 15.0
 
 PENDING_NOTICE = (
     "A new password was set for your account without the old one. It becomes valid a day after that. "
-    "Not you? /password keep keeps the current one."
+    "Not you? /password keep refuses it."
 )
+
+SHOWN_CHARACTERS = 9
+"""Characters of a fingerprint in advice: the first two groups, which are distinct among the keys of an account."""
 
 TOKEN_BYTES = 16
 """128 random bits cannot be guessed."""
@@ -95,13 +99,20 @@ class Logins:
             if resumes:
                 session.places.fall_behind()
             session.places.listen(self._presence.listeners if session.rendering.hears_lobby else None)
-            if user.pends(self._permissions.now()):
-                session.tell(events.Alert(text=PENDING_NOTICE))
+            self._remind(session, user)
             for conversation in heard[:WELCOME_CONVERSATIONS]:
                 session.places.enter(conversation, replay_start(conversation, positions))
             if hello.epoch is not None:
                 self._presence.inform(session)
         self._enter_rest(session, user, heard[WELCOME_CONVERSATIONS:], positions)
+
+    def _remind(self, session: Session, user: User) -> None:
+        """Tell a session of a new password and of revocations that its user can still refuse."""
+        if user.pends(self._permissions.now()):
+            session.tell(events.Alert(text=PENDING_NOTICE))
+        for key in user.devices if self._directory.revocations else ():
+            if (user.id, key) in self._directory.revocations:
+                session.tell(events.Alert(text=revocation_notice(user, key)))
 
     def _appear(self, session: Session, user: User) -> None:
         """Report that a user is online, unless others know that."""
@@ -150,7 +161,7 @@ class Logins:
         if session is None or session.user is None or not session.user.lets_in(session.device):
             return None
         user = session.user
-        by.device = session.device
+        by.device, by.proved = session.device, session.proved
         if session in self._online.of(user):
             bye = events.Bye(code=Replaced.code, text="This session continues in another connection.")
             session.link.close(session.rendering.event(bye))
@@ -260,3 +271,13 @@ class Logins:
         if user.is_guest and not self._online.of(user) and user.id in self._directory.users:
             for other in self._directory.remove_guest(user):
                 self._subscriptions.forget_guests(other)
+
+
+def revocation_notice(user: User, key: str) -> str:
+    """Return the alert about a key that is revoked later."""
+    shown, label = fingerprint(key), user.devices[key].label
+    named = f'"{label}" ({shown})' if label else shown
+    return (
+        f"A session of yours asked to revoke your device {named}. It is revoked a day after that. "
+        f"Not you? /devices keep {shown[:SHOWN_CHARACTERS]} refuses it."
+    )

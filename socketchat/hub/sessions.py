@@ -238,6 +238,7 @@ class Session:
         "paused",
         "places",
         "profile",
+        "proved",
         "put_out",
         "register",
         "rendering",
@@ -264,6 +265,7 @@ class Session:
         self.profile: Profile | None = None  # what the client has said about its user
         self.challenged: Challenged | None = None
         self.device = ""  # the key that the user has proved
+        self.proved = ""  # the stored hash of the password that the user has proved
         self.register: Callable[[], Coroutine[Any, Any, User]] | None = None  # registers the new name of the session
         self.token = ""
         self.shown_password = False  # the client knows the server's password

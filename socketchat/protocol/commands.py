@@ -102,7 +102,21 @@ class Devices(Command, frozen=True):
 
 
 class Revoke(Command, frozen=True):
-    """Revoke the key of a device and close its sessions; ``device`` is the beginning of its fingerprint."""
+    """Revoke the key of a device and close its sessions; ``device`` is the beginning of its fingerprint.
+
+    Another key than the session's own is revoked after a day, unless the session has proved the ``password``.
+    """
+
+    device: str
+    password: str = ""
+
+    def __repr__(self) -> str:
+        """Return a text without the password, fit for logs."""
+        return f"Revoke(device={self.device!r})"
+
+
+class KeepDevice(Command, frozen=True):
+    """Refuse to revoke a key that is still valid; ``device`` is the beginning of its fingerprint."""
 
     device: str
 
@@ -296,6 +310,7 @@ ANY = (
     | KeepPassword
     | Devices
     | Revoke
+    | KeepDevice
     | Send
     | Join
     | Leave

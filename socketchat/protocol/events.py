@@ -304,7 +304,10 @@ class Ignored(Event, frozen=True):
 
 
 class Device(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
-    """One key of an account; ``added`` and ``used`` (0: not since the server started) are milliseconds since 1970."""
+    """One key of an account; ``added`` and ``used`` (0: not since the server started) are milliseconds since 1970.
+
+    At ``until``, also in milliseconds since 1970, the key is revoked, unless a session of the user keeps it.
+    """
 
     fingerprint: str
     label: str
@@ -312,10 +315,11 @@ class Device(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     used: Number = 0
     online: bool = False
     current: bool = False
+    until: Number = 0
 
 
 class Devices(Event, frozen=True):
-    """The answer to ``devices`` and ``revoke``: the account's keys, and whether it has a password."""
+    """The answer to ``devices``, ``revoke`` and ``keepdevice``: the account's keys, and whether it has a password."""
 
     devices: list[Device]
     password: bool = False

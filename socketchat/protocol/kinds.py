@@ -67,6 +67,7 @@ KINDS: dict[str, Kind] = {
     "ignore": _FACT,
     "invite": _FACT,
     "kept password": _FACT,
+    "kept device": _FACT,
     "member": _FACT,
     "password": _FACT,
     "released": _FACT,

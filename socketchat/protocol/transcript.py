@@ -170,8 +170,9 @@ def _devices(event: events.Devices) -> str:
 def _device(device: events.Device) -> str:
     label = device.label or "no name"
     state = "this one" if device.current else "online" if device.online else ""
+    ends = f", revoked at {_minute(device.until)} UTC unless you keep it" if device.until else ""
     used = f", used {_day(device.used)}" if device.used and not state else ""
-    return f"{device.fingerprint} {label}, added {_day(device.added)}{used}{', ' + state if state else ''}"
+    return f"{device.fingerprint} {label}, added {_day(device.added)}{used}{', ' + state if state else ''}{ends}"
 
 
 def _minute(milliseconds: int) -> str:

@@ -221,6 +221,8 @@ class Chat:
         match command:
             case commands.Password():
                 self._hold_back("what you type after /password is not a message")
+            case commands.Revoke():
+                self._hold_back("what you type after /devices revoke may be a password")
             case commands.Login():
                 self._hold_back("what you type after /login is not a message")
         done = await self._attempt(self._answer(command))

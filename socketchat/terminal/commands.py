@@ -16,7 +16,7 @@ from ..protocol.wording import NOTHING_YET
 from .model.paging import Paging
 from .model.read_markers import ReadMarkers
 from .navigation import Navigation
-from .passwords import new_password
+from .passwords import new_password, proven
 from .screen import rendering
 from .screen.screen import Screen
 from .screen.view import View
@@ -63,6 +63,10 @@ class Commands:
                 with self._screen.prompt.hidden():
                     told = await new_password(self._screen.prompt.ask_secret, self._screen.complain, self._client)
                 self._screen.tell(told)
+            case commands.Revoke():
+                with self._screen.prompt.hidden():
+                    command = await proven(self._screen.prompt.ask_secret, command, self._client)
+                self._draw(command, (await self._client.request(command)).events)
             case commands.Join():
                 await self._navigation.enter(command.room, command)
             case commands.Leave():
@@ -127,7 +131,9 @@ class Commands:
                 self._screen.add(tables.rooms(rooms, current=self._view.room, unread=unread, width=width))
             case commands.Away():
                 self._screen.tell("You are away until you say something.")
-            case commands.Devices() | commands.Revoke() | commands.Access() | commands.Settings():
+            case (
+                commands.Devices() | commands.Revoke() | commands.KeepDevice() | commands.Access() | commands.Settings()
+            ):
                 self._screen.add(
                     *(rendering.text(text_lines(event, me=None, columns=None).rstrip()) for event in answer)
                 )

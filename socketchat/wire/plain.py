@@ -166,7 +166,7 @@ class PlainDialect:
         if not session.channel.is_private or is_guest != isinstance(command, Login):
             return (command,)
         self._asked = command
-        has_password = session.user is not None and session.user.password
+        has_password = session.user is not None and (session.user.password or session.user.next_password)
         self._prompts = _LOGIN if isinstance(command, Login) else _ANOTHER_PASSWORD if has_password else _FIRST_PASSWORD
         self._prompt(self._prompts[0])
         return ()

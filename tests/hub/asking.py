@@ -112,7 +112,11 @@ ASKED: dict[type[commands.Command], tuple[float, Callable[[Asking], commands.Com
     ),
     commands.KeepPassword: (0.3, lambda _: commands.KeepPassword()),
     commands.Devices: (0.5, lambda _: commands.Devices()),
-    commands.Revoke: (0.5, lambda a: commands.Revoke(device=a.device)),
+    commands.Revoke: (
+        0.5,
+        lambda a: commands.Revoke(device=a.device, password=a.chance.choice(["", secret(a.by)])),
+    ),
+    commands.KeepDevice: (0.3, lambda a: commands.KeepDevice(device=a.device)),
     commands.Send: (
         6,
         lambda a: commands.Send(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from socketchat.hub import Channel
+from socketchat.hub.revocations import LOOK_SECONDS
 from socketchat.protocol import commands, events, operator
 from socketchat.protocol.authentication.proofs import fingerprint
 from socketchat.wire.native import NATIVE
@@ -123,12 +124,27 @@ def test_guests_of_the_other_node_leave_a_room_that_becomes_private() -> None:
 def test_a_revoked_device_is_out_on_the_other_node() -> None:
     cluster = Cluster()
     alice = with_password(cluster)
+    cluster.first.turns.wait(86_401)  # the password has to be older than a day
     phone = cluster.second.connect(NATIVE, HERE)
     phone.log_in(key_of("phone"), name="alice", password=SECRET)
     cluster.settle()
     (alert,) = alice.told(events.Alert)
     assert "/devices revokes it" in alert.text
+    alice.do(commands.Revoke, device=fingerprint(key_of("phone").public), password=SECRET)
+    assert b"revoked" in phone.last_words
+
+
+def test_a_revocation_that_nobody_refused_acts_on_the_other_node_after_a_day() -> None:
+    cluster = Cluster()
+    alice = with_password(cluster)
+    phone = cluster.second.connect(NATIVE, HERE)
+    phone.log_in(key_of("phone"), name="alice", password=SECRET)
+    cluster.settle()
+    phone.take()
     alice.do(commands.Revoke, device=fingerprint(key_of("phone").public))
+    assert ["/devices keep" in alert.text for alert in phone.told(events.Alert)] == [True]
+    cluster.first.turns.wait(86_401 + LOOK_SECONDS)
+    cluster.settle()
     assert b"revoked" in phone.last_words
 
 

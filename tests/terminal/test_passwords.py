@@ -78,8 +78,14 @@ def test_a_revoked_device_is_notified_and_ends(server, sit):
     first.shows(", online")
     other = next(line for line in first.lines if ", online" in line).split()[1]
     first.says(f"/devices revoke {other}")
-    first.shows("The device can log in again with the password; /password changes it.")
-    first.shows("=== Devices (1) ===")
+    first.shows("Your password, to revoke the key at once (Enter: in 24 hours):")
+    first.says(SECRET)  # which is younger than a day
+    first.shows("is revoked in 24 hours")
+    first.shows("unless you keep it")
+    second.shows("A session of yours asked to revoke your device")
+    first.says(f"/devices keep {other}")
+    second.shows("its revocation was refused")
+    second.says(f"/devices revoke {other}")  # its own key
     assert second.ends() == 4
     second.shows("This device of rita was revoked.")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ...exceptions import NotFound, Refused, TooMany, WrongPassword
 from ...hub import Hub, Session, User
+from ...hub.logins import SHOWN_CHARACTERS
 from ...hub.proposals import why_not
 from ...hub.state import facts
 from ...hub.state.users import Device
@@ -11,8 +12,9 @@ from ...journal import Conflict, Stored
 from ...protocol import commands, events
 from ...protocol.authentication.proofs import fingerprint
 from ...protocol.text.hygiene import clean_line
-from ..handler import OK, Answer
+from ..handler import ANSWERED, OK, Answer
 from ..messages import speaker
+from .passwords import PENDING_SECONDS, check_password_of, has_proved
 
 NAMES_PER_KEY = 5
 """Names of one key: enough for a person and a few bots, too few to hoard names."""
@@ -22,6 +24,11 @@ DEVICES_PER_USER = 10
 
 LABEL_CHARACTERS = 40
 """Longest label: the first part of most host names, short enough for a line."""
+
+WAITS = (
+    "{key} is revoked in 24 hours, because you did not give a password that is older than a day. Until then, each of "
+    "your sessions can refuse it: /devices keep {start}. In a hurry? Ask whoever runs the server for a link."
+)
 
 COMES_BACK = "The device can log in again with the password; /password changes it."
 
@@ -37,10 +44,32 @@ async def revoke(hub: Hub, session: Session, command: commands.Revoke) -> Answer
     key = _beginning(user, command.device)
     if not user.password_at(hub.now()) and not any(user.has_key(other) for other in user.devices if other != key):
         raise Refused("This is the only key of an account without a password; set one with /password first.")
+    if command.password:
+        await check_password_of(hub, session, user, command.password)
+        if session.gone:
+            return ANSWERED
+    if key != session.device and not has_proved(hub, session, user):
+        if (user.id, key) not in hub.state.revocations:
+            since = hub.now() + PENDING_SECONDS * 1000
+            await hub.record(session, "revoked device", facts.RevokedDeviceFact(key, since))
+        shown = fingerprint(key)
+        waits = WAITS.format(key=shown, start=shown[:SHOWN_CHARACTERS])
+        session.answer(events.Help(text=waits, id=command.id), command)
+        return _listed(hub, session, user, command)
     with user.revoking_key(key):
         await hub.record(session, "revoked device", facts.RevokedDeviceFact(key))
     if user.password_at(hub.now()):
         session.answer(events.Help(text=COMES_BACK, id=command.id), command)
+    return _listed(hub, session, user, command)
+
+
+async def keep_device(hub: Hub, session: Session, command: commands.KeepDevice) -> Answer:
+    """Cancel the revocation of a key that is still valid."""
+    user = _owner(session)
+    key = _beginning(user, command.device)
+    if (user.id, key) not in hub.state.revocations:
+        raise NotFound(f"{fingerprint(key)} is not going to be revoked.")
+    await hub.record(session, "kept device", facts.KeptDeviceFact(key))
     return _listed(hub, session, user, command)
 
 
@@ -93,12 +122,15 @@ def _beginning(user: User, prefix: str) -> str:
 
 def _listed(hub: Hub, session: Session, user: User, command: commands.Command) -> Answer:
     online = {each.device for each in hub.online.of(user)}
-    listed = [_described(key, device, online, session) for key, device in user.devices.items()]
+    until = hub.state.revocations
+    listed = [
+        _described(key, device, online, session, until.get((user.id, key), 0)) for key, device in user.devices.items()
+    ]
     session.answer(events.Devices(devices=listed, password=bool(user.password_at(hub.now())), id=command.id), command)
     return OK
 
 
-def _described(key: str, device: Device, online: set[str], session: Session) -> events.Device:
+def _described(key: str, device: Device, online: set[str], session: Session, until: int) -> events.Device:
     return events.Device(
         fingerprint=fingerprint(key),
         label=device.label,
@@ -106,4 +138,5 @@ def _described(key: str, device: Device, online: set[str], session: Session) -> 
         used=device.used,
         online=key in online,
         current=key == session.device,
+        until=until,
     )

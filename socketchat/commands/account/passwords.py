@@ -15,11 +15,16 @@ from ..handler import ANSWERED, OK, Answer
 from ..messages import speaker
 
 PENDING_SECONDS = 86_400
-"""A day: long enough for the owner to see the alert and refuse a thief's password."""
+"""A day: long enough for the owner to see the alert and refuse what a thief of a key has asked for."""
 
 PENDING = (
     "Your new password becomes valid in 24 hours, because you did not give the old one. Until then, each of your "
     "sessions can refuse it: /password keep."
+)
+
+FIRST_PENDING = (
+    "Your password becomes valid in 24 hours: it could be that of someone who has stolen your key. Until then, each of "
+    "your sessions can refuse it: /password keep."
 )
 
 
@@ -32,19 +37,20 @@ async def password(hub: Hub, session: Session, command: commands.Password) -> An
     chosen = check_password(command.password, user.name)
     old = user.password_at(hub.now())
     if old and command.old:
-        await _check_old(hub, session, user, command.old)
+        await check_password_of(hub, session, user, command.old)
     else:
         hub.quotas.check_password(user)
     hashed = await hub.until(hub.hasher.hash(chosen))
     if session.gone:
         return ANSWERED
-    if old and not command.old:
+    if not command.old if old else not _is_new(hub, user):
         since = hub.now() + PENDING_SECONDS * 1000
         await hub.record(session, "password", facts.PasswordFact(hashed, since=since))
-        session.answer(events.Help(text=PENDING, id=command.id), command)
+        session.answer(events.Help(text=PENDING if old else FIRST_PENDING, id=command.id), command)
         return OK
     with user.changing_password():
         await hub.record(session, "password", facts.PasswordFact(hashed))
+    session.proved = hashed
     ended = " All other sessions that used the old password are logged out; keys stay (/devices)." if old else ""
     asks = f"On another device: `socketchat join {user.name}`, or /login {user.name} in nc and telnet."
     session.answer(events.Help(text=f"Your password is set. {asks}{ended}", id=command.id), command)
@@ -87,19 +93,34 @@ async def by_password(hub: Hub, session: Session, name: str, typed: str) -> User
     stored = await _verified(hub, peer, name, user, typed)
     if user is None or stored is None:
         raise WrongPassword("The name or the password is wrong.")
+    session.proved = stored
     if hub.hasher.is_outdated(stored):
         hub.spawn(_rehash(hub, user, stored, plain_password(typed)))
     return user
 
 
-async def _check_old(hub: Hub, session: Session, user: User, typed: str) -> None:
+def has_proved(hub: Hub, session: Session, user: User) -> bool:
+    """Tell whether a session has proved the current password, and it is old enough that no thief has just set it."""
+    is_old = hub.now() >= user.password_since + PENDING_SECONDS * 1000
+    return session.proved != "" and user.has_password(session.proved, hub.now()) and is_old
+
+
+def _is_new(hub: Hub, user: User) -> bool:
+    """Tell whether an account is less than a day old, or was just taken back with a link: its key is not stolen yet."""
+    return hub.now() < user.began + PENDING_SECONDS * 1000
+
+
+async def check_password_of(hub: Hub, session: Session, user: User, typed: str) -> None:
     """Raise WrongPassword unless the user knows the current password; a wrong one counts as a guess."""
+    check_private(session)
     if not session.device:  # with the key, the owner may replace a locked password
         _check_not_locked(user)
     peer = session.channel.peer
     _count_guess(hub, peer, user.name, user)
-    if await _verified(hub, peer, user.name, user, typed) is None:
-        raise WrongPassword("The old password is wrong. If you forgot it, press Enter instead.")
+    stored = await _verified(hub, peer, user.name, user, typed)
+    if stored is None:
+        raise WrongPassword("The password is wrong. If you forgot it, press Enter instead.")
+    session.proved = stored
 
 
 async def _verified(hub: Hub, peer: str, name: str, user: User | None, typed: str) -> str | None:

@@ -26,6 +26,7 @@ APPLY: dict[str, tuple[type[msgspec.Struct], Apply]] = {
     "wrong passwords": (facts.WrongPasswordsFact, apply_accounts.count_wrong),
     "device": (facts.DeviceFact, apply_accounts.add_device),
     "revoked device": (facts.RevokedDeviceFact, apply_accounts.revoke_device),
+    "kept device": (facts.KeptDeviceFact, apply_accounts.keep_device),
     "reset": (facts.ResetFact, apply_accounts.offer_reset),
     "taken back": (facts.TakenBackFact, apply_accounts.take_back),
     "released": (facts.ReleasedFact, apply_accounts.release),

@@ -13,6 +13,7 @@ from .changes import (
     BotRevoked,
     Change,
     DeviceAdded,
+    DeviceKept,
     DeviceRevoked,
     NameReleased,
     NameTakenBack,
@@ -20,6 +21,7 @@ from .changes import (
     PasswordKept,
     PasswordPending,
     Registered,
+    RevocationPending,
 )
 from .projection import Projection, ResetLink
 from .users import Device, User
@@ -29,7 +31,8 @@ def register(state: Projection, entry: Entry, fact: facts.UserFact) -> Sequence[
     """Add an account, count the use of its invite, and make it a member of the invite's room."""
     user = User(fact.id, fact.name, name_key(fact.name), fact.key)
     user.devices = {fact.key: Device(fact.label, entry.ts)} if fact.key else {}
-    user.password = fact.phc
+    user.began, user.password = entry.ts, fact.phc
+    user.password_since = entry.ts if fact.phc else 0
     state.add_user(user)
     state.follow(user, entry.ts)
     invite = state.invites.used(fact.invite) if fact.invite is not None else None
@@ -45,7 +48,7 @@ def set_password(state: Projection, entry: Entry, fact: facts.PasswordFact) -> S
     user = state.users.get(entry.author)
     if user is None or fact.replaces not in {"", user.password_at(entry.ts)}:
         return ()
-    if fact.since > entry.ts and user.password_at(entry.ts):
+    if fact.since > entry.ts:
         user.password = user.password_at(entry.ts)
         user.next_password = fact.phc, fact.since
         user.wrong = 0  # the owner may have set it because the old one was locked
@@ -53,6 +56,8 @@ def set_password(state: Projection, entry: Entry, fact: facts.PasswordFact) -> S
     if fact.replaces and user.pends(entry.ts):
         user.password = fact.phc
         return ()
+    if not user.password_at(entry.ts):
+        user.password_since = entry.ts
     user.password, user.next_password = fact.phc, None
     user.wrong = 0
     return () if fact.replaces else [PasswordChanged(user)]
@@ -87,12 +92,27 @@ def add_device(state: Projection, entry: Entry, fact: facts.DeviceFact) -> Seque
 
 
 def revoke_device(state: Projection, entry: Entry, fact: facts.RevokedDeviceFact) -> Sequence[Change]:
-    """Revoke a key."""
+    """Revoke a key, or note that it is revoked later."""
     user = state.users.get(entry.author)
-    if user is None:
+    if user is None or fact.key not in user.devices:
+        return ()
+    pending = state.revocations.get((user.id, fact.key))
+    if fact.since > entry.ts:
+        if pending is None:
+            state.revocations[user.id, fact.key] = fact.since
+        return [RevocationPending(user, fact.key)]
+    if fact.due and (pending is None or pending > entry.ts):
         return ()
     _remove(state, user, fact.key)
     return [DeviceRevoked(user, fact.key)]
+
+
+def keep_device(state: Projection, entry: Entry, fact: facts.KeptDeviceFact) -> Sequence[Change]:
+    """Cancel the revocation of a key that is still valid."""
+    user = state.users.get(entry.author)
+    if user is None or state.revocations.pop((user.id, fact.key), None) is None:
+        return ()
+    return [DeviceKept(user, fact.key)]
 
 
 def offer_reset(state: Projection, _entry: Entry, fact: facts.ResetFact) -> Sequence[Change]:
@@ -112,6 +132,7 @@ def take_back(state: Projection, entry: Entry, fact: facts.TakenBackFact) -> Seq
         _remove(state, user, key)
     user.password, user.next_password = "", None
     user.wrong = 0
+    user.began, user.password_since = entry.ts, 0
     _add(state, user, fact.key, Device(fact.label, entry.ts))
     state.follow(user, entry.ts)
     state.forget_resets(user.id)

@@ -22,13 +22,13 @@ class PasswordChanged(NamedTuple):
 
 
 class PasswordPending(NamedTuple):
-    """An account gets a new password later; its owner may refuse it until then."""
+    """An account gets a password later; its owner may refuse it until then."""
 
     user: User
 
 
 class PasswordKept(NamedTuple):
-    """An account keeps its password: a new one was refused."""
+    """An account refused a new password."""
 
     user: User
 
@@ -42,6 +42,20 @@ class DeviceAdded(NamedTuple):
 
 class DeviceRevoked(NamedTuple):
     """A device of an account was revoked."""
+
+    user: User
+    key: str
+
+
+class RevocationPending(NamedTuple):
+    """A device of an account is revoked later; its owner may refuse it until then."""
+
+    user: User
+    key: str
+
+
+class DeviceKept(NamedTuple):
+    """An account keeps a device: its revocation was refused."""
 
     user: User
     key: str
@@ -125,6 +139,8 @@ Change = (
     | PasswordKept
     | DeviceAdded
     | DeviceRevoked
+    | RevocationPending
+    | DeviceKept
     | NameTakenBack
     | NameReleased
     | AccountDeleted

@@ -28,7 +28,7 @@ class PasswordFact(msgspec.Struct, frozen=True, omit_defaults=True):
     """Kind "password": the author set a password; ``phc`` is its Argon2id hash.
 
     If the same password was only hashed again, ``replaces`` is its former hash. If ``since`` is set, in milliseconds
-    since 1970, the old password stays valid until then, and the author may keep it.
+    since 1970, nothing changes until then, and the author may refuse it.
     """
 
     phc: str
@@ -57,8 +57,20 @@ class DeviceFact(msgspec.Struct, frozen=True):
     label: str
 
 
-class RevokedDeviceFact(msgspec.Struct, frozen=True):
-    """Kind "revoked device": the key was removed from the author's account."""
+class RevokedDeviceFact(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Kind "revoked device": the key was removed from the author's account.
+
+    If ``since`` is set, in milliseconds since 1970, the key stays valid until then, and the author may keep it. After
+    that time, a node stores the fact again, as ``due``: it changes nothing if the author kept the key.
+    """
+
+    key: str
+    since: int = 0
+    due: bool = False
+
+
+class KeptDeviceFact(msgspec.Struct, frozen=True):
+    """Kind "kept device": the author refused to revoke a key that was still valid."""
 
     key: str
 

@@ -55,6 +55,7 @@ class Projection:
         self.invites = Invites()
         self.bots = Bots()
         self.resets: dict[str, ResetLink] = {}
+        self.revocations: dict[tuple[str, str], int] = {}  # when each is due, in ms since 1970, by user id and key
         self.releases: Counter[str] = Counter()  # how often each look of a name was released
         self.former: set[str] = set()  # ids of removed accounts
         self.removals: Counter[str] = Counter()  # how often each room was removed, by id, and by look
@@ -99,6 +100,7 @@ class Projection:
 
     def remove_owner(self, key: str, user: User) -> None:
         """Note that a key no longer belongs to an account."""
+        self.revocations.pop((user.id, key), None)
         owned = [each for each in self.owned(key) if each is not user]
         if owned:
             self._owned[key] = owned
@@ -290,6 +292,7 @@ class Projection:
             "removals": dict(sorted(self.removals.items())),
             "invites": {invite.id: invite.snapshot() for invite in _sorted(self.invites.by_id)},
             "bots": {user_id: self.bots.by_user[user_id].snapshot() for user_id in sorted(self.bots.by_user)},
+            "revocations": sorted([*each, due] for each, due in self.revocations.items()),
             "resets": {number: list(self.resets[number]) for number in sorted(self.resets)},
         }
 

@@ -72,6 +72,7 @@ class User:
     __slots__ = (
         "additions",
         "away",
+        "began",
         "changes",
         "devices",
         "guesses",
@@ -85,6 +86,7 @@ class User:
         "next_password",
         "pairs",
         "password",
+        "password_since",
         "profile",
         "read",
         "revoking",
@@ -100,7 +102,9 @@ class User:
         self.is_guest = device is None  # nothing of a guest outlives the connection
         self.devices: Mapping[str, Device] = NO_DEVICES if device is None else {device: Device()}
         self.additions = 0
+        self.began = 0  # when the account was registered, or taken back with a link, in ms since 1970
         self.password = ""
+        self.password_since = 0  # when the first password became valid; 0 if it waited for that
         self.next_password: tuple[str, int] | None = None  # its hash, and when it becomes valid, in ms since 1970
         self.wrong = 0
         self.rooms: tuple[str, ...] = ()  # ids, without the lobby
@@ -203,7 +207,8 @@ class User:
             "name": self.name,
             "devices": {key: [device.label, device.added] for key, device in sorted(self.devices.items())},
             "additions": self.additions,
-            "password": [self.password, self.next_password],
+            "began": self.began,
+            "password": [self.password, self.next_password, self.password_since],
             "wrong": self.wrong,
             "rooms": sorted(self.rooms),
             "ignored": sorted(self.ignored),

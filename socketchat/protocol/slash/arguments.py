@@ -251,12 +251,14 @@ def password(arguments: str, _room: str) -> commands.ANY | None:
 
 
 def devices(arguments: str, _room: str) -> commands.ANY | None:
-    """List or revoke devices."""
+    """List, revoke or keep devices."""
     match arguments.split():
         case []:
             return commands.Devices()
         case ["revoke", device]:
             return commands.Revoke(device=device)
+        case ["keep", device]:
+            return commands.KeepDevice(device=device)
     return None
 
 

@@ -50,8 +50,13 @@ VOICE = "\nNAME need not wait in a slow room either."
 
 ANOTHER = """
 To change a password, you need the old one. If you forgot it, press Enter instead: the new one becomes valid after a
-day, and until then any of your sessions can refuse it with /password keep.
+day, and until then any of your sessions can refuse it with /password keep. A first password also waits for a day,
+unless your account is younger than that.
 All other sessions that used the old password are logged out. Keys stay valid: check /devices."""
+
+DEVICES = """
+/devices revoke KEY: the device is logged out, at once if you give your password, otherwise after a day. Until then,
+any of your sessions can refuse it with /devices keep KEY."""
 
 ELSEWHERE = {
     "msg": ". Use /dm NAME TEXT for a direct message.",

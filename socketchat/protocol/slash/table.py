@@ -68,7 +68,7 @@ _TABLE = (
     Slash("/unreact N EMOJI", "Take your reaction back.", arguments.react(remove=True), details.HERE),
     Slash("/login NAME", "Log in as NAME from nc or telnet; asks for the password.", arguments.login),
     Slash("/password", "Set a password, to log in from other devices.", arguments.password, details.ANOTHER),
-    Slash("/devices", "List your devices; /devices revoke KEY removes one.", arguments.devices),
+    Slash("/devices", "List your devices; /devices revoke KEY removes one.", arguments.devices, details.DEVICES),
     Slash("/quit", "Leave the chat.", arguments.leave_chat),
     Slash(
         "/kick NAME [REASON]", "Remove NAME from the room.", arguments.kick, details.KICK, moderating=True, wide=True

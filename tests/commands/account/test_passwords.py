@@ -549,14 +549,14 @@ def test_every_session_of_the_owner_is_told_of_a_new_password_and_can_refuse_it(
     thief.do(commands.Password, password=NEW)
     pending = (
         "A new password was set for your account without the old one. It becomes valid a day after that. "
-        "Not you? /password keep keeps the current one."
+        "Not you? /password keep refuses it."
     )
     assert alerts(alice) == [pending]
     later = stage.login(key_of("alice"), name="alice")
     assert alerts(later) == [pending]
     alice.do(commands.KeepPassword)
     assert alice.told(events.Ok)
-    assert alerts(thief) == ["The new password was refused; the current one stays."]
+    assert alerts(thief) == ["The new password was refused; nothing else has changed."]
     stage.turns.wait(DAY + 1)
     assert login(stage, "alice", NEW).session.user is None
     assert login(stage, "alice", SECRET).session.user is not None
