@@ -225,7 +225,7 @@ def test_a_challenge_from_before_a_password_login_is_void() -> None:
     assert peer.session.user is alice.session.user
     assert stage.hub.directory.lookalike("eve") is None
     peer.drop()
-    assert stage.hub.online.of(alice.session.user) == [alice.session]
+    assert list(stage.hub.online.of(alice.session.user)) == [alice.session]
 
 
 def test_commands_after_a_password_login_wait_and_run_as_the_user() -> None:
