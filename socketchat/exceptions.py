@@ -22,6 +22,10 @@
     |   +-- Banned                   banned               4   banned from the room or the server
     |   +-- Kicked                   kicked               4   a moderator ended the session
     |   +-- Muted                    muted                4   muted in the room or the server
+    |   +-- AlreadyThere             already_there        4   the user is in the room already
+    |   +-- InviteOnly               invite_only          4   the room admits invited users only
+    |   +-- RoomFull                 room_full            4   the room has reached its limit
+    |   +-- WrongKey                 wrong_key            4   the room needs a key to join
     |   +-- ReadOnly                 read_only            4   a room for announcements, where you have no voice
     |   +-- TooMany                  too_many             4   a limit is reached
     +-- NotFound                     not_found            5   does not exist
@@ -185,6 +189,30 @@ class Kicked(Refused):
     """A moderator ended the session."""
 
     code = "kicked"
+
+
+class AlreadyThere(Refused):
+    """The user is in the room already."""
+
+    code = "already_there"
+
+
+class InviteOnly(Refused):
+    """The room admits invited users only."""
+
+    code = "invite_only"
+
+
+class RoomFull(Refused):
+    """The room has as many members as its limit allows."""
+
+    code = "room_full"
+
+
+class WrongKey(Refused):
+    """The room needs a key to join."""
+
+    code = "wrong_key"
 
 
 class Muted(Refused):

@@ -27,6 +27,7 @@ from .procedures import Procedure
 from .read_markers import read, unread
 from .replies import react, reply
 from .revisions import delete, done_before, edit
+from .room_modes import mask, mode
 from .room_settings import settings, unvoice, voice
 from .rooms import join, leave, rooms, topic
 from .search import search
@@ -80,6 +81,8 @@ ROWS = (
     Row(commands.Unmute, unmute, cost=Cost.A_FACT, right=Action.MODERATE),
     Row(commands.Access, access, cost=Cost.A_FACT, right=Action.SEE),
     Row(commands.Settings, settings, cost=Cost.A_FACT, right=Action.READ),
+    Row(commands.Mode, mode, cost=Cost.A_FACT, right=Action.MODERATE),
+    Row(commands.Mask, mask, cost=Cost.A_FACT, right=Action.MODERATE),
     Row(commands.Voice, voice, cost=Cost.A_FACT, right=Action.MODERATE),
     Row(commands.Unvoice, unvoice, cost=Cost.A_FACT, right=Action.MODERATE),
     Row(commands.Invite, invite, cost=Cost.A_FACT, right=Action.INVITE),

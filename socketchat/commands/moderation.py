@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from ..exceptions import NotAMember, Refused
+from ..exceptions import AlreadyThere, NotAMember, Refused
 from ..hub import Action, Hub, Pending, Session, User
 from ..hub.state import facts, restrictions
 from ..hub.state.apply_rooms import covered
@@ -55,7 +55,7 @@ class Moderating(NamedTuple):
         """Store an act, then tell the room ``what`` the actor did."""
         await self.hub.record(self.session, "act", fact)
         if what:
-            self.tell(self.room.id, events.Text(f"{self.actor.name} {what}."))
+            self.tell(self.room.id, events.Text(f"{self.actor.name} {what}.", act=fact.act))
 
     async def restrict(self, fact: facts.ActFact, what: str, where: Restrictions) -> None:
         """Store an act with a restriction, which takes effect immediately."""
@@ -89,6 +89,10 @@ class Moderating(NamedTuple):
         for user in self.hub.online.at_addresses(fact.subjects):
             self.hub.permissions.check_outranks(self.actor, user, self.room)
 
+    def changed(self, event: events.Changed) -> None:
+        """Tell a room about the role of a guest, which is in no log."""
+        self.hub.subscriptions.tell(self.room, event)
+
     def tell(self, conversation: str, text: events.Text) -> None:
         """Store a notice in a conversation."""
         body = msgspec.json.encode(text)
@@ -106,10 +110,14 @@ async def mod(hub: Hub, session: Session, command: commands.Mod) -> Answer:
     """Make a user a moderator."""
     act = begin(hub, session, command.room)
     other = act.other(command.name)
-    if other.is_guest:
-        raise Refused(f"{other.name} is a guest; only registered users can be moderators.")
+    if other.is_guest and (act.room.is_lobby or not act.room.has_member(other)):
+        raise Refused(f"{other.name} is a guest, who can be a moderator only in a room, while there.")
     if act.room.has_moderator(other):
         raise Refused(f"{other.name} is already a moderator of {act.room.place}.")
+    if other.is_guest:  # on this node, until the guest leaves
+        act.room.guest_moderators.add(other.id)
+        act.changed(events.Changed(conversation=act.room.id, by=act.actor.name, user=other.name, moderator=True))
+        return OK
     await act.record(act.fact("mod", other), f"made {other.name} a moderator of {act.room.place}")
     return OK
 
@@ -120,6 +128,10 @@ async def unmod(hub: Hub, session: Session, command: commands.Unmod) -> Answer:
     other = act.other(command.name)
     if not act.room.has_moderator(other):
         raise Refused(f"{other.name} is not a moderator of {act.room.place}.")
+    if other.is_guest:
+        act.room.guest_moderators.discard(other.id)
+        act.changed(events.Changed(conversation=act.room.id, by=act.actor.name, user=other.name, moderator=False))
+        return OK
     with act.room.demoting(other):
         await act.record(act.fact("unmod", other), f"removed {other.name} as moderator of {act.room.place}")
     return OK
@@ -209,20 +221,25 @@ async def access(hub: Hub, session: Session, command: commands.Access) -> Answer
 
 
 async def invite(hub: Hub, session: Session, command: commands.Invite) -> Answer:
-    """Invite a user to a private room, with a direct message."""
+    """Invite a user to a room; an account gets a direct message for a private room, in which guests cannot be."""
     act = begin(hub, session, command.room)
     room = act.room
     other = hub.directory.user(command.name)
-    if not room.is_closed:
+    if not (room.is_closed or session.rendering.invites):
         raise Refused(f"{room.name} is public; {other.name} can join it without an invitation.")
-    if other.is_guest:
+    if other.is_guest and room.is_closed:
         raise Refused(f"{other.name} is a guest; guests can only be in public rooms.")
     if room.has_member(other):
-        raise Refused(f"{other.name} is already in {room.name}.")
+        raise AlreadyThere(f"{other.name} is already in {room.name}.")
     hub.permissions.check_speaks(act.actor, hub.directory.lobby)  # as for any direct message
     hub.quotas.check_invitation(room)
     check_begins(hub, session, act.actor, other)
-    await act.record(act.fact("invite", other))
-    text = f"{act.actor.name} invited {other.name} to {room.name}. To enter: /join {room.name}"
-    act.tell(hub.subscriptions.pair(act.actor, other).id, events.Text(text, other.name))
+    if other.is_guest:
+        room.guest_invited.add(other.id)
+    else:
+        await act.record(act.fact("invite", other))
+        if room.is_closed:
+            text = f"{act.actor.name} invited {other.name} to {room.name}. To enter: /join {room.name}"
+            act.tell(hub.subscriptions.pair(act.actor, other).id, events.Text(text, other.name, act="invite"))
+    hub.presence.invited(act.actor, other, room)
     return OK

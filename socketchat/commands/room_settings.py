@@ -42,10 +42,14 @@ async def voice(hub: Hub, session: Session, command: commands.Voice) -> Answer:
     """Give a user a voice."""
     act = begin(hub, session, command.room)
     other = hub.permissions.user(act.actor, command.name)
-    if other.is_guest:
-        raise Refused(f"{other.name} is a guest; only registered users can have a voice.")
-    if hub.permissions.has_voice(other, act.room):
+    if other.is_guest and not act.room.has_member(other):
+        raise Refused(f"{other.name} is a guest, who can have a voice only in a room, while there.")
+    if act.room.has_voice(other) or (hub.permissions.has_voice(other, act.room) and not session.rendering.invites):
         raise Refused(f"{other.name} may write in {act.room.name} already.")
+    if other.is_guest:
+        act.room.guest_voices.add(other.id)
+        act.changed(events.Changed(conversation=act.room.id, by=act.actor.name, user=other.name, voice=True))
+        return OK
     hub.quotas.check_voice(act.room)
     await act.record(act.fact("voice", other), f"gave {other.name} a voice in {act.room.name}")
     return OK
@@ -55,8 +59,12 @@ async def unvoice(hub: Hub, session: Session, command: commands.Unvoice) -> Answ
     """Take a user's voice away."""
     act = begin(hub, session, command.room)
     other = hub.permissions.user(act.actor, command.name)
-    if other.id not in act.room.voiced:
+    if not act.room.has_voice(other):
         raise Refused(f"{other.name} has no voice in {act.room.name}.")
+    if other.is_guest:
+        act.room.guest_voices.discard(other.id)
+        act.changed(events.Changed(conversation=act.room.id, by=act.actor.name, user=other.name, voice=False))
+        return OK
     await act.record(act.fact("unvoice", other), f"took {other.name}'s voice in {act.room.name} away")
     return OK
 

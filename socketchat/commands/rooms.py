@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from ..exceptions import NameTaken, NotAMember, Refused, TooLong
+from hmac import compare_digest
+
+from ..exceptions import NameTaken, NotAMember, Refused, TooLong, WrongKey
 from ..hub import Action, Hub, Session, User
 from ..hub.proposals import why_not
 from ..hub.state import facts
@@ -31,6 +33,7 @@ async def join(hub: Hub, session: Session, command: commands.Join) -> Answer:
     room = await _found_or_made(hub, session, command.room)
     hub.permissions.check(user, Action.JOIN, room)
     if not room.has_member(user):
+        _check_key(user, room, command.key)
         hub.quotas.check_membership(user)
         await _set_member(hub, session, room, member=True)
         room = hub.permissions.room(user, room.id)  # it may have been removed meanwhile
@@ -39,6 +42,15 @@ async def join(hub: Hub, session: Session, command: commands.Join) -> Answer:
         session.answer(room.described_to(user), command)
     hub.subscriptions.move(session, room)
     return OK
+
+
+def _check_key(user: User, room: Room, key: str) -> None:
+    """Raise WrongKey if a room has another key, unless the user is expected."""
+    wanted = room.modes.settings.get("key")
+    if wanted is None or user.id in {room.owner, *room.invited, *room.guest_invited} or room.has_moderator(user):
+        return
+    if not compare_digest(wanted.encode(), key.encode()):
+        raise WrongKey(f"{room.name} needs a key to join; ask its members for it.")
 
 
 async def leave(hub: Hub, session: Session, command: commands.Leave) -> Answer:
@@ -61,7 +73,8 @@ async def rooms(hub: Hub, session: Session, command: commands.Rooms) -> Answer:
     start = looked_at = 0
     for room in rooms:
         looked_at += 1 + min(len(room.members), len(hub.online.present))
-        if hub.permissions.may(user, Action.SEE, room):
+        hidden = hub.permissions.is_hidden(room) and not room.has_member(user)
+        if hub.permissions.may(user, Action.SEE, room) and not (hidden and not room.is_closed):
             lines.append(_described(hub, user, room))
         if len(lines) == ROOMS_PER_EVENT or looked_at > LOOKED_AT_PER_TURN or room is rooms[-1]:
             if lines:

@@ -109,7 +109,7 @@ class Effects:
 
     def dismissed(self, change: changes.Dismissed, _by: Session | None) -> None:
         """Remove the user's sessions from the room."""
-        self._subscriptions.dismiss(change.user, change.room, change.why, change.reason)
+        self._subscriptions.dismiss(change.user, change.room, change.why, change.reason, change.by)
 
     def shut_out(self, change: changes.ShutOut, _by: Session | None) -> None:
         """Remove all users whom a kick or a ban covers: accounts, guests, and users at a banned address."""
@@ -120,7 +120,7 @@ class Effects:
                 self._logins.expel(user, events.Bye(code=change.code, text=change.why))
         else:  # ``dismissed`` tells the accounts that were members
             for guest in dict.fromkeys([*named, *(user for user in there if user.is_guest)]):
-                self._subscriptions.dismiss(guest, change.room, change.why)
+                self._subscriptions.dismiss(guest, change.room, change.why, change.reason, change.by)
 
     def made_private(self, change: changes.MadePrivate, _by: Session | None) -> None:
         """Remove the guests."""
@@ -134,10 +134,7 @@ class Effects:
 
     def room_changed(self, change: changes.RoomChanged, _by: Session | None) -> None:
         """Tell the sessions that hear the room; the event is encoded once per rendering."""
-        for rendering, sessions in change.room.audience.items():
-            if data := rendering.event(change.told):
-                for session in list(sessions):
-                    session.write(data)
+        self._subscriptions.tell(change.room, change.told)
 
     def _alert(self, user: User, text: str, by: Session | None) -> None:
         """Alert a user's sessions, except the one that made the change."""

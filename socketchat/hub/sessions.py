@@ -33,6 +33,8 @@ class Rendering(Protocol):
     """Whether the client reconnects by itself, so that the server waits before it reports a leave."""
     shows_members: bool
     """Whether the client gets presence for each room, or once for the whole chat."""
+    invites: bool
+    """Whether users are invited to public rooms, too, and members hear of it."""
     tells_watched: bool
     """Whether a session hears what users whom it watches say about themselves."""
     hears_lobby: bool

@@ -6,7 +6,24 @@ from typing import Literal
 
 from .command import Command, Number
 from .limits import VERSION
-from .room_commands import Access, Ban, Invite, Kick, Mod, Mute, Settings, Unban, Unmod, Unmute, Unvoice, Voice
+from .room_commands import (
+    Access,
+    Ban,
+    Invite,
+    Kick,
+    Mask,
+    MaskKind,
+    Mod,
+    Mode,
+    Mute,
+    Setting,
+    Settings,
+    Unban,
+    Unmod,
+    Unmute,
+    Unvoice,
+    Voice,
+)
 
 __all__ = [
     "Access",
@@ -14,9 +31,13 @@ __all__ = [
     "Command",
     "Invite",
     "Kick",
+    "Mask",
+    "MaskKind",
     "Mod",
+    "Mode",
     "Mute",
     "Number",
+    "Setting",
     "Settings",
     "Unban",
     "Unmod",
@@ -146,9 +167,10 @@ class Send(Command, frozen=True):
 
 
 class Join(Command, frozen=True):
-    """Become a member of a room, and create it if it does not exist; members hear it and can read its history."""
+    """Become a member of a room, with its ``key`` if it has one; a room that does not exist is created."""
 
     room: str
+    key: str = ""
 
 
 class Leave(Command, frozen=True):
@@ -320,7 +342,9 @@ ANY = (
     | Away
     | Back
     | Topic
+    | Mask
     | Mod
+    | Mode
     | Unmod
     | Kick
     | Ban

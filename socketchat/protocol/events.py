@@ -8,7 +8,7 @@ import msgspec
 
 from .command import Number
 from .event import Event
-from .room_events import Changed, Settings
+from .room_events import Changed, Invited, Settings
 from .user_events import Authenticated, AwayChanged, Described, Renamed, Watched
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "Changed",
     "Described",
     "Event",
+    "Invited",
     "Number",
     "Renamed",
     "Settings",
@@ -73,8 +74,8 @@ class Text(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     ``of`` is the seq of the entry that an edit or a delete changes, or to which a reply or a reaction belongs. In a
     reply, ``of_author`` and ``of_name`` are the id and the name of its author. In an entry that was edited, ``edited``
     is the seq of the newest edit, whose text this is. An entry that was ``deleted`` has no text. A ``notice`` asks
-    other programs not to answer. Of IRC, ``styled`` is the text with control pictures for formatting codes; ``tags``
-    are client tags.
+    other programs not to answer. A notice of the server names the ``act`` that it tells. Of IRC, ``styled`` is the text
+    with control pictures for formatting codes; ``tags`` are client tags.
     """
 
     text: str
@@ -86,6 +87,7 @@ class Text(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     deleted: bool = False
     styled: str = ""
     notice: bool = False
+    act: str = ""
     tags: str = ""
 
 
@@ -142,12 +144,13 @@ class Unread(Event, frozen=True):
 class Left(Event, frozen=True):
     """A room that the session no longer hears; ``text`` is the reason if the user did not ask for it.
 
-    Otherwise ``reason`` is what the user said when leaving.
+    Otherwise ``reason`` is what the user said when leaving; if ``by`` kicked the user, it is why.
     """
 
     conversation: str
     text: str = ""
     reason: str = ""
+    by: str = ""
 
 
 class Challenge(Event, frozen=True):
@@ -217,13 +220,14 @@ or going offline."""
 class Person(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=True):
     """A user in a presence event: the id, the name, and ``why`` the user appeared or disappeared.
 
-    ``reason`` is what the user said when leaving.
+    ``reason`` is what the user said when leaving, or why ``by`` kicked the user.
     """
 
     user: str
     name: str
     why: str = ""  # one of Why; a later version may know others
     reason: str = ""
+    by: str = ""
 
 
 class Presence(Event, frozen=True):
@@ -372,6 +376,7 @@ ANY = (
     | Topic
     | Settings
     | Changed
+    | Invited
     | Ignored
     | Devices
     | Help

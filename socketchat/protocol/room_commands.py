@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from .command import Command, Number
 
 
@@ -78,6 +80,31 @@ class Settings(Command, frozen=True):
     announce: bool | None = None
     slow: Number | None = None
     name: str | None = None
+
+
+Setting = Literal["invite only", "key", "limit", "members only", "secret", "topic"]
+MaskKind = Literal["ban", "exception", "invitation"]
+
+
+class Mode(Command, frozen=True):
+    """Turn a ``setting`` of a room on with its ``value``, or without a value, off.
+
+    A "key" is needed to join, a "limit" is that of the members, "invite only" and "secret" rooms admit and show
+    themselves to few, "topic" lets only moderators set the topic, and "members only" lets only members write.
+    """
+
+    room: str
+    setting: Setting
+    value: str | None = None
+
+
+class Mask(Command, frozen=True):
+    """Ban, except from bans, or invite all users whose ``nick!user@host`` a mask matches, or no longer (``lifted``)."""
+
+    room: str
+    kind: MaskKind
+    mask: str
+    lifted: bool = False
 
 
 class Voice(Command, frozen=True):

@@ -23,7 +23,10 @@ class Settings(Event, frozen=True):
 
 
 class Changed(Event, frozen=True):
-    """A setting of a room changed (with ``name``, also its ``former`` name), or a role of ``user``; ``by`` did it."""
+    """A setting of a room changed (with ``name``, also its ``former`` name), or a role of ``user``; ``by`` did it.
+
+    Of IRC's modes, a ``setting`` has a ``value``, or none if it is off; a ``mask`` of a ``kind`` is set or ``lifted``.
+    """
 
     conversation: str
     by: str
@@ -36,3 +39,16 @@ class Changed(Event, frozen=True):
     owner: bool | None = None
     moderator: bool | None = None
     voice: bool | None = None
+    setting: str = ""
+    value: str | None = None
+    kind: str = ""
+    mask: str = ""
+    lifted: bool = False
+
+
+class Invited(Event, frozen=True):
+    """A moderator, ``by``, has invited the user called ``name`` to a room; the user and the moderators are told."""
+
+    conversation: str
+    by: str
+    name: str

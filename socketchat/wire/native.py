@@ -33,6 +33,7 @@ class NativeRendering:
     shows_members = False
     hears_lobby = True
     tells_watched = False
+    invites = False
     resumes = True
     echoed = ECHOED
     confirms = False

@@ -59,6 +59,7 @@ class PlainRendering:
     shows_members = False
     hears_lobby = True
     tells_watched = False
+    invites = False
     resumes = False
     echoed = ECHOED
     confirms = False

@@ -12,6 +12,7 @@ from ..audience import Audience
 from ..directory import Directory
 from ..online import Online
 from ..sessions import Rendering, Session
+from ..state.conversations import Room
 from ..state.users import User
 from .watching import Watching
 
@@ -44,25 +45,25 @@ class Changes:
     """The users who appeared and disappeared since the last report to an audience."""
 
     def __init__(self) -> None:
-        self.appeared: dict[str, tuple[User, Why, str]] = {}  # by the user's id
-        self.disappeared: dict[str, tuple[User, Why, str]] = {}  # by the key of the name
+        self.appeared: dict[str, tuple[User, Why, str, str]] = {}  # by the user's id
+        self.disappeared: dict[str, tuple[User, Why, str, str]] = {}  # by the key of the name
         self.newcomers: dict[Session, None] = {}
 
     def appear(self, user: User, why: Why) -> None:
         """Note that a user appeared."""
         before = self.disappeared.pop(user.key, None)
         if before is None or before[1] not in _UNDONE_BY[why]:
-            self.appeared[user.id] = (user, why, "")
+            self.appeared[user.id] = (user, why, "", "")
 
-    def disappear(self, user: User, why: Why, reason: str = "") -> None:
+    def disappear(self, user: User, why: Why, reason: str = "", by: str = "") -> None:
         """Note that a user disappeared."""
         before = self.appeared.pop(user.id, None)
         if before is None or before[1] not in _UNDONE_BY[why]:
-            self.disappeared[user.key] = (user, why, reason)
+            self.disappeared[user.key] = (user, why, reason, by)
 
     def offline(self) -> set[str]:
         """Return the ids of the users who went offline."""
-        return {user.id for user, why, _ in self.disappeared.values() if why == "offline"}
+        return {user.id for user, why, _, _ in self.disappeared.values() if why == "offline"}
 
     def event(
         self, room: str | None, total: int, *, shows_members: bool, without: Container[str] = ()
@@ -71,7 +72,8 @@ class Changes:
         shown: list[list[Person]] = []
         for changes in (self.appeared, self.disappeared):
             people = [
-                Person(user=user.id, name=user.name, why=why, reason=reason) for user, why, reason in changes.values()
+                Person(user=user.id, name=user.name, why=why, reason=reason, by=by)
+                for user, why, reason, by in changes.values()
             ]
             if room is not None and not shows_members:
                 people = [person for person in people if person.why not in _OF_MEMBERS]
@@ -124,11 +126,13 @@ class Presence:
             self.watching.tell(user, user.name, online=True)
         self._wake()
 
-    def went(self, user: User, room: str | None = None, *, kicked: bool = False, reason: str = "") -> None:
+    def went(
+        self, user: User, room: str | None = None, *, kicked: bool = False, reason: str = "", by: str = ""
+    ) -> None:
         """Report that a user went offline, left a room or was kicked."""
         why: Why = "offline" if room is None else "kicked" if kicked else "left"
         for place in self._places(user, room):
-            self.pending.setdefault(place, Changes()).disappear(user, why, reason)
+            self.pending.setdefault(place, Changes()).disappear(user, why, reason, by)
         if room is None:
             self.watching.tell(user, user.name, online=False)
         self._wake()
@@ -159,6 +163,18 @@ class Presence:
         for session in self.watching.of(user):
             if session not in told and session.rendering.tells_watched:
                 session.tell(event)
+
+    def invited(self, by: User, user: User, room: Room) -> None:
+        """Tell a user's sessions about an invitation, and those in the room that want to know."""
+        event = events.Invited(conversation=room.id, by=by.name, name=user.name)
+        for session in self._online.of(user):
+            if session.listens:
+                session.tell(event)
+        for rendering, sessions in room.audience.items():
+            if data := rendering.event(event) if rendering.invites else b"":
+                for session in sessions:
+                    if session.user is not user and session.user is not by:
+                        session.write(data)
 
     def report(self) -> None:
         """Send all pending reports now, for a session that asks for everything that happened before."""

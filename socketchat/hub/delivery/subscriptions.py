@@ -74,18 +74,26 @@ class Subscriptions:
         if room.is_lobby:
             session.places.listen(None)
 
-    def dismiss(self, user: User, room: Room, why: str = "", reason: str = "") -> None:
+    @staticmethod
+    def tell(room: Room, event: events.Event) -> None:
+        """Tell the sessions that hear a room; the event is encoded once per rendering."""
+        for rendering, sessions in room.audience.items():
+            if data := rendering.event(event):
+                for session in list(sessions):
+                    session.write(data)
+
+    def dismiss(self, user: User, room: Room, why: str = "", reason: str = "", by: str = "") -> None:
         """Unsubscribe a user from a room; ``why`` is empty if the user left it, perhaps with a ``reason``."""
         heard = [session for session in self._online.of(user) if session.places.hears(room)]
         if user.is_guest:
             was_member = self._directory.set_guest(user, room, member=False)
             if not (heard or was_member):
                 return
-        self._presence.went(user, room.id, kicked=bool(why), reason=reason)
+        self._presence.went(user, room.id, kicked=bool(why), reason=reason, by=by)
         for session in heard:
             if session.places.hears(room):
                 session.places.leave(room)
-                session.tell(events.Left(conversation=room.id, text=why, reason=reason))
+                session.tell(events.Left(conversation=room.id, text=why, reason=reason, by=by))
                 if session.room == room.id:
                     self.move(session, self._directory.lobby)
                     session.put_out = room.name if why else ""

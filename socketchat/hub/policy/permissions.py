@@ -8,12 +8,23 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from enum import Enum, IntEnum
 
-from ...exceptions import Banned, ChatError, Muted, NoSuchRoom, NotAMember, ReadOnly, Refused
+from ...exceptions import (
+    Banned,
+    ChatError,
+    InviteOnly,
+    Muted,
+    NoSuchRoom,
+    NotAMember,
+    ReadOnly,
+    Refused,
+    RoomFull,
+)
 from ...protocol.conversations import pair_id
 from ...protocol.text.durations import in_words
 from ..directory import Directory
 from ..state.conversations import Conversation, Pair, Room
 from ..state.restrictions import Restriction, Restrictions
+from ..state.room_modes import NO_MODES
 from ..state.users import User
 
 
@@ -127,7 +138,7 @@ class Permissions:
     @staticmethod
     def is_hidden(room: Room) -> bool:
         """Tell whether only its members see who is in a room."""
-        return room.is_closed
+        return room.is_closed or "secret" in room.modes.settings
 
     def rank(self, user: User, room: Room) -> Rank:
         """Return the rank of a user in a room."""
@@ -143,7 +154,7 @@ class Permissions:
 
     def has_voice(self, user: User, room: Room) -> bool:
         """Tell whether a user may write in a room for announcements, and without waiting in a slow room."""
-        return user.id in room.voiced or self.rank(user, room) >= Rank.MODERATOR
+        return room.has_voice(user) or self.rank(user, room) >= Rank.MODERATOR
 
     def _why_not(self, user: User, action: Action, where: Conversation) -> ChatError | None:
         if isinstance(where, Room):
@@ -167,12 +178,13 @@ class Permissions:
         if (ban := self._why_out(user, room) or self._why_out(user, lobby)) is not None:
             return ban
         match action:
-            case Action.READ | Action.JOIN:
+            case Action.READ:
                 return None
-            case Action.TITLE if not is_member:
-                return NotAMember(f"Join {room.name} first to set its topic.")
+            case Action.JOIN:
+                return None if is_member else self._why_not_join(user, room)
             case Action.SPEAK | Action.TITLE | Action.WRITE:
-                silent = self._why_silent(user, room) or self._why_silent(user, lobby)
+                silent = self._why_not_title(user, room) if action is Action.TITLE else None
+                silent = silent or self._why_silent(user, room) or self._why_silent(user, lobby)
                 return silent or (None if action is Action.SPEAK else self._why_not_write(user, room))
         least, who = NEEDED[action]
         return None if self.rank(user, room) >= least else Refused(f"Only {who} {room.place} can do that.")
@@ -191,7 +203,34 @@ class Permissions:
             return Muted(f"You are muted in {room.place}{self._terms(mute)}")
         return None
 
+    def _why_not_title(self, user: User, room: Room) -> ChatError | None:
+        if not room.has_member(user):
+            return NotAMember(f"Join {room.name} first to set its topic.")
+        if "topic" in room.modes.settings and self.rank(user, room) < Rank.MODERATOR:
+            return Refused(f"Only the owner and moderators of {room.name} set its topic.")
+        return None
+
+    def _why_not_join(self, user: User, room: Room) -> ChatError | None:
+        modes = room.modes
+        if modes is NO_MODES or user.id == room.owner or room.has_moderator(user):
+            return None
+        if modes.bans(user.mask):
+            return Banned(f"You are banned from {room.name}.")
+        if user.id in room.invited or user.id in room.guest_invited:
+            return None
+        if "invite only" in modes.settings and not modes.covers("invitation", user.mask):
+            return InviteOnly(f"{room.name} is invite only; ask a moderator for an invitation.")
+        limit = modes.settings.get("limit")
+        if limit is not None and len(room.members) + len(room.guests) >= int(limit):
+            return RoomFull(f"{room.name} is full: its limit is {limit}.")
+        return None
+
     def _why_not_write(self, user: User, room: Room) -> ChatError | None:
+        if room.modes is not NO_MODES and self.rank(user, room) < Rank.MODERATOR and not room.has_voice(user):
+            if "members only" in room.modes.settings and not room.has_member(user):
+                return NotAMember(f"Join {room.name} first; only its members write there.")
+            if room.modes.bans(user.mask):
+                return Banned(f"You are banned from {room.name}.")
         if not room.is_announce or self.has_voice(user, room):
             return None
         who = f"Only moderators and users with a voice write in {room.name}."

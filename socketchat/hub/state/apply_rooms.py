@@ -13,6 +13,7 @@ from .changes import Admitted, Change, Dismissed, MadePrivate, RoomChanged, Room
 from .conversations import Room
 from .projection import Projection
 from .restrictions import Restriction, as_stored
+from .room_modes import NO_MODES, Modes
 from .users import User
 
 
@@ -144,6 +145,30 @@ def _slow_down(_state: Projection, room: Room, entry: Entry, fact: facts.ActFact
     return _changed(room, entry, slow=fact.seconds)
 
 
+def _set(_state: Projection, room: Room, entry: Entry, fact: facts.ActFact) -> Sequence[Change]:
+    value = fact.reason if fact.act == "set" else None
+    _modes(room).set(fact.name, value)
+    room.restrain()
+    return _changed(room, entry, setting=fact.name, value=value)
+
+
+def _mask(_state: Projection, room: Room, entry: Entry, fact: facts.ActFact) -> Sequence[Change]:
+    lifted = fact.act == "unmask"
+    if lifted:
+        _modes(room).lift_mask(fact.name, fact.reason)
+    else:
+        _modes(room).set_mask(fact.name, fact.reason, entry.name, entry.ts)
+    room.restrain()
+    return _changed(room, entry, kind=fact.name, mask=fact.reason, lifted=lifted)
+
+
+def _modes(room: Room) -> Modes:
+    """Return the modes of a room, to change them."""
+    if room.modes is NO_MODES:
+        room.modes = Modes()
+    return room.modes
+
+
 def _invite(_state: Projection, room: Room, _entry: Entry, fact: facts.ActFact) -> Sequence[Change]:
     room.invited.add(fact.user)
     return ()
@@ -185,6 +210,10 @@ ACTS: dict[str, Callable[[Projection, Room, Entry, facts.ActFact], Sequence[Chan
     "unslow": _slow_down,
     "private": _make_private,
     "public": _make_public,
+    "set": _set,
+    "unset": _set,
+    "mask": _mask,
+    "unmask": _mask,
     "invite": _invite,
     "mute": _mute,
     "unmute": _unmute,
@@ -217,8 +246,8 @@ def _shut_out(  # noqa: PLR0917 - the act, and the texts about it
     members = [user for user in users if state.set_member(user, room, member=False)]
     if members:
         room.since = entry.ts
-    out = ShutOut(room, tuple(users), tuple(fact.subjects), code, why)
-    return [*(Dismissed(user, room, why) for user in members), out]
+    out = ShutOut(room, tuple(users), tuple(fact.subjects), code, why, fact.reason, entry.name)
+    return [*(Dismissed(user, room, why, fact.reason, entry.name) for user in members), out]
 
 
 def _why(room: Room, entry: Entry, fact: facts.ActFact, verb: str) -> str:

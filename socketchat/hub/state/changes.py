@@ -93,12 +93,16 @@ class Admitted(NamedTuple):
 
 
 class Dismissed(NamedTuple):
-    """An account stopped being a member; ``why`` is empty if the user left, perhaps with a ``reason``."""
+    """An account stopped being a member; ``why`` is empty if the user left, perhaps with a ``reason``.
+
+    Otherwise ``by`` kicked the user, for the ``reason``.
+    """
 
     user: User
     room: Room
     why: str
     reason: str = ""
+    by: str = ""
 
 
 class ShutOut(NamedTuple):
@@ -109,6 +113,8 @@ class ShutOut(NamedTuple):
     subjects: tuple[str, ...]
     code: str
     why: str
+    reason: str = ""
+    by: str = ""
 
 
 class MadePrivate(NamedTuple):

@@ -13,6 +13,7 @@ from ...protocol import conversations, events
 from ...protocol.codec import decode_text, encode_text
 from ..audience import Audience
 from .restrictions import Restrictions
+from .room_modes import NO_MODES
 from .users import User
 
 
@@ -66,8 +67,9 @@ class Room(Conversation):
     Entries up to the seq ``began`` belong to a removed room of the same name. ``since`` is the time of the last change
     of membership, or else of the creation, in milliseconds since 1970.
 
-    This node decides: ``guests`` are members without an account. Until requests are stored, ``demoted`` are the
-    moderators to be removed, and ``closings`` counts the requests to make the room private.
+    This node decides: ``guests`` are members without an account; ``guest_moderators``, ``guest_voices`` and
+    ``guest_invited`` are ids of guests. Until requests are stored, ``demoted`` are the moderators to be removed, and
+    ``closings`` counts the requests to make the room private.
     """
 
     __slots__ = (
@@ -76,6 +78,9 @@ class Room(Conversation):
         "closings",
         "demoted",
         "former",
+        "guest_invited",
+        "guest_moderators",
+        "guest_voices",
         "guests",
         "invited",
         "is_announce",
@@ -83,6 +88,7 @@ class Room(Conversation):
         "made",
         "members",
         "moderators",
+        "modes",
         "mutes",
         "name",
         "owner",
@@ -112,6 +118,10 @@ class Room(Conversation):
         self.is_private = self.is_announce = False
         self.slow = 0  # seconds between two messages of a user
         self.voiced: set[str] = set()
+        self.modes = NO_MODES
+        self.guest_invited: set[str] = set()
+        self.guest_moderators: set[str] = set()
+        self.guest_voices: set[str] = set()
         self.restrained = False  # whether messages have to be checked for announcements or a slow room
         self.bans = Restrictions()
         self.mutes = Restrictions()
@@ -146,13 +156,18 @@ class Room(Conversation):
 
     def has_moderator(self, user: User) -> bool:
         """Tell whether a user is a moderator."""
-        return user.id in self.moderators and user.id not in self.demoted
+        return (user.id in self.moderators and user.id not in self.demoted) or user.id in self.guest_moderators
+
+    def has_voice(self, user: User) -> bool:
+        """Tell whether a user was given a voice."""
+        return user.id in self.voiced or user.id in self.guest_voices
 
     def restrain(self, *, announce: bool | None = None, slow: int | None = None) -> None:
         """Change who may write, or how often."""
         self.is_announce = self.is_announce if announce is None else announce
         self.slow = self.slow if slow is None else slow
-        self.restrained = self.is_announce or self.slow > 0
+        limits = "members only" in self.modes.settings or bool(self.modes.masks.get("ban"))
+        self.restrained = self.is_announce or self.slow > 0 or limits
 
     def forget(self, user_id: str) -> None:
         """Remove all roles and invitations of a deleted user."""
@@ -198,6 +213,7 @@ class Room(Conversation):
             "voiced": sorted(self.voiced),
             "bans": self.bans.snapshot(),
             "mutes": self.mutes.snapshot(),
+            "modes": self.modes.snapshot(),
         }
 
 

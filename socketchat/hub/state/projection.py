@@ -239,6 +239,8 @@ class Projection:
             user.add_room(room.id)
         else:
             del there[user.id]
+            room.guest_moderators.discard(user.id)
+            room.guest_voices.discard(user.id)
             user.remove_room(room.id)
         return True
 

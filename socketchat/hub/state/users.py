@@ -126,6 +126,12 @@ class User:
             return Profile(f"~{self.name}", self.name, f"{self.name}.{'guest' if self.is_guest else 'user'}")
         return self.profile
 
+    @property
+    def mask(self) -> str:
+        """What masks of users are compared with: ``nick!user@host``."""
+        shown = self.shown
+        return f"{self.name}!{shown.ident}@{shown.host}"
+
     def rename(self, name: str, key: str) -> None:
         """Take another name."""
         self.name, self.key, self.looks = name, key, tuple(looks(name))

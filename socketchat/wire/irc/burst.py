@@ -119,9 +119,10 @@ def names(lines: Lines, session: Session, room: Room) -> None:
     """Add the names of the users in a room."""
     client, hub = lines.client, lines.network.hub
     user = session.user
-    if user is not None and hub.permissions.may(user, Action.READ, room):
+    shows = user is not None and (room.has_member(user) or not hub.permissions.is_hidden(room))
+    if user is not None and shows and hub.permissions.may(user, Action.READ, room):
         shown = [named(lines.network, client, room, each) for each in visible(lines.network, user, room)]
-        symbol = "@" if room.is_private else "="
+        symbol = "@" if hub.permissions.is_hidden(room) else "="
         room_for = LINE_BYTES - len(f":{lines.network.name} 353 {client.target} = {room.name} :\r\n".encode())
         for some in packed(shown, room_for):
             lines.add(n.RPL_NAMREPLY, symbol, room.name, some)
@@ -154,7 +155,7 @@ def packed(words: list[str], size: int) -> Iterator[str]:
 def prefixes(network: Network, room: Room, user: User) -> str:
     """Return the signs of a user's ranks in a room, the highest first."""
     is_op = network.hub.permissions.rank(user, room) >= Rank.MODERATOR
-    return "@" if is_op else ""
+    return ("@" if is_op else "") + ("+" if room.has_voice(user) else "")
 
 
 def named(network: Network, client: Client, room: Room, user: User) -> str:

@@ -35,6 +35,7 @@ class StrangerRendering:
     shows_members = True
     hears_lobby = False
     tells_watched = False
+    invites = False
     resumes = False
     confirms = False
     echoed: frozenset[str] = frozenset()

@@ -8,6 +8,7 @@ from typing import Any
 from ...hub import Session
 from ...protocol import commands, events
 from ...protocol.conversations import is_room
+from ...protocol.names import name_key
 from . import numerics as n
 from .burst import joined, welcome
 from .client import Client
@@ -55,6 +56,9 @@ class EventLines:
         if user is None or not is_room(event.conversation):
             return []
         room = self.network.room_name(event.conversation)
+        if event.by:
+            source = self.network.source_named(event.by)
+            return [line_of("KICK", room, user.name, event.reason or event.by, source=source)]
         source = self.network.source(user.id, user.name)
         reason = event.text or event.reason
         return [line_of("PART", room, *([reason] if reason else []), source=source)]
@@ -86,6 +90,15 @@ class EventLines:
             return self.numeric(n.ERR_NOTEXTTOSEND)
         return self.numeric(Numeric(n.ERR_CANNOTSENDTOCHAN.code), target, event.text)
 
+    def invited(self, event: events.Invited) -> list[str]:
+        """Return an invitation."""
+        tags = {}
+        by = self.network.hub.directory.holder(name_key(event.by))
+        if self.client.has("account-tag") and (account := self.network.account(by)):
+            tags = {"account": account}
+        room = self.network.room_name(event.conversation)
+        return [line_of("INVITE", event.name, room, source=self.network.source_named(event.by), tags=tags)]
+
     def watched(self, event: events.Watched) -> list[str]:
         """Return that a user whom the client monitors came or went."""
         if event.online:
@@ -116,6 +129,7 @@ _TOLD: dict[type[events.Event], Callable[[EventLines, Any], list[str]]] = {
     events.Left: EventLines.left,
     events.Absent: EventLines.absent,
     events.Error: EventLines.error,
+    events.Invited: EventLines.invited,
     events.Watched: EventLines.watched,
     events.Help: EventLines.help,
     events.Ok: EventLines.silence,

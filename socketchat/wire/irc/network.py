@@ -7,6 +7,7 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from ...hub import Hub, User
+from ...protocol.names import name_key
 
 SOURCES = 65_536
 """Most sources kept of users who are gone; an entry takes a hundred bytes."""
@@ -36,6 +37,11 @@ class Network:
         rest = self._sources.get(user_id)
         return f"{name}!{rest}" if rest else f"{name}!~{name}@{name}.user"
 
+    def source_named(self, name: str) -> str:
+        """Return ``nick!user@host`` of a user given by name, or the server's name."""
+        user = self.hub.directory.holder(name_key(name)) if name else None
+        return user.mask if user is not None else name or self.name
+
     @staticmethod
     def account(user: User | None) -> str:
         """Return the name of the account behind a user, "" for a guest or a user who is gone."""
@@ -61,9 +67,8 @@ class Network:
 
 
 def mask(user: User, name: str | None = None) -> str:
-    """Return ``nick!user@host`` of a user."""
-    shown = user.shown
-    return f"{name or user.name}!{shown.ident}@{shown.host}"
+    """Return ``nick!user@host`` of a user, perhaps under a former name."""
+    return user.mask if name is None else f"{name}!{user.mask.partition('!')[2]}"
 
 
 _NETWORKS: WeakKeyDictionary[Hub, Network] = WeakKeyDictionary()

@@ -16,6 +16,7 @@ from ...protocol.kinds import ECHOED, SAID
 from ...protocol.text.formatting import from_pictures
 from .client import Client
 from .message import LINE_BYTES, line_of, parse_tags, pieces
+from .modes import changes_in
 from .network import Network
 
 SHAPING = frozenset(
@@ -38,6 +39,27 @@ SHAPING = frozenset(
 """The capabilities that change bytes shared by several sessions."""
 
 
+ACTS_WITH_LINES = frozenset(
+    [
+        "announce",
+        "invite",
+        "kick",
+        "mask",
+        "mod",
+        "private",
+        "public",
+        "set",
+        "unannounce",
+        "unmask",
+        "unmod",
+        "unset",
+        "unvoice",
+        "voice",
+    ]
+)
+"""Acts that IRC shows as MODE, KICK or INVITE, and not as a notice."""
+
+
 class IrcRendering:
     """Entries and presence as lines, for one set of capabilities."""
 
@@ -45,6 +67,7 @@ class IrcRendering:
     follows = True
     shows_members = True
     hears_lobby = False
+    invites = True
     resumes = False
     confirms = True
     echoed = ECHOED | {"topic"}
@@ -119,7 +142,9 @@ class IrcRendering:
         return [line_of("TOPIC", self.network.room_name(entry.conversation), body.text, source=source, tags=tags)]
 
     def notice(self, entry: Entry, body: Text, tags: dict[str, str]) -> list[str]:
-        """Return the line of a notice of the server."""
+        """Return the line of a notice of the server, unless it tells an act that has a line of its own."""
+        if body.act in ACTS_WITH_LINES:
+            return []
         target = self.network.room_name(entry.conversation) if is_room(entry.conversation) else body.to or "*"
         return [line_of("NOTICE", target, body.text, source=self.network.name, tags=tags)]
 
@@ -140,6 +165,9 @@ class IrcRendering:
             source = self.network.source(person.user, person.name)
             if person.why == "offline":
                 lines.append(line_of("QUIT", person.reason or "Quit", source=source))
+            elif person.why == "kicked":
+                by = self.network.source_named(person.by)
+                lines.append(line_of("KICK", room, person.name, person.reason or person.by or "Removed", source=by))
             elif person.why == "left":
                 params = (room, person.reason) if person.reason else (room,)
                 lines.append(line_of("PART", *params, source=source))
@@ -178,6 +206,18 @@ class IrcRendering:
         if "setname" not in self.caps:
             return []
         return [line_of("SETNAME", event.real_name, source=self.network.source(event.user, event.name))]
+
+    def changed(self, event: events.Changed) -> list[str]:
+        """Return the lines of changed modes."""
+        room, source = self.network.room_name(event.conversation), self.network.source_named(event.by)
+        return [line_of("MODE", room, letters, *values, source=source) for letters, values in changes_in(event)]
+
+    def invited(self, event: events.Invited) -> list[str]:
+        """Return the line of an invitation, for others in the room."""
+        if "invite-notify" not in self.caps:
+            return []
+        room, source = self.network.room_name(event.conversation), self.network.source_named(event.by)
+        return [line_of("INVITE", event.name, room, source=source)]
 
     def bye(self, event: events.Bye) -> list[str]:
         """Return the last line of a connection."""
@@ -223,6 +263,8 @@ _KINDS: dict[str, Callable[[IrcRendering, Entry, Text, dict[str, str]], list[str
 _EVENTS: dict[type[Event], Callable[[IrcRendering, Any], list[str]]] = {
     events.Presence: IrcRendering.presence,
     events.Authenticated: IrcRendering.authenticated,
+    events.Changed: IrcRendering.changed,
+    events.Invited: IrcRendering.invited,
     events.AwayChanged: IrcRendering.away,
     events.Described: IrcRendering.described,
     events.Renamed: IrcRendering.renamed,

@@ -2,7 +2,20 @@
 
 from ....hub import Cost
 from ..line import Verb
-from . import authentication, channels, messages, monitor, operators, queries, registration, status, who, whois
+from . import (
+    authentication,
+    channels,
+    listing,
+    messages,
+    modes,
+    monitor,
+    operators,
+    queries,
+    registration,
+    status,
+    who,
+    whois,
+)
 
 VERBS = {
     "ADMIN": Verb(queries.admin),
@@ -12,11 +25,15 @@ VERBS = {
     "HELP": Verb(queries.help_on),
     "HELPOP": Verb(queries.help_on),
     "INFO": Verb(queries.info),
+    "INVITE": Verb(channels.invite),
     "ISON": Verb(queries.ison, 1),
     "JOIN": Verb(channels.join, 1),
+    "KICK": Verb(channels.kick, 2),
     "KILL": Verb(operators.kill, 2),
     "LINKS": Verb(queries.links),
+    "LIST": Verb(listing.list_rooms, cost=Cost.MUCH_READING),
     "LUSERS": Verb(queries.lusers),
+    "MODE": Verb(modes.mode, 1),
     "MONITOR": Verb(monitor.monitor, 1, before_login=True),
     "MOTD": Verb(queries.motd),
     "NAMES": Verb(channels.names, cost=Cost.MUCH_READING),

@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
-from ....exceptions import BadName, Banned, ChatError, NoSuchRoom, NotAMember, TooMany
+from ....exceptions import (
+    AlreadyThere,
+    Banned,
+    ChatError,
+    InviteOnly,
+    NoSuchRoom,
+    NotAMember,
+    RoomFull,
+    TooMany,
+    WrongKey,
+)
+from ....hub import Action
 from ....hub.state.conversations import Room
 from ....protocol import commands
+from ....protocol.names import name_key
 from .. import burst
 from .. import numerics as n
 from ..isupport import TARGETS
@@ -24,7 +36,7 @@ async def join(call: Call) -> None:
             await _join(call, name, keys[place] if place < len(keys) else "")
 
 
-async def _join(call: Call, name: str, _key: str) -> None:
+async def _join(call: Call, name: str, key: str) -> None:
     if not name.startswith("#"):
         call.numeric(n.ERR_NOSUCHCHANNEL, name)
         return
@@ -32,17 +44,20 @@ async def _join(call: Call, name: str, _key: str) -> None:
     if room is not None and call.session.places.hears(room):
         return
     try:
-        await call.perform(commands.Join(room=name))
-    except BadName as error:
-        call.numeric(Numeric(n.ERR_NOSUCHCHANNEL.code), name, str(error))
-    except Banned as error:
-        call.numeric(Numeric(n.ERR_BANNEDFROMCHAN.code), name, str(error))
-    except TooMany as error:
-        call.numeric(Numeric(n.ERR_TOOMANYCHANNELS.code), name, str(error))
-    except NoSuchRoom as error:
-        call.numeric(Numeric(n.ERR_INVITEONLYCHAN.code), name, str(error))
+        await call.perform(commands.Join(room=name, key=key))
     except ChatError as error:
-        call.numeric(Numeric(n.ERR_NOSUCHCHANNEL.code), name, str(error))
+        code = next((code for kind, code in _NOT_JOINED.items() if isinstance(error, kind)), n.ERR_NOSUCHCHANNEL)
+        call.numeric(Numeric(code.code), name, str(error))
+
+
+_NOT_JOINED: dict[type[ChatError], Numeric] = {
+    Banned: n.ERR_BANNEDFROMCHAN,
+    InviteOnly: n.ERR_INVITEONLYCHAN,
+    NoSuchRoom: n.ERR_INVITEONLYCHAN,
+    RoomFull: n.ERR_CHANNELISFULL,
+    TooMany: n.ERR_TOOMANYCHANNELS,
+    WrongKey: n.ERR_BADCHANNELKEY,
+}
 
 
 async def part(call: Call) -> None:
@@ -95,3 +110,61 @@ async def topic(call: Call) -> None:
             call.numeric(n.ERR_NOTONCHANNEL, room.name)
         except ChatError as error:
             call.numeric(Numeric(n.ERR_CHANOPRIVSNEEDED.code), room.name, str(error))
+
+
+async def kick(call: Call) -> None:
+    """Remove users from a room."""
+    room = call.room(call.param(0))
+    if room is None:
+        call.numeric(n.ERR_NOSUCHCHANNEL, call.param(0))
+        return
+    for name in call.param(1).split(",")[:TARGETS]:
+        user = call.hub.directory.holder(name_key(name))
+        if not call.session.places.hears(room):
+            call.numeric(n.ERR_NOTONCHANNEL, room.name)
+        elif not call.hub.permissions.may(call.user, Action.MODERATE, room):
+            call.numeric(n.ERR_CHANOPRIVSNEEDED, room.name)
+        elif user is None:
+            call.numeric(n.ERR_NOSUCHNICK, name)
+        elif not room.has_member(user):
+            call.numeric(n.ERR_USERNOTINCHANNEL, name, room.name)
+        else:
+            try:
+                await call.perform(commands.Kick(room=room.id, name=user.name, reason=call.param(2)))
+            except ChatError as error:
+                call.numeric(Numeric(n.ERR_CHANOPRIVSNEEDED.code), room.name, str(error))
+
+
+def _list_invitations(call: Call) -> None:
+    for room in call.hub.directory.rooms.values():
+        if call.user.id in room.invited or call.user.id in room.guest_invited:
+            call.numeric(n.RPL_INVITELIST, room.name)
+    call.numeric(n.RPL_ENDOFINVITELIST)
+
+
+async def invite(call: Call) -> None:
+    """Invite a user to a room, or list the invitations."""
+    if len(call.params) < 2:
+        if call.params:
+            call.numeric(n.ERR_NEEDMOREPARAMS, "INVITE")
+            return
+        _list_invitations(call)
+        return
+    user, found = call.hub.directory.holder(name_key(call.param(0))), call.room(call.param(1))
+    if user is None:
+        call.numeric(n.ERR_NOSUCHNICK, call.param(0))
+    elif found is None:
+        call.numeric(n.ERR_NOSUCHCHANNEL, call.param(1))
+    elif not call.session.places.hears(found):
+        call.numeric(n.ERR_NOTONCHANNEL, found.name)
+    else:
+        try:
+            await call.perform(commands.Invite(room=found.id, name=user.name))
+        except AlreadyThere:
+            call.numeric(n.ERR_USERONCHANNEL, user.name, found.name)
+        except ChatError as error:
+            call.numeric(Numeric(n.ERR_CHANOPRIVSNEEDED.code), found.name, str(error))
+        else:
+            call.numeric(n.RPL_INVITING, user.name, found.name)
+            if user.away:
+                call.numeric(n.RPL_AWAY, user.name, user.away)

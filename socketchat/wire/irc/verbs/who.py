@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from ....hub import Action, User
 from ....hub.state.conversations import Room
 from ....protocol.names import name_key
+from ....protocol.text.masks import matcher
 from .. import numerics as n
 from ..burst import prefixes, visible
 from ..line import Call
-from ..masks import matcher
 from ..numerics import Numeric
 
 LINES_PER_TURN = 200
