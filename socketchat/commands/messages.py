@@ -191,7 +191,7 @@ def key_of(hub: Hub, session: Session, command: commands.Send | commands.Edit | 
 
 def addressee(hub: Hub, user: User, command: commands.Send) -> tuple[Room | User, str]:
     """Return the room or user that a message is for, and its text; raises ChatError if it cannot be sent."""
-    text = check_text(stripped(command.styled) if command.styled else command.text)
+    text = "" if command.kind == "tags" else check_text(stripped(command.styled) if command.styled else command.text)
     if command.to.startswith("@"):
         other = hub.directory.user(command.to[1:])
         check_reached(hub, user, other.id, other.name)

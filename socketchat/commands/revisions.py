@@ -14,11 +14,11 @@ from ..protocol import commands, events
 from ..protocol.codec import decode_text, encode_text
 from ..protocol.kinds import CHANGEABLE, DELETE, EDIT, REPLY
 from ..protocol.limits import HISTORY_ENTRIES, RECENT_MS
-from ..protocol.text.hygiene import check_text
+from ..protocol.text.hygiene import check_text, clean_line
 from ..protocol.text.references import place
 from .handler import ANSWERED, Answer
 from .history import readable
-from .messages import check_reached, check_restrained, key_of, speaker
+from .messages import REASON_CHARACTERS, check_reached, check_restrained, key_of, speaker
 
 _Change = commands.Edit | commands.Delete
 _Keyed = _Change | commands.Send
@@ -169,3 +169,8 @@ def _said(command: _Keyed) -> tuple[str, str]:
 def shown_place(conversation: Conversation, user: User, entry: events.Entry) -> str:
     """Return the place of an entry as its reader names it."""
     return place(conversation.name_for(user), entry.seq)
+
+
+def _reason(command: commands.Delete) -> str:
+    """Return why a message is deleted, as others read it."""
+    return clean_line(command.reason[:REASON_CHARACTERS])[:REASON_CHARACTERS]

@@ -142,8 +142,8 @@ class KeepDevice(Command, frozen=True):
     device: str
 
 
-Said = Literal["message", "action"]
-"""The kinds of entries that users say."""
+Said = Literal["message", "action", "tags"]
+"""The kinds of entries that users send; one of ``tags`` has no text."""
 
 
 class Send(Command, frozen=True):
@@ -276,13 +276,14 @@ class Edit(Command, frozen=True):
 class Delete(Command, frozen=True):
     """Delete the text and all edits of message ``seq`` of a conversation, or of the user's last one there.
 
-    ``outbox`` and ``n`` are the key, as in ``send``.
+    ``outbox`` and ``n`` are the key, as in ``send``. The ``reason`` is shown with the deletion.
     """
 
     conversation: str
     seq: Number | None = None
     outbox: str | None = None
     n: Number | None = None
+    reason: str = ""
 
 
 class React(Command, frozen=True):

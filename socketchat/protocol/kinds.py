@@ -58,6 +58,7 @@ KINDS: dict[str, Kind] = {
     DELETE: Kind(text=True, echoed=True, refers=True),
     REACT: _REACTION,
     UNREACT: _REACTION,
+    "tags": Kind(text=True, personal=True),
     "notice": Kind(text=True, echoed=True),
     "topic": Kind(text=True, fact=True),
     "act": _FACT,

@@ -14,6 +14,9 @@ DEFAULT_PORT = 5000
 NAME_CHARACTERS = 20
 """Longest user or room name in code points after NFC: it fits beside a text in 80 columns."""
 
+ROOM_CHARACTERS = 32
+"""Longest room name: those of IRC are longer than names of users, and stand in lists of their own."""
+
 TEXT_BYTES = 32_768
 """Longest text in bytes of UTF-8: a long log excerpt fits, and 64 of them are still only 2 MiB."""
 

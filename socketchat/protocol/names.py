@@ -14,11 +14,13 @@ from itertools import pairwise
 from unicodedata import category, decimal, normalize
 
 from ..exceptions import BadName
-from .limits import NAME_CHARACTERS
+from .limits import NAME_CHARACTERS, ROOM_CHARACTERS
 
-LONGEST_DECOMPOSED = 4 * NAME_CHARACTERS
+LONGEST_DECOMPOSED = 4 * ROOM_CHARACTERS
 """Longest name before NFC, as a code point decomposes into at most four. Longer input is not normalized, because
 sorting a flood of marks takes quadratic time."""
+
+_PLAIN_ROOM = re.compile(rf"[A-Za-z0-9][A-Za-z0-9._-]{{0,{ROOM_CHARACTERS - 1}}}").fullmatch
 
 _MARKS = 4
 """Marks on one letter; Burmese needs four."""
@@ -36,7 +38,7 @@ RESERVED = frozenset({"operator", "server", "system"})
 
 def check_name(name: str) -> str:
     """Return a user's name in its display form, NFC; raises BadName if it breaks the rule."""
-    name = name if _PLAIN(name) else _checked(name, "A name")
+    name = name if _PLAIN(name) else _checked(name, "A name", NAME_CHARACTERS)
     if name_key(name) in RESERVED:
         raise BadName(f"The name {name} is reserved for the server; choose another name.")
     return name
@@ -45,7 +47,7 @@ def check_name(name: str) -> str:
 def check_room(name: str) -> str:
     """Return the display form "#ops" of a room's name, given with or without "#"; raises BadName."""
     name = name.removeprefix("#")
-    return "#" + (name if _PLAIN(name) else _checked(name, "A room name"))
+    return "#" + (name if _PLAIN_ROOM(name) else _checked(name, "A room name", ROOM_CHARACTERS))
 
 
 def name_key(name: str) -> str:
@@ -70,13 +72,13 @@ def fold_digits(text: str) -> str:
     return text if text.isascii() else _DIGIT(lambda digit: str(decimal(digit[0])), text)
 
 
-def _checked(name: str, what: str) -> str:
+def _checked(name: str, what: str, most: int) -> str:
     if not name:
-        raise _bad(what, "is missing")
+        raise _bad(what, "is missing", most)
     if len(name) <= LONGEST_DECOMPOSED:
         name = normalize("NFC", name)
-    if len(name) > NAME_CHARACTERS:
-        raise _bad(what, "is too long")
+    if len(name) > most:
+        raise _bad(what, "is too long", most)
     letters = [character for character in name if character not in _PUNCTUATION]
     _check_letters(letters, what)
     _check_order(name, what)
@@ -105,8 +107,8 @@ def _check_order(name: str, what: str) -> None:
             raise _bad(what, "has too many marks, or a mark without a letter")
 
 
-def _bad(what: str, problem: str) -> BadName:
+def _bad(what: str, problem: str, most: int = NAME_CHARACTERS) -> BadName:
     return BadName(
-        f"{what} {problem}. Use 1 to {NAME_CHARACTERS} letters and digits of one script, - _ and ., "
+        f"{what} {problem}. Use 1 to {most} letters and digits of one script, - _ and ., "
         "beginning with a letter or a digit."
     )

@@ -10,17 +10,18 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
-from typing import Literal, Protocol
+from typing import Protocol
 
 from msgspec.structs import replace
 
 from ...exceptions import BadText
 from ...protocol import commands
+from ...protocol.commands import Said
 from ...protocol.limits import UNACKNOWLEDGED_BYTES, UNACKNOWLEDGED_ENTRIES
 from ...protocol.names import name_key
 from ...protocol.text.hygiene import check_text
 
-Kind = Literal["message", "action"]
+Kind = Said
 Keyed = commands.Send | commands.Edit | commands.Delete
 """Messages, and changes of messages. Both are called messages here."""
 

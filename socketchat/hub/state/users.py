@@ -89,6 +89,7 @@ class User:
         "password_since",
         "profile",
         "read",
+        "read_at",
         "revoking",
         "rooms",
         "wrong",
@@ -113,6 +114,7 @@ class User:
         # On this node only:
         self.guest_pairs: Sequence[str] = ()  # the ``pairs`` with guests, or former guests, oldest first
         self.read = NO_MARKS  # the last read seq, by conversation
+        self.read_at = NO_MARKS  # until when, in ms since 1970, by the name of a room or user
         self.profile: Profile | None = None  # what the user says about itself, if anything
         self.away = ""  # the reason; the user's next message clears it
         self.changes = 0  # password changes not stored yet; meanwhile the old password is refused

@@ -6,11 +6,14 @@ import re
 
 from .hygiene import clean
 
-CODES = "\x02\x03\x04\x0f\x11\x16\x1d\x1e\x1f"
+SPLIT = "\x1c"
+"""Where a multiline message of IRC was cut within a line."""
+
+CODES = "\x02\x03\x04\x0f\x11\x16\x1d\x1e\x1f" + SPLIT
 """Bold, color, hex color, reset, monospace, reverse, italics, strikethrough, underline."""
 
 _FORMATTED = re.compile(
-    "\x03(?:[0-9]{1,2}(?:,[0-9]{1,2})?)?|\x04(?:[0-9A-Fa-f]{6}(?:,[0-9A-Fa-f]{6})?)?|[\x02\x0f\x11\x16\x1d\x1e\x1f]"
+    "\x03(?:[0-9]{1,2}(?:,[0-9]{1,2})?)?|\x04(?:[0-9A-Fa-f]{6}(?:,[0-9A-Fa-f]{6})?)?|[\x02\x0f\x11\x16\x1c\x1d\x1e\x1f]"
 )
 
 _PICTURES = {ord(code): 0x2400 + ord(code) for code in CODES}

@@ -13,6 +13,7 @@ from . import numerics as n
 from .client import Client
 from .isupport import CHANNEL_MODES, PARAMETER_MODES, USER_MODES, tokens
 from .message import LINE_BYTES, line_of
+from .moments import timestamp
 from .network import Network, mask
 from .numerics import Numeric
 from .rendering import IrcRendering
@@ -100,6 +101,10 @@ def joined(rendering: IrcRendering, session: Session, client: Client, room: Room
     lines.lines.append(rendering.join(user.id, user.name, room.name))
     if room.topic:
         topic(lines, room)
+    if client.has("draft/read-marker"):
+        moment = user.read_at.get(room.id)
+        word = f"timestamp={timestamp(moment)}" if moment else "*"
+        lines.lines.append(line_of("MARKREAD", room.name, word, source=network.name))
     if not client.has("draft/no-implicit-names"):
         names(lines, session, room)
     return lines.lines

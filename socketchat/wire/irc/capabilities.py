@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
+from .isupport import MULTILINE_BYTES, MULTILINE_LINES
+
 if TYPE_CHECKING:
     from .line import Call
 
@@ -14,8 +16,12 @@ CAPABILITIES = (
     "away-notify",
     "batch",
     "cap-notify",
+    "draft/chathistory",
+    "draft/event-playback",
+    "draft/message-redaction",
     "draft/no-implicit-names",
     "draft/pre-away",
+    "draft/read-marker",
     "echo-message",
     "extended-join",
     "extended-monitor",
@@ -37,6 +43,7 @@ def available(call: Call) -> dict[str, str]:
     """Return the capabilities that this client may request, with their values."""
     some = dict.fromkeys(CAPABILITIES, "")
     some["draft/account-registration"] = "before-connect"
+    some["draft/multiline"] = f"max-bytes={MULTILINE_BYTES},max-lines={MULTILINE_LINES}"
     if call.session.channel.is_private:
         some["sasl"] = "PLAIN"
     return dict(sorted(some.items()))

@@ -5,9 +5,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ...hub import User
+from .message import Message
 
 if TYPE_CHECKING:
     from .network import Network
+
+
+class Batch:
+    """A multiline message that a client is sending; ``message`` is the line that began it."""
+
+    def __init__(self, name: str, target: str, message: Message) -> None:
+        self.name = name
+        self.target = target
+        self.message = message
+        self.verb = "PRIVMSG"
+        self.text = ""
+        self.lines = 0
 
 
 class Client:
@@ -35,7 +48,7 @@ class Client:
         self.mechanism = ""
         self.sasl = ""
         self.is_in = False  # it was welcomed
-        self.batch: object | None = None  # a multiline message that is being sent
+        self.batch: Batch | None = None  # a multiline message that is being sent
 
     @property
     def target(self) -> str:

@@ -9,6 +9,7 @@ from ...exceptions import ChatError
 from ...hub import Rendering, Session
 from ...protocol import events
 from ...protocol.commands import Command, Said, Send
+from ...protocol.conversations import is_room
 from ...protocol.events import Entry, Event
 from ...protocol.framing import LineBuffer
 from ...protocol.text.formatting import stripped
@@ -108,7 +109,7 @@ class IrcDialect:
         """Return the command of a simple message to one room or user, or None for a line that needs more."""
         if session.user is None or len(message.params) < 2 or not _SIMPLE(message.params[0]):
             return None
-        if "batch" in message.tags:
+        if "batch" in message.tags or self.client.batch is not None:
             return None
         return self.send(message.params[0], message.params[1], message)
 
@@ -117,13 +118,19 @@ class IrcDialect:
         return event_lines(rendering, event, session, self.client, command)
 
     def send(self, target: str, text: str, message: Message) -> Send | None:
-        """Return the command for a message; None for one that is no text for others."""
+        """Return the command for a message; None for one that others do not get."""
         kind: Said = "message"
-        if text.startswith("\x01"):
-            if not text.startswith(_ACTION):
+        tags = client_tags(message) if message.tags and "message-tags" in self.client.caps else ""
+        if message.verb == "TAGMSG":
+            kind, text = "tags", ""
+            if not tags:
                 return None
-            kind, text = "action", text[len(_ACTION) :].removesuffix("\x01")
-        if not text:
+        elif text.startswith("\x01"):
+            if text.startswith(_ACTION):
+                kind, text = "action", text[len(_ACTION) :].removesuffix("\x01")
+            elif is_room(target):
+                return None  # CTCP asks each member's client for an answer
+        if not text and not tags:
             return None
         self._count += 1
         if "labeled-response" in self.client.caps:
@@ -131,12 +138,12 @@ class IrcDialect:
         plain = stripped(text)
         return Send(
             id=self._count,
-            to=target if target.startswith("#") else f"@{target}",
+            to=target if is_room(target) else f"@{target}",
             text=plain,
             kind=kind,
             notice=message.verb == "NOTICE",
             styled="" if plain == text else text,
-            tags=client_tags(message) if message.tags and "message-tags" in self.client.caps else "",
+            tags=tags,
         )
 
 

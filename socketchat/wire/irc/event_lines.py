@@ -73,6 +73,8 @@ class EventLines:
         if isinstance(self.command, commands.Send):
             label = self.client.labels.pop(self.command.id or 0, "")
             line = self._not_sent(event, self.command)
+            if not line:
+                return [line_of("ACK", source=self.network.name, tags={"label": label})] if label else []
             return [f"@label={label} {line}" if label else line]
         if event.code == "too_long" and self.command is None:
             return [self.numeric(n.ERR_INPUTTOOLONG)]
@@ -82,6 +84,8 @@ class EventLines:
 
     def _not_sent(self, event: events.Error, command: commands.Send) -> str:
         target = command.to.removeprefix("@")
+        if command.notice:  # RFC 1459: a notice is never answered
+            return ""
         if event.code == "no_such_user":
             return self.numeric(n.ERR_NOSUCHNICK, target)
         if event.code == "no_such_room" or (event.code == "bad_name" and is_room(command.to)):

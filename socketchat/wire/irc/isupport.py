@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ...protocol.limits import AWAY_CHARACTERS, NAME_CHARACTERS
+from ...protocol.limits import AWAY_CHARACTERS, NAME_CHARACTERS, ROOM_CHARACTERS
 from .network import Network
 
 USER_MODES = "Biow"
@@ -15,6 +15,13 @@ MONITORED = 100
 
 TARGETS = 4
 """Most targets of one command."""
+
+MULTILINE_BYTES = 4096
+MULTILINE_LINES = 32
+"""The longest multiline message: it fits into a text of the chat many times."""
+
+HISTORY = 100
+"""Most messages of one CHATHISTORY."""
 
 TARGMAX = {
     "JOIN": TARGETS,
@@ -43,8 +50,9 @@ def tokens(network: Network) -> list[str]:
         "CASEMAPPING=ascii",
         f"CHANLIMIT=#:{100}",
         "CHANMODES=Ibe,k,l,imnst",
-        f"CHANNELLEN={NAME_CHARACTERS + 1}",
+        f"CHANNELLEN={ROOM_CHARACTERS + 1}",
         "CHANTYPES=#",
+        f"CHATHISTORY={HISTORY}",
         "ELIST=CMNTU",
         "EXCEPTS=e",
         "INVEX=I",
@@ -55,6 +63,7 @@ def tokens(network: Network) -> list[str]:
         "MODES=6",
         f"MONITOR={MONITORED}",
         f"NETWORK={network.name}",
+        "MSGREFTYPES=msgid,timestamp",
         f"NICKLEN={NAME_CHARACTERS}",
         "PREFIX=(ov)@+",
         "SAFELIST",

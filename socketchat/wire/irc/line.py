@@ -40,6 +40,7 @@ class Call:
         self.session = session
         self.message = message
         self.client: Client = session.dialect.client
+        self.answers_later = False  # the label is that of a later answer
         self.network: Network = network_of(hub)
 
     @property
@@ -92,6 +93,10 @@ class Call:
         """Add a standard reply about the command."""
         self.line(kind, self.message.verb, code, *params)
 
+    def fail_as(self, verb: str, code: str, *params: str) -> None:
+        """Add a standard reply about another command."""
+        self.line("FAIL", verb, code, *params)
+
     def note(self, text: str) -> None:
         """Add a notice of the server."""
         self.line("NOTICE", self.client.target, text)
@@ -108,6 +113,19 @@ class Call:
             data = "".join(reply).encode()
             reply.clear()
             self.session.write(data)
+
+    async def say(self, target: str, text: str, message: Message | None = None) -> None:
+        """Send a message, as the line says it; its label is that of the message."""
+        command = self.session.dialect.send(target, text, message or self.message)
+        if command is None:
+            return
+        self.answers_later = True
+        self.flush()
+        row_command: Command = command
+        try:
+            await perform(self.hub, self.session, row_command)
+        except ChatError as error:
+            self.session.refuse(error, row_command)
 
     async def perform(self, command: Command) -> Answer:
         """Run a command; raises ChatError."""
@@ -142,7 +160,7 @@ async def _answered(call: Call, verb: Verb | None) -> Answer:
         call.numeric(n.ERR_UNKNOWNERROR, call.message.verb, str(error))
     finally:
         lines, client.reply = client.reply or [], None
-    label = call.message.tags.get("label") if client.has("labeled-response") else None
+    label = call.message.tags.get("label") if client.has("labeled-response") and not call.answers_later else None
     return Answer(lines="".join(_labelled(call, lines, label) if label else lines).encode())
 
 

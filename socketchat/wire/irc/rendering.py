@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import Any
 
 from ...exceptions import ProtocolError
 from ...hub import Session
 from ...protocol import commands, events
 from ...protocol.codec import decode_text
-from ...protocol.conversations import is_room
+from ...protocol.conversations import is_room, pair_id
 from ...protocol.events import Entry, Event, Text
-from ...protocol.kinds import ECHOED, SAID
-from ...protocol.text.formatting import from_pictures
+from ...protocol.kinds import DELETE, ECHOED, EDIT, REACT, REPLY, SAID, UNREACT
+from ...protocol.text.formatting import SPLIT, from_pictures
 from .client import Client
 from .message import LINE_BYTES, line_of, parse_tags, pieces
 from .modes import changes_in
+from .moments import timestamp
 from .network import Network
+from .references import msgid
 
 SHAPING = frozenset(
     {
@@ -82,7 +83,7 @@ class IrcRendering:
 
     def entry(self, entry: Entry, *, own: bool = False) -> bytes:
         """Return an entry as lines; of a direct message, another session of the author reads it with ``echo`` only."""
-        if own and not self.echo and entry.kind in SAID:
+        if own and not self.echo and entry.kind in _SENT:
             return b""
         return "".join(self.lines(entry)).encode()
 
@@ -116,25 +117,84 @@ class IrcRendering:
         return name if user is not None and not user.is_guest else self.network.account(user)
 
     def said(self, entry: Entry, body: Text, tags: dict[str, str]) -> list[str]:
-        """Return the lines of a message or an action."""
-        source = self.network.source(entry.author, entry.name)
-        verb = "NOTICE" if body.notice else "PRIVMSG"
-        target = entry.conversation if is_room(entry.conversation) else body.to or "*"
-        if is_room(entry.conversation):
-            target = self.network.room_name(entry.conversation)
-        text = "" if body.deleted else from_pictures(body.styled) or body.text
+        """Return the lines of a message or an action: a batch if it has several, for clients that know such batches."""
         if body.deleted:
             return []
-        if "message-tags" in self.caps and body.tags:
-            tags = {**tags, **parse_tags(body.tags)}
-        room = LINE_BYTES - len(f":{source} {verb} {target} :\r\n".encode()) - (9 if entry.kind == "action" else 0)
-        lines = []
-        for each in text.split("\n"):
-            for piece in pieces(each, room) if each else ():
-                shown = f"\x01ACTION {piece}\x01" if entry.kind == "action" else piece
+        source, target = self.network.source(entry.author, entry.name), self._target(entry, body)
+        verb = "NOTICE" if body.notice else "PRIVMSG"
+        tags = self._with_client_tags(entry, body, tags)
+        is_action = entry.kind == "action"
+        room = LINE_BYTES - len(f":{source} {verb} {target} :\r\n".encode()) - (9 if is_action else 0)
+        text = from_pictures(body.styled) or body.text
+        parts = [
+            (piece, place > 0)
+            for line in text.split("\n")
+            for place, piece in enumerate(piece for some in line.split(SPLIT) for piece in pieces(some, room))
+        ]
+        if len(parts) > 1 and "draft/multiline" in self.caps and not is_action:
+            return self._multiline(verb, target, source, parts, tags)
+        lines: list[str] = []
+        for piece, _ in parts:
+            if piece:
+                shown = f"\x01ACTION {piece}\x01" if is_action else piece
                 lines.append(line_of(verb, target, shown, source=source, tags=tags))
-                tags = {key: value for key, value in tags.items() if key in {"time", "account", "batch"}}
+                tags = {key: value for key, value in tags.items() if key not in {"msgid", "label"}}
         return lines
+
+    def _multiline(
+        self, verb: str, target: str, source: str, parts: list[tuple[str, bool]], tags: dict[str, str]
+    ) -> list[str]:
+        """Return the parts of a text as a batch; each is told whether it continues the line before."""
+        batch = self.network.batch()
+        lines = [line_of("BATCH", f"+{batch}", "draft/multiline", target, source=source, tags=tags)]
+        for piece, continues in parts:
+            inner = {"batch": batch} | ({"draft/multiline-concat": ""} if continues else {})
+            lines.append(line_of(verb, target, piece, source=source, tags=inner))
+        lines.append(line_of("BATCH", f"-{batch}", source=source))
+        return lines
+
+    def _target(self, entry: Entry, body: Text) -> str:
+        return self.network.room_name(entry.conversation) if is_room(entry.conversation) else body.to or "*"
+
+    def _with_client_tags(self, entry: Entry, body: Text, tags: dict[str, str]) -> dict[str, str]:
+        """Return tags with those of clients, the reply to which an entry is, and the mark of a bot."""
+        if "message-tags" not in self.caps:
+            return tags
+        tags = {**tags, **parse_tags(body.tags)} if body.tags else tags
+        if body.of is not None:
+            tags = {**tags, "+draft/reply": msgid(entry.conversation, body.of)}
+        user = self.network.hub.directory.users.get(entry.author)
+        return {**tags, "bot": ""} if user is not None and user.shown.is_bot else tags
+
+    def tagged(self, entry: Entry, body: Text, tags: dict[str, str]) -> list[str]:
+        """Return a message that has only tags."""
+        if "message-tags" not in self.caps:
+            return []
+        source = self.network.source(entry.author, entry.name)
+        tags = self._with_client_tags(entry, body, tags)
+        return [line_of("TAGMSG", self._target(entry, body), source=source, tags=tags)]
+
+    def reacted(self, entry: Entry, body: Text, tags: dict[str, str]) -> list[str]:
+        """Return a reaction, or its removal."""
+        name = "+draft/react" if entry.kind == REACT else "+draft/unreact"
+        return self.tagged(entry, body, {**tags, name: body.text})
+
+    def deleted(self, entry: Entry, body: Text, tags: dict[str, str]) -> list[str]:
+        """Return a deletion, for clients that know it."""
+        if "draft/message-redaction" not in self.caps:
+            return []
+        source = self.network.source(entry.author, entry.name)
+        reason = [body.text] if body.text else []
+        of = msgid(entry.conversation, body.of or 0)
+        return [line_of("REDACT", self._target(entry, body), of, *reason, source=source, tags=tags)]
+
+    def edited(self, entry: Entry, body: Text, tags: dict[str, str]) -> list[str]:
+        """Return an edit as a message that says so: IRC has none."""
+        source = self.network.source(entry.author, entry.name)
+        target, text = self._target(entry, body), body.text.replace("\n", " ")
+        room = LINE_BYTES - len(f":{source} PRIVMSG {target} :\r\n".encode())
+        shown = next(iter(pieces(f"* {text}", room)))
+        return [line_of("PRIVMSG", target, shown, source=source, tags=tags)]
 
     def topic(self, entry: Entry, body: Text, tags: dict[str, str]) -> list[str]:
         """Return the line of a new topic."""
@@ -241,21 +301,34 @@ class IrcRendering:
         return "".join(lines).encode()
 
     def confirm(self, entry: Entry, session: Session) -> bytes | None:
-        """Return the labelled bytes of a message whose line had a label, or None."""
+        """Return the bytes of a message for its author if its line had a label, or it is to the author; else None."""
         client: Client = session.dialect.client
-        if not client.labels or entry.kind not in SAID:
+        if entry.kind not in _SENT:
             return None
-        label = client.labels.pop(next(iter(client.labels)))
-        if not label:
+        label = client.labels.pop(next(iter(client.labels))) if client.labels else ""
+        received = ""
+        if not is_room(entry.conversation) and entry.conversation == pair_id(entry.author, entry.author):
+            received = "".join(self.lines(entry))
+        elif not label:
             return None
-        if not self.echo:
-            return line_of("ACK", source=self.network.name, tags={"label": label}).encode()
-        return "".join(self.lines(entry, {"label": label})).encode()
+        tags = {"label": label} if label else None
+        if self.echo:
+            return ("".join(self.lines(entry, tags)) + received).encode()
+        return ((line_of("ACK", source=self.network.name, tags=tags) if label else "") + received).encode()
 
+
+_SENT = SAID | {"tags"}
+"""The kinds of entries that a client sends, and gets back with ``echo-message`` only."""
 
 _KINDS: dict[str, Callable[[IrcRendering, Entry, Text, dict[str, str]], list[str]]] = {
     "message": IrcRendering.said,
     "action": IrcRendering.said,
+    REPLY: IrcRendering.said,
+    "tags": IrcRendering.tagged,
+    REACT: IrcRendering.reacted,
+    UNREACT: IrcRendering.reacted,
+    DELETE: IrcRendering.deleted,
+    EDIT: IrcRendering.edited,
     "topic": IrcRendering.topic,
     "notice": IrcRendering.notice,
 }
@@ -272,18 +345,6 @@ _EVENTS: dict[type[Event], Callable[[IrcRendering, Any], list[str]]] = {
     events.Alert: IrcRendering.alert,
     events.Error: IrcRendering.error,
 }
-
-
-def timestamp(milliseconds: int) -> str:
-    """Return a moment as IRCv3 server-time writes it."""
-    return (
-        datetime.fromtimestamp(milliseconds / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{milliseconds % 1000:03}Z"
-    )
-
-
-def msgid(conversation: str, seq: int) -> str:
-    """Return the id of an entry for IRC: its place, which never changes."""
-    return f"{conversation}/{seq}"
 
 
 def rendering_of(network: Network, caps: set[str]) -> IrcRendering:
