@@ -33,7 +33,7 @@ GROUPS = {
     "Get started": ("joining", "names", "trust"),
     "Chat": ("commands", "rooms", "history", "search", "terminal"),
     "Host": ("serve", "admin", "moderation", "backup"),
-    "Automate": ("scripts", "http", "bots", "plain", "protocol"),
+    "Automate": ("scripts", "http", "bots", "plain", "irc", "protocol"),
     "Look up": ("command-line", "exit-codes", "errors", "limits", "environment", "files", "benchmarks"),
 }
 """The topics by the reader's goal, in the order of need."""

@@ -14,6 +14,7 @@ from ..hub.delivery.absence import absence
 from ..hub.state.conversations import Room
 from ..protocol import commands, events
 from ..protocol.limits import TEXT_BYTES
+from ..protocol.names import check_room
 from ..protocol.text.formatting import stripped, to_pictures
 from ..protocol.text.hygiene import check_text, clean_line
 from .handler import ANSWERED, OK, Answer
@@ -206,12 +207,13 @@ def addressee(hub: Hub, user: User, command: commands.Send) -> tuple[Room | User
 
 def _is_bare(command: commands.Send) -> bool:
     """Tell whether a message is nothing but its text."""
-    return not (command.styled or command.notice or command.tags)
+    return not (command.styled or command.notice or command.tags or command.via)
 
 
 def _body(command: commands.Send, text: str, to: str | None = None) -> events.Text:
     """Return the body of a message."""
-    if not _is_bare(command):
-        tags = checked_tags(command.tags)
-        return events.Text(text, to, styled=to_pictures(command.styled), notice=command.notice, tags=tags)
-    return events.Text(text, to)
+    if _is_bare(command):
+        return events.Text(text, to)
+    via = command.via[:1] + check_room(command.via[1:]) if command.via[:1] in {"@", "+"} else ""
+    styled, tags = to_pictures(command.styled), checked_tags(command.tags)
+    return events.Text(text, to, styled=styled, notice=command.notice, tags=tags, via=via)

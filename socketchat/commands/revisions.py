@@ -162,7 +162,7 @@ def _key(hub: Hub, session: Session, command: _Keyed) -> tuple[int, int] | None:
 def _said(command: _Keyed) -> tuple[str, str]:
     """Return the kind and the text of the entry for a command."""
     if isinstance(command, commands.Delete):
-        return DELETE, ""
+        return DELETE, _reason(command)
     return EDIT if isinstance(command, commands.Edit) else REPLY, check_text(command.text)
 
 

@@ -164,6 +164,7 @@ class Send(Command, frozen=True):
     notice: bool = False
     styled: str = ""
     tags: str = ""
+    via: str = ""
 
 
 class Join(Command, frozen=True):
@@ -343,9 +344,7 @@ ANY = (
     | Away
     | Back
     | Topic
-    | Mask
     | Mod
-    | Mode
     | Unmod
     | Kick
     | Ban
@@ -354,6 +353,8 @@ ANY = (
     | Unmute
     | Access
     | Settings
+    | Mode
+    | Mask
     | Voice
     | Unvoice
     | Invite

@@ -75,7 +75,8 @@ class Text(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     reply, ``of_author`` and ``of_name`` are the id and the name of its author. In an entry that was edited, ``edited``
     is the seq of the newest edit, whose text this is. An entry that was ``deleted`` has no text. A ``notice`` asks
     other programs not to answer. A notice of the server names the ``act`` that it tells. Of IRC, ``styled`` is the text
-    with control pictures for formatting codes; ``tags`` are client tags.
+    with control pictures for formatting codes; ``tags`` are client tags,
+    and ``via`` is the part of a room that a message was for.
     """
 
     text: str
@@ -88,6 +89,7 @@ class Text(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     styled: str = ""
     notice: bool = False
     act: str = ""
+    via: str = ""
     tags: str = ""
 
 

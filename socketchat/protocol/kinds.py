@@ -100,3 +100,9 @@ PERSONAL = _which(lambda kind: kind.personal)
 FACTS = _which(lambda kind: kind.fact)
 LINES = TEXT - REFERS
 """Kinds that are drawn as a separate line; a kind that refers to another line tells about that line."""
+TAGS = "tags"
+SENT = SAID | {TAGS}
+"""Kinds that clients send; one with tags alone has no text, and is for dialects that show tags."""
+
+HAPPENED = SENT | {REACT, UNREACT, "notice", "topic"}
+"""Kinds that tell what happened in a conversation, besides changes of entries."""

@@ -54,6 +54,15 @@ def hostile_commands(text: str) -> list[commands.Command]:
         commands.Send(id=32, to="#lobby", text="hi", tags=f"+x={text}"),
         commands.Leave(id=33, room="#lobby", reason=text),
         commands.Rename(id=34, name=text),
+        commands.Send(id=35, to="#lobby", text="hi", via=text),
+        commands.Join(id=36, room="#lobby", key=text),
+        commands.Mode(id=37, room="#lobby", setting="key", value=text),
+        commands.Mode(id=40, room=text, setting="topic", value=""),
+        commands.Mask(id=38, room="#lobby", kind="ban", mask=text),
+        commands.Mask(id=41, room=text, kind="ban", mask="x"),
+        commands.Delete(id=42, conversation="#lobby", seq=1, reason=text),
+        commands.Delete(id=43, conversation=text, outbox=text),
+        commands.Quit(id=39, reason=text),
     ]
 
 

@@ -131,6 +131,18 @@ ASKED: dict[type[commands.Command], tuple[float, Callable[[Asking], commands.Com
     commands.Rooms: (0.5, lambda _: commands.Rooms()),
     commands.Users: (0.5, lambda a: commands.Users(room=a.room)),
     commands.Rename: (0.3, lambda a: commands.Rename(name=a.chance.choice([a.name, f"{a.by}2"]))),
+    commands.Mode: (
+        0.5,
+        lambda a: commands.Mode(
+            room=a.room,
+            setting=a.chance.choice(["key", "limit", "secret", "topic"]),
+            value=a.chance.choice([None, "9"]),
+        ),
+    ),
+    commands.Mask: (
+        0.5,
+        lambda a: commands.Mask(room=a.room, kind="ban", mask=f"{a.name}!*@*", lifted=a.chance.random() < 0.5),
+    ),
     commands.Back: (0.2, lambda _: commands.Back()),
     commands.Away: (0.3, lambda _: commands.Away(text="for lunch")),
     commands.Topic: (1.5, lambda a: commands.Topic(room=a.room, text=a.chance.choice([None, a.token]))),

@@ -16,9 +16,9 @@ from socketchat.protocol import commands, kinds
 SOURCES = sorted(Path(socketchat.__file__).parent.rglob("*.py"))
 
 
-def test_clients_can_send_exactly_the_said_kinds() -> None:
+def test_clients_can_send_exactly_the_sent_kinds() -> None:
     sent = {*get_args(get_type_hints(commands.Send)["kind"]), kinds.REPLY}  # a reply is a message with ``of``
-    assert sent == kinds.SAID
+    assert sent == kinds.SENT
 
 
 def test_said_kinds_are_changeable_indexed_and_counted() -> None:

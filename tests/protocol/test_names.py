@@ -21,8 +21,8 @@ GOOD = [
 
 BAD = {
     "nothing": "",
-    "21 characters": "x" * 21,
-    "21 marks and letters": "e\u0301x" * 11,
+    "33 characters": "x" * 33,
+    "34 marks and letters": "e\u0301x" * 17,
     "a space": "a b",
     "a leading hyphen": "-rf",
     "a leading dot": ".hidden",

@@ -26,6 +26,7 @@ from socketchat.protocol.events import (
     Found,
     Help,
     Ignored,
+    Invited,
     Left,
     Live,
     Ok,
@@ -136,6 +137,7 @@ CASES = {
     "a guest of an account": (Authenticated(user="g1", name="gus", account="ann"), ""),
     "away now": (AwayChanged(user="u1", name="ann", text="lunch"), ""),
     "described": (Described(user="u1", name="ann", real_name="Ann"), ""),
+    "invited": (Invited(conversation="#ops", by="ann", name="bob"), ""),
     "watched": (Watched(user="u1", name="ann", online=True), ""),
     "users": (Users(users=["alice", "bob"]), "=== Online Users (2) ===\n  - alice\n  - bob\n"),
     "users who are away": (

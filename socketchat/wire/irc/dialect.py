@@ -20,9 +20,13 @@ from .line import Line
 from .message import READ_BYTES, Message, line_of, parse, tag_words
 from .rendering import IrcRendering
 from .verbs import VERBS
+from .verbs.messages import is_too_long
 
 GREETING_SECONDS = 60.0
 """Time to log in: a client is a program, but a person may type IRC by hand."""
+
+SHORT = 300
+"""Characters of a text that fits into a line with any source; longer ones are looked at."""
 
 _ACTION = "\x01ACTION "
 
@@ -111,13 +115,16 @@ class IrcDialect:
             return None
         if "batch" in message.tags or self.client.batch is not None:
             return None
-        return self.send(message.params[0], message.params[1], message)
+        target, text = message.params[:2]
+        if len(text) > SHORT and is_too_long(session, message.verb, target, text):
+            return None
+        return self.send(target, text, message)
 
     def told(self, rendering: IrcRendering, event: Event, session: Session, command: Command | None) -> list[str]:
         """Return the lines of an event for this client."""
         return event_lines(rendering, event, session, self.client, command)
 
-    def send(self, target: str, text: str, message: Message) -> Send | None:
+    def send(self, target: str, text: str, message: Message, via: str = "") -> Send | None:
         """Return the command for a message; None for one that others do not get."""
         kind: Said = "message"
         tags = client_tags(message) if message.tags and "message-tags" in self.client.caps else ""
@@ -144,6 +151,7 @@ class IrcDialect:
             notice=message.verb == "NOTICE",
             styled="" if plain == text else text,
             tags=tags,
+            via=via,
         )
 
 

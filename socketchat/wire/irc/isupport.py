@@ -55,7 +55,7 @@ def tokens(network: Network) -> list[str]:
         f"CHATHISTORY={HISTORY}",
         "ELIST=CMNTU",
         "EXCEPTS=e",
-        "INVEX=I",
+        "INVEX",
         "KEYLEN=32",
         "KICKLEN=200",
         f"MAXLIST=Ibe:{LIST_MODES}",

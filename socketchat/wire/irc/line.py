@@ -114,9 +114,9 @@ class Call:
             reply.clear()
             self.session.write(data)
 
-    async def say(self, target: str, text: str, message: Message | None = None) -> None:
+    async def say(self, target: str, text: str, message: Message | None = None, *, via: str = "") -> None:
         """Send a message, as the line says it; its label is that of the message."""
-        command = self.session.dialect.send(target, text, message or self.message)
+        command = self.session.dialect.send(target, text, message or self.message, via)
         if command is None:
             return
         self.answers_later = True

@@ -11,7 +11,7 @@ from ...protocol import commands, events
 from ...protocol.codec import decode_text
 from ...protocol.conversations import is_room, pair_id
 from ...protocol.events import Entry, Event, Text
-from ...protocol.kinds import DELETE, ECHOED, EDIT, REACT, REPLY, SAID, UNREACT
+from ...protocol.kinds import DELETE, ECHOED, EDIT, REACT, REPLY, SENT, TAGS, UNREACT
 from ...protocol.text.formatting import SPLIT, from_pictures
 from .client import Client
 from .message import LINE_BYTES, line_of, parse_tags, pieces
@@ -28,6 +28,7 @@ SHAPING = frozenset(
         "batch",
         "draft/message-redaction",
         "draft/multiline",
+        "draft/read-marker",
         "echo-message",
         "extended-join",
         "extended-monitor",
@@ -77,13 +78,14 @@ class IrcRendering:
         self.network = network
         self.caps = caps
         self.echo = "echo-message" in caps
+        self.has_markers = "draft/read-marker" in caps
         self.tells_watched = "extended-monitor" in caps
 
     # Entries
 
     def entry(self, entry: Entry, *, own: bool = False) -> bytes:
         """Return an entry as lines; of a direct message, another session of the author reads it with ``echo`` only."""
-        if own and not self.echo and entry.kind in _SENT:
+        if own and not self.echo and entry.kind in SENT:
             return b""
         return "".join(self.lines(entry)).encode()
 
@@ -154,7 +156,7 @@ class IrcRendering:
         return lines
 
     def _target(self, entry: Entry, body: Text) -> str:
-        return self.network.room_name(entry.conversation) if is_room(entry.conversation) else body.to or "*"
+        return self.network.room_name(entry.conversation) if is_room(entry.conversation) else body.via or body.to or "*"
 
     def _with_client_tags(self, entry: Entry, body: Text, tags: dict[str, str]) -> dict[str, str]:
         """Return tags with those of clients, the reply to which an entry is, and the mark of a bot."""
@@ -220,7 +222,12 @@ class IrcRendering:
         if event.online is not None:
             return []
         room = self.network.room_name(event.room or "#lobby")
-        lines = [self.join(person.user, person.name, room) for person in event.appeared]
+        lines = []
+        for person in event.appeared:
+            lines.append(self.join(person.user, person.name, room))
+            user = self.network.hub.directory.users.get(person.user)
+            if user is not None and user.away and "away-notify" in self.caps:
+                lines.append(line_of("AWAY", user.away, source=self.network.source(person.user, person.name)))
         for person in event.disappeared:
             source = self.network.source(person.user, person.name)
             if person.why == "offline":
@@ -303,7 +310,7 @@ class IrcRendering:
     def confirm(self, entry: Entry, session: Session) -> bytes | None:
         """Return the bytes of a message for its author if its line had a label, or it is to the author; else None."""
         client: Client = session.dialect.client
-        if entry.kind not in _SENT:
+        if entry.kind not in SENT:
             return None
         label = client.labels.pop(next(iter(client.labels))) if client.labels else ""
         received = ""
@@ -317,14 +324,11 @@ class IrcRendering:
         return ((line_of("ACK", source=self.network.name, tags=tags) if label else "") + received).encode()
 
 
-_SENT = SAID | {"tags"}
-"""The kinds of entries that a client sends, and gets back with ``echo-message`` only."""
-
 _KINDS: dict[str, Callable[[IrcRendering, Entry, Text, dict[str, str]], list[str]]] = {
     "message": IrcRendering.said,
     "action": IrcRendering.said,
     REPLY: IrcRendering.said,
-    "tags": IrcRendering.tagged,
+    TAGS: IrcRendering.tagged,
     REACT: IrcRendering.reacted,
     UNREACT: IrcRendering.reacted,
     DELETE: IrcRendering.deleted,

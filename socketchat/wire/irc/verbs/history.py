@@ -10,7 +10,7 @@ from ....hub.delivery.ignoring import ignores
 from ....hub.state.conversations import Conversation, Pair, Room
 from ....journal.bodies import is_blank
 from ....protocol.events import Entry
-from ....protocol.kinds import SAID
+from ....protocol.kinds import HAPPENED, SAID
 from ....protocol.names import name_key
 from ..isupport import HISTORY
 from ..line import Call
@@ -23,9 +23,6 @@ PAGE = 100
 
 LOOKED_AT = 5_000
 """Most entries that are read for one answer, if most are of other kinds."""
-
-EVENTS = SAID | {"topic", "notice", "tags", "react", "unreact"}
-"""The kinds that a client with event playback gets."""
 
 
 class Bounds(NamedTuple):
@@ -67,8 +64,7 @@ async def chathistory(call: Call) -> None:
     except ChatError as error:
         call.fail("MESSAGE_ERROR", sub, target, str(error))
         return
-    shown = conversation.name_for(call.user).removeprefix("@")
-    call.add(batch_of(call, "chathistory", [shown], entries))
+    call.add(batch_of(call, "chathistory", [target], entries))
 
 
 def conversation_of(call: Call, target: str) -> Conversation | None:
@@ -159,7 +155,7 @@ async def first_since(call: Call, conversation: Conversation, moment: int) -> in
 
 async def _collect(call: Call, conversation: Conversation, bounds: Bounds, limit: int) -> list[Entry]:
     """Return up to ``limit`` messages within bounds, in the order of their seq."""
-    kinds = EVENTS if call.client.has("draft/event-playback") else SAID
+    kinds = HAPPENED if call.client.has("draft/event-playback") else SAID
     after, before, left = bounds.after, bounds.before, LOOKED_AT
     found: list[Entry] = []
     while len(found) < limit and left > 0 and before - after > 1:

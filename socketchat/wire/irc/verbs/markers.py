@@ -6,6 +6,7 @@ from ....exceptions import ChatError, NotFound
 from ....hub.state.conversations import Conversation
 from ....protocol import commands
 from ..line import Call
+from ..message import line_of
 from ..moments import milliseconds, timestamp
 from ..references import seq_of
 from .history import conversation_of, first_since
@@ -29,12 +30,15 @@ async def markread(call: Call) -> None:
                 call.fail("INTERNAL_ERROR", target, "Too many read markers")
                 return
             call.user.read_at = {**moments, key: moment}
+            for session in call.hub.online.of(call.user):
+                if session is not call.session and getattr(session.rendering, "has_markers", False):
+                    session.write(line_of("MARKREAD", target, marker(call, target), source=call.network.name).encode())
             await _mark(call, target, moment)
     call.line("MARKREAD", target, marker(call, target))
 
 
 MARKED = 1_000
-"""Most conversations of which a user's exact moment is kept on this node."""
+"""Most conversations per user whose exact moment this node keeps."""
 
 
 def marker(call: Call, target: str) -> str:

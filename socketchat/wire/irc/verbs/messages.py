@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ....hub import Session
 from ....hub.policy.permissions import Rank
 from ....protocol.conversations import is_room
 from ....protocol.text.formatting import SPLIT
@@ -9,6 +10,7 @@ from .. import numerics as n
 from ..client import Batch
 from ..isupport import MULTILINE_BYTES, MULTILINE_LINES, TARGETS
 from ..line import Call
+from ..message import LINE_BYTES
 
 MULTILINE = "draft/multiline"
 CONCAT = "draft/multiline-concat"
@@ -24,9 +26,17 @@ async def say(call: Call) -> None:
         call.numeric(n.ERR_NORECIPIENT, f"No recipient given ({call.message.verb})")
     elif not call.param(1) and call.message.verb != "TAGMSG":
         call.numeric(n.ERR_NOTEXTTOSEND)
+    elif is_too_long(call.session, call.message.verb, call.param(0).partition(",")[0], call.param(1)):
+        call.numeric(n.ERR_INPUTTOOLONG)
     else:
         for target in call.param(0).split(",")[:TARGETS]:
             await _send(call, target, call.param(1))
+
+
+def is_too_long(session: Session, verb: str, target: str, text: str) -> bool:
+    """Tell whether others would not get a text in one line: the sender's client can split it better than the server."""
+    source = session.user.mask if session.user is not None else ""
+    return len(f":{source} {verb} {target} :{text}\r\n".encode()) > LINE_BYTES
 
 
 async def _send(call: Call, target: str, text: str) -> None:
@@ -37,7 +47,7 @@ async def _send(call: Call, target: str, text: str) -> None:
         for user in call.hub.online.users(room):
             ranks = call.hub.permissions.rank(user, room) >= max(least, Rank.MODERATOR)
             if user is not call.user and (ranks or (target[0] == "+" and room.has_voice(user))):
-                await call.say(user.name, f"[{target}] {text}")
+                await call.say(user.name, text, via=f"{target[0]}{room.name}")
         return
     await call.say(target, text)
 
