@@ -89,7 +89,7 @@ def test_empty_words_are_no_message_no_name_and_no_topic(words, capsys) -> None:
 
 HOSTS = ["a b", "chat.example.org/", "*", "a:0", "a:x", ":5000", "a:", "[::1", "a:b:c", "\x1b", "http://a"]
 PORTS = ["0", "-1", "65536", "x", "1.5", "5000 "]
-ROOMS = ["#my room", "#", "##", "#a/b", "x" * 21]
+ROOMS = ["#my room", "#", "##", "#a/b", "x" * 33]
 NAMES = ["two words", "#room", "x" * 21, "a/b"]
 SECONDS = ["0", "-1", "x", "inf"]
 DURATIONS = ["0s", "7", "7 days", "d", "-1d", "7y"]

@@ -73,7 +73,7 @@ def test_the_creator_owns_a_room_and_its_moderators_act_only_there() -> None:
     carol = stage.native("carol")
     carol.do(commands.Join, room="#dev")
     eve.do(commands.Kick, room="#dev", name="carol")
-    assert carol.told(events.Left) == [events.Left(conversation="#dev", text="eve kicked you from #dev.")]
+    assert carol.told(events.Left) == [events.Left(conversation="#dev", text="eve kicked you from #dev.", by="eve")]
     bob.do(commands.Unmod, room="#dev", name="eve")
     eve.take()
     eve.do(commands.Mute, room="#dev", name="carol")
@@ -239,7 +239,7 @@ def test_a_room_ban_lasts_until_it_expires() -> None:
     ann.do(commands.Ban, room="#ops", name="bob", seconds=600, reason="spam")
     assert notices(ann) == ["ann banned bob from #ops for 10 minutes: spam."]
     assert bob.told(events.Left) == [
-        events.Left(conversation="#ops", text="ann banned you from #ops for 10 minutes: spam.")
+        events.Left(conversation="#ops", text="ann banned you from #ops for 10 minutes: spam.", reason="spam", by="ann")
     ]
     stage.turns.wait(300)
     for ask in (
@@ -415,7 +415,7 @@ def test_the_operator_is_told_whose_ban_covered_another_name_of_the_key() -> Non
         (commands.Invite(room="#ops", name="gus"), "#ops is public; gus can join it without an invitation."),
         (commands.Access(room="#ops", private=False), "#ops is public already."),
         (commands.Access(room="#lobby", private=True), "#lobby is open to everyone; make another room private."),
-        (commands.Mod(room="#ops", name="gus"), "gus is a guest; only registered users can be moderators."),
+        (commands.Mod(room="#ops", name="gus"), "gus is a guest, who can be a moderator only in a room, while there."),
         (commands.Unmod(room="#ops", name="bob"), "bob is not a moderator of #ops."),
         (commands.Unban(room="#ops", name="bob"), "bob is not banned from #ops."),
         (commands.Unmute(room="#lobby", name="zed"), "zed is not muted in the chat."),
@@ -440,7 +440,7 @@ def test_guests_leave_a_room_that_becomes_private_and_cannot_be_invited() -> Non
     ann.do(commands.Invite, room="#ops", name="gus")
     assert refusal(ann) == ("refused", "gus is a guest; guests can only be in public rooms.")
     ann.do(commands.Invite, room="#ops", name="bob")
-    assert refusal(ann) == ("refused", "bob is already in #ops.")
+    assert refusal(ann) == ("already_there", "bob is already in #ops.")
 
 
 def test_a_restriction_holds_immediately_and_is_undone_if_not_stored() -> None:

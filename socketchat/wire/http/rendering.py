@@ -78,6 +78,7 @@ class HttpRendering:
     resumes = False
     shows_members = False
     tells_watched = False
+    invites = False
     hears_lobby = True
     echoed: frozenset[str] = frozenset()
     confirms = False

@@ -47,6 +47,7 @@ class StreamRendering:
     resumes = False
     shows_members = False
     tells_watched = False
+    invites = False
     hears_lobby = False
     echoed: frozenset[str] = frozenset()
     confirms = False
