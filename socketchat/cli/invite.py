@@ -14,6 +14,9 @@ from .arguments.strict import Command
 if TYPE_CHECKING:
     from ..client.address import Address
 
+TRUST_SECONDS = 3.0
+"""Time for a TLS handshake with the server on the same machine."""
+
 HELP = """Create an invite: a URL that lets a newcomer in.
 
 \b
@@ -24,7 +27,8 @@ Examples:
   socketchat invite | mail -s "join us" bob      stdout has the URL and nothing else
 
 Anyone who has the URL can join with `socketchat join URL`: send it as you would a password. It also identifies the
-server, so that nobody has to compare fingerprints.
+server, so that nobody has to compare fingerprints. If browsers trust the server's certificate, or with --web, it begins
+with https://, and a click opens the chat in a browser.
 
 `socketchat admin invite list` and `revoke` manage invites. Only the account that runs the server can create them.
 
@@ -61,6 +65,7 @@ def count(_ctx: click.Context, _param: click.Parameter, text: str) -> int:
     metavar="HOST[:PORT]",
     help="Address at which newcomers reach the server.  [default: where it listens, or this machine's]",
 )
+@click.option("--web", is_flag=True, help="Print a URL for browsers, even if they would warn about the certificate.")
 @click.option(
     "--data",
     callback=directory,
@@ -69,7 +74,7 @@ def count(_ctx: click.Context, _param: click.Parameter, text: str) -> int:
 )
 @click.pass_context
 def invite(
-    ctx: click.Context, *, uses: int, seconds: int, room: str | None, host: str | None, data: Path | None
+    ctx: click.Context, *, uses: int, seconds: int, room: str | None, host: str | None, web: bool, data: Path | None
 ) -> None:
     """Ask the server for an invite, and print it."""
     if ctx.args:
@@ -86,7 +91,38 @@ def invite(
     order = operator.CreateInvite(id=1, uses=uses, seconds=seconds, room=None if room is None else check_room(room))
     listening, fingerprint, token = ask(data_directory(data), order)
     address = leads_to(told, listening)
-    click.echo(Invitation(address, from_fingerprint(fingerprint), token).url)
+    made = Invitation(address, from_fingerprint(fingerprint), token)
+    is_trusted = _is_trusted(address, leads_to_itself(listening))
+    if web and not is_trusted:
+        click.echo(
+            "Browsers will warn about the certificate of this server, because no authority that they trust has signed "
+            "it for this address. See `socketchat help http`.",
+            err=True,
+        )
+    click.echo(made.web_url if web or is_trusted else made.url)
+
+
+def leads_to_itself(listening: str) -> tuple[str, int]:
+    """Return the address at which the server's own machine reaches it."""
+    from ..client.address import parse_host
+
+    host, port = parse_host(listening.split(maxsplit=1)[0])
+    return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host), port or 0  # noqa: S104 - compared with
+
+
+def _is_trusted(address: Address, reached: tuple[str, int]) -> bool:
+    """Tell whether the system's certificate authorities vouch for the server under the name in the URL."""
+    import socket
+    import ssl
+
+    try:
+        with (
+            socket.create_connection(reached, timeout=TRUST_SECONDS) as plain,
+            ssl.create_default_context().wrap_socket(plain, server_hostname=address.tls_host),
+        ):
+            return True
+    except (OSError, ValueError):  # SSLError is an OSError
+        return False
 
 
 def told_address(host: str | None) -> tuple[str, int | None] | None:

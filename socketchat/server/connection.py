@@ -293,6 +293,8 @@ class Connection(asyncio.Protocol):
         """Tell the hub and the server that this connection is gone, and free its resources."""
         self._is_over = True
         self._connections.discard(self)
+        if self._wire is not None and self._wire.has_served:
+            self._slot.serve()
         self._slot.end()
         session, self.session, self._wire, self._held = self.session, None, None, None
         if session is not None:

@@ -9,6 +9,8 @@ from ..hub.networks import is_loopback, network
 from ..hub.policy.rate_limiter import RateLimiter
 from .limits import (
     CONNECTIONS_PER_ADDRESS,
+    PAGES_BURST,
+    PAGES_SECONDS,
     STRANGER_BYTES,
     STRANGERS_BURST,
     STRANGERS_BYTES,
@@ -36,6 +38,7 @@ class ConnectionLimits:
         self.bytes = 0  # received from strangers
         self.counts: dict[str, _Count] = {}
         self.rates = RateLimiter(STRANGERS_BURST, STRANGERS_SECONDS, clock)
+        self.pages = RateLimiter(PAGES_BURST, PAGES_SECONDS, clock)
         self.limited = limited
         self.silent: dict[Slot, None] = {}  # strangers that have sent nothing useful, oldest first
         self.speaking: dict[Slot, None] = {}  # the other strangers
@@ -117,6 +120,11 @@ class Slot:
             self.on_crowd = None
             if owner:  # scripts may connect as often as they like
                 self._limits.rates.give_back(self._place)
+
+    def serve(self) -> None:
+        """Note that the peer has loaded a page, as a browser does before its user logs in."""
+        if self._is_stranger and self._place and not self._limits.pages.take(self._place):
+            self._limits.rates.give_back(self._place)
 
     def end(self) -> None:
         """Note that the connection is gone."""

@@ -56,6 +56,12 @@ STRANGERS_BURST = 60
 STRANGERS_SECONDS = 10.0
 """After the burst, one more in this time: this slows down scanners and guessers, but not monitoring probes."""
 
+PAGES_BURST = 300
+"""Connections in a burst from one address that load the page: a browser opens six, and an office shares an address."""
+
+PAGES_SECONDS = 1.0
+"""After the burst, one more in this time; any other connection counts as one that never logs in."""
+
 STRANGERS_SHARE = 0.25
 """Share of all connections that may be strangers. Above it, each newcomer replaces the oldest silent stranger, so that
 silent peers cannot use up the slots."""

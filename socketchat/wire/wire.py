@@ -79,6 +79,9 @@ class Wire:
 
     __slots__ = ("_commands", "_framing", "_session", "dialect", "heavy", "needs_data")
 
+    has_served = False
+    """Whether the peer has loaded a page."""
+
     needs_address = False
     """Whether the session has to know at which address of this machine the peer connected."""
 

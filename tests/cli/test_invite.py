@@ -2,6 +2,7 @@
 
 import os
 import sqlite3
+import ssl
 from pathlib import Path
 
 import pytest
@@ -36,6 +37,28 @@ def test_invite_prints_only_the_url(server, invite) -> None:
     assert parse_invitation(out).address == Address("chat.example", server.port)
     code, out, _ = invite("--host", "chat.example:7", "--uses", "2", "--expires", "2h", "--room", "#lobby")
     assert parse_invitation(out).address == Address("chat.example", 7)
+
+
+def test_a_url_for_browsers_is_printed_on_request_with_a_warning(server, invite) -> None:
+    code, out, err = invite("--host", "chat.example", "--web")
+    assert (code, out.count("\n")) == (0, 1)
+    assert out.startswith(f"https://chat.example:{server.port}/#invite=")
+    assert "Browsers will warn" in err
+
+
+def test_a_certificate_that_browsers_trust_gives_a_url_for_browsers(server, invite, monkeypatch) -> None:
+    certificate = ssl.get_server_certificate(("127.0.0.1", server.port))
+    original = ssl.create_default_context
+
+    def trusting() -> ssl.SSLContext:
+        context = original(cadata=certificate)
+        context.check_hostname = False  # the generated certificate has no name
+        return context
+
+    monkeypatch.setattr(ssl, "create_default_context", trusting)
+    code, out, err = invite("--host", "chat.example")
+    assert (code, err) == (0, "")
+    assert out.startswith("https://chat.example:")
 
 
 def test_without_a_host_the_url_has_the_address_of_the_server(server, invite) -> None:

@@ -10,6 +10,7 @@ from socketchat.exceptions import TooMany
 from socketchat.server.connection_limits import ConnectionLimits, Slot
 from socketchat.server.limits import (
     CONNECTIONS_PER_ADDRESS,
+    PAGES_BURST,
     STRANGER_BYTES,
     STRANGERS_BURST,
     STRANGERS_BYTES,
@@ -246,3 +247,17 @@ class Doorkeeping(RuleBasedStateMachine):
 
 
 TestDoorkeeping = Doorkeeping.TestCase
+
+
+def test_connections_that_load_the_page_have_a_limit_of_their_own() -> None:
+    limits = ConnectionLimits(Time(), 1000)
+    for _ in range(PAGES_BURST):
+        slot = limits.open_slot("203.0.113.1")
+        slot.serve()
+        slot.end()
+    for _ in range(STRANGERS_BURST):
+        slot = limits.open_slot("203.0.113.1")
+        slot.serve()
+        slot.end()
+    with pytest.raises(TooMany):
+        limits.open_slot("203.0.113.1")

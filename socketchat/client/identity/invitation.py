@@ -14,6 +14,10 @@ from ..address import Address, parse_host
 from ..session.credentials import Credentials
 
 SCHEME = "socketchat://"
+WEB_SCHEME = "https://"
+WEB_PORT = 443
+WEB_SIGN = "invite="
+"""How the fragment of a URL for browsers begins: the page looks for it, and the browser sends no fragment."""
 
 URL_CHARACTERS = 1000
 """Characters of the longest URL: the longest host name, and all the rest."""
@@ -33,8 +37,18 @@ class Invitation(NamedTuple):
     @property
     def url(self) -> str:
         """The URL; anyone who reads it can log in."""
+        return f"{SCHEME}{self.address}/#{self._fragment}"
+
+    @property
+    def web_url(self) -> str:
+        """The URL for browsers, which ``socketchat join`` takes too."""
+        address = str(self.address).removesuffix(f":{WEB_PORT}")
+        return f"{WEB_SCHEME}{address}/#{WEB_SIGN}{self._fragment}"
+
+    @property
+    def _fragment(self) -> str:
         whose = "" if self.name is None else f".{_quoted(self.name)}"
-        return f"{SCHEME}{self.address}/#{to_word(self.key)}.{self.token}{whose}"
+        return f"{to_word(self.key)}.{self.token}{whose}"
 
     @property
     def fingerprint(self) -> str:
@@ -53,18 +67,22 @@ class Invitation(NamedTuple):
 
 def is_url(text: str) -> bool:
     """Tell whether a word looks like an invitation; a name never does."""
-    return text.lstrip().lower().startswith(SCHEME)
+    return text.lstrip().lower().startswith((SCHEME, WEB_SCHEME))
 
 
 def parse_invitation(text: str) -> Invitation:
     """Return the invitation in a URL; raises UsageProblem, which does not repeat the token."""
     url = text[:URL_CHARACTERS].strip()
-    where, sign, fragment = url[len(SCHEME) :].partition("#")
+    is_web = url.lower().startswith(WEB_SCHEME)
+    where, sign, fragment = url[len(WEB_SCHEME if is_web else SCHEME) :].partition("#")
+    if is_web:
+        sign, fragment = WEB_SIGN * fragment.startswith(WEB_SIGN), fragment.removeprefix(WEB_SIGN)
     key, dot, rest = fragment.partition(".")
     token, _, whose = rest.partition(".")
     if not is_url(url) or not sign or not dot:
         raise UsageProblem(
-            "This is not an invite. It looks like socketchat://HOST:PORT/#…; ask whoever runs the server for one."
+            "This is not an invite. It looks like socketchat://HOST:PORT/#… or https://HOST:PORT/#invite=…; ask "
+            "whoever runs the server for one."
         )
     try:
         name = check_name(_unquoted(whose)) if whose else None
@@ -73,7 +91,7 @@ def parse_invitation(text: str) -> Invitation:
         pin = from_word(key, FINGERPRINT_BYTES, "A fingerprint")
     except UsageProblem:
         raise UsageProblem("This invite is damaged. Copy all of it, up to the last character.") from None
-    return Invitation(Address(host, port or DEFAULT_PORT), pin, token, name)
+    return Invitation(Address(host, port or (WEB_PORT if is_web else DEFAULT_PORT)), pin, token, name)
 
 
 def _quoted(name: str) -> str:

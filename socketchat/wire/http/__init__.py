@@ -34,6 +34,11 @@ class HttpWire(Wire):
         self._framing, self.dialect, self._current = framing, dialect, dialect
 
     @property
+    def has_served(self) -> bool:  # type: ignore[override]
+        """Whether the peer has loaded a page."""
+        return self._current.has_served
+
+    @property
     def lifetime(self) -> float | None:
         """The age at which a connection that waits for another request ends; a WebSocket stays."""
         return self._current.lifetime

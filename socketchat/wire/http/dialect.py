@@ -42,6 +42,7 @@ class HttpDialect:
         self.hub: Hub | None = None  # since the first request
         self.is_streaming = False  # the body of a response has begun, and its end is not known
         self.is_chunked = False
+        self.has_served = False
         self.follows = False
         framing.say = self._say
 

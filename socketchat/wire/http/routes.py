@@ -62,4 +62,6 @@ def _for_browsers(hub: Hub, session: Session, request: Request) -> Response | by
         return problem("refused", UNKNOWN_HOST, status=421)
     if request.path == "/ws":
         return upgrade(hub, session, request, origin)
-    return page(hub, request)
+    response = page(hub, request)
+    session.dialect.has_served = response.status in {200, 304}
+    return response

@@ -112,6 +112,7 @@ class WebSocketDialect(NativeDialect):
     """The native dialect, and the frames about the WebSocket itself."""
 
     name: str = "websocket"
+    has_served = False
     lifetime = None
 
     def __init__(self) -> None:

@@ -16,6 +16,15 @@ def test_an_invite_url_has_address_fingerprint_and_token(address: Address) -> No
     assert invitation.credentials.invite == TOKEN
 
 
+@pytest.mark.parametrize("address", [Address("chat.example", 5000), Address("::1", 443), Address("chat.example", 443)])
+def test_a_url_for_browsers_is_the_same_invite(address: Address) -> None:
+    invitation = Invitation(address, KEY, TOKEN)
+    assert invitation.web_url.startswith("https://")
+    assert ":443" not in invitation.web_url
+    assert parse_invitation(invitation.web_url) == invitation
+    assert TOKEN not in invitation.web_url.partition("#")[0]
+
+
 def test_an_invite_url_may_omit_the_port_and_the_slash() -> None:
     url = Invitation(Address("chat.example", 5000), KEY, TOKEN).url
     assert parse_invitation(url.replace(":5000/", "")).address == Address("chat.example", 5000)
@@ -27,7 +36,7 @@ def test_the_secrets_of_an_invite_are_in_the_fragment_and_in_no_repr() -> None:
     assert TOKEN not in repr(invitation)
 
 
-@pytest.mark.parametrize("word", ["socketchat://h/#x", " SocketChat://h"])
+@pytest.mark.parametrize("word", ["socketchat://h/#x", " SocketChat://h", "https://h/#invite=x"])
 def test_an_invite_url_is_distinguished_from_a_name(word: str) -> None:
     assert is_url(word)
     assert not is_url("alice")
@@ -45,6 +54,8 @@ def test_an_invite_url_is_distinguished_from_a_name(word: str) -> None:
         f"socketchat://chat.example:5000/#{to_word(KEY)[:-2]}.{TOKEN}",
         f"socketchat://chat.example:x/#{to_word(KEY)}.{TOKEN}",
         f"socketchat:///#{to_word(KEY)}.{TOKEN}",
+        f"https://chat.example:5000/#{to_word(KEY)}.{TOKEN}",
+        f"https://chat.example:5000/#invite={to_word(KEY)}.{TOKEN[:-1]}",
         f"http://chat.example:5000/#{to_word(KEY)}.{TOKEN}",
         "socketchat://" + "x" * 2000,
         f"socketchat://a:\0b:5000/#{to_word(KEY)}.{TOKEN}",
