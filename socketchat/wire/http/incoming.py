@@ -7,6 +7,7 @@ them can be trusted, so that every field is checked, and the text passes the sam
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import parse_qs
@@ -15,6 +16,12 @@ import msgspec
 
 from ...exceptions import BadText, UsageProblem
 from .requests import Request
+
+_FIELD = re.compile(r"\{\{ *([\w.-]{1,100}) *\}\}")
+"""A field in a template, such as ``{{check.name}}``; there is no logic."""
+
+MOST_FIELDS = 20
+"""Fields of a template: each may be as long as the whole body."""
 
 MOST_ALERTS = 20
 """Alerts of one message that get a line each; more are counted."""
@@ -48,6 +55,10 @@ def _from_json(request: Request, data: bytes) -> str:
         raise UsageProblem("The body is not valid JSON.") from None
     if not isinstance(fields, dict):
         raise UsageProblem("The body must be a JSON object.")
+    if template := parse_qs(request.query, max_num_fields=20).get("template"):
+        if template[0].count("{{") > MOST_FIELDS:
+            raise UsageProblem(f"A template has at most {MOST_FIELDS} fields.")
+        return _FIELD.sub(lambda found: _text(fields, found[1]), template[0])
     for is_such, shape in _SHAPES:
         if is_such(request, fields):
             return shape(request, fields)
@@ -59,7 +70,10 @@ def _text(fields: Fields, *names: str) -> str:
     for name in names:
         value: Any = fields
         for part in name.split("."):
-            value = value.get(part) if isinstance(value, dict) else None
+            if isinstance(value, list) and part.isascii() and part.isdigit():
+                value = value[int(part[:9])] if int(part[:9]) < len(value) else None
+            else:
+                value = value.get(part) if isinstance(value, dict) else None
         if isinstance(value, str) and value.strip():
             return " ".join(value.split())
         if isinstance(value, int) and not isinstance(value, bool):

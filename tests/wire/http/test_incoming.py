@@ -2,12 +2,13 @@
 
 import json
 from contextlib import suppress
+from urllib.parse import urlencode
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from socketchat.exceptions import ChatError
+from socketchat.exceptions import ChatError, UsageProblem
 from socketchat.wire.http.incoming import MOST_ALERTS, text_of
 from socketchat.wire.http.requests import Request
 
@@ -163,6 +164,27 @@ def test_what_a_program_sends_becomes_a_readable_line(headers: dict[str, str], f
 )
 def test_other_bodies_are_the_text_or_a_form_of_slack(headers: dict[str, str], body: bytes, text: str) -> None:
     assert text_of(Request("POST", "/", "", headers, body)) == text
+
+
+@pytest.mark.parametrize(
+    ("template", "text"),
+    [
+        ("{{name}} is {{ status }}", "db is down"),
+        ("{{a.b}}, {{list.1.x}}, {{list.9.x}}, {{none}}", "7, two,\u0020, "),
+        ("{{list}}{{a}}{{a.b.c}}{{ name", "{{ name"),
+        ("{{name.upper}}{{__class__}}|{{{name}}}", "|{db}"),
+    ],
+)
+def test_a_template_puts_fields_into_a_text_and_has_no_logic(template: str, text: str) -> None:
+    fields = {"name": "db", "status": "down", "a": {"b": 7}, "list": [{"x": "one"}, {"x": "two"}]}
+    request = Request("POST", "/", urlencode({"template": template}), JSON, json.dumps(fields).encode())
+    assert text_of(request) == text
+
+
+def test_a_template_cannot_make_a_short_body_endless() -> None:
+    request = Request("POST", "/", "template=" + "{{a}}" * 21, JSON, json.dumps({"a": "x" * 200_000}).encode())
+    with pytest.raises(UsageProblem, match="20 fields"):
+        text_of(request)
 
 
 def test_many_alerts_are_counted() -> None:
