@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from functools import cache
 from hashlib import sha256
@@ -26,6 +27,9 @@ MEDIA_TYPES = {
 }
 """The types of the files that are served; any other file in the folder is not."""
 
+_COMMENT_LINES = re.compile(rb"^[ \t]*(?:/\*\*(?:[^*]|\*(?!/))*\*/|//[^\n]*)[ \t]*\n", re.MULTILINE)
+"""Comments on lines of their own: a fifth of the modules, with their types, which no browser needs."""
+
 
 @cache
 def pages() -> Mapping[str, Page]:
@@ -41,4 +45,6 @@ def pages() -> Mapping[str, Page]:
 
 def _page(path: Path) -> Page:
     content = path.read_bytes()
+    if path.suffix == ".js":
+        content = _COMMENT_LINES.sub(b"", content)
     return Page(MEDIA_TYPES[path.suffix], content, f'"{sha256(content).hexdigest()[:32]}"')

@@ -91,5 +91,7 @@ function offerPassword(opened) {
 }
 
 start().catch((/** @type {unknown} */ error) => {
-  block(`This page cannot keep your key here: ${error}. Allow the browser to keep data for this site, or leave the private window.`);
+  block(
+    `This page cannot keep your key here: ${error}. Allow the browser to keep data for this site, or leave the private window.`,
+  );
 });

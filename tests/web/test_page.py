@@ -81,7 +81,7 @@ def test_an_edit_a_reply_a_reaction_and_a_deletion_change_the_line(house):
     line.focus()
     page.keyboard.press("+")
     page.get_by_role("button", name="React with 🎉").click()
-    line.get_by_role("button", name="🎉: alice").wait_for()
+    line.get_by_role("button", name="🎉 1: alice").wait_for()
     line.focus()
     page.keyboard.press("d")
     page.get_by_role("button", name="Delete", exact=True).last.click()

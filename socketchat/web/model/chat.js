@@ -12,9 +12,6 @@ import { mentions, nameKey } from "./text.js";
 
 export const LOBBY = "#lobby";
 
-/** Lines of a page of history: the most that the server returns. */
-export const PAGE_LINES = 200;
-
 /** Time between two reports of what was read: a fast chat must not cause a command per line. */
 const READ_MS = 700;
 
@@ -114,67 +111,6 @@ export class Chat {
   }
 
   /**
-   * Load older lines of a conversation; tells whether there were any.
-   * @param {Conversation} conversation
-   */
-  async loadOlder(conversation) {
-    const { timeline, stored } = conversation;
-    if (!stored || (timeline.isLoaded && !timeline.hasOlder)) return false;
-    const before = timeline.isLoaded ? timeline.from : undefined;
-    if (before === undefined) timeline.beginPage();
-    const { events, ok } = await this.session.request({
-      type: "history",
-      conversation: stored,
-      limit: PAGE_LINES,
-      ...(before === undefined ? {} : { before }),
-    });
-    if (before !== undefined && timeline.from !== before) return false;
-    const page = /** @type {Entry[]} */ (/** @type {unknown} */ (events));
-    const from = ok.more && page.length ? page[0].seq : 1;
-    const to = before === undefined ? this.#head(stored) : before - 1;
-    timeline.addPage(page, { from, to, isLive: before === undefined || timeline.isLive });
-    return true;
-  }
-
-  /**
-   * Load newer lines of a conversation that was opened at an old line.
-   * @param {Conversation} conversation
-   */
-  async loadNewer(conversation) {
-    const { timeline, stored } = conversation;
-    if (!stored || timeline.isLive) return false;
-    const after = timeline.to;
-    timeline.beginPage();
-    const events = await this.#range(stored, after, after + PAGE_LINES + 1);
-    if (timeline.to !== after || timeline.isLive) return false;
-    const to = Math.min(after + PAGE_LINES, this.#head(stored));
-    timeline.addPage(events, { from: after + 1, to, isLive: to >= this.#head(stored) });
-    return true;
-  }
-
-  /**
-   * Load the lines around one.
-   * @param {Conversation} conversation
-   * @param {number} seq
-   */
-  async loadAround(conversation, seq) {
-    const { timeline, stored } = conversation;
-    if (!stored || timeline.line(seq)) return;
-    const half = PAGE_LINES / 2;
-    const [after, before] = [Math.max(0, seq - half), seq + half];
-    timeline.clear();
-    timeline.beginPage();
-    const events = await this.#range(stored, after, before);
-    const to = Math.min(before - 1, this.#head(stored));
-    timeline.addPage(events, { from: after + 1, to, isLive: to >= this.#head(stored) });
-  }
-
-  /** @param {string} conversation */
-  #head(conversation) {
-    return this.session.positions.seqs.get(conversation) ?? 0;
-  }
-
-  /**
    * Note that the user has seen a conversation up to its newest line.
    * @param {Conversation} conversation
    */
@@ -226,13 +162,6 @@ export class Chat {
     });
   }
 
-  /** @param {string} conversation @param {number} after @param {number} before */
-  async #range(conversation, after, before) {
-    const range = { after, before, limit: PAGE_LINES };
-    const { events } = await this.session.request({ type: "history", conversation, ...range });
-    return /** @type {Entry[]} */ (/** @type {unknown} */ (events));
-  }
-
   /** @param {Message} message @param {Conversation} conversation */
   #show(message, conversation) {
     if (message.type !== "send") return;
@@ -243,8 +172,7 @@ export class Chat {
 
   /** @param {ServerEvent} event */
   #hear(event) {
-    const handler = this.#handlers[event.type];
-    if (handler) handler(event);
+    if (Object.hasOwn(this.#handlers, event.type)) this.#handlers[event.type](event);
   }
 
   /** @type {Record<string, (event: any) => void>} */
@@ -346,7 +274,8 @@ export class Chat {
 
   /** @param {Conversation} conversation @param {Entry} entry */
   #count(conversation, entry) {
-    const toMe = !conversation.isRoom || entry.body.of_author === this.session.user || mentions(entry.body.text ?? "", this.key);
+    const toMe =
+      !conversation.isRoom || entry.body.of_author === this.session.user || mentions(entry.body.text ?? "", this.key);
     if (this.isReplaying || entry.body.deleted) return;
     if (toMe) this.view.rang(conversation, entry);
     if (this.view.isWatching(conversation)) return;
@@ -360,7 +289,8 @@ export class Chat {
   #gap({ conversation, first, reason }) {
     const known = this.conversations.get(conversation);
     if (known) this.#reload(known);
-    if (reason === "missing") this.view.notify(`Lines from ${conversation}/${first} on did not arrive; they are loaded again.`);
+    if (reason === "missing")
+      this.view.notify(`Lines from ${conversation}/${first} on did not arrive; they are loaded again.`);
   }
 
   /** @param {Conversation} conversation */

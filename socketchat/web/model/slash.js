@@ -179,7 +179,8 @@ function roomSettings(words, room) {
   if (value === undefined) {
     return ["private", "public"].includes(word) ? { type: "access", room, private: word === "private" } : undefined;
   }
-  if (word === "announce" && ["on", "off"].includes(value)) return { type: "settings", room, announce: value === "on" };
+  if (word === "announce" && ["on", "off"].includes(value))
+    return { type: "settings", room, announce: value === "on" };
   const seconds = value === "off" ? 0 : secondsOf(value) || undefined;
   return word === "slow" && seconds !== undefined ? { type: "settings", room, slow: seconds } : undefined;
 }
@@ -188,7 +189,9 @@ function roomSettings(words, room) {
 function devices(words) {
   const [verb, device, ...more] = words.split(/\s+/);
   if (!verb) return { type: "devices" };
-  return verb === "revoke" && device && !more.length ? { type: "revoke", device } : undefined;
+  if (!device || more.length) return undefined;
+  if (verb === "revoke") return { type: "revoke", device };
+  return verb === "keep" ? { type: "keepdevice", device } : undefined;
 }
 
 /** @type {Record<string, Build>} */

@@ -19,7 +19,9 @@ export function tokens(text) {
     const [block, inline] = [match[1], match[2]];
     if (block !== undefined && !block.trim()) continue;
     links(text.slice(at, match.index), found);
-    found.push(block === undefined ? { kind: "code", text: inline } : { kind: "block", text: block.replace(/\n$/, "") });
+    found.push(
+      block === undefined ? { kind: "code", text: inline } : { kind: "block", text: block.replace(/\n$/, "") },
+    );
     at = match.index + match[0].length;
   }
   links(text.slice(at), found);

@@ -183,7 +183,7 @@ function lineOf({ seq, ts, author, name, kind, body, deleted }) {
     author,
     name,
     kind,
-    text: body.text ?? "",
+    text: String(body.text ?? ""),
     of: body.of,
     ofName: body.of_name,
     ofAuthor: body.of_author,

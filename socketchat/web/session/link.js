@@ -59,7 +59,12 @@ export class Link {
     socket.addEventListener("message", ({ data }) => {
       if (socket !== this.socket) return;
       this.#idle();
-      this.session.receive(data);
+      try {
+        this.session.receive(data);
+      } catch (error) {
+        console.warn("The server broke the protocol:", error);
+        this.drop();
+      }
     });
     socket.addEventListener("close", () => this.#lost(socket));
   }

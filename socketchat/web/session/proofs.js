@@ -10,7 +10,10 @@ const CONTEXT = new TextEncoder().encode("socketchat-web-v1\0");
  * @param {Uint8Array} bytes
  */
 export function toWord(bytes) {
-  return btoa(String.fromCharCode(...bytes)).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+  return btoa(String.fromCharCode(...bytes))
+    .replaceAll("+", "-")
+    .replaceAll("/", "_")
+    .replaceAll("=", "");
 }
 
 /**

@@ -14,7 +14,38 @@ import { Positions } from "./positions.js";
 import { fromWord, NONCE_BYTES, signedBytes, toWord } from "./proofs.js";
 
 /** Events that carry the data of an answer. */
-const PARTS = new Set(["past", "found", "unread", "users", "rooms", "topic", "settings", "ignored", "devices", "help"]);
+const PARTS = new Set([
+  "past",
+  "found",
+  "unread",
+  "users",
+  "rooms",
+  "topic",
+  "settings",
+  "ignored",
+  "devices",
+  "help",
+]);
+
+const ENTRY = {
+  conversation: "string",
+  seq: "number",
+  ts: "number",
+  author: "string",
+  name: "string",
+  kind: "string",
+};
+
+/** The fields without which an event means nothing, with their types. @type {Record<string, Record<string, string>>} */
+const NEEDED = {
+  entry: { ...ENTRY, body: "object" },
+  past: { ...ENTRY, body: "object" },
+  conversation: { conversation: "string" },
+  changed: { conversation: "string" },
+  left: { conversation: "string" },
+  challenge: { nonce: "string" },
+  welcome: { epoch: "string", user: "string", name: "string", token: "string" },
+};
 
 /** The longest text, in bytes of UTF-8; `welcome` tells the server's. */
 const TEXT_BYTES = 32_768;
@@ -142,7 +173,7 @@ export class Session {
    */
   receive(frame) {
     for (const line of frame.split("\n")) {
-      if (line) this.#receive(JSON.parse(line));
+      if (line) this.#receive(checked(JSON.parse(line)));
     }
   }
 
@@ -160,6 +191,7 @@ export class Session {
     } else if (type === "challenge") {
       void this.#prove(event);
     } else if (type === "welcome") {
+      if (this.#hello === undefined) throw new TypeError("an unexpected welcome");
       this.#welcome = event;
       this.#conversations = [];
       for (const each of event.conversations ?? []) this.#conversations.push(whole(each));
@@ -298,6 +330,17 @@ export class Session {
 /** @param {number} count */
 function randomBytes(count) {
   return crypto.getRandomValues(new Uint8Array(count));
+}
+
+/**
+ * Return an event; throws if a field that it needs is missing or of another type.
+ * @param {any} event
+ */
+function checked(event) {
+  for (const [field, type] of Object.entries(Object.hasOwn(NEEDED, event.type) ? NEEDED[event.type] : {})) {
+    if (typeof event[field] !== type || event[field] === null) throw new TypeError(`no ${field} in ${event.type}`);
+  }
+  return event;
 }
 
 /**

@@ -16,7 +16,9 @@ export class OutboxStore {
   /** @param {IDBDatabase} database */
   constructor(database) {
     this.database = database;
-    this.name = [...crypto.getRandomValues(new Uint8Array(8))].map((each) => each.toString(16).padStart(2, "0")).join("");
+    this.name = [...crypto.getRandomValues(new Uint8Array(8))]
+      .map((each) => each.toString(16).padStart(2, "0"))
+      .join("");
     this.last = 0;
     this.lasts = true;
     /** @type {Promise<unknown>} */

@@ -20,9 +20,13 @@ export class LineActions {
     this.bar = el("div", { class: "actions", role: "toolbar", "aria-label": "Actions for this line" });
     this.list = byId("log");
     for (const event of ["pointerover", "focusin"]) {
-      this.list.addEventListener(event, (/** @type {Event} */ { target }) => this.#attach(/** @type {Element} */ (target)));
+      this.list.addEventListener(event, (/** @type {Event} */ { target }) =>
+        this.#attach(/** @type {Element} */ (target)),
+      );
     }
-    this.list.addEventListener("click", (/** @type {Event} */ { target }) => this.#clicked(/** @type {Element} */ (target)));
+    this.list.addEventListener("click", (/** @type {Event} */ { target }) =>
+      this.#clicked(/** @type {Element} */ (target)),
+    );
     byId("scroller").addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => this.#pressed(event));
   }
 
@@ -52,7 +56,7 @@ export class LineActions {
       isSaid && button("☺", () => this.react(line), named("React (+)")),
       isSaid && button("↩", () => app.composer.reply(line), named("Reply (r)")),
       isSaid && isMine && button("✎", () => app.composer.edit(line), named("Edit (e)")),
-      isSaid && button("🗑", () => this.remove(line), named("Delete (d)")),
+      isSaid && button("✕", () => this.remove(line), named("Delete (d)")),
       button("⚓", () => this.copyLink(line), named("Copy a link to this line (c)")),
     ].filter((each) => each !== false);
   }
@@ -72,10 +76,14 @@ export class LineActions {
   /** @param {Line} line */
   react(line) {
     const quick = QUICK.map((each) =>
-      button(each, () => {
-        byId("dialog").close();
-        void this.#toggle(line, each, false);
-      }, { class: "reaction", "aria-label": `React with ${each}` }),
+      button(
+        each,
+        () => {
+          byId("dialog").close();
+          void this.#toggle(line, each, false);
+        },
+        { class: "reaction", "aria-label": `React with ${each}` },
+      ),
     );
     ask("React", [{ label: "Another emoji or word", name: "reaction" }], "React", ({ reaction }) =>
       this.#send(line, reaction.trim(), false),
@@ -130,7 +138,11 @@ export class LineActions {
       const { line } = found;
       const isMine = line.author === this.app.chat.session.user;
       /** @type {Record<string, () => unknown>} */
-      const actions = { r: () => this.app.composer.reply(line), "+": () => this.react(line), c: () => this.copyLink(line) };
+      const actions = {
+        r: () => this.app.composer.reply(line),
+        "+": () => this.react(line),
+        c: () => this.copyLink(line),
+      };
       if (isMine) actions.e = () => this.app.composer.edit(line);
       actions.d = () => this.remove(line);
       if (!line.deleted && Object.hasOwn(actions, event.key)) {

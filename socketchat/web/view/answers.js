@@ -14,7 +14,12 @@ const when = (is, text) => (is ? text : "");
  * @param {ServerEvent[]} events
  */
 export function answerText(command, events) {
-  return events.map((event) => partText(event)).filter(Boolean).join("\n") || doneText(command);
+  return (
+    events
+      .map((event) => partText(event))
+      .filter(Boolean)
+      .join("\n") || doneText(command)
+  );
 }
 
 /** @param {Command} command */

@@ -4,7 +4,6 @@
  *
  * @import {Conversation} from "../model/conversation.js"
  * @import {Credentials, Entry, Message, ServerEvent} from "../session/types.js"
- * @import {LinkState} from "../session/link.js"
  * @import {View} from "../model/chat.js"
  * @import {Composing} from "./composer.js"
  */
@@ -16,13 +15,14 @@ import { execute } from "./commands.js";
 import { Composer } from "./composer.js";
 import { byId } from "./dom.js";
 import { closeEntrance } from "./entrance.js";
+import { drawLink, drawTitle } from "./header.js";
 import { listenToKeys } from "./keyboard.js";
 import { Log } from "./log.js";
 import { openMenu } from "./menu.js";
 import { notice } from "./notices.js";
 import { notifyUser } from "./notifications.js";
 import { Panel } from "./panel.js";
-import { addressOf, drawConversations, unreadToMe } from "./sidebar.js";
+import { addressOf, drawConversations } from "./sidebar.js";
 import { ask } from "./dialogs.js";
 
 const SOCKET = `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/ws`;
@@ -46,8 +46,12 @@ export class App {
   constructor(options, store, shell) {
     this.shell = shell;
     this.chat = new Chat(options, store, this);
-    this.link = new Link(SOCKET, this.chat.session, (state) => this.#linkChanged(state));
-    this.log = new Log(this.chat, () => this.#watched(), (text, isProblem) => this.notify(text, isProblem));
+    this.link = new Link(SOCKET, this.chat.session, (state) => drawLink(state, this.link.isEnded));
+    this.log = new Log(
+      this.chat,
+      () => this.#watched(),
+      (text, isProblem) => this.notify(text, isProblem),
+    );
     this.composer = new Composer(this.chat, {
       submit: (text, composing) => void this.#submit(text, composing),
       editLast: () => this.#editLast(),
@@ -131,7 +135,7 @@ export class App {
       this.#isDrawing = false;
       if (this.current && !this.chat.conversations.has(this.current.id)) this.#openDefault();
       drawConversations(this.chat, this.current);
-      this.#drawTitle();
+      drawTitle(this.chat, this.current);
     });
   }
 
@@ -144,7 +148,7 @@ export class App {
     if (added && !isMine && !this.log.unread && !this.isWatching(conversation)) this.log.unread = to;
     this.log.changed();
     this.log.drawSending();
-    this.#drawTitle();
+    drawTitle(this.chat, this.current);
   }
 
   /** @param {Conversation} conversation */
@@ -190,6 +194,7 @@ export class App {
   loginRefused(event) {
     if (event.retry) {
       this.notify(event.text, true);
+      byId("entrance-problem").textContent = event.text;
       this.link.drop();
       return;
     }
@@ -203,7 +208,6 @@ export class App {
 
   ended() {
     this.link.end();
-    this.#linkChanged({ state: "offline" });
   }
 
   /** @param {ServerEvent} event */
@@ -232,16 +236,22 @@ export class App {
     byId("search-button").addEventListener("click", () => this.panel.search());
     byId("menu-button").addEventListener("click", () => openMenu(this));
     byId("join-room").addEventListener("click", () =>
-      ask("Join or create a room", [{ label: "Name", name: "room", value: "#" }], "Join", ({ room }) => this.#run(`/join ${room}`)),
+      ask("Join or create a room", [{ label: "Name", name: "room", value: "#" }], "Join", ({ room }) =>
+        this.#run(`/join ${room}`),
+      ),
     );
     byId("message-user").addEventListener("click", () =>
-      ask("Message someone", [{ label: "Name", name: "user" }], "Open", ({ user }) => this.go(this.chat.direct(user.trim()))),
+      ask("Message someone", [{ label: "Name", name: "user" }], "Open", ({ user }) =>
+        this.go(this.chat.direct(user.trim())),
+      ),
     );
     byId("skip").addEventListener("click", (/** @type {Event} */ event) => {
       event.preventDefault();
       this.composer.focus();
     });
-    byId("sending").addEventListener("click", (/** @type {Event} */ { target }) => this.#sendingClicked(/** @type {any} */ (target)));
+    byId("sending").addEventListener("click", (/** @type {Event} */ { target }) =>
+      this.#sendingClicked(/** @type {any} */ (target)),
+    );
   }
 
   /** @param {string} line */
@@ -307,32 +317,10 @@ export class App {
       if (this.panel.shows === "members") this.panel.membersChanged(conversation);
     }
     this.listChanged();
-    this.#drawTitle();
+    drawTitle(this.chat, this.current);
     this.closeSidebar();
     void this.log.open(conversation, seq);
     if (!seq && !matchMedia("(pointer: coarse)").matches) this.composer.focus();
-  }
-
-  #drawTitle() {
-    const { current } = this;
-    if (!current) return;
-    const marks = [current.announce && "announcements", current.slow && `slow: ${current.slow} s`].filter(Boolean).join(", ");
-    byId("title").textContent = current.name;
-    byId("topic").textContent = [marks && `[${marks}]`, current.topic].filter(Boolean).join(" ");
-    byId("topic").title = current.topic;
-    const many = unreadToMe(this.chat);
-    byId("elsewhere").hidden = !many;
-    document.title = `${many ? `(${many}) ` : ""}${current.name} – socketchat`;
-  }
-
-  /** @param {LinkState} state */
-  #linkChanged({ state, delay }) {
-    byId("offline").hidden = state !== "offline" || this.link.isEnded;
-    document.body.dataset.link = state;
-    const seconds = Math.max(1, Math.round((delay ?? 0) / 1000));
-    byId("offline-text").textContent = `Offline. What you type is kept. Next try in ${seconds} s.`;
-    byId("link").className = state;
-    byId("link").textContent = state === "connecting" ? "connecting …" : state;
   }
 
   /** @param {string} text @param {Composing | undefined} composing */

@@ -102,7 +102,9 @@ function lobbyOf(app, current) {
 /** @param {any} command */
 function searchWords({ words = "", conversation, name, after, before }) {
   const filters = { in: conversation, from: name, after, before };
-  return [words, ...Object.entries(filters).map(([key, value]) => (value ? `${key}:${value}` : ""))].filter(Boolean).join(" ");
+  return [words, ...Object.entries(filters).map(([key, value]) => (value ? `${key}:${value}` : ""))]
+    .filter(Boolean)
+    .join(" ");
 }
 
 /**
@@ -132,12 +134,18 @@ async function change(app, command, current) {
 /** @param {App} app */
 export function askPassword(app) {
   if (app.isUnsafe) {
-    const text = "This server's certificate is self-signed, so your browser cannot tell who made this page. Set a " +
+    const text =
+      "This server's certificate is self-signed, so your browser cannot tell who made this page. Set a " +
       "password in a terminal: socketchat join, then /password.";
     show("No passwords here", [el("p", {}, text)]);
     return;
   }
-  const old = { label: "Old password, if there is one", name: "old", type: "password", autocomplete: "current-password" };
+  const old = {
+    label: "Old password, if there is one",
+    name: "old",
+    type: "password",
+    autocomplete: "current-password",
+  };
   const hint = "At least 8 characters.";
   const fresh = { label: "New password", name: "fresh", type: "password", autocomplete: "new-password", hint };
   ask("Set a password", [old, fresh], "Set it", async ({ old: before, fresh: password }) => {

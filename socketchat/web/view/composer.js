@@ -134,10 +134,12 @@ export class Composer {
     const before = value.slice(0, selectionStart);
     const command = /^\/([a-z]*)$/i.exec(before);
     if (command) {
-      return SLASHES.filter((each) => each.name.startsWith(command[1].toLowerCase())).map(({ name, usage, help }) => ({
-        text: `${usage} – ${help}`,
-        insert: `/${name} `,
-      }));
+      return SLASHES.filter((each) => each.name.startsWith(command[1].toLowerCase())).map(
+        ({ name, usage, help }) => ({
+          text: `${usage} – ${help}`,
+          insert: `/${name} `,
+        }),
+      );
     }
     const word = /(?:^|\s)([@#][^\s@#]*)$/.exec(before)?.[1];
     if (!word) return [];
@@ -149,7 +151,11 @@ export class Composer {
 
   /** @param {string} sign */
   #names(sign) {
-    if (sign === "#") return this.chat.sorted().filter((each) => each.isRoom).map((each) => each.name);
+    if (sign === "#")
+      return this.chat
+        .sorted()
+        .filter((each) => each.isRoom)
+        .map((each) => each.name);
     const names = new Set();
     for (const line of this.conversation?.timeline.lines.slice(-300).reverse() ?? []) {
       if (line.author !== this.chat.session.user) names.add(`@${line.name}`);

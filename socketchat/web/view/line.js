@@ -72,7 +72,13 @@ function hidden(text) {
 function quote(line, original) {
   const who = line.ofName || "someone";
   const said = original && !original.deleted ? `: ${original.text.slice(0, 120)}` : "";
-  return el("button", { type: "button", class: "quote", "data-show": line.of }, "↳ ", el("bdi", {}, who), el("bdi", {}, said));
+  return el(
+    "button",
+    { type: "button", class: "quote", "data-show": line.of },
+    "↳ ",
+    el("bdi", {}, who),
+    el("bdi", {}, said),
+  );
 }
 
 /** @param {Line} line */
@@ -93,7 +99,7 @@ function reactionList(reactions, me) {
   const list = el("div", { class: "reactions", role: "group", "aria-label": "Reactions" });
   for (const { text, names, users } of reactions) {
     const pressed = users.includes(me);
-    const label = `${text}: ${names.join(", ")}`;
+    const label = `${text} ${names.length}: ${names.join(", ")}`;
     const attributes = { type: "button", "data-react": text, "aria-pressed": String(pressed), "aria-label": label };
     list.append(el("button", { ...attributes, title: label }, el("bdi", {}, text), ` ${names.length}`));
   }
@@ -114,11 +120,18 @@ const STATES = {
  */
 export function sendingElement({ message, state, problem, key }, name) {
   const text = el("div", { class: "text", dir: "auto" }, ...rich(message.text ?? ""));
-  const article = el("article", { class: `line mine ${state} ${message.kind ?? "message"}`, "data-key": key, tabindex: "-1" });
+  const article = el("article", {
+    class: `line mine ${state} ${message.kind ?? "message"}`,
+    "data-key": key,
+    tabindex: "-1",
+  });
   article.append(el("span", { class: "author" }, el("bdi", {}, name)), el("span", { class: "when" }), text);
   article.append(el("span", { class: "state" }, problem ? `${STATES[state]}: ${problem}` : STATES[state]));
   if (state === "failed") {
-    article.append(el("button", { type: "button", "data-again": key }, "Edit"), el("button", { type: "button", "data-drop": key }, "Discard"));
+    article.append(
+      el("button", { type: "button", "data-again": key }, "Edit"),
+      el("button", { type: "button", "data-drop": key }, "Discard"),
+    );
   }
   return article;
 }

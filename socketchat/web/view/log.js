@@ -5,6 +5,7 @@
  * @import {Chat} from "../model/chat.js"
  * @import {Conversation} from "../model/conversation.js"
  */
+import { loadAround, loadNewer, loadOlder } from "../model/history.js";
 import { mentions } from "../model/text.js";
 import { sentence } from "../session/errors.js";
 import { byId, day, el } from "./dom.js";
@@ -138,9 +139,9 @@ export class Log {
   /** @param {Conversation} conversation @param {number} seq */
   async #load(conversation, seq) {
     const { timeline } = conversation;
-    if (!timeline.isLoaded && !seq) await this.chat.loadOlder(conversation);
+    if (!timeline.isLoaded && !seq) await loadOlder(this.chat.session, conversation);
     const isCovered = timeline.isLoaded && seq >= timeline.from && seq <= timeline.to;
-    if (seq && !isCovered) await this.chat.loadAround(conversation, seq);
+    if (seq && !isCovered) await loadAround(this.chat.session, conversation, seq);
   }
 
   /** @param {number} [seq] */
@@ -206,7 +207,7 @@ export class Log {
     if (!conversation || this.isLoading) return;
     if (!this.first && conversation.timeline.hasOlder) {
       const { length } = this.lines;
-      if (!(await this.#page(() => this.chat.loadOlder(conversation)))) return;
+      if (!(await this.#page(() => loadOlder(this.chat.session, conversation)))) return;
       const more = this.lines.length - length;
       this.first += more;
       this.last += more;
@@ -219,7 +220,8 @@ export class Log {
   async #newer() {
     const { conversation } = this;
     if (!conversation || this.isLoading) return;
-    if (this.last === this.lines.length && !(await this.#page(() => this.chat.loadNewer(conversation)))) return;
+    if (this.last === this.lines.length && !(await this.#page(() => loadNewer(this.chat.session, conversation))))
+      return;
     const last = Math.min(this.lines.length, this.last + STEP);
     this.#paint(Math.max(this.first, last - MOST), last);
   }

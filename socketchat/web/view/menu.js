@@ -27,7 +27,13 @@ export function openMenu(app) {
     ["Set a password", () => askPassword(app)],
     ["Devices", run("/devices")],
     ["People you ignore", run("/ignore")],
-    ["Away", () => ask("Say that you are away", [{ label: "Reason, if any", name: "reason" }], "Away", ({ reason }) => execute(app, `/away ${reason}`, conversation))],
+    [
+      "Away",
+      () =>
+        ask("Say that you are away", [{ label: "Reason, if any", name: "reason" }], "Away", ({ reason }) =>
+          execute(app, `/away ${reason}`, conversation),
+        ),
+    ],
     ["Leave the chat", () => app.leave()],
   ];
   if (canAsk()) items.unshift(["Turn on notifications", () => turnOn(app)]);
@@ -49,7 +55,13 @@ function roomItems(app, run) {
   const conversation = /** @type {NonNullable<App["current"]>} */ (app.current);
   const topic = { label: "Topic", name: "topic", value: conversation.topic };
   return [
-    ["Change the topic", () => ask(`Topic of ${conversation.name}`, [topic], "Set", ({ topic: text }) => execute(app, `/topic ${text.trim() || '""'}`, conversation))],
+    [
+      "Change the topic",
+      () =>
+        ask(`Topic of ${conversation.name}`, [topic], "Set", ({ topic: text }) =>
+          execute(app, `/topic ${text.trim() || '""'}`, conversation),
+        ),
+    ],
     ["Settings of the room", run("/room")],
     ["Leave the room", run("/leave")],
   ];
@@ -58,5 +70,9 @@ function roomItems(app, run) {
 /** @param {App} app */
 async function turnOn(app) {
   const isOn = await askToNotify();
-  app.notify(isOn ? "You are notified of messages to you while this page is open." : "The browser does not permit notifications.");
+  app.notify(
+    isOn
+      ? "You are notified of messages to you while this page is open."
+      : "The browser does not permit notifications.",
+  );
 }

@@ -9,7 +9,12 @@ const MOST = 4;
 export function notice(text, isProblem, more = []) {
   const list = byId("notices");
   for (const each of [...list.children]) if (each.firstElementChild?.textContent === text) each.remove();
-  const made = el("div", { class: isProblem ? "notice problem" : "notice" }, el("span", { dir: "auto" }, text), ...more);
+  const made = el(
+    "div",
+    { class: isProblem ? "notice problem" : "notice" },
+    el("span", { dir: "auto" }, text),
+    ...more,
+  );
   made.append(button("✕", () => made.remove(), { class: "icon", "aria-label": "Dismiss" }));
   list.append(made);
   while (list.children.length > MOST) list.firstElementChild?.remove();

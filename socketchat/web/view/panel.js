@@ -85,7 +85,7 @@ export class Panel {
       const self = name === this.chat.session.name;
       const told = [self && "you", guests.has(name) && "guest"].filter(Boolean).join(", ");
       const link = button("", () => this.actions.openUser(name), { class: "user" });
-      link.append(el("bdi", { class: hue(name) }, name), el("small", {}, told && ` ${told}`));
+      link.append(el("bdi", {}, name), el("small", {}, told && ` ${told}`));
       if (away.has(name)) link.append(el("small", { class: "away", dir: "auto" }, away.get(name) || "away"));
       return el("li", {}, link);
     });
@@ -95,9 +95,20 @@ export class Panel {
 
   /** Ask what to search. @param {string} [words] */
   search(words = "") {
-    const input = el("input", { type: "search", id: "search", value: words, placeholder: "words from:bob in:#ops after:2d" });
+    const input = el("input", {
+      type: "search",
+      id: "search",
+      value: words,
+      placeholder: "words from:bob in:#ops after:2d",
+    });
     const results = el("div", { id: "results", role: "status" });
-    const form = el("form", { role: "search" }, el("label", { for: "search", class: "hidden" }, "Search"), input, el("button", {}, "Find"));
+    const form = el(
+      "form",
+      { role: "search" },
+      el("label", { for: "search", class: "hidden" }, "Search"),
+      input,
+      el("button", {}, "Find"),
+    );
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       void this.#find(input.value.trim(), results);
@@ -115,7 +126,10 @@ export class Panel {
       const past = /** @type {any[]} */ (events).filter((each) => each.type === "past");
       const older = past.length ? "; before:DATE finds older ones" : "; the search is incomplete, try again";
       const many = past.length ? `${past.length} found` : "Nothing found";
-      results.replaceChildren(el("p", {}, `${many}${ok.more ? older : ""}.`), ...past.reverse().map((each) => this.found(each)));
+      results.replaceChildren(
+        el("p", {}, `${many}${ok.more ? older : ""}.`),
+        ...past.reverse().map((each) => this.found(each)),
+      );
     } catch (error) {
       results.replaceChildren(el("p", { class: "problem" }, sentence(error)));
     }

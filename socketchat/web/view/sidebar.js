@@ -28,7 +28,12 @@ export function drawConversations(chat, current) {
   const drawn = Object.entries(groups)
     .filter(([, conversations]) => conversations.length)
     .map(([title, conversations]) =>
-      el("section", {}, el("h2", {}, title), el("ul", {}, ...conversations.map((each) => item(each, each === current)))),
+      el(
+        "section",
+        {},
+        el("h2", {}, title),
+        el("ul", {}, ...conversations.map((each) => item(each, each === current))),
+      ),
     );
   const list = byId("conversations");
   const focused = document.activeElement?.closest("#conversations a")?.getAttribute("href");
@@ -51,12 +56,17 @@ function item(conversation, isCurrent) {
     },
     el("bdi", { class: "name" }, name),
   );
-  if (sending.some((each) => each.state === "failed")) link.append(el("span", { class: "badge failed", title: "Not sent" }, "!"));
+  if (sending.some((each) => each.state === "failed"))
+    link.append(el("span", { class: "badge failed", title: "Not sent" }, "!"));
   if (messages) {
     const many = `${messages > 999 ? "999+" : messages}${hasMore ? "+" : ""}`;
     const told = isRoom && mentions ? `, ${mentions} to you` : "";
     link.append(
-      el("span", { class: toMe ? "badge to-me" : "badge", "aria-hidden": "true" }, isRoom && mentions ? `@${mentions}` : many),
+      el(
+        "span",
+        { class: toMe ? "badge to-me" : "badge", "aria-hidden": "true" },
+        isRoom && mentions ? `@${mentions}` : many,
+      ),
       el("span", { class: "hidden" }, ` ${many} unread${told}`),
     );
   }
