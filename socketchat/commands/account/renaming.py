@@ -29,6 +29,7 @@ async def rename(hub: Hub, session: Session, command: commands.Rename) -> Answer
     hub.former.went(user)
     hub.directory.rename_guest(user, name, name_key(name))
     hub.presence.tell_about(user, events.Renamed(user=user.id, name=name, was=was))
-    hub.presence.watching.tell(user, was, online=False)
-    hub.presence.watching.tell(user, name, online=True)
+    if name_key(was) != name_key(name):
+        hub.presence.watching.tell(user, was, online=False)
+        hub.presence.watching.tell(user, name, online=True)
     return OK
