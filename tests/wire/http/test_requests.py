@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from socketchat.exceptions import ChatError, ProtocolError, TooLong
 from socketchat.wire.http.dialect import HttpDialect
 from socketchat.wire.http.rendering import Response
-from socketchat.wire.http.requests import BODY_BYTES, DISCARDED_BYTES, HEAD_BYTES, Request, RequestFraming
+from socketchat.wire.http.requests import BODY_BYTES, DISCARDED_BYTES, HEAD_BYTES, PARTS, Request, RequestFraming
 from tests.wire.splits import cut_at, splits
 
 HOST = b"Host: x\r\n"
@@ -130,10 +130,10 @@ def test_a_body_that_is_too_long_is_read_without_being_kept_and_refused() -> Non
     size = BODY_BYTES + 10
     framing, dialect = begun()
     framing.receive_data(b"POST /x HTTP/1.1\r\n" + HOST + b"Content-Length: %d\r\n\r\n" % size)
-    for _ in range(size // 10 - 1):
-        framing.receive_data(b"x" * 10)
+    for _ in range(size // 500 - 1):
+        framing.receive_data(b"x" * 500)
         assert framing.next_line() is None
-    framing.receive_data(b"x" * (size % 10 + 10))
+    framing.receive_data(b"x" * (size % 500 + 500))
     with pytest.raises(TooLong):
         framing.next_line()
     assert b"Connection: close" not in dialect.respond(Response(413))
@@ -147,6 +147,32 @@ def test_a_body_that_is_much_too_long_ends_the_connection_with_the_answer() -> N
     assert b"Connection: close" in dialect.respond(Response(413))
     with pytest.raises(ProtocolError):
         framing.next_line()
+
+
+@pytest.mark.parametrize("size", [1, 7, 100_000])
+def test_a_head_of_many_lines_is_refused_before_it_is_parsed(size: int) -> None:
+    head = b"GET / HTTP/1.1\r\n" + HOST + b"a:\r\n" * 3000 + b"\r\n"
+    (error,) = read_all([head[at : at + size] for at in range(0, len(head), size)])
+    assert "more than 100 headers" in str(error)
+    first, error = read_all([b"GET /x HTTP/1.1\r\n" + HOST + b"\r\n" + head])
+    assert first == ("GET", "/x", b"")
+    assert "more than 100 headers" in str(error)
+
+
+def test_lines_of_a_body_are_no_headers() -> None:
+    lines = b"line\n" * 5000
+    whole = b"POST /x HTTP/1.1\r\n" + HOST + b"Content-Length: %d\r\n\r\n" % len(lines) + lines
+    for at in (whole.index(b"\r\n\r\n") + cut for cut in range(6)):
+        assert read_all([whole[:at], whole[at:]]) == [("POST", "/x", lines)]
+
+
+def test_a_body_of_very_small_chunks_ends_the_connection() -> None:
+    head = b"POST /x HTTP/1.1\r\n" + HOST + b"Transfer-Encoding: chunked\r\n\r\n"
+    assert read_all([head + b"1\r\na\r\n" * PARTS + b"0\r\n\r\n"]) == [("POST", "/x", b"a" * PARTS)]
+    (error,) = read_all([head + b"1\r\na\r\n" * 30_000])
+    assert "too many small parts" in str(error)
+    large = b"400\r\n" + b"a" * 1024 + b"\r\n"
+    assert read_all([head + large * 200 + b"0\r\n\r\n"])[0][2] == b"a" * 204_800
 
 
 def test_a_client_that_waits_for_a_word_gets_it_or_a_refusal() -> None:
