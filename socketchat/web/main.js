@@ -10,25 +10,16 @@ import { identity, save, signer } from "./storage/identity.js";
 import { deviceLabel, OutboxStore } from "./storage/outbox_store.js";
 import { App } from "./view/app.js";
 import { askPassword } from "./view/commands.js";
+import { parseInvite } from "./model/invite.js";
 import { button } from "./view/dom.js";
 import { askName, block, explain, obstacle } from "./view/entrance.js";
 import { notice } from "./view/notices.js";
 
-/** The length of the fingerprint of a server's key in base64url, which an invite may begin with. */
-const FINGERPRINT_CHARACTERS = 43;
-
 /** Take the invite out of the address, so that it is neither bookmarked nor read over a shoulder. */
 function takeInvite() {
-  const found = /^#invite=([\w.%-]+)$/.exec(location.hash);
-  if (!found) return { credentials: {}, name: "" };
-  history.replaceState(null, "", location.pathname);
-  const parts = found[1].split(".");
-  if (parts[0].length === FINGERPRINT_CHARACTERS) parts.shift();
-  const [token, ...rest] = parts;
-  const name = rest.length ? decodeURIComponent(rest.join(".")) : "";
-  /** @type {Credentials} */
-  const credentials = name ? { reset: token } : { invite: token };
-  return { credentials, name };
+  const invited = location.hash.startsWith("#invite=") ? parseInvite(location.hash) : undefined;
+  if (location.hash.startsWith("#invite=")) history.replaceState(null, "", location.pathname);
+  return invited ?? { credentials: {}, name: "" };
 }
 
 async function start() {

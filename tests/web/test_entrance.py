@@ -80,15 +80,16 @@ def test_a_newcomer_types_the_join_code(house):
     page.locator("body[data-link=online]").wait_for()
 
 
-def test_the_join_code_is_refused_without_tls_and_the_page_says_so(house):
-    code = re.search(r"\w+(?:-\w+){4}", told(house, "admin", "code"))[0]
+def test_without_tls_a_newcomer_pastes_an_invite_and_is_asked_for_no_code(house):
     page = house.browse()
     page.goto(house.url)
     page.get_by_label("Your name").fill("alice")
     page.get_by_role("button", name="Join the chat").click()
-    page.get_by_label("Join code").fill(code)
+    page.locator("#entrance-problem", has_text="takes invites only").wait_for()
+    assert not page.get_by_label("Join code").is_visible()
+    page.get_by_label("Invite").fill(told(house, "invite"))
     page.get_by_role("button", name="Join the chat").click()
-    page.locator("#entrance-problem", has_text="TLS only").wait_for()
+    page.locator("body[data-link=online]").wait_for()
 
 
 def test_a_password_set_in_one_browser_opens_another(house):

@@ -4,6 +4,7 @@
  *
  * @import {Credentials, ServerEvent} from "../session/types.js"
  */
+import { parseInvite } from "../model/invite.js";
 import { byId } from "./dom.js";
 
 const HERE = `${location.hostname}${location.port && location.port !== "5000" ? ` --port ${location.port}` : ""}`;
@@ -17,7 +18,11 @@ export const INSECURE =
 
 const UNSAFE =
   "This server's certificate is self-signed, so your browser cannot tell who made this page. Do not type a join code " +
-  `or a password here. Ask for an invite, and open its link. ${TERMINAL}`;
+  `or a password here. Ask for an invite, and open its link or paste it here. ${TERMINAL}`;
+
+const PLAIN =
+  "You are new here. Without https, this page takes invites only: run `socketchat invite` on this computer, and paste " +
+  `what it prints. Or open https://${location.host}/ and type the join code.`;
 
 /** Return why the page cannot work here, if it cannot. */
 export function obstacle() {
@@ -64,7 +69,7 @@ export function askName(name, isInvited, submit) {
     event.preventDefault();
     problem("");
     const [code, password] = [byId("code").value.trim(), byId("password").value];
-    const shown = { ...(byId("code-field").hidden || !code ? {} : { code }) };
+    const shown = byId("code-field").hidden || !code ? {} : (parseInvite(code)?.credentials ?? { code });
     submit(byId("name").value.trim(), byId("password-field").hidden || !password ? shown : { ...shown, password });
   };
   byId("name").oninput = () => {
@@ -80,8 +85,12 @@ export function askName(name, isInvited, submit) {
 export function explain({ code, text, entry, unsafe }) {
   openEntrance();
   byId("entrance-form").hidden = false;
-  if (unsafe) {
-    problem(code === "name_taken" ? `This name has an owner; choose another one. ${UNSAFE}` : UNSAFE);
+  const takesCode = !unsafe && location.protocol === "https:";
+  byId("code-label").textContent = takesCode ? "Join code or invite" : "Invite";
+  if (unsafe && code === "name_taken") {
+    problem(`This name has an owner; choose another one. ${UNSAFE}`);
+  } else if (entry === "code" && !takesCode) {
+    reveal("code", unsafe ? UNSAFE : PLAIN);
   } else if (entry === "code") {
     reveal("code", "You are new here: type the join code.");
   } else if (entry === "password") {
