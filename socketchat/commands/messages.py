@@ -8,15 +8,18 @@ from contextlib import suppress
 
 import msgspec
 
-from ..exceptions import BadLine, BadText, ChatError, NotLoggedIn, Refused, TooLong
+from ..exceptions import BadLine, BadText, ChatError, KeyReused, NotLoggedIn, Refused, TooLong
 from ..hub import Action, Hub, Pending, Session, User
 from ..hub.delivery.absence import absence
 from ..hub.state.conversations import Room
+from ..journal.bodies import is_gone
 from ..protocol import commands, events
+from ..protocol.codec import decode_text
 from ..protocol.limits import TEXT_BYTES
 from ..protocol.names import check_room
 from ..protocol.text.formatting import stripped, to_pictures
 from ..protocol.text.hygiene import check_text, clean_line
+from .dispatcher import Running
 from .handler import ANSWERED, OK, Answer
 
 OUTBOX_DIGITS = 16
@@ -74,6 +77,7 @@ def send_all(hub: Hub, session: Session, messages: Iterable[commands.Send]) -> N
     """
     user = session.user
     name, room = "", None
+    refused: list[tuple[commands.Send, ChatError]] = []
     for message in messages:
         try:
             text = message.text
@@ -93,9 +97,13 @@ def send_all(hub: Hub, session: Session, messages: Iterable[commands.Send]) -> N
                 )
             )
         except ChatError as error:
-            session.refuse(error, message)
-            if user is not None and message.outbox is not None:
+            if user is None or message.outbox is None:
+                session.refuse(error, message)
+            else:
                 _give_up(hub, session, message)
+                refused.append((message, error))
+    if refused:
+        Running(hub, session, refused[-1][0], _answer_refused(hub, session, refused), lambda _: None).start()
 
 
 def _is_simple(text: str) -> bool:
@@ -109,6 +117,36 @@ def _free_room(hub: Hub, user: User | None, name: str) -> Room | None:
     if user is None or room is None or room.restrained or not hub.permissions.is_free(user, room):
         return None
     return room
+
+
+async def _answer_refused(hub: Hub, session: Session, refused: list[tuple[commands.Send, ChatError]]) -> None:
+    """Refuse messages with a key, except those that were stored before: the right to send may have ended since."""
+    for message, error in refused:
+        try:
+            first = await _stored_before(hub, session, message)
+        except ChatError as problem:
+            session.refuse(problem, message, retry=problem.retry)
+            continue
+        if first is None:
+            session.refuse(error, message)
+        elif message.id is not None:
+            ok = events.Ok(id=message.id, conversation=first.conversation, seq=first.seq, duplicate=True)
+            session.answer(ok, message)
+
+
+async def _stored_before(hub: Hub, session: Session, message: commands.Send) -> events.Entry | None:
+    """Return the entry that was stored under a message's key, or None; raises KeyReused for another message's."""
+    try:
+        key = key_of(hub, session, message)
+        first = await hub.until(hub.journal.find(key))
+    except (BadLine, KeyReused):  # the key is invalid, or the outbox is past it: it was not stored
+        return None
+    if first is None or is_gone(first):
+        return first
+    text = check_text(stripped(message.styled) if message.styled else message.text)
+    if first.kind != message.kind or decode_text(first).text != text:
+        raise KeyReused("This key was used for another message; use a new key.")
+    return first
 
 
 def _give_up(hub: Hub, session: Session, message: commands.Send) -> None:

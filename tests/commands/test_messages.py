@@ -2,8 +2,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from socketchat.commands.messages import send, send_all
-from socketchat.exceptions import ChatError
+from socketchat.commands.messages import send_all
 from socketchat.hub.delivery.absence import TOLD_SECONDS
 from socketchat.hub.logins import RESUME_SECONDS
 from socketchat.protocol import commands, events
@@ -44,7 +43,7 @@ def test_a_message_is_delivered_to_its_room() -> None:
 @given(st.lists(st.tuples(st.sampled_from(TOS), st.sampled_from(TEXTS), st.booleans()), max_size=12))
 @settings(max_examples=50)
 def test_messages_sent_together_have_the_results_of_messages_sent_one_by_one(sent: list[tuple[str, str, bool]]) -> None:
-    def said(*, together: bool) -> tuple[list[events.Event], list[tuple[str, int, str]]]:
+    def said(*, together: bool) -> tuple[list[events.Ok], list[events.Error], list[tuple[str, int, str]]]:
         stage, alice, bob = two()
         messages = [
             commands.Send(id=n, to=to, text=text, outbox=OUTBOX if keyed else None, n=n if keyed else None)
@@ -53,12 +52,13 @@ def test_messages_sent_together_have_the_results_of_messages_sent_one_by_one(sen
         if together:
             send_all(stage.hub, alice.session, messages)
         for message in messages if not together else ():
-            try:
-                send(stage.hub, alice.session, message)
-            except ChatError as error:
-                alice.session.refuse(error, message)
+            send_all(stage.hub, alice.session, (message,))
         stage.settle()
-        return [each for each in alice.events() if not isinstance(each, events.Entry)], bob.heard()
+        told = alice.events()
+        oks = [each for each in told if isinstance(each, events.Ok)]
+        errors = [each for each in told if isinstance(each, events.Error)]
+        # The refusal of a message with a key waits until the key was looked up.
+        return oks, sorted(errors, key=lambda error: error.id or 0), bob.heard()
 
     assert said(together=True) == said(together=False)
 
