@@ -92,6 +92,15 @@ def test_a_frame_that_the_protocol_forbids_closes_with_its_code(data: bytes, cod
     assert int.from_bytes(said[2:4]) == code
 
 
+def test_many_very_small_frames_are_not_parsed_to_their_end() -> None:
+    found, said = read([frame(b"", 0x8A) * 10_000])
+    assert isinstance(found[-1], ChatError)
+    assert int.from_bytes(said[2:4]) == 1008
+    pings = [commands.Ping(id=n) for n in range(2000)]
+    found, said = read([b"".join(frame(encode(each)) for each in pings)])
+    assert (found, said) == (pings, b"")
+
+
 def test_an_endless_message_in_parts_is_not_kept() -> None:
     dialect = WebSocketDialect()
     framing = WebSocketFraming(dialect)
