@@ -1,6 +1,5 @@
 """Settings for the whole suite: hypothesis repeats itself and is short, unless SOCKETCHAT_LONG is set."""
 
-import gc
 import os
 import signal
 import sys
@@ -33,12 +32,6 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     if config.option.capture == "no" or all(".py" in name for name in config.args):
         return 0
     return min(max(2, os.cpu_count() or 2), MOST_WORKERS)
-
-
-def pytest_collection_finish() -> None:
-    """Spare each run of the garbage collector the thousands of tests that were collected."""
-    gc.collect()
-    gc.freeze()
 
 
 @pytest.hookimpl(wrapper=True)

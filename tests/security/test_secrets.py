@@ -2,6 +2,7 @@
 
 import re
 import subprocess
+import termios
 from pathlib import Path
 
 import pytest
@@ -120,6 +121,10 @@ def play(street: Street, data: Path) -> dict[str, set[str]]:
     }
 
 
+def echoes(terminal: Terminal) -> bool:
+    return bool(terminal.settings[3] & termios.ECHO)
+
+
 def copy_key(street: Street, file: Path) -> None:
     """Export ann's key with a passphrase, and import it elsewhere, first with a wrong passphrase."""
     for command, home, answers in (
@@ -129,7 +134,8 @@ def copy_key(street: Street, file: Path) -> None:
     ):
         terminal = street.sit("key", command, str(file), home=home)
         for seen, typed in answers:
-            terminal.until(lambda seen=seen, terminal=terminal: seen in terminal.text)
+            # click prompts before it turns the echo off, which discards what was typed until then.
+            terminal.until(lambda seen=seen, terminal=terminal: seen in terminal.text and not echoes(terminal))
             terminal.type(f"{typed}\r")
         assert street.processes[-1].wait(DEADLINE) == (4 if home == "thief" else 0)
 
