@@ -10,12 +10,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from typing import Any
-from urllib.parse import parse_qs
 
 import msgspec
 
 from ...exceptions import BadText, UsageProblem
-from .requests import Request
+from .requests import Request, fields_of
 
 _FIELD = re.compile(r"\{\{ *([\w.-]{1,100}) *\}\}")
 """A field in a template, such as ``{{check.name}}``; there is no logic."""
@@ -34,8 +33,7 @@ def text_of(request: Request) -> str:
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind == "application/x-www-form-urlencoded" and request.body.startswith(b"payload="):
         # Slack and Mattermost take a form too; curl -d calls any text one.
-        form = parse_qs(_decoded(request.body), max_num_fields=100)
-        return _from_json(request, form["payload"][0].encode())
+        return _from_json(request, fields_of(_decoded(request.body)).get("payload", "").encode())
     if kind.endswith("json"):
         return _from_json(request, request.body)
     return _decoded(request.body).removesuffix("\n")
@@ -55,10 +53,10 @@ def _from_json(request: Request, data: bytes) -> str:
         raise UsageProblem("The body is not valid JSON.") from None
     if not isinstance(fields, dict):
         raise UsageProblem("The body must be a JSON object.")
-    if template := parse_qs(request.query, max_num_fields=20).get("template"):
-        if template[0].count("{{") > MOST_FIELDS:
+    if template := request.parameters.get("template"):
+        if template.count("{{") > MOST_FIELDS:
             raise UsageProblem(f"A template has at most {MOST_FIELDS} fields.")
-        return _FIELD.sub(lambda found: _text(fields, found[1]), template[0])
+        return _FIELD.sub(lambda found: _text(fields, found[1]), template)
     for is_such, shape in _SHAPES:
         if is_such(request, fields):
             return shape(request, fields)

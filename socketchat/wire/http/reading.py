@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from urllib.parse import parse_qs
-
 from ...exceptions import ChatError, Refused, UsageProblem
 from ...hub import Action, Cost, Hub, Session
 from ...hub.state.conversations import Room
@@ -25,7 +23,7 @@ async def of_room(hub: Hub, session: Session, request: Request, name: str) -> Re
     room = room_of(hub, session, bot, name)
     if session.user is not None:
         hub.permissions.check(session.user, Action.READ, room)
-    query = {key: values[-1] for key, values in parse_qs(request.query, max_num_fields=20).items()}
+    query = request.parameters
     rendering = EVENTS if "text/event-stream" in request.headers.get("accept", "") else JSON_LINES
     after = await _start(hub, room, request.headers.get("last-event-id") or query.get("since"))
     if rendering is EVENTS or query.get("follow", "0") not in {"", "0", "false"}:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from typing import NamedTuple
+from urllib.parse import parse_qs
 
 import h11
 
-from ...exceptions import ProtocolError, TooLong
+from ...exceptions import ProtocolError, TooLong, UsageProblem
 from ...protocol.limits import LINE_BYTES
 
 HEAD_BYTES = 16_384
@@ -33,6 +34,14 @@ _BLANK = re.compile(rb"\n\r?\n").search
 _CONTINUE = h11.InformationalResponse(status_code=100, headers=[])
 
 
+def fields_of(form: str) -> dict[str, str]:
+    """Return the fields of a form or a query, each with its last value; raises UsageProblem."""
+    try:
+        return {name: values[-1] for name, values in parse_qs(form, max_num_fields=MOST_HEADERS).items()}
+    except ValueError:
+        raise UsageProblem(f"A query has at most {MOST_HEADERS} parameters.") from None
+
+
 class Request(NamedTuple):
     """A request: its method, the path and the query of its target, its headers in lower case, and its body."""
 
@@ -42,6 +51,11 @@ class Request(NamedTuple):
     headers: dict[str, str]
     body: bytes = b""
     version: str = "1.1"
+
+    @property
+    def parameters(self) -> dict[str, str]:
+        """The parameters of the query, each with its last value; raises UsageProblem."""
+        return fields_of(self.query)
 
     def __repr__(self) -> str:
         """Return what may be logged: neither tokens nor texts."""

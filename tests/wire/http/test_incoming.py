@@ -187,6 +187,12 @@ def test_a_template_cannot_make_a_short_body_endless() -> None:
         text_of(request)
 
 
+@pytest.mark.parametrize("body", [b"payload=", b"payload=&payload=", b"payload=x&" + b"a=b&" * 200, b"payload=%00"])
+def test_a_form_without_json_is_an_error_of_ours(body: bytes) -> None:
+    with pytest.raises(UsageProblem):
+        text_of(Request("POST", "/", "", {"content-type": "application/x-www-form-urlencoded"}, body))
+
+
 def test_many_alerts_are_counted() -> None:
     body = json.dumps({"alerts": [{"status": "firing"}] * 1025}).encode()
     lines = text_of(Request("POST", "/", "", JSON, body)).split("\n")
