@@ -127,7 +127,7 @@ class Commands:
                 rooms = [room for event in answer if isinstance(event, events.Rooms) for room in event.rooms]
                 for room in rooms:
                     self._view.name_room(room.name)
-                unread = self._view.unread.messages
+                unread = self._view.unread_in(room.name for room in rooms)
                 self._screen.add(tables.rooms(rooms, current=self._view.room, unread=unread, width=width))
             case commands.Away():
                 self._screen.tell("You are away until you say something.")

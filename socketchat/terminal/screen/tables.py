@@ -10,7 +10,6 @@ from rich.cells import cell_len
 from rich.table import Table
 from rich.text import Text
 
-from ...protocol.conversations import room_id
 from ...protocol.events import Room
 from ...protocol.text.hygiene import clean_line
 from ...protocol.wording import room_marks
@@ -64,7 +63,7 @@ class Tables:
 
     @staticmethod
     def rooms(rooms: Sequence[Room], *, current: str, unread: Mapping[str, int], width: int) -> Table:
-        """Return the table of rooms; ``current`` is marked, ``unread`` counts by conversation id."""
+        """Return the table of rooms; ``current`` is marked, ``unread`` counts by name."""
         table = framed(f"Rooms ({_counted(rooms)})")
         table.add_column("room", no_wrap=True, overflow="ellipsis")
         table.add_column("online", justify="right")
@@ -73,7 +72,7 @@ class Tables:
             table.add_column("topic")
         for room in rooms[:MOST_ROWS]:
             name = Text(("» " if room.name == current else "  ") + clean_line(room.name), "room" if room.member else "")
-            new = unread.get(room_id(room.name))
+            new = unread.get(room.name)
             marks = "".join(f"[{mark}] " for mark in room_marks(room.announce, room.slow))
             topic = Text(clean_line(f"{marks}{room.topic}"))
             cells = [name, Text(f"{room.online:,}"), Text(f"{new:,}" if new else ""), topic]

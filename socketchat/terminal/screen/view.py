@@ -160,6 +160,10 @@ class View:
                 messages = count.messages, count.mentions
                 self.unread.counted(count.conversation, messages, more=count.more, on_screen=False)
 
+    def unread_in(self, rooms: Iterable[str]) -> dict[str, int]:
+        """Return the numbers of unread messages in these rooms, by name."""
+        return {room: self.unread.messages.get(self.id_of(room), 0) for room in rooms}
+
     def unseen(self, unread: Iterable[UnreadCount]) -> str | None:
         """Return the name of a conversation with unread direct messages that were not shown here."""
         direct = (count for count in unread if not is_room(count.conversation))

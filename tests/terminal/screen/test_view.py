@@ -358,3 +358,12 @@ def test_a_renamed_room_stays_the_current_one_under_its_new_name():
     said = entry("hello", room="#ops", seq=1)
     assert here.take(said) == [said]
     assert here.id_of("#infra") == here.id_of("#ops") == "#ops"
+
+
+def test_the_unread_messages_of_a_renamed_room_are_counted_under_its_new_name():
+    heard = {"#ops": Conversation(conversation="#ops", name="#infra")}
+    here = View("alice", "Alice", lambda: heard)
+    here.enter()
+    here.entered("#lobby", [])
+    here.take(entry("hello", room="#ops", seq=1))
+    assert here.unread_in(["#infra", "#lobby"]) == {"#infra": 1, "#lobby": 0}
