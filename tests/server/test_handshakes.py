@@ -54,9 +54,9 @@ def test_the_negotiated_protocol_selects_the_dialect(loop: str) -> None:
         irc = await secure(house, "irc")
         await irc.write(b"PING here\r\n")
         assert "PONG" in await irc.line()
-        other = await secure(house, "http/1.1")
-        await other.write(b'{"type":"hello","name":"alice"}\n')
-        assert await other.end() == b"[error] http/1.1 is not supported here; use `socketchat join`.\n"
+        browser = await secure(house, "http/1.1")
+        await browser.write(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert (await browser.line()).startswith("HTTP/1.1 ")
 
     run(loop, scene)
 

@@ -8,6 +8,8 @@ serves every browser. ALPN never offers HTTP/2: a proxy in front can.
 
 from __future__ import annotations
 
+import weakref
+
 from ..wire import Wire
 from .dialect import HttpDialect
 from .rendering import HTTP
@@ -20,13 +22,15 @@ __all__ = ["HTTP", "wire"]
 class HttpWire(Wire):
     """A wire that reads requests, until one of them makes it a WebSocket."""
 
-    __slots__ = ("_current",)
+    __slots__ = ("__weakref__", "_current")
 
     needs_address = True
 
     def __init__(self) -> None:
         framing = RequestFraming()
-        self._current: HttpDialect | WebSocketDialect = HttpDialect(self, framing)
+        self._current: HttpDialect | WebSocketDialect = HttpDialect(
+            weakref.ref(self), framing
+        )  # a circle would outlive the connection
         super().__init__(framing, self._current)
 
     def switch(self, framing: WebSocketFraming, dialect: WebSocketDialect) -> None:

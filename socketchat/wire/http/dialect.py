@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from email.utils import formatdate
 from typing import Protocol
 
@@ -35,16 +35,23 @@ class HttpDialect:
     greeting_seconds = PROGRAM_SECONDS
     is_strict = False
 
-    def __init__(self, wire: Switchable, framing: RequestFraming) -> None:
+    def __init__(self, wire: Callable[[], Switchable | None], framing: RequestFraming) -> None:
         self.wire = wire
         self.framing = framing
-        self.to_send = b""
         self.hub: Hub | None = None  # since the first request
         self.is_streaming = False  # the body of a response has begun, and its end is not known
         self.is_chunked = False
         self.has_served = False
         self.follows = False
-        framing.say = self._say
+
+    @property
+    def to_send(self) -> bytes:
+        """The bytes to send before the response."""
+        return self.framing.to_send
+
+    @to_send.setter
+    def to_send(self, data: bytes) -> None:
+        self.framing.to_send = data
 
     @property
     def rendering(self) -> Rendering:
@@ -117,9 +124,6 @@ class HttpDialect:
         if self.is_streaming:  # only what follows without an end may end like this
             return b"0\r\n\r\n" if self.follows and self.is_chunked else b""
         return last_words if self.framing.awaits_answer else b""
-
-    def _say(self, data: bytes) -> None:
-        self.to_send += data
 
 
 ALWAYS = (

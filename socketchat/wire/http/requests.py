@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from typing import NamedTuple
 from urllib.parse import parse_qs
 
@@ -76,7 +75,7 @@ class RequestFraming:
         self._headers = 0
         self._tail = b""  # the end of an incomplete head
         self._has_more = False
-        self.say: Callable[[bytes], None] = self._body.append  # sends bytes before the response
+        self.to_send = b""  # before the response
 
     @property
     def uncut(self) -> bytes:
@@ -107,7 +106,7 @@ class RequestFraming:
                 if event is h11.NEED_DATA:
                     self._has_more = False
                     if self.connection.they_are_waiting_for_100_continue:
-                        self.say(self.connection.send(_CONTINUE) or b"")
+                        self.to_send += self.connection.send(_CONTINUE) or b""
                     return None
                 if isinstance(event, h11.Request):
                     self._begin(event)
@@ -118,6 +117,7 @@ class RequestFraming:
                 else:  # paused, because the last request is not answered yet
                     return None
         except h11.RemoteProtocolError as error:
+            error.with_traceback(None)  # one of its frames holds the error itself, and would keep the connection
             raise ProtocolError(f"Invalid HTTP: {error}.") from None
 
     def end_request(self) -> None:

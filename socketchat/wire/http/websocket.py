@@ -167,7 +167,7 @@ def upgrade(hub: Hub, session: Session, request: Request, origin: str) -> Respon
     rest = bytes(http.framing.connection.trailing_data[0])
     dialect = WebSocketDialect()
     framing = WebSocketFraming(dialect)
-    http.wire.switch(framing, dialect)
+    http.wire().switch(framing, dialect)
     if page is not None:
         unsafe = not (session.channel.is_loopback or (session.channel.is_tls and hub.about.site.is_certified))
         session.channel = session.channel._replace(origin=origin, unsafe=unsafe)
