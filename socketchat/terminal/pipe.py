@@ -74,7 +74,8 @@ class Pipe:
         """
         if self._stdout.isatty():
             self._write(text_lines(self._client.welcome, me=self._client.user))
-        reading = threading.Thread(target=self._read, args=(asyncio.get_running_loop(),), daemon=True)
+        loop = asyncio.get_running_loop()
+        reading = threading.Thread(target=self._read, args=(loop,), name="stdin", daemon=True)
         reading.start()
         await self._loop.run(self._obey(), self._wait_in_vain(), self._watch_reader())
         return self._exit_code

@@ -5,6 +5,7 @@ import io
 import itertools
 import os
 import re
+import threading
 from contextlib import asynccontextmanager
 
 import pytest
@@ -88,6 +89,9 @@ def keyboard():
     keyboard = Keyboard()
     yield keyboard
     keyboard.end()
+    for thread in threading.enumerate():
+        if thread.name == "stdin":  # on a busy machine it may only begin to read when the visit is over
+            thread.join()
     keyboard.stdin.close()
 
 
