@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
-from .arguments.options import data_directory, directory, duration
+from .arguments.options import data_directory, duration, server_data
 from .arguments.strict import Group
 from .progress import shown
 
@@ -41,12 +41,7 @@ LISTING: dict[str, Any] = {"invoke_without_command": True, "subcommand_metavar":
 
 
 @click.group(cls=Group, help=HELP)
-@click.option(
-    "--data",
-    callback=directory,
-    metavar="DIR",
-    help="Data directory of the server.  [default: the same as for serve]",
-)
+@server_data
 @click.pass_context
 def admin(ctx: click.Context, data: Path | None) -> None:
     """Remember the server's data directory."""

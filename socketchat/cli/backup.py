@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from .arguments.options import data_directory, directory, storable
+from .arguments.options import data_directory, server_data, storable
 from .arguments.strict import Command
 from .progress import shown
 
@@ -34,12 +34,7 @@ Exit codes:
 
 @click.command(cls=Command, help=HELP)
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option(
-    "--data",
-    callback=directory,
-    metavar="DIR",
-    help="Data directory of the server.  [default: the same as for serve]",
-)
+@server_data
 def backup(file: Path, data: Path | None) -> None:
     """Copy a store."""
     from ..journal.sqlite.offline.backup import back_up

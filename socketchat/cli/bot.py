@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from .admin import give
-from .arguments.options import data_directory, directory, duration
+from .arguments.options import data_directory, duration, server_data
 from .arguments.strict import Group
 
 HELP = """Create, list and revoke bots: accounts for programs that use HTTP.
@@ -31,12 +31,7 @@ Exit codes:
 
 
 @click.group(cls=Group, help=HELP)
-@click.option(
-    "--data",
-    callback=directory,
-    metavar="DIR",
-    help="Data directory of the server.  [default: the same as for serve]",
-)
+@server_data
 @click.pass_context
 def bot(ctx: click.Context, data: Path | None) -> None:
     """Remember the server's data directory."""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from .arguments.options import data_directory, directory
+from .arguments.options import data_directory, server_data
 from .arguments.strict import Command
 from .progress import shown
 
@@ -45,12 +45,7 @@ Exit codes:
     help="Print readable text or JSON lines.",
 )
 @click.option("--room", metavar="ROOM", help="Print this room only.")
-@click.option(
-    "--data",
-    callback=directory,
-    metavar="DIR",
-    help="Data directory of the server.  [default: the same as for serve]",
-)
+@server_data
 def export(form: str, room: str | None, data: Path | None) -> None:
     """Print the stored messages."""
     from ..journal.sqlite.offline.export import as_json, as_text, entries, names

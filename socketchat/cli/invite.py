@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .arguments.options import data_directory, directory, duration
+from .arguments.options import data_directory, duration, server_data
 from .arguments.strict import Command
 
 if TYPE_CHECKING:
@@ -66,12 +66,7 @@ def count(_ctx: click.Context, _param: click.Parameter, text: str) -> int:
     help="Address at which newcomers reach the server.  [default: where it listens, or this machine's]",
 )
 @click.option("--web", is_flag=True, help="Print a URL for browsers, even if they would warn about the certificate.")
-@click.option(
-    "--data",
-    callback=directory,
-    metavar="DIR",
-    help="Data directory of the server.  [default: the same as for serve]",
-)
+@server_data
 @click.pass_context
 def invite(
     ctx: click.Context, *, uses: int, seconds: int, room: str | None, host: str | None, web: bool, data: Path | None

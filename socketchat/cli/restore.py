@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from .arguments.options import data_directory, directory, storable
+from .arguments.options import data_directory, server_data, storable
 from .arguments.strict import Command
 from .progress import shown
 
@@ -31,12 +31,7 @@ Exit codes:
 
 @click.command(cls=Command, help=HELP)
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option(
-    "--data",
-    callback=directory,
-    metavar="DIR",
-    help="Data directory of the server.  [default: the same as for serve]",
-)
+@server_data
 def restore(file: Path, data: Path | None) -> None:
     """Create a store from a backup."""
     from ..journal.sqlite.offline.backup import restore as make

@@ -108,6 +108,17 @@ def as_path(_ctx: click.Context, _param: click.Parameter, text: str | None) -> P
     return Path(text)
 
 
+def server_data(command: _Function) -> _Function:
+    """Add ``--data``, the data directory of a server on this machine."""
+    option = click.option(
+        "--data",
+        callback=directory,
+        metavar="DIR",
+        help="Data directory of the server.  [default: the same as for serve]",
+    )
+    return option(command)
+
+
 def data_directory(data: Path | None) -> Path:
     """Return the server's data directory, from --data or the platform's default; raises BadFile.
 

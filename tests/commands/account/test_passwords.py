@@ -358,7 +358,7 @@ def native_by_password(stage: Stage, channel: Channel = HERE) -> Peer:
 
 
 def change(peer: Peer, secret: str = NEW) -> None:
-    """Set another password, up to the point where it is submitted but not stored."""
+    """Submit another password, and leave it unstored."""
     peer.ask(commands.Password(id=peer.next_id(), password=secret, old=SECRET))
     for _ in range(2):  # the old one is verified, and the new one is hashed
         peer.stage.turns.turn()
